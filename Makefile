@@ -1,0 +1,69 @@
+# make test   everything that CI runs: linters, types, the architecture, then all tests
+# make demo   a broker, a Redis, a worker and a simulated company, in this terminal
+# make help   the rest
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+
+# What numba compiled is kept, so that only the first run waits for it.
+export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint format unit interpreted e2e demo bench lock clean
+
+help:
+	@echo "make test         linters, types, architecture, all tests (what CI runs)"
+	@echo "make lint         ruff, mypy --strict, import-linter"
+	@echo "make unit         the quick tests"
+	@echo "make interpreted  the engine's tests again, without numba's compiler"
+	@echo "make e2e          the tests on a real Kafka and a real Redis"
+	@echo "make demo         a broker, a Redis, a worker and a simulated company in this terminal"
+	@echo "make bench        the figures of the README, on this machine"
+	@echo "make format       write the code the way 'make lint' wants it"
+	@echo "make lock         renew requirements.lock from pyproject.toml (needs uv)"
+	@echo "make clean        remove everything that the above made"
+
+test: lint unit interpreted e2e
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .cache/import_linter
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+unit: $(READY)
+	$(BIN)/pytest -m "not e2e"
+
+interpreted: $(READY)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core
+
+e2e: $(READY)
+	$(BIN)/pytest tests/e2e
+
+demo: $(READY)
+	@$(BIN)/segmenter dev
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+# Hashes, because they make a build on another machine the same build; plain pip checks them in no time.
+# --universal, so that the one file serves every Python from 3.11 on, on Linux and macOS.
+lock:
+	uv pip compile --universal --generate-hashes --upgrade --all-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .cache .pytest_cache .hypothesis build dist

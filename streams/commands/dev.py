@@ -1,0 +1,45 @@
+"""`segmenter dev`: a whole company on this machine."""
+
+import asyncio
+
+import click
+
+from streams.commands.options import MEANING, settings_flags
+from streams.core.instants import parse_duration
+from streams.settings import Settings
+
+
+class Speed(click.ParamType):
+    """Virtual time that goes by in a second."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        a_second_ms = parse_duration(str(value))
+        if not a_second_ms:
+            self.fail(f"{value!r} is no duration such as 1s, 30m, 6h or 1d", param, ctx)
+        return a_second_ms / 1000
+
+
+@click.command("dev")
+@click.option("--users", type=click.IntRange(1, 1_000_000), default=2_000, show_default=True, help="To begin with.")
+@click.option("--speed", type=Speed(), default="6h", show_default=True, help="What goes by in a second of yours.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another company.")
+@click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Kafka's port; any that is free where left out.")
+@settings_flags(*MEANING)
+def command(users: int, speed: float, seed: int, for_s: float | None, port: int | None, settings: Settings) -> None:
+    """A whole company on this machine: Kafka, Redis, a worker, and users who sign up, work, pay and go quiet.
+
+    Nothing is needed but Python, and nothing is left behind. Time is virtual and fast, so that you see silent exits,
+    which no event causes: somebody who has not been there for a week. You see who enters and leaves which segment and
+    why; the last lines say how to follow from another terminal. Edit the rules and start again. Ctrl-C stops all of it.
+
+    \b
+    Example:
+        segmenter dev --users 5000 --speed 1d --rules rules
+    """
+    from streams.commands.studio import run
+
+    click.echo("Starting a company on this machine ...")
+    asyncio.run(run(settings, users=users, speed=speed, seed=seed, for_s=for_s, port=port))

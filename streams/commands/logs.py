@@ -1,0 +1,26 @@
+"""Logging, configured in one place and by commands alone.
+
+Comes in: a level. Goes out: lines on stderr: `time level subject - outcome`.
+"""
+
+import logging
+import sys
+
+FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s"
+TIME = "%Y-%m-%dT%H:%M:%S"
+LEVELS = ("debug", "info", "warning", "error")
+# What they find worth a line is for those who look into them; what concerns our users, we say.
+FOREIGN = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "asyncio": logging.ERROR}
+
+
+def configure(level: str) -> None:
+    """For a worker. With `debug`, all that others log is shown as well."""
+    logging.basicConfig(level=level.upper(), format=FORMAT, datefmt=TIME, stream=sys.stderr, force=True)
+    for name, its_level in FOREIGN.items():
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else its_level)
+
+
+def be_quiet() -> None:
+    """For commands that talk to the user themselves: what goes wrong comes as an error, not as a line of log."""
+    for name in FOREIGN:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,91 @@
+"""Files through the engine: what `segmenter replay` runs (CONTRACT 3.3).
+
+Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, in order. Lines that
+cannot be used are handed to `reject`.
+
+    file ──▶ Decoder ──▶ Inbox (merge by time) ──▶ Shard.step ──▶ changes ... at the end ──▶ Shard.tick
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from streams.commands.lines import LineFile
+from streams.commands.records import NoObject, RejectedLine, envelope
+from streams.core.batch import Batch
+from streams.core.catalog import CLOCK
+from streams.core.changes import Change
+from streams.core.events import Decoded, Event, Reject
+from streams.core.inbox import Inbox
+from streams.core.program import NEVER
+from streams.core.shard import Shard
+from streams.sources import Decoder
+
+BATCH_EVENTS = 50_000
+
+
+@dataclass
+class Playback:
+    """One pass over the files; `lines`, `rejected` and `anonymous` count as it goes.
+
+    until_ms: where time ends; events after it are passed over, as if they had not happened yet.
+    """
+
+    shard: Shard
+    decoder: Decoder
+    files: Sequence[LineFile]
+    reject: Callable[[RejectedLine], object]
+    until_ms: int | None = None
+    lines: int = 0
+    rejected: int = 0
+    anonymous: int = 0
+    _unread: dict[str, LineFile] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unread = {f"{place} {file.name}": file for place, file in enumerate(self.files)}
+        self._inbox = Inbox(tuple(self._unread))
+
+    def changes(self) -> Iterator[Change]:
+        while self._unread or any(map(self._inbox.held, self._inbox.caught_up)):
+            for source in [source for source in self._unread if not self._inbox.held(source)]:
+                self._read(source)
+            batch = self._inbox.take(BATCH_EVENTS)
+            if len(batch):
+                yield from self.shard.step(batch)
+        end_ms = self._newest_ms() if self.until_ms is None else self.until_ms
+        while self.shard.due <= end_ms:
+            yield from self.shard.tick(end_ms)
+
+    def _newest_ms(self) -> int:
+        """The newest event's time: of those that counted, as a repeat moves no time."""
+        table = self.shard.table
+        return int(table.memory.words[: len(table), CLOCK].max(initial=NEVER))
+
+    def _read(self, source: str) -> None:
+        """The next lines of a file into the inbox; at its end it holds nobody back any more."""
+        file = self._unread[source]
+        chunk = file.read()
+        if not chunk.lines:
+            self._inbox.caught_up[source] = True
+            del self._unread[source]
+        events: list[Event] = []
+        numbers: list[int] = []
+        for number, line in chunk:
+            self.lines += 1
+            match self._decode(line):
+                case Event() as event:
+                    if self.until_ms is None or event.ts <= self.until_ms:
+                        events.append(event)
+                        numbers.append(number)
+                case Reject() as why:
+                    self.rejected += 1
+                    self.reject(RejectedLine(file.name, number, line, why))
+                case _:
+                    self.anonymous += 1
+        self._inbox.add(source, Batch.of(events, numbers), chunk.first + len(chunk.lines))
+
+    def _decode(self, line: bytes) -> Decoded:
+        try:
+            is_billing = envelope(line).is_billing
+        except NoObject:
+            is_billing = False  # the decoder says what is wrong with it
+        return self.decoder.billing(line, None, None) if is_billing else self.decoder.product(line, None, None)

@@ -1,0 +1,44 @@
+"""`segmenter publish`: JSON Lines files into the input topics."""
+
+import asyncio
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import click
+
+from streams.commands.lines import LineFile
+from streams.commands.options import KAFKA, NEW_TOPICS, settings_flags
+from streams.settings import Settings
+
+SOME_REJECTED = 3
+
+
+@click.command("publish")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--rate", metavar="N", type=click.FloatRange(min=0, min_open=True), help="So many events a second.")
+@settings_flags(*KAFKA, "topic_prefix", "topic_product_events", "topic_billing_updates", *NEW_TOPICS, "create_topics")
+def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> None:
+    """Send JSON Lines FILEs (plain or .gz; - is what is piped in) into the input topics, one file after another.
+
+    Billing updates go to billing-updates, all else to product-events. The key of a record is its user id, and its
+    partition is the one where Kafka's Java client would put that key, so that everything of a user is in one place
+    and in order. Lines that are not a JSON object are reported as FILE:LINE: REASON, and the others are sent: whether
+    a record means anything is for the worker to say, which keeps what it cannot use in dead-letters.
+
+    Exit status 0 if everything was sent, 3 if some lines were not.
+
+    \b
+    Example:
+        segmenter publish product-events.jsonl.gz billing-updates.jsonl --kafka localhost:9092 --rate 2000
+    """
+    from streams.commands.sending import Sending, progress_bar
+
+    with ExitStack() as opened:
+        sources = [opened.enter_context(closing(LineFile(path))) for path in files]
+        progress = opened.enter_context(progress_bar())
+        sending = Sending(settings, progress, lambda rejected: click.echo(str(rejected), err=True), rate)
+        asyncio.run(sending.send(sources))
+    click.echo(f"{sending.sent} records sent in {sending.took_s:.1f} s.", err=True)
+    if sending.rejected:
+        click.echo(f"{sending.rejected} lines were not sent.", err=True)
+        raise click.exceptions.Exit(SOME_REJECTED)

@@ -1,0 +1,78 @@
+"""What is seen of the simulated company: what went in, and what came out on `segment-changes`.
+
+Comes in: changes and counts. Goes out: who is in which segment, and the newest changes, for `views` to show.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from streams.commands.wording import Told
+from streams.core.instants import format_time
+
+NEWEST = 12
+RATE_OVER_S = 3.0
+WEEKDAYS = "Thu Fri Sat Sun Mon Tue Wed".split()  # by days since 1970
+DAY_MS = 86_400_000
+
+
+def day_and_time(ms: int) -> str:
+    """For people.
+
+    >>> day_and_time(0)
+    'Thu 1970-01-01 00:00'
+    """
+    return f"{WEEKDAYS[ms // DAY_MS % 7]} {format_time(ms)[:16].replace('T', ' ')}"
+
+
+@dataclass
+class Scene:
+    """The company as seen from outside.
+
+    since_ms: where the present began; what happened before is history, worked off as a backlog.
+    how_to_join: commands for another terminal.
+    """
+
+    segments: tuple[str, ...]
+    how_to_join: tuple[str, ...]
+    since_ms: int
+    now_ms: int = 0
+    published: int = 0
+    users: set[str | None] = field(default_factory=set)
+    members: Counter[str] = field(default_factory=Counter)
+    entered: Counter[str] = field(default_factory=Counter)
+    exited: Counter[str] = field(default_factory=Counter)
+    newest: deque[Told] = field(default_factory=lambda: deque(maxlen=NEWEST))
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def sent(self, users: Iterable[str | None], count: int) -> None:
+        """Note records that went in."""
+        self.published += count
+        self.users.update(users)
+        self._marks.append((time.monotonic(), self.published))
+
+    def saw(self, changes: Iterable[Told]) -> list[Told]:
+        """Note changes; those of the present are returned."""
+        present = format_time(self.since_ms)
+        fresh: list[Told] = []
+        for change in changes:
+            self.members[change.segment] += 1 if change.entered else -1
+            if change.occurred_at > present:
+                (self.entered if change.entered else self.exited)[change.segment] += 1
+                fresh.append(change)
+        self.newest.extend(fresh)
+        return fresh
+
+    def records_a_second(self) -> float:
+        """Over the last seconds."""
+        now_s = time.monotonic()
+        while self._marks and now_s - self._marks[0][0] > RATE_OVER_S:
+            self._marks.popleft()
+        return (self.published - self._marks[0][1]) / (now_s - self._marks[0][0]) if len(self._marks) > 1 else 0.0
+
+    def status(self) -> str:
+        return (
+            f"{day_and_time(self.now_ms)}   {len(self.users):,} users   "
+            f"{self.published:,} events, {self.records_a_second():,.0f} a second"
+        )

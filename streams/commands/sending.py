@@ -1,0 +1,101 @@
+"""Files into the input topics: what `segmenter publish` runs.
+
+Comes in: JSON Lines files. Goes out: their records, in Kafka; lines that are no record go to `reject`.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from streams.commands.connections import producing
+from streams.commands.lines import Chunk, LineFile
+from streams.commands.publisher import Outgoing, Publisher
+from streams.commands.records import NoObject, RejectedLine, envelope
+from streams.core.events import Reject
+from streams.runtime.topics import ensure
+from streams.settings import Settings
+
+MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame
+BURSTS_A_SECOND = 20  # with a rate
+NO_OBJECT = Reject("not_json", "This is not a JSON object.")
+TOO_LARGE = Reject("too_large", "This is longer than the 2 MB that a topic takes.")
+
+
+class Sending:
+    """One run of the command. `sent` and `rejected` count as it goes; `rate` is in records a second."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        progress: Progress,
+        reject: Callable[[RejectedLine], object],
+        rate: float | None = None,
+    ):
+        self._settings = settings
+        self._progress = progress
+        self._tell = reject
+        self._rate = rate
+        self._started_s = time.monotonic()
+        self.sent = 0
+        self.rejected = 0
+
+    @property
+    def took_s(self) -> float:
+        return time.monotonic() - self._started_s
+
+    async def send(self, files: Sequence[LineFile]) -> None:
+        partitions = {finding.topic: finding.partitions for finding in await ensure(self._settings)}
+        async with producing(self._settings) as producer:
+            publisher = Publisher(producer, partitions)
+            for file in files:
+                task = self._progress.add_task(file.name, total=file.size or None)
+                for records in self._bursts(file):
+                    await publisher.publish(records)
+                    # Nothing may wait here while a pipe has no more to read.
+                    await publisher.flush()
+                    self.sent += len(records)
+                    self._progress.update(task, completed=file.position)
+                    await self._pace()
+
+    def _bursts(self, file: LineFile) -> Iterator[list[Outgoing]]:
+        """The records of a file, as many at a time as should be on the way together."""
+        size = max(1, int(self._rate / BURSTS_A_SECOND)) if self._rate else sys.maxsize
+        while (chunk := file.read()).lines:
+            records = self._records(file, chunk)
+            for start in range(0, len(records), size):
+                yield records[start : start + size]
+
+    def _records(self, file: LineFile, chunk: Chunk) -> list[Outgoing]:
+        product, billing = map(self._settings.topic, ("product-events", "billing-updates"))
+        records: list[Outgoing] = []
+        for number, line in chunk:
+            try:
+                found = envelope(line)
+            except NoObject:
+                self._reject(RejectedLine(file.name, number, line, NO_OBJECT))
+                continue
+            if len(line) > MAX_RECORD_BYTES:
+                self._reject(RejectedLine(file.name, number, line, TOO_LARGE))
+            else:
+                records.append(Outgoing(billing if found.is_billing else product, found.user, line))
+        return records
+
+    def _reject(self, rejected: RejectedLine) -> None:
+        self.rejected += 1
+        self._tell(rejected)
+
+    async def _pace(self) -> None:
+        if self._rate:
+            await asyncio.sleep(self.sent / self._rate - self.took_s)
+
+
+def progress_bar() -> Progress:
+    """A bar on stderr while somebody looks at it; nothing where nobody does."""
+    console = Console(stderr=True)
+    percentage = TextColumn("{task.percentage:.0f} %")
+    columns = TextColumn("{task.description}"), BarColumn(), percentage, TimeRemainingColumn()
+    return Progress(*columns, console=console, disable=not console.is_terminal)

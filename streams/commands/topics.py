@@ -1,0 +1,31 @@
+"""`segmenter topics`: create the topics that are missing, and verify the others."""
+
+import asyncio
+
+import click
+
+from streams.commands.options import KAFKA, NEW_TOPICS, TOPIC_NAMES, settings_flags
+from streams.settings import Settings
+
+
+@click.command("topics")
+@settings_flags(*KAFKA, *TOPIC_NAMES, *NEW_TOPICS, "create_topics")
+def command(settings: Settings) -> None:
+    """Create the topics that are missing, and verify the others; a worker does the same when it starts.
+
+    Inputs, changes and memberships must have equally many partitions, which is how a user's records, state and
+    changes stay together. Exit status 2 where they do not fit, and with --no-create-topics where one is missing.
+
+    \b
+    Example:
+        segmenter topics --kafka localhost:9092 --partitions 12 --replication 3
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from streams.runtime.topics import ensure
+
+    table = Table("topic", "partitions", "", box=None, pad_edge=False, header_style="bold")
+    for finding in asyncio.run(ensure(settings)):
+        table.add_row(finding.topic, str(finding.partitions), "created" if finding.created else "was there")
+    Console(soft_wrap=True).print(table)

@@ -1,0 +1,32 @@
+"""`segmenter worker`: the rules over Kafka."""
+
+import click
+
+from streams.commands.logs import LEVELS, configure
+from streams.commands.options import settings_flags
+from streams.settings import Settings
+
+
+@click.command("worker")
+@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="How much to log.")
+@settings_flags(*Settings.names())
+def command(log_level: str, settings: Settings) -> None:
+    """Run the rules over Kafka until SIGTERM or Ctrl-C: what changes goes to the topic segment-changes.
+
+    Run as many as there are partitions: they share the work, and when one ends or dies, the others take over
+    where it was. Kafka or Redis may be away for a while; a worker waits for them and goes on. It does not start
+    with rules that are wrong, nor with a Redis that may forget.
+
+    \b
+    Example:
+        segmenter worker --kafka localhost:9092 --redis redis://localhost:6379/0 --rules rules
+    """
+    from streams import rulefiles
+
+    configure(log_level)
+    rulebook = rulefiles.load(settings.rules)
+
+    from streams.commands.state import store_of
+    from streams.runtime.app import create_app, run_worker
+
+    run_worker(lambda: create_app(settings, rulebook, store_of(settings)))

@@ -1,0 +1,50 @@
+"""A batch: events of one shard, in the order in which they are to be applied.
+
+Comes in: decoded events with their offsets. Goes out: the same, cut, joined or put in another order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.core.events import Event
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """events, their event times (ms) and the offsets of their records, all of one length."""
+
+    events: list[Event]
+    ts: Ints
+    offsets: Ints
+
+    @classmethod
+    def of(cls, events: Sequence[Event], offsets: Sequence[int] | None = None) -> Self:
+        """Without offsets, the places in the sequence are the offsets."""
+        ts = np.fromiter((event.ts for event in events), np.int64, len(events))
+        return cls(list(events), ts, np.arange(len(events)) if offsets is None else np.array(offsets, np.int64))
+
+    @classmethod
+    def joined(cls, batches: Sequence["Batch"]) -> "Batch":
+        if len(batches) == 1:
+            return batches[0]
+        return Batch(
+            [event for batch in batches for event in batch.events],
+            np.concatenate([np.empty(0, np.int64), *(batch.ts for batch in batches)]),
+            np.concatenate([np.empty(0, np.int64), *(batch.offsets for batch in batches)]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __getitem__(self, part: slice) -> "Batch":
+        return Batch(self.events[part], self.ts[part], self.offsets[part])
+
+    def take(self, places: Ints) -> "Batch":
+        events = self.events
+        return Batch([events[i] for i in places.tolist()], self.ts[places], self.offsets[places])

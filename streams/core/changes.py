@@ -1,0 +1,124 @@
+"""Changes: a membership that flipped, with its reason, and the JSON and headers it is published as.
+
+Comes in: what the kernel noted. Goes out: `Change` values, and the form of CONTRACT 4.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from streams.core.instants import format_time
+
+Cause = Literal["event", "timer", "rule_change", "backfill", "erase"]
+CAUSES: tuple[Cause, ...] = ("event", "timer", "rule_change")
+OLD_NEWS: frozenset[Cause] = frozenset({"rule_change", "backfill", "erase"})
+SCHEMA = 1
+
+
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """One condition of the rule: its text, its value, its truth before the instant and at it."""
+
+    condition: str
+    value: Any
+    was: bool
+    now: bool
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """A membership that flipped at `occurred_at` (ms). `ordinal` counts those of this user and rule from 1."""
+
+    user: str
+    rule: str
+    entered: bool
+    occurred_at: int
+    cause: Cause
+    event_id: str | None
+    ordinal: int
+    rule_version: str
+    because: tuple[Reason, ...]
+    segments: tuple[str, ...]
+    traits: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The same change always bears the same id."""
+        parts = (self.user, self.rule, str(self.ordinal), format_time(self.occurred_at))
+        return sha256("\0".join(parts).encode()).hexdigest()
+
+    @property
+    def type(self) -> str:
+        return "segment.entered" if self.entered else "segment.exited"
+
+    def is_live(self, detected_at: int, live_within_ms: int) -> bool:
+        """False for news that is old by its cause or by its age."""
+        return self.cause not in OLD_NEWS and detected_at - self.occurred_at <= live_within_ms
+
+
+class _Wire(msgspec.Struct, gc=False):
+    """The JSON of schema 1, in this order."""
+
+    schema: int
+    id: str
+    type: str
+    kind: str
+    user_id: str
+    rule: str
+    segment: str
+    occurred_at: str
+    detected_at: str | UnsetType
+    live: bool | UnsetType
+    cause: Cause
+    event_id: str | None
+    ordinal: int
+    rule_version: str
+    because: Sequence[Reason]
+    segments: Sequence[str]
+    traits: Mapping[str, Any]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def to_json(change: Change, detected_at: int | None = None, live_within_ms: int = 0) -> bytes:
+    """The change as one JSON object; without `detected_at` (a replay) it says nothing of when it was noticed."""
+    return _encode(
+        _Wire(
+            schema=SCHEMA,
+            id=change.id,
+            type=change.type,
+            kind="user",
+            user_id=change.user,
+            rule=change.rule,
+            segment=change.rule,
+            occurred_at=format_time(change.occurred_at),
+            detected_at=UNSET if detected_at is None else format_time(detected_at),
+            live=UNSET if detected_at is None else change.is_live(detected_at, live_within_ms),
+            cause=change.cause,
+            event_id=change.event_id,
+            ordinal=change.ordinal,
+            rule_version=change.rule_version,
+            because=change.because,
+            segments=change.segments,
+            traits=change.traits,
+        )
+    )
+
+
+def headers(change: Change, source: str) -> tuple[tuple[str, bytes], ...]:
+    """CloudEvents 1.0 in Kafka's binary mode; `source` is `/segmenter/<group>`.
+
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+    """
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", change.id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", change.type.encode()),
+        ("ce_subject", change.user.encode()),
+        ("ce_time", format_time(change.occurred_at).encode()),
+        ("ce_segment", change.rule.encode()),
+        ("content-type", b"application/json"),
+    )

@@ -1,0 +1,87 @@
+"""The document: what we keep of a profile beside its row. All traits with their times, and the ledger.
+
+Comes in: events with traits, billing updates, the bytes of an earlier document. Goes out: the trait that a rule
+reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
+"""
+
+from typing import Final
+
+import msgspec
+
+from streams.core.dated import Dated, is_outdated
+from streams.core.events import Event, Value
+from streams.core.ledger import DERIVED_TRAITS, Derived, Ledger
+
+__all__ = ["MAX_TRAITS", "MAX_TRAIT_BYTES", "Derived", "Document"]
+
+MAX_TRAITS: Final = 200
+MAX_TRAIT_BYTES: Final = 1_024  # of the name and the value's compact JSON together
+
+_WITHOUT_LEDGER: Final[dict[str, Value]] = {"mrr": 0.0, "paying": False}
+
+
+class Document(msgspec.Struct, omit_defaults=True, gc=False):
+    """Traits by dotted name; a removed one stays as None, so that an older set does not bring it back.
+
+    refused: how many traits were not taken because they were too many or too large.
+    """
+
+    traits: dict[str, Dated] = msgspec.field(default_factory=dict)
+    ledger: Ledger | None = None
+    refused: int = 0
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Document":
+        return _DECODER.decode(raw) if raw else cls()
+
+    def encode(self) -> bytes:
+        return _ENCODER.encode(self) if self != _EMPTY else b""
+
+    def fold(self, event: Event) -> tuple[Derived, ...]:
+        """Take in an event's traits and, from a billing update, what it says of a subscription."""
+        for name, value in event.traits.items():
+            self._fold_trait(name, value, event.ts)
+        if not event.touches_ledger:
+            return ()
+        if self.ledger is None:
+            self.ledger = Ledger()
+        return self.ledger.fold(event)
+
+    def _fold_trait(self, name: str, value: Value, ts: int) -> None:
+        if len(name.encode()) + len(_ENCODER.encode(value)) > MAX_TRAIT_BYTES:
+            self.refused += 1
+        elif is_outdated(self.traits, name, ts):
+            pass
+        elif value is None:
+            self._remove(name, ts)
+        elif self._has_room_for(name):
+            self.traits[name] = (value, ts)
+        else:
+            self.refused += 1
+
+    def _remove(self, name: str, ts: int) -> None:
+        self.traits[name] = (None, ts)
+        removed = [name for name, (value, _) in self.traits.items() if value is None]
+        if len(removed) > MAX_TRAITS:
+            del self.traits[min(removed, key=lambda name: (self.traits[name][1], name))]
+
+    def _has_room_for(self, name: str) -> bool:
+        if len(self.traits) < MAX_TRAITS or self._read_trait(name) is not None:
+            return True
+        return sum(value is not None for value, _ in self.traits.values()) < MAX_TRAITS
+
+    def read(self, name: str) -> Value:
+        """The trait as rules see it: once there is a ledger, its derived traits hide those of the same name."""
+        if self.ledger is not None and name in DERIVED_TRAITS:
+            return self.ledger.read(name)
+        value = self._read_trait(name)
+        return _WITHOUT_LEDGER.get(name) if value is None else value
+
+    def _read_trait(self, name: str) -> Value:
+        dated = self.traits.get(name)
+        return dated[0] if dated else None
+
+
+_EMPTY: Final = Document()
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Document)

@@ -1,0 +1,64 @@
+"""The canonical event: what every foreign shape is decoded to, and what a profile is folded from.
+
+Comes in: one record's bytes (`streams.sources`). Goes out: an `Event`, a `Reject` that says why not,
+or `ANONYMOUS`, which is no fault and nobody's event.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+Scalar = str | float | int | bool
+Value = Scalar | list[object] | None
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One product event or billing update of one user.
+
+    ts: event time, ms since 1970 UTC.
+    name: what it counts as; empty where it counts as nothing (identify, group, alias).
+    active: whether it is the user's own doing (`any` in rules).
+    properties: flat, dotted names; only those that rules read (all of them for a billing update).
+    traits: flat, dotted names, to set, or to remove where None; empty for most events.
+    touches_ledger: a Subscription or Trial update.
+    """
+
+    user: str
+    ts: int
+    name: str
+    active: bool
+    message_id: str | None
+    properties: Mapping[str, Value]
+    traits: Mapping[str, Value]
+    touches_ledger: bool = False
+
+
+class Reject(msgspec.Struct, frozen=True, gc=False):
+    """Why a record cannot be used: `code` to count by, `reason` for a person (field and type, never the value)."""
+
+    code: str
+    reason: str
+
+
+class Anonymous(Enum):
+    """An event with an anonymousId alone: counted and passed over."""
+
+    ANONYMOUS = "anonymous"
+
+
+ANONYMOUS: Final = Anonymous.ANONYMOUS
+Decoded = Event | Reject | Anonymous
+
+
+class Reads(msgspec.Struct, frozen=True):
+    """What rules read of an event, so that nothing else is decoded.
+
+    properties: event name -> dotted property names; of_any: property names read of every event beside them;
+    context: dotted names below `context` that are read as traits.
+    """
+
+    properties: Mapping[str, frozenset[str]]
+    of_any: frozenset[str] = frozenset()
+    context: frozenset[str] = frozenset()

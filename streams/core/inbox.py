@@ -1,0 +1,87 @@
+"""The inbox: a shard's inputs merged by time, so that a backlog is worked off in the order in which it happened.
+
+Comes in: what each source's fetches brought, and whether a source has more that is not fetched yet.
+Goes out: the events that may be applied now, and the offsets up to which all has been taken.
+
+The merge always takes the source whose head has the smallest event time, on a tie the one named first
+(CONTRACT 3.2). That equals a stable merge by each source's running maximum of event time. A source that has
+unread records, none of them fetched, holds the others back: its head is not known.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.core.batch import Batch
+
+NOTHING = Batch.of([])
+
+
+class _Source:
+    """What waits of one source. `next_offset`: all records below it have been fetched; None before the first."""
+
+    def __init__(self) -> None:
+        self.fetched: list[Batch] = []
+        self.next_offset: int | None = None
+
+    def waiting(self) -> Batch:
+        self.fetched = [Batch.joined(self.fetched)] if self.fetched else [NOTHING]
+        return self.fetched[0]
+
+
+class Inbox:
+    """One shard's inputs. `sources` are their topics, the one that goes first on a tie first.
+
+    caught_up: source -> whether it has no record that is not fetched; set it as the broker tells.
+    """
+
+    def __init__(self, sources: Sequence[str]):
+        self._sources = {name: _Source() for name in sources}
+        self.caught_up = dict.fromkeys(sources, False)
+
+    def add(self, source: str, batch: Batch, next_offset: int) -> None:
+        """Put in what a fetch brought; every record below `next_offset` has now been seen, usable or not."""
+        self._sources[source].next_offset = next_offset
+        if len(batch):
+            self._sources[source].fetched.append(batch)
+
+    def held(self, source: str) -> int:
+        """How many events of a source wait here."""
+        return sum(map(len, self._sources[source].fetched))
+
+    def positions(self) -> dict[str, int]:
+        """Source -> the offset of the first record that has not been taken; sources never heard of left out."""
+        found: dict[str, int] = {}
+        for name, source in self._sources.items():
+            if source.next_offset is not None:
+                waiting = source.waiting()
+                found[name] = int(waiting.offsets[0]) if len(waiting) else source.next_offset
+        return found
+
+    def take(self, limit: int) -> Batch:
+        """The next events to apply, at most `limit`; none while a source holds the others back."""
+        waiting = [source.waiting() for source in self._sources.values()]
+        if any(not len(batch) and not self.caught_up[name] for name, batch in zip(self._sources, waiting, strict=True)):
+            return NOTHING
+        order = np.argsort(np.concatenate([_by_head(batch) for batch in waiting]), kind="stable")
+        ends = np.cumsum([len(batch) for batch in waiting])
+        taken = order[: min(limit, self._known(waiting, order, ends))]
+        self._drop(waiting, taken, ends)
+        return Batch.joined(waiting).take(taken)
+
+    def _known(self, waiting: list[Batch], order: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]") -> int:
+        """How much of the order is certain: up to the last known event of a source that has more."""
+        known = len(order)
+        for name, batch, end in zip(self._sources, waiting, ends, strict=True):
+            if len(batch) and not self.caught_up[name]:
+                known = min(known, int(np.flatnonzero(order == end - 1)[0]) + 1)
+        return known
+
+    def _drop(self, waiting: list[Batch], taken: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]") -> None:
+        counts = np.bincount(np.searchsorted(ends, taken, side="right"), minlength=len(ends))
+        for source, batch, count in zip(self._sources.values(), waiting, counts.tolist(), strict=True):
+            source.fetched = [batch[count:]] if count < len(batch) else []
+
+
+def _by_head(batch: Batch) -> "np.typing.NDArray[np.int64]":
+    return np.maximum.accumulate(batch.ts) if len(batch) else batch.ts

@@ -1,0 +1,43 @@
+"""How the kernel's functions are compiled: once, kept on disk, and never stale.
+
+Comes in: a function of scalars and arrays. Goes out: the same function, compiled by numba (or as it is,
+under `NUMBA_DISABLE_JIT=1`, so that it can be stepped through and covered).
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# numba looks only at a function's own file to see whether its cached code is stale, not at the files of the
+# functions it calls; so the code is kept under a name that changes with any file that is compiled.
+COMPILED_FILES = ("words.py", "windows.py", "values.py", "kernel.py", "packing.py", "program.py", "catalog.py", "features.py")
+
+
+def _fingerprint() -> str:
+    folder = Path(__file__).parent
+    return sha256(b"".join((folder / name).read_bytes() for name in COMPILED_FILES)).hexdigest()[:16]
+
+
+def _keep_code_apart() -> None:
+    root = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else Path.home() / ".cache" / "segmenter"
+    numba.config.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
+
+
+_keep_code_apart()
+
+
+def compiled(function: Function) -> Function:
+    """Compile `function` for the use of other compiled functions. Division by zero gives inf or NaN, as IEEE says."""
+    result: Function = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return result
+
+
+def entry(function: Function) -> Function:
+    """Compile `function`, which Python calls, at its first call; keep the code on disk."""
+    result: Function = numba.njit(error_model="numpy", cache=True, nogil=True, no_cfunc_wrapper=True)(function)
+    return result

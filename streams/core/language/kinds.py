@@ -1,0 +1,36 @@
+"""Which kind a value has, as far as the rule alone tells.
+
+Comes in: values of the checked tree. Goes out: their kind, or why a comparison can never mean anything. A trait's kind
+shows only in the data: it is None here.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from streams.core.features import Trait
+from streams.core.tree import Constant, Read, Value
+
+Kind = Literal["number", "text", "boolean"]
+CALLED: Mapping[Kind, str] = {"number": "a number", "text": "a text", "boolean": "true or false"}
+
+
+def kind_of(value: Value) -> Kind | None:
+    match value:
+        case Constant(bool()):
+            return "boolean"
+        case Constant(str()):
+            return "text"
+        case Read(Trait()):
+            return None
+    return "number"
+
+
+def unlike(left: Kind | None, right: Kind | None) -> str:
+    """Why a comparison of the two never holds, or an empty string."""
+    if left is None or right is None or left == right:
+        return ""
+    return f"{CALLED[left]} is compared with {CALLED[right]}: that never holds"
+
+
+def hint_at_quotes(left: Kind | None, right: Kind | None) -> str:
+    return "quotes make a text of a number" if {left, right} == {"number", "text"} else ""

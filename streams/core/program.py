@@ -1,0 +1,331 @@
+"""Rules as data for the kernel: the checked trees of a rulebook written into one flat array of words.
+
+Comes in: a catalog (where each feature lies). Goes out: a `Program`. A new rule is a new program and compiles
+nothing. Everything in it is found by its address, the place in the array where it begins:
+
+    header      the constants below, at fixed places
+    list        how many, then the addresses themselves
+    value code  how many instructions, then each: what, where, bits of a number; postfix, over a small stack
+    condition   how many instructions, then each: what, where; postfix, over the truths of leaves
+    record      a leaf, rule, ring, window or class: words at the offsets below
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+import struct
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.core.catalog import NEWEST_ACTIVITY, RULES_START, WORDS_PER_RULE, Catalog, Ring, features, operands
+from streams.core.catalog import rule_leaves
+from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Lifetime, Trait, Window
+from streams.core.tree import All, Always, Arithmetic, Compare, Condition, Constant, Elapsed, InSegment, Leaf, Missing
+from streams.core.tree import Not, Read, Some, Truth, Value, Within
+
+Ints = npt.NDArray[np.int64]
+
+NEVER = -(2**63)  # an instant that has not been
+FAR = 2**62  # an instant that will not come
+
+# Header.
+UTC_OFFSET, EVALUATED, TRUTHS, LEAF_COUNT = 0, 1, 2, 3  # ms; words of the row; how many leaves
+RULES, RINGS, EVERYTHING = 4, 5, 6  # list of rules by name; list of rings; the class that touches everything
+STACK, WAS, FLIPPED, RANKS = 7, 8, 9, 10  # places in the kernel's space
+MEMBERS, SHOWN, INCLUDED = 11, 12, 13  # places in a line of flips
+HEADER_WORDS = 14
+# Kinds of values.
+MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
+# Instructions: what each pushes, or does to the two values on top.
+INSTRUCTION, WHERE, CONSTANT_BITS = 3, 1, 2
+CONSTANT, TOTAL, SUM, TRAIT, ELAPSED, IDLE, ADD, SUBTRACT, MULTIPLY, DIVIDE = range(10)
+PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
+# Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. SIDE: 1 if `because` shows the right one.
+INDEX, KIND, OPERATOR, MOVES, SIDE, LEFT, RIGHT, OPTIONS = range(8)
+COMPARE, WITHIN, TRUTH, IS_MISSING, IN_SEGMENT = range(5)
+LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
+# Rule. INDEX too; WORD: of the row, since when, then ordinal * 2 + membership; EXIT is 0 where there is none.
+WORD, ENTER, EXIT, MIN_STAY, LEAVES, INCLUDES = range(1, 7)
+RULE_WORDS = 7
+# Ring and window.
+IS_DAYS, IS_SUMS, PLACE, LENGTH, WINDOWS = range(5)
+SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
+# Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number.
+TOUCHES, CLASS_LEAVES, CLASS_RULES = range(3)
+TOUCH_WORDS = 3
+NEWEST, TALLY, BUCKET, AMOUNT = range(4)
+# A line of flips.
+ROW, RULE, AT, CAUSE, OCCURRENCE, ORDINAL, ENTERED, LINE_WORDS = range(8)
+SHOWN_WORDS = 4  # of a leaf: bits and kind of its value, its truth before and now
+INCLUDED_WORDS = 2  # of a trait: bits and kind
+
+OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
+ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
+LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Missing: IS_MISSING, InSegment: IN_SEGMENT}
+
+EventClass = tuple[str | None, bool]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One rulebook, as the kernel reads it.
+
+    words: the array. classes: (event name or None for any that no rule reads, active) -> address of its class;
+    amounts: the addresses of classes whose events' numbers are read. rule_words: by rule, its word in the row.
+    line_words, space_words: how long a line of flips and the kernel's space are (the ranks of texts beside).
+    """
+
+    words: Ints
+    classes: dict[EventClass, int]
+    amounts: frozenset[int]
+    rule_words: tuple[int, ...]
+    line_words: int
+    space_words: int
+
+
+def number_bits(number: float) -> int:
+    """The double's bits as a signed word."""
+    bits: int = struct.unpack("<q", struct.pack("<d", number))[0]
+    return bits
+
+
+def moves(value: Value) -> bool:
+    """Whether time alone changes a value."""
+    match value:
+        case Elapsed():
+            return True
+        case Arithmetic(left=left, right=right):
+            return moves(left) or moves(right)
+        case _:
+            return False
+
+
+def _reading(feature: Feature) -> int:
+    match feature:
+        case Trait():
+            return TRAIT
+        case Window(prop=prop) if prop is not None:
+            return SUM
+        case _:
+            return TOTAL
+
+
+class _Writer:
+    """Writes one rulebook. `text_code` gives a text its number."""
+
+    def __init__(self, catalog: Catalog, text_code: dict[str, int]):
+        self.catalog = catalog
+        self.rules = catalog.rulebook.segments
+        self.text_code = text_code
+        self.words: list[int] = [0] * HEADER_WORDS
+        self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
+        self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
+        self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
+
+    def put(self, words: Iterable[int]) -> int:
+        address = len(self.words)
+        self.words += words
+        return address
+
+    def put_list(self, items: Sequence[int]) -> int:
+        return self.put([len(items), *items])
+
+    def constant(self, value: float | str | bool) -> tuple[int, int]:
+        """The bits and the kind of a constant."""
+        match value:
+            case bool():
+                return number_bits(float(value)), BOOLEAN
+            case str():
+                return number_bits(self.text_code.setdefault(value, len(self.text_code))), TEXT
+            case _:
+                return number_bits(value), NUMBER
+
+    def _instructions(self, value: Value) -> list[tuple[int, int, int]]:
+        match value:
+            case Constant(constant):
+                bits, kind = self.constant(constant)
+                return [(CONSTANT, kind, bits)]
+            case Elapsed(instant, unit_ms, sign):
+                bits = number_bits(sign * unit_ms)
+                if isinstance(instant, IdleSince):
+                    return [(IDLE, NEWEST_ACTIVITY, bits)]
+                return [(ELAPSED, self.catalog.word[instant], bits)]
+            case Read(feature):
+                return [(_reading(feature), self.catalog.word[feature], 0)]
+            case Arithmetic(operator, left, right):
+                return [*self._instructions(left), *self._instructions(right), (ARITHMETIC[operator], 0, 0)]
+
+    def _value(self, value: Value | None) -> int:
+        code = self._instructions(value) if value is not None else []
+        return self.put([len(code), *(word for instruction in code for word in instruction)])
+
+    def _options(self, leaf: Leaf) -> int:
+        coded = list(map(self.constant, leaf.options)) if isinstance(leaf, Within) else []
+        return self.put([coded[0][1] if coded else MISSING, len(coded), *(bits for bits, _ in coded)])
+
+    def _operator(self, leaf: Leaf) -> int:
+        match leaf:
+            case Compare(operator=operator):
+                return OPERATORS[operator]
+            case Within(negated=negated):
+                return int(negated)
+            case InSegment(segment=segment):
+                return self.rule_at[segment]
+            case _:
+                return 0
+
+    def _leaf(self, index: int, leaf: Leaf) -> int:
+        left, right = (*operands(leaf), None, None)[:2]
+        return self.put(
+            [
+                index,
+                LEAF_KINDS[type(leaf)],
+                self._operator(leaf),
+                int(any(map(moves, operands(leaf)))),
+                int(isinstance(leaf, Compare) and isinstance(leaf.left, Constant)),
+                *(self._value(left), self._value(right), self._options(leaf)),
+            ]
+        )
+
+    def _ring(self, ring: Ring) -> int:
+        windows = [
+            self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
+            for w in self.catalog.windows_of(ring)
+        ]
+        listed = self.put_list(windows)
+        days, sums = int(ring.unit == "day"), int(ring.prop is not None)
+        return self.put([days, sums, self.catalog.ring_start[ring], ring.length, listed])
+
+    def _steps(self, condition: Condition) -> list[tuple[int, int]]:
+        match condition:
+            case All(parts) | Some(parts):
+                both = AND if isinstance(condition, All) else OR
+                return [*(step for part in parts for step in self._steps(part)), (both, len(parts))]
+            case Not(part):
+                return [*self._steps(part), (NOT, 0)]
+            case Always(truth):
+                return [(PUSH_TRUTH, int(truth))]
+            case _:
+                return [(PUSH_LEAF, self.words[self.leaf_at[condition] + INDEX])]
+
+    def _condition(self, condition: Condition) -> int:
+        steps = self._steps(condition)
+        return self.put([len(steps), *(word for step in steps for word in step)])
+
+    def fill_rules(self) -> None:
+        for i, rule in enumerate(self.rules):
+            words = [
+                i,
+                RULES_START + WORDS_PER_RULE * i,
+                self._condition(rule.enter),
+                0 if rule.exit is None else self._condition(rule.exit),
+                rule.min_stay_ms,
+                self.put_list([self.leaf_at[leaf] for leaf in rule_leaves(rule)]),
+                self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
+            ]
+            self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
+
+    def put_class(self, touches: list[tuple[int, int, int]], leaves: Iterable[Leaf], rules: Iterable[str]) -> int:
+        touched = self.put([len(touches), *(word for touch in touches for word in touch)])
+        own = self.put_list([self.leaf_at[leaf] for leaf in leaves if not isinstance(leaf, InSegment)])
+        return self.put([touched, own, self.put_list([self.rule_at[name] for name in rules])])
+
+    def touches(self, touched: set[EventSet]) -> list[tuple[int, int, int]]:
+        found: list[tuple[int, int, int]] = []
+        for feature, word in self.catalog.word.items():
+            if isinstance(feature, LastSeen | Lifetime) and feature.events in touched:
+                found.append((NEWEST if isinstance(feature, LastSeen) else TALLY, word, 0))
+        for ring, address in self.ring_at.items():
+            if ring.events in touched:
+                what, column = (BUCKET, 0) if ring.prop is None else (AMOUNT, self.catalog.columns[ring.prop])
+                found.append((what, address, column))
+        return found
+
+
+def _segments_read(catalog: Catalog, rule: str) -> list[str]:
+    own = next(each for each in catalog.rulebook.segments if each.name == rule)
+    return [leaf.segment for leaf in rule_leaves(own) if isinstance(leaf, InSegment)]
+
+
+def evaluation_order(catalog: Catalog) -> list[str]:
+    """The rules' names, each after those it reads by `in_segment`; else in order."""
+    order: list[str] = []
+
+    def visit(rule: str) -> None:
+        for other in _segments_read(catalog, rule):
+            visit(other)
+        if rule not in order:
+            order.append(rule)
+
+    for name in catalog.rulebook.names:
+        visit(name)
+    return order
+
+
+def _changes(leaf: Leaf, touched: set[EventSet], active: bool) -> bool:
+    """Whether an event that touches these sets can change a leaf's truth."""
+    for feature in (f for value in operands(leaf) for f in features(value)):
+        if isinstance(feature, Window | Lifetime | LastSeen) and feature.events in touched:
+            return True
+        if isinstance(feature, IdleSince) and active:
+            return True
+    return False
+
+
+def _rules_with(catalog: Catalog, leaves: set[Leaf]) -> list[str]:
+    """The rules with one of these leaves, and those that read such a rule by in_segment, in evaluation order."""
+    own = {rule.name: rule_leaves(rule) for rule in catalog.rulebook.segments}
+    found: list[str] = []
+    for name in evaluation_order(catalog):
+        if leaves.intersection(own[name]) or set(_segments_read(catalog, name)).intersection(found):
+            found.append(name)
+    return found
+
+
+def _write_classes(writer: _Writer, catalog: Catalog) -> dict[EventClass, int]:
+    sets = {f.events for f in catalog.features if isinstance(f, Window | Lifetime | LastSeen)}
+    classes: dict[EventClass, int] = {}
+    for name in (None, *catalog.event_names):
+        for active in (False, True):
+            touched = {each for each in sets if (active if each.names is None else name in each.names)}
+            leaves = [leaf for leaf in catalog.leaves if _changes(leaf, touched, active)]
+            rules = _rules_with(catalog, set(leaves))
+            classes[name, active] = writer.put_class(writer.touches(touched), leaves, rules)
+    return classes
+
+
+def _amounts(words: list[int], classes: Iterable[int]) -> frozenset[int]:
+    def reads_a_number(address: int) -> bool:
+        touches = words[address + TOUCHES]
+        return any(words[touches + 1 + TOUCH_WORDS * i] == AMOUNT for i in range(words[touches]))
+
+    return frozenset(filter(reads_a_number, classes))
+
+
+def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int]) -> Program:
+    """Write a rulebook's program. Texts that its conditions name are added to `text_code` (text -> code)."""
+    rules = catalog.rulebook.segments
+    writer = _Writer(catalog, text_code)
+    writer.fill_rules()
+    classes = _write_classes(writer, catalog)
+    everything = writer.put_class([], catalog.leaves, evaluation_order(catalog))
+    all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
+    words = writer.words
+    stack = INSTRUCTION * max(map(len, ([0] * HEADER_WORDS, words)))  # no code is longer than the whole program
+    was, leaf_count = stack, len(catalog.leaves)
+    shown = LINE_WORDS + len(rules)
+    included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
+    words[:HEADER_WORDS] = [
+        *(utc_offset_ms, catalog.evaluated, catalog.truths, leaf_count),
+        *(all_rules, rings, everything),
+        *(0, was, was + leaf_count, was + leaf_count + len(rules)),
+        *(LINE_WORDS, shown, included),
+    ]
+    return Program(
+        words=np.array(words, np.int64),
+        classes=classes,
+        amounts=_amounts(words, classes.values()),
+        rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
+        line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
+        space_words=was + leaf_count + len(rules),
+    )

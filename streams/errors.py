@@ -1,0 +1,82 @@
+"""Every exception we raise on purpose, in one tree.
+
+    SegmenterError            the message is for the person who caused it and says what to do
+    ├── UsageError            the call or a setting is wrong                (exit status 2)
+    ├── RuleError             rule files are wrong: every fault, with its place   (2)
+    ├── StateError            the stored state cannot be used
+    │   ├── Fenced            another worker owns the shard now; this one must let it go
+    │   ├── StateLost         Redis lost the state and the topics no longer reach back
+    │   └── StateTooNew       written by a newer version of the format
+    └── Unreachable           Kafka or Redis does not answer (retried by the worker)
+"""
+
+from dataclasses import dataclass
+
+
+class SegmenterError(Exception):
+    """Base of all of ours. `exit_status` is what a command ends with."""
+
+    exit_status = 1
+
+
+class UsageError(SegmenterError):
+    """The call or a setting is wrong."""
+
+    exit_status = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One fault of a rule file.
+
+    `line` and `column` count from 1 (line 0: the file as a whole); `source` is the line's text, under which a caret of `width`
+    characters is drawn; `hint` names what to write instead, or is empty.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    source: str = ""
+    width: int = 1
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        text = f"{place}: {self.message}"
+        if self.source:
+            caret = " " * (self.column - 1) + "^" * max(1, self.width)
+            text += f"\n  {self.source}\n  {caret}"
+        if self.hint:
+            text += f"\n  {self.hint}"
+        return text
+
+
+class RuleError(SegmenterError):
+    """One or more rule files are wrong; `faults` holds all of them."""
+
+    exit_status = 2
+
+    def __init__(self, faults: list[Fault]):
+        self.faults = sorted(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class StateError(SegmenterError):
+    """The stored state cannot be used."""
+
+
+class Fenced(StateError):
+    """Another worker owns the shard now; this one must let it go."""
+
+
+class StateLost(StateError):
+    """Redis lost the state, and the input topics no longer reach back to the beginning."""
+
+
+class StateTooNew(StateError):
+    """The state was written by a newer version of the format than this one reads."""
+
+
+class Unreachable(SegmenterError):
+    """Kafka or Redis does not answer."""

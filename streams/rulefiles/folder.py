@@ -1,0 +1,68 @@
+"""The files of a rule folder.
+
+Comes in: the path of a folder or of one file. Goes out: the rule files below it, in order, and the text of each; what
+cannot be read is a fault. Hidden folders are passed over (a mounted Kubernetes ConfigMap keeps copies in them), and
+links to files are followed, as such a mount needs.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from streams.errors import Fault, RuleError
+
+SUFFIXES = (".yaml", ".yml")
+MAX_BYTES = 64 * 1024
+
+
+def find(path: Path) -> tuple[list[Path], list[Fault]]:
+    """All `*.yaml` and `*.yml` files, and what was in the way."""
+    if not path.is_dir():
+        return [path], []
+    found: list[Path] = []
+    faults: list[Fault] = []
+
+    def unreadable(error: OSError) -> None:
+        faults.append(_fault(Path(error.filename), f"this folder cannot be read: {error.strerror}"))
+
+    for folder, folders, files in os.walk(path, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        links = [Path(folder, name) for name in folders if Path(folder, name).is_symlink()]
+        faults += [_fault(link, "links to folders are not followed", "put the rules here") for link in links]
+        found += [Path(folder, name) for name in files if _is_rule_file(name)]
+    if not found and not faults:
+        faults.append(_fault(path, "there are no rule files here", "a rule is a file like churn-risk.yaml"))
+    return sorted(found), faults
+
+
+def read_text(path: Path) -> str:
+    """Raises `RuleError`."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise RuleError([_fault(path, "this is no file")])
+        if status.st_size > MAX_BYTES:
+            raise RuleError([_fault(path, f"this file is larger than {MAX_BYTES // 1024} KiB")])
+        content = path.read_bytes()
+    except OSError as error:
+        raise RuleError([_fault(path, f"this cannot be read: {error.strerror}")]) from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        fault = Fault(shown(path), line, column, "from here on this is not UTF-8", hint="save the file as UTF-8")
+        raise RuleError([fault]) from error
+
+
+def shown(path: Path) -> str:
+    """The path as text that any terminal can print."""
+    return path.as_posix().encode(errors="replace").decode()
+
+
+def _is_rule_file(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _fault(path: Path, message: str, hint: str = "") -> Fault:
+    return Fault(shown(path), 0, 0, message, hint=hint)

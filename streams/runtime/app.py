@@ -1,0 +1,187 @@
+"""The composition root: everything that runs is put together here, and nowhere else.
+
+Comes in: settings, rules, a clock, a store. Goes out: a Faust app; `run` runs one until it is told to stop.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from aiokafka.errors import KafkaError
+from faust.app.base import BootStrategy
+from yarl import URL
+
+from streams.core.batch import Batch
+from streams.core.catalog import Catalog
+from streams.core.events import Event
+from streams.core.rules import Rulebook
+from streams.core.shard import Shard
+from streams.errors import Unreachable, UsageError
+from streams.runtime import topics
+from streams.runtime.agents import Declared, declare
+from streams.runtime.kafka import KAFKA, Broker
+from streams.runtime.outputs import Outputs
+from streams.runtime.patience import Patience
+from streams.runtime.shards import Shards
+from streams.runtime.telemetry import Counters, log
+from streams.runtime.transport import PRODUCE_BYTES, Consumer, Producer, Transport
+from streams.runtime.worker import Worker
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.state.store import Store
+
+Clock = Callable[[], int]
+START_AGAIN_AFTER_S: Final = 2.0
+
+
+def wall_clock() -> int:
+    """The time, ms."""
+    return time.time_ns() // 1_000_000
+
+
+class Boot(BootStrategy):
+    """No web server: it would listen on all interfaces, and a second worker on the machine would die of it."""
+
+    enable_web = False
+
+
+class SegmenterApp(Declared):
+    """The Faust app of one worker."""
+
+    BootStrategy = Boot
+
+    def __init__(self, settings: Settings, rulebook: Rulebook, store: Store, clock: Clock, broker: Broker):
+        super().__init__(settings.group, **_faust_options(settings))
+        self.transport = self.producer_transport = Transport(self, settings, broker)
+        self.counters = Counters()
+        self._made_of = settings, rulebook, store, clock
+        declare(self, settings)
+
+    def _create_directories(self) -> None:
+        """Faust would make a data directory for its tables where it is started; we have none."""
+
+    async def on_start(self) -> None:
+        settings, rulebook, store, clock = self._made_of
+        warm_up(rulebook)
+        await prepare(settings, store)
+        decoder = Decoder(Catalog(rulebook).reads, settings.passive_events)
+        # Made by our transport.
+        consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
+        outputs = Outputs(settings)
+        worker = Worker(settings, rulebook, store, clock, consumer, producer, decoder, outputs, self.counters)
+        self.shards = Shards(worker, self.crash)
+        await super().on_start()
+
+
+def create_app(
+    settings: Settings, rulebook: Rulebook, store: Store, *, clock: Clock = wall_clock, broker: Broker = KAFKA
+) -> SegmenterApp:
+    """A worker, ready to be started."""
+    return SegmenterApp(settings, rulebook, store, clock, broker)
+
+
+def warm_up(rulebook: Rulebook) -> None:
+    """Have the engine compiled, which takes seconds the first time: before the group waits for our heartbeats."""
+    shard = Shard(rulebook)
+    someone = Event("", 0, "", active=False, message_id=None, properties={}, traits={})
+    shard.step(Batch.of([someone]))
+    shard.tick(1)
+    shard.take_dirty()
+
+
+async def prepare(settings: Settings, store: Store) -> None:
+    """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer."""
+    patience = Patience()
+    found = await patience("Kafka", lambda: topics.ensure(settings))
+    for each in found:
+        if each.created:
+            log.info("topic %s - created with %d partitions", each.topic, each.partitions)
+    await patience("Redis", store.check)
+    partitions = next(each.partitions for each in found if each.topic == settings.topic("product-events"))
+    await _settle(
+        store,
+        "partitions",
+        str(partitions),
+        "the input topics have {now} partitions, and the state was made"
+        " with {then}: users would lose their past. Go back to {then}, or use another SEGMENTER_GROUP",
+    )
+    await _settle(
+        store,
+        "utc_offset",
+        str(settings.utc_offset),
+        "SEGMENTER_UTC_OFFSET is {now} ms, and the state was"
+        " made with {then} ms: its days begin elsewhere. Go back, or use another SEGMENTER_GROUP",
+    )
+
+
+async def _settle(store: Store, name: str, now: str, otherwise: str) -> None:
+    then = await Patience()("Redis", lambda: store.settle(name, now))
+    if then != now:
+        raise UsageError(otherwise.format(now=now, then=then) + ".")
+
+
+async def run(
+    make_app: Callable[[], SegmenterApp],
+    stopping: asyncio.Event,
+) -> None:
+    """Run a worker until `stopping` is set; begin anew where Kafka was lost in a way that Faust does not survive."""
+    while not stopping.is_set():
+        failure = await _one_life(make_app(), stopping)
+        if failure is None:
+            return
+        if not isinstance(failure, KafkaError | Unreachable):
+            raise failure
+        log.warning("worker - starts again: %r", failure)
+        await asyncio.sleep(START_AGAIN_AFTER_S)
+
+
+async def _one_life(app: SegmenterApp, stopping: asyncio.Event) -> BaseException | None:
+    """Why it ended, None if it was told to."""
+    told = asyncio.create_task(stopping.wait())
+    living = asyncio.create_task(_live(app))
+    await asyncio.wait([told, living], return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not living.done():
+        living.cancel()
+    (outcome,) = await asyncio.gather(living, return_exceptions=True)
+    await app.stop()
+    if app.crash_reason is not None:
+        return app.crash_reason
+    return outcome if isinstance(outcome, Exception) else None
+
+
+async def _live(app: SegmenterApp) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+
+
+def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
+    """Run a worker in this process until SIGTERM or Ctrl-C."""
+
+    async def main() -> None:
+        stopping = asyncio.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, stopping.set)
+        await run(make_app, stopping)
+
+    asyncio.run(main())
+
+
+def _faust_options(settings: Settings) -> dict[str, Any]:
+    return {
+        # Said for Faust's own displays; our transport connects by itself.
+        "broker": [URL(f"kafka://{address}") for address in settings.kafka.split(",")],
+        "autodiscover": False,
+        "broker_commit_interval": 2.0,
+        "broker_session_timeout": settings.session_timeout / 1000,
+        "producer_acks": -1,
+        "producer_max_batch_size": PRODUCE_BYTES,
+        "producer_request_timeout": 30.0,
+        # A message is a whole fetch; the default of 4,096 could be millions of records.
+        "stream_buffer_maxsize": 16,
+        "stream_wait_empty": False,
+        "topic_disable_leader": True,
+        "web_enabled": False,
+    }

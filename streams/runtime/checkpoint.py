@@ -1,0 +1,73 @@
+"""The checkpoint: how what happened in a shard becomes durable, and then public.
+
+    0. publish the dead letters of the records that it passes
+    1. save it in Redis, in one fenced transaction: dirty rows, documents, offsets, new changes, the read model
+    2. publish the outbox, and where its users stand now, and wait for the acks
+    3. mark it published
+    4. let Faust commit the Kafka offsets (for those who watch the lag; the truth is in Redis)
+
+Comes in: a `Snapshot` of what is to be saved. Goes out: the same, in Redis and on Kafka.
+
+A crash before 1 leaves all as the checkpoint before had it; one after it leaves an outbox, which the next owner
+publishes again: the same bytes, the same ids. So a change is published at least once, and never invented. Where
+users stand is not in the outbox: the next owner has it in the state.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple, Protocol
+
+from streams.runtime.patience import Patience
+from streams.state.store import Checkpoint, Message, Store
+
+
+class Publisher(Protocol):
+    async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+        """Publish in order, to the shard's partition, and return when nothing of it can be lost any more."""
+
+
+class Snapshot(NamedTuple):
+    """What one checkpoint saves: a copy, so that the shard may go on meanwhile."""
+
+    checkpoint: Checkpoint
+    dead_letters: Sequence[Message] = ()
+    memberships: Sequence[Message] = ()
+
+
+class Checkpoints:
+    """Writes the checkpoints of one shard, one at a time, as its owner of generation `epoch`."""
+
+    def __init__(self, store: Store, publisher: Publisher, shard: int, epoch: int, patience: Patience):
+        self._store = store
+        self._publisher = publisher
+        self._shard = shard
+        self._epoch = epoch
+        self._patience = patience
+
+    async def write(self, snapshot: Snapshot) -> None:
+        """Write it whole, however often Redis or Kafka must be asked."""
+        checkpoint = snapshot.checkpoint
+        # 0
+        await self._publish(snapshot.dead_letters)
+        # 1
+        await self._with_redis(lambda: self._store.save(self._shard, self._epoch, checkpoint))
+        # 2, 3
+        await self.publish(checkpoint.number, checkpoint.outbox, snapshot.memberships)
+        # 4 is the owner's: `Consumer.may_commit`.
+
+    async def publish(self, number: int, outbox: Sequence[Message], memberships: Sequence[Message]) -> None:
+        """Steps 2 and 3 alone: what was saved, by us or by an earlier owner, and may not have been published."""
+        if outbox:
+            await self._publish(outbox)
+            await self._publish(memberships)
+            await self._with_redis(lambda: self._store.mark_published(self._shard, self._epoch, number))
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        for topic, part in groupby(messages, key=attrgetter("topic")):
+            publish = partial(self._publisher.publish, topic, self._shard, list(part))
+            await self._patience(f"shard {self._shard}, publishing to {topic}", publish)
+
+    async def _with_redis(self, call: Callable[[], Awaitable[None]]) -> None:
+        await self._patience(f"shard {self._shard}, checkpoint to Redis", call)

@@ -1,0 +1,104 @@
+"""The intake of one shard: what fetches bring is decoded at once and waits in the inbox, merged by time.
+
+Comes in: `Fetched` values. Goes out: batches to apply, and a dead letter for each record that cannot be used.
+
+Nobody waits here: a source that is far ahead of the others is not read for a while instead.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from faust.types import TP
+
+from streams.core.batch import Batch
+from streams.core.events import Event, Reject
+from streams.core.inbox import Inbox
+from streams.runtime.starting import Offsets
+from streams.runtime.transport import Fetched
+from streams.runtime.worker import Worker
+from streams.state.store import Message
+
+# Events of one source that wait here before its partition is paused, and when it is read again.
+MOST: Final = 20_000
+ENOUGH: Final = 10_000
+
+
+class Intake:
+    """`dead_letters`: of records that have been received; whoever takes them publishes them."""
+
+    def __init__(self, worker: Worker, offsets: Offsets):
+        self._worker = worker
+        topic = worker.settings.topic
+        self._decode = {
+            topic("product-events"): worker.decoder.product,
+            topic("billing-updates"): worker.decoder.billing,
+        }
+        self._inbox = Inbox([name for name in self._decode if name in {tp.topic for tp in offsets}])
+        self._positions = {tp.topic: offset for tp, offset in offsets.items()}
+        self._ends: dict[str, int] = {}
+        self._paused: set[TP] = set()
+        self._reading: int | None = None
+        self.tps = tuple(offsets)
+        self.dead_letters: list[Message] = []
+
+    async def start(self, offsets: Offsets) -> None:
+        self._reading = await self._worker.consumer.start_reading(offsets)
+
+    def stop(self) -> None:
+        self._reading = None
+        self._worker.consumer.stop_reading(self.tps)
+
+    def receive(self, fetched: Fetched) -> None:
+        """Decode what a fetch brought; a fetch for an earlier owner, or an earlier life of this one, is dropped."""
+        if fetched.reading != self._reading:
+            return
+        source = fetched.tp.topic
+        events, offsets = self._decoded(source, fetched.records)
+        self._inbox.add(source, Batch.of(events, offsets), fetched.next_offset)
+        self._inbox.caught_up[source] = fetched.caught_up
+        self._ends[source] = fetched.end
+        if self._inbox.held(source) + len(self.dead_letters) > MOST:
+            self._paused.add(fetched.tp)
+            self._worker.consumer.pause_partitions([fetched.tp])
+
+    def take(self, limit: int) -> Batch:
+        """The next events to apply, at most so many."""
+        batch = self._inbox.take(limit)
+        self._resume()
+        return batch
+
+    def positions(self) -> dict[str, int]:
+        """Topic -> the offset of the first record that has not been taken."""
+        self._positions.update(self._inbox.positions())
+        return dict(self._positions)
+
+    def lag(self) -> dict[str, int]:
+        """Topic -> how many offsets there are beyond that, as far as the broker has said."""
+        positions = self.positions()
+        return {source: max(0, self._ends.get(source, at) - at) for source, at in positions.items()}
+
+    def take_dead_letters(self) -> Sequence[Message]:
+        taken, self.dead_letters = self.dead_letters, []
+        return taken
+
+    def _decoded(self, source: str, records: Sequence[Any]) -> tuple[list[Event], list[int]]:
+        decode, counters = self._decode[source], self._worker.counters
+        events: list[Event] = []
+        offsets: list[int] = []
+        for record in records:
+            decoded = decode(record.value, record.key, record.timestamp)
+            if isinstance(decoded, Event):
+                events.append(decoded)
+                offsets.append(record.offset)
+            elif isinstance(decoded, Reject):
+                counters.rejects[decoded.code] += 1
+                self.dead_letters.append(self._worker.outputs.dead_letter(record, decoded))
+            else:
+                counters.anonymous += 1
+        return events, offsets
+
+    def _resume(self) -> None:
+        ready = {tp for tp in self._paused if self._inbox.held(tp.topic) + len(self.dead_letters) <= ENOUGH}
+        if ready:
+            self._paused -= ready
+            self._worker.consumer.resume_partitions(ready)

@@ -1,0 +1,160 @@
+"""A shard that is loaded: applied to in slices, ticked, and written down again and again.
+
+Comes in: what fetches bring (`receive`), and the time, once all that was there before it has been asked for
+(`time_came`). Goes out: checkpoints (`streams.runtime.checkpoint`), which carry the changes.
+
+The engine is called in slices, so that fetches and other shards get their turn. A checkpoint is written while the
+next slices are applied, one at a time. While a backlog is worked off they are seconds apart; once it is, one
+follows every step.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from faust.types import TP
+
+from streams.core.changes import Change
+from streams.core.shard import Shard
+from streams.runtime.checkpoint import Checkpoints, Snapshot
+from streams.runtime.intake import Intake
+from streams.runtime.transport import Fetched
+from streams.runtime.unsaved import Unsaved
+from streams.runtime.worker import Worker
+
+# Events, or profiles, that the engine is given at once: some 10 ms.
+SLICE: Final = 2_000
+BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
+# Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
+TIME_EVERY_MS: Final = 60_000
+
+
+class LoadedShard:
+    """`number` is that of the last checkpoint."""
+
+    def __init__(self, worker: Worker, shard: Shard, intake: Intake, checkpoints: Checkpoints, number: int):
+        self._worker = worker
+        self._shard = shard
+        self._intake = intake
+        self._checkpoints = checkpoints
+        self._number = number
+        self._unsaved = Unsaved(worker.outputs)
+        self._saved_positions: dict[str, int] = {}
+        self._time: tuple[int, Mapping[str, int]] | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._written_at = time.monotonic()
+        self._wake = asyncio.Event()
+        self._leaving = False
+
+    def receive(self, fetched: Fetched) -> None:
+        self._intake.receive(fetched)
+        self._wake.set()
+
+    def wants_time(self, now_ms: int) -> bool:
+        """Whether a deadline has come by the wall clock, and nobody has asked yet what the inputs hold."""
+        shard = self._shard
+        if self._time is not None or shard.is_stale:
+            return False
+        return shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS
+
+    def time_came(self, now_ms: int, ends: Mapping[str, int]) -> None:
+        """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied."""
+        self._time = now_ms, ends
+        self._wake.set()
+
+    def inputs(self) -> dict[TP, int]:
+        """Where each input stands: the offset of the first record that has not been applied."""
+        positions = self._intake.positions()
+        return {tp: positions[tp.topic] for tp in self._intake.tps}
+
+    def lag(self) -> dict[TP, int]:
+        lag = self._intake.lag()
+        return {tp: lag[tp.topic] for tp in self._intake.tps}
+
+    def leave(self) -> None:
+        self._leaving = True
+        self._wake.set()
+
+    async def work(self) -> None:
+        """Until `leave`, and then one last checkpoint."""
+        while not self._leaving:
+            self._wake.clear()
+            busy = self._renew() or self._tick() or self._apply()
+            await self._checkpoint(busy)
+            await (asyncio.sleep(0) if busy else self._wake.wait())
+        self._intake.stop()
+        await self._written()
+        if self._has_news():
+            await self._write(self._snapshot())
+
+    def _renew(self) -> bool:
+        """A slice of the profiles that other rules wrote."""
+        if not self._shard.is_stale:
+            return False
+        self._note(self._shard.renew(SLICE))
+        return True
+
+    def _tick(self) -> bool:
+        """A slice of the deadlines that have come, if time has come."""
+        if self._time is None:
+            return False
+        now_ms, ends = self._time
+        positions = self._intake.positions()
+        if any(positions[source] < end for source, end in ends.items()):
+            return False
+        self._note(self._shard.tick(now_ms, SLICE))
+        if self._shard.due > now_ms:
+            self._time = None
+        return True
+
+    def _apply(self) -> bool:
+        """A slice of the events that may be applied."""
+        batch = self._intake.take(SLICE)
+        if not len(batch):
+            return False
+        repeats = self._shard.duplicates
+        self._note(self._shard.step(batch))
+        self._worker.counters.events += len(batch)
+        self._worker.counters.duplicates += self._shard.duplicates - repeats
+        return True
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        self._unsaved.add(changes, self._worker.clock())
+        self._worker.counters.changes += len(changes)
+
+    async def _checkpoint(self, busy: bool) -> None:
+        """Begin one if it is time for it; wait for the one before only where more would not fit into the next."""
+        full = self._unsaved.is_full(self._shard.dirty_count)
+        if self._writing is not None:
+            if not full and not self._writing.done():
+                return
+            await self._written()
+        if busy and not full and time.monotonic() - self._written_at < BACKLOG_CHECKPOINT_EVERY_S:
+            return
+        if self._has_news():
+            self._writing = asyncio.create_task(self._write(self._snapshot()))
+            self._writing.add_done_callback(lambda _: self._wake.set())
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+
+    def _has_news(self) -> bool:
+        if self._unsaved or self._intake.dead_letters or self._shard.dirty_count:
+            return True
+        return self._intake.positions() != self._saved_positions
+
+    def _snapshot(self) -> Snapshot:
+        self._number += 1
+        self._written_at = time.monotonic()
+        self._saved_positions = self._intake.positions()
+        letters = self._intake.take_dead_letters()
+        return self._unsaved.snapshot(self._shard, self._number, self._saved_positions, letters)
+
+    async def _write(self, snapshot: Snapshot) -> None:
+        await self._checkpoints.write(snapshot)
+        saved = snapshot.checkpoint.positions
+        self._worker.consumer.may_commit({tp: saved[tp.topic] for tp in self._intake.tps})
+        self._worker.counters.checkpoints += 1

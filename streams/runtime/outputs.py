@@ -1,0 +1,77 @@
+"""What we say on Kafka: changes, memberships and dead letters, as messages.
+
+Comes in: changes, where a user stands, a record that cannot be used. Goes out: `Message` values for the outbox.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from aiokafka.structs import ConsumerRecord
+
+from streams.core import changes
+from streams.core.changes import Change
+from streams.core.events import Reject
+from streams.core.instants import format_time
+from streams.settings import Settings
+from streams.state.store import Message
+
+SCHEMA: Final = 1
+# What a dead letter keeps of a record.
+KEPT_BYTES: Final = 64 << 10
+
+Standing = Mapping[str, tuple[int, int]]
+
+
+class Outputs:
+    """Renders for one worker: its topics, its source name, what is live for it."""
+
+    def __init__(self, settings: Settings):
+        self._changes = settings.topic("segment-changes")
+        self._memberships = settings.topic("segment-memberships")
+        self.dead_letters = settings.topic("dead-letters")
+        self._source = f"/segmenter/{settings.group}"
+        self._live_within_ms = settings.live_within
+
+    def change(self, change: Change, detected_at: int) -> Message:
+        value = changes.to_json(change, detected_at, self._live_within_ms)
+        return Message(self._changes, change.user.encode(), value, tuple(changes.headers(change, self._source)))
+
+    def memberships(self, user: str, standing: Standing, updated_at: str, version: int) -> Message:
+        """Where a user stands as of checkpoint `version`, for the compacted topic."""
+        value = _encode(
+            {
+                "schema": SCHEMA,
+                "kind": "user",
+                "user_id": user,
+                "segments": _segments(standing),
+                "updated_at": updated_at,
+                "version": version,
+            }
+        )
+        return Message(self._memberships, user.encode(), value, JSON)
+
+    def read_model(self, standing: Standing) -> bytes:
+        """The same for those who read Redis; it goes where the user goes."""
+        return _encode(_segments(standing))
+
+    def dead_letter(self, record: ConsumerRecord[bytes | None, bytes | None], reject: Reject) -> Message:
+        raw = record.value or b""
+        headers = [
+            ("reason_code", reject.code.encode()),
+            ("reason", reject.reason.encode()),
+            ("topic", record.topic.encode()),
+            ("partition", str(record.partition).encode()),
+            ("offset", str(record.offset).encode()),
+        ]
+        if len(raw) > KEPT_BYTES:
+            headers.append(("truncated", str(len(raw)).encode()))
+        return Message(self.dead_letters, record.key or b"", raw[:KEPT_BYTES], tuple(headers))
+
+
+JSON: Final = (("content-type", b"application/json"),)
+_encode = msgspec.json.Encoder().encode
+
+
+def _segments(standing: Standing) -> dict[str, dict[str, object]]:
+    return {name: {"since": format_time(since), "ordinal": ordinal} for name, (since, ordinal) in standing.items()}

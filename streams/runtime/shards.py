@@ -1,0 +1,81 @@
+"""The shards of this worker: which the group gave us, and who works on each.
+
+Comes in: what the consumer group says, fetches, and the ticks of a timer. Goes out: one owner a shard, in a task of
+its own; a failure of one that is not its own affair ends the worker.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.runtime.owner import ShardOwner
+from streams.runtime.telemetry import Throttle, log
+from streams.runtime.transport import Fetched
+from streams.runtime.worker import Worker
+
+
+class Shards:
+    """`fail` is told of an error that nobody here can handle."""
+
+    def __init__(self, worker: Worker, fail: Callable[[BaseException], Awaitable[None]]):
+        self._worker = worker
+        self._fail = fail
+        self._owners: dict[int, tuple[ShardOwner, asyncio.Task[None]]] = {}
+        self._may_tell = Throttle()
+        self.counters = worker.counters
+
+    def assigned(self, tps: Iterable[TP], generation: int) -> None:
+        """Own the shards of these partitions, as this generation of the group."""
+        by_number: dict[int, list[TP]] = defaultdict(list)
+        for tp in sorted(tps):
+            by_number[tp.partition].append(tp)
+        for number, inputs in by_number.items():
+            owner = ShardOwner(self._worker, number, inputs, generation)
+            self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
+        log.info("worker - owns shards %s, generation %d", ", ".join(map(str, by_number)) or "none", generation)
+
+    async def let_go(self) -> None:
+        """Give all shards up, each after a last checkpoint, and commit."""
+        owners, self._owners = self._owners, {}
+        for owner, _ in owners.values():
+            owner.leave()
+        await asyncio.gather(*(task for _, task in owners.values()))
+        if owners:
+            await self._worker.consumer.commit()
+            log.info("worker - let go of shards %s", ", ".join(map(str, owners)))
+
+    def receive(self, fetched: Fetched) -> None:
+        """Give a fetch to its shard; one for a shard that is not ours any more is dropped."""
+        if fetched.tp.partition in self._owners:
+            self._owners[fetched.tp.partition][0].receive(fetched)
+
+    async def tick(self) -> None:
+        """Where a deadline has come by the wall clock, ask what the inputs hold now."""
+        now_ms = self._worker.clock()
+        shards = [owner.loaded for owner, _ in self._owners.values() if owner.loaded]
+        due = [shard for shard in shards if shard.wants_time(now_ms)]
+        if not due:
+            return
+        positions = {tp: at for shard in due for tp, at in shard.inputs().items()}
+        try:
+            ends = await self._worker.consumer.ends(positions)
+        except KafkaError as error:
+            if self._may_tell():
+                log.warning("worker - time stands still until Kafka tells where the inputs end: %r", error)
+            return
+        for shard in due:
+            inputs = shard.inputs()
+            if ends.keys() >= inputs.keys():
+                shard.time_came(now_ms, {tp.topic: ends[tp] for tp in inputs})
+
+    def lag(self) -> dict[TP, int]:
+        return {tp: at for owner, _ in self._owners.values() if owner.loaded for tp, at in owner.loaded.lag().items()}
+
+    async def _watch(self, owner: ShardOwner) -> None:
+        try:
+            await owner.run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker, and is told there
+            await self._fail(error)

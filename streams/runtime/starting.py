@@ -1,0 +1,82 @@
+"""Where to begin reading: where the state says, or, when nothing is stored, where the settings say.
+
+Comes in: what the state remembers, and what Kafka knows. Goes out: an offset for every input of a shard, or
+`StateLost` where records are missing that the state needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from faust.types import TP
+
+from streams.core.instants import format_time
+from streams.errors import StateError, StateLost
+from streams.runtime.telemetry import log
+from streams.settings import Settings
+
+Offsets = dict[TP, int]
+
+
+class Offers(Protocol):
+    """What a consumer can tell of partitions."""
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]: ...
+
+    async def ends(self, positions: Mapping[TP, int]) -> Mapping[TP, int]: ...
+
+    async def committed(self, tps: Sequence[TP]) -> Mapping[TP, int | None]: ...
+
+    async def offsets_at(self, tps: Sequence[TP], time_ms: int) -> Mapping[TP, int | None]: ...
+
+
+async def where_to_begin(
+    kafka: Offers, tps: Sequence[TP], stored: Mapping[str, int] | None, settings: Settings
+) -> Offsets:
+    """`stored` is the state's next offset by topic, None where there is no state."""
+    beginnings = dict(await kafka.earliest_offsets(*tps))
+    if stored is not None:
+        known = {tp: stored[tp.topic] for tp in tps if tp.topic in stored}
+        begun = {tp: _reached(tp, offset, beginnings[tp], settings) for tp, offset in known.items()}
+        await _refuse_beyond_the_end(kafka, begun)
+        return begun | await _first_start(kafka, [tp for tp in tps if tp not in known], beginnings, settings)
+    committed = await kafka.committed(tps)
+    if any(offset is not None for offset in committed.values()):
+        log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", tps[0].partition)
+        return {tp: _reached(tp, 0, beginnings[tp], settings) for tp in tps}
+    return await _first_start(kafka, tps, beginnings, settings)
+
+
+def _reached(tp: TP, wanted: int, beginning: int, settings: Settings) -> int:
+    """The wanted offset, if the topic still reaches back to it."""
+    if wanted >= beginning:
+        return wanted
+    gap = f"topic {tp.topic}, partition {tp.partition}: the records from offset {wanted} up to {beginning} are gone"
+    if not settings.accept_partial_history:
+        raise StateLost(
+            f"{gap}. They are needed to go on where the state ends (or to rebuild it, if Redis has lost it). Restore"
+            " Redis from a backup, or go on without them with --accept-partial-history."
+        )
+    log.error("%s - going on without them, as --accept-partial-history says", gap)
+    return beginning
+
+
+async def _refuse_beyond_the_end(kafka: Offers, begun: Offsets) -> None:
+    ends = await kafka.ends(begun)
+    for tp, offset in begun.items():
+        if offset > ends.get(tp, offset):
+            raise StateError(
+                f"topic {tp.topic}, partition {tp.partition}: the state has read up to offset {offset}, and the"
+                f" partition ends at {ends[tp]}. Was the topic deleted and made anew? Then the state does not belong to"
+                " it: use another SEGMENTER_GROUP."
+            )
+
+
+async def _first_start(kafka: Offers, tps: Sequence[TP], beginnings: Offsets, settings: Settings) -> Offsets:
+    if not tps or settings.start == "earliest":
+        return {tp: beginnings[tp] for tp in tps}
+    ends = dict(await kafka.ends({tp: beginnings[tp] for tp in tps}))
+    if settings.start == "latest":
+        return ends
+    log.info("shard %d - begins at %s", tps[0].partition, format_time(settings.start))
+    found = await kafka.offsets_at(tps, settings.start)
+    return {tp: ends[tp] if (at := found[tp]) is None else at for tp in tps}

@@ -1,0 +1,74 @@
+"""What happened in a shard since its last checkpoint.
+
+Comes in: changes as the engine finds them. Goes out: a `Snapshot`, the next checkpoint.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from streams.core.changes import Change
+from streams.core.instants import format_time
+from streams.core.shard import Shard
+from streams.runtime.checkpoint import Snapshot
+from streams.runtime.outputs import Outputs
+from streams.state.store import Checkpoint, Message
+
+# A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
+MOST_ROWS: Final = 18_000
+MOST_BYTES: Final = 8 << 20
+# What a row with its document takes, generously; the outbox is counted.
+ROW_BYTES: Final = 200
+
+
+class Unsaved:
+    """Renders changes as they come, which spreads the work, and keeps them until the next snapshot."""
+
+    def __init__(self, outputs: Outputs):
+        self._outputs = outputs
+        self._clear()
+
+    def _clear(self) -> None:
+        self._outbox: list[Message] = []
+        self._bytes = 0
+        self._flips: dict[tuple[str, str], bool] = {}
+        self._changed_at: dict[str, str] = {}
+
+    def add(self, changes: Sequence[Change], detected_at: int) -> None:
+        for change in changes:
+            message = self._outputs.change(change, detected_at)
+            self._outbox.append(message)
+            self._bytes += len(message.value or b"")
+            self._flips[change.rule, change.user] = change.entered
+            self._changed_at[change.user] = format_time(change.occurred_at)
+
+    def is_full(self, dirty: int) -> bool:
+        """Whether a checkpoint is big enough, with so many dirty profiles."""
+        return dirty >= MOST_ROWS or self._bytes + dirty * ROW_BYTES >= MOST_BYTES
+
+    def __bool__(self) -> bool:
+        return bool(self._outbox)
+
+    def snapshot(
+        self, shard: Shard, number: int, positions: dict[str, int], dead_letters: Sequence[Message]
+    ) -> Snapshot:
+        """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
+        dirty = shard.take_dirty()
+        standing = {user: shard.memberships(user) for user in self._changed_at}
+        checkpoint = Checkpoint(
+            number=number,
+            head=shard.head(),
+            positions=positions,
+            rows=dirty.rows,
+            documents=dirty.documents,
+            outbox=self._outbox,
+            joined=[pair for pair, entered in self._flips.items() if entered],
+            left=[pair for pair, entered in self._flips.items() if not entered],
+            memberships=[
+                (user, self._outputs.read_model(where) if where else None) for user, where in standing.items()
+            ],
+        )
+        memberships = [
+            self._outputs.memberships(user, where, self._changed_at[user], number) for user, where in standing.items()
+        ]
+        self._clear()
+        return Snapshot(checkpoint, dead_letters, memberships)

@@ -1,0 +1,27 @@
+"""What all shards of one worker share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from streams.core.rules import Rulebook
+from streams.runtime.outputs import Outputs
+from streams.runtime.telemetry import Counters
+from streams.runtime.transport import Consumer, Producer
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Made once by `streams.runtime.app`. `clock` gives the time in ms."""
+
+    settings: Settings
+    rulebook: Rulebook
+    store: Store
+    clock: Callable[[], int]
+    consumer: Consumer
+    producer: Producer
+    decoder: Decoder
+    outputs: Outputs
+    counters: Counters

@@ -1,0 +1,249 @@
+"""The settings: one frozen object, and the only place where the environment is read.
+
+Comes in: the environment, and what a command's flags say. Goes out: `Settings`, or a UsageError in the words
+of whoever set the value wrongly. A secret is masked wherever a setting is shown.
+"""
+
+import difflib
+import os
+import re
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+
+from streams.core.instants import format_time, parse_duration, parse_time
+from streams.errors import UsageError
+
+PREFIX: Final = "SEGMENTER_"
+MASKED: Final = "***"
+DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+# Topic -> the setting that names it; also the names without a prefix.
+TOPICS: Final = (
+    "product-events",
+    "billing-updates",
+    "rerouted-events",
+    "segment-changes",
+    "segment-memberships",
+    "dead-letters",
+)
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parsed = parse_duration(value)
+    if parsed is None:
+        raise ValueError(f"{value!r} is no duration such as 30s, 5m, 2h or 1d")
+    return parsed
+
+
+def _offset(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"([+-])(\d\d):(\d\d)", value)
+    if value in ("UTC", "Z"):
+        return 0
+    if match is None or int(match[2]) > 14 or int(match[3]) > 59:
+        raise ValueError(f"{value!r} is no offset from UTC such as -08:00 or +05:30")
+    ms = int(match[2]) * HOUR_MS + int(match[3]) * MINUTE_MS
+    return -ms if match[1] == "-" else ms
+
+
+def _names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
+def _start(value: object) -> object:
+    if not isinstance(value, str) or value in ("earliest", "latest"):
+        return value
+    parsed = parse_time(value)
+    if parsed is None:
+        raise ValueError(f"{value!r} is neither earliest, latest nor a time such as 2026-03-01T00:00:00Z")
+    return parsed
+
+
+def _group(value: object) -> object:
+    # It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", value):
+        raise ValueError(f"{value!r} may have letters, digits, dots, underscores and hyphens only")
+    return value
+
+
+def _topic(value: object) -> object:
+    # What Kafka itself allows.
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9._-]{0,249}", value):
+        raise ValueError(f"{value!r} may have letters, digits, dots, underscores and hyphens only")
+    return value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _lower(value: object) -> object:
+    return value.lower().replace("-", "_") if isinstance(value, str) else value
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+Names = Annotated[frozenset[str], BeforeValidator(_names)]
+TopicName = Annotated[str, BeforeValidator(_topic)]
+Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
+File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
+
+
+class Settings(BaseModel):
+    """All that can be set. Durations and instants are ms; `name` here is `SEGMENTER_NAME` and `--name`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kafka: Annotated[str, Field(min_length=1)] = "localhost:9092"
+    kafka_security_protocol: Annotated[
+        Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"], BeforeValidator(_lower)
+    ] = "plaintext"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_username: str = ""
+    kafka_password: Secret = None
+    kafka_password_file: File = None
+    kafka_ca_file: File = None
+    redis: SecretStr = SecretStr("redis://localhost:6379/0")
+    redis_cluster: Secret = None
+    rules: Path = Path("rules")
+    group: Annotated[str, BeforeValidator(_group)] = "segmenter"
+    topic_prefix: TopicName = ""
+    topic_product_events: TopicName = ""
+    topic_billing_updates: TopicName = ""
+    topic_rerouted_events: TopicName = ""
+    topic_segment_changes: TopicName = ""
+    topic_segment_memberships: TopicName = ""
+    topic_dead_letters: TopicName = ""
+    partitions: Annotated[int, Field(ge=1, le=100_000)] = 4
+    replication: Annotated[int | None, BeforeValidator(_empty_is_none), Field(ge=1)] = None
+    create_topics: bool = True
+    start: Annotated[Literal["earliest", "latest"] | int, BeforeValidator(_start)] = "earliest"
+    session_timeout: Annotated[Duration, Field(ge=1_000, le=60_000)] = 10_000
+    partitioner: Literal["murmur2", "crc32", "trust"] = "murmur2"
+    utc_offset: Annotated[int, BeforeValidator(_offset)] = 0
+    passive_events: Names = frozenset(
+        {
+            "Email Delivered",
+            "Email Bounced",
+            "Email Marked as Spam",
+            "Push Notification Received",
+            "Push Notification Bounced",
+        }
+    )
+    private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
+    live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
+    accept_partial_history: bool = False
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def current(cls, **flags: object) -> Self:
+        """What this process' environment and the flags say."""
+        return cls.from_environment(os.environ, **flags)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], **flags: object) -> Self:
+        """What `environment` and the flags say (a flag that is None was not given); a flag goes first."""
+        found: dict[str, object] = {}
+        origins: dict[str, str] = {}
+        for name in cls.model_fields:
+            variable = PREFIX + name.upper()
+            if (flag := flags.get(name)) is not None:
+                found[name], origins[name] = flag, _flag(name)
+            elif variable in environment:
+                found[name], origins[name] = environment[variable], variable
+        if unknown := flags.keys() - cls.model_fields.keys():
+            raise UsageError(_no_such_setting(unknown.pop(), list(cls.model_fields)))
+        try:
+            settings = cls.model_validate(found)
+        except ValidationError as error:
+            raise UsageError("\n".join(_fault(fault, origins) for fault in error.errors())) from None
+        settings._origins.update(origins)
+        return settings
+
+    def topic(self, name: str) -> str:
+        """The topic that plays the part of `name`, one of TOPICS."""
+        return getattr(self, "topic_" + name.replace("-", "_")) or self.topic_prefix + name
+
+    def password(self) -> str | None:
+        """Kafka's password; a file is read each time it is asked for, so that a changed one counts at the next connect."""
+        if self.kafka_password_file is None:
+            return self.kafka_password.get_secret_value() if self.kafka_password else None
+        try:
+            return self.kafka_password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"{PREFIX}KAFKA_PASSWORD_FILE: {error.strerror}: {self.kafka_password_file}") from None
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(variable, value with secrets masked, where it comes from), in the order of the contract."""
+        return [(PREFIX + name.upper(), self._shown(name), self._origins.get(name, "default")) for name in self.names()]
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(cls.model_fields)
+
+    def _shown(self, name: str) -> str:
+        value: Any = getattr(self, name)
+        if isinstance(value, SecretStr):
+            return _without_password(value.get_secret_value()) if name.startswith("redis") else MASKED
+        if name.startswith("topic_") and name != "topic_prefix":
+            return self.topic(name.removeprefix("topic_").replace("_", "-"))
+        if name == "utc_offset":
+            return _signed(value)
+        if name in ("session_timeout", "live_within"):
+            return _for_people(value)
+        if name == "start" and isinstance(value, int):
+            return format_time(value)
+        if isinstance(value, frozenset):
+            return ", ".join(sorted(value))
+        if isinstance(value, bool):
+            return str(value).lower()
+        return "" if value is None else str(value)
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(://[^:/@]*):.*@", rf"\1:{MASKED}@", url)
+
+
+def _signed(offset_ms: int) -> str:
+    hours, minutes = divmod(abs(offset_ms) // MINUTE_MS, 60)
+    return f"{'-' if offset_ms < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def _for_people(duration_ms: int) -> str:
+    for unit, size_ms in (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS)):
+        if duration_ms and duration_ms % size_ms == 0:
+            return f"{duration_ms // size_ms}{unit}"
+    return f"{duration_ms / 1000:g}s"
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _no_such_setting(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"There is no setting {_flag(name)}." + (f" Did you mean {_flag(near[0])}?" if near else "")
+
+
+def _fault(fault: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    name = str(fault["loc"][0])
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "literal_error":
+        said = f"{fault['input']!r} is none of {', '.join(_choices(name))}"
+    elif fault["type"] != "value_error":
+        said = f"{said[0].lower()}{said[1:]}, not {fault['input']!r}"
+    return f"{origins.get(name, name)}: {said}"
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    return typing.get_args(Settings.model_fields[name].annotation)

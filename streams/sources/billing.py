@@ -1,0 +1,87 @@
+"""Billing updates in the plain form (CONTRACT 2.2 a).
+
+Comes in: one record. Goes out: an `Event` with all its properties, `ANONYMOUS`, or the `Reject` that says why the
+record cannot be used. Events of Stripe's own shape are not read yet, and are told so.
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from streams.core.events import ANONYMOUS, Decoded, Event, Value
+from streams.core.ledger import LARGEST_MRR, LEDGER_EVENTS
+from streams.sources import records
+from streams.sources.nested import flatten
+from streams.sources.records import Skimmed, Time, Unusable, WithProperties
+
+
+class Update(msgspec.Struct, rename="camel", gc=False):
+    """The fields of the plain form. `object` is `event` in Stripe's."""
+
+    type: str | None = None
+    message_id: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    event: str | None = None
+    timestamp: Time = None
+    properties: Skimmed | None = None
+    object: Any = None
+
+
+class LedgerProperties(msgspec.Struct):
+    """What the ledger adds up by: taken in another type, the sums would be wrong in silence."""
+
+    subscription_id: str | None = None
+    status: str | None = None
+    mrr: Annotated[float, msgspec.Meta(ge=-LARGEST_MRR, le=LARGEST_MRR)] | None = None
+
+
+class LedgerUpdate(msgspec.Struct):
+    """The place of these properties in the record, so that a fault names it."""
+
+    properties: LedgerProperties | None = None
+
+
+_UPDATE: Final = msgspec.json.Decoder(Update)
+_PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
+
+
+def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
+    """`record_ms` is None where a record has no time of its own, as in a file."""
+    try:
+        text = records.read_text(raw)
+        body = records.read_body(_UPDATE, text)
+        name = _event_name(body)
+        user = records.find_user(body.user_id, body.anonymous_id, key)
+        if user is ANONYMOUS:
+            return ANONYMOUS
+        return Event(
+            user=user,
+            ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms),
+            name=name,
+            active=False,
+            message_id=body.message_id or None,
+            properties=_read_properties(text, name),
+            traits={},
+            touches_ledger=name in LEDGER_EVENTS,
+        )
+    except Unusable as unusable:
+        return unusable.reject
+
+
+def _event_name(body: Update) -> str:
+    if body.object == "event":
+        raise Unusable("unsupported", "`object` is `event`: events as Stripe sends them cannot be read yet")
+    if body.type != "billing":
+        raise Unusable("unknown_type", "`type` is not billing")
+    if not body.event:
+        raise Unusable("no_event_name", "a billing update needs a name in `event`")
+    return body.event
+
+
+def _read_properties(text: str, name: str) -> dict[str, Value]:
+    """All of them; null is absent."""
+    properties = records.read_objects(_PROPERTIES, text).properties or {}
+    if name in LEDGER_EVENTS:
+        records.convert({"properties": properties}, LedgerUpdate)
+    return {name: value for name, value in flatten(properties).items() if value is not None}

@@ -1,0 +1,60 @@
+"""Nested objects by dotted name: `{"company": {"size": 5}}` holds `company.size`. A list is a value.
+
+Comes in: a decoded JSON object. Goes out: its values by dotted name. A member whose own name has dots is read by
+that name too. A number that no double holds is read as null.
+"""
+
+import sys
+from collections.abc import Iterable
+from typing import Any, Final
+
+from streams.core.events import Value
+
+JsonObject = dict[str, Any]
+
+_LARGEST: Final = sys.float_info.max
+_LONGEST_NAME: Final = 1_024  # no trait and no rule has a longer one; a record of long keys could else fill the memory
+
+
+def flatten(nested: JsonObject) -> dict[str, Value]:
+    """Every value, null included. Without recursion: records may be nested as deeply as their sender likes."""
+    found: dict[str, Value] = {}
+    open_objects = [("", iter(nested.items()))]
+    while open_objects:
+        prefix, members = open_objects[-1]
+        for key, value in members:
+            if not isinstance(value, dict):
+                found[prefix + key] = None if _is_too_large(value) else value
+            elif len(prefix) + len(key) < _LONGEST_NAME:
+                open_objects.append((f"{prefix}{key}.", iter(value.items())))
+                break
+        else:
+            open_objects.pop()
+    return found
+
+
+def pick(nested: JsonObject, names: Iterable[str]) -> dict[str, Value]:
+    """Those of the named values that are there; null is absent."""
+    found: dict[str, Value] = {}
+    for name in names:
+        value = _lookup(nested, name)
+        if value is not None and not _is_too_large(value):
+            found[name] = value
+    return found
+
+
+def _lookup(nested: JsonObject, name: str) -> Any:
+    value = nested.get(name)
+    if value is not None and not isinstance(value, dict):
+        return value
+    dot = name.find(".")
+    while dot >= 0:
+        below = nested.get(name[:dot])
+        if isinstance(below, dict) and (found := _lookup(below, name[dot + 1 :])) is not None:
+            return found
+        dot = name.find(".", dot + 1)
+    return None
+
+
+def _is_too_large(value: object) -> bool:
+    return isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST

@@ -1,0 +1,130 @@
+"""What all foreign shapes share: bytes to a typed body, whose it is, and when it happened.
+
+Comes in: a record's bytes, key and time. Goes out: what was asked for; where there is none, `Unusable` is raised,
+which the shapes' `decode` hand on as the value that it holds.
+"""
+
+import json
+from math import isfinite
+from typing import Final, TypeVar
+
+import msgspec
+
+from streams.core.events import ANONYMOUS, Anonymous, Reject
+from streams.core.instants import parse_time
+from streams.sources.nested import JsonObject
+
+MAX_RECORD_BYTES: Final = 1 << 20
+MAX_USER_CHARACTERS: Final = 255
+MAX_AHEAD_MS: Final = 300_000  # further ahead of its record, and it is the client's clock that is wrong
+NESTED_TOO_DEEPLY: Final = "the record is nested too deeply"
+
+Time = str | int | float | None
+Body = TypeVar("Body")
+
+
+class Skimmed(msgspec.Struct, gc=False):
+    """An object whose content does not matter yet."""
+
+
+class WithProperties(msgspec.Struct):
+    """What else an event is decoded to whose properties are read."""
+
+    properties: JsonObject | None = None
+
+
+class Unusable(ValueError):
+    """Ends the decoding of a record. It never leaves this package."""
+
+    def __init__(self, code: str, reason: str):
+        super().__init__(reason)
+        self.reject = Reject(code, reason)
+
+
+def read_text(raw: bytes | None) -> str:
+    """All of a record as text, so that bytes which no rule reads decide nothing differently from those one does."""
+    if raw is None:
+        raise Unusable("not_json", "the record has no value")
+    if len(raw) > MAX_RECORD_BYTES:
+        raise Unusable("too_large", f"the record has {len(raw)} bytes, more than {MAX_RECORD_BYTES}")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise Unusable("not_json", f"the record is not UTF-8: {error.reason} (byte {error.start})") from error
+
+
+def read_body(decoder: msgspec.json.Decoder[Body], text: str) -> Body:
+    """The part of a record that the decoder's type names. A fault names field and type, never the value."""
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise Unusable("wrong_type", str(error)) from error
+    except msgspec.DecodeError as error:
+        raise Unusable("not_json", str(error)) from error
+    except RecursionError as error:
+        raise Unusable("not_json", NESTED_TOO_DEEPLY) from error
+
+
+def read_objects(decoder: msgspec.json.Decoder[Body], text: str) -> Body:
+    """More of a record that `read_body` found usable; a number that no double holds is null, and no fault.
+
+    Rules decide which objects are read. They must not decide whether a record can be used.
+    """
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        try:
+            tolerant = json.loads(text, parse_int=_double, parse_float=_double)
+        except RecursionError as error:
+            raise Unusable("not_json", NESTED_TOO_DEEPLY) from error
+    return convert(tolerant, decoder.type)
+
+
+def convert(decoded: object, to: type[Body]) -> Body:
+    """What JSON was decoded to, checked against a type."""
+    try:
+        return msgspec.convert(decoded, to)
+    except msgspec.ValidationError as error:
+        raise Unusable("wrong_type", str(error)) from error
+
+
+def _double(digits: str) -> float | None:
+    number = float(digits)
+    return number if isfinite(number) else None
+
+
+def find_user(user_id: str | None, anonymous_id: str | None, key: bytes | None) -> str | Anonymous:
+    """The body's user; the record's key only where the body names nobody at all."""
+    if user_id is None:
+        if anonymous_id is not None:
+            return ANONYMOUS
+        user_id = _key_text(key)
+    if 1 <= len(user_id) <= MAX_USER_CHARACTERS:
+        return user_id
+    raise Unusable("no_user", f"a user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user_id)}")
+
+
+def _key_text(key: bytes | None) -> str:
+    if key is None:
+        raise Unusable("no_user", "there is no `userId`, no `anonymousId` and no record key")
+    try:
+        return key.decode()
+    except UnicodeDecodeError as error:
+        raise Unusable("no_user", "there is no `userId`, and the record's key is not UTF-8") from error
+
+
+def read_time(field: str, value: Time) -> int | None:
+    """A field's instant in ms, None where the field is absent."""
+    ms = parse_time(value)
+    if ms is None and value is not None:
+        raise Unusable("no_time", f"`{field}` is neither ISO 8601 nor an epoch time of the years 1 to 9999")
+    return ms
+
+
+def event_time(stated: int | None, record_ms: int | None) -> int:
+    """The time that the body states, unless it is too far ahead of its record; the record's where it states none."""
+    if record_ms is None:
+        if stated is None:
+            raise Unusable("no_time", "there is no `timestamp`")
+        return stated
+    return record_ms if stated is None or stated > record_ms + MAX_AHEAD_MS else stated

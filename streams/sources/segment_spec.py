@@ -1,0 +1,175 @@
+"""Product events in the Segment spec, as Segment, RudderStack and Jitsu send them (CONTRACT 2.1).
+
+Comes in: one record. Goes out: an `Event`, `ANONYMOUS`, or the `Reject` that says why the record cannot be used.
+A record is skimmed first; properties, traits and context are decoded only where rules or a document read them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from streams.core.events import ANONYMOUS, Decoded, Event, Reads, Value
+from streams.core.instants import is_instant
+from streams.sources import records
+from streams.sources.nested import JsonObject, flatten, pick
+from streams.sources.records import Skimmed, Time, Unusable, WithProperties
+
+DEFAULT_PASSIVE_EVENTS: Final = frozenset(
+    {
+        "Email Delivered",
+        "Email Bounced",
+        "Email Marked as Spam",
+        "Push Notification Received",
+        "Push Notification Bounced",
+    }
+)
+
+# Type -> the event it counts as; the last three count as none. A track event names itself.
+EVENT_NAMES: Final = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": "", "group": "", "alias": ""}
+
+NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
+
+
+class SkimmedContext(msgspec.Struct, gc=False):
+    """As much of `context` as every event needs."""
+
+    active: object = None
+
+
+class Skim(msgspec.Struct, rename="camel", gc=False):
+    """What every record is decoded to: the fields of the spec, and whether the objects are objects."""
+
+    type: str | None = None
+    message_id: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    event: str | None = None
+    name: str | None = None
+    group_id: str | None = None
+    properties: Skimmed | None = None
+    traits: Skimmed | None = None
+    context: SkimmedContext | None = None
+    timestamp: Time = None
+    original_timestamp: Time = None
+    sent_at: Time = None
+    received_at: Time = None
+
+
+class WithContext(msgspec.Struct):
+    """What else every event is decoded to where `context` is read."""
+
+    context: JsonObject | None = None
+
+
+class ContextTraits(msgspec.Struct):
+    """The other place where identify may have its traits."""
+
+    traits: JsonObject | None = None
+
+
+class WithTraits(msgspec.Struct):
+    """What else identify and group are decoded to."""
+
+    traits: JsonObject | None = None
+    context: ContextTraits | None = None
+
+
+_SKIM: Final = msgspec.json.Decoder(Skim)
+_PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
+_CONTEXT: Final = msgspec.json.Decoder(WithContext)
+_TRAITS: Final = msgspec.json.Decoder(WithTraits)
+
+
+class SegmentSpec:
+    """Decodes for one set of rules: `reads` says what they read."""
+
+    def __init__(self, reads: Reads, passive_events: frozenset[str] = DEFAULT_PASSIVE_EVENTS):
+        self._properties = {name: wanted for name, wanted in reads.properties.items() if wanted}
+        self._context = reads.context
+        self._passive_events = passive_events
+
+    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
+        """`record_ms` is None where a record has no time of its own, as in a file."""
+        try:
+            text = records.read_text(raw)
+            body = records.read_body(_SKIM, text)
+            name = _event_name(body)
+            user = records.find_user(body.user_id, body.anonymous_id, key)
+            if user is ANONYMOUS:
+                return ANONYMOUS
+            return Event(
+                user=user,
+                ts=records.event_time(_stated_time(body), record_ms),
+                name=name,
+                active=self._is_active(body, name),
+                message_id=body.message_id or None,
+                properties=self._read_properties(body, name, text) if name in self._properties else NOTHING,
+                traits=NOTHING if name and not self._context else self._read_traits(body, text),
+            )
+        except Unusable as unusable:
+            return unusable.reject
+
+    def _is_active(self, body: Skim, name: str) -> bool:
+        if not name or name in self._passive_events:
+            return False
+        return body.context is None or body.context.active is not False
+
+    def _read_properties(self, body: Skim, name: str, text: str) -> dict[str, Value]:
+        wanted = self._properties[name]
+        properties = pick(records.read_objects(_PROPERTIES, text).properties or {}, wanted)
+        if body.type != "track" and body.name is not None and "name" in wanted:
+            properties.setdefault("name", body.name)
+        return properties
+
+    def _read_traits(self, body: Skim, text: str) -> dict[str, Value]:
+        traits = self._read_context(text) if self._context else {}
+        if body.type == "identify":
+            traits |= _identify_traits(text)
+        elif body.type == "group":
+            traits |= _group_traits(body, text)
+        return traits
+
+    def _read_context(self, text: str) -> dict[str, Value]:
+        context = records.read_objects(_CONTEXT, text).context or {}
+        return {f"context.{name}": value for name, value in pick(context, self._context).items()}
+
+
+def _event_name(body: Skim) -> str:
+    if body.type == "track":
+        if not body.event:
+            raise Unusable("no_event_name", "a track event needs a name in `event`")
+        return body.event
+    if body.type in EVENT_NAMES:
+        return EVENT_NAMES[body.type]
+    raise Unusable("unknown_type", "`type` is none of track, page, screen, identify, group, alias")
+
+
+def _stated_time(body: Skim) -> int | None:
+    if body.timestamp is not None:
+        return records.read_time("timestamp", body.timestamp)
+    original = records.read_time("originalTimestamp", body.original_timestamp)
+    if original is None:
+        return None
+    sent, received = records.read_time("sentAt", body.sent_at), records.read_time("receivedAt", body.received_at)
+    if sent is None or received is None:
+        return original
+    corrected = received - (sent - original)
+    if not is_instant(corrected):
+        raise Unusable("no_time", "`originalTimestamp`, corrected for the client's clock, leaves the years 1 to 9999")
+    return corrected
+
+
+def _identify_traits(text: str) -> dict[str, Value]:
+    """Of a trait in both places, the one in `traits` stands."""
+    body = records.read_objects(_TRAITS, text)
+    elsewhere = body.context.traits if body.context else None
+    return flatten(elsewhere or {}) | flatten(body.traits or {})
+
+
+def _group_traits(body: Skim, text: str) -> dict[str, Value]:
+    if not body.group_id:
+        raise Unusable("wrong_type", "a group event needs a `groupId`, a text that is not empty")
+    traits = flatten(records.read_objects(_TRAITS, text).traits or {})
+    return {f"group.{name}": value for name, value in traits.items()} | {"group.id": body.group_id}

@@ -1,0 +1,70 @@
+"""Who may write a shard, and which checkpoint comes next: the rules that every store keeps.
+
+Comes in: what a shard bears (`Held`) and what a worker asks for. Goes out: leave, or the error that says why not.
+A store must check and write in one step; it asks here which error to raise.
+"""
+
+from typing import NamedTuple
+
+from streams.errors import Fenced, StateError, StateLost, StateTooNew
+
+FORMAT = 1
+"""The format of all that is stored. Raise it with every change of keys, encodings or rows, and migrate on load."""
+
+
+class Held(NamedTuple):
+    """What a shard bears.
+
+    format: None if nothing at all is known of the shard.
+    epoch: the consumer group's generation that owns it; None if it was released.
+    number: of its last checkpoint; None if it was claimed and nothing saved yet.
+    """
+
+    format: int | None = None
+    epoch: int | None = None
+    number: int | None = None
+
+
+def may_claim(shard: int, held: Held, epoch: int, release: str) -> None:
+    """A later generation takes over from an earlier one. `release` says how to lift the claim by hand."""
+    if held.format is not None and held.format > FORMAT:
+        raise StateTooNew(
+            f"the state of shard {shard} has format {held.format}, and this version of segmenter reads formats up to "
+            f"{FORMAT}: run the newer version that wrote it, or use another SEGMENTER_GROUP"
+        )
+    if held.epoch is not None and held.epoch > epoch:
+        raise Fenced(
+            f"shard {shard} is owned by generation {held.epoch} of the consumer group; this worker is of generation "
+            f"{epoch}. It may have lost the shard, and will be given others. Or the consumer group was deleted, so "
+            f"that its generations began at 1 again: then stop all workers and release the shard with: {release}"
+        )
+
+
+def owns(shard: int, held: Held, epoch: int) -> None:
+    if held.format is None:
+        raise StateLost(f"the state of shard {shard} is gone, although this worker had claimed the shard")
+    if held.epoch != epoch:
+        owner = "nobody" if held.epoch is None else f"generation {held.epoch}"
+        raise Fenced(f"shard {shard} is owned by {owner} now; this worker is of generation {epoch} and must let it go")
+
+
+def may_save(shard: int, held: Held, epoch: int, number: int, first: bool) -> bool:
+    """Whether checkpoint `number` is to be written; False if it is there already: its answer was lost.
+
+    first: the owner has seen no checkpoint of the shard yet. Without it, a store that lost them all would begin anew
+    with one that holds only what changed since.
+    """
+    owns(shard, held, epoch)
+    if held.number == number:
+        return False
+    if held.number == before(number, first):
+        return True
+    if held.number is None or (held.number < number and not first):
+        kept = "nothing" if held.number is None else f"checkpoint {held.number}"
+        raise StateLost(f"Redis lost checkpoints of shard {shard} up to {number - 1}: it has {kept}")
+    raise StateError(f"shard {shard} has checkpoint {held.number} already; {number} cannot come next")
+
+
+def before(number: int, first: bool) -> int | None:
+    """What checkpoint `number` must find."""
+    return None if first else number - 1

@@ -1,0 +1,146 @@
+"""The store of production: Redis, one server or a cluster.
+
+Comes in: what `Store` takes. Goes out: what `Store` gives. `codec` says how a checkpoint lies in Redis, `scripts`
+how it gets there whole or not at all, `fencing` what an answer means.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from streams.errors import UsageError
+from streams.state import scripts
+from streams.state.codec import Keys, ShardKeys, decode_outbox, decode_positions, writes
+from streams.state.fencing import FORMAT, Held, before, may_claim, may_save, owns
+from streams.state.redis_client import RedisClient
+from streams.state.store import Checkpoint, Stored, StoredProfile
+
+log = logging.getLogger(__name__)
+
+OLDEST_VERSION: Final = (6, 2)  # the oldest that the tests run against
+SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that it can serve others in between
+
+
+class RedisStore:
+    """The state of one consumer group in Redis."""
+
+    def __init__(self, url: str, group: str, *, cluster: bool = False, ca_file: str | None = None) -> None:
+        self._keys = Keys(group)
+        self._begun: set[int] = set()  # the shards of which we have seen a checkpoint
+        self._redis = RedisClient(url, cluster=cluster, ca_file=ca_file)
+        self._claim = self._redis.script(scripts.CLAIM)
+        self._save = self._redis.script(scripts.SAVE)
+        self._mark_published = self._redis.script(scripts.MARK_PUBLISHED)
+        self._profile = self._redis.script(scripts.PROFILE)
+
+    def __repr__(self) -> str:
+        return f"<RedisStore of {self._keys.group} at {self._redis.address}>"
+
+    async def check(self) -> None:
+        for server, info in (await self._redis.info()).items():
+            _check(f"Redis at {server}", info)
+
+    async def settle(self, name: str, value: str) -> str:
+        await self._redis.call("HSETNX", self._keys.settled, name, value)
+        settled: bytes = await self._redis.call("HGET", self._keys.settled, name)
+        return settled.decode()
+
+    async def settled(self, name: str) -> str | None:
+        settled: bytes | None = await self._redis.call("HGET", self._keys.settled, name)
+        return settled.decode() if settled is not None else None
+
+    async def claim(self, shard: int, epoch: int) -> Stored | None:
+        keys = self._keys.of(shard)
+        held = _held(await self._claim([keys.state], [epoch, FORMAT]))
+        may_claim(shard, held, epoch, release=f"redis-cli HDEL '{keys.state}' epoch")
+        await self._redis.call("SADD", self._keys.shards, shard)
+        if held.number is None:
+            self._begun.discard(shard)
+            return None
+        self._begun.add(shard)
+        stored = await self._load(keys)
+        # Whoever claimed the shard meanwhile may have written it while we read.
+        owns(shard, _held(await self._redis.call("HMGET", keys.state, "format", "epoch", "number")), epoch)
+        return stored
+
+    async def _load(self, keys: ShardKeys) -> Stored:
+        state = await self._redis.call("HGETALL", keys.state)
+        return Stored(
+            number=int(state[b"number"]),
+            head=state[b"head"],
+            positions=decode_positions(state[b"positions"]),
+            rows=list((await self._read_hash(keys.rows)).items()),
+            documents=await self._read_hash(keys.documents),
+            outbox=decode_outbox(await self._redis.call("HGETALL", keys.outbox)),
+        )
+
+    async def _read_hash(self, key: str) -> dict[str, bytes]:
+        """All of a big hash, slice by slice. Redis may give a field twice."""
+        values: dict[str, bytes] = {}
+        cursor = None
+        while cursor != 0:
+            cursor, some = await self._redis.call("HSCAN", key, cursor or 0, "COUNT", SCAN_COUNT)
+            values.update((user.decode(), value) for user, value in some.items())
+        return values
+
+    async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
+        keys = self._keys.of(shard)
+        first = shard not in self._begun
+        parts = writes(keys, checkpoint)
+        must_find = before(checkpoint.number, first)
+        arguments = [epoch, "" if must_find is None else must_find, *parts.arguments]
+        held = _held(await self._save([keys.state, *parts.keys], arguments))
+        may_save(shard, held, epoch, checkpoint.number, first)
+        self._begun.add(shard)
+
+    async def mark_published(self, shard: int, epoch: int, number: int) -> None:
+        keys = self._keys.of(shard)
+        owns(shard, _held(await self._mark_published([keys.state, keys.outbox], [epoch, number])), epoch)
+
+    async def release(self, shard: int) -> None:
+        await self._redis.call("HDEL", self._keys.of(shard).state, "epoch")
+
+    async def profile(self, shard: int, user: str) -> StoredProfile | None:
+        keys = self._keys.of(shard)
+        head, row, document = await self._profile([keys.state, keys.rows, keys.documents], [user])
+        return None if row is None else StoredProfile(head, row, document or b"")
+
+    async def memberships(self, shard: int, user: str) -> bytes | None:
+        memberships: bytes | None = await self._redis.call("GET", self._keys.of(shard).user(user))
+        return memberships
+
+    async def sizes(self) -> dict[str, int]:
+        sizes: Counter[str] = Counter()
+        for shard in await self._redis.call("SMEMBERS", self._keys.shards):
+            keys = self._keys.of(int(shard))
+            for segment in await self._redis.call("SMEMBERS", keys.segments):
+                sizes[segment.decode()] += await self._redis.call("SCARD", keys.members(segment.decode()))
+        return {segment: size for segment, size in sizes.items() if size}
+
+    async def close(self) -> None:
+        await self._redis.close()
+
+
+def _held(answer: Sequence[bytes | None]) -> Held:
+    return Held(*(None if value is None else int(value) for value in answer))
+
+
+def _check(server: str, info: Mapping[str, Any]) -> None:
+    version = str(info.get("redis_version", "unknown"))
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_VERSION:
+        oldest = ".".join(map(str, OLDEST_VERSION))
+        raise UsageError(f"{server} has version {version}; it must have {oldest} or later")
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    if policy.startswith("allkeys-"):
+        raise UsageError(
+            f"{server} evicts keys when it is full (maxmemory-policy {policy}): state would vanish without a word. "
+            "Set its maxmemory-policy to noeviction, or give us a Redis of our own"
+        )
+    if not int(info.get("aof_enabled", 0)):
+        log.warning(
+            "%s keeps no append-only file: when it stops, whatever it stored since its last snapshot, if it makes any, "
+            "is lost and must be rebuilt from the input topics. Set its appendonly to yes",
+            server,
+        )

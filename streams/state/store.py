@@ -1,0 +1,197 @@
+"""The port to durable state: what a shard keeps, and what whoever keeps it must promise.
+
+Comes in: checkpoints. Goes out: what the last one left, to whoever owns the shard now.
+A store keeps a checkpoint whole or not at all, and none of a worker that lost the shard. `MemoryStore` is the twin
+of `RedisStore` for tests; one suite of tests runs on both. Rows, documents and head are bytes like any others here.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from streams.state.fencing import FORMAT, Held, may_claim, may_save, owns
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is to be published. `value` None is a tombstone."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What happened in a shard since the checkpoint before: to be stored whole or not at all.
+
+    number: one more than the stored one's; the first of a shard may be any.
+    head: the shard's own small JSON.   positions: topic -> the next offset to apply.
+    rows, documents: of the users that changed.
+    outbox: what is to be published once this is stored.
+    joined, left: (segment, user); net, so that no pair is in both.
+    memberships: user -> what other programs read of them, JSON; None removes it.
+    """
+
+    number: int
+    head: bytes
+    positions: Mapping[str, int]
+    rows: Sequence[tuple[str, bytes]] = ()
+    documents: Sequence[tuple[str, bytes]] = ()
+    outbox: Sequence[Message] = ()
+    joined: Sequence[tuple[str, str]] = ()
+    left: Sequence[tuple[str, str]] = ()
+    memberships: Sequence[tuple[str, bytes | None]] = ()
+
+
+@dataclass(slots=True)
+class Stored:
+    """A shard's state as its last checkpoint left it. The outbox is in the order in which it was to be published."""
+
+    number: int
+    head: bytes
+    positions: dict[str, int]
+    rows: list[tuple[str, bytes]]
+    documents: dict[str, bytes]
+    outbox: list[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProfile:
+    """One profile, and the head that it must be read with. A profile may lack a document."""
+
+    head: bytes
+    row: bytes
+    document: bytes
+
+
+class Store(Protocol):
+    """Whoever keeps the state. Every call may raise `Unreachable`, and may then be made again just so."""
+
+    async def check(self) -> None:
+        """Refuse a server that cannot keep our promises."""
+
+    async def settle(self, name: str, value: str) -> str:
+        """What is fixed at first start: the value that was given first under this name, ever."""
+
+    async def settled(self, name: str) -> str | None:
+        """The same for who only looks: None where nothing was ever settled."""
+
+    async def claim(self, shard: int, epoch: int) -> Stored | None:
+        """Own the shard from now on, so that no earlier owner can write it; None if nothing is stored."""
+
+    async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
+        """Store it whole or not at all. A repeat of the last one is no fault and changes nothing.
+
+        Fenced: another owns the shard. StateLost: the store went back in time; claim again and go on from there.
+        """
+
+    async def mark_published(self, shard: int, epoch: int, number: int) -> None:
+        """Drop the outbox of all checkpoints up to this one."""
+
+    async def release(self, shard: int) -> None:
+        """Let any generation claim the shard, for when the consumer group was deleted and counts from 1 again."""
+
+    async def profile(self, shard: int, user: str) -> StoredProfile | None: ...
+
+    async def memberships(self, shard: int, user: str) -> bytes | None: ...
+
+    async def sizes(self) -> dict[str, int]:
+        """How many members each segment has, over all shards; those without any are left out."""
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Shard:
+    held: Held = field(default_factory=Held)
+    head: bytes = b""
+    positions: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
+    documents: dict[str, bytes] = field(default_factory=dict)
+    outbox: dict[int, list[Message]] = field(default_factory=dict)
+    members: dict[str, set[str]] = field(default_factory=dict)
+    memberships: dict[str, bytes] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """A store that lasts as long as the process. It never awaits, so that each call is one step."""
+
+    def __init__(self) -> None:
+        self._shards: dict[int, _Shard] = {}
+        self._settled: dict[str, str] = {}
+
+    async def check(self) -> None:
+        """Always fit."""
+
+    async def settle(self, name: str, value: str) -> str:
+        return self._settled.setdefault(name, value)
+
+    async def settled(self, name: str) -> str | None:
+        return self._settled.get(name)
+
+    async def claim(self, shard: int, epoch: int) -> Stored | None:
+        kept = self._shards.setdefault(shard, _Shard())
+        may_claim(shard, kept.held, epoch, release=f"MemoryStore.release({shard})")
+        kept.held = Held(FORMAT, epoch, kept.held.number)
+        if kept.held.number is None:
+            return None
+        return Stored(
+            number=kept.held.number,
+            head=kept.head,
+            positions=dict(kept.positions),
+            rows=list(kept.rows.items()),
+            documents=dict(kept.documents),
+            outbox=[message for _, messages in sorted(kept.outbox.items()) for message in messages],
+        )
+
+    async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
+        kept = self._shards.get(shard, _Shard())
+        if not may_save(shard, kept.held, epoch, checkpoint.number, first=kept.held.number is None):
+            return
+        kept.held = kept.held._replace(number=checkpoint.number)
+        kept.head = checkpoint.head
+        kept.positions = dict(checkpoint.positions)
+        kept.rows.update(checkpoint.rows)
+        kept.documents.update(checkpoint.documents)
+        if checkpoint.outbox:
+            kept.outbox[checkpoint.number] = list(checkpoint.outbox)
+        for segment, user in checkpoint.left:
+            kept.members.get(segment, set()).discard(user)
+        for segment, user in checkpoint.joined:
+            kept.members.setdefault(segment, set()).add(user)
+        for user, memberships in checkpoint.memberships:
+            if memberships is None:
+                kept.memberships.pop(user, None)
+            else:
+                kept.memberships[user] = memberships
+
+    async def mark_published(self, shard: int, epoch: int, number: int) -> None:
+        kept = self._shards.get(shard, _Shard())
+        owns(shard, kept.held, epoch)
+        kept.outbox = {saved: messages for saved, messages in kept.outbox.items() if saved > number}
+
+    async def release(self, shard: int) -> None:
+        if shard in self._shards:
+            self._shards[shard].held = self._shards[shard].held._replace(epoch=None)
+
+    async def profile(self, shard: int, user: str) -> StoredProfile | None:
+        kept = self._shards.get(shard, _Shard())
+        if user not in kept.rows:
+            return None
+        return StoredProfile(kept.head, kept.rows[user], kept.documents.get(user, b""))
+
+    async def memberships(self, shard: int, user: str) -> bytes | None:
+        return self._shards.get(shard, _Shard()).memberships.get(user)
+
+    async def sizes(self) -> dict[str, int]:
+        sizes: Counter[str] = Counter()
+        for kept in self._shards.values():
+            sizes.update({segment: len(members) for segment, members in kept.members.items()})
+        return {segment: size for segment, size in sizes.items() if size}
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

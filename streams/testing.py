@@ -1,0 +1,118 @@
+"""For tests of your own rules: a clock set by hand, records as producers send them, and the changes they lead to.
+
+Comes in: times as people write them (`2026-03-01 09:00`, no zone is UTC). Goes out: records in the Segment spec or the
+plain billing form, as dicts ready for JSON; the changes of a rulebook over them, as `segmenter replay` finds them.
+
+>>> clock = ManualClock("2026-03-01 09:00")
+>>> track("ann", "Signed In", clock)["timestamp"]
+'2026-03-01T09:00:00.000Z'
+>>> clock.advance("1d")
+>>> identify("ann", clock, plan="pro")["traits"]
+{'plan': 'pro'}
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.events import Event
+from streams.core.inbox import Inbox
+from streams.core.instants import format_time, parse_duration, parse_time
+from streams.core.rules import Rulebook
+from streams.core.shard import Shard
+from streams.sources import Decoder
+
+Record = dict[str, Any]
+
+
+class ManualClock:
+    """A clock that moves when it is told to. Calling it gives the time in ms."""
+
+    def __init__(self, at: str | int):
+        self.now_ms = instant(at)
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def set(self, at: str | int) -> None:
+        self.now_ms = instant(at)
+
+    def advance(self, duration: str) -> None:
+        """`duration` as rules write it: 30s, 5m, 2h, 1d."""
+        step_ms = parse_duration(duration)
+        if step_ms is None:
+            raise ValueError(f"{duration!r} is no duration such as 30s, 5m, 2h or 1d")
+        self.now_ms += step_ms
+
+
+Moment = str | int | ManualClock
+
+
+def instant(at: Moment) -> int:
+    """ms since 1970 UTC. An int is taken as it is."""
+    if isinstance(at, int):
+        return at
+    if isinstance(at, ManualClock):
+        return at.now_ms
+    parsed = parse_time(at)
+    if parsed is None:
+        raise ValueError(f"{at!r} is no time such as 2026-03-01 or 2026-03-01 09:00")
+    return parsed
+
+
+def track(user: str, event: str, at: Moment, message_id: str | None = None, **properties: object) -> Record:
+    """Something the user did."""
+    return _record("track", user, at, message_id, event=event, properties=properties)
+
+
+def identify(user: str, at: Moment, message_id: str | None = None, **traits: object) -> Record:
+    """Something that is true of the user. None takes a trait away."""
+    return _record("identify", user, at, message_id, traits=traits)
+
+
+def billing(user: str, event: str, at: Moment, message_id: str | None = None, **properties: object) -> Record:
+    """An update of a subscription, or a payment, in the plain form."""
+    return _record("billing", user, at, message_id, event=event, properties=properties)
+
+
+def changes(rulebook: Rulebook, records: Iterable[Record], until: Moment | None = None) -> list[Change]:
+    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record).
+
+    Product and billing records are two streams, merged by time as Kafka's topics and the files of a replay are.
+    """
+    shard = Shard(rulebook)
+    inbox = Inbox(("product-events", "billing-updates"))
+    decoder = Decoder(shard.catalog.reads)
+    events: dict[str, list[Event]] = {"product-events": [], "billing-updates": []}
+    for record in records:
+        is_billing = record["type"] == "billing"
+        decode = decoder.billing if is_billing else decoder.product
+        decoded = decode(to_bytes(record), None, None)
+        match decoded:
+            case Event():
+                events["billing-updates" if is_billing else "product-events"].append(decoded)
+            case _:
+                raise ValueError(f"{record} cannot be used: {decoded}")
+    for source, arrived in events.items():
+        inbox.add(source, Batch.of(arrived, list(range(len(arrived)))), len(arrived))
+        inbox.caught_up[source] = True
+    batch = inbox.take(sum(map(len, events.values())))
+    now_ms = instant(until) if until is not None else max(batch.ts.tolist(), default=0)
+    found = shard.step(batch) + shard.tick(now_ms)
+    while shard.due <= now_ms:
+        found += shard.tick(now_ms)
+    return found
+
+
+def to_bytes(record: Mapping[str, object]) -> bytes:
+    """The value of the Kafka record, or a line of a file."""
+    return json.dumps(record, separators=(",", ":")).encode()
+
+
+def _record(kind: str, user: str, at: Moment, message_id: str | None, **rest: object) -> Record:
+    record: Record = {"type": kind, "userId": user, "timestamp": format_time(instant(at)), **rest}
+    if message_id is not None:
+        record["messageId"] = message_id
+    return record

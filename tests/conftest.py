@@ -1,0 +1,68 @@
+"""Real servers for tests that ask for them: `kafka` and `redis_server`, one of each a session, started at first use.
+
+Both have `start`, `stop` and `kill` (as a crash would), and keep port and data over a restart; what a test
+left stopped is started again after it. Tests tell their topics, groups and keys apart by `group`.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from streams.embedded.kafka import KafkaBroker
+from streams.embedded.redis import RedisServer
+from streams.embedded.server import Server
+from tests.e2e import apache_kafka
+
+Kafka = apache_kafka.ApacheKafka | KafkaBroker
+
+ON_CI: Final = os.environ.get("CI") == "true"
+NAMES: Final = {
+    apache_kafka.ApacheKafka: f"Apache Kafka {apache_kafka.VERSION}",
+    KafkaBroker: "the embedded broker (Tansu), for want of java and mvn",
+    RedisServer: "the embedded Redis",
+}
+started: Final = pytest.StashKey[list[Server]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[started] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    servers = [NAMES[type(server)] for server in config.stash[started]]
+    terminalreporter.write_line(f"Real servers in this run: {', '.join(servers) or 'none'}.")
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> Iterator[Kafka]:
+    """A running broker: Apache Kafka itself where the machine has java and mvn, which on CI it must."""
+    if not apache_kafka.available() and ON_CI:
+        pytest.fail("CI must run the end-to-end tests on Apache Kafka itself: java and mvn are not on this machine.")
+    with apache_kafka.ApacheKafka() if apache_kafka.available() else KafkaBroker() as broker:
+        pytestconfig.stash[started].append(broker)
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def redis_server(pytestconfig: pytest.Config) -> Iterator[RedisServer]:
+    """A running Redis that keeps its data when it is killed."""
+    with RedisServer() as server:
+        pytestconfig.stash[started].append(server)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _servers_run_again(pytestconfig: pytest.Config) -> Iterator[None]:
+    yield
+    for server in pytestconfig.stash[started]:
+        if server.pid is None:
+            server.start()
+
+
+@pytest.fixture
+def group() -> str:
+    """A name that no other test has, for topics, groups and keys."""
+    return f"test-{uuid.uuid4().hex[:8]}"

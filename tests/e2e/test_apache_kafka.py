@@ -1,0 +1,43 @@
+"""The broker under the other end-to-end tests: what it confirmed survives a kill, and a group finds its place."""
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
+
+
+async def test_a_killed_broker_comes_back_with_its_records_and_groups(kafka: Kafka, group: str) -> None:
+    if not isinstance(kafka, ApacheKafka):
+        pytest.skip("the embedded broker stores in memory")
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.create_topics([NewTopic(group, num_partitions=1, replication_factor=1)])
+    await admin.close()
+
+    await produce(kafka, group, b"before")
+    assert await consume(kafka, group) == b"before"
+    kafka.kill()
+    kafka.start()
+    await produce(kafka, group, b"after")
+    assert await consume(kafka, group) == b"after"
+
+
+async def produce(kafka: Kafka, topic: str, value: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka.address, enable_idempotence=True) as producer:
+        await producer.send_and_wait(topic, value)
+
+
+async def consume(kafka: Kafka, topic: str) -> bytes | None:
+    async with AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=kafka.address,
+        group_id=topic,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    ) as consumer:
+        record = await consumer.getone()
+        await consumer.commit()
+        value: bytes | None = record.value
+        return value

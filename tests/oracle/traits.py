@@ -1,0 +1,138 @@
+"""The judge's reading of traits and of the ledger of subscriptions, from the plain list of accepted events.
+
+Comes in: a profile's accepted events in order of arrival. Goes out: one trait's value, or what billing did to MRR.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from streams.core.events import Event, Value
+
+COUNTED = ("active", "past_due")
+IMPLIED_STATUS = {
+    "Subscription Started": "active",
+    "Subscription Resumed": "active",
+    "Subscription Paused": "paused",
+    "Subscription Cancelled": "canceled",
+    "Trial Started": "trialing",
+}
+YEAR_1_MS, YEAR_10000_MS = -62_135_596_800_000, 253_402_300_800_000
+DERIVED = ("mrr", "paying", "plan", "subscription.status", "trial_ends_at")
+
+
+class Happened(NamedTuple):
+    """Something that counts as an event of a name."""
+
+    ts: int
+    name: str
+    active: bool
+    properties: Mapping[str, Value]
+
+
+class Subscription(NamedTuple):
+    """A subscription as its updates left it. `micros` is its MRR in whole millionths if it counts, else 0."""
+
+    id: str
+    properties: Mapping[str, Value]
+    newest_ts: int
+    counted: bool
+    micros: int
+
+
+def read_trait(accepted: Sequence[Event], name: str) -> Value:
+    subscriptions = ledger(accepted)
+    if name in DERIVED and subscriptions:
+        return read_derived(subscriptions, name)
+    written = newest([(event.ts, event.traits[name]) for event in accepted if name in event.traits])
+    if written is None and not subscriptions:
+        return {"mrr": 0.0, "paying": False}.get(name)
+    return written
+
+
+def read_derived(subscriptions: list[Subscription], name: str) -> Value:
+    if name == "mrr":
+        return mrr_micros(subscriptions) / 1e6
+    if name == "paying":
+        return mrr_micros(subscriptions) > 0
+    counted = [one for one in subscriptions if one.counted]
+    if counted:
+        leading = max(counted, key=lambda one: (one.micros, one.id))
+    else:
+        leading = max(subscriptions, key=lambda one: (one.newest_ts, one.id))
+    return leading.properties.get({"plan": "plan", "subscription.status": "status"}.get(name, "trial_end"))
+
+
+def ledger(accepted: Sequence[Event]) -> list[Subscription]:
+    updates = [event for event in accepted if event.touches_ledger]
+    return [subscription(one, updates) for one in sorted({subscription_id(event) for event in updates})]
+
+
+def subscription_id(update: Event) -> str:
+    named = update.properties.get("subscription_id")
+    return "default" if named is None else str(named)
+
+
+def subscription(name: str, updates: Sequence[Event]) -> Subscription:
+    own = [(event.ts, said(event)) for event in updates if subscription_id(event) == name]
+    held: dict[str, Value] = {}
+    for prop in {prop for _, properties in own for prop in properties}:
+        held[prop] = newest([(ts, properties[prop]) for ts, properties in own if prop in properties])
+    counted, mrr = held.get("status") in COUNTED, held.get("mrr")
+    micros = round(mrr * 1e6) if counted and isinstance(mrr, int | float) and not isinstance(mrr, bool) else 0
+    return Subscription(name, held, max(ts for ts, _ in own), counted, micros)
+
+
+def said(update: Event) -> dict[str, Value]:
+    """What an update says: its properties without nulls, and the status that its name implies."""
+    properties: dict[str, Value] = {name: value for name, value in update.properties.items() if value is not None}
+    if update.name in IMPLIED_STATUS:
+        properties.setdefault("status", IMPLIED_STATUS[update.name])
+    return properties
+
+
+def newest(written: Sequence[tuple[int, Value]]) -> Value:
+    """The newest event time wins, on a tie the later arrival."""
+    latest = max((ts for ts, _ in written), default=None)
+    return next((value for ts, value in reversed(written) if ts == latest), None)
+
+
+def mrr_micros(subscriptions: Sequence[Subscription]) -> int:
+    return sum(one.micros for one in subscriptions)
+
+
+def mrr_movement(accepted: Sequence[Event]) -> list[Happened]:
+    """The derived events: what each update did to the sum, in order of arrival, at the update's own time."""
+    totals = [mrr_micros(ledger(accepted[:end])) for end in range(len(accepted) + 1)]
+    moved = []
+    for index, event in enumerate(accepted):
+        before, after = totals[index], totals[index + 1]
+        if before != after:
+            name = movement(before, after, any(total > 0 for total in totals[: index + 1]))
+            moved.append(Happened(event.ts, name, False, {"delta": (after - before) / 1e6}))
+    return moved
+
+
+def movement(before: int, after: int, paid_earlier: bool) -> str:
+    if before == 0:
+        return "MRR Reactivation" if paid_earlier else "MRR New"
+    if after == 0:
+        return "MRR Churn"
+    return "MRR Expansion" if after > before else "MRR Contraction"
+
+
+def read_time(value: Value) -> int | None:
+    """The instant that a trait holds, in ms: ISO 8601 (no zone is UTC), or epoch seconds, milliseconds from 1e11 up."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        ms = int(value // 1) if abs(value) >= 1e11 else int(value * 1000 // 1)
+        return ms if YEAR_1_MS <= ms < YEAR_10000_MS else None
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    since_epoch = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since_epoch.days * 86_400_000 + since_epoch.seconds * 1000 + since_epoch.microseconds // 1000

@@ -1,0 +1,73 @@
+"""Ways through a rule's tree.
+
+Comes in: a rule, a condition or a value. Goes out: its leaves, its operands, the features it reads.
+"""
+
+from collections.abc import Iterator
+
+from streams.core.features import Feature
+from streams.core.rules import Segment
+from streams.core.tree import (
+    All,
+    Always,
+    Arithmetic,
+    Compare,
+    Condition,
+    Constant,
+    InSegment,
+    Leaf,
+    Missing,
+    Not,
+    Read,
+    Some,
+    Truth,
+    Within,
+)
+from streams.core.tree import Value as Term
+
+
+def rule_leaves(rule: Segment) -> list[Leaf]:
+    return [*leaves(rule.enter), *(leaves(rule.exit) if rule.exit is not None else ())]
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    match condition:
+        case All(parts) | Some(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case Always():
+            return
+        case _:
+            yield condition
+
+
+def operands(leaf: Leaf) -> tuple[Term, ...]:
+    match leaf:
+        case Compare(_, left, right):
+            return left, right
+        case Within(item):
+            return (item,)
+        case Truth(value) | Missing(value):
+            return (value,)
+        case InSegment():
+            return ()
+
+
+def parts(term: Term) -> Iterator[Term]:
+    yield term
+    if isinstance(term, Arithmetic):
+        yield from parts(term.left)
+        yield from parts(term.right)
+
+
+def features(term: Term) -> Iterator[Feature]:
+    return (part.feature for part in parts(term) if isinstance(part, Read))
+
+
+def compared(leaf: Leaf) -> Iterator[tuple[Term, Term]]:
+    if isinstance(leaf, Compare):
+        yield leaf.left, leaf.right
+    if isinstance(leaf, Within):
+        yield from ((leaf.item, Constant(option)) for option in leaf.options)

@@ -1,0 +1,112 @@
+"""Billing updates in the plain form: what they say and what is refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from streams.core.events import ANONYMOUS, Event, Reads, Reject
+from streams.core.instants import format_time
+from streams.sources import Decoder
+
+NOON = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
+billing = Decoder(Reads({})).billing
+
+
+def record(**fields: Any) -> bytes:
+    """An update of u-1's subscription at noon; None leaves a field out."""
+    body = {
+        "type": "billing",
+        "messageId": "b-1",
+        "userId": "u-1",
+        "event": "Subscription Updated",
+        "timestamp": format_time(NOON),
+    }
+    return json.dumps({name: value for name, value in (body | fields).items() if value is not None}).encode()
+
+
+def decode(key: bytes | None = None, record_ms: int | None = None, **fields: Any) -> Event:
+    event = billing(record(**fields), key, record_ms)
+    assert isinstance(event, Event), event
+    return event
+
+
+def reject(**fields: Any) -> Reject:
+    rejected = billing(record(**fields), None, None)
+    assert isinstance(rejected, Reject), rejected
+    return rejected
+
+
+def test_an_update_is_an_event_with_all_its_properties_and_no_activity() -> None:
+    properties = {"plan": "pro", "mrr": 20, "card": {"brand": "visa", "name": None}, "reason": None, "seats": [1]}
+    assert decode(properties=properties) == Event(
+        user="u-1",
+        ts=NOON,
+        name="Subscription Updated",
+        active=False,
+        message_id="b-1",
+        properties={"plan": "pro", "mrr": 20, "card.brand": "visa", "seats": [1]},
+        traits={},
+        touches_ledger=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "touches"),
+    [
+        *((f"Subscription {what}", True) for what in ("Started", "Updated", "Paused", "Resumed", "Cancelled")),
+        ("Trial Started", True),
+        ("Trial Ended", True),
+        ("Invoice Paid", False),
+        ("Payment Failed", False),
+        ("Refund Issued", False),
+        ("Subscription Considered", False),
+    ],
+)
+def test_only_subscription_and_trial_events_touch_the_ledger(event: str, touches: bool) -> None:
+    assert decode(event=event).touches_ledger is touches
+
+
+def test_user_and_time_are_found_as_in_product_events() -> None:
+    assert decode(userId=None, key=b"k-1").user == "k-1"
+    assert billing(record(userId=None, anonymousId="a"), b"k-1", None) is ANONYMOUS
+    assert reject(userId=None).code == "no_user"
+    assert decode(timestamp=None, record_ms=NOON + 1).ts == NOON + 1
+    assert decode(record_ms=NOON - 300_001).ts == NOON - 300_001
+    assert reject(timestamp=None).code == "no_time"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"type": "track"}, "unknown_type"),
+        ({"type": None}, "unknown_type"),
+        ({"event": None}, "no_event_name"),
+        ({"event": 5}, "wrong_type"),
+        ({"properties": ["secret"]}, "wrong_type"),
+        ({"object": "event", "type": "invoice.paid"}, "unsupported"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(fields: dict[str, Any], code: str) -> None:
+    assert reject(**fields).code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mrr", "secret"),
+        ("mrr", True),
+        ("mrr", [4242]),
+        ("mrr", {"usd": 4242}),
+        ("mrr", 424_242_424_242),
+        ("status", 4242),
+        ("subscription_id", 4242),
+    ],
+)
+def test_what_the_ledger_adds_up_by_must_be_of_its_type(name: str, value: object) -> None:
+    rejected = reject(properties={name: value})
+    assert rejected.code == "wrong_type"
+    assert f"properties.{name}" in rejected.reason
+    assert "secret" not in rejected.reason
+    assert "4242" not in rejected.reason
+    assert decode(event="Invoice Paid", properties={name: value}).name == "Invoice Paid"

@@ -1,0 +1,394 @@
+"""What only a real Redis can show: crashes, lost answers, refusals, key names, a cluster."""
+
+import asyncio
+import logging
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from redis.asyncio import Redis
+
+from streams.embedded.redis import RedisServer
+from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable, UsageError
+from streams.state.redis_client import RedisClient
+from streams.state.redis_store import RedisStore
+from tests.state.checkpoints import checkpoint, whole
+from tests.state.proxy import proxy
+
+Opens = Callable[..., RedisStore]
+
+
+@pytest.fixture
+async def opens(group: str) -> AsyncIterator[Opens]:
+    """Opens stores, closed when the test is over."""
+    async with AsyncExitStack() as stack:
+
+        def opens(url: str, **options: Any) -> RedisStore:
+            store = RedisStore(url, group, **options)
+            stack.push_async_callback(store.close)
+            return store
+
+        yield opens
+
+
+@pytest.fixture
+def store(redis_server: RedisServer, opens: Opens) -> RedisStore:
+    return opens(redis_server.url)
+
+
+@pytest.fixture
+async def other(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    """Another program's connection."""
+    async with Redis.from_url(redis_server.url, decode_responses=True) as client:
+        yield client
+
+
+# ------------------------------------------------------------------------------------- crashes, lost answers
+
+
+async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_one_under_way(
+    store: RedisStore, redis_server: RedisServer
+) -> None:
+    await store.claim(0, epoch=1)
+    answered = 0
+    enough = asyncio.Event()
+
+    async def save_until_it_crashes() -> None:
+        nonlocal answered
+        while True:
+            await store.save(0, 1, whole(answered + 1, users=500))
+            answered += 1
+            if answered % 20 == 0:
+                enough.set()
+
+    for _ in range(3):
+        enough.clear()
+        saving = asyncio.create_task(save_until_it_crashes())
+        await asyncio.wait_for(enough.wait(), timeout=30)
+        await asyncio.to_thread(redis_server.kill)
+        with pytest.raises(Unreachable):
+            await saving
+        await asyncio.to_thread(redis_server.start)
+        stored = await store.claim(0, epoch=1)
+        assert stored is not None
+        assert stored.number in (answered, answered + 1)
+        assert stored.head == b"head %d" % stored.number
+        assert set(stored.documents.values()) == {b"%d" % stored.number} == {row for _, row in stored.rows}
+        assert [message.value for message in stored.outbox] == [b"change %d" % n for n in range(1, stored.number + 1)]
+        assert await store.sizes() == {f"at-{stored.number}": 500}
+        await store.save(0, 1, whole(answered + 1, users=500))
+        answered += 1
+
+
+async def test_a_save_while_redis_is_down_succeeds_after_its_return_with_the_same_number(
+    store: RedisStore, redis_server: RedisServer
+) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1))
+    redis_server.kill()
+    for _ in range(2):
+        with pytest.raises(Unreachable, match=rf"127\.0\.0\.1:{redis_server.port} does not answer"):
+            await store.save(0, 1, whole(2))
+    redis_server.start()
+    await store.save(0, 1, whole(2))
+    stored = await store.claim(0, epoch=1)
+    assert stored is not None
+    assert stored.number == 2
+
+
+async def test_a_save_whose_answer_was_lost_may_be_repeated(redis_server: RedisServer, opens: Opens) -> None:
+    async with proxy(redis_server.port) as network:
+        store = opens(f"redis://127.0.0.1:{network.port}")
+        await store.claim(0, epoch=1)
+        await store.save(0, 1, whole(1))
+        network.loses_answers = True
+        with pytest.raises(Unreachable):
+            await store.save(0, 1, whole(2))
+        network.loses_answers = False
+        assert await store.memberships(0, "u-0") == b"2"
+        await store.save(0, 1, whole(2))
+        await store.save(0, 1, whole(3))
+        stored = await store.claim(0, epoch=1)
+        assert stored is not None
+        assert [message.value for message in stored.outbox] == [b"change 1", b"change 2", b"change 3"]
+
+
+async def test_a_redis_that_lost_checkpoints_is_not_given_the_next_one(
+    store: RedisStore, other: Redis, group: str
+) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(5))
+    await store.save(0, 1, whole(6))
+    await other.hset(f"{group}:{{0}}:state", "number", "5")
+    with pytest.raises(StateLost, match="up to 6: it has checkpoint 5"):
+        await store.save(0, 1, whole(7))
+    await other.hdel(f"{group}:{{0}}:state", "number")
+    with pytest.raises(StateLost, match="up to 6: it has nothing"):
+        await store.save(0, 1, whole(7))
+    await other.delete(f"{group}:{{0}}:state")
+    with pytest.raises(StateLost, match="shard 0 is gone"):
+        await store.save(0, 1, whole(7))
+    assert await store.claim(0, epoch=1) is None
+    await store.save(0, 1, whole(100))
+
+
+async def test_a_store_that_did_not_see_the_shards_checkpoints_cannot_write_it(
+    store: RedisStore, redis_server: RedisServer, opens: Opens
+) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(5))
+    with pytest.raises(StateError, match="has checkpoint 5 already; 6 cannot come next"):
+        await opens(redis_server.url).save(0, 1, whole(6))
+
+
+async def test_a_cancelled_save_leaves_no_answer_behind_for_the_next_call(store: RedisStore) -> None:
+    await store.claim(0, epoch=1)
+    for number in range(1, 10):
+        saving = asyncio.create_task(store.save(0, 1, whole(number, users=200)))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        saving.cancel()
+        await asyncio.wait([saving])
+        await store.save(0, 1, whole(number, users=200))
+        assert await store.memberships(0, "u-0") == b"%d" % number
+
+
+async def test_an_owner_that_is_replaced_while_it_loads_is_told_so(
+    store: RedisStore, other: Redis, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1))
+    read_hash = store._read_hash
+
+    async def overtaken(key: str) -> dict[str, bytes]:
+        await other.hset(f"{group}:{{0}}:state", "epoch", "9")
+        return await read_hash(key)
+
+    monkeypatch.setattr(store, "_read_hash", overtaken)
+    with pytest.raises(Fenced, match="generation 9"):
+        await store.claim(0, epoch=2)
+
+
+# ------------------------------------------------------------------------------------- what others rely on
+
+
+async def test_other_programs_read_members_and_memberships(store: RedisStore, other: Redis, group: str) -> None:
+    await store.claim(3, epoch=1)
+    joined = [("churn-risk", "ü"), ("churn-risk", "b"), ("lifecycle/new", "b")]
+    await store.save(3, 1, checkpoint(1, rows=[("b", b"-")], joined=joined, memberships=[("b", b'{"schema":1}')]))
+    assert await other.smembers(f"{group}:{{3}}:members:churn-risk") == {"ü", "b"}
+    assert await other.smembers(f"{group}:{{3}}:members:lifecycle/new") == {"b"}
+    assert await other.get(f"{group}:{{3}}:user:b") == '{"schema":1}'
+
+
+async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore, other: Redis, group: str) -> None:
+    await store.claim(3, epoch=1)
+    await store.save(3, 1, whole(1))
+    await store.settle("partitions", "4")
+    keys = [key async for key in other.scan_iter(f"{group}:*")]
+    names = ["documents", "members:at-1", "outbox", "rows", "segments", "state", "user:u-0"]
+    assert sorted(keys) == [f"{group}:settled", f"{group}:shards", *(f"{group}:{{3}}:{name}" for name in names)]
+    assert {await other.ttl(key) for key in keys} == {-1}
+
+
+async def test_state_of_a_newer_format_is_refused_by_name_and_left_alone(
+    store: RedisStore, other: Redis, group: str
+) -> None:
+    await store.claim(0, epoch=1)
+    await other.hset(f"{group}:{{0}}:state", "format", "2")
+    with pytest.raises(StateTooNew, match="shard 0 has format 2, and this version of segmenter reads formats up to 1"):
+        await store.claim(0, epoch=5)
+    assert await other.hget(f"{group}:{{0}}:state", "epoch") == "1"
+
+
+async def test_the_command_that_the_refusal_names_releases_the_shard(
+    store: RedisStore, other: Redis, group: str
+) -> None:
+    await store.claim(0, epoch=57)
+    with pytest.raises(Fenced) as refusal:
+        await store.claim(0, epoch=1)
+    assert str(refusal.value).endswith(f"redis-cli HDEL '{group}:{{0}}:state' epoch")
+    await other.hdel(f"{group}:{{0}}:state", "epoch")
+    assert await store.claim(0, epoch=1) is None
+
+
+# ------------------------------------------------------------------------------------- fit or not, and refusals
+
+
+@pytest.fixture
+async def config(other: Redis) -> AsyncIterator[Redis]:
+    """Redis, to be configured at will: undone afterwards."""
+    names = ("maxmemory", "maxmemory-policy", "appendonly", "min-replicas-to-write", "requirepass")
+    kept = {name: (await other.config_get(name))[name] or "" for name in names}
+    yield other
+    await other.replicaof("NO", "ONE")
+    for name, value in kept.items():
+        await other.config_set(name, value)
+
+
+async def test_a_redis_as_it_should_be_is_fit(store: RedisStore, caplog: pytest.LogCaptureFixture) -> None:
+    await store.check()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"])
+async def test_a_redis_that_evicts_is_refused(store: RedisStore, config: Redis, policy: str) -> None:
+    await config.config_set("maxmemory-policy", policy)
+    with pytest.raises(UsageError, match=f"maxmemory-policy {policy}.*Set its maxmemory-policy to noeviction"):
+        await store.check()
+
+
+async def test_a_policy_that_evicts_only_what_expires_is_fit(store: RedisStore, config: Redis) -> None:
+    await config.config_set("maxmemory-policy", "volatile-lru")
+    await store.check()
+
+
+async def test_a_redis_without_append_only_file_is_warned_about(
+    store: RedisStore, config: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    await config.config_set("appendonly", "no")
+    with caplog.at_level(logging.WARNING):
+        await store.check()
+    assert "keeps no append-only file" in caplog.text
+
+
+@pytest.mark.parametrize("version", ["6.0.16", "5.0.14", "unknown"])
+async def test_a_redis_too_old_is_refused(store: RedisStore, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    async def info(_: RedisClient) -> dict[str, dict[str, Any]]:
+        return {"old:6379": {"redis_version": version, "aof_enabled": 1}}
+
+    monkeypatch.setattr(RedisClient, "info", info)
+    with pytest.raises(UsageError, match=f"Redis at old:6379 has version {version}; it must have 6.2 or later"):
+        await store.check()
+
+
+async def test_a_full_redis_takes_nothing_and_later_the_same_checkpoint(store: RedisStore, config: Redis) -> None:
+    await store.claim(0, epoch=1)
+    await config.config_set("maxmemory", "1")
+    with pytest.raises(Unreachable, match="is full and takes no writes"):
+        await store.save(0, 1, whole(1))
+    await config.config_set("maxmemory", "0")
+    assert await store.profile(0, "u-0") is None
+    await store.save(0, 1, whole(1))
+
+
+async def test_a_replica_takes_nothing(store: RedisStore, config: Redis) -> None:
+    await store.claim(0, epoch=1)
+    await config.replicaof("127.0.0.1", "1")
+    with pytest.raises(Unreachable, match="is a replica and takes no writes"):
+        await store.save(0, 1, whole(1))
+
+
+async def test_a_redis_that_lacks_replicas_takes_nothing(store: RedisStore, config: Redis) -> None:
+    await store.claim(0, epoch=1)
+    await config.config_set("min-replicas-to-write", "1")
+    with pytest.raises(Unreachable, match="too few replicas"):
+        await store.save(0, 1, whole(1))
+
+
+async def test_a_wrong_password_is_said_to_be_one_and_never_shown(
+    config: Redis, redis_server: RedisServer, opens: Opens
+) -> None:
+    await config.config_set("requirepass", "right")
+    address = f"127.0.0.1:{redis_server.port}"
+    for user_info in ("", ":wr0ng-pa55@", "someone:wr0ng-pa55@"):
+        store = opens(f"redis://{user_info}{address}")
+        with pytest.raises(UsageError, match=f"Redis at {address} refuses the user or the password") as refusal:
+            await store.check()
+        assert "wr0ng-pa55" not in f"{refusal.value}{store!r}{store._redis!r}"
+    await opens(f"redis://:right@{address}").check()
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "", "http://localhost", "redis://:pa#55@host:6379", "redis://:pa/55@h:1", "redis://h:x"]
+)
+def test_what_is_no_redis_url_is_refused_without_quoting_it(url: str) -> None:
+    with pytest.raises(UsageError, match="no Redis URL") as refusal:
+        RedisStore(url, "segmenter")
+    assert "55" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("group", ["", "a{b}", "{", "}"])
+def test_a_group_that_would_spoil_the_keys_is_refused(group: str) -> None:
+    with pytest.raises(UsageError, match="SEGMENTER_GROUP"):
+        RedisStore("redis://localhost", group)
+
+
+# ------------------------------------------------------------------------------------- TLS, cluster
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a certificate of our own and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, pem = folder / "key.pem", folder / "certificate.pem"
+    options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(pem)]
+    subprocess.run(["openssl", *options.split(), *names], check=True, capture_output=True)
+    pem.write_text(pem.read_text() + key.read_text())
+    return pem
+
+
+async def test_rediss_speaks_tls_and_trusts_the_ca_file_alone(
+    redis_server: RedisServer, opens: Opens, certificate: Path
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    async with proxy(redis_server.port, tls) as network:
+        url = f"rediss://localhost:{network.port}"
+        trusting = opens(url, ca_file=str(certificate))
+        await trusting.claim(0, epoch=1)
+        await trusting.save(0, 1, whole(1))
+        suspicious = opens(url)
+        with pytest.raises(Unreachable, match="certificate"):
+            await suspicious.claim(0, epoch=1)
+
+
+class ClusterNode(RedisServer):
+    """A Redis Cluster of one node, which refuses what is not in one slot like any other."""
+
+    def command(self) -> Sequence[str]:
+        return (*super().command(), "--cluster-enabled", "yes")
+
+    def answers(self) -> bool:
+        if not super().answers():
+            return False
+        with redis.Redis.from_url(self.url) as client:
+            info = client.cluster("INFO")
+            if info["cluster_slots_assigned"] == "0":
+                client.cluster("ADDSLOTS", *range(16384))
+            return bool(info["cluster_state"] == "ok")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[ClusterNode]:
+    with ClusterNode() as node:
+        yield node
+
+
+async def test_everything_works_on_a_cluster(cluster: ClusterNode, opens: Opens) -> None:
+    store = opens(cluster.url, cluster=True)
+    await store.check()
+    assert await store.settle("partitions", "4") == "4"
+    for shard in range(4):
+        assert await store.claim(shard, epoch=1) is None
+        await store.save(shard, 1, whole(1, users=300))
+        await store.save(shard, 1, whole(2, users=300))
+        await store.mark_published(shard, 1, 1)
+        stored = await store.claim(shard, epoch=2)
+        assert stored is not None
+        assert (stored.number, len(stored.rows), len(stored.documents), len(stored.outbox)) == (2, 300, 300, 1)
+        assert await store.memberships(shard, "u-0") == b"2"
+        with pytest.raises(Fenced):
+            await store.save(shard, 1, whole(3))
+    assert await store.sizes() == {"at-2": 1200}
+
+
+async def test_one_server_is_not_taken_for_a_cluster(redis_server: RedisServer, opens: Opens) -> None:
+    with pytest.raises(UsageError, match="is no Redis Cluster: unset SEGMENTER_REDIS_CLUSTER"):
+        await opens(redis_server.url, cluster=True).check()

@@ -1,0 +1,339 @@
+"""What every store promises, tried on both: the one in memory and the one in Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
+
+import pytest
+
+from streams.embedded.redis import RedisServer
+from streams.errors import Fenced, StateError, StateLost
+from streams.state.redis_store import RedisStore
+from streams.state.store import MemoryStore, Message, Store
+from tests.state.checkpoints import checkpoint, message, whole
+
+STRANGE_IDS = ["ü", "用户-1", "a{b}c", "{}", "a:b:c", "user:{1}:rows", " ", "'\"\\", "\n\r\n", "\0", "😀" * 255, "*?[]"]
+ALL_BYTES = bytes(range(256))
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest, group: str) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    server = cast(RedisServer, request.getfixturevalue("redis_server"))
+    redis = RedisStore(server.url, group)
+    yield redis
+    await redis.close()
+
+
+# ------------------------------------------------------------------------------------- what is kept
+
+
+async def test_a_shard_never_saved_has_nothing(store: Store) -> None:
+    assert await store.claim(0, epoch=1) is None
+    assert await store.claim(0, epoch=1) is None
+
+
+async def test_a_new_owner_finds_what_the_last_checkpoint_left(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")], documents=[("a", b"{}")]))
+    await store.save(0, 1, checkpoint(2, rows=[("b", b"2"), ("c", b"2")], documents=[("c", b"[]")]))
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert (stored.number, stored.head, stored.positions) == (2, b"head 2", {"product-events": 2})
+    assert dict(stored.rows) == {"a": b"1", "b": b"2", "c": b"2"}
+    assert stored.documents == {"a": b"{}", "c": b"[]"}
+
+
+async def test_shards_share_nothing(store: Store) -> None:
+    for shard in (0, 1, 11):
+        await store.claim(shard, epoch=1)
+    await store.save(0, 1, whole(5))
+    await store.save(11, 1, whole(7))
+    assert await store.claim(1, epoch=2) is None
+    assert await store.profile(1, "u-0") is None
+    assert await store.memberships(1, "u-0") is None
+    stored = await store.claim(11, epoch=2)
+    assert stored is not None
+    assert stored.number == 7
+
+
+async def test_any_user_id_and_any_bytes_come_back_as_they_went(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    rows = [(user, ALL_BYTES + user.encode()) for user in STRANGE_IDS]
+    await store.save(
+        0,
+        1,
+        checkpoint(
+            1,
+            head=ALL_BYTES,
+            positions={"プロダクト{x}": 2**53 + 1},
+            rows=rows,
+            documents=rows,
+            outbox=[Message(user, user.encode(), ALL_BYTES, ((user, ALL_BYTES),)) for user in STRANGE_IDS],
+            joined=[("lifecycle/{new}:ü", user) for user in STRANGE_IDS],
+            memberships=rows,
+        ),
+    )
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert stored.head == ALL_BYTES
+    assert stored.positions == {"プロダクト{x}": 2**53 + 1}
+    assert dict(stored.rows) == stored.documents == dict(rows)
+    assert [message.topic for message in stored.outbox] == STRANGE_IDS
+    assert stored.outbox[0] == Message("ü", "ü".encode(), ALL_BYTES, (("ü", ALL_BYTES),))
+    assert await store.sizes() == {"lifecycle/{new}:ü": len(STRANGE_IDS)}
+    for user, value in rows:
+        assert await store.memberships(0, user) == value
+        profile = await store.profile(0, user)
+        assert profile is not None
+        assert profile.row == profile.document == value
+
+
+async def test_empty_values_are_values(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, head=b"", positions={}, rows=[("u", b"")], memberships=[("u", b"")]))
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert (stored.head, stored.positions, stored.rows) == (b"", {}, [("u", b"")])
+    assert await store.memberships(0, "u") == b""
+
+
+async def test_twenty_thousand_profiles_fit_into_one_checkpoint(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    large = whole(1, users=20_000)
+    await store.save(0, 1, large)
+    assert await store.sizes() == {"at-1": 20_000}
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert sorted(stored.rows) == sorted(large.rows)
+    assert stored.documents == dict(large.documents)
+    await store.save(0, 2, whole(2, users=20_000))
+    assert await store.sizes() == {"at-2": 20_000}
+    assert await store.memberships(0, "u-19999") == b"2"
+
+
+async def test_what_is_fixed_at_first_start_stays(store: Store) -> None:
+    assert await store.settle("partitions", "4") == "4"
+    assert await store.settle("partitions", "8") == "4"
+    assert await store.settle("utc_offset", "-08:00") == "-08:00"
+
+
+# -------------------------------------------------------------------------------------- who may write
+
+
+async def test_a_worker_that_lost_the_shard_cannot_write_it(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1))
+    await store.claim(0, epoch=2)
+    for number in (1, 2, 3):
+        with pytest.raises(Fenced):
+            await store.save(0, 1, whole(number))
+    with pytest.raises(Fenced):
+        await store.mark_published(0, 1, 1)
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert (stored.number, len(stored.outbox)) == (1, 1)
+
+
+async def test_a_stale_worker_is_fenced_even_before_anything_was_saved(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.claim(0, epoch=2)
+    with pytest.raises(Fenced):
+        await store.save(0, 1, whole(1))
+    await store.save(0, 2, whole(1))
+
+
+async def test_a_stale_worker_cannot_take_the_shard_back(store: Store) -> None:
+    await store.claim(0, epoch=7)
+    with pytest.raises(Fenced, match=r"generation 7 .* generation 6"):
+        await store.claim(0, epoch=6)
+    await store.save(0, 7, whole(1))
+
+
+async def test_generations_are_numbers_and_not_text(store: Store) -> None:
+    await store.claim(0, epoch=9)
+    await store.claim(0, epoch=10)
+    with pytest.raises(Fenced):
+        await store.claim(0, epoch=9)
+
+
+async def test_after_its_group_was_deleted_a_shard_is_released_by_hand(store: Store) -> None:
+    await store.claim(0, epoch=57)
+    await store.save(0, 57, whole(1))
+    with pytest.raises(Fenced, match="consumer group was deleted"):
+        await store.claim(0, epoch=1)
+    await store.release(0)
+    with pytest.raises(Fenced, match="owned by nobody"):
+        await store.save(0, 57, whole(2))
+    stored = await store.claim(0, epoch=1)
+    assert stored is not None
+    assert stored.number == 1
+    await store.save(0, 1, whole(2))
+
+
+async def test_a_shard_that_nobody_claimed_cannot_be_written(store: Store) -> None:
+    await store.release(0)
+    with pytest.raises(StateLost):
+        await store.save(0, 1, whole(1))
+    with pytest.raises(StateLost):
+        await store.mark_published(0, 1, 1)
+    assert await store.claim(0, epoch=1) is None
+    assert await store.profile(0, "u-0") is None
+
+
+async def test_of_two_workers_that_race_the_stale_one_writes_nothing_after_the_claim(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    claimed: list[int] = []
+    saved_once = asyncio.Event()
+
+    async def stale() -> int:
+        for number in range(1, 1_000_000):
+            try:
+                await store.save(0, 1, whole(number, users=50))
+            except Fenced:
+                return number - 1
+            saved_once.set()
+            await asyncio.sleep(0)
+        raise AssertionError("never fenced")
+
+    async def fresh() -> None:
+        await saved_once.wait()
+        stored = await store.claim(0, epoch=2)
+        assert stored is not None
+        claimed.append(stored.number)
+
+    last, _ = await asyncio.gather(stale(), fresh())
+    assert claimed == [last]
+
+
+# ----------------------------------------------------------------------------- which checkpoint is next
+
+
+async def test_the_first_number_is_free_and_each_later_one_is_one_more(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1_795_000_000_000))
+    for number in (0, 1_794_999_999_999):
+        with pytest.raises(StateError, match="cannot come next"):
+            await store.save(0, 1, whole(number))
+    await store.save(0, 1, whole(1_795_000_000_001))
+
+
+async def test_a_number_left_out_shows_that_the_store_lost_one(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(5))
+    with pytest.raises(StateLost, match="lost checkpoints of shard 0 up to 6: it has checkpoint 5"):
+        await store.save(0, 1, whole(7))
+
+
+async def test_a_checkpoint_saved_again_changes_nothing(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, rows=[("u", b"first")], outbox=[message(1)]))
+    await store.save(0, 1, checkpoint(1, rows=[("u", b"again")], outbox=[message(1), message(2)]))
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert stored.rows == [("u", b"first")]
+    assert stored.outbox == [message(1)]
+
+
+async def test_a_new_owner_goes_on_counting(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(41))
+    await store.claim(0, epoch=2)
+    with pytest.raises(StateError):
+        await store.save(0, 2, whole(1))
+    await store.save(0, 2, whole(42))
+
+
+async def test_a_reader_sees_a_checkpoint_whole_or_not_at_all(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1, users=2_000))
+
+    async def write() -> None:
+        for number in range(2, 20):
+            await store.save(0, 1, whole(number, users=2_000))
+
+    async def read(writing: asyncio.Task[None]) -> None:
+        while not writing.done():
+            profile = await store.profile(0, "u-1999")
+            assert profile is not None
+            assert profile.head == b"head " + profile.row
+            assert profile.row == profile.document
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(read(group.create_task(write())))
+
+
+# ------------------------------------------------------------------------------------------ the outbox
+
+
+async def test_the_outbox_is_in_the_order_in_which_it_was_saved(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    for number in range(8, 13):
+        messages = [message(number), message(number, b"z"), message(number, b"a")]
+        await store.save(0, 1, checkpoint(number, outbox=messages))
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert stored.outbox == [message(number, key) for number in range(8, 13) for key in (b"u-0", b"z", b"a")]
+
+
+async def test_what_was_published_leaves_the_outbox_up_to_that_checkpoint(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    for number in range(8, 13):
+        await store.save(0, 1, checkpoint(number, outbox=[message(number)]))
+    await store.mark_published(0, 1, 10)
+    await store.mark_published(0, 1, 10)
+    await store.mark_published(0, 1, 9)
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert stored.outbox == [message(11), message(12)]
+    await store.mark_published(0, 2, 12)
+    stored = await store.claim(0, epoch=3)
+    assert stored is not None
+    assert stored.outbox == []
+    assert stored.number == 12
+
+
+async def test_a_tombstone_and_a_message_without_headers_come_back_as_they_went(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    messages = [Message("segment-memberships", b"u", None), Message("segment-memberships", b"", b"")]
+    await store.save(0, 1, checkpoint(1, outbox=messages))
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert stored.outbox == messages
+
+
+# -------------------------------------------------------------------------------------- the read model
+
+
+async def test_members_join_and_leave(store: Store) -> None:
+    for shard in (0, 1):
+        await store.claim(shard, epoch=1)
+    await store.save(0, 1, checkpoint(1, joined=[("vip", "a"), ("vip", "b"), ("new", "a")]))
+    await store.save(1, 1, checkpoint(1, joined=[("vip", "c")]))
+    assert await store.sizes() == {"vip": 3, "new": 1}
+    await store.save(0, 1, checkpoint(2, joined=[("vip", "d")], left=[("vip", "a"), ("vip", "b"), ("new", "a")]))
+    assert await store.sizes() == {"vip": 2}
+    await store.save(0, 1, checkpoint(3, joined=[("new", "a"), ("vip", "d")], left=[("vip", "nobody"), ("gone", "a")]))
+    assert await store.sizes() == {"vip": 2, "new": 1}
+
+
+async def test_memberships_of_a_user_are_replaced_and_removed(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, memberships=[("a", b"1"), ("b", b"1"), ("{b}", b"1")]))
+    await store.save(0, 1, checkpoint(2, memberships=[("a", b"2"), ("b", None), ("never", None)]))
+    assert await store.memberships(0, "a") == b"2"
+    assert await store.memberships(0, "b") is None
+    assert await store.memberships(0, "{b}") == b"1"
+    assert await store.memberships(0, "never") is None
+
+
+async def test_a_profile_may_lack_a_document(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, rows=[("a", b"row")]))
+    profile = await store.profile(0, "a")
+    assert profile is not None
+    assert (profile.head, profile.row, profile.document) == (b"head 1", b"row", b"")
+    assert await store.profile(0, "b") is None

@@ -1,0 +1,26 @@
+"""Rule books and histories made up by hypothesis.
+
+    names.py        the few names that rules ask for and histories tell of
+    values.py       values of expressions, as text and as the tree that the text means
+    rules.py        conditions and rule books made of them
+    histories.py    events in order of arrival, and instants to which time is told to have come
+
+Small on purpose: few users, names and days, so that boundaries, ties and duplicates meet.
+"""
+
+from tests.strategies.histories import END_MS, START_MS, arrivals, histories
+from tests.strategies.names import OFFSETS_MS
+from tests.strategies.rules import conditions, rulebooks, segments
+from tests.strategies.values import Written
+
+__all__ = [
+    "END_MS",
+    "OFFSETS_MS",
+    "START_MS",
+    "Written",
+    "arrivals",
+    "conditions",
+    "histories",
+    "rulebooks",
+    "segments",
+]

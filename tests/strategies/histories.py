@@ -1,0 +1,134 @@
+"""Histories of few users in few days, so that boundaries, ties and duplicates meet.
+
+Comes in: nothing. Goes out: strategies for events in order of arrival, some late, and for the instants at which time
+is told to have come (plain ints) among them.
+"""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from streams.core.events import Event, Value
+from streams.core.features import DAY_MS, HOUR_MS
+from tests.strategies.names import (
+    AMOUNTS,
+    BILLING_NAMES,
+    BOOLEAN_TRAITS,
+    NAMES,
+    NUMBER_TRAITS,
+    TEXT_TRAITS,
+    TEXTS,
+    TIME_TRAITS,
+    TRAITS,
+)
+
+START_MS = 1_772_323_200_000  # 2026-03-01T00:00Z
+DAYS = 12
+END_MS = START_MS + 25 * DAY_MS
+
+Item = TypeVar("Item")
+
+moments = st.builds(
+    lambda day, within: START_MS + day * DAY_MS + within,
+    st.integers(0, DAYS),
+    st.one_of(
+        st.sampled_from((0, -1, 1)),
+        st.builds(
+            lambda hours, nudge: int(hours * HOUR_MS) + nudge,
+            st.sampled_from((1, 8, 9, 12, 18.5)),
+            st.sampled_from((0, 0, -1, 1)),
+        ),
+    ),
+)
+lateness = st.sampled_from((0, 0, 0, 0, 0, 1, HOUR_MS, DAY_MS, 3 * DAY_MS))
+message_ids = st.one_of(st.none(), st.integers(0, 60).map("m{}".format))
+users = st.sampled_from(("ann", "ann", "bob", "cy"))
+
+time_values: st.SearchStrategy[Value] = st.one_of(
+    moments.map(lambda ms: datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")),
+    moments.map(lambda ms: ms),
+    moments.map(lambda ms: ms // 1000),
+    st.sampled_from(("2026-03-08", "2026-03-20T08:00:00-08:00", "2026-03-04T12:00:00.0009Z", 1_772_600_000.1239)),
+    st.sampled_from(("soon", True, None, "0001-01-01", "9999-12-31", -5, 1e20)),
+)
+number_values: st.SearchStrategy[Value] = st.sampled_from((0, 1, 3, 2.5, 49, "3", None, True, -2, 1e300, 2**53 + 1))
+text_values: st.SearchStrategy[Value] = st.sampled_from((*TEXTS, "Pro", "", 1, None))
+boolean_values: st.SearchStrategy[Value] = st.sampled_from((True, True, False, None, "true", 1))
+list_values: st.SearchStrategy[Value] = st.sampled_from((["pro"], [], "pro", None))
+
+
+def trait_writes() -> st.SearchStrategy[dict[str, Value]]:
+    values = dict.fromkeys(NUMBER_TRAITS, number_values)
+    values |= dict.fromkeys(TEXT_TRAITS, text_values) | dict.fromkeys(BOOLEAN_TRAITS, boolean_values)
+    values |= dict.fromkeys(TIME_TRAITS, time_values) | {"tags": list_values}
+    return st.sampled_from(TRAITS).flatmap(lambda name: values[name].map(lambda value: {name: value}))
+
+
+amounts: st.SearchStrategy[dict[str, Value]] = st.one_of(
+    st.sampled_from((*AMOUNTS, -5.0, "5", True)).map(lambda amount: {"amount": amount}), st.just({})
+)
+subscription_updates: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "subscription_id": st.sampled_from(("s1", "s2", None)),
+        "status": st.sampled_from(("active", "past_due", "trialing", "canceled", None)),
+        "plan": st.sampled_from(("free", "pro", None)),
+        "mrr": st.sampled_from((0, 20, 49.99, 100, 0.1, None)),
+        "trial_end": time_values.filter(lambda value: not isinstance(value, bool)),
+    },
+)
+
+
+@st.composite
+def events(draw: st.DrawFn, user: st.SearchStrategy[str] = users) -> Event:
+    kind = draw(
+        st.sampled_from(("track", "track", "track", "identify", "identify", "ledger", "ledger", "payment", "alias"))
+    )
+    name, active, properties, written = "", False, {}, {}
+    match kind:
+        case "track":
+            name, active, properties = draw(st.sampled_from(NAMES)), draw(st.integers(0, 4)) > 0, draw(amounts)
+        case "identify":
+            written = draw(trait_writes())
+        case "ledger":
+            name, properties = (
+                draw(st.sampled_from((*BILLING_NAMES, "Subscription Resumed", "Trial Started"))),
+                draw(subscription_updates),
+            )
+        case "payment":
+            name, properties = draw(st.sampled_from(("Invoice Paid", "Payment Failed"))), draw(amounts)
+    return Event(
+        user=draw(user),
+        ts=draw(moments),
+        name=name,
+        active=active,
+        message_id=draw(message_ids),
+        properties=properties,
+        traits=written,
+        touches_ledger=kind == "ledger",
+    )
+
+
+def lists_up_to(most: int, items: st.SearchStrategy[Item]) -> st.SearchStrategy[list[Item]]:
+    """Lists of every length equally often; hypothesis' own are mostly short."""
+    return st.integers(0, most).flatmap(lambda size: st.lists(items, min_size=size, max_size=size))
+
+
+def histories(most: int = 25, user: st.SearchStrategy[str] = users) -> st.SearchStrategy[list[Event]]:
+    """Events in order of arrival: mostly that of their times, some late."""
+    return lists_up_to(most, st.tuples(events(user), lateness)).map(in_order_of_arrival)
+
+
+def in_order_of_arrival(sent: list[tuple[Event, int]]) -> list[Event]:
+    return [event for event, late_ms in sorted(sent, key=lambda pair: pair[0].ts + pair[1])]
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, most: int = 25) -> list[Event | int]:
+    """A history, with the instants at which time is told to have come among it."""
+    arriving: list[tuple[Event | int, int]] = [
+        (event, event.ts + late) for event, late in draw(lists_up_to(most, st.tuples(events(), lateness)))
+    ]
+    arriving += [(now, now) for now in draw(st.lists(moments, max_size=4))]
+    return [arrival for arrival, _ in sorted(arriving, key=lambda pair: pair[1])]

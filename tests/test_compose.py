@@ -1,0 +1,90 @@
+"""docker-compose.yml and the Dockerfile say what the code and the other tests say."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from streams.settings import Settings
+from tests.e2e.apache_kafka import VERSION as KAFKA_VERSION
+
+ROOT: Final = Path(__file__).parents[1]
+COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: Final[dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
+
+
+def test_docker_compose_accepts_the_file() -> None:
+    if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], check=False).returncode:
+        pytest.skip("docker compose is not on this machine")
+    subprocess.run(["docker", "compose", "--file", ROOT / "docker-compose.yml", "config", "--quiet"], check=True)
+
+
+@pytest.mark.parametrize("service", ["topics", "worker"])
+def test_every_setting_is_one_that_the_worker_knows_and_accepts(service: str) -> None:
+    environment = SERVICES[service]["environment"]
+    known = {variable for variable, _, _ in Settings().rows()}
+    assert environment.keys() <= known
+    settings = Settings.from_environment(environment)
+    assert settings.kafka == "kafka:19092"
+    assert settings.create_topics is (service == "topics")
+
+
+def test_the_workers_kafka_is_a_listener_of_the_broker() -> None:
+    kafka = SERVICES["kafka"]["environment"]
+    assert f"INSIDE://{SERVICES['worker']['environment']['SEGMENTER_KAFKA']}" in kafka["KAFKA_ADVERTISED_LISTENERS"]
+
+
+def test_images_are_pinned() -> None:
+    images = [service["image"] for service in SERVICES.values() if "build" not in service]
+    images += re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(images) == 4
+    assert [image for image in images if not re.search(r":\d+\.\d+\.\d+", image)] == []
+
+
+def test_the_broker_is_the_version_that_the_tests_run_on() -> None:
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
+
+
+def test_redis_keeps_its_data_and_evicts_nothing() -> None:
+    command = " ".join(SERVICES["redis"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+    assert SERVICES["redis"]["volumes"] == ["redis-data:/data"]
+
+
+def test_two_workers_start_when_the_topics_are_there_and_redis_answers() -> None:
+    worker = SERVICES["worker"]
+    assert worker["deploy"]["replicas"] == 2
+    assert worker["depends_on"] == {
+        "topics": {"condition": "service_completed_successfully"},
+        "redis": {"condition": "service_healthy"},
+    }
+
+
+def test_ports_are_open_to_this_machine_alone_and_can_be_moved() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-\d+\}:\d+", port) for port in ports)
+
+
+def test_every_volume_that_is_used_is_declared() -> None:
+    used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert {volume for volume in used if not volume.startswith("./")} == COMPOSE["volumes"].keys()
+
+
+def test_the_image_runs_the_worker_as_somebody_else_than_root() -> None:
+    last_stage = DOCKERFILE.split("FROM ")[-1]
+    assert re.search(r"^USER (?!root|0)\w+", last_stage, re.MULTILINE)
+    assert 'ENTRYPOINT ["segmenter"]' in last_stage
+    assert 'CMD ["worker"]' in last_stage
+
+
+def test_the_image_gets_everything_it_copies() -> None:
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    assert {name for names in copied for name in names.split()} == sent
