@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from streams.core.batch import Batch
+from streams.core.catalog import Catalog
 from streams.core.changes import Change
 from streams.core.events import Event
 from streams.core.inbox import Inbox
@@ -78,32 +79,31 @@ def billing(user: str, event: str, at: Moment, message_id: str | None = None, **
 
 
 def changes(rulebook: Rulebook, records: Iterable[Record], until: Moment | None = None) -> list[Change]:
-    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record).
-
-    Product and billing records are two streams, merged by time as Kafka's topics and the files of a replay are.
-    """
-    shard = Shard(rulebook)
-    inbox = Inbox(("product-events", "billing-updates"))
-    decoder = Decoder(shard.catalog.reads)
-    events: dict[str, list[Event]] = {"product-events": [], "billing-updates": []}
-    for record in records:
-        is_billing = record["type"] == "billing"
-        decode = decoder.billing if is_billing else decoder.product
-        decoded = decode(to_bytes(record), None, None)
-        match decoded:
-            case Event():
-                events["billing-updates" if is_billing else "product-events"].append(decoded)
-            case _:
-                raise ValueError(f"{record} cannot be used: {decoded}")
-    for source, arrived in events.items():
-        inbox.add(source, Batch.of(arrived, list(range(len(arrived)))), len(arrived))
-        inbox.caught_up[source] = True
-    batch = inbox.take(sum(map(len, events.values())))
+    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record)."""
+    batch = decoded(rulebook, records)
     now_ms = instant(until) if until is not None else max(batch.ts.tolist(), default=0)
+    shard = Shard(rulebook)
     found = shard.step(batch) + shard.tick(now_ms)
     while shard.due <= now_ms:
         found += shard.tick(now_ms)
     return found
+
+
+def decoded(rulebook: Rulebook, records: Iterable[Record]) -> Batch:
+    """Records as a shard takes them. Product and billing are two topics, merged by time as those of Kafka are."""
+    decoder = Decoder(Catalog(rulebook).reads)
+    events: dict[str, list[Event]] = {"product-events": [], "billing-updates": []}
+    for record in records:
+        is_billing = record["type"] == "billing"
+        event = (decoder.billing if is_billing else decoder.product)(to_bytes(record), None, None)
+        if not isinstance(event, Event):
+            raise TypeError(f"{record} is no event: {event}")
+        events["billing-updates" if is_billing else "product-events"].append(event)
+    inbox = Inbox(list(events))
+    for topic, arrived in events.items():
+        inbox.add(topic, Batch.of(arrived), len(arrived))
+        inbox.caught_up[topic] = True
+    return inbox.take(sum(map(len, events.values())))
 
 
 def to_bytes(record: Mapping[str, object]) -> bytes:

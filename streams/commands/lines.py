@@ -40,10 +40,10 @@ class LineFile:
     """One file, read from its beginning. `name` is what the user called it; `size`, in bytes, is 0 of a pipe."""
 
     def __init__(self, path: Path):
-        self.name = "stdin" if str(path) == STDIN else str(path)
-        self._file = sys.stdin.buffer if str(path) == STDIN else _open(path)
-        self._seekable = self._file.seekable()
-        self.size = os.fstat(self._file.fileno()).st_size if self._seekable else 0
+        self._piped = str(path) == STDIN
+        self.name = "stdin" if self._piped else str(path)
+        self._file = sys.stdin.buffer if self._piped else _open(path)
+        self.size = 0 if self._piped else os.fstat(self._file.fileno()).st_size
         self._text = cast(Readable, gzip.GzipFile(fileobj=self._file) if path.suffix == ".gz" else self._file)
         self._rest = b""
         self._next_number = 1
@@ -51,7 +51,7 @@ class LineFile:
     @property
     def position(self) -> int:
         """How many bytes of it have been read, as they are on disk."""
-        return self._file.tell() if self._seekable else 0
+        return 0 if self._piped else self._file.tell()
 
     def read(self) -> Chunk:
         """The lines that can be had at once, at least one; no lines at the end."""
@@ -64,7 +64,8 @@ class LineFile:
         return Chunk(first, lines)
 
     def close(self) -> None:
-        self._file.close()
+        if not self._piped:
+            self._file.close()
 
     def _block(self) -> bytes:
         try:

@@ -2,6 +2,7 @@
 
 import click
 
+from streams.commands.columns import in_columns
 from streams.commands.options import settings_flags
 from streams.settings import Settings
 
@@ -15,11 +16,5 @@ def command(settings: Settings) -> None:
     Example:
         SEGMENTER_KAFKA=kafka-1:9092,kafka-2:9092 segmenter settings
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("setting", "value", "from", box=None, pad_edge=False, header_style="bold")
-    for variable, value, origin in settings.rows():
-        style = "dim" if origin == "default" else None
-        table.add_row(variable, value, origin, style=style)
-    Console(soft_wrap=True).print(table)
+    for line in in_columns([("setting", "value", "from"), *settings.rows()]):
+        click.echo(line)

@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from streams.commands.columns import in_columns
 from streams.commands.options import KAFKA, NEW_TOPICS, TOPIC_NAMES, settings_flags
 from streams.settings import Settings
 
@@ -20,12 +21,11 @@ def command(settings: Settings) -> None:
     Example:
         segmenter topics --kafka localhost:9092 --partitions 12 --replication 3
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from streams.runtime.topics import ensure
 
-    table = Table("topic", "partitions", "", box=None, pad_edge=False, header_style="bold")
-    for finding in asyncio.run(ensure(settings)):
-        table.add_row(finding.topic, str(finding.partitions), "created" if finding.created else "was there")
-    Console(soft_wrap=True).print(table)
+    rows = [
+        (finding.topic, str(finding.partitions), "created" if finding.created else "was there")
+        for finding in asyncio.run(ensure(settings))
+    ]
+    for line in in_columns([("topic", "partitions", ""), *rows]):
+        click.echo(line)

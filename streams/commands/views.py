@@ -41,6 +41,7 @@ class View(ABC):
     def show(self, scene: Scene, fresh: list[Told]) -> None:
         """How things stand; `fresh` are the changes of the present since the last time."""
 
+
 class Screen(View):
     """For a terminal: drawn anew in place."""
 

@@ -2,7 +2,7 @@
 
 Comes in: a rulebook. Goes out: the layout of the row, in 8-byte words, and what to decode of an event.
 A row has a *kept* part, which is stored, and a *derived* part, which can be made anew from it, the
-profile's document and the rules: totals of windows, trait values, the last truth of every condition.
+profile's document and the rules: totals of windows and trait values.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,6 @@ IDS_KEPT = 16  # CONTRACT 2.4: a duplicate is known among the user's last 16 acc
 CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, IDS = 0, 1, 2, 3
 RULES_START = IDS + IDS_KEPT
 WORDS_PER_RULE = 2  # since when, and ordinal * 2 + membership
-FLAGS_PER_WORD = 32
 WORDS_PER_SUM = 2  # whole units and millionths apart: a total of 9e12 has no room for more in one word
 
 
@@ -107,7 +106,6 @@ class Catalog:
 
     word: feature -> its first word (the newest time, the count, the total, the trait's value).
     kept: words of the kept part; width: words of the whole row.
-    truths: the first of the derived words that hold the last truth of each of `leaves`, a flag each.
     """
 
     def __init__(self, rulebook: Rulebook):
@@ -152,6 +150,9 @@ class Catalog:
         """The names of all traits that rules read or include."""
         return tuple(dict.fromkeys(f.name for f in self.features if isinstance(f, Trait | TraitTime)))
 
+    def ring_of(self, window: Window) -> Ring:
+        return next(ring for ring in self.rings if window in self.windows_of(ring))
+
     def windows_of(self, ring: Ring) -> list[Window]:
         return [w for w in self.windows if (w.events, w.unit, w.prop) == ring.key]
 
@@ -181,7 +182,6 @@ class Catalog:
             self.ring_start[ring] = self._keep(name, ring.words, ring.length)
 
     def _place_derived(self) -> None:
-        self.evaluated = self._take(1)
         for feature in self.features:
             match feature:
                 case Window(prop=prop):
@@ -192,7 +192,6 @@ class Catalog:
                     self.word[feature] = self._take(1)
                 case _:
                     pass
-        self.truths = self._take((len(self.leaves) + FLAGS_PER_WORD - 1) // FLAGS_PER_WORD)
 
     @cached_property
     def event_names(self) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from streams.core.language.faults import ExpressionFaults, both, did_you_mean, each
 from streams.core.features import DAY_MS, Trait
+from streams.core.language.faults import ExpressionFaults, both, did_you_mean, each
 from streams.core.language.functions import VALUES, bare_trait, dotted, open_call
 from streams.core.language.kinds import CALLED, hint_at_quotes, kind_of, unlike
 from streams.core.language.linear import bends, straightened
 from streams.core.language.syntax import Source
+from streams.core.language.vocabulary import CLOCKS, CONDITIONS
 from streams.core.tree import (
     All,
     Always,
@@ -36,7 +37,6 @@ from streams.core.tree import (
     Value,
     Within,
 )
-from streams.core.language.vocabulary import CLOCKS, CONDITIONS
 
 OPERATORS: Mapping[type[ast.operator], Literal["+", "-", "*", "/"]] = {
     ast.Add: "+",

@@ -7,9 +7,10 @@ Comes in, and in this order in every function here: `p`, the program's words (`s
 table (`Memory`); `f`, lines for what flips, one a change; `o`, the occurrences of a batch. Goes out: rows changed in
 place, and the lines. Both stop when the lines are full, and go on where they stopped when they are called again.
 
-A deadline that passes without a flip leaves no trace in the kept part of the row (CONTRACT 3.2: a profile's
-clock is moved by events and changes alone), so it is evaluated in a spare row, the table's last one.
-`due` is a lower bound of a row's next deadline: waking too early costs an evaluation and changes nothing.
+A deadline that passes without a flip leaves no trace in the row (CONTRACT 3.2: a profile's clock is moved by
+events and changes alone), so it is evaluated in a spare row; there are two of them, behind the last profile's.
+`due` is a lower bound of a row's next deadline: waking too early costs an evaluation and changes nothing. So an event
+looks only at the deadlines of the rules that it touches.
 """
 
 from typing import NamedTuple
@@ -18,16 +19,17 @@ import numpy as np
 
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.jit import compiled, entry
-from streams.core.program import AT, BUCKET, CAUSE, CLASS_LEAVES, CLASS_RULES, ENTER, ENTERED, EVALUATED, EVERYTHING, EXIT
-from streams.core.program import FAR, FLIPPED, IN_SEGMENT, INCLUDED, INCLUDED_WORDS, INCLUDES, INDEX, KIND, LEAF_COUNT
-from streams.core.program import LEAVES, LEFT, MEMBERS, MIN_STAY, NEVER, NEWEST, OCCURRENCE, OPERATOR, ORDINAL, RIGHT, ROW
-from streams.core.program import RULE, RULES, SHOWN, SHOWN_WORDS, SIDE, TALLY, TOUCH_WORDS, TOUCHES, TRUTHS, WAS, WORD
+from streams.core.program import AT, BUCKET, CAUSE, CLASS_LEAVES, CLASS_RULES, ENTER, ENTERED, EVERYTHING, EXIT, FAR
+from streams.core.program import FLIPPED, FLIPS, IN_SEGMENT, INCLUDED, INCLUDED_WORDS, INCLUDES, INDEX, KIND, LEAF_COUNT
+from streams.core.program import LEAVES, LEFT, MEMBERS, MIN_STAY, NATURE, NEVER, NEWEST, NOW, OCCURRENCE, OPERATOR, ORDINAL
+from streams.core.program import RESTLESS, ROW, RULE, RULES, SHOWN, SHOWN_WORDS, TALLY, TOUCH_WORDS, TOUCHES, WAS, WORD
 from streams.core.program import Ints
 from streams.core.values import holds, next_flip, truth, value
-from streams.core.windows import add, next_change, roll, total_anew
-from streams.core.words import bits_of, flag, real_of, set_flag
+from streams.core.windows import add, roll, total_anew
+from streams.core.words import bits_of, real_of
 
 BY_EVENT, BY_TIMER, BY_RULE_CHANGE = range(3)
+SPARE_ROWS = 2
 
 # An occurrence: one event, or one that is derived from it and follows it. LAST is 0 where more of the event follow;
 # WRITES .. WRITES_END are the trait values it sets; its numbers, by column, stand from NUMBERS on.
@@ -37,9 +39,9 @@ O_ROW, TS, CLASS, ACTIVE, LAST, WRITES, WRITES_END, NUMBERS = range(8)
 class Memory(NamedTuple):
     """The table's arrays, and the kernel's own space."""
 
-    words: Ints  # (rows + the spare one, width)
-    due: Ints  # (rows + 1,)
-    dirty: Ints  # (rows + 1,)
+    words: Ints  # (rows + SPARE_ROWS, width)
+    due: Ints  # (rows,)
+    dirty: Ints  # (rows,)
     space: Ints
 
 
@@ -75,69 +77,128 @@ def deduplicate(words, dirty, rows, ids, repeated):
 
 
 @compiled
-def _evaluate_leaves(p, w, s, row, now, event_class):
-    """Set the truths of a class's leaves as of `now`; returns the first instant at which time flips one of them."""
-    due, leaves = FAR, p[event_class + CLASS_LEAVES]
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        leaf = p[i]
-        set_flag(w, row, p[TRUTHS], p[leaf + INDEX], truth(p, w, s, row, now, leaf))
-        due = min(due, next_flip(p, w, s, row, now, leaf))
-    return due
-
-
-@compiled
 def _is_member(p, w, row, rule):
     return w[row, p[rule + WORD] + 1] & 1
 
 
 @compiled
+def _read_leaves(p, w, s, row, now, event_class):
+    """Note the truths of a class's leaves as of `now`, but for those that read memberships."""
+    leaves = p[event_class + CLASS_LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        s[p[NOW] + p[p[i] + INDEX]] = 1 if truth(p, w, s, row, now, p[i]) else 0
+
+
+@compiled
+def _read_memberships(p, w, s, row, rule):
+    leaves = p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        if p[p[i] + KIND] == IN_SEGMENT:
+            s[p[NOW] + p[p[i] + INDEX]] = _is_member(p, w, row, p[p[i] + OPERATOR])
+
+
+@compiled
 def _decide(p, w, s, row, now, rule):
-    """Whether the profile is a member now (CONTRACT 3): hysteresis and min_stay included."""
+    """Whether the profile is a member at `now` (CONTRACT 3), by the truths noted: hysteresis and min_stay included."""
     member = _is_member(p, w, row, rule) == 1
     if p[rule + EXIT] == 0:
-        stays = holds(p, w, s, row, p[rule + ENTER])
-    elif holds(p, w, s, row, p[rule + EXIT]):
+        stays = holds(p, s, p[rule + ENTER])
+    elif holds(p, s, p[rule + EXIT]):
         stays = False
     else:
-        stays = member or holds(p, w, s, row, p[rule + ENTER])
+        stays = member or holds(p, s, p[rule + ENTER])
     if member and not stays:
         return now < w[row, p[rule + WORD]] + p[rule + MIN_STAY]
     return stays
 
 
 @compiled
-def _read_memberships(p, w, row, rule):
-    leaves = p[rule + LEAVES]
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        leaf = p[i]
-        if p[leaf + KIND] == IN_SEGMENT:
-            set_flag(w, row, p[TRUTHS], p[leaf + INDEX], _is_member(p, w, row, p[leaf + OPERATOR]))
-
-
-@compiled
-def _end_of_min_stay(p, w, row, now, rule):
-    """When a member may first leave, if that is still to come; else FAR."""
-    end = w[row, p[rule + WORD]] + p[rule + MIN_STAY]
-    return end if end > now else FAR
-
-
-@compiled
-def _evaluate_rules(p, w, s, row, now, event_class):
-    """Bring the memberships of a class's rules up to date; returns how many flipped and the next end of a min_stay."""
-    flips, due, rules = 0, FAR, p[event_class + CLASS_RULES]
+def _evaluate(p, w, s, row, now, event_class):
+    """Bring the memberships of a class's rules up to date; returns how many flipped."""
+    flips, rules = 0, p[event_class + CLASS_RULES]
+    _read_leaves(p, w, s, row, now, event_class)
     for i in range(rules + 1, rules + 1 + p[rules]):
         rule = p[i]
         word = p[rule + WORD]
-        _read_memberships(p, w, row, rule)
+        _read_memberships(p, w, s, row, rule)
         member = 1 if _decide(p, w, s, row, now, rule) else 0
         if member != _is_member(p, w, row, rule):
             w[row, word] = now
             w[row, word + 1] = (w[row, word + 1] | 1) + 1 + member
             s[p[FLIPPED] + p[rule + INDEX]] = 1
             flips += 1
-        if member:
-            due = min(due, _end_of_min_stay(p, w, row, now, rule))
-    return flips, due
+    return flips
+
+
+@compiled
+def _note_next_flips(p, w, s, row, now, rule):
+    """When each leaf of a rule flips by itself; returns the first of them, and the end of a min_stay."""
+    first, leaves = FAR, p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        leaf, index = p[i], p[p[i] + INDEX]
+        s[p[FLIPS] + index] = next_flip(p, w, s, row, now, leaf, s[p[NOW] + index] == 1)
+        first = min(first, s[p[FLIPS] + index])
+    end = w[row, p[rule + WORD]] + p[rule + MIN_STAY]
+    if not _is_member(p, w, row, rule) or end <= now:
+        end = FAR
+    return first, end
+
+
+@compiled
+def _flip_at(p, s, rule, at):
+    """Flip the leaves that flip at an instant; returns whether each is certain, and when the next one flips."""
+    certain, first, leaves = True, FAR, p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        index = p[p[i] + INDEX]
+        if s[p[FLIPS] + index] == at:
+            s[p[NOW] + index] = 1 - s[p[NOW] + index]
+            s[p[FLIPS] + index] = FAR
+            certain = certain and p[p[i] + NATURE] != RESTLESS
+        first = min(first, s[p[FLIPS] + index])
+    return certain, first
+
+
+@compiled
+def _next_deadline(p, w, s, row, now, rule):
+    """The first instant at which a rule may flip although no event comes: its leaves' own flips, gone through in turn.
+
+    Leaves the truths of the rule's leaves as they were.
+    """
+    first, end = _note_next_flips(p, w, s, row, now, rule)
+    if min(first, end) == FAR:
+        return FAR
+    leaves, member, due = p[rule + LEAVES], _is_member(p, w, row, rule) == 1, FAR
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        s[p[WAS] + p[p[i] + INDEX]] = s[p[NOW] + p[p[i] + INDEX]]
+    while min(first, end) != FAR:
+        at = min(first, end)
+        certain, first = _flip_at(p, s, rule, at)
+        if at == end:
+            end = FAR
+        if not certain or _decide(p, w, s, row, at, rule) != member:
+            due = at
+            break
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
+    return due
+
+
+@compiled
+def _first_deadline(p, w, s, row, now, event_class):
+    """The first deadline of a class's rules, whose leaves' truths have been noted."""
+    due, rules = FAR, p[event_class + CLASS_RULES]
+    for i in range(rules + 1, rules + 1 + p[rules]):
+        _read_memberships(p, w, s, row, p[i])
+        due = min(due, _next_deadline(p, w, s, row, now, p[i]))
+    return due
+
+
+@compiled
+def _read_everything(p, w, s, row, now):
+    rules = p[RULES]
+    _read_leaves(p, w, s, row, now, p[EVERYTHING])
+    for i in range(rules + 1, rules + 1 + p[rules]):
+        _read_memberships(p, w, s, row, p[i])
 
 
 @compiled
@@ -146,10 +207,9 @@ def _show(p, w, s, line, row, rule, now):
     leaves, traits = p[rule + LEAVES], p[rule + INCLUDES]
     for i in range(p[leaves]):
         leaf, at = p[leaves + 1 + i], p[SHOWN] + SHOWN_WORDS * i
-        number, kind, _ = value(p, w, s, row, now, p[leaf + (RIGHT if p[leaf + SIDE] else LEFT)])
+        number, kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
         line[at], line[at + 1] = bits_of(number), kind
-        line[at + 2] = s[p[WAS] + p[leaf + INDEX]]
-        line[at + 3] = flag(w, row, p[TRUTHS], p[leaf + INDEX])
+        line[at + 2], line[at + 3] = s[p[WAS] + p[leaf + INDEX]], s[p[NOW] + p[leaf + INDEX]]
     for i in range(p[traits]):
         at = p[INCLUDED] + INCLUDED_WORDS * i
         line[at], line[at + 1] = w[row, p[traits + 1 + i]], w[row, p[traits + 1 + i] + 1]
@@ -168,28 +228,27 @@ def _describe(p, w, s, line, row, rule, now):
 
 
 @compiled
-def _note_flips(p, m, f, row, source, now, cause, occurrence):
-    """One line for each rule that flipped, in the order of their names. `source` is the row as it now stands."""
-    rules = p[RULES]
+def _note_flips(p, m, f, row, now, before, before_at, cause, occurrence):
+    """One line for each rule that flipped, in the order of their names.
+
+    before, before_at: a copy of the row as it stood just before, and when; -1 for a profile's first event.
+    """
+    w, s, rules = m.words, m.space, p[RULES]
+    if before >= 0:
+        _read_everything(p, w, s, before, before_at)
+        for leaf in range(p[LEAF_COUNT]):
+            s[p[WAS] + leaf] = s[p[NOW] + leaf]
+    else:
+        for leaf in range(p[LEAF_COUNT]):
+            s[p[WAS] + leaf] = 0
+    _read_everything(p, w, s, row, now)
     for i in range(p[rules]):
-        if m.space[p[FLIPPED] + i]:
-            m.space[p[FLIPPED] + i] = 0
+        if s[p[FLIPPED] + i]:
+            s[p[FLIPPED] + i] = 0
             line = f.words[f.count[0]]
             f.count[0] += 1
             line[ROW], line[AT], line[CAUSE], line[OCCURRENCE] = row, now, cause, occurrence
-            _describe(p, m.words, m.space, line, source, p[rules + 1 + i], now)
-
-
-@compiled
-def _remember_truths(p, w, s, row):
-    for leaf in range(p[LEAF_COUNT]):
-        s[p[WAS] + leaf] = flag(w, row, p[TRUTHS], leaf)
-
-
-@compiled
-def _take_truths(p, w, row, source):
-    for word in range(p[TRUTHS], w.shape[1]):
-        w[row, word] = w[source, word]
+            _describe(p, w, s, line, row, p[rules + 1 + i], now)
 
 
 @compiled
@@ -200,22 +259,20 @@ def _copy(w, row, source):
 
 @compiled
 def _evaluate_as_of(p, m, f, row, at, cause, changed):
-    """Evaluate a row at an instant: in the spare row, which takes the row's place only if something has changed."""
-    w, s, spare = m.words, m.space, len(m.due) - 1
+    """Evaluate a row at an instant: in a spare row, which takes the row's place only if something has changed."""
+    w, s, spare = m.words, m.space, len(m.due)
     _copy(w, spare, row)
     roll(p, w, spare, w[row, CLOCK], at)
-    _remember_truths(p, w, s, row)
-    leaf_due = _evaluate_leaves(p, w, s, spare, at, p[EVERYTHING])
-    flips, rule_due = _evaluate_rules(p, w, s, spare, at, p[EVERYTHING])
-    m.due[row] = min(min(leaf_due, rule_due), next_change(p, w, spare, at))
+    flips = _evaluate(p, w, s, spare, at, p[EVERYTHING])
+    m.due[row] = _first_deadline(p, w, s, spare, at, p[EVERYTHING])
     if flips or changed:
+        before, before_at = spare + 1, max(at - 1, w[row, CLOCK])
+        _copy(w, before, row)
+        roll(p, w, before, w[row, CLOCK], before_at)
         w[spare, CLOCK] = at
         _copy(w, row, spare)
         m.dirty[row] = 1
-        _note_flips(p, m, f, row, row, at, cause, -1)
-    else:
-        _take_truths(p, w, row, spare)
-    w[row, p[EVALUATED]] = at
+        _note_flips(p, m, f, row, at, before, before_at, cause, -1)
 
 
 @compiled
@@ -235,8 +292,8 @@ def _catch_up(p, m, f, row, now):
 
 @compiled
 def _fold(p, w, o, i, row, now):
-    """Count an occurrence in; returns when a window next changes because of it."""
-    ts, due = o.words[i, TS], FAR
+    """Count an occurrence in."""
+    ts = o.words[i, TS]
     if o.words[i, ACTIVE]:
         w[row, NEWEST_ACTIVITY] = max(w[row, NEWEST_ACTIVITY], ts)
     touches = p[o.words[i, CLASS] + TOUCHES]
@@ -247,55 +304,34 @@ def _fold(p, w, o, i, row, now):
         elif what == TALLY:
             w[row, place] += 1
         elif what == BUCKET:
-            due = min(due, add(p, w, row, place, ts, now, 0.0))
+            add(p, w, row, place, ts, now, 0.0)
         else:
-            due = min(due, add(p, w, row, place, ts, now, real_of(o.words[i, NUMBERS + column])))
+            add(p, w, row, place, ts, now, real_of(o.words[i, NUMBERS + column]))
     for k in range(o.words[i, WRITES], o.words[i, WRITES_END]):
         w[row, o.writes[k, 0]] = o.writes[k, 1]
-    return due
-
-
-@compiled
-def _advance(p, m, row, now):
-    """Bring a row to `now`, before its event. Returns whether all leaves must be evaluated after it.
-
-    They must at a profile's first event. They must too where deadlines after `now` have passed in silence: what
-    was seen of them is not yet so.
-    """
-    w = m.words
-    if w[row, CLOCK] == NEVER:
-        w[row, CLOCK], w[row, p[EVALUATED]] = now, now
-        return True
-    roll(p, w, row, w[row, CLOCK], now)
-    w[row, CLOCK] = now
-    if now < w[row, p[EVALUATED]]:
-        _evaluate_leaves(p, w, m.space, row, now, p[EVERYTHING])
-        m.due[row] = next_change(p, w, row, now)
-        return True
-    return False
 
 
 @compiled
 def _event(p, m, f, o, first, last, now):
     """Apply one event, the occurrences first .. last, as of `now`: fold, evaluate, diff."""
-    w, s, row = m.words, m.space, o.words[first, O_ROW]
-    whole = _advance(p, m, row, now)
-    _remember_truths(p, w, s, row)
-    if w[row, FIRST_SEEN] == NEVER or o.words[first, TS] < w[row, FIRST_SEEN]:
+    w, s, row, before = m.words, m.space, o.words[first, O_ROW], len(m.due)
+    is_new = w[row, CLOCK] == NEVER
+    if not is_new:
+        roll(p, w, row, w[row, CLOCK], now)
+    w[row, CLOCK] = now
+    _copy(w, before, row)
+    begins = w[row, FIRST_SEEN] == NEVER or o.words[first, TS] < w[row, FIRST_SEEN]
+    if begins:
         w[row, FIRST_SEEN] = o.words[first, TS]
-        whole = True
-    due = m.due[row]
     for i in range(first, last + 1):
-        due = min(due, _fold(p, w, o, i, row, now))
-    whole = whole or last > first or o.words[first, WRITES_END] > o.words[first, WRITES]
-    event_class = p[EVERYTHING] if whole else o.words[first, CLASS]
-    leaf_due = _evaluate_leaves(p, w, s, row, now, event_class)
-    flips, rule_due = _evaluate_rules(p, w, s, row, now, event_class)
-    m.due[row] = min(due, min(leaf_due, rule_due))
+        _fold(p, w, o, i, row, now)
+    one_class = last == first and not begins and o.words[first, WRITES_END] == o.words[first, WRITES]
+    event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
+    flips = _evaluate(p, w, s, row, now, event_class)
+    m.due[row] = min(m.due[row], _first_deadline(p, w, s, row, now, event_class))
     m.dirty[row] = 1
-    w[row, p[EVALUATED]] = now
     if flips:
-        _note_flips(p, m, f, row, row, now, BY_EVENT, first)
+        _note_flips(p, m, f, row, now, -1 if is_new else before, now, BY_EVENT, first)
 
 
 @entry
@@ -341,32 +377,24 @@ def evaluate_anew(p, m, f, rows, changed, at, start):
 @entry
 def derive(p, m, rows):
     """Make the derived part of the first `rows` rows anew from the kept part (traits excepted), and their deadlines."""
-    w, rules = m.words, p[RULES]
     for row in range(rows):
-        now = w[row, CLOCK]
-        total_anew(p, w, row, now)
-        due = min(next_change(p, w, row, now), _evaluate_leaves(p, w, m.space, row, now, p[EVERYTHING]))
-        for i in range(rules + 1, rules + 1 + p[rules]):
-            _read_memberships(p, w, row, p[i])
-            if _is_member(p, w, row, p[i]):
-                due = min(due, _end_of_min_stay(p, w, row, now, p[i]))
-        m.due[row] = due
-        w[row, p[EVALUATED]] = now
+        now = m.words[row, CLOCK]
+        total_anew(p, m.words, row, now)
+        _read_leaves(p, m.words, m.space, row, now, p[EVERYTHING])
+        m.due[row] = _first_deadline(p, m.words, m.space, row, now, p[EVERYTHING])
 
 
 @entry
 def look(p, m, f, row, at):
     """One line a rule: how it stands for the row at `at`; AT is since when. The row stays as it is."""
-    w, s, rules, spare = m.words, m.space, p[RULES], len(m.due) - 1
+    w, s, rules, spare = m.words, m.space, p[RULES], len(m.due)
     _copy(w, spare, row)
     roll(p, w, spare, w[row, CLOCK], at)
-    _remember_truths(p, w, s, row)
-    _evaluate_leaves(p, w, s, spare, at, p[EVERYTHING])
+    _read_everything(p, w, s, spare, at)
     for i in range(p[rules]):
-        rule, line = p[rules + 1 + i], f.words[i]
-        _read_memberships(p, w, spare, rule)
-        _describe(p, w, s, line, spare, rule, at)
-        line[ROW], line[AT] = row, w[spare, p[rule + WORD]]
+        line = f.words[i]
+        _describe(p, w, s, line, spare, p[rules + 1 + i], at)
+        line[ROW], line[AT] = row, w[spare, p[p[rules + 1 + i] + WORD]]
     f.count[0] = p[rules]
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from streams.core.catalog import NEWEST_ACTIVITY, RULES_START, WORDS_PER_RULE, Catalog, Ring, features, operands
 from streams.core.catalog import rule_leaves
 from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Lifetime, Trait, Window
-from streams.core.tree import All, Always, Arithmetic, Compare, Condition, Constant, Elapsed, InSegment, Leaf, Missing
+from streams.core.tree import All, Always, Arithmetic, Compare, Comparison, Condition, Constant, Elapsed, InSegment, Leaf, Missing
 from streams.core.tree import Not, Read, Some, Truth, Value, Within
 
 Ints = npt.NDArray[np.int64]
@@ -29,9 +29,9 @@ NEVER = -(2**63)  # an instant that has not been
 FAR = 2**62  # an instant that will not come
 
 # Header.
-UTC_OFFSET, EVALUATED, TRUTHS, LEAF_COUNT = 0, 1, 2, 3  # ms; words of the row; how many leaves
-RULES, RINGS, EVERYTHING = 4, 5, 6  # list of rules by name; list of rings; the class that touches everything
-STACK, WAS, FLIPPED, RANKS = 7, 8, 9, 10  # places in the kernel's space
+UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
+RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
+STACK, NOW, WAS, FLIPS, FLIPPED, RANKS = range(5, 11)  # places in the kernel's space
 MEMBERS, SHOWN, INCLUDED = 11, 12, 13  # places in a line of flips
 HEADER_WORDS = 14
 # Kinds of values.
@@ -40,8 +40,11 @@ MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
 INSTRUCTION, WHERE, CONSTANT_BITS = 3, 1, 2
 CONSTANT, TOTAL, SUM, TRAIT, ELAPSED, IDLE, ADD, SUBTRACT, MULTIPLY, DIVIDE = range(10)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
-# Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. SIDE: 1 if `because` shows the right one.
-INDEX, KIND, OPERATOR, MOVES, SIDE, LEFT, RIGHT, OPTIONS = range(8)
+# Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
+INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS = range(8)
+# What time alone does to a leaf: nothing; it flips once at an exact ms, where two lines cross; it flips once, as a
+# count fades; it may flip at the times that `next_flip` finds, and again.
+STEADY, LINE, FADING, RESTLESS = range(4)
 COMPARE, WITHIN, TRUTH, IS_MISSING, IN_SEGMENT = range(5)
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
 # Rule. INDEX too; WORD: of the row, since when, then ordinal * 2 + membership; EXIT is 0 where there is none.
@@ -60,6 +63,7 @@ SHOWN_WORDS = 4  # of a leaf: bits and kind of its value, its truth before and n
 INCLUDED_WORDS = 2  # of a trait: bits and kind
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
+TURNED: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Missing: IS_MISSING, InSegment: IN_SEGMENT}
 
@@ -90,7 +94,7 @@ def number_bits(number: float) -> int:
 
 
 def moves(value: Value) -> bool:
-    """Whether time alone changes a value."""
+    """Whether the value itself goes with time, apart from what its windows count."""
     match value:
         case Elapsed():
             return True
@@ -98,6 +102,33 @@ def moves(value: Value) -> bool:
             return moves(left) or moves(right)
         case _:
             return False
+
+
+def windows_read(leaf: Leaf) -> list[Window]:
+    return [f for value in operands(leaf) for f in features(value) if isinstance(f, Window)]
+
+
+def _nature(leaf: Leaf) -> int:
+    moving, windows = any(map(moves, operands(leaf))), windows_read(leaf)
+    if not moving and not windows:
+        return STEADY
+    match leaf:
+        case Compare(operator="<" | "<=" | ">" | ">=", left=left):
+            if not windows:
+                return LINE
+            faded = isinstance(left, Read) and windows == [left.feature] and windows[0].prop is None
+            return FADING if faded and not moving and not windows[0].before else RESTLESS
+        case _:
+            return RESTLESS
+
+
+def turned(leaf: Leaf) -> Leaf:
+    """The same comparison with its constant on the right."""
+    match leaf:
+        case Compare(operator, Constant() as left, right, text) if not isinstance(right, Constant):
+            return Compare(TURNED[operator], right, left, text)
+        case _:
+            return leaf
 
 
 def _reading(feature: Feature) -> int:
@@ -119,8 +150,9 @@ class _Writer:
         self.text_code = text_code
         self.words: list[int] = [0] * HEADER_WORDS
         self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
-        self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
+        self.window_at: dict[Window, int] = {}
         self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
+        self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
 
     def put(self, words: Iterable[int]) -> int:
         address = len(self.words)
@@ -175,24 +207,22 @@ class _Writer:
                 return 0
 
     def _leaf(self, index: int, leaf: Leaf) -> int:
+        leaf = turned(leaf)
         left, right = (*operands(leaf), None, None)[:2]
+        pairs = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf)]
         return self.put(
             [
-                index,
-                LEAF_KINDS[type(leaf)],
-                self._operator(leaf),
-                int(any(map(moves, operands(leaf)))),
-                int(isinstance(leaf, Compare) and isinstance(leaf.left, Constant)),
+                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), _nature(leaf)),
                 *(self._value(left), self._value(right), self._options(leaf)),
+                self.put([len(pairs), *(address for pair in pairs for address in pair)]),
             ]
         )
 
     def _ring(self, ring: Ring) -> int:
-        windows = [
-            self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
-            for w in self.catalog.windows_of(ring)
-        ]
-        listed = self.put_list(windows)
+        windows = self.catalog.windows_of(ring)
+        for w in windows:
+            self.window_at[w] = self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
+        listed = self.put_list([self.window_at[w] for w in windows])
         days, sums = int(ring.unit == "day"), int(ring.prop is not None)
         return self.put([days, sums, self.catalog.ring_start[ring], ring.length, listed])
 
@@ -225,10 +255,11 @@ class _Writer:
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
 
-    def put_class(self, touches: list[tuple[int, int, int]], leaves: Iterable[Leaf], rules: Iterable[str]) -> int:
+    def put_class(self, touches: list[tuple[int, int, int]], rules: Sequence[str]) -> int:
         touched = self.put([len(touches), *(word for touch in touches for word in touch)])
-        own = self.put_list([self.leaf_at[leaf] for leaf in leaves if not isinstance(leaf, InSegment)])
-        return self.put([touched, own, self.put_list([self.rule_at[name] for name in rules])])
+        read = dict.fromkeys(leaf for rule in self.rules if rule.name in rules for leaf in rule_leaves(rule))
+        leaves = self.put_list([self.leaf_at[leaf] for leaf in read if not isinstance(leaf, InSegment)])
+        return self.put([touched, leaves, self.put_list([self.rule_at[name] for name in rules])])
 
     def touches(self, touched: set[EventSet]) -> list[tuple[int, int, int]]:
         found: list[tuple[int, int, int]] = []
@@ -288,9 +319,8 @@ def _write_classes(writer: _Writer, catalog: Catalog) -> dict[EventClass, int]:
     for name in (None, *catalog.event_names):
         for active in (False, True):
             touched = {each for each in sets if (active if each.names is None else name in each.names)}
-            leaves = [leaf for leaf in catalog.leaves if _changes(leaf, touched, active)]
-            rules = _rules_with(catalog, set(leaves))
-            classes[name, active] = writer.put_class(writer.touches(touched), leaves, rules)
+            rules = _rules_with(catalog, {leaf for leaf in catalog.leaves if _changes(leaf, touched, active)})
+            classes[name, active] = writer.put_class(writer.touches(touched), rules)
     return classes
 
 
@@ -308,24 +338,19 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     writer = _Writer(catalog, text_code)
     writer.fill_rules()
     classes = _write_classes(writer, catalog)
-    everything = writer.put_class([], catalog.leaves, evaluation_order(catalog))
+    everything = writer.put_class([], evaluation_order(catalog))
     all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
-    words = writer.words
-    stack = INSTRUCTION * max(map(len, ([0] * HEADER_WORDS, words)))  # no code is longer than the whole program
-    was, leaf_count = stack, len(catalog.leaves)
+    words, leaf_count = writer.words, len(catalog.leaves)
+    # No code is longer than the whole program, so that its stack needs no more room than that.
+    places = np.cumsum([0, INSTRUCTION * len(words), leaf_count, leaf_count, leaf_count, len(rules)]).tolist()
     shown = LINE_WORDS + len(rules)
     included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
-    words[:HEADER_WORDS] = [
-        *(utc_offset_ms, catalog.evaluated, catalog.truths, leaf_count),
-        *(all_rules, rings, everything),
-        *(0, was, was + leaf_count, was + leaf_count + len(rules)),
-        *(LINE_WORDS, shown, included),
-    ]
+    words[:HEADER_WORDS] = [utc_offset_ms, leaf_count, all_rules, rings, everything, *places, LINE_WORDS, shown, included]
     return Program(
         words=np.array(words, np.int64),
         classes=classes,
         amounts=_amounts(words, classes.values()),
         rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
         line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
-        space_words=was + leaf_count + len(rules),
+        space_words=places[-1],
     )

@@ -14,10 +14,10 @@ from streams.core.events import Value
 from streams.core.features import Trait, TraitTime
 from streams.core.kernel import Lines
 from streams.core.program import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, RULE, SHOWN, SHOWN_WORDS, Ints, Program
-from streams.core.program import moves
+from streams.core.program import moves, turned
 from streams.core.rules import Segment
 from streams.core.table import Table
-from streams.core.tree import Compare, Constant, InSegment, Leaf
+from streams.core.tree import InSegment, Leaf
 
 MASKED = "***"
 
@@ -39,8 +39,7 @@ class _Shown:
 
 
 def _shown(leaf: Leaf, rule: Segment, private: frozenset[str]) -> _Shown:
-    side = leaf.right if isinstance(leaf, Compare) and isinstance(leaf.left, Constant) else None
-    value = side or next(iter(operands(leaf)), None)
+    value = next(iter(operands(turned(leaf))), None)
     traits = {f.name for v in operands(leaf) for f in features(v) if isinstance(f, Trait | TraitTime)}
     masked = any(is_private(name, private) for name in traits - set(rule.include))
     return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), masked)

@@ -11,7 +11,7 @@ from streams.core.documents import Document
 from streams.core.events import Value
 from streams.core.features import LastSeen, Trait, TraitTime
 from streams.core.instants import parse_time
-from streams.core.kernel import Memory
+from streams.core.kernel import SPARE_ROWS, Memory
 from streams.core.program import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT, Ints, Program, number_bits
 from streams.core.tree import Compare, Constant, Read
 
@@ -61,7 +61,7 @@ class Table:
 
     def _make_empty_row(self) -> Ints:
         row = np.zeros(self._catalog.width, np.int64)
-        row[[CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, self._catalog.evaluated]] = NEVER
+        row[[CLOCK, FIRST_SEEN, NEWEST_ACTIVITY]] = NEVER
         for feature, word in self._catalog.word.items():
             if isinstance(feature, LastSeen):
                 row[word] = NEVER
@@ -70,10 +70,10 @@ class Table:
         return row
 
     def _grow(self, rows: int) -> None:
-        """Make room for `rows` profiles; the row after the last one is the kernel's spare one."""
+        """Make room for `rows` profiles; the rows after the last one are the kernel's spare ones."""
         old = self.memory
-        words = np.empty((rows + 1, self._catalog.width), np.int64)
-        due, dirty = np.full(rows + 1, FAR, np.int64), np.zeros(rows + 1, np.int64)
+        words = np.empty((rows + SPARE_ROWS, self._catalog.width), np.int64)
+        due, dirty = np.full(rows, FAR, np.int64), np.zeros(rows, np.int64)
         used = len(self.users)
         words[:used], due[:used], dirty[:used] = old.words[:used], old.due[:used], old.dirty[:used]
         self.memory = old._replace(words=words, due=due, dirty=dirty)
@@ -91,7 +91,7 @@ class Table:
         row = self.row_of.get(user)
         if row is None:
             row = len(self.users)
-            if row + 1 >= len(self.memory.due):
+            if row == len(self.memory.due):
                 self._grow(int(GROWTH * row) + 1)
             self.memory.words[row] = self._empty_row
             self.memory.due[row] = FAR

@@ -10,11 +10,13 @@ import numpy as np
 
 from streams.core.catalog import FIRST_SEEN
 from streams.core.jit import compiled
-from streams.core.program import ADD, AND, BOOLEAN, COMPARE, CONSTANT, CONSTANT_BITS, ELAPSED, EQUAL, FAR, GREATER
-from streams.core.program import GREATER_EQUAL, IDLE, INSTRUCTION, KIND, LEFT, LESS, LESS_EQUAL, LIST, MISSING, MOVES
-from streams.core.program import MULTIPLY, NEVER, NOT, NUMBER, OPERATOR, OPTIONS, OR, PUSH_LEAF, RANKS, RIGHT, STACK
-from streams.core.program import SUBTRACT, SUM, TEXT, TOTAL, TRAIT, TRUTH, TRUTHS, UNEQUAL, WHERE, WITHIN
-from streams.core.words import bits_of, flag, real_of
+from streams.core.program import ADD, AND, BOOLEAN, COMPARE, CONSTANT, CONSTANT_BITS, ELAPSED, EQUAL, FADING, FAR
+from streams.core.program import GREATER, GREATER_EQUAL, IDLE, INSTRUCTION, KIND, LEFT, LESS, LESS_EQUAL, LINE, LIST
+from streams.core.program import MISSING, MULTIPLY, NATURE, NEVER, NOT, NOW, NUMBER, OPERATOR, OPTIONS, OR, PUSH_LEAF
+from streams.core.program import RANKS, READS, RIGHT, SPAN, STACK, STEADY, SUBTRACT, SUM, TEXT, TOTAL, TOTAL_WORD, TRAIT
+from streams.core.program import TRUTH, UNEQUAL, WHERE, WITHIN
+from streams.core.windows import bucket_at, bucket_begins, bucket_counts, next_move
+from streams.core.words import bits_of, real_of
 
 LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
 ENTRY = 3  # words of the stack a value takes: its bits, its kind, the bits of its slope (per ms)
@@ -172,20 +174,16 @@ def _first_flip_near(p, w, s, row, now, leaf, gap, slope, size):
 
 
 @compiled
-def next_flip(p, w, s, row, now, leaf):
-    """The first ms after `now` at which time alone changes a leaf's truth; FAR if it never does."""
-    if not p[leaf + MOVES]:
-        return FAR
-    left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
-    if kind != NUMBER:
-        return FAR
+def _line_crosses(p, w, s, row, now, leaf):
+    """When time alone next changes a leaf whose value moves with it; FAR if never."""
     due = FAR
-    if p[leaf + KIND] == COMPARE:
+    left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
+    if kind == NUMBER and p[leaf + KIND] == COMPARE:
         right, right_kind, moves = value(p, w, s, row, now, p[leaf + RIGHT])
         if right_kind == NUMBER:
             size = abs(left) + abs(right)
             due = _first_flip_near(p, w, s, row, now, leaf, right - left, grows - moves, size)
-    elif p[leaf + KIND] == WITHIN:
+    elif kind == NUMBER and p[leaf + KIND] == WITHIN:
         options = p[leaf + OPTIONS]
         for i in range(options + 2, options + 2 + p[options + 1]):
             gap, size = real_of(p[i]) - left, abs(left) + abs(real_of(p[i]))
@@ -194,13 +192,50 @@ def next_flip(p, w, s, row, now, leaf):
 
 
 @compiled
-def holds(p, w, s, row, code):
-    """Run condition code over the truths of a row's leaves."""
+def _fades(p, w, s, row, now, leaf, holds_now):
+    """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
+    operator = p[leaf + OPERATOR]
+    if holds_now == (operator == LESS or operator == LESS_EQUAL):
+        return FAR
+    limit, kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
+    if kind != NUMBER:
+        return FAR
+    ring, window = p[p[leaf + READS] + 1], p[p[leaf + READS] + 2]
+    count, head, span = w[row, p[window + TOTAL_WORD]], bucket_at(p, ring, now), p[window + SPAN]
+    for bucket in range(head - span + 1, head + 1):
+        count -= bucket_counts(p, w, row, ring, window, bucket)
+        if _orders(operator, float(count), limit) != holds_now:
+            return bucket_begins(p, ring, bucket + span)
+    return FAR
+
+
+@compiled
+def next_flip(p, w, s, row, now, leaf, holds_now):
+    """The first ms after `now` at which time alone may change a leaf's truth; FAR if it never does.
+
+    It does change then, and never again, if the leaf is STEADY, LINE or FADING.
+    """
+    nature = p[leaf + NATURE]
+    if nature == STEADY:
+        return FAR
+    if nature == LINE:
+        return _line_crosses(p, w, s, row, now, leaf)
+    if nature == FADING:
+        return _fades(p, w, s, row, now, leaf, holds_now)
+    due, reads = _line_crosses(p, w, s, row, now, leaf), p[leaf + READS]
+    for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
+        due = min(due, next_move(p, w, row, p[i], p[i + 1], now))
+    return due
+
+
+@compiled
+def holds(p, s, code):
+    """Run condition code over the truths of leaves in the kernel's space."""
     at = p[STACK]
     for i in range(code + 1, code + 1 + 2 * p[code], 2):
         what, place = p[i], p[i + WHERE]
         if what == PUSH_LEAF:
-            s[at] = flag(w, row, p[TRUTHS], place)
+            s[at] = s[p[NOW] + place]
         elif what == AND or what == OR:
             at -= place
             result = 1 if what == AND else 0

@@ -32,6 +32,13 @@ def bucket_begins(p, ring, bucket):
 
 
 @compiled
+def bucket_counts(p, w, row, ring, window, bucket):
+    """What a bucket of counts adds to a window's total."""
+    count = half(w, row, p[ring + PLACE], bucket % p[ring + LENGTH])
+    return min(count, 1) if p[window + COUNTS_BUCKETS] else count
+
+
+@compiled
 def _shift(p, w, row, ring, window, bucket, sign):
     """Count a bucket into (sign 1) or out of (sign -1) a window's total."""
     place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], bucket % p[ring + LENGTH]
@@ -39,9 +46,7 @@ def _shift(p, w, row, ring, window, bucket, sign):
         w[row, total] += sign * w[row, place + 2 * at]
         w[row, total + 1] += sign * w[row, place + 2 * at + 1]
     else:
-        count = half(w, row, place, at)
-        if count:
-            w[row, total] += sign if p[window + COUNTS_BUCKETS] else sign * count
+        w[row, total] += sign * bucket_counts(p, w, row, ring, window, bucket)
 
 
 @compiled
@@ -55,7 +60,7 @@ def _empty(p, w, row, ring, bucket):
 
 
 @compiled
-def is_empty(p, w, row, ring, bucket):
+def _is_empty(p, w, row, ring, bucket):
     place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
     if p[ring + IS_SUMS]:
         return w[row, place + 2 * at] == 0 and w[row, place + 2 * at + 1] == 0
@@ -101,28 +106,13 @@ def roll(p, w, row, since, now):
 
 
 @compiled
-def _next_move(p, ring, window, bucket, head):
-    """When a bucket that counts next enters or leaves a window, seen from the bucket `head`; else FAR."""
-    enters = bucket + p[window + BEFORE]
-    leaves = enters + p[window + SPAN]
-    if enters > head:
-        return bucket_begins(p, ring, enters)
-    if leaves > head:
-        return bucket_begins(p, ring, leaves)
-    return FAR
-
-
-@compiled
 def add(p, w, row, ring, ts, now, value):
-    """Count an event at `ts` into its bucket (with its value, where the ring holds sums) as of `now`.
-
-    Returns the next instant at which one of the ring's windows changes because of it; FAR if none does.
-    """
-    bucket, head, due = bucket_at(p, ring, ts), bucket_at(p, ring, now), FAR
+    """Count an event at `ts` into its bucket (with its value, where the ring holds sums) as of `now`."""
+    bucket, head = bucket_at(p, ring, ts), bucket_at(p, ring, now)
     sums, place, at = p[ring + IS_SUMS], p[ring + PLACE], bucket % p[ring + LENGTH]
     units, micro, was_empty = 0, 0, False
     if bucket <= head - p[ring + LENGTH] or (sums and not abs(value) <= LARGEST_AMOUNT):
-        return due
+        return
     if sums:
         total = int(round(value * 1e6))
         units, micro = total // MILLIONTHS, total % MILLIONTHS
@@ -141,22 +131,20 @@ def add(p, w, row, ring, ts, now, value):
                 w[row, total_word + 1] += micro
             elif was_empty or not p[window + COUNTS_BUCKETS]:
                 w[row, total_word] += 1
-        due = min(due, _next_move(p, ring, window, bucket, head))
-    return due
 
 
 @compiled
-def next_change(p, w, row, now):
-    """The next instant at which any window of the row changes although no event comes; FAR if none will."""
-    due, rings = FAR, p[RINGS]
-    for i in range(rings + 1, rings + 1 + p[rings]):
-        ring = p[i]
-        head, windows = bucket_at(p, ring, now), p[ring + WINDOWS]
-        for bucket in range(head - p[ring + LENGTH] + 1, head + 1):
-            if not is_empty(p, w, row, ring, bucket):
-                for k in range(windows + 1, windows + 1 + p[windows]):
-                    due = min(due, _next_move(p, ring, p[k], bucket, head))
-    return due
+def next_move(p, w, row, ring, window, now):
+    """The next instant at which a bucket that is not empty enters or leaves a window; FAR if none will."""
+    head, before = bucket_at(p, ring, now), p[window + BEFORE]
+    first = head + 1 + before + p[window + SPAN]
+    for bucket in range(head - p[ring + LENGTH] + 1, head + 1):
+        if not _is_empty(p, w, row, ring, bucket):
+            if bucket + before > head:
+                first = min(first, bucket + before)
+            elif bucket + before + p[window + SPAN] > head:
+                first = min(first, bucket + before + p[window + SPAN])
+    return FAR if first == head + 1 + before + p[window + SPAN] else bucket_begins(p, ring, first)
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""What an 8-byte word can hold: a double, two counts, or 32 flags.
+"""What an 8-byte word can hold: a double, or two counts.
 
 Comes in: words as signed integers. Goes out: their parts. The program and the table are made of such words
 alone, so that the kernel's functions hand on a few flat arrays and numba can inline them.
@@ -36,16 +36,3 @@ def add_to_half(words, row, place, i):
 @compiled
 def clear_half(words, row, place, i):
     words[row, place + (i >> 1)] &= LOW_HALF if i & 1 else HIGH_HALF
-
-
-@compiled
-def flag(words, row, place, i):
-    """The i-th flag from the word `place` on, 0 or 1."""
-    return (words[row, place + (i >> 5)] >> (i & 31)) & 1
-
-
-@compiled
-def set_flag(words, row, place, i, on):
-    word = place + (i >> 5)
-    words[row, word] = (words[row, word] & ~(1 << (i & 31))) | (int(on) << (i & 31))
-

@@ -25,11 +25,14 @@ Location = tuple[str | int, ...]
 NEXT_LINE = "begin the value on the next line, after `>-`"
 ALIGN = "if this is a key, align it with the others"
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # as escapes in double quotes may hide them
-PLAIN = (re.compile(r"\s*"), re.compile(r".?", re.DOTALL))
+FOLDED = re.compile(r"\s*")
+FOLDED_IN_QUOTES = re.compile(r"(?:\\?\s)*")  # a backslash at a line's end joins it to the next without a blank
+JOINED_LINES = re.compile(r"(?:\\\n[ \t]*)*")
 SPELLED = {
-    '"': (re.compile(r"(?:\\?\s)*"), re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|.)|.?", re.DOTALL)),
-    "'": (re.compile(r"\s*"), re.compile(r"''|.?", re.DOTALL)),
-}  # by style: what may be folded away before a character, and a character as it is written
+    '"': re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|.)|.?", re.DOTALL),
+    "'": re.compile(r"''|.?", re.DOTALL),
+}  # by style: one character of a text as it is written
+AS_IT_IS = re.compile(r".?", re.DOTALL)
 EXPLAINED: Sequence[tuple[str, str, str, bool]] = (
     # how the parser's problem begins, what to say, what to do, whether the place is where it began
     ("mapping values are not allowed", "a second `: ` in one value", f"{NEXT_LINE}; {ALIGN}", False),
@@ -38,7 +41,7 @@ EXPLAINED: Sequence[tuple[str, str, str, bool]] = (
     ("expected <block end>", "this is indented unlike the lines before it", ALIGN, False),
     ("found unexpected end of stream", "this quote is never closed", "close it with the same quote", True),
     ("expected ',' or", "this bracket is never closed", "close it", True),
-    ("found character '\\t'", "a tab", "indent with blanks", False),
+    ("found character '\\t'", "a tab", "write blanks in its place", False),
     ("found character", "a value cannot begin with this character", NEXT_LINE, False),
     ("expected a single document", "a second document", "one rule a file", False),
 )
@@ -210,10 +213,14 @@ def _origins(event: yaml.ScalarEvent, text: str) -> list[int]:
         at = text.index("\n", at) + 1
     elif event.style:
         at += 1
-    folded, spelled = SPELLED.get(event.style or "", PLAIN)
+    spelled = SPELLED.get(event.style or "", AS_IT_IS)
+    folded = FOLDED_IN_QUOTES if event.style == '"' else FOLDED
     origins: list[int] = []
     for char in event.value:
-        at = _end(folded, text, at) if not char.isspace() else at
+        if not char.isspace():
+            at = _end(folded, text, at)
+        elif event.style == '"':
+            at = _end(JOINED_LINES, text, at)
         origins.append(at)
         at = _end(spelled, text, at)
     return origins or [start]

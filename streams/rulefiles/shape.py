@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from streams.core.language.faults import did_you_mean, nearest
 from streams.core.instants import parse_duration
+from streams.core.language.faults import did_you_mean, nearest
 from streams.errors import Fault
 from streams.rulefiles.document import Document
 

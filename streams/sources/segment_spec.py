@@ -87,6 +87,7 @@ class SegmentSpec:
 
     def __init__(self, reads: Reads, passive_events: frozenset[str] = DEFAULT_PASSIVE_EVENTS):
         self._properties = {name: wanted for name, wanted in reads.properties.items() if wanted}
+        self._of_any = reads.of_any
         self._context = reads.context
         self._passive_events = passive_events
 
@@ -105,7 +106,7 @@ class SegmentSpec:
                 name=name,
                 active=self._is_active(body, name),
                 message_id=body.message_id or None,
-                properties=self._read_properties(body, name, text) if name in self._properties else NOTHING,
+                properties=self._read_properties(body, name, text) if name else NOTHING,
                 traits=NOTHING if name and not self._context else self._read_traits(body, text),
             )
         except Unusable as unusable:
@@ -116,8 +117,10 @@ class SegmentSpec:
             return False
         return body.context is None or body.context.active is not False
 
-    def _read_properties(self, body: Skim, name: str, text: str) -> dict[str, Value]:
-        wanted = self._properties[name]
+    def _read_properties(self, body: Skim, name: str, text: str) -> Mapping[str, Value]:
+        wanted = self._properties.get(name, self._of_any)
+        if not wanted:
+            return NOTHING
         properties = pick(records.read_objects(_PROPERTIES, text).properties or {}, wanted)
         if body.type != "track" and body.name is not None and "name" in wanted:
             properties.setdefault("name", body.name)

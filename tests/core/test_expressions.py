@@ -226,7 +226,8 @@ def test_what_cannot_be_seen_is_refused(source: str) -> None:
 SCRAPS = st.sampled_from(
     [
         *"and or not in true false == = != < <= ( ) [ ] , + - * / . : # & % 1 7.5 1e9 any".split(),
-        *"count( sum( active_days( days= hours= before_days= days_since( days_until( idle_days tenure_days missing( in_segment( trait(".split(),
+        *"count( sum( active_days( days= hours= before_days= days_since( days_until( idle_days tenure_days".split(),
+        *"missing( in_segment( trait(".split(),
         *"\" ' \\ \n plan company.name if lambda None é “ ” { } @ f".split(" "),
         '"Signed In"',
     ]

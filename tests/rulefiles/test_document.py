@@ -47,5 +47,5 @@ def test_a_fault_over_several_lines_is_underlined_to_the_end_of_the_first() -> N
 
 
 def test_a_line_is_shown_without_what_would_move_the_caret() -> None:
-    fault = read("a.yaml", "enter:\tplan == 'a\u200bb'\n").within(("enter",), 0, 4, "wrong")
-    assert str(fault) == "a.yaml:1:8: wrong\n  enter: plan == 'a b'\n         ^^^^"
+    fault = read("a.yaml", "enter: |\n  plan\t== 'a\u200bb'\n").within(("enter",), 8, 5, "wrong")
+    assert str(fault) == "a.yaml:2:11: wrong\n    plan == 'a b'\n            ^^^^^"

@@ -25,7 +25,7 @@ from tests.strategies.names import (
 
 START_MS = 1_772_323_200_000  # 2026-03-01T00:00Z
 DAYS = 12
-END_MS = START_MS + 25 * DAY_MS
+END_MS = START_MS + 20 * DAY_MS
 
 Item = TypeVar("Item")
 

@@ -97,7 +97,7 @@ def memberships(draw: st.DrawFn) -> Written[Condition]:
 
 @st.composite
 def leaves(draw: st.DrawFn, segments: Sequence[str]) -> Written[Condition]:
-    kinds = ["time", "time", "compare", "compare", "within", "truth", "missing"]
+    kinds = ["time", "time", "time", "compare", "compare", "within", "truth", "missing"]
     kind = draw(st.sampled_from(kinds + ["segment", "segment"] * bool(segments)))
     if kind == "segment":
         segment = draw(st.sampled_from(segments))

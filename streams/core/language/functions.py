@@ -7,7 +7,6 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from streams.core.language.faults import both, did_you_mean, each
 from streams.core.features import (
     DAY_MS,
     HOUR_MS,
@@ -20,9 +19,10 @@ from streams.core.features import (
     Unit,
     Window,
 )
+from streams.core.language.faults import both, did_you_mean, each
 from streams.core.language.syntax import Source
-from streams.core.tree import Elapsed, Read, Value
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, LATER, mistaken, usage
+from streams.core.tree import Elapsed, Read, Value
 
 MAX_DAYS = 3_660  # ten years
 MAX_HOURS = 24 * 366
@@ -141,8 +141,8 @@ def _sum(call: Call) -> Value:
 def _since(unit_ms: float) -> Callable[[Call], Value]:
     def read(call: Call) -> Value:
         node = call.arguments[0]
-        by_trait = dotted(node) not in (None, "any") or (isinstance(node, ast.Call) and dotted(node.func) == "trait")
-        return Elapsed(_trait_time(call) if by_trait else LastSeen(call.events()), unit_ms)
+        is_trait = isinstance(node, ast.Call) or dotted(node) not in (None, "any")
+        return Elapsed(_trait_time(call) if is_trait else LastSeen(call.events()), unit_ms)
 
     return read
 

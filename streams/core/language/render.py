@@ -5,6 +5,7 @@ another spelling here is another version of every rule.
 """
 
 from streams.core.features import HOUR_MS, EventSet, Feature, FirstSeen, IdleSince, LastSeen, Lifetime, Window
+from streams.core.language.vocabulary import is_bare_trait
 from streams.core.tree import (
     All,
     Arithmetic,
@@ -21,7 +22,6 @@ from streams.core.tree import (
     Value,
     Within,
 )
-from streams.core.language.vocabulary import is_bare_trait
 
 ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 

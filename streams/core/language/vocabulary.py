@@ -6,8 +6,8 @@ Comes in: nothing. Goes out: tables that the parser and the command line's help 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streams.core.language.faults import nearest
 from streams.core.features import FirstSeen, IdleSince, Instant
+from streams.core.language.faults import nearest
 from streams.core.language.spelling import is_plain_name
 
 

@@ -1,0 +1,86 @@
+"""The group: help that teaches, exit statuses, and nothing slow imported before it is needed."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from streams import __version__
+from streams.cli import SUMMARIES, main
+from streams.settings import Settings
+
+SLOW = {"numba", "numpy", "faust", "aiokafka", "redis", "pydantic"}
+
+
+def command(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    return found
+
+
+def flags(name: str) -> set[str]:
+    return {flag for option in command(name).params for flag in option.opts}
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_every_command_has_a_help_with_an_example_of_itself(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Example:" in result.output
+    assert f"segmenter {name}" in result.output.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("name", ["worker", "settings"])
+def test_every_setting_is_a_flag(name: str) -> None:
+    assert {"--" + setting.replace("_", "-") for setting in Settings.names()} <= flags(name)
+
+
+def test_the_summaries_are_of_the_commands() -> None:
+    for name in SUMMARIES:
+        assert command(name).name == name
+
+
+def test_help_imports_nothing_slow() -> None:
+    script = f"import sys; from streams.cli import main; main(['--help'], standalone_mode=False); {IMPORTED}"
+    assert run_python(script) == "[]"
+
+
+def test_checking_rules_imports_neither_kafka_nor_the_engine() -> None:
+    script = f"import sys; from streams.cli import main; main(['check', 'rules'], standalone_mode=False); {IMPORTED}"
+    assert run_python(script) == "['pydantic']"
+
+
+IMPORTED = f"print(sorted({SLOW!r} & set(sys.modules)))"
+
+
+def run_python(script: str) -> str:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(main, ["--version"]).output == f"segmenter {__version__}\n"
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest_one() -> None:
+    result = CliRunner().invoke(main, ["replya"])
+    assert result.exit_code == 2
+    assert "Did you mean 'replay'?" in result.stderr
+
+
+def test_a_wrong_setting_is_told_in_words_with_status_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTER_UTC_OFFSET", "eight")
+    result = CliRunner().invoke(main, ["settings"])
+    assert result.exit_code == 2
+    assert result.stderr == "Error: SEGMENTER_UTC_OFFSET: 'eight' is no offset from UTC such as -08:00 or +05:30\n"
+
+
+def test_settings_are_listed_with_their_origin_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTER_KAFKA_PASSWORD", "hunter2")
+    result = CliRunner().invoke(main, ["settings", "--redis", "redis://me:hunter2@cache:6379/0"])
+    assert result.exit_code == 0
+    assert "hunter2" not in result.output
+    assert "redis://me:***@cache:6379/0" in result.output
+    assert "--redis" in result.output

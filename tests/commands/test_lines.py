@@ -1,0 +1,57 @@
+"""Files of lines: plain and gzipped, in chunks of any size."""
+
+import gzip
+from contextlib import closing
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.commands import lines
+from streams.commands.lines import LineFile
+from streams.errors import UsageError
+
+
+def read_all(path: Path) -> list[tuple[int, bytes]]:
+    with closing(LineFile(path)) as file:
+        chunks = takewhile(lambda chunk: chunk.lines, iter(file.read, None))
+        return [line for chunk in chunks for line in chunk]
+
+
+@given(text=st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b""))), chunk=st.integers(1, 64))
+def test_lines_keep_their_numbers_however_the_file_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, text: list[bytes], chunk: int
+) -> None:
+    path = tmp_path_factory.mktemp("lines") / "some.jsonl"
+    path.write_bytes(b"\n".join(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "CHUNK_BYTES", chunk)
+        found = read_all(path)
+    assert found == [(number, line) for number, line in enumerate(text, 1) if line.strip()]
+
+
+def test_a_gzipped_file_reads_like_a_plain_one(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl.gz"
+    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    assert read_all(path) == [(1, b"one"), (2, b"two")]
+
+
+@pytest.mark.parametrize("content", [b"no gzip\n", gzip.compress(b"one\ntwo\n")[:-4]])
+def test_a_broken_gzip_file_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "some.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="some.jsonl.gz is no whole gzip file"):
+        read_all(path)
+
+
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        LineFile(tmp_path / "nowhere.jsonl")
+
+
+def test_blank_lines_count_but_are_nobody_s_record(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(b"one\n\n \r\ntwo")
+    assert read_all(path) == [(1, b"one"), (4, b"two")]

@@ -1,0 +1,56 @@
+"""What is seen of the simulated company."""
+
+import io
+
+from rich.console import Console
+
+from streams.commands.scene import Scene
+from streams.commands.views import Lines, Screen
+from streams.commands.wording import Ground, Told
+
+BEFORE, AFTER = "2026-03-01T00:00:00.000Z", "2026-03-03T00:00:00.000Z"
+PRESENT_MS = 1_772_409_600_000  # 2026-03-02
+QUIET = Ground("idle_days >= 7", 7.0, was=False, now=True)
+
+
+def told(user: str, at: str, kind: str = "segment.entered") -> Told:
+    return Told(kind, user, "churn-risk", "churn-risk", at, "timer", [QUIET])
+
+
+def scene() -> Scene:
+    return Scene(("churn-risk", "dormant"), ("segmenter watch --segment churn-risk",), PRESENT_MS, PRESENT_MS)
+
+
+def test_history_counts_as_members_but_is_no_news() -> None:
+    seen = scene()
+    assert seen.saw([told("ann", BEFORE), told("bob", BEFORE)]) == []
+    assert seen.members["churn-risk"] == 2
+    assert not seen.entered
+
+
+def test_what_happens_now_is_news() -> None:
+    seen = scene()
+    changes = [told("ann", AFTER), told("ann", AFTER, "segment.exited")]
+    assert seen.saw(changes) == changes
+    assert (seen.members["churn-risk"], seen.entered["churn-risk"], seen.exited["churn-risk"]) == (0, 1, 1)
+    assert list(seen.newest) == changes
+
+
+def test_lines_tell_each_change_and_where_things_stand() -> None:
+    out = io.StringIO()
+    seen = scene()
+    with Lines(Console(file=out)) as view:
+        view.show(seen, seen.saw([told("ann", AFTER)]))
+    change, status = out.getvalue().splitlines()
+    assert change.split()[2:5] == ["ann", "enters", "churn-risk"]
+    assert status.startswith("-- Mon 2026-03-02 00:00")
+    assert status.endswith("churn-risk 1   dormant 0")
+
+
+def test_the_screen_shows_sizes_changes_and_how_to_follow() -> None:
+    out = io.StringIO()
+    seen = scene()
+    with Screen(Console(file=out, force_terminal=True, width=120)) as view:
+        view.show(seen, seen.saw([told("ann", AFTER)]))
+    shown = out.getvalue()
+    assert all(part in shown for part in ("churn-risk", "dormant", "ann", "idle_days >= 7 (is 7)", "segmenter watch"))
