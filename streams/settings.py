@@ -175,7 +175,7 @@ class Settings(BaseModel):
         return getattr(self, "topic_" + name.replace("-", "_")) or self.topic_prefix + name
 
     def password(self) -> str | None:
-        """Kafka's password; a file is read each time it is asked for, so that a changed one counts at the next connect."""
+        """Kafka's password; a file is read each time, so that a changed one counts at the next connect."""
         if self.kafka_password_file is None:
             return self.kafka_password.get_secret_value() if self.kafka_password else None
         try:

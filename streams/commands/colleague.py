@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,8 @@ class Colleague:
 
     def __init__(self, settings: Settings, clock: SharedClock, log: Path):
         self._log = log
-        self._process = CONTEXT.Process(target=work, args=(settings, clock, log), name="segmenter worker")
+        self._reports, reporter = CONTEXT.Pipe(duplex=False)
+        self._process = CONTEXT.Process(target=work, args=(settings, clock, log, reporter), name="segmenter worker")
 
     def __enter__(self) -> Self:
         self._process.start()
@@ -41,18 +43,21 @@ class Colleague:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+        self._reports.close()
+
+    async def ready(self) -> None:
+        """Wait until its engine is compiled."""
+        await _readable(self._reports.fileno())
 
     async def watch(self) -> None:
         """Complain when it ends by itself."""
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_reader(self._process.sentinel, ended.set)
-        await ended.wait()
+        await _readable(self._process.sentinel)
         self._process.join()
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
         raise SegmenterError(f"The worker ended with status {self._process.exitcode}. Its log ends with:\n{tail}")
 
 
-def work(settings: Settings, clock: SharedClock, log: Path) -> None:
+def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection) -> None:
     """What the process does."""
     _write_into(log)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -60,12 +65,24 @@ def work(settings: Settings, clock: SharedClock, log: Path) -> None:
     from streams import rulefiles
     from streams.commands.logs import configure
     from streams.commands.state import store_of
-    from streams.runtime.app import create_app, run_worker
+    from streams.runtime.app import create_app, run_worker, warm_up
     from streams.runtime.kafka import EMBEDDED
 
     configure("info")
     rulebook = rulefiles.load(settings.rules)
+    warm_up(rulebook)
+    reporter.send_bytes(b"ready")
     run_worker(lambda: create_app(settings, rulebook, store_of(settings), clock=clock, broker=EMBEDDED))
+
+
+async def _readable(file: int) -> None:
+    """Wait until there is something to read, or the end."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(file, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(file)
 
 
 def _write_into(log: Path) -> None:

@@ -9,7 +9,7 @@ records up to there are in Kafka, so that the worker never sees a time whose eve
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from itertools import islice
 
 import msgspec
@@ -28,7 +28,7 @@ HISTORY_MS = 33 * DAY_MS  # longer than the longest window of the rules that shi
 CHUNK = 5_000
 STEP_S = 0.02
 LONGEST_STEP_S = 0.25  # where this machine cannot keep up, virtual time slows down instead of leaping
-FIRST_CHANGE_WITHIN_S = 30.0
+FIRST_CHANGE_WITHIN_S = 10.0
 
 
 class Player:
@@ -52,12 +52,13 @@ class Player:
         self._scene = scene
         self._first_change = asyncio.Event()
 
-    async def play(self) -> None:
+    async def play(self, worker_is_ready: Awaitable[None]) -> None:
         """Publish what happened before the present, wait for the worker's first word on it, then let time pass."""
         async with producing(self._settings) as producer:
             publisher = Publisher(producer, self._partitions)
             await self._publish(publisher, self._clock())
-            await self._wait_for_the_worker()
+            await worker_is_ready
+            await self._hear_of_the_worker()
             await self._let_time_pass(publisher)
 
     async def follow(self, view: View) -> None:
@@ -69,8 +70,8 @@ class Player:
             self._scene.now_ms = self._clock()
             view.show(self._scene, fresh)
 
-    async def _wait_for_the_worker(self) -> None:
-        """Days should not go by while its engine is being compiled. Rules that nobody meets have no first change."""
+    async def _hear_of_the_worker(self) -> None:
+        """Wait for a first change; not for ever, as nobody may meet these rules."""
         try:
             await asyncio.wait_for(self._first_change.wait(), FIRST_CHANGE_WITHIN_S)
         except TimeoutError:

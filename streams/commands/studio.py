@@ -66,7 +66,7 @@ async def run(
         company = Company(users, begin_ms - HISTORY_MS, seed)
         player = Player(ours, partitions, company.records(), clock, speed, scene)
         view.say(f"{users:,} users live through the {HISTORY_MS // 86_400_000} days before today.")
-        await _until(stopping, player.play(), player.follow(view), worker.watch())
+        await _until(stopping, player.play(worker.ready()), player.follow(view), worker.watch())
     console.print("Stopped; nothing is left behind.")
 
 

@@ -34,13 +34,15 @@ class Columns:
     def __init__(self, catalog: Catalog, program: Program):
         self._properties = catalog.columns
         self._classes = program.classes
+        self._unread = program.unread
         self._amounts = program.amounts
 
     def of(self, table: Table, rows: Ints, ts: Ints, events: list[Event]) -> tuple[Occurrences, list[int]]:
         """The occurrences of a batch, and for each the place of its event."""
         writes, derived = self._fold_documents(table, rows, events)
         columns = np.zeros((len(events), kernel.NUMBERS + len(self._properties)), np.int64)
-        classes = [self._class(event.name, event.active) for event in events]
+        classes_of, unread = self._classes.get, self._unread
+        classes = [classes_of(event.name, unread)[event.active] for event in events]
         columns[:, kernel.O_ROW] = rows
         columns[:, kernel.TS] = ts
         columns[:, kernel.CLASS] = classes
@@ -53,10 +55,6 @@ class Columns:
         flat = self._place_writes(columns, writes)
         columns, place = self._insert(columns, derived)
         return Occurrences(columns, np.array(flat, np.int64).reshape(-1, 2)), place
-
-    def _class(self, name: str, active: bool) -> int:
-        found = self._classes.get((name, active))
-        return self._classes[None, active] if found is None else found
 
     def _numbers(self, properties: Mapping[str, Value]) -> list[int]:
         return [number_bits(as_amount(properties.get(name))) for name in self._properties]
@@ -82,7 +80,7 @@ class Columns:
             for each in derived.get(i, ()):
                 result[at, kernel.LAST] = 0
                 at += 1
-                result[at, kernel.CLASS] = self._class(each.name, False)
+                result[at, kernel.CLASS] = self._classes.get(each.name, self._unread)[False]
                 result[at, [kernel.ACTIVE, kernel.WRITES, kernel.WRITES_END]] = 0
                 result[at, kernel.NUMBERS :] = self._numbers({"delta": each.delta})
             at += 1

@@ -24,7 +24,7 @@ from streams.core.program import FLIPPED, FLIPS, IN_SEGMENT, INCLUDED, INCLUDED_
 from streams.core.program import LEAVES, LEFT, MEMBERS, MIN_STAY, NATURE, NEVER, NEWEST, NOW, OCCURRENCE, OPERATOR, ORDINAL
 from streams.core.program import RESTLESS, ROW, RULE, RULES, SHOWN, SHOWN_WORDS, TALLY, TOUCH_WORDS, TOUCHES, WAS, WORD
 from streams.core.program import Ints
-from streams.core.values import holds, next_flip, truth, value
+from streams.core.values import MAYBE, NO, YES, may_flip, next_flip, outcome, truth, value
 from streams.core.windows import add, roll, total_anew
 from streams.core.words import bits_of, real_of
 
@@ -86,7 +86,7 @@ def _read_leaves(p, w, s, row, now, event_class):
     """Note the truths of a class's leaves as of `now`, but for those that read memberships."""
     leaves = p[event_class + CLASS_LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        s[p[NOW] + p[p[i] + INDEX]] = 1 if truth(p, w, s, row, now, p[i]) else 0
+        s[p[NOW] + p[p[i] + INDEX]] = YES if truth(p, w, s, row, now, p[i]) else NO
 
 
 @compiled
@@ -94,7 +94,7 @@ def _read_memberships(p, w, s, row, rule):
     leaves = p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         if p[p[i] + KIND] == IN_SEGMENT:
-            s[p[NOW] + p[p[i] + INDEX]] = _is_member(p, w, row, p[p[i] + OPERATOR])
+            s[p[NOW] + p[p[i] + INDEX]] = YES if _is_member(p, w, row, p[p[i] + OPERATOR]) else NO
 
 
 @compiled
@@ -102,11 +102,11 @@ def _decide(p, w, s, row, now, rule):
     """Whether the profile is a member at `now` (CONTRACT 3), by the truths noted: hysteresis and min_stay included."""
     member = _is_member(p, w, row, rule) == 1
     if p[rule + EXIT] == 0:
-        stays = holds(p, s, p[rule + ENTER])
-    elif holds(p, s, p[rule + EXIT]):
+        stays = outcome(p, s, p[rule + ENTER]) == YES
+    elif outcome(p, s, p[rule + EXIT]) == YES:
         stays = False
     else:
-        stays = member or holds(p, s, p[rule + ENTER])
+        stays = member or outcome(p, s, p[rule + ENTER]) == YES
     if member and not stays:
         return now < w[row, p[rule + WORD]] + p[rule + MIN_STAY]
     return stays
@@ -131,27 +131,53 @@ def _evaluate(p, w, s, row, now, event_class):
 
 
 @compiled
+def _keep_truths(p, s, rule):
+    """Set the truths of a rule's leaves aside; MAYBE takes the place of those that time may change."""
+    leaves = p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        index = p[p[i] + INDEX]
+        s[p[WAS] + index] = s[p[NOW] + index]
+        if may_flip(p, p[i], s[p[NOW] + index] == YES):
+            s[p[NOW] + index] = MAYBE
+
+
+@compiled
+def _give_back_truths(p, s, rule):
+    leaves = p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
+
+
+@compiled
+def _may_ever_flip(p, s, rule, member):
+    """Whether the membership may change by time alone, whatever the leaves do that are MAYBE."""
+    if p[rule + EXIT] == 0:
+        return outcome(p, s, p[rule + ENTER]) != (YES if member else NO)
+    leaves = outcome(p, s, p[rule + EXIT])
+    if member:
+        return leaves != NO
+    return leaves != YES and outcome(p, s, p[rule + ENTER]) != NO
+
+
+@compiled
 def _note_next_flips(p, w, s, row, now, rule):
-    """When each leaf of a rule flips by itself; returns the first of them, and the end of a min_stay."""
+    """Note when each leaf of a rule flips by itself; returns the first of these instants."""
     first, leaves = FAR, p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        leaf, index = p[i], p[p[i] + INDEX]
-        s[p[FLIPS] + index] = next_flip(p, w, s, row, now, leaf, s[p[NOW] + index] == 1)
+        index = p[p[i] + INDEX]
+        s[p[FLIPS] + index] = next_flip(p, w, s, row, now, p[i], s[p[NOW] + index] == YES)
         first = min(first, s[p[FLIPS] + index])
-    end = w[row, p[rule + WORD]] + p[rule + MIN_STAY]
-    if not _is_member(p, w, row, rule) or end <= now:
-        end = FAR
-    return first, end
+    return first
 
 
 @compiled
 def _flip_at(p, s, rule, at):
-    """Flip the leaves that flip at an instant; returns whether each is certain, and when the next one flips."""
+    """Flip the leaves that flip at an instant; returns whether each is certain to, and when the next one flips."""
     certain, first, leaves = True, FAR, p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         index = p[p[i] + INDEX]
         if s[p[FLIPS] + index] == at:
-            s[p[NOW] + index] = 1 - s[p[NOW] + index]
+            s[p[NOW] + index] = YES - s[p[NOW] + index]
             s[p[FLIPS] + index] = FAR
             certain = certain and p[p[i] + NATURE] != RESTLESS
         first = min(first, s[p[FLIPS] + index])
@@ -159,27 +185,31 @@ def _flip_at(p, s, rule, at):
 
 
 @compiled
-def _next_deadline(p, w, s, row, now, rule):
-    """The first instant at which a rule may flip although no event comes: its leaves' own flips, gone through in turn.
-
-    Leaves the truths of the rule's leaves as they were.
-    """
-    first, end = _note_next_flips(p, w, s, row, now, rule)
-    if min(first, end) == FAR:
-        return FAR
-    leaves, member, due = p[rule + LEAVES], _is_member(p, w, row, rule) == 1, FAR
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        s[p[WAS] + p[p[i] + INDEX]] = s[p[NOW] + p[p[i] + INDEX]]
+def _go_through_flips(p, w, s, row, now, rule, end):
+    """The first instant at which a rule's membership, or what will become of it, changes as its leaves flip in turn."""
+    member, first = _is_member(p, w, row, rule) == 1, _note_next_flips(p, w, s, row, now, rule)
     while min(first, end) != FAR:
         at = min(first, end)
         certain, first = _flip_at(p, s, rule, at)
+        if not certain or _decide(p, w, s, row, at, rule) != member:
+            return at
         if at == end:
             end = FAR
-        if not certain or _decide(p, w, s, row, at, rule) != member:
-            due = at
-            break
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
+    return FAR
+
+
+@compiled
+def _next_deadline(p, w, s, row, now, rule):
+    """The first instant at which a rule may flip although no event comes. The truths noted stay as they are."""
+    member = _is_member(p, w, row, rule) == 1
+    end = w[row, p[rule + WORD]] + p[rule + MIN_STAY]  # of a member's min_stay
+    _keep_truths(p, s, rule)
+    possible = _may_ever_flip(p, s, rule, member)
+    _give_back_truths(p, s, rule)
+    if not possible:
+        return FAR
+    due = _go_through_flips(p, w, s, row, now, rule, end if member and end > now else FAR)
+    _give_back_truths(p, s, rule)
     return due
 
 

@@ -42,8 +42,8 @@ CONSTANT, TOTAL, SUM, TRAIT, ELAPSED, IDLE, ADD, SUBTRACT, MULTIPLY, DIVIDE = ra
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
 INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS = range(8)
-# What time alone does to a leaf: nothing; it flips once at an exact ms, where two lines cross; it flips once, as a
-# count fades; it may flip at the times that `next_flip` finds, and again.
+# What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it
+# may flip at the instants that `values.next_flip` finds, again and again.
 STEADY, LINE, FADING, RESTLESS = range(4)
 COMPARE, WITHIN, TRUTH, IS_MISSING, IN_SEGMENT = range(5)
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
@@ -67,20 +67,21 @@ TURNED: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<
 ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Missing: IS_MISSING, InSegment: IN_SEGMENT}
 
-EventClass = tuple[str | None, bool]
+Classes = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Program:
     """One rulebook, as the kernel reads it.
 
-    words: the array. classes: (event name or None for any that no rule reads, active) -> address of its class;
-    amounts: the addresses of classes whose events' numbers are read. rule_words: by rule, its word in the row.
+    words: the array. classes: event name -> addresses of its class where the event is no activity, and where it is;
+    unread: the same for any name that no rule reads. amounts: classes whose events' numbers are read. rule_words: by rule, its word in the row.
     line_words, space_words: how long a line of flips and the kernel's space are (the ranks of texts beside).
     """
 
     words: Ints
-    classes: dict[EventClass, int]
+    classes: dict[str, Classes]
+    unread: Classes
     amounts: frozenset[int]
     rule_words: tuple[int, ...]
     line_words: int
@@ -313,15 +314,16 @@ def _rules_with(catalog: Catalog, leaves: set[Leaf]) -> list[str]:
     return found
 
 
-def _write_classes(writer: _Writer, catalog: Catalog) -> dict[EventClass, int]:
+def _write_classes(writer: _Writer, name: str | None) -> Classes:
+    """The classes of events of one name, or of any name that no rule reads: not active, and active."""
+    catalog = writer.catalog
     sets = {f.events for f in catalog.features if isinstance(f, Window | Lifetime | LastSeen)}
-    classes: dict[EventClass, int] = {}
-    for name in (None, *catalog.event_names):
-        for active in (False, True):
-            touched = {each for each in sets if (active if each.names is None else name in each.names)}
-            rules = _rules_with(catalog, {leaf for leaf in catalog.leaves if _changes(leaf, touched, active)})
-            classes[name, active] = writer.put_class(writer.touches(touched), rules)
-    return classes
+    classes: list[int] = []
+    for active in (False, True):
+        touched = {each for each in sets if (active if each.names is None else name in each.names)}
+        rules = _rules_with(catalog, {leaf for leaf in catalog.leaves if _changes(leaf, touched, active)})
+        classes.append(writer.put_class(writer.touches(touched), rules))
+    return classes[0], classes[1]
 
 
 def _amounts(words: list[int], classes: Iterable[int]) -> frozenset[int]:
@@ -337,7 +339,8 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     rules = catalog.rulebook.segments
     writer = _Writer(catalog, text_code)
     writer.fill_rules()
-    classes = _write_classes(writer, catalog)
+    unread = _write_classes(writer, None)
+    classes = {name: _write_classes(writer, name) for name in catalog.event_names}
     everything = writer.put_class([], evaluation_order(catalog))
     all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
     words, leaf_count = writer.words, len(catalog.leaves)
@@ -349,7 +352,8 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     return Program(
         words=np.array(words, np.int64),
         classes=classes,
-        amounts=_amounts(words, classes.values()),
+        unread=unread,
+        amounts=_amounts(words, [*unread, *(each for pair in classes.values() for each in pair)]),
         rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
         line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
         space_words=places[-1],

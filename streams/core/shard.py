@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64_intdigest as xxh3
 
 from streams.core import kernel
 from streams.core.batch import Batch
@@ -48,12 +48,9 @@ class Standing(NamedTuple):
     because: tuple[Reason, ...]
 
 
-def _event_id(event: Event) -> int:
-    """The messageId as the row remembers it: 64 bits of it, signed; 0 is none."""
-    if event.message_id is None:
-        return 0
-    digest = xxh3_64_intdigest(event.message_id.encode())
-    return digest - 2**64 if digest >= 2**63 else digest or 1
+def _ids(events: list[Event]) -> Ints:
+    """Each messageId as the row remembers it, 64 bits of it; 0 where there is none."""
+    return np.array([xxh3(e.message_id.encode()) if e.message_id else 0 for e in events], np.uint64).view(np.int64)
 
 
 class Shard:
@@ -149,9 +146,8 @@ class Shard:
         """Drop the events whose messageId is among their user's last ones."""
         events, ts = batch.events, batch.ts
         rows = self.table.rows([event.user for event in events])
-        ids = np.array([_event_id(event) for event in events], np.int64)
         repeated = np.zeros(len(events), np.uint8)
-        kernel.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, ids, repeated)
+        kernel.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, _ids(events), repeated)
         if not repeated.any():
             return rows, ts, events
         kept = np.flatnonzero(repeated == 0)

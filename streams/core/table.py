@@ -53,7 +53,7 @@ class Table:
             dirty=np.empty(0, np.int64),
             space=np.zeros(program.space_words, np.int64),
         )
-        self._grow(FIRST_ROWS)
+        self._grow(FIRST_ROWS, used=0)
         self.rank_texts()
 
     def __len__(self) -> int:
@@ -69,37 +69,37 @@ class Table:
             row[word] = bits
         return row
 
-    def _grow(self, rows: int) -> None:
+    def _grow(self, rows: int, used: int) -> None:
         """Make room for `rows` profiles; the rows after the last one are the kernel's spare ones."""
         old = self.memory
         words = np.empty((rows + SPARE_ROWS, self._catalog.width), np.int64)
         due, dirty = np.full(rows, FAR, np.int64), np.zeros(rows, np.int64)
-        used = len(self.users)
         words[:used], due[:used], dirty[:used] = old.words[:used], old.due[:used], old.dirty[:used]
         self.memory = old._replace(words=words, due=due, dirty=dirty)
 
     def rows(self, users: list[str]) -> Ints:
         """The row of each user; a user never seen gets an empty one."""
-        row_of = self.row_of
+        row_of, first_new = self.row_of, len(self.users)
         found = [row_of.get(user, -1) for user in users]
         rows = np.array(found, np.int64)
         for i in np.flatnonzero(rows < 0).tolist():
-            rows[i] = self._row(users[i])
+            user = users[i]
+            row = row_of.setdefault(user, len(self.users))
+            if row == len(self.users):
+                self.users.append(user)
+            rows[i] = row
+        self._clear(first_new)
         return rows
 
-    def _row(self, user: str) -> int:
-        row = self.row_of.get(user)
-        if row is None:
-            row = len(self.users)
-            if row == len(self.memory.due):
-                self._grow(int(GROWTH * row) + 1)
-            self.memory.words[row] = self._empty_row
-            self.memory.due[row] = FAR
-            self.memory.dirty[row] = 0
-            self.users.append(user)
-            self.documents.append(b"")
-            self.row_of[user] = row
-        return row
+    def _clear(self, first: int) -> None:
+        """Make the rows from `first` on those of users without a past."""
+        count = len(self.users)
+        if count > len(self.memory.due):
+            self._grow(max(count, int(GROWTH * first)), used=first)
+        self.documents += [b""] * (count - first)
+        self.memory.words[first:count] = self._empty_row
+        self.memory.due[first:count] = FAR
+        self.memory.dirty[first:count] = 0
 
     def put_document(self, user: str, raw: bytes) -> None:
         """Set a stored document, and the trait words that follow from it."""

@@ -11,44 +11,58 @@ import numpy as np
 from streams.core.catalog import FIRST_SEEN
 from streams.core.jit import compiled
 from streams.core.program import ADD, AND, BOOLEAN, COMPARE, CONSTANT, CONSTANT_BITS, ELAPSED, EQUAL, FADING, FAR
-from streams.core.program import GREATER, GREATER_EQUAL, IDLE, INSTRUCTION, KIND, LEFT, LESS, LESS_EQUAL, LINE, LIST
+from streams.core.program import GREATER, GREATER_EQUAL, IDLE, INSTRUCTION, KIND, LEFT, LESS, LESS_EQUAL, LIST
 from streams.core.program import MISSING, MULTIPLY, NATURE, NEVER, NOT, NOW, NUMBER, OPERATOR, OPTIONS, OR, PUSH_LEAF
-from streams.core.program import RANKS, READS, RIGHT, SPAN, STACK, STEADY, SUBTRACT, SUM, TEXT, TOTAL, TOTAL_WORD, TRAIT
+from streams.core.program import RANKS, READS, RESTLESS, RIGHT, SPAN, STACK, STEADY, SUBTRACT, SUM, TEXT, TOTAL, TOTAL_WORD, TRAIT
 from streams.core.program import TRUTH, UNEQUAL, WHERE, WITHIN
 from streams.core.windows import bucket_at, bucket_begins, bucket_counts, next_move
 from streams.core.words import bits_of, real_of
 
 LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
+NO, MAYBE, YES = 0, 2, 3  # truths
 ENTRY = 3  # words of the stack a value takes: its bits, its kind, the bits of its slope (per ms)
 
 
 @compiled
 def _push(s, at, number, kind, slope):
-    s[at] = bits_of(number)
-    s[at + 1] = kind
-    s[at + 2] = bits_of(slope)
+    s[at], s[at + 1], s[at + 2] = bits_of(number), kind, bits_of(slope)
 
 
 @compiled
-def _push_sum(s, at, units, micro):
+def _sum(units, micro):
     """A sum is missing beyond 9e12 in size; within it, whole millionths are exact in a word."""
     units += micro // 1_000_000
     micro = micro % 1_000_000
     if -LARGEST_SUM <= units < LARGEST_SUM or (units == LARGEST_SUM and micro == 0):
-        _push(s, at, float(units * 1_000_000 + micro) / 1e6, NUMBER, 0.0)
-    else:
-        _push(s, at, np.nan, MISSING, 0.0)
+        return float(units * 1_000_000 + micro) / 1e6, NUMBER, 0.0
+    return np.nan, MISSING, 0.0
 
 
 @compiled
-def _push_elapsed(s, at, instant, now, unit_ms):
+def _elapsed(instant, now, unit_ms):
     """Time since an instant; a negative unit asks for the time until it."""
     if instant == NEVER:
-        _push(s, at, np.nan, MISSING, 0.0)
-    elif unit_ms > 0.0:
-        _push(s, at, float(now - instant) / unit_ms, NUMBER, 1.0 / unit_ms)
-    else:
-        _push(s, at, float(instant - now) / -unit_ms, NUMBER, 1.0 / unit_ms)
+        return np.nan, MISSING, 0.0
+    if unit_ms > 0.0:
+        return float(now - instant) / unit_ms, NUMBER, 1.0 / unit_ms
+    return float(instant - now) / -unit_ms, NUMBER, 1.0 / unit_ms
+
+
+@compiled
+def _load(p, w, row, now, instruction):
+    """What an instruction that only loads gives: the value, its kind, and by how much it grows each ms."""
+    what, place, number = p[instruction], p[instruction + WHERE], real_of(p[instruction + CONSTANT_BITS])
+    if what == CONSTANT:
+        return number, place, 0.0
+    if what == TOTAL:
+        return float(w[row, place]), NUMBER, 0.0
+    if what == TRAIT:
+        return real_of(w[row, place]), w[row, place + 1], 0.0
+    if what == SUM:
+        return _sum(w[row, place], w[row, place + 1])
+    if what == IDLE and w[row, place] == NEVER:
+        return _elapsed(w[row, FIRST_SEEN], now, number)
+    return _elapsed(w[row, place], now, number)
 
 
 @compiled
@@ -75,25 +89,16 @@ def _arithmetic(s, at, what):
 @compiled
 def value(p, w, s, row, now, code):
     """Run value code; its result: the value, its kind, and by how much it grows each ms."""
+    if p[code] == 1:
+        return _load(p, w, row, now, code + 1)
     at = p[STACK]
     for i in range(code + 1, code + 1 + INSTRUCTION * p[code], INSTRUCTION):
-        what, place = p[i], p[i + WHERE]
-        if what == CONSTANT:
-            _push(s, at, real_of(p[i + CONSTANT_BITS]), place, 0.0)
-        elif what == TOTAL:
-            _push(s, at, float(w[row, place]), NUMBER, 0.0)
-        elif what == IDLE:
-            since = w[row, place] if w[row, place] != NEVER else w[row, FIRST_SEEN]
-            _push_elapsed(s, at, since, now, real_of(p[i + CONSTANT_BITS]))
-        elif what == ELAPSED:
-            _push_elapsed(s, at, w[row, place], now, real_of(p[i + CONSTANT_BITS]))
-        elif what == TRAIT:
-            _push(s, at, real_of(w[row, place]), w[row, place + 1], 0.0)
-        elif what == SUM:
-            _push_sum(s, at, w[row, place], w[row, place + 1])
-        else:
+        if p[i] >= ADD:
             at -= 2 * ENTRY
-            _arithmetic(s, at, what)
+            _arithmetic(s, at, p[i])
+        else:
+            number, kind, slope = _load(p, w, row, now, i)
+            _push(s, at, number, kind, slope)
         at += ENTRY
     at = p[STACK]
     return real_of(s[at]), s[at + 1], real_of(s[at + 2])
@@ -153,41 +158,40 @@ def truth(p, w, s, row, now, leaf):
 
 
 @compiled
-def _first_flip_near(p, w, s, row, now, leaf, gap, slope, size):
-    """The first ms after `now` at which the leaf's truth differs, sought where a line crosses zero.
-
-    gap: how far the line is from zero at `now`; slope: by how much it nears zero each ms; size: of the numbers
-    compared, whose rounding moves the crossing by a few of their last digits.
-    """
-    if slope == 0.0:
-        return FAR
-    crossing = gap / slope
-    doubt = 2 + int(min(size * 1e-15 / abs(slope), 1000.0))
+def _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt):
+    """The first ms after `now` at which the leaf's truth differs, within `doubt` ms of where two lines cross."""
     if not (-doubt <= crossing < 4e15):
         return FAR
-    before = truth(p, w, s, row, now, leaf)
-    middle = int(np.floor(crossing))
-    for ms in range(max(1, middle - doubt), middle + doubt + 2):
-        if truth(p, w, s, row, now + ms, leaf) != before:
-            return now + ms
-    return FAR
+    at, last = now + max(1, int(np.floor(crossing))), now + int(np.floor(crossing)) + doubt
+    while at <= last and truth(p, w, s, row, at, leaf) == holds_now:
+        at += 1
+    while at > now + 1 and at <= last and truth(p, w, s, row, at - 1, leaf) != holds_now:
+        at -= 1
+    return at if at <= last else FAR
 
 
 @compiled
-def _line_crosses(p, w, s, row, now, leaf):
+def _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves):
+    if grows == moves:
+        return FAR
+    # Rounding moves the crossing by a few last digits of the numbers compared.
+    doubt = 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(grows - moves), 1000.0))
+    return _first_flip_near(p, w, s, row, now, leaf, holds_now, (right - left) / (grows - moves), doubt)
+
+
+@compiled
+def _line_crosses(p, w, s, row, now, leaf, holds_now):
     """When time alone next changes a leaf whose value moves with it; FAR if never."""
     due = FAR
     left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
     if kind == NUMBER and p[leaf + KIND] == COMPARE:
         right, right_kind, moves = value(p, w, s, row, now, p[leaf + RIGHT])
         if right_kind == NUMBER:
-            size = abs(left) + abs(right)
-            due = _first_flip_near(p, w, s, row, now, leaf, right - left, grows - moves, size)
+            due = _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves)
     elif kind == NUMBER and p[leaf + KIND] == WITHIN:
         options = p[leaf + OPTIONS]
         for i in range(options + 2, options + 2 + p[options + 1]):
-            gap, size = real_of(p[i]) - left, abs(left) + abs(real_of(p[i]))
-            due = min(due, _first_flip_near(p, w, s, row, now, leaf, gap, grows, size))
+            due = min(due, _crossing(p, w, s, row, now, leaf, holds_now, left, grows, real_of(p[i]), 0.0))
     return due
 
 
@@ -195,8 +199,6 @@ def _line_crosses(p, w, s, row, now, leaf):
 def _fades(p, w, s, row, now, leaf, holds_now):
     """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
     operator = p[leaf + OPERATOR]
-    if holds_now == (operator == LESS or operator == LESS_EQUAL):
-        return FAR
     limit, kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
     if kind != NUMBER:
         return FAR
@@ -210,27 +212,39 @@ def _fades(p, w, s, row, now, leaf, holds_now):
 
 
 @compiled
+def may_flip(p, leaf, holds_now):
+    """Whether time alone may change a leaf's truth; a count that fades cannot come to reach what it does not."""
+    nature = p[leaf + NATURE]
+    if nature == FADING:
+        return holds_now != (p[leaf + OPERATOR] == LESS or p[leaf + OPERATOR] == LESS_EQUAL)
+    return nature != STEADY
+
+
+@compiled
 def next_flip(p, w, s, row, now, leaf, holds_now):
     """The first ms after `now` at which time alone may change a leaf's truth; FAR if it never does.
 
-    It does change then, and never again, if the leaf is STEADY, LINE or FADING.
+    It does change then, and never again, unless the leaf is RESTLESS.
     """
     nature = p[leaf + NATURE]
-    if nature == STEADY:
+    if not may_flip(p, leaf, holds_now):
         return FAR
-    if nature == LINE:
-        return _line_crosses(p, w, s, row, now, leaf)
     if nature == FADING:
         return _fades(p, w, s, row, now, leaf, holds_now)
-    due, reads = _line_crosses(p, w, s, row, now, leaf), p[leaf + READS]
-    for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
-        due = min(due, next_move(p, w, row, p[i], p[i + 1], now))
+    due = _line_crosses(p, w, s, row, now, leaf, holds_now)
+    if nature == RESTLESS:
+        reads = p[leaf + READS]
+        for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
+            due = min(due, next_move(p, w, row, p[i], p[i + 1], now))
     return due
 
 
 @compiled
-def holds(p, s, code):
-    """Run condition code over the truths of leaves in the kernel's space."""
+def outcome(p, s, code):
+    """Run condition code over the truths of leaves in the kernel's space: NO, YES, or MAYBE where some are MAYBE.
+
+    The bits of a truth say whether it is at least, and at most, true: so `and` and `or` are those of the bits.
+    """
     at = p[STACK]
     for i in range(code + 1, code + 1 + 2 * p[code], 2):
         what, place = p[i], p[i + WHERE]
@@ -238,14 +252,14 @@ def holds(p, s, code):
             s[at] = s[p[NOW] + place]
         elif what == AND or what == OR:
             at -= place
-            result = 1 if what == AND else 0
+            result = YES if what == AND else NO
             for k in range(at, at + place):
                 result = result & s[k] if what == AND else result | s[k]
             s[at] = result
         elif what == NOT:
             at -= 1
-            s[at] = 1 - s[at]
+            s[at] = MAYBE if s[at] == MAYBE else YES - s[at]
         else:
-            s[at] = place
+            s[at] = YES if place else NO
         at += 1
-    return s[p[STACK]] == 1
+    return s[p[STACK]]

@@ -1,0 +1,18 @@
+"""The Faust shell around the engine.
+
+topics.py       created and verified before Faust starts
+transport.py    one Faust message for all that one fetch brought from one partition
+agents.py       an agent a source, a timer, the group's changes of hands
+shards.py       which shards are ours, and who works on each
+owner.py        one shard from taking over to letting go: load, work, flush
+starting.py     where to begin reading
+loaded.py       a loaded shard: events and deadlines in slices
+intake.py       fetches decoded into the inbox; dead letters
+unsaved.py      what has happened since the last checkpoint
+checkpoint.py   into Redis, onto Kafka, in this order
+outputs.py      changes, memberships and dead letters as messages
+patience.py     what fails because Kafka or Redis is away is tried again
+telemetry.py    counters and log lines
+kafka.py        how to reach Kafka, and what brokers can do
+app.py          the composition root
+"""

@@ -6,13 +6,13 @@ The agents only hand over: whatever blocked in one would hold up the fetches of 
 done when a checkpoint says so and not when an agent has seen it.
 """
 
-from collections.abc import AsyncIterable
 from typing import Any, Final
 
 import faust
 
 from streams.runtime.shards import Shards
 from streams.runtime.telemetry import log
+from streams.runtime.topics import INPUTS
 from streams.runtime.transport import Fetched, FetchedSchema
 from streams.settings import Settings
 
@@ -28,39 +28,43 @@ class Declared(faust.App):
 
 
 def declare(app: Declared, settings: Settings) -> None:
-    """Everything that happens in the app, named as Faust's tools will show it."""
+    """Everything that happens in the app."""
+    for source in INPUTS:
+        topic = app.topic(settings.topic(source.role), schema=FetchedSchema(), acks=False)
+        app.agent(topic, name=source.role)(_hand_over(app))
+    _declare_timers(app)
+    _declare_changes_of_hands(app)
 
-    def source(role: str) -> Any:
-        return app.topic(settings.topic(role), schema=FetchedSchema(), acks=False)
 
-    @app.agent(source("product-events"), name="product-events")
-    async def product_events(fetches: AsyncIterable[Fetched]) -> None:
+def _hand_over(app: Declared) -> Any:
+    async def agent(fetches: faust.Stream[Fetched]) -> None:
         async for fetched in fetches:
             app.shards.receive(fetched)
 
-    @app.agent(source("billing-updates"), name="billing-updates")
-    async def billing_updates(fetches: AsyncIterable[Fetched]) -> None:
-        async for fetched in fetches:
-            app.shards.receive(fetched)
+    return agent
 
+
+def _declare_timers(app: Declared) -> None:
     @app.timer(TICK_EVERY_S)
     async def tick() -> None:
         await app.shards.tick()
 
     @app.timer(SUMMARY_EVERY_S)
-    async def summary() -> None:
-        behind = sum(app.shards.lag().values())
-        log.info("worker - %s; %s records behind", app.shards.counters.summary(), f"{behind:,}")
+    async def tell() -> None:
+        log.info("worker - %s; %s", app.shards.counters.summary(), app.shards.behind())
 
-    @app.on_partitions_assigned.connect
-    async def assigned(_: Any, *given: Any, **__: Any) -> None:
-        (tps,) = given
-        app.shards.assigned(tps, app.consumer_generation_id)
 
-    @app.on_partitions_revoked.connect
-    async def revoked(_: Any, *__: Any, **___: Any) -> None:
+def _declare_changes_of_hands(app: Declared) -> None:
+    async def assigned(_: object, *given: Any, **__: object) -> None:
+        app.shards.assigned(given[0], app.consumer_generation_id)
+
+    async def revoked(_: object, *__: object, **___: object) -> None:
         await app.shards.let_go()
 
-    @app.on_before_shutdown.connect
-    async def shutdown(_: Any, *__: Any, **___: Any) -> None:
-        await app.shards.let_go()
+    for signal, handler in (
+        (app.on_partitions_assigned, assigned),
+        (app.on_partitions_revoked, revoked),
+        (app.on_before_shutdown, revoked),
+    ):
+        # Faust's type of a handler asks for an argument that Faust does not give by name.
+        signal.connect(handler)  # type: ignore[arg-type]

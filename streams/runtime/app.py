@@ -4,6 +4,7 @@ Comes in: settings, rules, a clock, a store. Goes out: a Faust app; `run` runs o
 """
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 from yarl import URL
 
+from streams import rulefiles
 from streams.core.batch import Batch
 from streams.core.catalog import Catalog
 from streams.core.events import Event
@@ -30,6 +32,7 @@ from streams.runtime.transport import PRODUCE_BYTES, Consumer, Producer, Transpo
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
+from streams.state.redis_store import RedisStore
 from streams.state.store import Store
 
 Clock = Callable[[], int]
@@ -155,6 +158,18 @@ async def _one_life(app: SegmenterApp, stopping: asyncio.Event) -> BaseException
 async def _live(app: SegmenterApp) -> None:
     await app.start()
     await app.wait_until_stopped()
+
+
+def default_app() -> SegmenterApp:
+    """The app that `faust -A streams worker` runs: all of it as the environment says."""
+    settings = Settings.from_environment(os.environ)
+    return create_app(settings, rulefiles.load(settings.rules), redis_store(settings))
+
+
+def redis_store(settings: Settings) -> Store:
+    """The store that the settings name; it connects when it is first used."""
+    url = settings.redis_cluster or settings.redis
+    return RedisStore(url.get_secret_value(), settings.group, cluster=settings.redis_cluster is not None)
 
 
 def run_worker(make_app: Callable[[], SegmenterApp]) -> None:

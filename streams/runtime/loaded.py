@@ -68,9 +68,8 @@ class LoadedShard:
         positions = self._intake.positions()
         return {tp: positions[tp.topic] for tp in self._intake.tps}
 
-    def lag(self) -> dict[TP, int]:
-        lag = self._intake.lag()
-        return {tp: lag[tp.topic] for tp in self._intake.tps}
+    def lag(self) -> dict[str, int]:
+        return self._intake.lag()
 
     def leave(self) -> None:
         self._leaving = True

@@ -5,7 +5,7 @@ its own; a failure of one that is not its own affair ends the worker.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiokafka.errors import KafkaError
@@ -71,8 +71,14 @@ class Shards:
             if ends.keys() >= inputs.keys():
                 shard.time_came(now_ms, {tp.topic: ends[tp] for tp in inputs})
 
-    def lag(self) -> dict[TP, int]:
-        return {tp: at for owner, _ in self._owners.values() if owner.loaded for tp, at in owner.loaded.lag().items()}
+    def behind(self) -> str:
+        """How far each input is behind, for the log: `caught up`, or the number of records by topic."""
+        by_topic: Counter[str] = Counter()
+        for owner, _ in self._owners.values():
+            if owner.loaded:
+                by_topic.update(owner.loaded.lag())
+        parts = [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
+        return ", ".join(parts) or "caught up"
 
     async def _watch(self, owner: ShardOwner) -> None:
         try:

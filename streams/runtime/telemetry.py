@@ -15,7 +15,7 @@ log: Final = logging.getLogger("streams")
 
 @dataclass(slots=True)
 class Counters:
-    """Since the worker's start. `rejects` and `lag` are by reason code and by input partition."""
+    """Since the worker's start; `rejects` by reason code. How far behind it is, `streams.runtime.shards` knows."""
 
     events: int = 0
     duplicates: int = 0
@@ -23,7 +23,6 @@ class Counters:
     changes: int = 0
     checkpoints: int = 0
     rejects: Counter[str] = field(default_factory=Counter)
-    lag: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def summary(self) -> str:
         """One line for the log."""

@@ -123,7 +123,7 @@ def _verify(settings: Settings, partitions: dict[str, int]) -> None:
         table = "".join(f"\n  {name}: {count}" for name, count in counts.items())
         raise UsageError(
             "These topics must have the same number of partitions, as a user's records, changes and memberships go by"
-            f" one partition number:{table}\nGive the smaller ones more partitions, or name others with SEGMENTER_TOPIC_…"
+            f" one partition number:{table}\nGive the smaller ones more partitions, or name others (SEGMENTER_TOPIC_…)."
         )
 
 

@@ -64,7 +64,7 @@ class FetchedSchema(faust.Schema[Any, Any]):
     """Hands a `Fetched` through: there is nothing to deserialize."""
 
     def compile(self, app: AppT, **_: Any) -> Callable[..., Awaitable[EventT[Any]]]:
-        async def decode(message: Message, *, propagate: bool = False) -> EventT[Any]:
+        async def decode(message: Message, **_: bool) -> EventT[Any]:
             return app.create_event(message.key, cast(Any, message.value), message.headers, message)
 
         return decode
@@ -144,8 +144,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._reported.pop(tp, None)
 
     async def committed(self, tps: Iterable[TP]) -> Mapping[TP, int | None]:
-        consumer = self._ensure_consumer()
-        return {tp: await self.call_thread(consumer.committed, _plain(tp)) for tp in tps}
+        # For all of them at once: the consumer's own method asks for one partition a request.
+        coordinator = self._ensure_consumer()._coordinator
+        found = await self.call_thread(coordinator.fetch_committed_offsets, [_plain(tp) for tp in tps])
+        return {tp: found[_plain(tp)].offset if _plain(tp) in found else None for tp in tps}
 
     async def offsets_at(self, tps: Iterable[TP], time_ms: int) -> Mapping[TP, int | None]:
         """The first offset of each partition with a record of that time or later."""
@@ -168,7 +170,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         client = self._ensure_consumer()._client
         for _ in range(FETCHES_TO_FIND_AN_END):
             wanted = [(tp.topic, [(tp.partition, position, FETCH_BYTES)])]
-            request = FetchRequest(0, 1, FETCH_BYTES, READ_COMMITTED, wanted)
+            # To a fetch that may not wait at all, the embedded broker answers without any partition.
+            request = FetchRequest(1, 1, FETCH_BYTES, READ_COMMITTED, wanted)
             answer = await client.send(client.cluster.leader_for_partition(_plain(tp)), request)
             ((_, ((_, error, *_, raw),)),) = answer.topics
             records = MemoryRecords(raw)
@@ -231,10 +234,11 @@ class Consumer(driver.Consumer):
     async def start_reading(self, offsets: Mapping[TP, int]) -> int:
         """Read these partitions from these offsets on; gives the number that `Fetched.reading` will bear."""
         self._readings += 1
-        await self._thread.start_reading(offsets, self._readings)
+        reading = self._readings
+        await self._thread.start_reading(offsets, reading)
         self._begun.update(offsets)
         self.resume_partitions(offsets)
-        return self._readings
+        return reading
 
     def stop_reading(self, tps: Iterable[TP]) -> None:
         self._begun.difference_update(tps)
@@ -284,7 +288,7 @@ class Producer(driver.Producer):
             await self._replace(producer)
             raise
 
-    async def _replace(self, failed: aiokafka.AIOKafkaProducer) -> None:
+    async def _replace(self, failed: Any) -> None:
         if self._producer is not failed:
             return  # another shard was faster
         fresh: aiokafka.AIOKafkaProducer = self._new_producer()

@@ -17,7 +17,7 @@ from streams.core.tree import Condition
 from tests import strategies as made
 from tests.oracle import Expected, Reason, judge
 
-EXAMPLES = 60 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 20  # compiled, or some 20 times slower
+EXAMPLES = 60 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 20
 offsets = st.sampled_from(made.OFFSETS_MS)
 checked = settings(max_examples=EXAMPLES, deadline=None)
 
@@ -42,6 +42,38 @@ def test_the_engine_reports_what_the_judge_expects(
 @given(made.rulebooks(most=2), made.histories(most=60, user=st.just("ann")), offsets)
 def test_a_long_history_of_one_user_is_judged_alike(rulebook: Rulebook, events: list[Event], offset_ms: int) -> None:
     assert run(rulebook, events, offset_ms) == owed(rulebook, events, offset_ms)
+
+
+@checked
+@given(made.histories(most=40, user=st.just("ann"), at=made.few_moments))
+def test_traits_and_subscriptions_are_known_alike_whatever_the_order_of_arrival(events: list[Event]) -> None:
+    asked = [f"missing({trait})" for trait in made.TRAITS] + [
+        "beta",
+        "paying",
+        "seats >= 1",
+        "mrr < 49.99",
+        "mrr < 100",
+    ]
+    asked += [f'{trait} == "{text}"' for trait in ("plan", "subscription.status") for text in made.TEXTS]
+    rulebook = one_rule_each(asked, include=made.TRAITS)
+    assert run(rulebook, events) == owed(rulebook, events, 0)
+
+
+@checked
+@given(st.lists(st.integers(0, 20), max_size=80))
+def test_exactly_the_last_sixteen_ids_are_remembered(ids: list[int]) -> None:
+    events = [
+        Event("ann", made.START_MS + place, "Signed In", True, f"m-{number}", {}, {})
+        for place, number in enumerate(ids)
+    ]
+    rulebook = one_rule_each([f"count(any) >= {times}" for times in range(1, 81)])
+    assert run(rulebook, events) == owed(rulebook, events, 0)
+
+
+def one_rule_each(conditions: Sequence[str], include: tuple[str, ...] = ()) -> Rulebook:
+    return Rulebook(
+        tuple(Segment(f"{number:03}", parse_condition(text), include=include) for number, text in enumerate(conditions))
+    )
 
 
 @checked
@@ -84,7 +116,8 @@ def test_a_rule_that_comes_and_goes_leaves_the_others_alone(
     rulebook: Rulebook, extra: Segment, events: list[Event], data: st.DataObject
 ) -> None:
     events = sorted(events, key=lambda event: event.ts)
-    first, second = sorted(data.draw(st.tuples(*[st.integers(1, max(1, len(events)))] * 2), "when it comes and goes"))
+    places = st.integers(1, max(1, len(events)))
+    first, second = sorted(data.draw(st.tuples(places, places), "when it comes and goes"))
     engine = Engine(rulebook)
     engine.live_through(events[:first])
     engine.save_and_reload(Rulebook((*rulebook.segments, extra)))
@@ -97,19 +130,16 @@ def test_a_rule_that_comes_and_goes_leaves_the_others_alone(
 
 def without(name: str, reported: Changes) -> Changes:
     """The changes of all other rules, and these as if `name` were none."""
-    kept = {user: [change for change in changes if change.rule != name] for user, changes in reported.items()}
-    return {
-        user: [
-            change._replace(segments=tuple(other for other in change.segments if other != name)) for change in changes
-        ]
-        for user, changes in kept.items()
-        if changes
-    }
+    others = {user: [change for change in changes if change.rule != name] for user, changes in reported.items()}
+    return {user: [aside(name, change) for change in changes] for user, changes in others.items() if changes}
+
+
+def aside(name: str, change: Expected) -> Expected:
+    return change._replace(segments=tuple(segment for segment in change.segments if segment != name))
 
 
 def test_a_crowd_is_judged_alike_though_its_changes_do_not_fit_in_one_go() -> None:
-    rules = {"lively": 'count("Signed In", days=1) >= 1', "quiet": "idle_days >= 1", "young": "tenure_days < 2"}
-    rulebook = Rulebook(tuple(Segment(name, parse_condition(text)) for name, text in rules.items()))
+    rulebook = one_rule_each(['count("Signed In", days=1) >= 1', "idle_days >= 1", "tenure_days < 2"])
     sign_ins = [(day * DAY_MS + user * 1000, f"u-{user}") for day in (1, 3, 4, 8) for user in range(200)]
     arrivals = [Event(user, made.START_MS + at, "Signed In", True, None, {}, {}) for at, user in sign_ins]
     found = run(rulebook, arrivals)
@@ -129,7 +159,7 @@ class Engine:
         self.reported: Changes = {}
 
     def apply(self, events: Sequence[Event]) -> None:
-        self.report(self.shard.step(Batch.of(list(events), list(range(len(events))))))
+        self.report(self.shard.step(Batch.of(events)))
 
     def pass_time(self, now_ms: int) -> None:
         self.report(self.shard.tick(now_ms, self.tick_limit))

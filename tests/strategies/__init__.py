@@ -8,8 +8,8 @@
 Small on purpose: few users, names and days, so that boundaries, ties and duplicates meet.
 """
 
-from tests.strategies.histories import END_MS, START_MS, arrivals, histories
-from tests.strategies.names import OFFSETS_MS
+from tests.strategies.histories import END_MS, START_MS, arrivals, few_moments, histories
+from tests.strategies.names import OFFSETS_MS, TEXTS, TRAITS
 from tests.strategies.rules import conditions, rulebooks, segments
 from tests.strategies.values import Written
 
@@ -17,9 +17,12 @@ __all__ = [
     "END_MS",
     "OFFSETS_MS",
     "START_MS",
+    "TEXTS",
+    "TRAITS",
     "Written",
     "arrivals",
     "conditions",
+    "few_moments",
     "histories",
     "rulebooks",
     "segments",

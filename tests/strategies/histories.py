@@ -27,6 +27,8 @@ START_MS = 1_772_323_200_000  # 2026-03-01T00:00Z
 DAYS = 12
 END_MS = START_MS + 20 * DAY_MS
 
+LEDGER_NAMES = (*BILLING_NAMES, "Subscription Resumed", "Trial Started", "Trial Ended")
+
 Item = TypeVar("Item")
 
 moments = st.builds(
@@ -41,6 +43,7 @@ moments = st.builds(
         ),
     ),
 )
+few_moments = st.sampled_from([START_MS + hours * HOUR_MS for hours in (0, 1, 2, 30)])
 lateness = st.sampled_from((0, 0, 0, 0, 0, 1, HOUR_MS, DAY_MS, 3 * DAY_MS))
 message_ids = st.one_of(st.none(), st.integers(0, 60).map("m{}".format))
 users = st.sampled_from(("ann", "ann", "bob", "cy"))
@@ -81,7 +84,7 @@ subscription_updates: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionarie
 
 
 @st.composite
-def events(draw: st.DrawFn, user: st.SearchStrategy[str] = users) -> Event:
+def events(draw: st.DrawFn, user: st.SearchStrategy[str] = users, at: st.SearchStrategy[int] = moments) -> Event:
     kind = draw(
         st.sampled_from(("track", "track", "track", "identify", "identify", "ledger", "ledger", "payment", "alias"))
     )
@@ -92,15 +95,12 @@ def events(draw: st.DrawFn, user: st.SearchStrategy[str] = users) -> Event:
         case "identify":
             written = draw(trait_writes())
         case "ledger":
-            name, properties = (
-                draw(st.sampled_from((*BILLING_NAMES, "Subscription Resumed", "Trial Started"))),
-                draw(subscription_updates),
-            )
+            name, properties = draw(st.sampled_from(LEDGER_NAMES)), draw(subscription_updates)
         case "payment":
             name, properties = draw(st.sampled_from(("Invoice Paid", "Payment Failed"))), draw(amounts)
     return Event(
         user=draw(user),
-        ts=draw(moments),
+        ts=draw(at),
         name=name,
         active=active,
         message_id=draw(message_ids),
@@ -115,9 +115,11 @@ def lists_up_to(most: int, items: st.SearchStrategy[Item]) -> st.SearchStrategy[
     return st.integers(0, most).flatmap(lambda size: st.lists(items, min_size=size, max_size=size))
 
 
-def histories(most: int = 25, user: st.SearchStrategy[str] = users) -> st.SearchStrategy[list[Event]]:
+def histories(
+    most: int = 25, user: st.SearchStrategy[str] = users, at: st.SearchStrategy[int] = moments
+) -> st.SearchStrategy[list[Event]]:
     """Events in order of arrival: mostly that of their times, some late."""
-    return lists_up_to(most, st.tuples(events(user), lateness)).map(in_order_of_arrival)
+    return lists_up_to(most, st.tuples(events(user, at), lateness)).map(in_order_of_arrival)
 
 
 def in_order_of_arrival(sent: list[tuple[Event, int]]) -> list[Event]:

@@ -1,0 +1,173 @@
+"""One pipeline of a test's own: topics on the shared broker, keys on the shared Redis, workers in processes.
+
+Comes in: records to publish. Goes out: what the workers made of them, as a consumer of their topics sees it.
+"""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams import rulefiles
+from streams.commands.publisher import Outgoing, Publisher
+from streams.core.rules import Rulebook
+from streams.runtime.topics import ensure
+from streams.settings import PREFIX, Settings
+from streams.testing import Record, to_bytes
+
+ROOT = Path(__file__).parents[2]
+PARTITIONS = 4
+WITHIN_S = 60.0
+
+RULES = {
+    "active": 'enter: count(any, days=7) >= 3\nexit: idle_days >= 5',
+    "paying-quiet": "enter: paying and idle_days >= 7",
+    "reporter": 'enter: count("Report Viewed", days=30) >= 2\nmin_stay: 2d',
+}
+
+
+class Seen(NamedTuple):
+    """One record of an output topic."""
+
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.value or b"null")
+        return found
+
+
+class WorkerProcess:
+    """`segmenter worker` in a process of its own; its log is a file."""
+
+    def __init__(self, environment: dict[str, str], log: Path, command: Sequence[str] = ("-m", "streams", "worker")):
+        self.log = log
+        with log.open("wb") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, *command], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
+            )
+
+    def kill(self) -> None:
+        """As a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """As its operator would; the exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(30)
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def ended(self) -> int:
+        """Wait until it ends by itself; the exit status."""
+        return self._process.wait(WITHIN_S)
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def says(self, text: str, times: int = 1) -> None:
+        """Wait until the log has it."""
+        deadline = time.monotonic() + WITHIN_S
+        while self.said().count(text) < times:
+            assert time.monotonic() < deadline, f"the worker never said {text!r} but:\n{self.said()}"
+            assert self._process.poll() is None, f"the worker ended, and had said:\n{self.said()}"
+            time.sleep(0.05)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+            self.kill()
+
+
+class Pipeline:
+    """Settings under a name of its own, and what is done with them."""
+
+    def __init__(self, kafka: str, redis: str, group: str, folder: Path, **more: str):
+        self.folder = folder
+        self._workers = 0
+        rules = folder / "rules"
+        rules.mkdir(exist_ok=True)
+        for name, body in RULES.items():
+            (rules / f"{name}.yaml").write_text(f"segment: {name}\n{body}\n")
+        said = {"kafka": kafka, "redis": redis, "group": group, "topic_prefix": f"{group}-", "rules": str(rules)}
+        said |= {"session_timeout": "6s", **more}
+        self.environment = {PREFIX + name.upper(): value for name, value in said.items()}
+        self.settings = Settings.from_environment(self.environment)
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return rulefiles.load(self.settings.rules)
+
+    def worker(self, *command: str, **more: str) -> WorkerProcess:
+        self._workers += 1
+        inherited = {name: os_value for name, os_value in _environment().items() if not name.startswith(PREFIX)}
+        environment = inherited | self.environment | {PREFIX + name.upper(): value for name, value in more.items()}
+        log = self.folder / f"worker-{self._workers}.log"
+        return WorkerProcess(environment, log, command or ("-m", "streams", "worker"))
+
+    def publish(self, records: Iterable[Record]) -> None:
+        """Each to its topic, in this order."""
+        self.publish_raw((_topic_of(record), record["userId"], to_bytes(record)) for record in records)
+
+    def publish_raw(self, records: Iterable[tuple[str, str | None, bytes]]) -> None:
+        """(topic without prefix, key, value)"""
+        asyncio.run(self._publish(records))
+
+    async def _publish(self, records: Iterable[tuple[str, str | None, bytes]]) -> None:
+        counts = {finding.topic: finding.partitions for finding in await ensure(self.settings)}
+        async with AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka, max_request_size=3 << 20, max_batch_size=1 << 18
+        ) as producer:
+            publisher = Publisher(producer, counts)
+            await publisher.publish(
+                Outgoing(self.settings.topic(role), key, value) for role, key, value in records
+            )
+            await publisher.flush()
+
+    def read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float = WITHIN_S) -> list[Seen]:
+        """All that a topic has, once it has what `until` asks for."""
+        return asyncio.run(self._read(role, until, within_s))
+
+    async def _read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float) -> list[Seen]:
+        topic = self.settings.topic(role)
+        seen: list[Seen] = []
+        async with AsyncExitStack() as stack:
+            consumer = await stack.enter_async_context(
+                AIOKafkaConsumer(bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
+            )
+            consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
+            deadline = time.monotonic() + within_s
+            while not until(seen):
+                assert time.monotonic() < deadline, f"{len(seen)} records in {topic}, the last: {seen[-3:]}"
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    seen += [Seen(r.partition, r.key, r.value, dict(r.headers)) for r in records]
+        return seen
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+def _topic_of(record: Record) -> str:
+    return "billing-updates" if record["type"] == "billing" else "product-events"

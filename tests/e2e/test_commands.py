@@ -1,0 +1,207 @@
+"""The commands on real servers: topics, publish, watch, explain."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from click.testing import CliRunner, Result
+
+from streams import rulefiles
+from streams.cli import main
+from streams.commands.publisher import home_partition
+from streams.core.batch import Batch
+from streams.core.events import Event
+from streams.core.shard import Shard
+from streams.embedded.redis import RedisServer
+from streams.sources import Decoder
+from streams.state.redis_store import RedisStore
+from streams.state.store import Checkpoint
+from streams.testing import billing, identify, to_bytes, track
+from tests.conftest import Kafka
+
+QUIET = "segment: quiet\ndescription: Was here once\nenter: idle_days >= 7 and email != 'x'\n"
+Record = tuple[str, int, str | None, dict[str, object]]
+
+
+@pytest.fixture
+def run(kafka: Kafka, group: str) -> "Run":
+    return Run(kafka.address, group)
+
+
+class Run:
+    """Runs commands against one broker, with topics that no other test has."""
+
+    def __init__(self, address: str, group: str):
+        self.address = address
+        self.prefix = f"{group}-"
+        self.flags = ["--kafka", address, "--topic-prefix", self.prefix]
+
+    def __call__(self, command: str, *arguments: str, stdin: bytes | None = None) -> Result:
+        return CliRunner().invoke(main, [command, *self.flags, *arguments], input=stdin)
+
+    def records(self, role: str) -> list[Record]:
+        """All that a topic has: (topic without prefix, partition, key, value)."""
+        return asyncio.run(self._records(self.prefix + role))
+
+    async def _records(self, topic: str) -> list[Record]:
+        found: list[Record] = []
+        async with AIOKafkaConsumer(bootstrap_servers=self.address, auto_offset_reset="earliest") as consumer:
+            await consumer.topics()
+            consumer.assign([TopicPartition(topic, number) for number in range(4)])
+            while batches := await consumer.getmany(timeout_ms=1_000):
+                for record in (record for records in batches.values() for record in records):
+                    key = record.key.decode() if record.key else None
+                    found.append((topic.removeprefix(self.prefix), record.partition, key, json.loads(record.value)))
+        return found
+
+
+def write(path: Path, records: Sequence[object]) -> str:
+    path.write_text("".join((each if isinstance(each, str) else json.dumps(each)) + "\n" for each in records))
+    return str(path)
+
+
+def test_topics_creates_what_is_missing_and_then_finds_it(run: Run) -> None:
+    first, second = run("topics", "--partitions", "3"), run("topics", "--partitions", "3")
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert f"{run.prefix}segment-changes" in first.output
+    assert first.output.count(" 3 ") == first.output.count("created") == second.output.count("was there") > 4
+
+
+def test_topics_says_what_is_missing_where_it_may_not_create(run: Run) -> None:
+    result = run("topics", "--no-create-topics")
+    assert result.exit_code == 2
+    assert f"{run.prefix}product-events" in result.stderr
+
+
+def test_published_records_are_by_kind_in_their_topic_and_by_user_in_their_partition(run: Run, tmp_path: Path) -> None:
+    users = [f"u-{number}" for number in range(20)]
+    actions = [track(user, "Signed In", "2026-03-01", step=step) for step in range(3) for user in users]
+    bills = [billing(user, "Subscription Started", "2026-03-01", mrr=20) for user in users]
+    path = write(tmp_path / "mixed.jsonl", [*actions, *bills])
+    assert run("publish", path).exit_code == 0
+    product, updates = run.records("product-events"), run.records("billing-updates")
+    assert (len(product), len(updates)) == (60, 20)
+    for _, partition, key, value in product + updates:
+        assert key == value["userId"]
+        assert partition == home_partition(key, 4)
+    for user in users:
+        assert [value for _, _, key, value in product if key == user] == [e for e in actions if e["userId"] == user]
+
+
+def test_lines_that_are_no_record_are_told_and_the_rest_is_published(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "some.jsonl", ["nonsense", track("ann", "x", "2026-03-01"), "[1]"])
+    result = run("publish", path)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"{path}:1: This is not a JSON object.\n{path}:3: ")
+    assert [key for _, _, key, _ in run.records("product-events")] == ["ann"]
+
+
+def test_what_is_piped_in_is_published_at_the_rate_that_is_wanted(run: Run) -> None:
+    lines = b"".join(to_bytes(track("ann", "x", "2026-03-01", step=step)) + b"\n" for step in range(40))
+    result = run("publish", "--rate", "40", "-", stdin=lines)
+    assert result.exit_code == 0
+    assert float(result.stderr.split()[-2]) >= 0.9
+    assert len(run.records("product-events")) == 40
+
+
+def test_a_broker_that_is_not_there_is_told_with_status_1(tmp_path: Path) -> None:
+    path = write(tmp_path / "some.jsonl", [track("ann", "x", "2026-03-01")])
+    result = CliRunner().invoke(main, ["publish", "--kafka", "127.0.0.1:1", path])
+    assert result.exit_code == 1
+    assert "127.0.0.1:1" in result.stderr
+    assert "Traceback" not in result.output + result.stderr
+
+
+def test_watch_shows_the_changes_of_the_segments_that_are_asked_for_until_ctrl_c(run: Run) -> None:
+    run("topics")
+    asyncio.run(_produce(run.address, f"{run.prefix}segment-changes", ["dormant", "quiet", "quiet"]))
+    command = [sys.executable, "-m", "streams", "watch", *run.flags, "--from-beginning", "--segment", "quiet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().split() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
+    assert lines == [["2026-03-08", "09:00:00", "ann", "enters", "quiet", "idle_days", ">=", "7", "(is", "7)"]] * 2
+
+
+def test_watch_says_so_where_there_is_no_topic(run: Run) -> None:
+    result = run("watch")
+    assert result.exit_code == 2
+    assert "`segmenter topics` creates it" in result.stderr
+
+
+async def _produce(address: str, topic: str, segments: Sequence[str]) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=address) as producer:
+        for segment in segments:
+            await producer.send_and_wait(topic, json.dumps(_change(segment)).encode(), partition=0)
+
+
+def _change(segment: str) -> dict[str, object]:
+    because = [{"condition": "idle_days >= 7", "value": 7.0, "was": False, "now": True}]
+    return {
+        "type": "segment.entered",
+        "user_id": "ann",
+        "rule": segment,
+        "segment": segment,
+        "occurred_at": "2026-03-08T09:00:00.000Z",
+        "cause": "timer",
+        "because": because,
+    }
+
+
+class TestExplain:
+    @pytest.fixture
+    def rules(self, tmp_path: Path) -> Path:
+        (tmp_path / "quiet.yaml").write_text(QUIET)
+        return tmp_path
+
+    @pytest.fixture
+    def stored(self, redis_server: RedisServer, group: str, rules: Path) -> list[str]:
+        """Flags for a Redis that knows ann."""
+        asyncio.run(_store(redis_server.url, group, rules))
+        return ["--redis", redis_server.url, "--group", group, "--rules", str(rules)]
+
+    def test_it_shows_each_condition_with_its_value_and_hides_what_is_private(self, stored: list[str]) -> None:
+        result = CliRunner().invoke(main, ["explain", "ann", *stored])
+        assert result.exit_code == 0, result.stderr
+        heading, _, quiet, idle, email = result.output.splitlines()
+        assert heading.startswith("ann, as of 2")
+        assert quiet.startswith("quiet: out")
+        assert idle.split()[:4] == ["yes", "idle_days", ">=", "7"]
+        assert email.split()[0] == "yes"
+        assert email.endswith("(is ***)")
+        assert "ann@" not in result.output
+
+    def test_a_user_who_is_not_known_is_told_with_status_1(self, stored: list[str], group: str) -> None:
+        result = CliRunner().invoke(main, ["explain", "bob", *stored])
+        assert (result.exit_code, result.stderr) == (1, f"Error: Nobody called bob is known to the group {group}.\n")
+
+    def test_a_redis_that_no_worker_has_written_to_is_told(self, redis_server: RedisServer, rules: Path) -> None:
+        flags = ["--redis", redis_server.url, "--group", "nobody", "--rules", str(rules)]
+        result = CliRunner().invoke(main, ["explain", "ann", *flags])
+        assert result.exit_code == 1
+        assert "No worker of the group nobody has ever written to this Redis" in result.stderr
+
+
+async def _store(url: str, group: str, rules: Path) -> None:
+    """What a worker would have stored of ann."""
+    shard = Shard(rulefiles.load(rules))
+    event = Decoder(shard.catalog.reads).product(
+        to_bytes(identify("ann", "2026-03-01", email="ann@x.example")), None, None
+    )
+    assert isinstance(event, Event)
+    shard.step(Batch.of([event]))
+    dirty, home = shard.take_dirty(), home_partition("ann", 4)
+    store = RedisStore(url, group)
+    await store.settle("partitions", "4")
+    await store.settle("utc_offset", "0")
+    await store.claim(home, 1)
+    await store.save(home, 1, Checkpoint(1, shard.head(), {}, dirty.rows, dirty.documents))
+    await store.close()

@@ -1,0 +1,289 @@
+"""A worker on real servers: what goes in comes out as the engine alone would have it, whatever happens meanwhile."""
+
+import json
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.core.changes import to_json
+from streams.embedded.redis import RedisServer
+from streams.testing import Record, billing, changes, track
+from tests.conftest import Kafka
+from tests.e2e.pipeline import Pipeline, Seen
+
+DAY_MS = 86_400_000
+# All deadlines of the rules have passed by now, so that what comes out does not depend on when a test runs.
+NEWEST_MS = time.time_ns() // 1_000_000 // DAY_MS * DAY_MS - 60 * DAY_MS
+STAMPS = ("detected_at", "live")
+
+
+@pytest.fixture
+def pipeline(kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path) -> Pipeline:
+    return Pipeline(kafka.address, redis_server.url, group, tmp_path)
+
+
+def history(users: int, events: int, seed: int = 1) -> list[Record]:
+    """Half a year of a few users, in order of time."""
+    chance = random.Random(seed)
+    times = sorted(NEWEST_MS - chance.randrange(150 * DAY_MS) for _ in range(events))
+    return [_something(chance, f"user-{chance.randrange(users)}", at, number) for number, at in enumerate(times)]
+
+
+def _something(chance: random.Random, user: str, at: int, number: int) -> Record:
+    if chance.random() < 0.1:
+        mrr = chance.choice([0, 20, 50])
+        return billing(user, "Subscription Updated", at, f"b-{number}", mrr=mrr, status="active")
+    return track(user, chance.choice(["Report Viewed", "Signed In", "Export Created"]), at, f"m-{number}")
+
+
+Known = dict[str, list[dict[str, Any]]]
+
+
+def by_user(values: Sequence[dict[str, Any]]) -> Known:
+    """Each user's changes in order, each once, without what depends on when it was noticed."""
+    found: Known = {}
+    ids: dict[str, dict[str, Any]] = {}
+    for value in values:
+        told = {name: each for name, each in value.items() if name not in STAMPS}
+        if value["id"] in ids:
+            assert told == ids[value["id"]], "a repeat of a change says something else"
+            continue
+        ids[value["id"]] = told
+        found.setdefault(value["user_id"], []).append(told)
+    return found
+
+
+def expected(pipeline: Pipeline, records: Sequence[Record]) -> Known:
+    """What the engine alone makes of them."""
+    now_ms = time.time_ns() // 1_000_000
+    return by_user([json.loads(to_json(change)) for change in changes(pipeline.rulebook, records, now_ms)])
+
+
+def told(pipeline: Pipeline, wanted: Known) -> Known:
+    """What the workers tell, once it is as much as is wanted."""
+
+    def enough(seen: list[Seen]) -> bool:
+        return len({one.headers["ce_id"] for one in seen}) >= sum(map(len, wanted.values()))
+
+    return by_user([one.json for one in pipeline.read("segment-changes", enough)])
+
+
+def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
+    records = history(users=200, events=6_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records)
+    with pipeline.worker() as worker:
+        assert told(pipeline, wanted) == wanted
+        assert worker.stop() == 0
+    assert sum(map(len, wanted.values())) > 1_000
+    assert "Traceback" not in worker.said()
+
+
+def test_the_answer_is_the_same_whichever_topic_is_filled_first(pipeline: Pipeline) -> None:
+    records = history(users=50, events=3_000)
+    pipeline.publish([record for record in records if record["type"] == "billing"])
+    pipeline.publish([record for record in records if record["type"] != "billing"])
+    wanted = expected(pipeline, records)
+    with pipeline.worker():
+        assert told(pipeline, wanted) == wanted
+
+
+def test_faust_runs_it_too(pipeline: Pipeline) -> None:
+    records = history(users=20, events=300)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records)
+    faust = ("-m", "faust", "-A", "streams", "worker", "--loglevel", "info")
+    with pipeline.worker(*faust) as first, pipeline.worker(*faust):
+        assert told(pipeline, wanted) == wanted
+        first.stop()
+    assert "Traceback" not in first.said()
+
+
+def test_a_change_is_a_cloud_event_on_the_partition_of_its_shard(pipeline: Pipeline) -> None:
+    pipeline.publish([track("ann", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)])
+    with pipeline.worker():
+        seen = pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
+        (memberships, *_) = pipeline.read("segment-memberships", lambda seen: len(seen) >= 1)
+    assert len({one.partition for one in seen}) == 1
+    for one in seen:
+        assert one.key == b"ann"
+        assert one.headers["ce_id"].decode() == one.json["id"]
+        assert one.headers["ce_source"].decode() == f"/segmenter/{pipeline.settings.group}"
+        assert one.headers["ce_segment"].decode() == one.json["segment"]
+        assert one.json["live"] is False
+    assert (memberships.key, memberships.partition) == (b"ann", seen[0].partition)
+    assert memberships.json["user_id"] == "ann"
+    assert memberships.json["version"] >= 1
+
+
+def test_a_worker_killed_in_the_middle_is_followed_by_one_that_tells_the_same(pipeline: Pipeline) -> None:
+    records = history(users=300, events=60_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records)
+    for _ in range(2):
+        with pipeline.worker() as worker:
+            worker.says("loaded", times=4)
+            time.sleep(0.3)  # no condition: wherever it has got to by then
+            worker.kill()
+    with pipeline.worker():
+        assert told(pipeline, wanted) == wanted
+
+
+def test_of_two_workers_one_takes_over_when_the_other_dies(pipeline: Pipeline) -> None:
+    records = history(users=200, events=20_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records[:10_000])
+    with pipeline.worker() as first, pipeline.worker() as second:
+        first.says("owns shards 0, 1,")
+        second.says("owns shards")
+        first.says("loaded", times=4)
+        pipeline.publish(records[10_000:])
+        first.kill()
+        assert told(pipeline, wanted) == wanted
+        assert "owns shards 0, 1, 2, 3" in second.said()
+
+
+def test_a_worker_that_slept_through_its_end_writes_nothing_any_more(pipeline: Pipeline) -> None:
+    records = history(users=100, events=8_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records[:4_000])
+    with pipeline.worker() as sleeper:
+        sleeper.says("loaded", times=4)
+        sleeper.freeze()
+        with pipeline.worker() as awake:
+            awake.says("owns shards 0, 1, 2, 3")
+            pipeline.publish(records[4_000:])
+            sleeper.thaw()
+            assert told(pipeline, wanted) == wanted
+            sleeper.says("owns shards", times=2)
+
+
+def test_redis_may_die_and_come_back(pipeline: Pipeline, redis_server: RedisServer) -> None:
+    records = history(users=100, events=20_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records[:10_000])
+    with pipeline.worker() as worker:
+        worker.says("loaded", times=4)
+        redis_server.kill()
+        pipeline.publish(records[10_000:])
+        worker.says("failed, trying again")
+        redis_server.start()
+        assert told(pipeline, wanted) == wanted
+        assert worker.stop() == 0
+
+
+def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipeline, redis_server: RedisServer) -> None:
+    records = history(users=50, events=2_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records)
+    with pipeline.worker() as worker:
+        told(pipeline, wanted)
+        worker.stop()
+    _forget(redis_server, pipeline.settings.group)
+    with pipeline.worker() as worker:
+        worker.says("Redis has lost its state")
+        worker.says("loaded", times=4)
+        twice = pipeline.read("segment-changes", lambda seen: len(seen) >= 2 * sum(map(len, wanted.values())))
+    assert by_user([one.json for one in twice]) == wanted
+
+
+def test_kafka_may_restart(pipeline: Pipeline, kafka: Kafka) -> None:
+    records = history(users=50, events=4_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records[:2_000])
+    with pipeline.worker() as worker:
+        worker.says("loaded", times=4)
+        kafka.kill()
+        kafka.start()
+        pipeline.publish(records[2_000:])
+        assert told(pipeline, wanted) == wanted
+        assert worker.stop() == 0
+
+
+def test_a_worker_waits_for_servers_that_are_not_there_yet(
+    pipeline: Pipeline, redis_server: RedisServer
+) -> None:
+    redis_server.stop()
+    with pipeline.worker() as worker:
+        worker.says("Redis - failed, trying again")
+        assert worker.stop() == 0
+    with pipeline.worker() as worker:
+        worker.says("Redis - failed, trying again")
+        redis_server.start()
+        worker.says("loaded", times=4)
+
+
+BAD: tuple[tuple[str, str, str | None, bytes], ...] = (
+    ("not_json", "product-events", "k", b"{oops"),
+    ("not_json", "billing-updates", "k", b"\xff\xfe"),
+    ("no_user", "product-events", None, b'{"type":"track","event":"x"}'),
+    ("no_time", "product-events", "k", b'{"type":"track","event":"x","userId":"u","timestamp":"soon"}'),
+    ("unknown_type", "product-events", "k", b'{"type":"dance","userId":"u"}'),
+    ("no_event_name", "product-events", "k", b'{"type":"track","userId":"u"}'),
+    ("no_event_name", "billing-updates", "k", b'{"type":"billing","userId":"u"}'),
+    ("wrong_type", "product-events", "k", b'{"type":"track","event":"x","userId":"u","properties":"none"}'),
+    ("too_large", "product-events", "k", b'{"type":"track","event":"x","userId":"u","x":"' + b"x" * (1 << 20) + b'"}'),
+)
+
+
+def test_what_cannot_be_used_becomes_a_dead_letter_and_the_worker_goes_on(pipeline: Pipeline) -> None:
+    good = [track("ann", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)]
+    pipeline.publish_raw([(topic, key, raw) for _, topic, key, raw in BAD])
+    pipeline.publish(good)
+    with pipeline.worker() as worker:
+        letters = pipeline.read("dead-letters", lambda seen: len(seen) >= len(BAD))
+        pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
+        assert worker.stop() == 0
+    assert sorted(one.headers["reason_code"].decode() for one in letters) == sorted(code for code, *_ in BAD)
+    prefix = pipeline.settings.topic_prefix
+    for one in letters:
+        code, topic = one.headers["reason_code"].decode(), one.headers["topic"].decode()
+        (sent,) = [raw for c, t, _, raw in BAD if (c, prefix + t) == (code, topic)]
+        assert one.value == sent[: 64 << 10]
+        assert ("truncated" in one.headers) == (len(sent) > 64 << 10)
+        assert one.headers["reason"]
+        assert int(one.headers["partition"]) >= 0
+        assert int(one.headers["offset"]) >= 0
+
+
+def test_a_silent_exit_comes_at_its_time_with_no_event(pipeline: Pipeline) -> None:
+    (pipeline.settings.rules / "gone.yaml").write_text("segment: gone\nenter: hours_since(any) >= 1\n")
+    hour_ago = time.time_ns() // 1_000_000 - 3_600_000
+    pipeline.publish([track("ann", "Signed In", hour_ago + 5_000, "m-1")])
+    with pipeline.worker():
+        seen = pipeline.read("segment-changes", lambda seen: any(one.json["rule"] == "gone" for one in seen))
+    (exit_of_ann,) = [one.json for one in seen if one.json["rule"] == "gone"]
+    assert exit_of_ann["cause"] == "timer"
+    assert exit_of_ann["live"] is True
+
+
+def test_latest_passes_over_what_was_there(pipeline: Pipeline) -> None:
+    pipeline.publish([track("ann", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)])
+    with pipeline.worker(start="latest") as worker:
+        worker.says("loaded", times=4)
+        pipeline.publish([track("bob", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)])
+        seen = pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
+    assert {one.key for one in seen} == {b"bob"}
+
+
+def test_settings_that_the_state_was_not_made_with_are_refused(pipeline: Pipeline) -> None:
+    with pipeline.worker() as worker:
+        worker.says("loaded", times=4)
+        worker.stop()
+    with pipeline.worker(utc_offset="-08:00") as worker:
+        assert worker.ended() == 2
+    assert "SEGMENTER_UTC_OFFSET" in worker.said()
+    assert "Traceback" not in worker.said()
+
+
+def _forget(redis_server: RedisServer, group: str) -> None:
+    import redis
+
+    client = redis.Redis.from_url(redis_server.url)
+    for key in client.scan_iter(f"{group}:*"):
+        client.delete(key)
+    client.close()
