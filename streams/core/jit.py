@@ -31,13 +31,18 @@ def _keep_code_apart() -> None:
 _keep_code_apart()
 
 
+# The kernel makes no arrays, only looks at those it is given; so numba need not count who holds them (`_nrt`), which
+# would cost more than the work itself. Inner functions are called by compiled ones alone and need no wrappers.
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+
+
 def compiled(function: Function) -> Function:
     """Compile `function` for the use of other compiled functions. Division by zero gives inf or NaN, as IEEE says."""
-    result: Function = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    result: Function = numba.njit(no_cpython_wrapper=True, **OPTIONS)(function)
     return result
 
 
 def entry(function: Function) -> Function:
     """Compile `function`, which Python calls, at its first call; keep the code on disk."""
-    result: Function = numba.njit(error_model="numpy", cache=True, nogil=True, no_cfunc_wrapper=True)(function)
+    result: Function = numba.njit(cache=True, nogil=True, **OPTIONS)(function)
     return result

@@ -55,12 +55,13 @@ def test_traits_and_subscriptions_are_known_alike_whatever_the_order_of_arrival(
         "mrr < 100",
     ]
     asked += [f'{trait} == "{text}"' for trait in ("plan", "subscription.status") for text in made.TEXTS]
+    asked += [f'count("{name}") >= {times}' for name in made.DERIVED_NAMES for times in (1, 2)]
     rulebook = one_rule_each(asked, include=made.TRAITS)
     assert run(rulebook, events) == owed(rulebook, events, 0)
 
 
 @checked
-@given(st.lists(st.integers(0, 20), max_size=80))
+@given(st.lists(st.integers(0, 20), min_size=40, max_size=80))
 def test_exactly_the_last_sixteen_ids_are_remembered(ids: list[int]) -> None:
     events = [
         Event("ann", made.START_MS + place, "Signed In", True, f"m-{number}", {}, {})

@@ -9,11 +9,12 @@ Small on purpose: few users, names and days, so that boundaries, ties and duplic
 """
 
 from tests.strategies.histories import END_MS, START_MS, arrivals, few_moments, histories
-from tests.strategies.names import OFFSETS_MS, TEXTS, TRAITS
+from tests.strategies.names import DERIVED_NAMES, OFFSETS_MS, TEXTS, TRAITS
 from tests.strategies.rules import conditions, rulebooks, segments
 from tests.strategies.values import Written
 
 __all__ = [
+    "DERIVED_NAMES",
     "END_MS",
     "OFFSETS_MS",
     "START_MS",
