@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Final
 
+import hypothesis
 import pytest
 
 from streams.embedded.kafka import KafkaBroker
@@ -25,6 +26,11 @@ NAMES: Final = {
     RedisServer: "the embedded Redis",
 }
 started: Final = pytest.StashKey[list[Server]]()
+
+
+# No test is decided by how fast the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -65,12 +65,13 @@ def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection
     from streams import rulefiles
     from streams.commands.logs import configure
     from streams.commands.state import store_of
-    from streams.runtime.app import create_app, run_worker, warm_up
+    from streams.runtime.app import create_app, run_worker
     from streams.runtime.kafka import EMBEDDED
+    from streams.runtime.rehearsal import rehearse
 
     configure("info")
     rulebook = rulefiles.load(settings.rules)
-    warm_up(rulebook)
+    rehearse()
     reporter.send_bytes(b"ready")
     run_worker(lambda: create_app(settings, rulebook, store_of(settings), clock=clock, broker=EMBEDDED))
 

@@ -10,7 +10,13 @@ FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s"
 TIME = "%Y-%m-%dT%H:%M:%S"
 LEVELS = ("debug", "info", "warning", "error")
 # What they find worth a line is for those who look into them; what concerns our users, we say.
-FOREIGN = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "asyncio": logging.ERROR}
+FOREIGN = {
+    "aiokafka": logging.CRITICAL,
+    "asyncio": logging.ERROR,
+    "faust": logging.WARNING,
+    "mode": logging.WARNING,
+    "streams.runtime": logging.WARNING,  # what Faust says of those of its services that are ours
+}
 
 
 def configure(level: str) -> None:

@@ -16,7 +16,7 @@ from streams.core.catalog import CLOCK
 from streams.core.changes import Change
 from streams.core.events import Decoded, Event, Reject
 from streams.core.inbox import Inbox
-from streams.core.program import NEVER
+from streams.core.layout import NEVER
 from streams.core.shard import Shard
 from streams.sources import Decoder
 

@@ -10,11 +10,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from streams.core.events import Reads
-from streams.core.features import Feature, FirstSeen, LastSeen, Lifetime, Trait, TraitTime, Window
-from streams.core.features import EventSet, Unit
+from streams.core.features import EventSet, Feature, FirstSeen, LastSeen, Lifetime, Trait, TraitTime, Unit, Window
 from streams.core.rules import Rulebook, Segment
-from streams.core.tree import All, Always, Arithmetic, Compare, Condition, Constant, Elapsed, InSegment, Leaf, Missing
-from streams.core.tree import Not, Read, Some, Truth, Value, Within
+from streams.core.tree import (
+    All,
+    Always,
+    Arithmetic,
+    Compare,
+    Condition,
+    Constant,
+    Elapsed,
+    InSegment,
+    Leaf,
+    Missing,
+    Not,
+    Read,
+    Some,
+    Truth,
+    Value,
+    Within,
+)
 
 IDS_KEPT = 16  # CONTRACT 2.4: a duplicate is known among the user's last 16 accepted ids
 CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, IDS = 0, 1, 2, 3

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from streams.core import kernel
 from streams.core.catalog import Catalog
 from streams.core.documents import Derived, Document
 from streams.core.events import Event, Value
-from streams.core import kernel
 from streams.core.kernel import Occurrences
 from streams.core.program import Ints, Program, number_bits
 from streams.core.table import Table

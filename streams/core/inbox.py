@@ -69,7 +69,9 @@ class Inbox:
         self._drop(waiting, taken, ends)
         return Batch.joined(waiting).take(taken)
 
-    def _known(self, waiting: list[Batch], order: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]") -> int:
+    def _known(
+        self, waiting: list[Batch], order: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]"
+    ) -> int:
         """How much of the order is certain: up to the last known event of a source that has more."""
         known = len(order)
         for name, batch, end in zip(self._sources, waiting, ends, strict=True):
@@ -77,7 +79,9 @@ class Inbox:
                 known = min(known, int(np.flatnonzero(order == end - 1)[0]) + 1)
         return known
 
-    def _drop(self, waiting: list[Batch], taken: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]") -> None:
+    def _drop(
+        self, waiting: list[Batch], taken: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]"
+    ) -> None:
         counts = np.bincount(np.searchsorted(ends, taken, side="right"), minlength=len(ends))
         for source, batch, count in zip(self._sources.values(), waiting, counts.tolist(), strict=True):
             source.fetched = [batch[count:]] if count < len(batch) else []

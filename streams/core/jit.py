@@ -10,22 +10,35 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core import config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # numba looks only at a function's own file to see whether its cached code is stale, not at the files of the
 # functions it calls; so the code is kept under a name that changes with any file that is compiled.
-COMPILED_FILES = ("words.py", "windows.py", "values.py", "kernel.py", "packing.py", "program.py", "catalog.py", "features.py")
+COMPILED_FILES = (
+    "catalog",
+    "deadlines",
+    "features",
+    "flips",
+    "kernel",
+    "layout",
+    "memberships",
+    "packing",
+    "values",
+    "windows",
+    "words",
+)
 
 
 def _fingerprint() -> str:
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / name).read_bytes() for name in COMPILED_FILES)).hexdigest()[:16]
+    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in COMPILED_FILES)).hexdigest()[:16]
 
 
 def _keep_code_apart() -> None:
-    root = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else Path.home() / ".cache" / "segmenter"
-    numba.config.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
+    root = Path(config.CACHE_DIR) if config.CACHE_DIR else Path.home() / ".cache" / "segmenter"
+    config.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
 
 
 _keep_code_apart()
@@ -36,13 +49,17 @@ _keep_code_apart()
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 
 
+def _compile(function: Function, **options: Any) -> Function:
+    compile_with: Any = numba.njit  # its published types know only some of its options
+    result: Function = compile_with(**OPTIONS, **options)(function)
+    return result
+
+
 def compiled(function: Function) -> Function:
     """Compile `function` for the use of other compiled functions. Division by zero gives inf or NaN, as IEEE says."""
-    result: Function = numba.njit(no_cpython_wrapper=True, **OPTIONS)(function)
-    return result
+    return _compile(function, no_cpython_wrapper=True)
 
 
 def entry(function: Function) -> Function:
     """Compile `function`, which Python calls, at its first call; keep the code on disk."""
-    result: Function = numba.njit(cache=True, nogil=True, **OPTIONS)(function)
-    return result
+    return _compile(function, cache=True, nogil=True)

@@ -6,6 +6,8 @@ zero, then the bytes that are not; after tag 0 the number of zero words that fol
 8 bytes) the number of words that follow as they are.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -117,7 +119,7 @@ def pack(table: Ints, rows: Ints, words: int) -> list[bytes]:
     ends = np.zeros(len(rows) + 1, np.int64)
     _pack(table, rows, words, out, ends[1:])
     whole, places = out[: ends[-1]].tobytes(), ends.tolist()
-    return [whole[start:end] for start, end in zip(places[:-1], places[1:], strict=True)]
+    return [whole[start:end] for start, end in pairwise(places)]
 
 
 def unpack(packed: list[bytes], words: int) -> Ints:

@@ -1,66 +1,98 @@
 """Rules as data for the kernel: the checked trees of a rulebook written into one flat array of words.
 
-Comes in: a catalog (where each feature lies). Goes out: a `Program`. A new rule is a new program and compiles
-nothing. Everything in it is found by its address, the place in the array where it begins:
-
-    header      the constants below, at fixed places
-    list        how many, then the addresses themselves
-    value code  how many instructions, then each: what, where, bits of a number; postfix, over a small stack
-    condition   how many instructions, then each: what, where; postfix, over the truths of leaves
-    record      a leaf, rule, ring, window or class: words at the offsets below
+Comes in: a catalog (where each feature lies). Goes out: a `Program` (laid out as `streams.core.layout` says). A new
+rule is a new program and compiles nothing.
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-import struct
 
 import numpy as np
 import numpy.typing as npt
 
-from streams.core.catalog import NEWEST_ACTIVITY, RULES_START, WORDS_PER_RULE, Catalog, Ring, features, operands
-from streams.core.catalog import rule_leaves
+from streams.core.catalog import (
+    NEWEST_ACTIVITY,
+    RULES_START,
+    WORDS_PER_RULE,
+    Catalog,
+    Ring,
+    features,
+    operands,
+    rule_leaves,
+)
 from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Lifetime, Trait, Window
-from streams.core.tree import All, Always, Arithmetic, Compare, Comparison, Condition, Constant, Elapsed, InSegment, Leaf, Missing
-from streams.core.tree import Not, Read, Some, Truth, Value, Within
+from streams.core.layout import (
+    ADD,
+    AMOUNT,
+    AND,
+    BOOLEAN,
+    BUCKET,
+    COMPARE,
+    CONSTANT,
+    DIVIDE,
+    ELAPSED,
+    EQUAL,
+    FADING,
+    GREATER,
+    GREATER_EQUAL,
+    HEADER_WORDS,
+    IDLE,
+    IN_SEGMENT,
+    INCLUDED_WORDS,
+    INDEX,
+    INSTRUCTION,
+    IS_MISSING,
+    LESS,
+    LESS_EQUAL,
+    LINE,
+    LINE_WORDS,
+    MISSING,
+    MULTIPLY,
+    NEWEST,
+    NOT,
+    NUMBER,
+    OR,
+    PUSH_LEAF,
+    PUSH_TRUTH,
+    RESTLESS,
+    RULE_WORDS,
+    SHOWN_WORDS,
+    STEADY,
+    SUBTRACT,
+    SUM,
+    TALLY,
+    TEXT,
+    TOTAL,
+    TOUCH_WORDS,
+    TOUCHES,
+    TRAIT,
+    TRUTH,
+    UNEQUAL,
+    WITHIN,
+    WORD,
+)
+from streams.core.tree import (
+    All,
+    Always,
+    Arithmetic,
+    Compare,
+    Comparison,
+    Condition,
+    Constant,
+    Elapsed,
+    InSegment,
+    Leaf,
+    Missing,
+    Not,
+    Read,
+    Some,
+    Truth,
+    Value,
+    Within,
+)
 
 Ints = npt.NDArray[np.int64]
-
-NEVER = -(2**63)  # an instant that has not been
-FAR = 2**62  # an instant that will not come
-
-# Header.
-UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
-RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
-STACK, NOW, WAS, FLIPS, FLIPPED, RANKS = range(5, 11)  # places in the kernel's space
-MEMBERS, SHOWN, INCLUDED = 11, 12, 13  # places in a line of flips
-HEADER_WORDS = 14
-# Kinds of values.
-MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
-# Instructions: what each pushes, or does to the two values on top.
-INSTRUCTION, WHERE, CONSTANT_BITS = 3, 1, 2
-CONSTANT, TOTAL, SUM, TRAIT, ELAPSED, IDLE, ADD, SUBTRACT, MULTIPLY, DIVIDE = range(10)
-PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
-# Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
-INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS = range(8)
-# What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it
-# may flip at the instants that `values.next_flip` finds, again and again.
-STEADY, LINE, FADING, RESTLESS = range(4)
-COMPARE, WITHIN, TRUTH, IS_MISSING, IN_SEGMENT = range(5)
-LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
-# Rule. INDEX too; WORD: of the row, since when, then ordinal * 2 + membership; EXIT is 0 where there is none.
-WORD, ENTER, EXIT, MIN_STAY, LEAVES, INCLUDES = range(1, 7)
-RULE_WORDS = 7
-# Ring and window.
-IS_DAYS, IS_SUMS, PLACE, LENGTH, WINDOWS = range(5)
-SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
-# Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number.
-TOUCHES, CLASS_LEAVES, CLASS_RULES = range(3)
-TOUCH_WORDS = 3
-NEWEST, TALLY, BUCKET, AMOUNT = range(4)
-# A line of flips.
-ROW, RULE, AT, CAUSE, OCCURRENCE, ORDINAL, ENTERED, LINE_WORDS = range(8)
-SHOWN_WORDS = 4  # of a leaf: bits and kind of its value, its truth before and now
-INCLUDED_WORDS = 2  # of a trait: bits and kind
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
 TURNED: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -75,8 +107,9 @@ class Program:
     """One rulebook, as the kernel reads it.
 
     words: the array. classes: event name -> addresses of its class where the event is no activity, and where it is;
-    unread: the same for any name that no rule reads. amounts: classes whose events' numbers are read. rule_words: by rule, its word in the row.
-    line_words, space_words: how long a line of flips and the kernel's space are (the ranks of texts beside).
+    unread: the same for any name that no rule reads; amounts: the classes whose events' numbers are read.
+    rule_words: by rule, its word in the row. line_words, space_words: how long a line of flips and the kernel's space
+    are (the ranks of texts come on top).
     """
 
     words: Ints
@@ -348,7 +381,17 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     places = np.cumsum([0, INSTRUCTION * len(words), leaf_count, leaf_count, leaf_count, len(rules)]).tolist()
     shown = LINE_WORDS + len(rules)
     included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
-    words[:HEADER_WORDS] = [utc_offset_ms, leaf_count, all_rules, rings, everything, *places, LINE_WORDS, shown, included]
+    words[:HEADER_WORDS] = [
+        utc_offset_ms,
+        leaf_count,
+        all_rules,
+        rings,
+        everything,
+        *places,
+        LINE_WORDS,
+        shown,
+        included,
+    ]
     return Program(
         words=np.array(words, np.int64),
         classes=classes,

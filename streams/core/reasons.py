@@ -12,9 +12,9 @@ from streams.core.catalog import Catalog, features, operands, rule_leaves
 from streams.core.changes import CAUSES, Change, Reason
 from streams.core.events import Value
 from streams.core.features import Trait, TraitTime
-from streams.core.kernel import Lines
-from streams.core.program import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, RULE, SHOWN, SHOWN_WORDS, Ints, Program
-from streams.core.program import moves, turned
+from streams.core.flips import Lines
+from streams.core.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, RULE, SHOWN, SHOWN_WORDS
+from streams.core.program import Ints, Program, moves, turned
 from streams.core.rules import Segment
 from streams.core.table import Table
 from streams.core.tree import InSegment, Leaf

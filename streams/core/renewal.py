@@ -12,7 +12,6 @@ import numpy as np
 
 from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change
-from streams.core.documents import Document
 from streams.core.program import Ints
 from streams.core.snapshot import Head, Layout, carry_over, read_rows
 from streams.core.table import Table

@@ -20,7 +20,9 @@ from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change, Reason
 from streams.core.columns import Columns
 from streams.core.events import Event
-from streams.core.program import AT, ENTERED, FAR, NEVER, ORDINAL, Ints, write_program
+from streams.core.flips import empty_lines
+from streams.core.layout import AT, ENTERED, FAR, NEVER, ORDINAL
+from streams.core.program import Ints, write_program
 from streams.core.reasons import Reasons
 from streams.core.renewal import Renewal
 from streams.core.rules import Rulebook
@@ -72,7 +74,7 @@ class Shard:
         self.table = Table(self.catalog, self._program, text_code)
         self._columns = Columns(self.catalog, self._program)
         self._reasons = Reasons(self.catalog, self._program, private_traits)
-        self._lines = kernel.lines(len(rulebook.segments), ROOM_FOR_FLIPS, self._program.line_words)
+        self._lines = empty_lines(len(rulebook.segments), ROOM_FOR_FLIPS, self._program.line_words)
         self._head = Head(NEVER, utc_offset_ms, 0, {0: Layout.of(self.catalog)})
         self._renewal = Renewal.none()
         self.time_ms = NEVER

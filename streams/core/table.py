@@ -12,7 +12,8 @@ from streams.core.events import Value
 from streams.core.features import LastSeen, Trait, TraitTime
 from streams.core.instants import parse_time
 from streams.core.kernel import SPARE_ROWS, Memory
-from streams.core.program import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT, Ints, Program, number_bits
+from streams.core.layout import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT
+from streams.core.program import Ints, Program, number_bits
 from streams.core.tree import Compare, Constant, Read
 
 FIRST_ROWS = 1_024

@@ -2,7 +2,7 @@
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
 the row's windows stand; a leaf or a piece of code is its address in the program. Goes out: a value with its kind,
-the truth of a leaf or a condition, or the instant of a leaf's next flip.
+the truth of a leaf, or the outcome of a condition.
 Missing is NaN, so that a comparison with it is false by itself (CONTRACT 3.1).
 """
 
@@ -10,12 +10,46 @@ import numpy as np
 
 from streams.core.catalog import FIRST_SEEN
 from streams.core.jit import compiled
-from streams.core.program import ADD, AND, BOOLEAN, COMPARE, CONSTANT, CONSTANT_BITS, ELAPSED, EQUAL, FADING, FAR
-from streams.core.program import GREATER, GREATER_EQUAL, IDLE, INSTRUCTION, KIND, LEFT, LESS, LESS_EQUAL, LIST
-from streams.core.program import MISSING, MULTIPLY, NATURE, NEVER, NOT, NOW, NUMBER, OPERATOR, OPTIONS, OR, PUSH_LEAF
-from streams.core.program import RANKS, READS, RESTLESS, RIGHT, SPAN, STACK, STEADY, SUBTRACT, SUM, TEXT, TOTAL, TOTAL_WORD, TRAIT
-from streams.core.program import TRUTH, UNEQUAL, WHERE, WITHIN
-from streams.core.windows import bucket_at, bucket_begins, bucket_counts, next_move
+from streams.core.layout import (
+    ADD,
+    AND,
+    BOOLEAN,
+    COMPARE,
+    CONSTANT,
+    CONSTANT_BITS,
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    IDLE,
+    INSTRUCTION,
+    KIND,
+    LEFT,
+    LESS,
+    LESS_EQUAL,
+    LIST,
+    MISSING,
+    MULTIPLY,
+    NEVER,
+    NOT,
+    NOW,
+    NUMBER,
+    OPERATOR,
+    OPTIONS,
+    OR,
+    PUSH_LEAF,
+    RANKS,
+    RIGHT,
+    STACK,
+    SUBTRACT,
+    SUM,
+    TEXT,
+    TOTAL,
+    TRAIT,
+    TRUTH,
+    UNEQUAL,
+    WHERE,
+    WITHIN,
+)
 from streams.core.words import bits_of, real_of
 
 LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
@@ -105,7 +139,7 @@ def value(p, w, s, row, now, code):
 
 
 @compiled
-def _orders(operator, left, right):
+def orders(operator, left, right):
     if operator == LESS:
         return left < right
     if operator == LESS_EQUAL:
@@ -125,9 +159,9 @@ def _compare(p, s, operator, left, left_kind, right, right_kind):
     if left_kind != right_kind or left_kind == MISSING or left_kind == LIST:
         return False
     if operator == EQUAL or operator == UNEQUAL or left_kind == NUMBER:
-        return _orders(operator, left, right)
+        return orders(operator, left, right)
     if left_kind == TEXT:
-        return _orders(operator, float(s[p[RANKS] + int(left)]), float(s[p[RANKS] + int(right)]))
+        return orders(operator, float(s[p[RANKS] + int(left)]), float(s[p[RANKS] + int(right)]))
     return False
 
 
@@ -155,88 +189,6 @@ def truth(p, w, s, row, now, leaf):
     if what == TRUTH:
         return left_kind == BOOLEAN and left == 1.0
     return left_kind == MISSING
-
-
-@compiled
-def _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt):
-    """The first ms after `now` at which the leaf's truth differs, within `doubt` ms of where two lines cross."""
-    if not (-doubt <= crossing < 4e15):
-        return FAR
-    at, last = now + max(1, int(np.floor(crossing))), now + int(np.floor(crossing)) + doubt
-    while at <= last and truth(p, w, s, row, at, leaf) == holds_now:
-        at += 1
-    while at > now + 1 and at <= last and truth(p, w, s, row, at - 1, leaf) != holds_now:
-        at -= 1
-    return at if at <= last else FAR
-
-
-@compiled
-def _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves):
-    if grows == moves:
-        return FAR
-    # Rounding moves the crossing by a few last digits of the numbers compared.
-    doubt = 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(grows - moves), 1000.0))
-    return _first_flip_near(p, w, s, row, now, leaf, holds_now, (right - left) / (grows - moves), doubt)
-
-
-@compiled
-def _line_crosses(p, w, s, row, now, leaf, holds_now):
-    """When time alone next changes a leaf whose value moves with it; FAR if never."""
-    due = FAR
-    left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
-    if kind == NUMBER and p[leaf + KIND] == COMPARE:
-        right, right_kind, moves = value(p, w, s, row, now, p[leaf + RIGHT])
-        if right_kind == NUMBER:
-            due = _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves)
-    elif kind == NUMBER and p[leaf + KIND] == WITHIN:
-        options = p[leaf + OPTIONS]
-        for i in range(options + 2, options + 2 + p[options + 1]):
-            due = min(due, _crossing(p, w, s, row, now, leaf, holds_now, left, grows, real_of(p[i]), 0.0))
-    return due
-
-
-@compiled
-def _fades(p, w, s, row, now, leaf, holds_now):
-    """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
-    operator = p[leaf + OPERATOR]
-    limit, kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
-    if kind != NUMBER:
-        return FAR
-    ring, window = p[p[leaf + READS] + 1], p[p[leaf + READS] + 2]
-    count, head, span = w[row, p[window + TOTAL_WORD]], bucket_at(p, ring, now), p[window + SPAN]
-    for bucket in range(head - span + 1, head + 1):
-        count -= bucket_counts(p, w, row, ring, window, bucket)
-        if _orders(operator, float(count), limit) != holds_now:
-            return bucket_begins(p, ring, bucket + span)
-    return FAR
-
-
-@compiled
-def may_flip(p, leaf, holds_now):
-    """Whether time alone may change a leaf's truth; a count that fades cannot come to reach what it does not."""
-    nature = p[leaf + NATURE]
-    if nature == FADING:
-        return holds_now != (p[leaf + OPERATOR] == LESS or p[leaf + OPERATOR] == LESS_EQUAL)
-    return nature != STEADY
-
-
-@compiled
-def next_flip(p, w, s, row, now, leaf, holds_now):
-    """The first ms after `now` at which time alone may change a leaf's truth; FAR if it never does.
-
-    It does change then, and never again, unless the leaf is RESTLESS.
-    """
-    nature = p[leaf + NATURE]
-    if not may_flip(p, leaf, holds_now):
-        return FAR
-    if nature == FADING:
-        return _fades(p, w, s, row, now, leaf, holds_now)
-    due = _line_crosses(p, w, s, row, now, leaf, holds_now)
-    if nature == RESTLESS:
-        reads = p[leaf + READS]
-        for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
-            due = min(due, next_move(p, w, row, p[i], p[i + 1], now))
-    return due
 
 
 @compiled

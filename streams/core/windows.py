@@ -9,8 +9,20 @@ one load.
 
 from streams.core.features import DAY_MS, HOUR_MS
 from streams.core.jit import compiled
-from streams.core.program import BEFORE, COUNTS_BUCKETS, FAR, IS_DAYS, IS_SUMS, LENGTH, PLACE, RINGS, SPAN, TOTAL_WORD
-from streams.core.program import UTC_OFFSET, WINDOWS
+from streams.core.layout import (
+    BEFORE,
+    COUNTS_BUCKETS,
+    FAR,
+    IS_DAYS,
+    IS_SUMS,
+    LENGTH,
+    PLACE,
+    RINGS,
+    SPAN,
+    TOTAL_WORD,
+    UTC_OFFSET,
+    WINDOWS,
+)
 from streams.core.words import add_to_half, clear_half, half
 
 MILLIONTHS = 1_000_000
@@ -114,8 +126,7 @@ def add(p, w, row, ring, ts, now, value):
     if bucket <= head - p[ring + LENGTH] or (sums and not abs(value) <= LARGEST_AMOUNT):
         return
     if sums:
-        total = int(round(value * 1e6))
-        units, micro = total // MILLIONTHS, total % MILLIONTHS
+        units, micro = round(value * 1e6) // MILLIONTHS, round(value * 1e6) % MILLIONTHS
         w[row, place + 2 * at] += units
         w[row, place + 2 * at + 1] += micro
     else:

@@ -61,10 +61,6 @@ def _declare_changes_of_hands(app: Declared) -> None:
     async def revoked(_: object, *__: object, **___: object) -> None:
         await app.shards.let_go()
 
-    for signal, handler in (
-        (app.on_partitions_assigned, assigned),
-        (app.on_partitions_revoked, revoked),
-        (app.on_before_shutdown, revoked),
-    ):
-        # Faust's type of a handler asks for an argument that Faust does not give by name.
-        signal.connect(handler)  # type: ignore[arg-type]
+    # Faust's type of a handler asks for an argument that Faust does not give by name.
+    app.on_partitions_assigned.connect(assigned)  # type: ignore[arg-type]
+    app.on_partitions_revoked.connect(revoked)  # type: ignore[arg-type]

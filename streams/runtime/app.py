@@ -12,20 +12,19 @@ from typing import Any, Final, cast
 
 from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
+from faust.app.base import logger as faust_logger
 from yarl import URL
 
 from streams import rulefiles
-from streams.core.batch import Batch
 from streams.core.catalog import Catalog
-from streams.core.events import Event
 from streams.core.rules import Rulebook
-from streams.core.shard import Shard
 from streams.errors import Unreachable, UsageError
 from streams.runtime import topics
 from streams.runtime.agents import Declared, declare
 from streams.runtime.kafka import KAFKA, Broker
 from streams.runtime.outputs import Outputs
 from streams.runtime.patience import Patience
+from streams.runtime.rehearsal import rehearse
 from streams.runtime.shards import Shards
 from streams.runtime.telemetry import Counters, log
 from streams.runtime.transport import PRODUCE_BYTES, Consumer, Producer, Transport
@@ -54,12 +53,14 @@ class SegmenterApp(Declared):
     """The Faust app of one worker."""
 
     BootStrategy = Boot
+    logger = faust_logger
 
     def __init__(self, settings: Settings, rulebook: Rulebook, store: Store, clock: Clock, broker: Broker):
         super().__init__(settings.group, **_faust_options(settings))
         self.transport = self.producer_transport = Transport(self, settings, broker)
         self.counters = Counters()
         self._made_of = settings, rulebook, store, clock
+        self._has_shards = False
         declare(self, settings)
 
     def _create_directories(self) -> None:
@@ -67,7 +68,8 @@ class SegmenterApp(Declared):
 
     async def on_start(self) -> None:
         settings, rulebook, store, clock = self._made_of
-        warm_up(rulebook)
+        # Before the group waits for our heartbeats.
+        rehearse()
         await prepare(settings, store)
         decoder = Decoder(Catalog(rulebook).reads, settings.passive_events)
         # Made by our transport.
@@ -75,7 +77,13 @@ class SegmenterApp(Declared):
         outputs = Outputs(settings)
         worker = Worker(settings, rulebook, store, clock, consumer, producer, decoder, outputs, self.counters)
         self.shards = Shards(worker, self.crash)
+        self._has_shards = True
         await super().on_start()
+
+    async def on_stop(self) -> None:
+        if self._has_shards:
+            await self.shards.let_go()
+        await super().on_stop()
 
 
 def create_app(
@@ -83,15 +91,6 @@ def create_app(
 ) -> SegmenterApp:
     """A worker, ready to be started."""
     return SegmenterApp(settings, rulebook, store, clock, broker)
-
-
-def warm_up(rulebook: Rulebook) -> None:
-    """Have the engine compiled, which takes seconds the first time: before the group waits for our heartbeats."""
-    shard = Shard(rulebook)
-    someone = Event("", 0, "", active=False, message_id=None, properties={}, traits={})
-    shard.step(Batch.of([someone]))
-    shard.tick(1)
-    shard.take_dirty()
 
 
 async def prepare(settings: Settings, store: Store) -> None:

@@ -71,7 +71,9 @@ class FetchedSchema(faust.Schema[Any, Any]):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread in which aiokafka's consumer lives; every method but the constructors runs in it."""
+    """The thread in which aiokafka's consumer lives; what it does there is in methods that begin with `_`."""
+
+    logger = driver.logger
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         settings = cast(Transport, transport).settings
@@ -197,6 +199,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 class Consumer(driver.Consumer):
     """Faust's consumer, with a fetched partition a message and offsets that come from and go to the state."""
 
+    logger = driver.logger
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -269,6 +272,8 @@ class Consumer(driver.Consumer):
 
 class Producer(driver.Producer):
     """Faust's producer, with a way to publish a batch at a time."""
+
+    logger = driver.logger
 
     def _settings_auth(self) -> Mapping[str, Any]:
         return client_options(cast(Transport, self.transport).settings)

@@ -1,0 +1,114 @@
+"""Crossings: when time alone flips a leaf. Where two lines cross, or where a count fades below its limit.
+
+Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
+the row's windows stand; a leaf by its address, and whether it holds now. Goes out: an instant, FAR if it never flips.
+"""
+
+import numpy as np
+
+from streams.core.jit import compiled
+from streams.core.layout import (
+    COMPARE,
+    FADING,
+    FAR,
+    KIND,
+    LEFT,
+    LESS,
+    LESS_EQUAL,
+    NATURE,
+    NUMBER,
+    OPERATOR,
+    OPTIONS,
+    READS,
+    RESTLESS,
+    RIGHT,
+    SPAN,
+    STEADY,
+    TOTAL_WORD,
+    WITHIN,
+)
+from streams.core.values import orders, truth, value
+from streams.core.windows import bucket_at, bucket_begins, bucket_counts, next_move
+from streams.core.words import real_of
+
+
+@compiled
+def _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt):
+    """The first ms after `now` at which the leaf's truth differs, within `doubt` ms of where two lines cross."""
+    if not (-doubt <= crossing < 4e15):
+        return FAR
+    at, last = now + max(1, int(np.floor(crossing))), now + int(np.floor(crossing)) + doubt
+    while at <= last and truth(p, w, s, row, at, leaf) == holds_now:
+        at += 1
+    while at > now + 1 and at <= last and truth(p, w, s, row, at - 1, leaf) != holds_now:
+        at -= 1
+    return at if at <= last else FAR
+
+
+@compiled
+def _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves):
+    if grows == moves:
+        return FAR
+    # Rounding moves the crossing by a few last digits of the numbers compared.
+    doubt = 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(grows - moves), 1000.0))
+    return _first_flip_near(p, w, s, row, now, leaf, holds_now, (right - left) / (grows - moves), doubt)
+
+
+@compiled
+def _line_crosses(p, w, s, row, now, leaf, holds_now):
+    """When time alone next changes a leaf whose value moves with it; FAR if never."""
+    due = FAR
+    left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
+    if kind == NUMBER and p[leaf + KIND] == COMPARE:
+        right, right_kind, moves = value(p, w, s, row, now, p[leaf + RIGHT])
+        if right_kind == NUMBER:
+            due = _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves)
+    elif kind == NUMBER and p[leaf + KIND] == WITHIN:
+        options = p[leaf + OPTIONS]
+        for i in range(options + 2, options + 2 + p[options + 1]):
+            due = min(due, _crossing(p, w, s, row, now, leaf, holds_now, left, grows, real_of(p[i]), 0.0))
+    return due
+
+
+@compiled
+def _fades(p, w, s, row, now, leaf, holds_now):
+    """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
+    operator = p[leaf + OPERATOR]
+    limit, kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
+    if kind != NUMBER:
+        return FAR
+    ring, window = p[p[leaf + READS] + 1], p[p[leaf + READS] + 2]
+    count, head, span = w[row, p[window + TOTAL_WORD]], bucket_at(p, ring, now), p[window + SPAN]
+    for bucket in range(head - span + 1, head + 1):
+        count -= bucket_counts(p, w, row, ring, window, bucket)
+        if orders(operator, float(count), limit) != holds_now:
+            return bucket_begins(p, ring, bucket + span)
+    return FAR
+
+
+@compiled
+def may_flip(p, leaf, holds_now):
+    """Whether time alone may change a leaf's truth; a count that fades cannot come to reach what it does not."""
+    nature = p[leaf + NATURE]
+    if nature == FADING:
+        return holds_now != (p[leaf + OPERATOR] == LESS or p[leaf + OPERATOR] == LESS_EQUAL)
+    return nature != STEADY
+
+
+@compiled
+def next_flip(p, w, s, row, now, leaf, holds_now):
+    """The first ms after `now` at which time alone may change a leaf's truth; FAR if it never does.
+
+    It does change then, and never again, unless the leaf is RESTLESS.
+    """
+    nature = p[leaf + NATURE]
+    if not may_flip(p, leaf, holds_now):
+        return FAR
+    if nature == FADING:
+        return _fades(p, w, s, row, now, leaf, holds_now)
+    due = _line_crosses(p, w, s, row, now, leaf, holds_now)
+    if nature == RESTLESS:
+        reads = p[leaf + READS]
+        for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
+            due = min(due, next_move(p, w, row, p[i], p[i + 1], now))
+    return due

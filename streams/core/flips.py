@@ -1,0 +1,100 @@
+"""Flips: what the kernel notes of a membership that changed, one line each.
+
+Comes in: a row before and after an instant. Goes out: lines, laid out as `streams.core.layout` says.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.core.jit import compiled
+from streams.core.layout import (
+    AT,
+    CAUSE,
+    ENTERED,
+    FLIPPED,
+    INCLUDED,
+    INCLUDED_WORDS,
+    INCLUDES,
+    INDEX,
+    LEAF_COUNT,
+    LEAVES,
+    LEFT,
+    MEMBERS,
+    NOW,
+    OCCURRENCE,
+    ORDINAL,
+    ROW,
+    RULE,
+    RULES,
+    SHOWN,
+    SHOWN_WORDS,
+    WAS,
+    WORD,
+)
+from streams.core.memberships import is_member, read_everything
+from streams.core.program import Ints
+from streams.core.values import value
+from streams.core.words import bits_of
+
+
+class Lines(NamedTuple):
+    """Room for what flips: `words` (lines, words of a line), of which the first `count[0]` are filled."""
+
+    words: Ints
+    count: Ints
+
+
+def empty_lines(rules: int, room: int, line_words: int) -> Lines:
+    """Room for so many changes, and never for fewer than all rules flipping at one instant."""
+    return Lines(np.zeros((max(rules, room), line_words), np.int64), np.zeros(1, np.int64))
+
+
+@compiled
+def _show(p, w, s, line, row, rule, now):
+    """Note what `because` will say: each leaf's value, its truth before and now; and the traits the rule includes."""
+    leaves, traits = p[rule + LEAVES], p[rule + INCLUDES]
+    for i in range(p[leaves]):
+        leaf, at = p[leaves + 1 + i], p[SHOWN] + SHOWN_WORDS * i
+        number, kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
+        line[at], line[at + 1] = bits_of(number), kind
+        line[at + 2], line[at + 3] = s[p[WAS] + p[leaf + INDEX]], s[p[NOW] + p[leaf + INDEX]]
+    for i in range(p[traits]):
+        at = p[INCLUDED] + INCLUDED_WORDS * i
+        line[at], line[at + 1] = w[row, p[traits + 1 + i]], w[row, p[traits + 1 + i] + 1]
+
+
+@compiled
+def describe(p, w, s, line, row, rule, now):
+    """Note how a rule stands: the membership, its ordinal, all memberships, and the reasons."""
+    rules = p[RULES]
+    line[RULE] = p[rule + INDEX]
+    line[ORDINAL] = w[row, p[rule + WORD] + 1] >> 1
+    line[ENTERED] = is_member(p, w, row, rule)
+    for i in range(p[rules]):
+        line[p[MEMBERS] + i] = is_member(p, w, row, p[rules + 1 + i])
+    _show(p, w, s, line, row, rule, now)
+
+
+@compiled
+def note_flips(p, m, f, row, now, before, before_at, cause, occurrence):
+    """One line for each rule that flipped, in the order of their names.
+
+    before, before_at: a copy of the row as it stood just before, and when; -1 for a profile's first event.
+    """
+    w, s, rules = m.words, m.space, p[RULES]
+    if before >= 0:
+        read_everything(p, w, s, before, before_at)
+        for leaf in range(p[LEAF_COUNT]):
+            s[p[WAS] + leaf] = s[p[NOW] + leaf]
+    else:
+        for leaf in range(p[LEAF_COUNT]):
+            s[p[WAS] + leaf] = 0
+    read_everything(p, w, s, row, now)
+    for i in range(p[rules]):
+        if s[p[FLIPPED] + i]:
+            s[p[FLIPPED] + i] = 0
+            line = f.words[f.count[0]]
+            f.count[0] += 1
+            line[ROW], line[AT], line[CAUSE], line[OCCURRENCE] = row, now, cause, occurrence
+            describe(p, w, s, line, row, p[rules + 1 + i], now)

@@ -1,0 +1,82 @@
+"""The form in which changes are published."""
+
+import json
+from hashlib import sha256
+
+import msgspec
+import pytest
+
+from streams.core.changes import Change, Reason, headers, to_json
+
+AT = 1_795_338_000_000  # 2026-11-22T09:00:00Z
+CHANGE = Change(
+    user="u-1",
+    rule="churn-risk",
+    entered=True,
+    occurred_at=AT,
+    cause="timer",
+    event_id=None,
+    ordinal=3,
+    rule_version="sha256:ab",
+    because=(Reason("idle_days >= 7", 7.0, was=False, now=True), Reason("active_days(days=30) >= 8", 11, True, True)),
+    segments=("churn-risk",),
+    traits={"plan": "pro", "company.name": "Acme"},
+)
+ID = sha256(b"u-1\0churn-risk\x003\x002026-11-22T09:00:00.000Z").hexdigest()
+
+
+def test_a_change_is_the_object_of_the_contract() -> None:
+    assert json.loads(to_json(CHANGE, AT + 5, live_within_ms=1_000)) == {
+        "schema": 1,
+        "id": ID,
+        "type": "segment.entered",
+        "kind": "user",
+        "user_id": "u-1",
+        "rule": "churn-risk",
+        "segment": "churn-risk",
+        "occurred_at": "2026-11-22T09:00:00.000Z",
+        "detected_at": "2026-11-22T09:00:00.005Z",
+        "live": True,
+        "cause": "timer",
+        "event_id": None,
+        "ordinal": 3,
+        "rule_version": "sha256:ab",
+        "because": [
+            {"condition": "idle_days >= 7", "value": 7.0, "was": False, "now": True},
+            {"condition": "active_days(days=30) >= 8", "value": 11, "was": True, "now": True},
+        ],
+        "segments": ["churn-risk"],
+        "traits": {"plan": "pro", "company.name": "Acme"},
+    }
+
+
+def test_a_replayed_change_says_nothing_of_when_it_was_noticed() -> None:
+    assert {"detected_at", "live"}.isdisjoint(json.loads(to_json(CHANGE)))
+
+
+@pytest.mark.parametrize(
+    ("cause", "late_ms", "live"),
+    [
+        ("timer", 1_000, True),
+        ("timer", 1_001, False),
+        ("event", 0, True),
+        ("rule_change", 0, False),
+        ("erase", 0, False),
+    ],
+)
+def test_old_news_is_not_live(cause: str, late_ms: int, live: bool) -> None:
+    change = msgspec.structs.replace(CHANGE, cause=cause)
+    assert json.loads(to_json(change, AT + late_ms, live_within_ms=1_000))["live"] is live
+
+
+def test_headers_are_those_of_cloudevents_in_kafkas_binary_mode() -> None:
+    assert dict(headers(CHANGE, "/segmenter/acme")) == {
+        "ce_specversion": b"1.0",
+        "ce_id": ID.encode(),
+        "ce_source": b"/segmenter/acme",
+        "ce_type": b"segment.entered",
+        "ce_subject": b"u-1",
+        "ce_time": b"2026-11-22T09:00:00.000Z",
+        "ce_segment": b"churn-risk",
+        "content-type": b"application/json",
+    }

@@ -1,0 +1,175 @@
+"""What a shard promises beside what the oracle judges: repeats, other rules than before, explanations."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.events import Event, Value
+from streams.core.expressions import parse_condition
+from streams.core.features import DAY_MS, HOUR_MS
+from streams.core.rules import Rulebook, Segment
+from streams.core.shard import Shard
+from streams.errors import StateError
+
+START = 20_000 * DAY_MS
+
+
+def rulebook(version: str = "1", **rules: str) -> Rulebook:
+    """Segments by name; `enter`, or `enter / exit`."""
+    made = []
+    for name, text in sorted(rules.items()):
+        enter, _, leave = text.partition(" / ")
+        exit_condition = parse_condition(leave) if leave else None
+        made.append(Segment(name, parse_condition(enter), exit_condition, version=f"{version} {text}"))
+    return Rulebook(tuple(made))
+
+
+def seen(user: str, day: float, name: str = "Signed In", **traits: Value) -> Event:
+    at = START + int(day * DAY_MS)
+    return Event(user, at, "" if traits else name, not traits, f"{user} {day} {name}", {}, traits)
+
+
+def brief(changes: Iterable[Change]) -> list[tuple[str, str, bool, float, str]]:
+    return [(c.user, c.rule, c.entered, (c.occurred_at - START) / DAY_MS, c.cause) for c in changes]
+
+
+def reloaded(shard: Shard, rules: Rulebook) -> Shard:
+    dirty = shard.take_dirty()
+    return Shard.restore(rules, shard.head(), dirty.rows, dict(dirty.documents))
+
+
+def renewed(shard: Shard) -> list[Change]:
+    changes: list[Change] = []
+    while shard.is_stale:
+        changes += shard.renew(1)
+    return changes
+
+
+def test_a_message_id_seen_among_the_last_sixteen_is_passed_over() -> None:
+    shard = Shard(rulebook(busy="count(any) >= 17"))
+    events = [seen("ann", day / 10) for day in range(16)]
+    assert shard.step(Batch.of([*events, *events])) == []
+    assert shard.duplicates == 16
+
+
+def test_the_seventeenth_last_is_forgotten() -> None:
+    shard = Shard(rulebook(busy="count(any) >= 18"))
+    events = [seen("ann", day / 10) for day in range(17)]
+    assert len(shard.step(Batch.of([*events, events[0]]))) == 1
+    assert shard.duplicates == 0
+
+
+def test_events_without_a_message_id_are_never_repeats() -> None:
+    shard = Shard(rulebook(busy="count(any) >= 2"))
+    nameless = Event("ann", START, "Signed In", True, None, {}, {})
+    assert len(shard.step(Batch.of([nameless, nameless]))) == 1
+
+
+def test_a_new_rule_is_evaluated_at_once_at_the_time_that_has_come() -> None:
+    shard = Shard(rulebook(quiet="idle_days >= 30"))
+    shard.step(Batch.of([seen("ann", 0), seen("bob", 1, plan="pro")]))
+    shard.tick(START + 5 * DAY_MS)
+    after = reloaded(shard, rulebook(paid='plan == "pro"', quiet="idle_days >= 30"))
+    assert brief(renewed(after)) == [("bob", "paid", True, 5.0, "rule_change")]
+
+
+def test_whoever_is_in_a_removed_rule_leaves_it() -> None:
+    shard = Shard(rulebook(here="count(any) >= 1", quiet="idle_days >= 30"))
+    shard.step(Batch.of([seen("ann", 0), seen("bob", 1)]))
+    shard.tick(START + 5 * DAY_MS)
+    after = reloaded(shard, rulebook(quiet="idle_days >= 30"))
+    changes = renewed(after)
+    assert brief(changes) == [(user, "here", False, 5.0, "rule_change") for user in ("ann", "bob")]
+    assert [change.ordinal for change in changes] == [2, 2]
+
+
+def test_a_changed_rule_goes_on_counting_its_changes() -> None:
+    shard = Shard(rulebook(quiet="idle_days >= 3"))
+    shard.step(Batch.of([seen("ann", 0)]))
+    shard.tick(START + 4 * DAY_MS)
+    after = reloaded(shard, rulebook(quiet="idle_days >= 10"))
+    assert [(change.entered, change.ordinal) for change in renewed(after)] == [(False, 2)]
+    assert brief(after.tick(START + 20 * DAY_MS)) == [("ann", "quiet", True, 10.0, "timer")]
+
+
+def test_a_window_that_grows_keeps_what_it_has() -> None:
+    shard = Shard(rulebook(busy="count(any, days=3) >= 5"))
+    shard.step(Batch.of([seen("ann", day) for day in (0, 1, 2)]))
+    after = reloaded(shard, rulebook(busy="count(any, days=10) >= 5"))
+    assert renewed(after) == []
+    assert brief(after.step(Batch.of([seen("ann", 3), seen("ann", 4)]))) == [("ann", "busy", True, 4.0, "event")]
+
+
+def test_a_window_that_shrinks_forgets_what_is_outside() -> None:
+    shard = Shard(rulebook(busy="count(any, days=10) >= 3"))
+    shard.step(Batch.of([seen("ann", day) for day in (0, 1, 2)]))
+    after = reloaded(shard, rulebook(busy="count(any, days=2) >= 3"))
+    assert brief(renewed(after)) == [("ann", "busy", False, 2.0, "rule_change")]
+
+
+def test_a_rule_added_later_finds_the_traits_of_before() -> None:
+    shard = Shard(rulebook(quiet="idle_days >= 30"))
+    shard.step(Batch.of([seen("ann", 0, seats=12)]))
+    after = reloaded(shard, rulebook(large="seats > 10", quiet="idle_days >= 30"))
+    assert brief(renewed(after)) == [("ann", "large", True, 0.0, "rule_change")]
+
+
+def test_a_crash_between_two_slices_of_a_renewal_leaves_both_kinds_of_rows_readable() -> None:
+    before, later = rulebook(quiet="idle_days >= 30"), rulebook(here="count(any) >= 0", quiet="idle_days >= 30")
+    shard = Shard(before)
+    shard.step(Batch.of([seen("ann", 0), seen("bob", 0), seen("cid", 0)]))
+    stored, head = dict(shard.take_dirty().rows), shard.head()
+    half = Shard.restore(later, head, list(stored.items()), {})
+    first = half.renew(2)
+    stored |= dict(half.take_dirty().rows)
+    rest = renewed(Shard.restore(later, half.head(), list(stored.items()), {}))
+    assert [change.user for change in (*first, *rest)] == ["ann", "bob", "cid"]
+
+
+def test_the_same_rules_renew_nothing() -> None:
+    rules = rulebook(quiet="idle_days >= 3")
+    shard = Shard(rules)
+    shard.step(Batch.of([seen("ann", 0)]))
+    assert not reloaded(shard, rules).is_stale
+
+
+def test_another_utc_offset_than_before_is_refused() -> None:
+    shard = Shard(rulebook(quiet="idle_days >= 3"), utc_offset_ms=HOUR_MS)
+    shard.step(Batch.of([seen("ann", 0)]))
+    dirty = shard.take_dirty()
+    with pytest.raises(StateError, match="SEGMENTER_UTC_OFFSET"):
+        Shard.restore(rulebook(quiet="idle_days >= 3"), shard.head(), dirty.rows, {})
+
+
+def test_an_explanation_is_as_of_its_instant_and_changes_nothing() -> None:
+    shard = Shard(rulebook(quiet="idle_days >= 3 and count(any, days=2) == 0"))
+    shard.step(Batch.of([seen("ann", 0)]))
+    shard.take_dirty()
+    (standing,) = shard.explain("ann", START + 4 * DAY_MS)
+    assert [(reason.condition, reason.value, reason.now) for reason in standing.because] == [
+        ("idle_days >= 3", 4.0, True),
+        ("count(any, days=2) == 0", 0, True),
+    ]
+    assert (standing.member, standing.since_ms, standing.ordinal) == (False, None, 0)
+    assert shard.dirty_count == 0
+
+
+def test_private_traits_are_masked_unless_the_rule_includes_them() -> None:
+    rules = rulebook(ours='email == "ann@acme.com" and address.city == "Rome"')
+    shard = Shard(rules, private_traits=frozenset({"email", "address"}))
+    event = Event("ann", START, "", False, "1", {}, {"email": "ann@acme.com", "address.city": "Rome"})
+    (change,) = shard.step(Batch.of([event]))
+    assert [reason.value for reason in change.because] == ["***", "***"]
+
+
+def test_a_sum_beyond_nine_trillion_is_missing_and_comes_back() -> None:
+    shard = Shard(rulebook(big='missing(sum("Paid", "amount", days=2))'))
+    paid = [
+        Event("ann", START + day * DAY_MS + i, "Paid", True, None, {"amount": 1e10}, {})
+        for day, count in ((0, 901), (5, 1))
+        for i in range(count)
+    ]
+    changes = shard.step(Batch.of(paid))
+    assert [(change.entered, change.because[0].value) for change in changes] == [(True, None), (False, 0)]

@@ -1,0 +1,23 @@
+"""The rehearsal leaves nothing of the engine to be compiled while a worker works."""
+
+import subprocess
+import sys
+
+import numba
+import pytest
+
+SCRIPT = """
+from streams.core import kernel, packing
+from streams.runtime.rehearsal import rehearse
+rehearse()
+entries = [each for module in (kernel, packing) for each in vars(module).values() if hasattr(each, "signatures")]
+own = [each for each in entries if each.py_func.__module__ in (kernel.__name__, packing.__name__)]
+print(sorted(each.__name__ for each in own if each.targetoptions.get("nogil") and not each.signatures))
+"""
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_every_entry_of_the_engine_that_a_worker_calls_is_compiled() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    # `look` is for `segmenter explain`.
+    assert done.stdout == "['look']\n"
