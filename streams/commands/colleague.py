@@ -64,8 +64,7 @@ def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection
 
     from streams import rulefiles
     from streams.commands.logs import configure
-    from streams.commands.state import store_of
-    from streams.runtime.app import create_app, run_worker
+    from streams.runtime.app import create_app, redis_store, run_worker
     from streams.runtime.kafka import EMBEDDED
     from streams.runtime.rehearsal import rehearse
 
@@ -73,7 +72,7 @@ def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection
     rulebook = rulefiles.load(settings.rules)
     rehearse()
     reporter.send_bytes(b"ready")
-    run_worker(lambda: create_app(settings, rulebook, store_of(settings), clock=clock, broker=EMBEDDED))
+    run_worker(lambda: create_app(settings, rulebook, redis_store(settings), clock=clock, broker=EMBEDDED))
 
 
 async def _readable(file: int) -> None:

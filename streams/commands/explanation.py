@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from streams import rulefiles
 from streams.commands.publisher import home_partition
-from streams.commands.state import store_of
+from streams.runtime.app import redis_store
 from streams.commands.wording import value_in_words
 from streams.core.instants import format_time
 from streams.core.rules import Rulebook
@@ -20,7 +20,7 @@ from streams.state.store import Store
 
 async def explanation(settings: Settings, user: str) -> list[str]:
     rulebook = rulefiles.load(settings.rules)
-    store = store_of(settings)
+    store = redis_store(settings)
     try:
         shard = await _restored(store, settings, rulebook, user)
     finally:

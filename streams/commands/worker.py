@@ -26,7 +26,6 @@ def command(log_level: str, settings: Settings) -> None:
     configure(log_level)
     rulebook = rulefiles.load(settings.rules)
 
-    from streams.commands.state import store_of
-    from streams.runtime.app import create_app, run_worker
+    from streams.runtime.app import create_app, redis_store, run_worker
 
-    run_worker(lambda: create_app(settings, rulebook, store_of(settings)))
+    run_worker(lambda: create_app(settings, rulebook, redis_store(settings)))

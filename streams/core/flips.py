@@ -39,10 +39,10 @@ from streams.core.words import bits_of
 
 
 class Lines(NamedTuple):
-    """Room for what flips: `words` (lines, words of a line), of which the first `count[0]` are filled."""
+    """Room for what flips: `words` (lines, words of a line), of which the first `filled[0]` are filled."""
 
     words: Ints
-    count: Ints
+    filled: Ints
 
 
 def empty_lines(rules: int, room: int, line_words: int) -> Lines:
@@ -94,7 +94,7 @@ def note_flips(p, m, f, row, now, before, before_at, cause, occurrence):
     for i in range(p[rules]):
         if s[p[FLIPPED] + i]:
             s[p[FLIPPED] + i] = 0
-            line = f.words[f.count[0]]
-            f.count[0] += 1
+            line = f.words[f.filled[0]]
+            f.filled[0] += 1
             line[ROW], line[AT], line[CAUSE], line[OCCURRENCE] = row, now, cause, occurrence
             describe(p, w, s, line, row, p[rules + 1 + i], now)

@@ -37,8 +37,9 @@ def _fingerprint() -> str:
 
 
 def _keep_code_apart() -> None:
-    root = Path(config.CACHE_DIR) if config.CACHE_DIR else Path.home() / ".cache" / "segmenter"
-    config.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
+    settings: Any = config  # its published types know none of the names it makes from the environment
+    root = Path(settings.CACHE_DIR) if settings.CACHE_DIR else Path.home() / ".cache" / "segmenter"
+    settings.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
 
 
 _keep_code_apart()

@@ -104,7 +104,7 @@ def _evaluate_as_of(p, m, f, row, at, cause, changed):
 
 @compiled
 def _has_room(p, f):
-    return f.count[0] + p[p[RULES]] <= len(f.words)
+    return f.filled[0] + p[p[RULES]] <= len(f.words)
 
 
 @compiled
@@ -222,4 +222,4 @@ def look(p, m, f, row, at):
         line = f.words[i]
         describe(p, w, s, line, spare, p[rules + 1 + i], at)
         line[ROW], line[AT] = row, w[spare, p[p[rules + 1 + i] + WORD]]
-    f.count[0] = p[rules]
+    f.filled[0] = p[rules]

@@ -65,7 +65,7 @@ def _pack(table, rows, words, out, ends):
 
 @compiled
 def _take(packed, at, tag):
-    word = 0
+    word = np.int64(0)
     for i in range(8):
         if tag & (1 << i):
             word |= np.int64(packed[at]) << (8 * i)

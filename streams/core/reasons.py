@@ -86,7 +86,7 @@ class Reasons:
 
     def changes(self, table: Table, lines: Lines, event_ids: Sequence[str | None]) -> list[Change]:
         """The changes of all filled lines. `event_ids`: messageId by occurrence."""
-        return [self._change(table, line, event_ids) for line in lines.words[: lines.count[0]]]
+        return [self._change(table, line, event_ids) for line in lines.words[: lines.filled[0]]]
 
     def _change(self, table: Table, line: Ints, event_ids: Sequence[str | None]) -> Change:
         row, rule, at, cause, occurrence, ordinal, entered = line[:LINE_WORDS].tolist()

@@ -161,7 +161,7 @@ class Shard:
         changes: list[Change] = []
         start = 0
         while start < stop:
-            self._lines.count[0] = 0
+            self._lines.filled[0] = 0
             start = work(start)
             changes += self._reasons.changes(self.table, self._lines, event_ids)
         return changes

@@ -294,7 +294,7 @@ class Producer(driver.Producer):
             raise
 
     async def _replace(self, failed: Any) -> None:
-        if self._producer is not failed:
+        if self._ensure_producer() is not failed:
             return  # another shard was faster
         fresh: aiokafka.AIOKafkaProducer = self._new_producer()
         self._producer = fresh
