@@ -185,13 +185,14 @@ class Settings(BaseModel):
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(variable, value with secrets masked, where it comes from), in the order of the contract."""
-        return [(PREFIX + name.upper(), self._shown(name), self._origins.get(name, "default")) for name in self.names()]
+        return [(PREFIX + name.upper(), self.shown(name), self._origins.get(name, "default")) for name in self.names()]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         return tuple(cls.model_fields)
 
-    def _shown(self, name: str) -> str:
+    def shown(self, name: str) -> str:
+        """The value as people read it, secrets masked."""
         value: Any = getattr(self, name)
         if isinstance(value, SecretStr):
             return _without_password(value.get_secret_value()) if name.startswith("redis") else MASKED

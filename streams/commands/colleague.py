@@ -62,6 +62,7 @@ def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection
     _write_into(log)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
+    # What only a worker needs: whoever imports this module shows its first lines sooner.
     from streams import rulefiles
     from streams.commands.logs import configure
     from streams.runtime.app import create_app, redis_store, run_worker

@@ -9,7 +9,7 @@ records up to there are in Kafka, so that the worker never sees a time whose eve
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import islice
 
 import msgspec
@@ -52,12 +52,12 @@ class Player:
         self._scene = scene
         self._first_change = asyncio.Event()
 
-    async def play(self, worker_is_ready: Awaitable[None]) -> None:
+    async def play(self, worker_is_ready: Callable[[], Awaitable[None]]) -> None:
         """Publish what happened before the present, wait for the worker's first word on it, then let time pass."""
         async with producing(self._settings) as producer:
             publisher = Publisher(producer, self._partitions)
             await self._publish(publisher, self._clock())
-            await worker_is_ready
+            await worker_is_ready()
             await self._hear_of_the_worker()
             await self._let_time_pass(publisher)
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from streams import rulefiles
 from streams.commands.publisher import home_partition
-from streams.runtime.app import redis_store
 from streams.commands.wording import value_in_words
 from streams.core.instants import format_time
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard, Standing
+from streams.core.snapshot import Head
 from streams.errors import SegmenterError
+from streams.runtime.app import redis_store
 from streams.settings import Settings
 from streams.state.store import Store
 
@@ -25,7 +26,8 @@ async def explanation(settings: Settings, user: str) -> list[str]:
         shard = await _restored(store, settings, rulebook, user)
     finally:
         await store.close()
-    at_ms = time.time_ns() // 1_000_000
+    # On a virtual clock (`segmenter dev`) time is where the worker has come to.
+    at_ms = max(time.time_ns() // 1_000_000, shard.time_ms)
     lines = [f"{user}, as of {_when(at_ms)} UTC"]
     if shard.is_stale:
         lines.append("The rules are others than when this was stored; the memberships are those of then.")
@@ -36,14 +38,15 @@ async def explanation(settings: Settings, user: str) -> list[str]:
 
 async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: str) -> Shard:
     """A shard that holds this one user, as the last checkpoint left them."""
-    partitions, utc_offset_ms = await store.settled("partitions"), await store.settled("utc_offset")
-    if partitions is None or utc_offset_ms is None:
+    partitions = await store.settled("partitions")
+    if partitions is None:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     stored = await store.profile(home_partition(user, int(partitions)), user)
     if stored is None:
         raise SegmenterError(f"Nobody called {user} is known to the group {settings.group}.")
     rows, documents = [(user, stored.row)], {user: stored.document}
-    return Shard.restore(rulebook, stored.head, rows, documents, int(utc_offset_ms), settings.private_traits)
+    utc_offset_ms = Head.decode(stored.head).utc_offset_ms
+    return Shard.restore(rulebook, stored.head, rows, documents, utc_offset_ms, settings.private_traits)
 
 
 def _lines(standing: Standing) -> Iterator[str]:

@@ -5,8 +5,12 @@ Comes in: Kafka. Goes out: `(bytes, Told)` pairs, each user's in order.
 
 from collections.abc import AsyncIterator
 
+import msgspec
+from aiokafka.structs import ConsumerRecord
+
 from streams.commands.connections import consuming
 from streams.commands.wording import Told, decode_change
+from streams.errors import SegmenterError
 from streams.settings import Settings
 
 BURST = 1_000
@@ -18,5 +22,12 @@ async def bursts(settings: Settings, from_beginning: bool) -> AsyncIterator[list
     async with consuming(settings, settings.topic("segment-changes"), from_beginning) as consumer:
         while True:
             fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=BURST)
-            values = [record.value for records in fetched.values() for record in records if record.value is not None]
-            yield [(value, decode_change(value)) for value in values]
+            yield [(record.value, _told(record)) for records in fetched.values() for record in records]
+
+
+def _told(record: ConsumerRecord[bytes | None, bytes | None]) -> Told:
+    try:
+        return decode_change(record.value or b"")
+    except msgspec.DecodeError as error:
+        where = f"{record.topic}, partition {record.partition}, offset {record.offset}"
+        raise SegmenterError(f"{where}: this is no change of ours: {error}") from error

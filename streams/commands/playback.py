@@ -41,13 +41,16 @@ class Playback:
     _unread: dict[str, LineFile] = field(init=False)
 
     def __post_init__(self) -> None:
+        # A file may be named twice.
         self._unread = {f"{place} {file.name}": file for place, file in enumerate(self.files)}
-        self._inbox = Inbox(tuple(self._unread))
+        self._sources = tuple(self._unread)
+        self._inbox = Inbox(self._sources)
 
     def changes(self) -> Iterator[Change]:
-        while self._unread or any(map(self._inbox.held, self._inbox.caught_up)):
-            for source in [source for source in self._unread if not self._inbox.held(source)]:
-                self._read(source)
+        while self._unread or any(map(self._inbox.held, self._sources)):
+            for source in self._sources:
+                if source in self._unread and not self._inbox.held(source):
+                    self._read(source)
             batch = self._inbox.take(BATCH_EVENTS)
             if len(batch):
                 yield from self.shard.step(batch)

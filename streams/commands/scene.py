@@ -4,7 +4,7 @@ Comes in: changes and counts. Goes out: who is in which segment, and the newest 
 """
 
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -40,7 +40,7 @@ class Scene:
     now_ms: int = 0
     published: int = 0
     users: set[str | None] = field(default_factory=set)
-    members: Counter[str] = field(default_factory=Counter)
+    members: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     entered: Counter[str] = field(default_factory=Counter)
     exited: Counter[str] = field(default_factory=Counter)
     newest: deque[Told] = field(default_factory=lambda: deque(maxlen=NEWEST))
@@ -53,16 +53,26 @@ class Scene:
         self._marks.append((time.monotonic(), self.published))
 
     def saw(self, changes: Iterable[Told]) -> list[Told]:
-        """Note changes; those of the present are returned."""
+        """Note changes, each once; those of the present are returned."""
         present = format_time(self.since_ms)
-        fresh: list[Told] = []
-        for change in changes:
-            self.members[change.segment] += 1 if change.entered else -1
-            if change.occurred_at > present:
-                (self.entered if change.entered else self.exited)[change.segment] += 1
-                fresh.append(change)
-        self.newest.extend(fresh)
-        return fresh
+        news = [change for change in changes if self._applies(change) and change.occurred_at > present]
+        self.entered.update(change.segment for change in news if change.entered)
+        self.exited.update(change.segment for change in news if not change.entered)
+        self.newest.extend(news)
+        return news
+
+    def _applies(self, change: Told) -> bool:
+        """False for a repeat, as a worker that starts again publishes what may not have been published."""
+        members = self.members[change.segment]
+        is_news = (change.user_id in members) != change.entered
+        if change.entered:
+            members.add(change.user_id)
+        else:
+            members.discard(change.user_id)
+        return is_news
+
+    def size(self, segment: str) -> int:
+        return len(self.members[segment])
 
     def records_a_second(self) -> float:
         """Over the last seconds."""

@@ -14,16 +14,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic import SecretStr
 from rich.console import Console
 
+import streams
 from streams import rulefiles
 from streams.commands.colleague import CONTEXT, Colleague
 from streams.commands.company import HISTORY_MS, Player
+from streams.commands.options import MEANING
 from streams.commands.scene import Scene
-from streams.commands.views import view_for
+from streams.commands.views import View, view_for
 from streams.embedded.clock import SharedClock
 from streams.embedded.kafka import KafkaBroker
+from streams.embedded.people import DAY_MS
 from streams.embedded.redis import RedisServer
 from streams.embedded.simulator import Company
 from streams.runtime.topics import ensure
@@ -40,34 +42,51 @@ async def run(
 ) -> None:
     """`speed`: how many virtual ms go by in a ms."""
     stopping = _told_to_stop(for_s)
-    rulebook = rulefiles.load(settings.rules)
+    rules = settings.rules if settings.rules.exists() else shipped_rules()
+    rulebook = rulefiles.load(rules)
     console = Console()
     with ExitStack() as started:
         view = started.enter_context(view_for(console))
+        view.say(f"The rules are those in {rules}.")
         folder = Path(started.enter_context(TemporaryDirectory(prefix="segmenter-dev-")))
-        kafka = started.enter_context(KafkaBroker(folder / "kafka", port))
-        view.say(f"Kafka (Tansu, in memory) answers at {kafka.address}.")
-        redis = started.enter_context(RedisServer(folder / "redis"))
-        view.say(f"Redis answers at {redis.url}.")
-        begin_ms = time.time_ns() // 1_000_000
-        clock = SharedClock(begin_ms, CONTEXT)
-        ours = settings.model_copy(
-            update={
-                "kafka": kafka.address,
-                "redis": SecretStr(redis.url),
-                "session_timeout": SESSION_TIMEOUT_MS,
-                "live_within": max(settings.live_within, int(LIVE_WITHIN_S * 1000 * speed)),
-            }
-        )
+        kafka, redis = _servers(started, folder, port, view)
+        ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed)
+        clock = SharedClock(time.time_ns() // 1_000_000, CONTEXT)
         partitions = {finding.topic: finding.partitions for finding in await ensure(ours)}
         worker = started.enter_context(Colleague(ours, clock, folder / "worker.log"))
         view.say("A worker starts; the first time it compiles its engine, which takes some seconds.")
-        scene = Scene(rulebook.names, _how_to_join(ours, rulebook.names), begin_ms)
-        company = Company(users, begin_ms - HISTORY_MS, seed)
+        company = Company(users, clock() - HISTORY_MS, seed)
+        scene = Scene(rulebook.names, _how_to_join(ours, rulebook.names), clock())
         player = Player(ours, partitions, company.records(), clock, speed, scene)
-        view.say(f"{users:,} users live through the {HISTORY_MS // 86_400_000} days before today.")
-        await _until(stopping, player.play(worker.ready()), player.follow(view), worker.watch())
+        view.say(f"{users:,} users live through the {HISTORY_MS // DAY_MS} days before today.")
+        await _until(stopping, player.play(worker.ready), player.follow(view), worker.watch())
     console.print("Stopped; nothing is left behind.")
+
+
+def shipped_rules() -> Path:
+    """The rules that ship: in the package once it is installed, beside it in a checkout."""
+    package = Path(streams.__file__).parent
+    return next(folder for folder in (package / "rules", package.parent / "rules") if folder.exists())
+
+
+def _servers(started: ExitStack, folder: Path, port: int | None, view: View) -> tuple[KafkaBroker, RedisServer]:
+    kafka = started.enter_context(KafkaBroker(folder / "kafka", port))
+    view.say(f"Kafka (Tansu, in memory) answers at {kafka.address}.")
+    redis = started.enter_context(RedisServer(folder / "redis"))
+    view.say(f"Redis answers at {redis.url}.")
+    return kafka, redis
+
+
+def _settings_for(kafka: KafkaBroker, redis: RedisServer, settings: Settings, speed: float) -> Settings:
+    """What the rules mean is the user's to set; how a Kafka of theirs is reached does not concern ours."""
+    return Settings.from_environment(
+        {},
+        kafka=kafka.address,
+        redis=redis.url,
+        session_timeout=SESSION_TIMEOUT_MS,
+        live_within=max(settings.live_within, int(LIVE_WITHIN_S * 1000 * speed)),
+        **{name: getattr(settings, name) for name in MEANING},
+    )
 
 
 async def _until(stopping: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:

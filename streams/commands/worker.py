@@ -23,8 +23,8 @@ def command(log_level: str, settings: Settings) -> None:
     """
     from streams import rulefiles
 
-    configure(log_level)
     rulebook = rulefiles.load(settings.rules)
+    configure(log_level)
 
     from streams.runtime.app import create_app, redis_store, run_worker
 

@@ -6,6 +6,7 @@ Comes in: whatever a record, a setting or an option holds. Goes out: millisecond
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from math import floor
 from typing import Final
 
@@ -81,8 +82,15 @@ def format_time(ms: int) -> str:
     >>> format_time(1577836800000)
     '2020-01-01T00:00:00.000Z'
     """
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    day, ms = divmod(ms, _UNITS_MS["d"])
+    minutes, ms = divmod(ms, 60_000)
+    return f"{_date(day)}T{minutes // 60:02}:{minutes % 60:02}:{ms // 1_000:02}.{ms % 1_000:03}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _date(day: int) -> str:
+    """Most of what is written at one time is of few days."""
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def parse_duration(text: str) -> int | None:

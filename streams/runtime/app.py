@@ -4,7 +4,6 @@ Comes in: settings, rules, a clock, a store. Goes out: a Faust app; `run` runs o
 """
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -102,26 +101,18 @@ async def prepare(settings: Settings, store: Store) -> None:
             log.info("topic %s - created with %d partitions", each.topic, each.partitions)
     await patience("Redis", store.check)
     partitions = next(each.partitions for each in found if each.topic == settings.topic("product-events"))
-    await _settle(
-        store,
-        "partitions",
-        str(partitions),
-        "the input topics have {now} partitions, and the state was made"
-        " with {then}: users would lose their past. Go back to {then}, or use another SEGMENTER_GROUP",
-    )
-    await _settle(
-        store,
-        "utc_offset",
-        str(settings.utc_offset),
-        "SEGMENTER_UTC_OFFSET is {now} ms, and the state was"
-        " made with {then} ms: its days begin elsewhere. Go back, or use another SEGMENTER_GROUP",
-    )
+    await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
+    await _settle(store, "utc_offset", settings.shown("utc_offset"), "SEGMENTER_UTC_OFFSET")
 
 
-async def _settle(store: Store, name: str, now: str, otherwise: str) -> None:
+async def _settle(store: Store, name: str, now: str, what: str) -> None:
+    """What the state was begun with cannot change under it: users' shards and days depend on it."""
     then = await Patience()("Redis", lambda: store.settle(name, now))
     if then != now:
-        raise UsageError(otherwise.format(now=now, then=then) + ".")
+        raise UsageError(
+            f"{what}: it is {now}, and was {then} when the state was begun. Go back to {then}, or begin anew with"
+            " another SEGMENTER_GROUP."
+        )
 
 
 async def run(
@@ -161,7 +152,7 @@ async def _live(app: SegmenterApp) -> None:
 
 def default_app() -> SegmenterApp:
     """The app that `faust -A streams worker` runs: all of it as the environment says."""
-    settings = Settings.from_environment(os.environ)
+    settings = Settings.current()
     return create_app(settings, rulefiles.load(settings.rules), redis_store(settings))
 
 

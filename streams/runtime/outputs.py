@@ -20,7 +20,10 @@ SCHEMA: Final = 1
 # What a dead letter keeps of a record.
 KEPT_BYTES: Final = 64 << 10
 
-Standing = Mapping[str, tuple[int, int]]
+JSON: Final = (("content-type", b"application/json"),)
+
+Segments = dict[str, dict[str, object]]
+_encode = msgspec.json.Encoder().encode
 
 
 class Outputs:
@@ -37,23 +40,19 @@ class Outputs:
         value = changes.to_json(change, detected_at, self._live_within_ms)
         return Message(self._changes, change.user.encode(), value, tuple(changes.headers(change, self._source)))
 
-    def memberships(self, user: str, standing: Standing, updated_at: str, version: int) -> Message:
+    def memberships(self, user: str, segments: Segments, updated_at: str, version: int) -> Message:
         """Where a user stands as of checkpoint `version`, for the compacted topic."""
         value = _encode(
             {
                 "schema": SCHEMA,
                 "kind": "user",
                 "user_id": user,
-                "segments": _segments(standing),
+                "segments": segments,
                 "updated_at": updated_at,
                 "version": version,
             }
         )
         return Message(self._memberships, user.encode(), value, JSON)
-
-    def read_model(self, standing: Standing) -> bytes:
-        """The same for those who read Redis; it goes where the user goes."""
-        return _encode(_segments(standing))
 
     def dead_letter(self, record: ConsumerRecord[bytes | None, bytes | None], reject: Reject) -> Message:
         raw = record.value or b""
@@ -69,9 +68,11 @@ class Outputs:
         return Message(self.dead_letters, record.key or b"", raw[:KEPT_BYTES], tuple(headers))
 
 
-JSON: Final = (("content-type", b"application/json"),)
-_encode = msgspec.json.Encoder().encode
-
-
-def _segments(standing: Standing) -> dict[str, dict[str, object]]:
+def segments_of(standing: Mapping[str, tuple[int, int]]) -> Segments:
+    """Where a user stands (segment -> since when, ordinal), as JSON has it."""
     return {name: {"since": format_time(since), "ordinal": ordinal} for name, (since, ordinal) in standing.items()}
+
+
+def read_model(segments: Segments) -> bytes | None:
+    """The same for those who read Redis; a user in no segment has no entry."""
+    return _encode(segments) if segments else None

@@ -19,6 +19,7 @@ from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.intake import Intake
 from streams.runtime.loaded import LoadedShard
+from streams.runtime.outputs import segments_of
 from streams.runtime.patience import Patience
 from streams.runtime.starting import where_to_begin
 from streams.runtime.telemetry import log, seconds
@@ -109,7 +110,7 @@ class ShardOwner:
         """What the last owner saved and may not have published; its users' memberships are as it saved them."""
         changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in stored.outbox}
         memberships = [
-            self._worker.outputs.memberships(user, shard.memberships(user), at, stored.number)
+            self._worker.outputs.memberships(user, segments_of(shard.memberships(user)), at, stored.number)
             for user, at in changed_at.items()
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)

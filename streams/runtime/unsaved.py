@@ -10,7 +10,7 @@ from streams.core.changes import Change
 from streams.core.instants import format_time
 from streams.core.shard import Shard
 from streams.runtime.checkpoint import Snapshot
-from streams.runtime.outputs import Outputs
+from streams.runtime.outputs import Outputs, read_model, segments_of
 from streams.state.store import Checkpoint, Message
 
 # A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
@@ -31,7 +31,7 @@ class Unsaved:
         self._outbox: list[Message] = []
         self._bytes = 0
         self._flips: dict[tuple[str, str], bool] = {}
-        self._changed_at: dict[str, str] = {}
+        self._changed_at: dict[str, int] = {}
 
     def add(self, changes: Sequence[Change], detected_at: int) -> None:
         for change in changes:
@@ -39,7 +39,7 @@ class Unsaved:
             self._outbox.append(message)
             self._bytes += len(message.value or b"")
             self._flips[change.rule, change.user] = change.entered
-            self._changed_at[change.user] = format_time(change.occurred_at)
+            self._changed_at[change.user] = change.occurred_at
 
     def is_full(self, dirty: int) -> bool:
         """Whether a checkpoint is big enough, with so many dirty profiles."""
@@ -53,7 +53,7 @@ class Unsaved:
     ) -> Snapshot:
         """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
         dirty = shard.take_dirty()
-        standing = {user: shard.memberships(user) for user in self._changed_at}
+        segments = {user: segments_of(shard.memberships(user)) for user in self._changed_at}
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),
@@ -63,12 +63,11 @@ class Unsaved:
             outbox=self._outbox,
             joined=[pair for pair, entered in self._flips.items() if entered],
             left=[pair for pair, entered in self._flips.items() if not entered],
-            memberships=[
-                (user, self._outputs.read_model(where) if where else None) for user, where in standing.items()
-            ],
+            memberships=[(user, read_model(where)) for user, where in segments.items()],
         )
         memberships = [
-            self._outputs.memberships(user, where, self._changed_at[user], number) for user, where in standing.items()
+            self._outputs.memberships(user, segments[user], format_time(at), number)
+            for user, at in self._changed_at.items()
         ]
         self._clear()
         return Snapshot(checkpoint, dead_letters, memberships)

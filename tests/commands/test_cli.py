@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -75,6 +76,13 @@ def test_a_wrong_setting_is_told_in_words_with_status_2(monkeypatch: pytest.Monk
     result = CliRunner().invoke(main, ["settings"])
     assert result.exit_code == 2
     assert result.stderr == "Error: SEGMENTER_UTC_OFFSET: 'eight' is no offset from UTC such as -08:00 or +05:30\n"
+
+
+def test_a_worker_does_not_start_with_rules_that_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("segment: quiet\nenter: idle_dys >= 7\n")
+    result = CliRunner().invoke(main, ["worker", "--rules", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "quiet.yaml:2:8" in result.stderr
 
 
 def test_settings_are_listed_with_their_origin_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

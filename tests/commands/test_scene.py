@@ -24,7 +24,7 @@ def scene() -> Scene:
 def test_history_counts_as_members_but_is_no_news() -> None:
     seen = scene()
     assert seen.saw([told("ann", BEFORE), told("bob", BEFORE)]) == []
-    assert seen.members["churn-risk"] == 2
+    assert seen.size("churn-risk") == 2
     assert not seen.entered
 
 
@@ -32,8 +32,14 @@ def test_what_happens_now_is_news() -> None:
     seen = scene()
     changes = [told("ann", AFTER), told("ann", AFTER, "segment.exited")]
     assert seen.saw(changes) == changes
-    assert (seen.members["churn-risk"], seen.entered["churn-risk"], seen.exited["churn-risk"]) == (0, 1, 1)
+    assert (seen.size("churn-risk"), seen.entered["churn-risk"], seen.exited["churn-risk"]) == (0, 1, 1)
     assert list(seen.newest) == changes
+
+
+def test_a_repeat_of_a_change_is_seen_once() -> None:
+    seen = scene()
+    assert len(seen.saw([told("ann", AFTER), told("ann", AFTER)])) == 1
+    assert seen.entered["churn-risk"] == 1
 
 
 def test_lines_tell_each_change_and_where_things_stand() -> None:

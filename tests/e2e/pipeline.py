@@ -58,6 +58,10 @@ class WorkerProcess:
                 [sys.executable, *command], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         """As a crash would."""
         self._process.kill()

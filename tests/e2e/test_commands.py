@@ -201,7 +201,6 @@ async def _store(url: str, group: str, rules: Path) -> None:
     dirty, home = shard.take_dirty(), home_partition("ann", 4)
     store = RedisStore(url, group)
     await store.settle("partitions", "4")
-    await store.settle("utc_offset", "0")
     await store.claim(home, 1)
     await store.save(home, 1, Checkpoint(1, shard.head(), {}, dirty.rows, dirty.documents))
     await store.close()

@@ -120,6 +120,12 @@ async def test_what_is_fixed_at_first_start_stays(store: Store) -> None:
     assert await store.settle("utc_offset", "-08:00") == "-08:00"
 
 
+async def test_what_is_fixed_can_be_looked_at_without_fixing_it(store: Store) -> None:
+    assert await store.settled("partitions") is None
+    assert await store.settle("partitions", "8") == "8"
+    assert await store.settled("partitions") == "8"
+
+
 # -------------------------------------------------------------------------------------- who may write
 
 
