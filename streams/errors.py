@@ -1,13 +1,13 @@
 """Every exception we raise on purpose, in one tree.
 
-    SegmenterError            the message is for the person who caused it and says what to do
-    ├── UsageError            the call or a setting is wrong                (exit status 2)
-    ├── RuleError             rule files are wrong: every fault, with its place   (2)
-    ├── StateError            the stored state cannot be used
-    │   ├── Fenced            another worker owns the shard now; this one must let it go
-    │   ├── StateLost         Redis lost the state and the topics no longer reach back
-    │   └── StateTooNew       written by a newer version of the format
-    └── Unreachable           Kafka or Redis does not answer (retried by the worker)
+SegmenterError            the message is for the person who caused it and says what to do
+├── UsageError            the call or a setting is wrong                (exit status 2)
+├── RuleError             rule files are wrong: every fault, with its place   (2)
+├── StateError            the stored state cannot be used
+│   ├── Fenced            another worker owns the shard now; this one must let it go
+│   ├── StateLost         Redis lost the state and the topics no longer reach back
+│   └── StateTooNew       written by a newer version of the format
+└── Unreachable           Kafka or Redis does not answer (retried by the worker)
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class UsageError(SegmenterError):
 class Fault:
     """One fault of a rule file.
 
-    `line` and `column` count from 1 (line 0: the file as a whole); `source` is the line's text, under which a caret of `width`
-    characters is drawn; `hint` names what to write instead, or is empty.
+    `line` and `column` count from 1 (line 0: the file as a whole); `source` is the line's text, under which a caret
+    of `width` characters is drawn; `hint` names what to write instead, or is empty.
     """
 
     file: str
@@ -71,7 +71,7 @@ class Fenced(StateError):
 
 
 class StateLost(StateError):
-    """Redis lost the state, and the input topics no longer reach back to the beginning."""
+    """Redis lost state that was written; or the input topics no longer reach back far enough to make it anew."""
 
 
 class StateTooNew(StateError):

@@ -162,17 +162,20 @@ def _event(p, m, f, o, first, last, now):
 
 
 @entry
-def step(p, m, f, o, start):
-    """Apply the occurrences from `start` on; returns where to go on when `f` was full, else their number."""
+def step(p, m, f, o, come, start):
+    """Apply the occurrences from `start` on; returns where to go on when `f` was full, else their number.
+
+    come: the time (ms) that has come for all: a late event's own deadlines up to it come before the next event.
+    """
     first = start
     while first < len(o.words):
         last = first
         while not o.words[last, LAST]:
             last += 1
-        row, now = o.words[first, O_ROW], max(o.words[first, TS], m.words[o.words[first, O_ROW], CLOCK])
-        if not _catch_up(p, m, f, row, now) or not _has_room(p, f):
+        row, ts = o.words[first, O_ROW], o.words[first, TS]
+        if not _catch_up(p, m, f, row, max(ts, come)) or not _has_room(p, f):
             return first
-        _event(p, m, f, o, first, last, now)
+        _event(p, m, f, o, first, last, max(ts, m.words[row, CLOCK]))
         first = last + 1
     return first
 

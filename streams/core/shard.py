@@ -104,7 +104,9 @@ class Shard:
         rows, ts, events = self._accept(batch)
         occurrences, place = self._columns.of(self.table, rows, ts, events)
         return self._run(
-            lambda start: kernel.step(self._program.words, self.table.memory, self._lines, occurrences, start),
+            lambda start: kernel.step(
+                self._program.words, self.table.memory, self._lines, occurrences, self.time_ms, start
+            ),
             stop=len(occurrences.words),
             event_ids=[events[i].message_id for i in place],
         )

@@ -18,7 +18,8 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.crowd import Crowd
-from tests.bench.progress import all_done, peak_mb
+from tests.bench.process import memory_of
+from tests.bench.progress import all_done
 from tests.bench.state import SyncsEverySecond
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import ROOT, Pipeline
@@ -72,7 +73,7 @@ class Bench:
             await asyncio.to_thread(worker.says, " - loaded ")
             since = time.perf_counter()
             until = await all_done(pipeline)
-            mb = peak_mb(worker)
+            mb = memory_of(worker.pid).peak / 1e6
             worker.stop()
         return until - since, mb
 

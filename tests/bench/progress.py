@@ -1,18 +1,17 @@
 """How far a worker is, seen from outside: what it stored in Redis against where the input topics end.
 
-Comes in: a pipeline. Goes out: waiting until all of it is done, and published; what the worker's process took.
+Comes in: a pipeline. Goes out: waiting until all of it is done, and published.
 """
 
 import asyncio
 import time
-from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.runtime.topics import INPUTS
 from streams.state.codec import Keys, decode_positions
 from streams.state.redis_client import RedisClient
-from tests.e2e.pipeline import PARTITIONS, Pipeline, WorkerProcess
+from tests.e2e.pipeline import PARTITIONS, Pipeline
 
 LOOK_EVERY_S = 0.05
 WITHIN_S = 900.0
@@ -40,10 +39,3 @@ async def all_done(pipeline: Pipeline) -> float:
             await asyncio.sleep(LOOK_EVERY_S)
     await redis.close()
     return time.perf_counter()
-
-
-def peak_mb(worker: WorkerProcess) -> float:
-    """The most memory that the process ever had, as Linux tells it."""
-    status = Path(f"/proc/{worker.pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024

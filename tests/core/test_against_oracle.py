@@ -86,13 +86,15 @@ def test_any_cut_into_batches_and_any_ticks_give_the_same_changes(
     pieces: list[Event | int] = []
     for index, arrival in enumerate(arrivals):
         if cuts[index]:
-            pieces.append(time_that_has_come_anyway(arrivals[index:]))
+            pieces.append(time_that_has_come(arrivals[:index], arrivals[index:]))
         pieces.append(arrival)
     assert run(rulebook, pieces, tick_limit=1) == run(rulebook, arrivals)
 
 
-def time_that_has_come_anyway(rest: Sequence[Event | int]) -> int:
-    return min(item.ts if isinstance(item, Event) else item for item in rest)
+def time_that_has_come(before: Sequence[Event | int], after: Sequence[Event | int]) -> int:
+    """As far as was told before, or as all that follows will let it pass anyway."""
+    told = max((item for item in before if isinstance(item, int)), default=0)
+    return max(told, min(item.ts if isinstance(item, Event) else item for item in after))
 
 
 @checked

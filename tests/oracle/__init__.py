@@ -30,10 +30,14 @@ def judge(
     An int among the arrivals says that time has come to it (ms), for all.
     """
     profiles: dict[str, Profile] = {}
+    time_ms = 0
     for arrival in (*arrivals, until):
         if isinstance(arrival, Event):
-            profiles.setdefault(arrival.user, Profile(arrival.user, rulebook, utc_offset_ms)).receive(arrival)
+            profile = profiles.setdefault(arrival.user, Profile(arrival.user, rulebook, utc_offset_ms))
+            profile.receive(arrival)
+            profile.pass_time(time_ms)
         else:
+            time_ms = max(time_ms, arrival)
             for profile in profiles.values():
-                profile.pass_time(arrival)
+                profile.pass_time(time_ms)
     return {user: profile.changes for user, profile in profiles.items()}

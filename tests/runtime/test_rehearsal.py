@@ -1,9 +1,9 @@
 """The rehearsal leaves nothing of the engine to be compiled while a worker works."""
 
+import os
 import subprocess
 import sys
 
-import numba
 import pytest
 
 SCRIPT = """
@@ -16,7 +16,7 @@ print(sorted(each.__name__ for each in own if each.targetoptions.get("nogil") an
 """
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 def test_every_entry_of_the_engine_that_a_worker_calls_is_compiled() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     # `look` is for `segmenter explain`.

@@ -1,0 +1,70 @@
+"""One shard in a process of its own, as a worker holds it, for `tests.bench.memory`.
+
+    python -m tests.bench.holder REDIS GROUP < RECORDS
+
+Comes in: records by the line, in time order. Goes out: the profiles in Redis, and on stdout how many they are and by
+how many bytes the process grew at most: the table, names, documents, and the checkpoints while they are written.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Iterator
+
+from streams.core.batch import Batch
+from streams.core.catalog import Catalog
+from streams.core.events import Event
+from streams.core.rules import Rulebook
+from streams.core.shard import Shard
+from streams.rulefiles import load
+from streams.runtime.loaded import SLICE
+from streams.runtime.outputs import Outputs
+from streams.runtime.rehearsal import rehearse
+from streams.runtime.unsaved import Unsaved
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.state.redis_store import RedisStore
+from tests.bench.process import memory_of
+from tests.e2e.pipeline import ROOT
+
+SHARD, EPOCH = 0, 1
+
+
+def batches(rulebook: Rulebook, records: Iterable[bytes]) -> Iterator[Batch]:
+    decoder = Decoder(Catalog(rulebook).reads)
+    events: list[Event] = []
+    for record in records:
+        decode = decoder.billing if b'"type":"billing"' in record else decoder.product
+        event = decode(record, None, None)
+        assert isinstance(event, Event), event
+        events.append(event)
+        if len(events) == SLICE:
+            yield Batch.of(events)
+            events = []
+    yield Batch.of(events)
+
+
+async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) -> int:
+    """Take all records in, and write checkpoints as often as a worker with a backlog must; how many profiles."""
+    shard, unsaved, number = Shard(rulebook), Unsaved(Outputs(Settings())), 0
+    await store.claim(SHARD, EPOCH)
+    for batch in batches(rulebook, records):
+        unsaved.add(shard.step(batch), int(batch.ts.max(initial=0)))
+        if unsaved.is_full(shard.dirty_count) or len(batch) < SLICE:
+            number += 1
+            snapshot = unsaved.snapshot(shard, number, {"product-events": number}, ())
+            await store.save(SHARD, EPOCH, snapshot.checkpoint)
+            await store.mark_published(SHARD, EPOCH, number)
+    await store.close()
+    return len(shard.table)
+
+
+def main(redis: str, group: str) -> None:
+    rulebook = load(ROOT / "rules")
+    rehearse()
+    before = memory_of("self").now
+    profiles = asyncio.run(hold(RedisStore(redis, group), rulebook, sys.stdin.buffer))
+    print(profiles, memory_of("self").peak - before)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
