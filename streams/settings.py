@@ -31,6 +31,14 @@ TOPICS: Final = (
     "segment-memberships",
     "dead-letters",
 )
+# What pydantic finds, in the words of whoever wrote the value.
+FAULTS: Final = {
+    "int_parsing": "{said!r} is no whole number",
+    "bool_parsing": "{said!r} is neither true nor false",
+    "string_too_short": "it is empty",
+    "greater_than_equal": "{said!r} is too little",
+    "less_than_equal": "{said!r} is too much",
+}
 
 
 def _duration(value: object) -> object:
@@ -124,7 +132,7 @@ class Settings(BaseModel):
     topic_segment_memberships: TopicName = ""
     topic_dead_letters: TopicName = ""
     partitions: Annotated[int, Field(ge=1, le=100_000)] = 4
-    replication: Annotated[int | None, BeforeValidator(_empty_is_none), Field(ge=1)] = None
+    replication: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_empty_is_none)] = None
     create_topics: bool = True
     start: Annotated[Literal["earliest", "latest"] | int, BeforeValidator(_start)] = "earliest"
     session_timeout: Annotated[Duration, Field(ge=1_000, le=60_000)] = 10_000
@@ -241,8 +249,8 @@ def _fault(fault: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     said = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "literal_error":
         said = f"{fault['input']!r} is none of {', '.join(_choices(name))}"
-    elif fault["type"] != "value_error":
-        said = f"{said[0].lower()}{said[1:]}, not {fault['input']!r}"
+    elif fault["type"] in FAULTS:
+        said = FAULTS[fault["type"]].format(**fault.get("ctx", {}), said=fault["input"])
     return f"{origins.get(name, name)}: {said}"
 
 

@@ -6,7 +6,7 @@ the row's windows stand; a leaf by its address, and whether it holds now. Goes o
 
 import numpy as np
 
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     COMPARE,
     FADING,
@@ -86,7 +86,7 @@ def _fades(p, w, s, row, now, leaf, holds_now):
     return FAR
 
 
-@compiled
+@inlined
 def may_flip(p, leaf, holds_now):
     """Whether time alone may change a leaf's truth; a count that fades cannot come to reach what it does not."""
     nature = p[leaf + NATURE]

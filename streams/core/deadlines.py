@@ -9,7 +9,7 @@ turn, until the membership follows.
 """
 
 from streams.core.crossings import may_flip, next_flip
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     CLASS_RULES,
     ENTER,
@@ -29,7 +29,7 @@ from streams.core.memberships import decide, is_member, read_memberships
 from streams.core.values import MAYBE, NO, YES, outcome
 
 
-@compiled
+@inlined
 def _keep_truths(p, s, rule):
     """Set the truths of a rule's leaves aside; MAYBE takes the place of those that time may change."""
     leaves = p[rule + LEAVES]
@@ -40,14 +40,14 @@ def _keep_truths(p, s, rule):
             s[p[NOW] + index] = MAYBE
 
 
-@compiled
+@inlined
 def _give_back_truths(p, s, rule):
     leaves = p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
 
 
-@compiled
+@inlined
 def _may_ever_flip(p, s, rule, member):
     """Whether the membership may change by time alone, whatever the leaves do that are MAYBE."""
     if p[rule + EXIT] == 0:
@@ -97,7 +97,7 @@ def _go_through_flips(p, w, s, row, now, rule, end):
     return FAR
 
 
-@compiled
+@inlined
 def _next_deadline(p, w, s, row, now, rule):
     """The first instant at which a rule may flip although no event comes. The truths noted stay as they are."""
     member = is_member(p, w, row, rule) == 1

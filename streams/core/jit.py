@@ -61,6 +61,11 @@ def compiled(function: Function) -> Function:
     return _compile(function, no_cpython_wrapper=True)
 
 
+def inlined(function: Function) -> Function:
+    """The same, compiled into each of its callers: what is small, and called for every event."""
+    return _compile(function, no_cpython_wrapper=True, forceinline=True)
+
+
 def entry(function: Function) -> Function:
     """Compile `function`, which Python calls, at its first call; keep the code on disk."""
     return _compile(function, cache=True, nogil=True)

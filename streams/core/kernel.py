@@ -18,7 +18,7 @@ from typing import NamedTuple
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.deadlines import first_deadline
 from streams.core.flips import describe, note_flips
-from streams.core.jit import compiled, entry
+from streams.core.jit import compiled, entry, inlined
 from streams.core.layout import (
     AT,
     BUCKET,
@@ -78,7 +78,7 @@ def deduplicate(words, dirty, rows, ids, repeated):
                 dirty[row] = 1
 
 
-@compiled
+@inlined
 def _copy(w, row, source):
     for word in range(w.shape[1]):
         w[row, word] = w[source, word]
@@ -102,7 +102,7 @@ def _evaluate_as_of(p, m, f, row, at, cause, changed):
         note_flips(p, m, f, row, at, before, before_at, cause, -1)
 
 
-@compiled
+@inlined
 def _has_room(p, f):
     return f.filled[0] + p[p[RULES]] <= len(f.words)
 
@@ -117,7 +117,7 @@ def _catch_up(p, m, f, row, now):
     return True
 
 
-@compiled
+@inlined
 def _fold(p, w, o, i, row, now):
     """Count an occurrence in."""
     ts = o.words[i, TS]

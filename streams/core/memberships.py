@@ -5,7 +5,7 @@ the row's windows stand. Goes out: truths noted in `s`, memberships changed in t
 flipped.
 """
 
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     CLASS_LEAVES,
     CLASS_RULES,
@@ -26,12 +26,12 @@ from streams.core.layout import (
 from streams.core.values import NO, YES, outcome, truth
 
 
-@compiled
+@inlined
 def is_member(p, w, row, rule):
     return w[row, p[rule + WORD] + 1] & 1
 
 
-@compiled
+@inlined
 def read_leaves(p, w, s, row, now, event_class):
     """Note the truths of a class's leaves as of `now`, but for those that read memberships."""
     leaves = p[event_class + CLASS_LEAVES]
@@ -39,7 +39,7 @@ def read_leaves(p, w, s, row, now, event_class):
         s[p[NOW] + p[p[i] + INDEX]] = YES if truth(p, w, s, row, now, p[i]) else NO
 
 
-@compiled
+@inlined
 def read_memberships(p, w, s, row, rule):
     leaves = p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
@@ -47,7 +47,7 @@ def read_memberships(p, w, s, row, rule):
             s[p[NOW] + p[p[i] + INDEX]] = YES if is_member(p, w, row, p[p[i] + OPERATOR]) else NO
 
 
-@compiled
+@inlined
 def decide(p, w, s, row, now, rule):
     """Whether the profile is a member at `now` (CONTRACT 3), by the truths noted: hysteresis and min_stay included."""
     member = is_member(p, w, row, rule) == 1

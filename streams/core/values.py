@@ -9,7 +9,7 @@ Missing is NaN, so that a comparison with it is false by itself (CONTRACT 3.1).
 import numpy as np
 
 from streams.core.catalog import FIRST_SEEN
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ADD,
     AND,
@@ -57,12 +57,12 @@ NO, MAYBE, YES = 0, 2, 3  # truths
 ENTRY = 3  # words of the stack a value takes: its bits, its kind, the bits of its slope (per ms)
 
 
-@compiled
+@inlined
 def _push(s, at, number, kind, slope):
     s[at], s[at + 1], s[at + 2] = bits_of(number), kind, bits_of(slope)
 
 
-@compiled
+@inlined
 def _sum(units, micro):
     """A sum is missing beyond 9e12 in size; within it, whole millionths are exact in a word."""
     units += micro // 1_000_000
@@ -72,7 +72,7 @@ def _sum(units, micro):
     return np.nan, MISSING, 0.0
 
 
-@compiled
+@inlined
 def _elapsed(instant, now, unit_ms):
     """Time since an instant; a negative unit asks for the time until it."""
     if instant == NEVER:
@@ -82,7 +82,7 @@ def _elapsed(instant, now, unit_ms):
     return float(instant - now) / -unit_ms, NUMBER, 1.0 / unit_ms
 
 
-@compiled
+@inlined
 def _load(p, w, row, now, instruction):
     """What an instruction that only loads gives: the value, its kind, and by how much it grows each ms."""
     what, place, number = p[instruction], p[instruction + WHERE], real_of(p[instruction + CONSTANT_BITS])
@@ -120,7 +120,7 @@ def _arithmetic(s, at, what):
         _push(s, at, np.nan, MISSING, 0.0)
 
 
-@compiled
+@inlined
 def value(p, w, s, row, now, code):
     """Run value code; its result: the value, its kind, and by how much it grows each ms."""
     if p[code] == 1:
@@ -138,7 +138,7 @@ def value(p, w, s, row, now, code):
     return real_of(s[at]), s[at + 1], real_of(s[at + 2])
 
 
-@compiled
+@inlined
 def orders(operator, left, right):
     if operator == LESS:
         return left < right
@@ -153,7 +153,7 @@ def orders(operator, left, right):
     return left != right
 
 
-@compiled
+@inlined
 def _compare(p, s, operator, left, left_kind, right, right_kind):
     """Whether a comparison holds: never between unlike kinds, with a missing value or with a list."""
     if left_kind != right_kind or left_kind == MISSING or left_kind == LIST:
@@ -165,7 +165,7 @@ def _compare(p, s, operator, left, left_kind, right, right_kind):
     return False
 
 
-@compiled
+@inlined
 def _within(p, options, negated, item, kind):
     """`options`: their kind, their number, and the bits of each."""
     if p[options] != kind:
@@ -176,7 +176,7 @@ def _within(p, options, negated, item, kind):
     return negated
 
 
-@compiled
+@inlined
 def truth(p, w, s, row, now, leaf):
     """Whether a leaf holds (not for IN_SEGMENT, which is read from the memberships)."""
     left, left_kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
@@ -191,7 +191,7 @@ def truth(p, w, s, row, now, leaf):
     return left_kind == MISSING
 
 
-@compiled
+@inlined
 def outcome(p, s, code):
     """Run condition code over the truths of leaves in the kernel's space: NO, YES, or MAYBE where some are MAYBE.
 

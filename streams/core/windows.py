@@ -8,7 +8,7 @@ one load.
 """
 
 from streams.core.features import DAY_MS, HOUR_MS
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     BEFORE,
     COUNTS_BUCKETS,
@@ -29,28 +29,28 @@ MILLIONTHS = 1_000_000
 LARGEST_AMOUNT = 1e10  # CONTRACT 3.1: a value beyond this size counts as missing
 
 
-@compiled
+@inlined
 def bucket_at(p, ring, ms):
     if p[ring + IS_DAYS]:
         return (ms + p[UTC_OFFSET]) // DAY_MS
     return ms // HOUR_MS
 
 
-@compiled
+@inlined
 def bucket_begins(p, ring, bucket):
     if p[ring + IS_DAYS]:
         return bucket * DAY_MS - p[UTC_OFFSET]
     return bucket * HOUR_MS
 
 
-@compiled
+@inlined
 def bucket_counts(p, w, row, ring, window, bucket):
     """What a bucket of counts adds to a window's total."""
     count = half(w, row, p[ring + PLACE], bucket % p[ring + LENGTH])
     return min(count, 1) if p[window + COUNTS_BUCKETS] else count
 
 
-@compiled
+@inlined
 def _shift(p, w, row, ring, window, bucket, sign):
     """Count a bucket into (sign 1) or out of (sign -1) a window's total."""
     place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], bucket % p[ring + LENGTH]
@@ -61,7 +61,7 @@ def _shift(p, w, row, ring, window, bucket, sign):
         w[row, total] += sign * bucket_counts(p, w, row, ring, window, bucket)
 
 
-@compiled
+@inlined
 def _empty(p, w, row, ring, bucket):
     place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
     if p[ring + IS_SUMS]:
@@ -71,7 +71,7 @@ def _empty(p, w, row, ring, bucket):
         clear_half(w, row, place, at)
 
 
-@compiled
+@inlined
 def _is_empty(p, w, row, ring, bucket):
     place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
     if p[ring + IS_SUMS]:
@@ -79,7 +79,7 @@ def _is_empty(p, w, row, ring, bucket):
     return half(w, row, place, at) == 0
 
 
-@compiled
+@inlined
 def _begin_bucket(p, w, row, ring, bucket):
     """Every window moves on by one bucket, and the ring's oldest place is used anew."""
     windows = p[ring + WINDOWS]
@@ -117,7 +117,7 @@ def roll(p, w, row, since, now):
                 _begin_bucket(p, w, row, ring, bucket)
 
 
-@compiled
+@inlined
 def add(p, w, row, ring, ts, now, value):
     """Count an event at `ts` into its bucket (with its value, where the ring holds sums) as of `now`."""
     bucket, head = bucket_at(p, ring, ts), bucket_at(p, ring, now)

@@ -6,33 +6,33 @@ alone, so that the kernel's functions hand on a few flat arrays and numba can in
 
 import numpy as np
 
-from streams.core.jit import compiled
+from streams.core.jit import inlined
 
 LOW_HALF = 0xFFFF_FFFF
 HIGH_HALF = ~LOW_HALF
 
 
-@compiled
+@inlined
 def real_of(bits):
     return np.int64(bits).view(np.float64)
 
 
-@compiled
+@inlined
 def bits_of(real):
     return np.float64(real).view(np.int64)
 
 
-@compiled
+@inlined
 def half(words, row, place, i):
     """The i-th 4-byte count from the word `place` on."""
     return (words[row, place + (i >> 1)] >> (32 * (i & 1))) & LOW_HALF
 
 
-@compiled
+@inlined
 def add_to_half(words, row, place, i):
     words[row, place + (i >> 1)] += 1 << (32 * (i & 1))
 
 
-@compiled
+@inlined
 def clear_half(words, row, place, i):
     words[row, place + (i >> 1)] &= LOW_HALF if i & 1 else HIGH_HALF

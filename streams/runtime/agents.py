@@ -47,7 +47,7 @@ def _hand_over(app: Declared) -> Any:
 def _declare_timers(app: Declared) -> None:
     @app.timer(TICK_EVERY_S)
     async def tick() -> None:
-        await app.shards.tick()
+        app.shards.tick()
 
     @app.timer(SUMMARY_EVERY_S)
     async def tell() -> None:

@@ -18,7 +18,7 @@ from yarl import URL
 from streams import rulefiles
 from streams.core.catalog import Catalog
 from streams.core.rules import Rulebook
-from streams.errors import Unreachable, UsageError
+from streams.errors import SegmenterError, Unreachable, UsageError
 from streams.runtime import topics
 from streams.runtime.agents import Declared, declare
 from streams.runtime.kafka import KAFKA, Broker
@@ -85,6 +85,14 @@ class SegmenterApp(Declared):
         if self._has_shards:
             await self.shards.let_go()
         await super().on_stop()
+
+    async def crash(self, reason: BaseException) -> None:
+        """As every service does, but without a traceback for what is told in the words of whoever caused it."""
+        if not isinstance(reason, SegmenterError):
+            await super().crash(reason)
+            return
+        for node in self.beacon.walk():
+            node.data._crash(reason)
 
 
 def create_app(

@@ -6,11 +6,12 @@ its own; a failure of one that is not its own affair ends the worker.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.runtime.loaded import LoadedShard
 from streams.runtime.owner import ShardOwner
 from streams.runtime.telemetry import Throttle, log
 from streams.runtime.transport import Fetched
@@ -24,6 +25,7 @@ class Shards:
         self._worker = worker
         self._fail = fail
         self._owners: dict[int, tuple[ShardOwner, asyncio.Task[None]]] = {}
+        self._asking: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
         self.counters = worker.counters
 
@@ -52,13 +54,15 @@ class Shards:
         if fetched.tp.partition in self._owners:
             self._owners[fetched.tp.partition][0].receive(fetched)
 
-    async def tick(self) -> None:
-        """Where a deadline has come by the wall clock, ask what the inputs hold now."""
+    def tick(self) -> None:
+        """Where a deadline has come by the wall clock, have asked what the inputs hold now."""
         now_ms = self._worker.clock()
         shards = [owner.loaded for owner, _ in self._owners.values() if owner.loaded]
         due = [shard for shard in shards if shard.wants_time(now_ms)]
-        if not due:
-            return
+        if due and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._ask(due, now_ms))
+
+    async def _ask(self, due: Sequence[LoadedShard], now_ms: int) -> None:
         positions = {tp: at for shard in due for tp, at in shard.inputs().items()}
         try:
             ends = await self._worker.consumer.ends(positions)

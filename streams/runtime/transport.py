@@ -332,7 +332,10 @@ class Transport(driver.Transport):
 
 
 def _append(batch: Any, message: Outgoing) -> bool:
-    return batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers)) is not None
+    return (
+        batch.append(timestamp=None, key=message.key or None, value=message.value, headers=list(message.headers))
+        is not None
+    )
 
 
 def _message(fetched: Fetched, generation: int) -> ConsumerMessage:

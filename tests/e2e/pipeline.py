@@ -5,19 +5,22 @@ Comes in: records to publish. Goes out: what the workers made of them, as a cons
 
 import asyncio
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams import rulefiles
-from streams.commands.publisher import Outgoing, Publisher
+from streams.commands.publisher import Outgoing, Publisher, home_partition
 from streams.core.rules import Rulebook
 from streams.runtime.topics import ensure
 from streams.settings import PREFIX, Settings
@@ -31,6 +34,11 @@ RULES = {
     "active": "enter: count(any, days=7) >= 3\nexit: idle_days >= 5",
     "paying-quiet": "enter: paying and idle_days >= 7",
     "reporter": 'enter: count("Report Viewed", days=30) >= 2\nmin_stay: 2d',
+}
+# Nothing of these flips by time alone: what they make of one topic's events does not depend on when they are published.
+TIMELESS = {
+    "more-exports": 'enter: count("Export Created") > count("Signed In")',
+    "more-reports": 'enter: count("Report Viewed") > count("Signed In")',
 }
 
 
@@ -108,14 +116,19 @@ class Pipeline:
     def __init__(self, kafka: str, redis: str, group: str, folder: Path, **more: str):
         self.folder = folder
         self._workers = 0
-        rules = folder / "rules"
-        rules.mkdir(exist_ok=True)
-        for name, body in RULES.items():
-            (rules / f"{name}.yaml").write_text(f"segment: {name}\n{body}\n")
-        said = {"kafka": kafka, "redis": redis, "group": group, "topic_prefix": f"{group}-", "rules": str(rules)}
+        self._rules = folder / "rules"
+        self.use(RULES)
+        said = {"kafka": kafka, "redis": redis, "group": group, "topic_prefix": f"{group}-", "rules": str(self._rules)}
         said |= {"session_timeout": "6s", **more}
         self.environment = {PREFIX + name.upper(): value for name, value in said.items()}
         self.settings = Settings.from_environment(self.environment)
+
+    def use(self, rules: Mapping[str, str]) -> None:
+        """Workers that start from now on have these rules."""
+        shutil.rmtree(self._rules, ignore_errors=True)
+        self._rules.mkdir()
+        for name, body in rules.items():
+            (self._rules / f"{name}.yaml").write_text(f"segment: {name}\n{body}\n")
 
     @property
     def rulebook(self) -> Rulebook:
@@ -123,7 +136,7 @@ class Pipeline:
 
     def worker(self, *command: str, **more: str) -> WorkerProcess:
         self._workers += 1
-        inherited = {name: os_value for name, os_value in _environment().items() if not name.startswith(PREFIX)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         environment = inherited | self.environment | {PREFIX + name.upper(): value for name, value in more.items()}
         log = self.folder / f"worker-{self._workers}.log"
         return WorkerProcess(environment, log, command or ("-m", "streams", "worker"))
@@ -145,6 +158,47 @@ class Pipeline:
             await publisher.publish(Outgoing(self.settings.topic(role), key, value) for role, key, value in records)
             await publisher.flush()
 
+    def publish_in_transaction(self, records: Sequence[Record], abort: bool) -> None:
+        asyncio.run(self._publish_in_transaction(records, abort))
+
+    async def _publish_in_transaction(self, records: Sequence[Record], abort: bool) -> None:
+        counts = {finding.topic: finding.partitions for finding in await ensure(self.settings)}
+        async with AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka, transactional_id=self.settings.group
+        ) as producer:
+            await producer.begin_transaction()
+            for record in records:
+                topic, user = self.settings.topic(_topic_of(record)), record["userId"]
+                home = home_partition(user, counts[topic])
+                await producer.send_and_wait(topic, to_bytes(record), key=user.encode(), partition=home)
+            await (producer.abort_transaction() if abort else producer.commit_transaction())
+
+    def committed(self) -> list[int]:
+        """The offsets that the group has committed, of all inputs."""
+        return asyncio.run(self._committed())
+
+    async def _committed(self) -> list[int]:
+        async with self._admin() as admin:
+            offsets = await admin.list_consumer_group_offsets(self.settings.group)
+        return [committed.offset for committed in offsets.values()]
+
+    def delete_records(self, role: str, partition: int, before: int) -> None:
+        """As retention does: what is below the offset is gone."""
+        asyncio.run(self._delete_records(TopicPartition(self.settings.topic(role), partition), before))
+
+    async def _delete_records(self, tp: TopicPartition, before: int) -> None:
+        async with self._admin() as admin:
+            await admin.delete_records({tp: RecordsToDelete(before_offset=before)})
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
     def read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float = WITHIN_S) -> list[Seen]:
         """All that a topic has, once it has what `until` asks for."""
         return asyncio.run(self._read(role, until, within_s))
@@ -163,12 +217,6 @@ class Pipeline:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     seen += [Seen(r.partition, r.key, r.value, dict(r.headers)) for r in records]
         return seen
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def _topic_of(record: Record) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from streams.core.changes import to_json
+from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
 from streams.testing import Record, billing, changes, track
 from tests.conftest import Kafka
-from tests.e2e.pipeline import Pipeline, Seen
+from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.pipeline import TIMELESS, Pipeline, Seen
 
 DAY_MS = 86_400_000
 # All deadlines of the rules have passed by now, so that what comes out does not depend on when a test runs.
@@ -31,6 +33,11 @@ def history(users: int, events: int, seed: int = 1) -> list[Record]:
     chance = random.Random(seed)
     times = sorted(NEWEST_MS - chance.randrange(150 * DAY_MS) for _ in range(events))
     return [_something(chance, f"user-{chance.randrange(users)}", at, number) for number, at in enumerate(times)]
+
+
+def actions(users: int, events: int) -> list[Record]:
+    """The product events of the same."""
+    return [record for record in history(users, events) if record["type"] == "track"]
 
 
 def _something(chance: random.Random, user: str, at: int, number: int) -> Record:
@@ -81,6 +88,7 @@ def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
         assert worker.stop() == 0
     assert sum(map(len, wanted.values())) > 1_000
     assert "Traceback" not in worker.said()
+    assert sum(pipeline.committed()) == len(records), "those who watch the lag of the group see none"
 
 
 def test_the_answer_is_the_same_whichever_topic_is_filled_first(pipeline: Pipeline) -> None:
@@ -121,51 +129,58 @@ def test_a_change_is_a_cloud_event_on_the_partition_of_its_shard(pipeline: Pipel
 
 
 def test_a_worker_killed_in_the_middle_is_followed_by_one_that_tells_the_same(pipeline: Pipeline) -> None:
-    records = history(users=200, events=30_000)
+    records = history(users=300, events=60_000)
     wanted = expected(pipeline, records)
     pipeline.publish(records)
     for _ in range(2):
         with pipeline.worker() as worker:
-            worker.says("loaded", times=4)
-            pipeline.read("segment-changes", lambda seen: len(seen) > 0)
+            worker.says("loaded")
             worker.kill()
     with pipeline.worker():
         assert told(pipeline, wanted) == wanted
 
 
 def test_of_two_workers_one_takes_over_when_the_other_dies(pipeline: Pipeline) -> None:
-    records = history(users=200, events=30_000)
+    pipeline.use(TIMELESS)
+    records = actions(users=200, events=6_000)
     wanted = expected(pipeline, records)
-    pipeline.publish(records)
+    pipeline.publish(records[:2_000])
     with pipeline.worker() as first, pipeline.worker() as second:
-        for worker in (first, second):
-            worker.says("owns shards 0, 1,")
+        first.says("loaded", times=2)
+        second.says("loaded", times=2)
+        pipeline.publish(records[2_000:4_000])
         first.kill()
+        pipeline.publish(records[4_000:])
         assert told(pipeline, wanted) == wanted
         assert "owns shards 0, 1, 2, 3" in second.said()
 
 
 def test_a_worker_that_slept_through_its_end_writes_nothing_any_more(pipeline: Pipeline) -> None:
-    records = history(users=200, events=30_000)
+    pipeline.use(TIMELESS)
+    records = actions(users=200, events=6_000)
     wanted = expected(pipeline, records)
-    pipeline.publish(records)
+    pipeline.publish(records[:2_000])
     with pipeline.worker() as sleeper:
         sleeper.says("loaded", times=4)
+        pipeline.publish(records[2_000:4_000])
         sleeper.freeze()
         with pipeline.worker() as awake:
             awake.says("owns shards 0, 1, 2, 3")
             sleeper.thaw()
+            pipeline.publish(records[4_000:])
             assert told(pipeline, wanted) == wanted
             sleeper.says("owns shards", times=2)
 
 
 def test_redis_may_die_and_come_back(pipeline: Pipeline, redis_server: RedisServer) -> None:
-    records = history(users=200, events=30_000)
+    pipeline.use(TIMELESS)
+    records = actions(users=200, events=6_000)
     wanted = expected(pipeline, records)
-    pipeline.publish(records)
+    pipeline.publish(records[:3_000])
     with pipeline.worker() as worker:
         worker.says("loaded", times=4)
         redis_server.kill()
+        pipeline.publish(records[3_000:])
         worker.says("failed, trying again")
         redis_server.start()
         assert told(pipeline, wanted) == wanted
@@ -187,16 +202,52 @@ def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipelin
     assert by_user([one.json for one in twice]) == wanted
 
 
+def test_where_the_topics_do_not_reach_back_to_the_beginning_a_lost_state_is_not_half_rebuilt(
+    pipeline: Pipeline, redis_server: RedisServer
+) -> None:
+    pipeline.publish([track("ann", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)])
+    with pipeline.worker() as worker:
+        (change, *_) = pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
+        worker.stop()
+    _forget(redis_server, pipeline.settings.group)
+    pipeline.delete_records("product-events", change.partition, before=2)
+    with pipeline.worker() as worker:
+        assert worker.ended() == 1
+    gone = f"topic {pipeline.settings.topic('product-events')}, partition {change.partition}: the records from offset 0"
+    assert gone in worker.said()
+    assert "--accept-partial-history" in worker.said()
+    assert "Traceback" not in worker.said()
+    with pipeline.worker(accept_partial_history="true") as worker:
+        worker.says("going on without them")
+        worker.says("loaded", times=4)
+
+
 def test_kafka_may_restart(pipeline: Pipeline, kafka: Kafka) -> None:
-    records = history(users=200, events=30_000)
+    pipeline.use(TIMELESS)
+    records = actions(users=200, events=6_000)
     wanted = expected(pipeline, records)
-    pipeline.publish(records)
+    pipeline.publish(records[:3_000])
     with pipeline.worker() as worker:
         worker.says("loaded", times=4)
         kafka.kill()
         kafka.start()
+        pipeline.publish(records[3_000:])
         assert told(pipeline, wanted) == wanted
         assert worker.stop() == 0
+
+
+def test_aborted_transactions_count_for_nothing_and_time_goes_on_behind_their_markers(
+    pipeline: Pipeline, kafka: Kafka
+) -> None:
+    if not isinstance(kafka, ApacheKafka):
+        pytest.skip("the embedded broker has no transactions")
+    pipeline.use({"gone": "enter: idle_days >= 3"})
+    pipeline.publish_in_transaction([track("ann", "Signed In", NEWEST_MS, "m-1")], abort=False)
+    pipeline.publish_in_transaction([track("ann", "Signed In", NEWEST_MS + 9 * DAY_MS, "m-2")], abort=True)
+    with pipeline.worker():
+        (change, *more) = pipeline.read("segment-changes", lambda seen: len(seen) >= 1)
+    assert not more
+    assert change.json["occurred_at"] == format_time(NEWEST_MS + 3 * DAY_MS)
 
 
 def test_a_worker_waits_for_servers_that_are_not_there_yet(pipeline: Pipeline, redis_server: RedisServer) -> None:
@@ -244,14 +295,16 @@ def test_what_cannot_be_used_becomes_a_dead_letter_and_the_worker_goes_on(pipeli
 
 
 def test_a_silent_exit_comes_at_its_time_with_no_event(pipeline: Pipeline) -> None:
-    (pipeline.settings.rules / "gone.yaml").write_text("segment: gone\nenter: hours_since(any) >= 1\n")
-    hour_ago = time.time_ns() // 1_000_000 - 3_600_000
-    pipeline.publish([track("ann", "Signed In", hour_ago + 5_000, "m-1")])
-    with pipeline.worker():
-        seen = pipeline.read("segment-changes", lambda seen: any(one.json["rule"] == "gone" for one in seen))
-    (exit_of_ann,) = [one.json for one in seen if one.json["rule"] == "gone"]
-    assert exit_of_ann["cause"] == "timer"
-    assert exit_of_ann["live"] is True
+    pipeline.use({"gone": "enter: hours_since(any) >= 1"})
+    hour_ago_ms = time.time_ns() // 1_000_000 - 3_600_000
+    with pipeline.worker() as worker:
+        worker.says("loaded", times=4)
+        pipeline.publish([track("ann", "Signed In", hour_ago_ms + 3_000, "m-1")])
+        (one,) = pipeline.read("segment-changes", lambda seen: len(seen) == 1)
+    change = one.json
+    assert change["cause"] == "timer"
+    assert change["live"] is True
+    assert change["occurred_at"] == format_time(hour_ago_ms + 3_603_000)
 
 
 def test_latest_passes_over_what_was_there(pipeline: Pipeline) -> None:

@@ -1,0 +1,89 @@
+"""Where a shard begins to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from faust.types import TP
+
+from streams.errors import StateError, StateLost
+from streams.runtime.starting import where_to_begin
+from streams.settings import Settings
+
+PRODUCT, BILLING = TP("product-events", 2), TP("billing-updates", 2)
+TPS = (PRODUCT, BILLING)
+
+
+@dataclass
+class Kafka:
+    """Two partitions that hold the offsets 0 to 99, and what a test says otherwise."""
+
+    beginnings: dict[TP, int] = field(default_factory=lambda: dict.fromkeys(TPS, 0))
+    committed_offsets: dict[TP, int] = field(default_factory=dict)
+    at: dict[TP, int | None] = field(default_factory=dict)
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        return {tp: self.beginnings[tp] for tp in partitions}
+
+    async def ends(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
+        return dict.fromkeys(positions, 100)
+
+    async def committed(self, tps: Sequence[TP]) -> Mapping[TP, int | None]:
+        return {tp: self.committed_offsets.get(tp) for tp in tps}
+
+    async def offsets_at(self, tps: Sequence[TP], time_ms: int) -> Mapping[TP, int | None]:
+        return {tp: self.at.get(tp) for tp in tps}
+
+
+async def test_a_shard_goes_on_where_its_state_ends() -> None:
+    stored = {"product-events": 40, "billing-updates": 7}
+    assert await where_to_begin(Kafka(), TPS, stored, Settings()) == {PRODUCT: 40, BILLING: 7}
+
+
+async def test_a_shard_goes_on_even_where_kafka_has_forgotten_what_was_committed() -> None:
+    stored = {"product-events": 0, "billing-updates": 100}
+    assert await where_to_begin(Kafka(), TPS, stored, Settings()) == {PRODUCT: 0, BILLING: 100}
+
+
+async def test_records_that_are_gone_before_they_were_read_stop_it_by_topic_partition_and_offset() -> None:
+    kafka = Kafka(beginnings={PRODUCT: 50, BILLING: 0})
+    stored = {"product-events": 40, "billing-updates": 7}
+    with pytest.raises(StateLost, match="topic product-events, partition 2: the records from offset 40 up to 50"):
+        await where_to_begin(kafka, TPS, stored, Settings())
+    settings = Settings(accept_partial_history=True)
+    assert await where_to_begin(kafka, TPS, stored, settings) == {PRODUCT: 50, BILLING: 7}
+
+
+async def test_a_state_that_has_read_more_than_there_is_belongs_to_other_topics() -> None:
+    with pytest.raises(StateError, match="Was the topic deleted and made anew"):
+        await where_to_begin(Kafka(), TPS, {"product-events": 101, "billing-updates": 0}, Settings())
+
+
+async def test_a_state_that_redis_has_lost_is_rebuilt_from_the_beginning() -> None:
+    kafka = Kafka(committed_offsets={PRODUCT: 90})
+    begun = await where_to_begin(kafka, TPS, None, Settings(start="latest"))
+    assert begun == {PRODUCT: 0, BILLING: 0}
+
+
+async def test_a_lost_state_is_not_half_rebuilt_unless_that_is_wanted() -> None:
+    kafka = Kafka(beginnings={PRODUCT: 1, BILLING: 0}, committed_offsets={BILLING: 5})
+    with pytest.raises(StateLost, match="accept-partial-history"):
+        await where_to_begin(kafka, TPS, None, Settings())
+    settings = Settings(accept_partial_history=True)
+    assert await where_to_begin(kafka, TPS, None, settings) == {PRODUCT: 1, BILLING: 0}
+
+
+@pytest.mark.parametrize(("start", "begun"), [("earliest", 10), ("latest", 100), (1_000, 33)])
+async def test_a_first_start_begins_where_the_settings_say(start: str | int, begun: int) -> None:
+    kafka = Kafka(beginnings=dict.fromkeys(TPS, 10), at={PRODUCT: 33})
+    found = await where_to_begin(kafka, [PRODUCT], None, Settings.model_validate({"start": start}))
+    assert found == {PRODUCT: begun}
+
+
+async def test_a_time_after_the_last_record_begins_at_the_end() -> None:
+    assert await where_to_begin(Kafka(), [PRODUCT], None, Settings(start=5)) == {PRODUCT: 100}
+
+
+async def test_an_input_that_the_state_does_not_know_begins_as_at_a_first_start() -> None:
+    begun = await where_to_begin(Kafka(), TPS, {"product-events": 40}, Settings(start="latest"))
+    assert begun == {PRODUCT: 40, BILLING: 100}

@@ -1,0 +1,87 @@
+"""What a checkpoint holds of the changes since the one before."""
+
+import json
+
+import pytest
+
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.shard import Shard
+from streams.runtime.checkpoint import Snapshot
+from streams.runtime.outputs import Outputs
+from streams.runtime.unsaved import Unsaved
+from streams.settings import Settings
+from streams.testing import Record, decoded, instant, track
+from tests.runtime.rules import rulebook
+
+NOON = instant("2026-03-01 12:00")
+RULES = rulebook(often='count("Signed In", days=7) >= 2')
+
+
+@pytest.fixture
+def shard() -> Shard:
+    return Shard(RULES)
+
+
+@pytest.fixture
+def unsaved() -> Unsaved:
+    return Unsaved(Outputs(Settings(group="ours")))
+
+
+def step(shard: Shard, *records: Record) -> list[Change]:
+    batch: Batch = decoded(RULES, records)
+    return shard.step(batch)
+
+
+def snapshot(unsaved: Unsaved, shard: Shard, number: int = 1) -> Snapshot:
+    return unsaved.snapshot(shard, number, {"product-events": 5}, [])
+
+
+def test_a_user_who_entered_is_in_the_outbox_the_read_model_and_the_memberships(shard: Shard, unsaved: Unsaved) -> None:
+    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON + 1)
+    checkpoint, _, memberships = snapshot(unsaved, shard, number=7)
+    (change,) = checkpoint.outbox
+    assert (change.topic, change.key) == ("segment-changes", b"ann")
+    assert dict(change.headers)["ce_source"] == b"/segmenter/ours"
+    assert checkpoint.joined == [("often", "ann")]
+    assert checkpoint.left == []
+    segments = {"often": {"since": "2026-03-01T12:00:00.000Z", "ordinal": 1}}
+    ((user, read_model),) = checkpoint.memberships
+    assert (user, json.loads(read_model or b"")) == ("ann", segments)
+    (where,) = memberships
+    assert (where.topic, where.key) == ("segment-memberships", b"ann")
+    assert json.loads(where.value or b"") == {
+        "schema": 1,
+        "kind": "user",
+        "user_id": "ann",
+        "segments": segments,
+        "updated_at": "2026-03-01T12:00:00.000Z",
+        "version": 7,
+    }
+    assert [user for user, _ in checkpoint.rows] == ["ann"]
+
+
+def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Shard, unsaved: Unsaved) -> None:
+    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    unsaved.add(shard.tick(NOON + 8 * 86_400_000), NOON)
+    checkpoint, _, memberships = snapshot(unsaved, shard)
+    assert [json.loads(message.value or b"")["type"] for message in checkpoint.outbox] == [
+        "segment.entered",
+        "segment.exited",
+    ]
+    assert (checkpoint.joined, checkpoint.left) == ([], [("often", "ann")])
+    assert checkpoint.memberships == [("ann", None)]
+    assert [json.loads(message.value or b"")["segments"] for message in memberships] == [{}]
+
+
+def test_what_is_in_a_snapshot_is_not_in_the_next(shard: Shard, unsaved: Unsaved) -> None:
+    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    assert unsaved
+    snapshot(unsaved, shard)
+    assert not unsaved
+    assert snapshot(unsaved, shard, number=2).checkpoint.outbox == []
+
+
+def test_a_checkpoint_is_full_by_rows_or_by_bytes(unsaved: Unsaved) -> None:
+    assert not unsaved.is_full(17_999)
+    assert unsaved.is_full(18_000)

@@ -1,0 +1,121 @@
+"""Settings: what the environment and flags say, and what people are told when they say it wrongly."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.errors import UsageError
+from streams.settings import TOPICS, Settings
+
+
+def test_nothing_said_gives_the_defaults_of_the_contract() -> None:
+    shown = {variable: value for variable, value, _ in Settings.from_environment({}).rows()}
+    assert shown["SEGMENTER_KAFKA"] == "localhost:9092"
+    assert shown["SEGMENTER_REDIS"] == "redis://localhost:6379/0"
+    assert shown["SEGMENTER_PARTITIONS"] == "4"
+    assert shown["SEGMENTER_SESSION_TIMEOUT"] == "10s"
+    assert shown["SEGMENTER_LIVE_WITHIN"] == "1h"
+    assert shown["SEGMENTER_UTC_OFFSET"] == "+00:00"
+    assert shown["SEGMENTER_CREATE_TOPICS"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meant"),
+    [
+        ("SESSION_TIMEOUT", "1m", 60_000),
+        ("LIVE_WITHIN", "0s", 0),
+        ("UTC_OFFSET", "-08:00", -28_800_000),
+        ("UTC_OFFSET", "+05:30", 19_800_000),
+        ("START", "latest", "latest"),
+        ("START", "1970-01-01T00:00:01Z", 1_000),
+        ("PARTITIONS", "12", 12),
+        ("REPLICATION", "", None),
+        ("CREATE_TOPICS", "false", False),
+        ("PASSIVE_EVENTS", "Email Opened, Banner Shown", {"Email Opened", "Banner Shown"}),
+        ("PRIVATE_TRAITS", "", set()),
+        ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL", "sasl_ssl"),
+        ("RULES", "/etc/rules", Path("/etc/rules")),
+    ],
+)
+def test_a_variable_is_read_as_what_it_means(variable: str, value: str, meant: object) -> None:
+    settings = Settings.from_environment({f"SEGMENTER_{variable}": value})
+    assert getattr(settings, variable.lower()) == meant
+
+
+def test_a_flag_goes_before_the_environment_and_each_value_says_where_it_is_from() -> None:
+    environment = {"SEGMENTER_GROUP": "ours", "SEGMENTER_KAFKA": "a:1"}
+    settings = Settings.from_environment(environment, kafka="b:2", redis=None)
+    origins = {variable: (value, origin) for variable, value, origin in settings.rows()}
+    assert origins["SEGMENTER_KAFKA"] == ("b:2", "--kafka")
+    assert origins["SEGMENTER_GROUP"] == ("ours", "SEGMENTER_GROUP")
+    assert origins["SEGMENTER_REDIS"][1] == "default"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PARTITIONS", "many", "SEGMENTER_PARTITIONS: 'many' is no whole number"),
+        ("PARTITIONS", "0", "SEGMENTER_PARTITIONS: '0' is too little"),
+        ("SESSION_TIMEOUT", "2m", "SEGMENTER_SESSION_TIMEOUT: '2m' is too much"),
+        ("KAFKA", "", "SEGMENTER_KAFKA: it is empty"),
+        ("SESSION_TIMEOUT", "soon", "SEGMENTER_SESSION_TIMEOUT: 'soon' is no duration such as 30s, 5m, 2h or 1d"),
+        ("UTC_OFFSET", "PST", "SEGMENTER_UTC_OFFSET: 'PST' is no offset from UTC such as -08:00 or +05:30"),
+        ("START", "yesterday", "SEGMENTER_START: 'yesterday' is neither earliest, latest nor a time"),
+        ("PARTITIONER", "md5", "SEGMENTER_PARTITIONER: 'md5' is none of murmur2, crc32, trust"),
+        ("GROUP", "a{b}", "SEGMENTER_GROUP: 'a{b}' may have letters, digits"),
+        ("TOPIC_DEAD_LETTERS", "a b", "SEGMENTER_TOPIC_DEAD_LETTERS: 'a b' may have letters, digits"),
+        ("CREATE_TOPICS", "perhaps", "SEGMENTER_CREATE_TOPICS: 'perhaps' is neither true nor false"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_variable_and_what_would_be_right(variable: str, value: str, said: str) -> None:
+    with pytest.raises(UsageError) as told:
+        Settings.from_environment({f"SEGMENTER_{variable}": value})
+    assert str(told.value).startswith(said)
+
+
+def test_all_wrong_values_are_told_at_once() -> None:
+    with pytest.raises(UsageError) as told:
+        Settings.from_environment({"SEGMENTER_START": "x"}, utc_offset="y")
+    assert len(str(told.value).splitlines()) == 2
+    assert "--utc-offset: " in str(told.value)
+
+
+def test_a_flag_that_does_not_exist_is_told_with_the_nearest_that_does() -> None:
+    with pytest.raises(UsageError, match=r"no setting --partition\. Did you mean --partitions\?"):
+        Settings.from_environment({}, partition="4")
+
+
+def test_topics_take_the_prefix_unless_named_alone() -> None:
+    environment = {"SEGMENTER_TOPIC_PREFIX": "eu-", "SEGMENTER_TOPIC_DEAD_LETTERS": "rejected"}
+    settings = Settings.from_environment(environment)
+    assert [settings.topic(name) for name in TOPICS] == [
+        "eu-product-events",
+        "eu-billing-updates",
+        "eu-rerouted-events",
+        "eu-segment-changes",
+        "eu-segment-memberships",
+        "rejected",
+    ]
+
+
+def test_no_secret_is_shown_anywhere() -> None:
+    environment = {
+        "SEGMENTER_KAFKA_PASSWORD": "secret-1",
+        "SEGMENTER_REDIS": "rediss://user:secret-2@host:1/0",
+        "SEGMENTER_REDIS_CLUSTER": "redis://:secret-3@host:1",
+    }
+    settings = Settings.from_environment(environment)
+    shown = repr(settings) + str(settings.rows())
+    assert "secret" not in shown
+    assert "rediss://user:***@host:1/0" in shown
+
+
+def test_a_password_file_is_read_each_time_it_is_needed(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    settings = Settings.from_environment({"SEGMENTER_KAFKA_PASSWORD_FILE": str(file)})
+    with pytest.raises(UsageError, match="SEGMENTER_KAFKA_PASSWORD_FILE: No such file"):
+        settings.password()
+    file.write_text("first\n")
+    assert settings.password() == "first"
+    file.write_text("second\n")
+    assert settings.password() == "second"
