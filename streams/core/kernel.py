@@ -15,9 +15,11 @@ looks only at the deadlines of the rules that it touches.
 
 from typing import NamedTuple
 
+import numpy as np
+
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.deadlines import first_deadline
-from streams.core.flips import describe, note_flips
+from streams.core.flips import Lines, describe, note_flips
 from streams.core.jit import compiled, entry, inlined
 from streams.core.layout import (
     AT,
@@ -161,8 +163,8 @@ def _event(p, m, f, o, first, last, now):
         note_flips(p, m, f, row, now, -1 if is_new else before, now, BY_EVENT, first)
 
 
-@entry
-def step(p, m, f, o, come, start):
+@compiled
+def _step(p, m, f, o, come, start):
     """Apply the occurrences from `start` on; returns where to go on when `f` was full, else their number.
 
     come: the time (ms) that has come for all: a late event's own deadlines up to it come before the next event.
@@ -180,8 +182,8 @@ def step(p, m, f, o, come, start):
     return first
 
 
-@entry
-def tick(p, m, f, rows, now, start):
+@compiled
+def _tick(p, m, f, rows, now, start):
     """Work off the deadlines up to `now` of `rows`; returns where to go on when `f` was full, else their number."""
     for i in range(start, len(rows)):
         if not _catch_up(p, m, f, rows[i], now):
@@ -189,8 +191,8 @@ def tick(p, m, f, rows, now, start):
     return len(rows)
 
 
-@entry
-def evaluate_anew(p, m, f, rows, changed, at, start):
+@compiled
+def _evaluate_anew(p, m, f, rows, changed, at, start):
     """Evaluate all rules of `rows` after a change of the rules, at `at` or a row's clock if that is later.
 
     changed: 1 for a row that has a change at that instant anyway, so that its clock moves there.
@@ -204,18 +206,19 @@ def evaluate_anew(p, m, f, rows, changed, at, start):
     return len(rows)
 
 
-@entry
-def derive(p, m, rows):
-    """Make the derived part of the first `rows` rows anew from the kept part (traits excepted), and their deadlines."""
-    for row in range(rows):
+@compiled
+def _derive(p, m, rows):
+    """Make the derived part of `rows` anew from the kept part (traits excepted), and their deadlines."""
+    for row in rows:
         now = m.words[row, CLOCK]
         total_anew(p, m.words, row, now)
         read_leaves(p, m.words, m.space, row, now, p[EVERYTHING])
         m.due[row] = first_deadline(p, m.words, m.space, row, now, p[EVERYTHING])
+    return len(rows)
 
 
-@entry
-def look(p, m, f, row, at):
+@compiled
+def _look(p, m, f, row, at):
     """One line a rule: how it stands for the row at `at`; AT is since when. The row stays as it is."""
     w, s, rules, spare = m.words, m.space, p[RULES], len(m.due)
     _copy(w, spare, row)
@@ -226,3 +229,50 @@ def look(p, m, f, row, at):
         describe(p, w, s, line, spare, p[rules + 1 + i], at)
         line[ROW], line[AT] = row, w[spare, p[p[rules + 1 + i] + WORD]]
     f.filled[0] = p[rules]
+    return 1
+
+
+STEP, TICK, EVALUATE_ANEW, DERIVE, LOOK = range(5)
+
+
+@entry
+def _work(p, m, f, o, rows, changed, at, start, what):
+    """The one way in, so that what the ways have in common is compiled once."""
+    if what == STEP:
+        return _step(p, m, f, o, at, start)
+    if what == TICK:
+        return _tick(p, m, f, rows, at, start)
+    if what == EVALUATE_ANEW:
+        return _evaluate_anew(p, m, f, rows, changed, at, start)
+    if what == DERIVE:
+        return _derive(p, m, rows)
+    return _look(p, m, f, rows[0], at)
+
+
+NO_ROWS: Ints = np.empty(0, np.int64)
+NO_OCCURRENCES = Occurrences(np.empty((0, NUMBERS), np.int64), np.empty((0, 2), np.int64))
+
+
+def step(p: Ints, m: Memory, f: Lines, o: Occurrences, come_ms: int, start: int) -> int:
+    """Apply occurrences; `come_ms` is the time that has come for all. See `_step`."""
+    return int(_work(p, m, f, o, NO_ROWS, NO_ROWS, come_ms, start, STEP))
+
+
+def tick(p: Ints, m: Memory, f: Lines, rows: Ints, now_ms: int, start: int) -> int:
+    """Work off deadlines. See `_tick`."""
+    return int(_work(p, m, f, NO_OCCURRENCES, rows, NO_ROWS, now_ms, start, TICK))
+
+
+def evaluate_anew(p: Ints, m: Memory, f: Lines, rows: Ints, changed: Ints, at_ms: int, start: int) -> int:
+    """Evaluate under changed rules. See `_evaluate_anew`."""
+    return int(_work(p, m, f, NO_OCCURRENCES, rows, changed, at_ms, start, EVALUATE_ANEW))
+
+
+def derive(p: Ints, m: Memory, f: Lines, rows: Ints) -> None:
+    """Make what is derived anew. See `_derive`."""
+    _work(p, m, f, NO_OCCURRENCES, rows, NO_ROWS, 0, 0, DERIVE)
+
+
+def look(p: Ints, m: Memory, f: Lines, row: int, at_ms: int) -> None:
+    """Describe how each rule stands for a row. See `_look`."""
+    _work(p, m, f, NO_OCCURRENCES, np.array([row], np.int64), NO_ROWS, at_ms, 0, LOOK)

@@ -96,7 +96,7 @@ class Shard:
         shard._renewal, in_use = Renewal.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
         shard._head = stored.under(Layout.of(shard.catalog), in_use)
         shard.time_ms = stored.time_ms
-        kernel.derive(shard._program.words, shard.table.memory, len(shard.table))
+        kernel.derive(shard._program.words, shard.table.memory, shard._lines, np.arange(len(shard.table)))
         return shard
 
     def step(self, batch: Batch) -> list[Change]:
@@ -127,7 +127,7 @@ class Shard:
         at = self.time_ms
         rows = self._renewal.take(limit)
         gone = self._renewal.exits(self.table, rows, at)
-        changed = np.array([row in gone for row in rows.tolist()], np.uint8)
+        changed = np.array([row in gone for row in rows.tolist()], np.int64)
         changes = self._run(
             lambda start: kernel.evaluate_anew(
                 self._program.words, self.table.memory, self._lines, rows, changed, at, start

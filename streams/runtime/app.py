@@ -18,7 +18,7 @@ from yarl import URL
 from streams import rulefiles
 from streams.core.catalog import Catalog
 from streams.core.rules import Rulebook
-from streams.errors import SegmenterError, Unreachable, UsageError
+from streams.errors import Unreachable, UsageError
 from streams.runtime import topics
 from streams.runtime.agents import Declared, declare
 from streams.runtime.kafka import KAFKA, Broker
@@ -62,6 +62,8 @@ class SegmenterApp(Declared):
         self.counters = Counters()
         self._made_of = settings, rulebook, store, clock
         self._has_shards = False
+        self.failure: Exception | None = None
+        self.failed = asyncio.Event()
         declare(self, settings)
 
     def _create_directories(self) -> None:
@@ -77,22 +79,23 @@ class SegmenterApp(Declared):
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)
         worker = Worker(settings, rulebook, store, clock, consumer, producer, decoder, outputs, self.counters)
-        self.shards = Shards(worker, self.crash)
+        self.shards = Shards(worker, self.fail)
         self._has_shards = True
         await super().on_start()
 
     async def on_stop(self) -> None:
         if self._has_shards:
-            await self.shards.let_go()
+            # What crashed may be what a last checkpoint needs.
+            await (self.shards.let_go() if self.crash_reason is None else self.shards.drop())
         await super().on_stop()
 
-    async def crash(self, reason: BaseException) -> None:
-        """As every service does, but without a traceback for what is told in the words of whoever caused it."""
-        if not isinstance(reason, SegmenterError):
-            await super().crash(reason)
-            return
-        for node in self.beacon.walk():
-            node.data._crash(reason)
+    async def fail(self, reason: Exception) -> None:
+        """Something is wrong that no waiting cures: the worker ends, the other shards in good order."""
+        self.failure = reason
+        self.failed.set()
+        if self.in_worker:
+            # `faust worker` knows nothing of `failed`.
+            await self.crash(reason)
 
 
 def create_app(
@@ -142,17 +145,16 @@ async def run(
 
 async def _one_life(app: SegmenterApp, stopping: asyncio.Event) -> BaseException | None:
     """Why it ended, None if it was told to."""
-    told = asyncio.create_task(stopping.wait())
     living = asyncio.create_task(_live(app))
-    await asyncio.wait([told, living], return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if not living.done():
-        living.cancel()
-    (outcome,) = await asyncio.gather(living, return_exceptions=True)
+    told = [asyncio.create_task(event.wait()) for event in (stopping, app.failed)]
+    await asyncio.wait([living, *told], return_when=asyncio.FIRST_COMPLETED)
+    for task in (living, *told):
+        task.cancel()
+    outcome, *_ = await asyncio.gather(living, *told, return_exceptions=True)
     await app.stop()
-    if app.crash_reason is not None:
-        return app.crash_reason
-    return outcome if isinstance(outcome, Exception) else None
+    if isinstance(outcome, Exception):
+        return outcome
+    return app.failure or app.crash_reason
 
 
 async def _live(app: SegmenterApp) -> None:

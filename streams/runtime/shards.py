@@ -8,20 +8,26 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from contextlib import suppress
+from typing import Final
+
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.runtime.loaded import LoadedShard
-from streams.runtime.owner import ShardOwner
+from streams.runtime.owner import LET_GO_WITHIN_S, ShardOwner
 from streams.runtime.telemetry import Throttle, log
 from streams.runtime.transport import Fetched
 from streams.runtime.worker import Worker
+
+# For an owner that waits for an answer when its time is over, and for a commit.
+GRACE_S: Final = 4.0
 
 
 class Shards:
     """`fail` is told of an error that nobody here can handle."""
 
-    def __init__(self, worker: Worker, fail: Callable[[BaseException], Awaitable[None]]):
+    def __init__(self, worker: Worker, fail: Callable[[Exception], Awaitable[None]]):
         self._worker = worker
         self._fail = fail
         self._owners: dict[int, tuple[ShardOwner, asyncio.Task[None]]] = {}
@@ -41,13 +47,28 @@ class Shards:
 
     async def let_go(self) -> None:
         """Give all shards up, each after a last checkpoint, and commit."""
-        owners, self._owners = self._owners, {}
-        for owner, _ in owners.values():
+        for owner, _ in self._owners.values():
             owner.leave()
-        await asyncio.gather(*(task for _, task in owners.values()))
-        if owners:
-            await self._worker.consumer.commit()
-            log.info("worker - let go of shards %s", ", ".join(map(str, owners)))
+        if numbers := await self._ended(LET_GO_WITHIN_S + GRACE_S):
+            with suppress(TimeoutError):  # Kafka is away; whoever watches the lag will see it too large for a while
+                await asyncio.wait_for(self._worker.consumer.commit(), GRACE_S)
+            log.info("worker - let go of shards %s", numbers)
+
+    async def drop(self) -> None:
+        """Give all shards up as they are: the next owners go on from the last checkpoints."""
+        if numbers := await self._ended(0):
+            log.error("worker - dropped shards %s", numbers)
+
+    async def _ended(self, within_s: float) -> str:
+        """Wait for the owners to end, and end those that do not."""
+        owners, self._owners = self._owners, {}
+        tasks = [task for _, task in owners.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=within_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return ", ".join(map(str, owners))
 
     def receive(self, fetched: Fetched) -> None:
         """Give a fetch to its shard; one for a shard that is not ours any more is dropped."""
