@@ -91,7 +91,9 @@ class ShardOwner:
         if stored:
             await self._publish_again(shard, stored)
         intake = Intake(worker, offsets)
-        number = stored.number if stored else 0
+        # Checkpoints count on from the time of the first one: a state that had to be made anew bears greater versions
+        # than the one that was lost.
+        number = stored.number if stored else worker.clock()
         loaded = LoadedShard(worker, shard, intake, self._checkpoints, number)
         await self._patience(subject, partial(intake.start, offsets))
         profiles = len(stored.rows) if stored else 0
