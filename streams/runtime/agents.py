@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import faust
 
+from streams.runtime.fetching import Fetched
 from streams.runtime.shards import Shards
 from streams.runtime.telemetry import log
 from streams.runtime.topics import INPUTS
-from streams.runtime.transport import Fetched, FetchedSchema
+from streams.runtime.transport import FetchedSchema
 from streams.settings import Settings
 
 # How late a deadline may be noticed.

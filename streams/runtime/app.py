@@ -24,10 +24,11 @@ from streams.runtime.agents import Declared, declare
 from streams.runtime.kafka import KAFKA, Broker
 from streams.runtime.outputs import Outputs
 from streams.runtime.patience import Patience
+from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.rehearsal import rehearse
 from streams.runtime.shards import Shards
 from streams.runtime.telemetry import Counters, log
-from streams.runtime.transport import PRODUCE_BYTES, Consumer, Producer, Transport
+from streams.runtime.transport import Consumer, Transport
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder

@@ -13,8 +13,8 @@ from faust.types import TP
 from streams.core.batch import Batch
 from streams.core.events import Event, Reject
 from streams.core.inbox import Inbox
+from streams.runtime.fetching import Fetched
 from streams.runtime.starting import Offsets
-from streams.runtime.transport import Fetched
 from streams.runtime.worker import Worker
 from streams.state.store import Message
 

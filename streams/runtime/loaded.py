@@ -18,8 +18,8 @@ from faust.types import TP
 from streams.core.changes import Change
 from streams.core.shard import Shard
 from streams.runtime.checkpoint import Checkpoints, Snapshot
+from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.transport import Fetched
 from streams.runtime.unsaved import Unsaved
 from streams.runtime.worker import Worker
 
@@ -77,15 +77,19 @@ class LoadedShard:
 
     async def work(self) -> None:
         """Until `leave`, and then one last checkpoint."""
-        while not self._leaving:
-            self._wake.clear()
-            busy = self._renew() or self._tick() or self._apply()
-            await self._checkpoint(busy)
-            await (asyncio.sleep(0) if busy else self._wake.wait())
-        self._intake.stop()
-        await self._written()
-        if self._has_news():
-            await self._write(self._snapshot())
+        try:
+            while not self._leaving:
+                self._wake.clear()
+                busy = self._renew() or self._tick() or self._apply()
+                await self._checkpoint(busy)
+                await (asyncio.sleep(0) if busy else self._wake.wait())
+            self._intake.stop()
+            await self._written()
+            if self._has_news():
+                await self._write(self._snapshot())
+        finally:
+            if self._writing is not None:
+                self._writing.cancel()
 
     def _renew(self) -> bool:
         """A slice of the profiles that other rules wrote."""

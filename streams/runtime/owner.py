@@ -17,13 +17,13 @@ from faust.types import TP
 from streams.core.shard import Shard
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.loaded import LoadedShard
 from streams.runtime.outputs import segments_of
 from streams.runtime.patience import Patience
 from streams.runtime.starting import where_to_begin
 from streams.runtime.telemetry import log, seconds
-from streams.runtime.transport import Fetched
 from streams.runtime.worker import Worker
 from streams.state.store import Stored
 

@@ -7,17 +7,16 @@ its own; a failure of one that is not its own affair ends the worker.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-
 from contextlib import suppress
 from typing import Final
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.runtime.fetching import Fetched
 from streams.runtime.loaded import LoadedShard
 from streams.runtime.owner import LET_GO_WITHIN_S, ShardOwner
 from streams.runtime.telemetry import Throttle, log
-from streams.runtime.transport import Fetched
 from streams.runtime.worker import Worker
 
 # For an owner that waits for an answer when its time is over, and for a commit.

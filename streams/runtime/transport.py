@@ -1,63 +1,24 @@
 """The Faust transport: one message for all records that one fetch brought from one partition.
 
-Comes in: Kafka. Goes out: `Fetched` values to the agents, and what the outbox holds to Kafka.
+Comes in: Kafka (`streams.runtime.fetching`). Goes out: `Fetched` values to the agents.
 
 Faust's cost is per message (two tasks, a sensor, a queue), so it gets few and big ones: 300,000 records a
 second instead of 8,600. Offsets are not Faust's affair here: acks are off (`streams.runtime.agents`), each
 partition is read from where `start_reading` says, and what is committed is what the last checkpoint holds.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, cast
 
-import aiokafka
 import faust
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
-from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, EventT
 from faust.types.tuples import Message
 
-from streams.runtime.kafka import Broker, client_options
-from streams.settings import Settings
-from streams.state.store import Message as Outgoing
-
-# How long a broker may hold back an answer for lack of records. A broker that does not wake a waiting fetch
-# makes this the latency; much less would be busy waiting.
-FETCH_WAIT_MS: Final = 30
-# How often partitions that bring no records are looked at: markers move positions, and ends become known.
-LOOK_EVERY_S: Final = 0.05
-# What one fetch brings of one partition: 5,000 events of 200 bytes, 20 ms of work.
-FETCH_BYTES: Final = 1 << 20
-# Below the 1 MB that a broker takes by default.
-PRODUCE_BYTES: Final = 900_000
-READ_COMMITTED: Final = 1
-FETCHES_TO_FIND_AN_END: Final = 16
-FOREVER_MS: Final = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What one fetch brought of one partition.
-
-    reading: the number that `start_reading` gave; what an earlier one brought late is of no use.
-    next_offset: all records below it are here or were brought before (markers and compacted records are none).
-    end: where the partition ended when the broker last said so.
-    caught_up: the broker said that there is nothing beyond `next_offset`.
-    """
-
-    tp: TP
-    reading: int
-    records: Sequence[ConsumerRecord[bytes | None, bytes | None]]
-    next_offset: int
-    end: int
-    caught_up: bool
+from streams.runtime.connection import Connection
+from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched
+from streams.runtime.producing import Producer
 
 
 class FetchedSchema(faust.Schema[Any, Any]):
@@ -68,132 +29,6 @@ class FetchedSchema(faust.Schema[Any, Any]):
             return app.create_event(message.key, cast(Any, message.value), message.headers, message)
 
         return decode
-
-
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread in which aiokafka's consumer lives; what it does there is in methods that begin with `_`."""
-
-    logger = driver.logger
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
-        settings = cast(Transport, transport).settings
-        self._reading: dict[TP, int] = {}
-        self._reported: dict[TP, tuple[int, bool]] = {}
-        self._moved_ms: dict[TP, int] = {}
-        return aiokafka.AIOKafkaConsumer(
-            **client_options(settings),
-            client_id=self.app.conf.broker_client_id,
-            group_id=self.app.conf.id,
-            # Gives one member the same partitions of all input topics: a shard.
-            partition_assignment_strategy=[RangePartitionAssignor],
-            enable_auto_commit=False,
-            # Never jump over records that are gone: `start_reading` decides, or the worker stops.
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            max_partition_fetch_bytes=FETCH_BYTES,
-            session_timeout_ms=settings.session_timeout,
-            heartbeat_interval_ms=settings.session_timeout // 4,
-            # Partitions may be paused for as long as Redis is away; the heartbeat tells that we live.
-            max_poll_interval_ms=FOREVER_MS,
-            rebalance_timeout_ms=max(30_000, settings.session_timeout),
-        )
-
-    async def fetch(self, tps: Set[TP]) -> list[Fetched]:
-        return cast(list[Fetched], await self.call_thread(self._fetch, tps))
-
-    async def _fetch(self, tps: Set[TP]) -> list[Fetched]:
-        if not self.consumer.flow_active:
-            return []
-        consumer = self._ensure_consumer()
-        with consumer._subscription.fetch_context():
-            drained = await consumer._fetcher.fetched_records(tps, timeout=LOOK_EVERY_S)
-        # Nothing is awaited from here on, so that records and positions are of one instant.
-        found = [self._look(tp, drained.get(tp, ())) for tp in tps]
-        return [fetched for fetched in found if fetched is not None]
-
-    def _look(self, tp: TP, records: Sequence[Any]) -> Fetched | None:
-        """What there is to say of a partition, None where it has been said."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        state = assignment.state_value(tp)
-        if state is None or not state.has_valid_position:
-            return None
-        if records:
-            self._moved_ms[tp] = _now_ms()
-        seen = (state.position, self._caught_up(tp, state))
-        if not records and self._reported.get(tp) == seen:
-            return None
-        self._reported[tp] = seen
-        position, caught_up = seen
-        end = max(position, -1 if state.lso is None else state.lso)
-        return Fetched(tp, self._reading[tp], records, position, end, caught_up)
-
-    def _caught_up(self, tp: TP, state: Any) -> bool:
-        if cast(Transport, self.transport).broker.exact_ends:
-            return state.lso is not None and bool(state.position >= state.lso)
-        # An answer that came after the position moved and left nothing behind was an empty one.
-        unread = tp in self._ensure_consumer()._fetcher._records
-        return not unread and state.timestamp is not None and bool(state.timestamp > self._moved_ms.get(tp, 0))
-
-    async def start_reading(self, offsets: Mapping[TP, int], reading: int) -> None:
-        await self.call_thread(self._start_reading, offsets, reading)
-
-    async def _start_reading(self, offsets: Mapping[TP, int], reading: int) -> None:
-        for tp, offset in offsets.items():
-            self._ensure_consumer().seek(_plain(tp), offset)
-            self._reading[tp] = reading
-            self._moved_ms[tp] = _now_ms()
-            self._reported.pop(tp, None)
-
-    async def committed(self, tps: Iterable[TP]) -> Mapping[TP, int | None]:
-        # For all of them at once: the consumer's own method asks for one partition a request.
-        coordinator = self._ensure_consumer()._coordinator
-        found = await self.call_thread(coordinator.fetch_committed_offsets, [_plain(tp) for tp in tps])
-        return {tp: found[_plain(tp)].offset if _plain(tp) in found else None for tp in tps}
-
-    async def offsets_at(self, tps: Iterable[TP], time_ms: int) -> Mapping[TP, int | None]:
-        """The first offset of each partition with a record of that time or later."""
-        wanted = {_plain(tp): time_ms for tp in tps}
-        found = await self.call_thread(self._ensure_consumer().offsets_for_times, wanted)
-        return {tp: at.offset if (at := found[_plain(tp)]) else None for tp in tps}
-
-    async def ends(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
-        """Where each partition ended when asked; one whose end could not be found is left out."""
-        if cast(Transport, self.transport).broker.exact_ends:
-            return await self.highwaters(*positions)
-        return cast(Mapping[TP, int], await self.call_thread(self._empty_fetches, positions))
-
-    async def _empty_fetches(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
-        ends = {tp: await self._empty_fetch(tp, position) for tp, position in positions.items()}
-        return {tp: end for tp, end in ends.items() if end is not None}
-
-    async def _empty_fetch(self, tp: TP, position: int) -> int | None:
-        """Fetch on from `position` until nothing comes: that is the end, whatever the broker says of ends."""
-        client = self._ensure_consumer()._client
-        for _ in range(FETCHES_TO_FIND_AN_END):
-            wanted = [(tp.topic, [(tp.partition, position, FETCH_BYTES)])]
-            # To a fetch that may not wait at all, the embedded broker answers without any partition.
-            request = FetchRequest(1, 1, FETCH_BYTES, READ_COMMITTED, wanted)
-            answer = await client.send(client.cluster.leader_for_partition(_plain(tp)), request)
-            ((_, ((_, error, *_, raw),)),) = answer.topics
-            records = MemoryRecords(raw)
-            if error:
-                return None
-            if not records.has_next():
-                return position
-            while records.has_next():
-                position = records.next_batch().next_offset
-        return None
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """For those who watch the lag; that it fails is no reason to stop."""
-        mine = {_plain(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in self.assignment()}
-        try:
-            await self._ensure_consumer().commit(mine)
-        except KafkaError as error:
-            self.log.warning("commit - for lag monitors only, will be tried again: %r", error)
-            return False
-        return True
 
 
 class Consumer(driver.Consumer):
@@ -270,72 +105,11 @@ class Consumer(driver.Consumer):
         """Faust's watchdog goes by its own offsets, which are not ours, and would cry wolf."""
 
 
-class Producer(driver.Producer):
-    """Faust's producer, with a way to publish a batch at a time."""
-
-    logger = driver.logger
-
-    def _settings_auth(self) -> Mapping[str, Any]:
-        return client_options(cast(Transport, self.transport).settings)
-
-    def _settings_extra(self) -> Mapping[str, Any]:
-        return {"acks": "all", "enable_idempotence": cast(Transport, self.transport).broker.idempotent}
-
-    async def publish(self, topic: str, shard: int, messages: Sequence[Outgoing]) -> None:
-        """Publish in order, to the shard's partition, and return when all brokers that must have it have it."""
-        producer: aiokafka.AIOKafkaProducer = self._ensure_producer()
-        try:
-            # Dead letters may go to a topic of fewer partitions; the others have one a shard.
-            partition = shard % len(await producer.partitions_for(topic))
-            await _publish(producer, topic, partition, messages)
-        except KafkaError:
-            # One that missed an answer may not know any more what comes next; whoever tries again gets a fresh one.
-            await self._replace(producer)
-            raise
-
-    async def _replace(self, failed: Any) -> None:
-        if self._ensure_producer() is not failed:
-            return  # another shard was faster
-        fresh: aiokafka.AIOKafkaProducer = self._new_producer()
-        self._producer = fresh
-        await fresh.start()
-        await failed.stop()
-
-
-async def _publish(
-    producer: aiokafka.AIOKafkaProducer, topic: str, partition: int, messages: Iterable[Outgoing]
-) -> None:
-    acks: list[asyncio.Future[Any]] = []
-    batch = producer.create_batch()
-    for message in messages:
-        if not _append(batch, message):
-            acks.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
-            _append(batch, message)
-    if batch.record_count():
-        acks.append(await producer.send_batch(batch, topic, partition=partition))
-    for outcome in await asyncio.gather(*acks, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
-
-
-class Transport(driver.Transport):
+class Transport(Connection):
     """What Faust makes its consumer and its producer with."""
 
     Consumer = Consumer
     Producer = Producer
-
-    def __init__(self, app: AppT, settings: Settings, broker: Broker):
-        super().__init__(app.conf.broker_consumer, app)
-        self.settings = settings
-        self.broker = broker
-
-
-def _append(batch: Any, message: Outgoing) -> bool:
-    return (
-        batch.append(timestamp=None, key=message.key or None, value=message.value, headers=list(message.headers))
-        is not None
-    )
 
 
 def _message(fetched: Fetched, generation: int) -> ConsumerMessage:
@@ -353,12 +127,3 @@ def _message(fetched: Fetched, generation: int) -> ConsumerMessage:
         tp=fetched.tp,
         generation_id=generation,
     )
-
-
-def _plain(tp: TP) -> TopicPartition:
-    return TopicPartition(tp.topic, tp.partition)
-
-
-def _now_ms() -> int:
-    # The clock of aiokafka's own stamps, with which it is compared.
-    return int(time.time() * 1000)

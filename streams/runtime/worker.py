@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from streams.core.rules import Rulebook
 from streams.runtime.outputs import Outputs
+from streams.runtime.producing import Producer
 from streams.runtime.telemetry import Counters
-from streams.runtime.transport import Consumer, Producer
+from streams.runtime.transport import Consumer
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import Store

@@ -26,7 +26,7 @@ from streams.core.instants import format_time
 from streams.settings import Settings
 from streams.state.redis_store import RedisStore
 from streams.testing import Record, billing, to_bytes, track
-from tests.bench.progress import LOOK_EVERY_S, WITHIN_S, all_done
+from tests.bench.progress import WITHIN_S, all_done, until
 from tests.bench.state import SyncsEverySecond
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import PARTITIONS, ROOT, Pipeline
@@ -80,9 +80,11 @@ def present() -> Iterator[Due]:
 async def silence_is_known(pipeline: Pipeline) -> None:
     """Wait until all users are dormant, as of now."""
     store = RedisStore(pipeline.settings.redis.get_secret_value(), pipeline.settings.group)
-    async with asyncio.timeout(WITHIN_S):
-        while (await store.sizes()).get("dormant", 0) < USERS:
-            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def is_known() -> bool:
+        return (await store.sizes()).get("dormant", 0) == USERS
+
+    await until("all are dormant", is_known)
     await store.close()
     await all_done(pipeline)
 

@@ -79,8 +79,8 @@ class Bench:
 
     def __str__(self) -> str:
         return (
-            f"{self._count:,} records of {self._crowd.users:,} users, of which {self._crowd.track_events:,} track events"
-            f" (plain Faust: {self._few:,} of {self._fewer.users:,})"
+            f"{self._count:,} records of {self._crowd.users:,} users, {self._crowd.track_events:,} of them track events"
+            f" (plain Faust: {self._few:,} of {self._fewer.users:,} users)"
         )
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import faust
 from faust.app.base import BootStrategy
 
-from streams.core.instants import format_time, parse_time
+from streams.core.instants import format_time
+from streams.testing import instant
 
 DAY_MS = 86_400_000
 NEVER = -(10**15)
@@ -23,6 +24,8 @@ Profile = dict[str, Any]
 
 
 class Boot(BootStrategy):
+    """No web server, which would cost the rival something."""
+
     enable_web = False
 
 
@@ -43,19 +46,21 @@ def active_days(profile: Profile, at_ms: int, days: int) -> int:
 
 
 def churn_risk(profile: Profile, at_ms: int, member: bool) -> bool:
-    idle_ms = at_ms - profile["newest"]
+    idle_ms: int = at_ms - profile["newest"]
     if member:
         return idle_ms >= DAY_MS
     return bool(profile.get("mrr")) and idle_ms >= 7 * DAY_MS and active_days(profile, at_ms, 30) >= 8
 
 
 def dormant(profile: Profile, at_ms: int, member: bool) -> bool:
-    return profile["active"] > 0 and at_ms - profile["newest"] >= (1 if member else 30) * DAY_MS
+    idle_ms: int = at_ms - profile["newest"]
+    return profile["active"] > 0 and idle_ms >= (1 if member else 30) * DAY_MS
 
 
 def payment_trouble(profile: Profile, at_ms: int, _: bool) -> bool:
-    failed = profile["failed"]
-    return at_ms - failed < 14 * DAY_MS and profile["paid"] < failed and profile.get("status") != "canceled"
+    failed_ms = profile["failed"]
+    has_failed = at_ms - failed_ms < 14 * DAY_MS and profile["paid"] < failed_ms
+    return bool(has_failed and profile.get("status") != "canceled")
 
 
 def power_user(profile: Profile, at_ms: int, member: bool) -> bool:
@@ -65,7 +70,7 @@ def power_user(profile: Profile, at_ms: int, member: bool) -> bool:
 def trial_ending_unengaged(profile: Profile, at_ms: int, _: bool) -> bool:
     left_ms = profile["trial_ends"] - at_ms
     is_ending = profile.get("status") == "trialing" and 0 < left_ms <= 3 * DAY_MS
-    return is_ending and active_days(profile, at_ms, 7) <= 2
+    return bool(is_ending and active_days(profile, at_ms, 7) <= 2)
 
 
 RULES: dict[str, Callable[[Profile, int, bool], bool]] = {
@@ -98,7 +103,7 @@ def fold(profile: Profile, event: Profile, at_ms: int) -> None:
         properties = event["properties"]
         profile |= {name: properties[name] for name in ("plan", "mrr", "status") if name in properties}
         if "trial_end" in properties:
-            profile["trial_ends"] = parse_time(properties["trial_end"])
+            profile["trial_ends"] = instant(properties["trial_end"])
         if event["event"] in ("Payment Failed", "Invoice Paid"):
             profile["failed" if event["event"] == "Payment Failed" else "paid"] = at_ms
 
@@ -112,9 +117,9 @@ def make_app(kafka: str, group: str, prefix: str, count: int) -> PlainFaust:
     changes = app.topic(f"{prefix}segment-changes")
     handled: list[float] = []
 
-    async def agent(events: faust.Stream[Profile]) -> None:
+    async def agent(events: faust.StreamT[Profile]) -> None:
         async for event in events:
-            user, at_ms = event["userId"], parse_time(event["timestamp"])
+            user, at_ms = event["userId"], instant(event["timestamp"])
             profile = profiles[user]
             found = list(flips(profile, at_ms))
             fold(profile, event, at_ms)
@@ -141,4 +146,5 @@ async def events_a_second(kafka: str, group: str, prefix: str, count: int) -> fl
 
 
 if __name__ == "__main__":
-    print(asyncio.run(events_a_second(*sys.argv[1:4], count=int(sys.argv[4]))))
+    _, kafka, group, prefix, count = sys.argv
+    print(asyncio.run(events_a_second(kafka, group, prefix, int(count))))

@@ -27,7 +27,7 @@ async def events_a_second(kafka: str, topic: str) -> float:
         await consumer._client.force_metadata_update()
         tps = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         consumer.assign(tps)
-        count = sum((await consumer.end_offsets(tps)).values())
+        count: int = sum((await consumer.end_offsets(tps)).values())
         seen, since = 0, time.perf_counter()
         while seen < count:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():

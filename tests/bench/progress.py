@@ -1,10 +1,12 @@
 """How far a worker is, seen from outside: what it stored in Redis against where the input topics end.
 
-Comes in: a pipeline. Goes out: waiting until all of it is done, and published.
+Comes in: a pipeline. Goes out: waiting, until all of it is done and published.
 """
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -25,17 +27,25 @@ async def ends(pipeline: Pipeline) -> dict[int, dict[str, int]]:
     return {shard: {topic: found[TopicPartition(topic, shard)] for topic in topics} for shard in range(PARTITIONS)}
 
 
+async def until(what: str, holds: Callable[[], Awaitable[bool]]) -> None:
+    """Look again and again whether it holds."""
+    deadline = time.monotonic() + WITHIN_S
+    while not await holds():
+        assert time.monotonic() < deadline, f"not within {WITHIN_S:g} s: {what}"
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
 async def all_done(pipeline: Pipeline) -> float:
     """Wait until all of the inputs is applied, stored and published; the instant (`time.perf_counter`) it was."""
     redis, keys = RedisClient(pipeline.settings.redis.get_secret_value()), Keys(pipeline.settings.group)
-    deadline = time.monotonic() + WITHIN_S
+
+    async def is_done(shard: int, wanted: dict[str, int]) -> bool:
+        positions = await redis.call("HGET", keys.of(shard).state, "positions")
+        if positions is None or decode_positions(positions) != wanted:
+            return False
+        return not await redis.call("EXISTS", keys.of(shard).outbox)
+
     for shard, wanted in (await ends(pipeline)).items():
-        of_shard = keys.of(shard)
-        while True:
-            positions = await redis.call("HGET", of_shard.state, "positions")
-            if positions and decode_positions(positions) == wanted and not await redis.call("EXISTS", of_shard.outbox):
-                break
-            assert time.monotonic() < deadline, f"shard {shard} has reached {positions}, and not {wanted}"
-            await asyncio.sleep(LOOK_EVERY_S)
+        await until(f"shard {shard} reaches {wanted}", partial(is_done, shard, wanted))
     await redis.close()
     return time.perf_counter()

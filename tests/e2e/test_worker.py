@@ -12,6 +12,7 @@ import pytest
 from streams.core.changes import to_json
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
+from streams.runtime.rehearsal import rehearse
 from streams.testing import Record, billing, changes, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
@@ -21,6 +22,12 @@ DAY_MS = 86_400_000
 # All deadlines of the rules have passed by now, so that what comes out does not depend on when a test runs.
 NEWEST_MS = time.time_ns() // 1_000_000 // DAY_MS * DAY_MS - 60 * DAY_MS
 STAMPS = ("detected_at", "live")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _engine_is_compiled() -> None:
+    """Once, here, and kept on disk: no worker need do it while a test waits."""
+    rehearse()
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""What our parts of Faust's transport know beyond Faust: the settings, and what the broker can do."""
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import AppT
+
+from streams.runtime.kafka import Broker
+from streams.settings import Settings
+
+
+class Connection(driver.Transport):
+    """The base of our transport; its consumer and its producer find both here."""
+
+    def __init__(self, app: AppT, settings: Settings, broker: Broker):
+        super().__init__(app.conf.broker_consumer, app)
+        self.settings = settings
+        self.broker = broker

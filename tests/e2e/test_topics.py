@@ -1,0 +1,73 @@
+"""Topics on a real broker: made as they must be, and refused where they are not."""
+
+from collections.abc import Sequence
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from streams.errors import Unreachable, UsageError
+from streams.runtime.topics import ensure
+from streams.settings import Settings
+from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
+
+
+@pytest.fixture
+def settings(kafka: Kafka, group: str) -> Settings:
+    return Settings(kafka=kafka.address, topic_prefix=f"{group}-", partitions=3)
+
+
+async def create(settings: Settings, topics: Sequence[NewTopic]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    await admin.create_topics(list(topics))
+    while not {topic.name for topic in topics} <= set(await admin.list_topics()):
+        pass  # a broker says yes to a topic before it shows it
+    await admin.close()
+
+
+async def test_what_is_missing_is_created_once_with_its_settings(settings: Settings, kafka: Kafka) -> None:
+    first, second = await ensure(settings), await ensure(settings)
+    assert {(each.partitions, each.created) for each in first} == {(3, True)}
+    assert {(each.partitions, each.created) for each in second} == {(3, False)}
+    if isinstance(kafka, ApacheKafka):
+        assert await cleanup_policy(settings, "segment-memberships") == "compact"
+        assert await cleanup_policy(settings, "segment-changes") == "delete"
+
+
+async def cleanup_policy(settings: Settings, role: str) -> str:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    topic = ConfigResource(ConfigResourceType.TOPIC, settings.topic(role), configs={"cleanup.policy": ""})
+    (answer,) = await admin.describe_configs([topic])
+    await admin.close()
+    ((*_, configs),) = answer.resources
+    found: str = configs[0][1]
+    return found
+
+
+async def test_one_that_is_missing_gets_as_many_partitions_as_the_others_have(settings: Settings) -> None:
+    await create(settings, [NewTopic(settings.topic("product-events"), 5, 1)])
+    assert {each.partitions for each in await ensure(settings)} == {5}
+
+
+async def test_inputs_of_unlike_numbers_of_partitions_are_refused_by_name(settings: Settings) -> None:
+    await create(settings, [NewTopic(settings.topic("product-events"), 5, 1)])
+    await create(settings, [NewTopic(settings.topic("billing-updates"), 2, 1)])
+    with pytest.raises(UsageError, match="must have the same number of partitions") as told:
+        await ensure(settings)
+    assert f"{settings.topic('product-events')}: 5" in str(told.value)
+    assert f"{settings.topic('billing-updates')}: 2" in str(told.value)
+
+
+async def test_dead_letters_may_go_to_a_topic_of_any_number_of_partitions(settings: Settings) -> None:
+    await create(settings, [NewTopic(settings.topic("dead-letters"), 1, 1)])
+    found = {each.topic: each.partitions for each in await ensure(settings)}
+    assert found[settings.topic("dead-letters")] == 1
+    assert found[settings.topic("product-events")] == 3
+
+
+async def test_a_broker_that_is_not_there_is_told_by_its_address() -> None:
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1 "):
+        await ensure(Settings(kafka="127.0.0.1:1"))
