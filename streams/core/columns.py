@@ -73,18 +73,19 @@ class Columns:
         """Put derived events behind their cause."""
         if not derived:
             return columns, list(range(len(columns)))
-        place = [i for i in range(len(columns)) for _ in range(1 + len(derived.get(i, ())))]
+        counts = np.ones(len(columns), np.int64)
+        for i, followers in derived.items():
+            counts[i] += len(followers)
+        place = np.repeat(np.arange(len(columns)), counts)
         result = columns[place]
-        at = 0
-        for i in range(len(columns)):
-            for each in derived.get(i, ()):
-                result[at, kernel.LAST] = 0
-                at += 1
+        ends = np.cumsum(counts)
+        for i, followers in derived.items():
+            for at, each in enumerate(followers, start=int(ends[i]) - len(followers)):
+                result[at - 1, kernel.LAST] = 0
                 result[at, kernel.CLASS] = self._classes.get(each.name, self._unread)[False]
                 result[at, [kernel.ACTIVE, kernel.WRITES, kernel.WRITES_END]] = 0
                 result[at, kernel.NUMBERS :] = self._numbers({"delta": each.delta})
-            at += 1
-        return result, place
+        return result, place.tolist()
 
     def _fold_documents(
         self, table: Table, rows: Ints, events: list[Event]

@@ -18,10 +18,12 @@ _MILLISECONDS_FROM: Final = 1e11  # a smaller epoch number counts seconds
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])")
 
-# Parsing costs as much as half of all else in decoding, and most events share their second with others:
-# "2020-01-01T00:00:00." is remembered, "000Z" looked up.
-_SECONDS: Final[dict[str, int]] = {}
-_SECONDS_REMEMBERED: Final = 100_000
+# Parsing costs as much as half of all else in decoding, and most events share their day with others:
+# "2020-01-01T" is remembered, "00:00:", "00." and "000Z" are looked up.
+_DAYS: Final[dict[str, int]] = {}
+_DAYS_REMEMBERED: Final = 10_000
+_MINUTES: Final = {f"{h:02}:{m:02}:": 3_600_000 * h + 60_000 * m for h in range(24) for m in range(60)}
+_SECONDS: Final = {f"{s:02}.": 1_000 * s for s in range(60)}
 _FRACTIONS: Final = {f"{ms:03}Z": ms for ms in range(1_000)}
 
 
@@ -36,7 +38,7 @@ def parse_time(value: object) -> int | None:
     if isinstance(value, str):
         if len(value) == 24:
             try:
-                return _SECONDS[value[:20]] + _FRACTIONS[value[20:]]
+                return _DAYS[value[:11]] + _MINUTES[value[11:17]] + _SECONDS[value[17:20]] + _FRACTIONS[value[20:]]
             except KeyError:
                 return _parse_common(value)
         return _parse_text(value)
@@ -48,10 +50,10 @@ def parse_time(value: object) -> int | None:
 def _parse_common(text: str) -> int | None:
     """As long as `2020-01-01T00:00:00.000Z`, and of a second that is not known."""
     ms = _parse_text(text)
-    if ms is not None and text[19] == "." and text[20:] in _FRACTIONS:
-        if len(_SECONDS) >= _SECONDS_REMEMBERED:
-            _SECONDS.clear()
-        _SECONDS[text[:20]] = ms - _FRACTIONS[text[20:]]
+    if ms is not None and text[11:17] in _MINUTES and text[17:20] in _SECONDS and text[20:] in _FRACTIONS:
+        if len(_DAYS) >= _DAYS_REMEMBERED:
+            _DAYS.clear()
+        _DAYS[text[:11]] = ms - _MINUTES[text[11:17]] - _SECONDS[text[17:20]] - _FRACTIONS[text[20:]]
     return ms
 
 

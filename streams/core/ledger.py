@@ -115,6 +115,8 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
 
     def _leading(self) -> Subscription:
         """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""
+        if len(self.subscriptions) == 1:
+            return next(iter(self.subscriptions.values()))
         counted = {key: one for key, one in self.subscriptions.items() if one.is_counted}
         if counted:
             return counted[max(counted, key=lambda key: (counted[key].mrr_millionths, key))]

@@ -17,7 +17,7 @@ from streams.core.program import Ints, Program, number_bits
 from streams.core.tree import Compare, Constant, Read
 
 FIRST_ROWS = 1_024
-GROWTH = 1.5
+GROWTH = 1.25  # while it grows, the old table and the new one are there together
 
 
 def orders_texts(catalog: Catalog) -> bool:
@@ -42,6 +42,8 @@ class Table:
         self._code = text_code
         self.texts = list(text_code)
         self._orders_texts = orders_texts(catalog)
+        self._traits = [(f.name, word) for f, word in catalog.word.items() if isinstance(f, Trait)]
+        self._trait_times = [(f.name, word) for f, word in catalog.word.items() if isinstance(f, TraitTime)]
         self.users: list[str] = []
         self.documents: list[bytes] = []
         self.row_of: dict[str, int] = {}
@@ -156,16 +158,12 @@ class Table:
     def trait_words(self, document: Document) -> list[tuple[int, int]]:
         """What a document writes into its profile's row: (word, bits) of every trait that rules read."""
         written: list[tuple[int, int]] = []
-        for feature, word in self._catalog.word.items():
-            match feature:
-                case Trait(name):
-                    number, kind = self.coded(document.read(name))
-                    written += [(word, number_bits(number)), (word + 1, kind)]
-                case TraitTime(name):
-                    ms = parse_time(document.read(name))
-                    written.append((word, NEVER if ms is None else ms))
-                case _:
-                    pass
+        for name, word in self._traits:
+            number, kind = self.coded(document.read(name))
+            written += [(word, number_bits(number)), (word + 1, kind)]
+        for name, word in self._trait_times:
+            ms = parse_time(document.read(name))
+            written.append((word, NEVER if ms is None else ms))
         return written
 
     def rank_texts(self) -> None:
