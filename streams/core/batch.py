@@ -9,25 +9,40 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
 
 from streams.core.events import Event
 
 Ints = npt.NDArray[np.int64]
 
+NO_ID = xxh3_64_intdigest(b"")
+
+
+def _ids(events: Sequence[Event]) -> Ints:
+    texts = [event.message_id or "" for event in events]
+    ids = np.fromiter(map(xxh3_64_intdigest, map(str.encode, texts)), np.uint64, len(texts))
+    ids[ids == NO_ID] = 0
+    return ids.view(np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """events, their event times (ms) and the offsets of their records, all of one length."""
+    """events, their event times (ms), their messageIds and the offsets of their records, all of one length.
+
+    ids: of each messageId as much as a profile remembers, 64 bits of its hash; 0 where there is none.
+    """
 
     events: list[Event]
     ts: Ints
+    ids: Ints
     offsets: Ints
 
     @classmethod
     def of(cls, events: Sequence[Event], offsets: Sequence[int] | None = None) -> Self:
         """Without offsets, the places in the sequence are the offsets."""
-        ts = np.fromiter((event.ts for event in events), np.int64, len(events))
-        return cls(list(events), ts, np.arange(len(events)) if offsets is None else np.array(offsets, np.int64))
+        count = len(events)
+        ts = np.fromiter([event.ts for event in events], np.int64, count)
+        return cls(list(events), ts, _ids(events), np.arange(count) if offsets is None else np.array(offsets, np.int64))
 
     @classmethod
     def joined(cls, batches: Sequence["Batch"]) -> "Batch":
@@ -36,6 +51,7 @@ class Batch:
         return Batch(
             [event for batch in batches for event in batch.events],
             np.concatenate([np.empty(0, np.int64), *(batch.ts for batch in batches)]),
+            np.concatenate([np.empty(0, np.int64), *(batch.ids for batch in batches)]),
             np.concatenate([np.empty(0, np.int64), *(batch.offsets for batch in batches)]),
         )
 
@@ -43,8 +59,9 @@ class Batch:
         return len(self.events)
 
     def __getitem__(self, part: slice) -> "Batch":
-        return Batch(self.events[part], self.ts[part], self.offsets[part])
+        return Batch(self.events[part], self.ts[part], self.ids[part], self.offsets[part])
 
     def take(self, places: Ints) -> "Batch":
         events = self.events
-        return Batch([events[i] for i in places.tolist()], self.ts[places], self.offsets[places])
+        taken = [events[i] for i in places.tolist()]
+        return Batch(taken, self.ts[places], self.ids[places], self.offsets[places])

@@ -5,11 +5,12 @@ occurrence the place of its event. What is rare is done here, in plain Python: t
 subscriptions, whose values the kernel sees as words to write and whose derived events follow their cause.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from streams.core import kernel
+from streams.core.batch import Batch
 from streams.core.catalog import Catalog
 from streams.core.documents import Derived, Document
 from streams.core.events import Event, Value
@@ -37,24 +38,24 @@ class Columns:
         self._unread = program.unread
         self._amounts = program.amounts
 
-    def of(self, table: Table, rows: Ints, ts: Ints, events: list[Event]) -> tuple[Occurrences, list[int]]:
+    def of(self, table: Table, rows: Ints, batch: Batch) -> tuple[Occurrences, Sequence[int]]:
         """The occurrences of a batch, and for each the place of its event."""
+        events, classes_of, unread = batch.events, self._classes.get, self._unread
         writes, derived = self._fold_documents(table, rows, events)
-        columns = np.zeros((len(events), kernel.NUMBERS + len(self._properties)), np.int64)
-        classes_of, unread = self._classes.get, self._unread
         classes = [classes_of(event.name, unread)[event.active] for event in events]
+        columns = np.zeros((len(events), kernel.NUMBERS + len(self._properties)), np.int64)
         columns[:, kernel.O_ROW] = rows
-        columns[:, kernel.TS] = ts
+        columns[:, kernel.TS] = batch.ts
         columns[:, kernel.CLASS] = classes
-        columns[:, kernel.ACTIVE] = [event.active for event in events]
+        columns[:, kernel.ACTIVE] = np.fromiter([event.active for event in events], np.bool_, len(events))
         columns[:, kernel.LAST] = 1
-        if self._amounts:
+        if self._amounts and not self._amounts.isdisjoint(classes):
             for i, event_class in enumerate(classes):
                 if event_class in self._amounts:
                     columns[i, kernel.NUMBERS :] = self._numbers(events[i].properties)
         flat = self._place_writes(columns, writes)
-        columns, place = self._insert(columns, derived)
-        return Occurrences(columns, np.array(flat, np.int64).reshape(-1, 2)), place
+        columns, caused_by = self._insert(columns, derived)
+        return Occurrences(columns, np.array(flat, np.int64).reshape(-1, 2)), caused_by
 
     def _numbers(self, properties: Mapping[str, Value]) -> list[int]:
         return [number_bits(as_amount(properties.get(name))) for name in self._properties]
@@ -69,10 +70,10 @@ class Columns:
             columns[i, kernel.WRITES_END] = len(flat)
         return flat
 
-    def _insert(self, columns: Ints, derived: dict[int, tuple[Derived, ...]]) -> tuple[Ints, list[int]]:
+    def _insert(self, columns: Ints, derived: dict[int, tuple[Derived, ...]]) -> tuple[Ints, Sequence[int]]:
         """Put derived events behind their cause."""
         if not derived:
-            return columns, list(range(len(columns)))
+            return columns, range(len(columns))
         counts = np.ones(len(columns), np.int64)
         for i, followers in derived.items():
             counts[i] += len(followers)
@@ -94,16 +95,15 @@ class Columns:
         writes: dict[int, Writes] = {}
         derived: dict[int, tuple[Derived, ...]] = {}
         opened: dict[int, Document] = {}
-        for i, event in enumerate(events):
-            if event.traits or event.touches_ledger:
-                row = int(rows[i])
-                document = opened.get(row)
-                if document is None:
-                    document = opened[row] = Document.decode(table.documents[row])
-                followers = document.fold(event)
-                if followers:
-                    derived[i] = followers
-                writes[i] = table.trait_words(document)
+        for i in [i for i, event in enumerate(events) if event.traits or event.touches_ledger]:
+            row = int(rows[i])
+            document = opened.get(row)
+            if document is None:
+                document = opened[row] = Document.decode(table.documents[row])
+            followers = document.fold(events[i])
+            if followers:
+                derived[i] = followers
+            writes[i] = table.trait_words(document)
         for row, document in opened.items():
             table.fold_document(row, document)
         table.rank_texts()

@@ -3,7 +3,7 @@
 Comes in: lines of flips and the table's names. Goes out: `Change` values, and the same lines for `explain`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from streams.core.table import Table
 from streams.core.tree import InSegment, Leaf
 
 MASKED = "***"
+
+EventId = Callable[[int], str | None]  # the messageId that an occurrence, by its place, came with
 
 
 def is_private(trait: str, private: frozenset[str]) -> bool:
@@ -84,11 +86,11 @@ class Reasons:
                 found[name] = value
         return found
 
-    def changes(self, table: Table, lines: Lines, event_ids: Sequence[str | None]) -> list[Change]:
-        """The changes of all filled lines. `event_ids`: messageId by occurrence."""
-        return [self._change(table, line, event_ids) for line in lines.words[: lines.filled[0]]]
+    def changes(self, table: Table, lines: Lines, event_id: EventId) -> list[Change]:
+        """The changes of all filled lines."""
+        return [self._change(table, line, event_id) for line in lines.words[: lines.filled[0]]]
 
-    def _change(self, table: Table, line: Ints, event_ids: Sequence[str | None]) -> Change:
+    def _change(self, table: Table, line: Ints, event_id: EventId) -> Change:
         row, rule, at, cause, occurrence, ordinal, entered = line[:LINE_WORDS].tolist()
         members = line[LINE_WORDS : LINE_WORDS + len(self._rules)].tolist()
         return Change(
@@ -97,7 +99,7 @@ class Reasons:
             entered=bool(entered),
             occurred_at=at,
             cause=CAUSES[cause],
-            event_id=event_ids[occurrence] if occurrence >= 0 else None,
+            event_id=event_id(occurrence) if occurrence >= 0 else None,
             ordinal=ordinal,
             rule_version=self._rules[rule].version,
             because=self.because(table, line),

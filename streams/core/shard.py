@@ -12,18 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from xxhash import xxh3_64_intdigest as xxh3
 
 from streams.core import kernel
 from streams.core.batch import Batch
 from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change, Reason
 from streams.core.columns import Columns
-from streams.core.events import Event
 from streams.core.flips import empty_lines
 from streams.core.layout import AT, ENTERED, FAR, NEVER, ORDINAL
 from streams.core.program import Ints, write_program
-from streams.core.reasons import Reasons
+from streams.core.reasons import EventId, Reasons
 from streams.core.renewal import Renewal
 from streams.core.rules import Rulebook
 from streams.core.snapshot import Head, Layout, write_rows
@@ -48,11 +46,6 @@ class Standing(NamedTuple):
     since_ms: int | None
     ordinal: int
     because: tuple[Reason, ...]
-
-
-def _ids(events: list[Event]) -> Ints:
-    """Each messageId as the row remembers it, 64 bits of it; 0 where there is none."""
-    return np.array([xxh3(e.message_id.encode()) if e.message_id else 0 for e in events], np.uint64).view(np.int64)
 
 
 class Shard:
@@ -101,14 +94,14 @@ class Shard:
 
     def step(self, batch: Batch) -> list[Change]:
         """Apply events in the order of the batch."""
-        rows, ts, events = self._accept(batch)
-        occurrences, place = self._columns.of(self.table, rows, ts, events)
+        rows, batch = self._accept(batch)
+        occurrences, caused_by = self._columns.of(self.table, rows, batch)
         return self._run(
             lambda start: kernel.step(
                 self._program.words, self.table.memory, self._lines, occurrences, self.time_ms, start
             ),
             stop=len(occurrences.words),
-            event_ids=[events[i].message_id for i in place],
+            event_id=lambda occurrence: batch.events[caused_by[occurrence]].message_id,
         )
 
     def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:
@@ -146,26 +139,25 @@ class Shard:
         """The next deadline of any profile (ms; a lower bound), `FAR` if there is none."""
         return int(self.table.memory.due[: len(self.table)].min(initial=FAR))
 
-    def _accept(self, batch: Batch) -> tuple[Ints, Ints, list[Event]]:
-        """Drop the events whose messageId is among their user's last ones."""
-        events, ts = batch.events, batch.ts
-        rows = self.table.rows([event.user for event in events])
-        repeated = np.zeros(len(events), np.uint8)
-        kernel.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, _ids(events), repeated)
+    def _accept(self, batch: Batch) -> tuple[Ints, Batch]:
+        """Drop the events whose messageId is among their user's last ones. Also returns the rows of their users."""
+        rows = self.table.rows([event.user for event in batch.events])
+        repeated = np.zeros(len(batch), np.uint8)
+        kernel.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, batch.ids, repeated)
         if not repeated.any():
-            return rows, ts, events
+            return rows, batch
         kept = np.flatnonzero(repeated == 0)
-        self.duplicates += len(events) - len(kept)
-        return rows[kept], ts[kept], [events[i] for i in kept.tolist()]
+        self.duplicates += len(batch) - len(kept)
+        return rows[kept], batch.take(kept)
 
-    def _run(self, work: Callable[[int], int], stop: int, event_ids: Sequence[str | None] = ()) -> list[Change]:
+    def _run(self, work: Callable[[int], int], stop: int, event_id: EventId = lambda _: None) -> list[Change]:
         """Call a kernel function until all is done, emptying the flips it fills."""
         changes: list[Change] = []
         start = 0
         while start < stop:
             self._lines.filled[0] = 0
             start = work(start)
-            changes += self._reasons.changes(self.table, self._lines, event_ids)
+            changes += self._reasons.changes(self.table, self._lines, event_id)
         return changes
 
     @property
