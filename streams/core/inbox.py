@@ -63,11 +63,12 @@ class Inbox:
         waiting = [source.waiting() for source in self._sources.values()]
         if any(not len(batch) and not self.caught_up[name] for name, batch in zip(self._sources, waiting, strict=True)):
             return NOTHING
-        order = np.argsort(np.concatenate([_by_head(batch) for batch in waiting]), kind="stable")
-        ends = np.cumsum([len(batch) for batch in waiting])
-        taken = order[: min(limit, self._known(waiting, order, ends))]
+        first = [batch[:limit] for batch in waiting]  # no more can be taken of any
+        order = np.argsort(np.concatenate([_by_head(batch) for batch in first]), kind="stable")
+        ends = np.cumsum([len(batch) for batch in first])
+        taken = order[: min(limit, self._known(first, order, ends))]
         self._drop(waiting, taken, ends)
-        return Batch.joined(waiting).take(taken)
+        return Batch.joined(first).take(taken)
 
     def _known(
         self, waiting: list[Batch], order: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]"
