@@ -11,7 +11,7 @@ from typing import Any, Final
 from faust.types import TP
 
 from streams.core.batch import Batch
-from streams.core.events import Event, Reject
+from streams.core.events import Decoded, Event, Reject
 from streams.core.inbox import Inbox
 from streams.runtime.fetching import Fetched
 from streams.runtime.starting import Offsets
@@ -30,8 +30,8 @@ class Intake:
         self._worker = worker
         topic = worker.settings.topic
         self._decode = {
-            topic("product-events"): worker.decoder.product,
-            topic("billing-updates"): worker.decoder.billing,
+            topic("product-events"): worker.decoder.all_product,
+            topic("billing-updates"): worker.decoder.all_billing,
         }
         self._inbox = Inbox([name for name in self._decode if name in {tp.topic for tp in offsets}])
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
@@ -53,8 +53,7 @@ class Intake:
         if fetched.reading != self._reading:
             return
         source = fetched.tp.topic
-        events, offsets = self._decoded(source, fetched.records)
-        self._inbox.add(source, Batch.of(events, offsets), fetched.next_offset)
+        self._inbox.add(source, self._decoded(source, fetched.records), fetched.next_offset)
         self._inbox.caught_up[source] = fetched.caught_up
         self._ends[source] = fetched.end
         if self._inbox.held(source) + len(self.dead_letters) > MOST:
@@ -81,21 +80,25 @@ class Intake:
         taken, self.dead_letters = self.dead_letters, []
         return taken
 
-    def _decoded(self, source: str, records: Sequence[Any]) -> tuple[list[Event], list[int]]:
-        decode, counters = self._decode[source], self._worker.counters
-        events: list[Event] = []
-        offsets: list[int] = []
-        for record in records:
-            decoded = decode(record.value, record.key, record.timestamp)
-            if isinstance(decoded, Event):
-                events.append(decoded)
-                offsets.append(record.offset)
-            elif isinstance(decoded, Reject):
-                counters.rejects[decoded.code] += 1
-                self.dead_letters.append(self._worker.outputs.dead_letter(record, decoded))
+    def _decoded(self, source: str, records: Sequence[Any]) -> Batch:
+        decoded = self._decode[source](records)
+        events = [one for one in decoded if isinstance(one, Event)]
+        if len(events) < len(records):
+            records = self._put_aside(records, decoded)
+        return Batch.of(events, [record.offset for record in records])
+
+    def _put_aside(self, records: Sequence[Any], decoded: Sequence[Decoded]) -> list[Any]:
+        """Count the records that are no events, and write the dead letters; the records that are events remain."""
+        counters, events = self._worker.counters, []
+        for record, one in zip(records, decoded, strict=True):
+            if isinstance(one, Event):
+                events.append(record)
+            elif isinstance(one, Reject):
+                counters.rejects[one.code] += 1
+                self.dead_letters.append(self._worker.outputs.dead_letter(record, one))
             else:
                 counters.anonymous += 1
-        return events, offsets
+        return events
 
     def _resume(self) -> None:
         ready = {tp for tp in self._paused if self._inbox.held(tp.topic) + len(self.dead_letters) <= ENOUGH}

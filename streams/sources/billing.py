@@ -4,6 +4,7 @@ Comes in: one record. Goes out: an `Event` with all its properties, `ANONYMOUS`,
 record cannot be used. Events of Stripe's own shape are not read yet, and are told so.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from streams.core.events import ANONYMOUS, Decoded, Event, Value
 from streams.core.ledger import LARGEST_MRR, LEDGER_EVENTS
 from streams.sources import records
 from streams.sources.nested import flatten
-from streams.sources.records import Skimmed, Time, Unusable, WithProperties
+from streams.sources.records import Record, Skimmed, Time, Unusable, WithProperties
 
 
 class Update(msgspec.Struct, rename="camel", gc=False):
@@ -67,6 +68,10 @@ def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decod
         )
     except Unusable as unusable:
         return unusable.reject
+
+
+def decode_all(fetched: Sequence[Record]) -> list[Decoded]:
+    return [decode(record.value, record.key, record.timestamp) for record in fetched]
 
 
 def _event_name(body: Update) -> str:

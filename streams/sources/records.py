@@ -5,8 +5,9 @@ which the shapes' `decode` hand on as the value that it holds.
 """
 
 import json
+from collections.abc import Sequence
 from math import isfinite
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -21,6 +22,17 @@ NESTED_TOO_DEEPLY: Final = "the record is nested too deeply"
 
 Time = str | int | float | None
 Body = TypeVar("Body")
+
+
+class Record(Protocol):
+    """A record as it was fetched; `timestamp` is its own time in ms."""
+
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def timestamp(self) -> int: ...
 
 
 class Skimmed(msgspec.Struct, gc=False):
@@ -63,6 +75,17 @@ def read_body(decoder: msgspec.json.Decoder[Body], text: str) -> Body:
         raise Unusable("not_json", str(error)) from error
     except RecursionError as error:
         raise Unusable("not_json", NESTED_TOO_DEEPLY) from error
+
+
+def read_bodies(decoder: msgspec.json.Decoder[Body], fetched: Sequence[Record]) -> list[Body] | None:
+    """`read_body` of each, without a call a record; None where any of them needs a closer look."""
+    raws = [raw for record in fetched if (raw := record.value) is not None]
+    if len(raws) < len(fetched) or max(map(len, raws)) > MAX_RECORD_BYTES:
+        return None
+    try:
+        return list(map(decoder.decode, map(bytes.decode, raws)))
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        return None
 
 
 def read_objects(decoder: msgspec.json.Decoder[Body], text: str) -> Body:

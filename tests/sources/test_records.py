@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import example, given
@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from streams.core.documents import Document
 from streams.core.events import ANONYMOUS, Event, Reads, Reject
+from streams.core.instants import format_time
 from streams.sources import Decoder
 from streams.sources.records import MAX_RECORD_BYTES
+from streams.sources.segment_spec import CHUNK
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "segment_captures"
 
 MANY = frozenset({"a", "b", "a.b", "name", "mrr"})
 READS_NOTHING = Decoder(Reads({}))
+READS_SOME = Decoder(Reads({"E": MANY, "Unread": frozenset()}))
+READS_OF_ANY = Decoder(Reads({}, of_any=MANY))
 READS_MUCH = Decoder(Reads({"E": MANY, "Page Viewed": MANY, "Subscription Started": MANY}, context=MANY))
 
 FIELDS = (
@@ -90,6 +94,70 @@ def test_rules_do_not_decide_whether_a_record_can_be_used(raw: bytes, key: bytes
     assert type(little) is type(much)
     if isinstance(little, Event) and isinstance(much, Event):
         assert (little.user, little.ts, little.name, little.active) == (much.user, much.ts, much.name, much.active)
+
+
+class Fetched(NamedTuple):
+    """A record as a fetch brings it."""
+
+    value: bytes | None
+    key: bytes | None = b"k"
+    timestamp: int = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
+
+
+names = st.sampled_from(("E", "F", "Unread", "Email Delivered", "", "x" * 255, "x" * 256))
+instants = st.one_of(
+    st.integers(1_772_366_000_000, 1_772_367_000_000).map(format_time),
+    st.sampled_from(("2026-03-01T12:05:00.000Z", "2026-03-01T12:05:00.001Z", "2026-03-01", "yesterday", 1772366400)),
+)
+# What senders really send; hardly any of it is refused.
+common = st.fixed_dictionaries(
+    {"type": st.sampled_from(("track", "track", "track", "page", "identify", "alias")), "userId": names},
+    optional={
+        "event": names,
+        "messageId": names,
+        "timestamp": instants,
+        "originalTimestamp": instants,
+        "anonymousId": names,
+        "name": names,
+        "properties": st.dictionaries(st.sampled_from(("a", "b", "name")), names, max_size=2),
+        "context": st.dictionaries(st.sampled_from(("active", "a")), st.booleans(), max_size=2),
+    },
+).map(lambda body: json.dumps(body).encode())
+common_records = st.builds(Fetched, common, keys, st.integers(1_772_366_000_000, 1_772_367_000_000))
+all_records = st.builds(Fetched, st.one_of(st.none(), noise, common), keys, st.integers(0, 2**42))
+
+PLAIN = b'{"type":"track","event":"F","userId":"u-1","timestamp":"2026-03-01T12:00:00.000Z"}'
+# The last that is still plain, and the first that is not.
+EDGES = [
+    Fetched(PLAIN.replace(b"u-1", b"x" * 255)),
+    Fetched(PLAIN.replace(b"u-1", b"x" * 256)),
+    Fetched(PLAIN.replace(b"u-1", b"")),
+    Fetched(PLAIN.replace(b"12:00:00.000", b"12:05:00.000")),
+    Fetched(PLAIN.replace(b"12:00:00.000", b"12:05:00.001")),
+]
+
+
+@given(st.one_of(st.lists(common_records, max_size=8), st.lists(all_records, max_size=8)))
+@example(EDGES)
+@example([Fetched(PLAIN), Fetched(None), Fetched(PLAIN)])
+@example([Fetched(PLAIN), Fetched(PLAIN + b"\n" + PLAIN), Fetched(b'{"a":[1'), Fetched(b",2]}")])
+@example([Fetched(PLAIN[:-1] + b',"a":"\xc3'), Fetched(b'\xa9"}'), Fetched(PLAIN)])
+@example([Fetched(PLAIN[:-1] + b',"properties":{"a":"\xff"}}'), Fetched(PLAIN)])
+@example([Fetched(PLAIN + b" " * MAX_RECORD_BYTES), Fetched(PLAIN)])
+def test_the_records_of_a_fetch_are_decoded_as_each_alone(fetched: list[Fetched]) -> None:
+    for decoder in (READS_NOTHING, READS_SOME, READS_OF_ANY, READS_MUCH):
+        assert decoder.all_product(fetched) == [decoder.product(*record) for record in fetched]
+        assert decoder.all_billing(fetched) == [decoder.billing(*record) for record in fetched]
+
+
+def test_an_unusable_record_changes_nothing_for_those_around_it() -> None:
+    fetched = [Fetched(PLAIN.replace(b"u-1", b"u-%d" % i)) for i in range(3 * CHUNK)]
+    fetched[CHUNK + 1] = Fetched(b"{")
+    decoded = READS_NOTHING.all_product(fetched)
+    assert isinstance(decoded.pop(CHUNK + 1), Reject)
+    assert [event.user for event in decoded if isinstance(event, Event)] == [
+        f"u-{i}" for i in range(3 * CHUNK) if i != CHUNK + 1
+    ]
 
 
 @pytest.mark.parametrize("raw", [None, b"", b"{", b"nonsense", b"{}\n{}", b"\xff", b'{"a":"\xed\xa0\x80"}', b"NaN"])

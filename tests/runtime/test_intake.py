@@ -1,0 +1,79 @@
+"""What a fetch brings, until it is applied."""
+
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any, cast
+
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+
+from streams.core.events import Reads
+from streams.runtime.fetching import Fetched
+from streams.runtime.intake import Intake
+from streams.runtime.outputs import Outputs
+from streams.runtime.telemetry import Counters
+from streams.runtime.worker import Worker
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.testing import to_bytes, track
+
+TOPIC = TP("product-events", 0)
+READING = 7
+ANONYMOUS = b'{"type":"track","event":"Signed In","anonymousId":"a-1"}'
+
+
+class Reader:
+    """As much of a consumer as starts reading."""
+
+    async def start_reading(self, offsets: object) -> int:
+        return READING
+
+
+async def started() -> tuple[Intake, Counters]:
+    settings, counters = Settings(), Counters()
+    worker: Any = SimpleNamespace(
+        settings=settings, decoder=Decoder(Reads({})), outputs=Outputs(settings), counters=counters, consumer=Reader()
+    )
+    intake = Intake(cast(Worker, worker), {TOPIC: 0})
+    await intake.start({TOPIC: 0})
+    return intake, counters
+
+
+def fetched(values: dict[int, bytes], reading: int = READING) -> Fetched:
+    """offset -> value"""
+    records = [ConsumerRecord(*TOPIC, at, 0, 0, b"k", value, None, 0, 0, ()) for at, value in values.items()]
+    return Fetched(TOPIC, reading, records, next_offset=9, end=9, caught_up=True)
+
+
+def signed_in(user: str) -> bytes:
+    return to_bytes(track(user, "Signed In", 0, "m-1"))
+
+
+async def test_events_wait_with_the_offsets_of_their_records() -> None:
+    intake, _ = await started()
+    intake.receive(fetched({3: signed_in("ann"), 5: signed_in("bob")}))
+    batch = intake.take(10)
+    assert [event.user for event in batch.events] == ["ann", "bob"]
+    assert batch.offsets.tolist() == [3, 5]
+    assert intake.positions() == {"product-events": 9}
+
+
+async def test_what_is_no_event_is_counted_and_moves_no_offset_to_another_record() -> None:
+    intake, counters = await started()
+    intake.receive(fetched({2: b"{", 3: signed_in("ann"), 4: ANONYMOUS, 5: signed_in("bob"), 6: b"[]"}))
+    batch = intake.take(10)
+    assert [event.user for event in batch.events] == ["ann", "bob"]
+    assert batch.offsets.tolist() == [3, 5]
+    assert counters.anonymous == 1
+    assert counters.rejects == Counter(not_json=1, wrong_type=1)
+    assert [(dict(letter.headers)["offset"], letter.value) for letter in intake.take_dead_letters()] == [
+        (b"2", b"{"),
+        (b"6", b"[]"),
+    ]
+
+
+async def test_a_fetch_for_an_earlier_owner_is_dropped() -> None:
+    intake, _ = await started()
+    intake.receive(fetched({0: signed_in("ann")}, reading=READING - 1))
+    assert not len(intake.take(10))
+    assert intake.positions() == {"product-events": 0}
