@@ -62,8 +62,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 def write_rows(table: Table, rows: Ints, words: int, layout: int) -> list[bytes]:
-    mark = bytes([layout])
-    return [mark + packed for packed in pack(table.memory.words, rows, words)]
+    return pack(table.memory.words, rows, words, mark=layout)
 
 
 def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, utc_offset_ms: int) -> None:
@@ -96,5 +95,5 @@ def carry_over(new: Ints, today: Layout, old: Ints, then: Layout, utc_offset_ms:
 
 
 def read_rows(packed: list[bytes], layout: Layout) -> Ints:
-    """Rows of a layout (rows, words), without the byte that named it."""
-    return unpack([each[1:] for each in packed], layout.words)
+    """Rows of a layout: (rows, words)."""
+    return unpack(packed, layout.words)

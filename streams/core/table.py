@@ -3,6 +3,8 @@
 Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
+from itertools import repeat
+
 import msgspec
 import numpy as np
 
@@ -17,7 +19,7 @@ from streams.core.program import Ints, Program, number_bits
 from streams.core.tree import Compare, Constant, Read
 
 FIRST_ROWS = 1_024
-GROWTH = 1.25  # while it grows, the old table and the new one are there together
+GROWTH = 1 + 1 / 16  # room for more is memory that nobody uses, and growing moves pages, not bytes
 
 
 def orders_texts(catalog: Catalog) -> bool:
@@ -56,7 +58,7 @@ class Table:
             dirty=np.empty(0, np.int64),
             space=np.zeros(program.space_words, np.int64),
         )
-        self._grow(FIRST_ROWS, used=0)
+        self._grow(FIRST_ROWS)
         self.rank_texts()
 
     def __len__(self) -> int:
@@ -72,19 +74,19 @@ class Table:
             row[word] = bits
         return row
 
-    def _grow(self, rows: int, used: int) -> None:
-        """Make room for `rows` profiles; the rows after the last one are the kernel's spare ones."""
-        old = self.memory
-        words = np.empty((rows + SPARE_ROWS, self._catalog.width), np.int64)
-        due, dirty = np.full(rows, FAR, np.int64), np.zeros(rows, np.int64)
-        words[:used], due[:used], dirty[:used] = old.words[:used], old.due[:used], old.dirty[:used]
-        self.memory = old._replace(words=words, due=due, dirty=dirty)
+    def _grow(self, rows: int) -> None:
+        """Make room for `rows` profiles; the rows after the last one are the kernel's spare ones.
+
+        The arrays grow where they are, so there never are two tables. numpy refuses while anyone holds a view of one.
+        """
+        self.memory.words.resize((rows + SPARE_ROWS, self._catalog.width))
+        self.memory.due.resize(rows)
+        self.memory.dirty.resize(rows)
 
     def rows(self, users: list[str]) -> Ints:
         """The row of each user; a user never seen gets an empty one."""
         row_of, first_new = self.row_of, len(self.users)
-        found = [row_of.get(user, -1) for user in users]
-        rows = np.array(found, np.int64)
+        rows = np.fromiter(map(row_of.get, users, repeat(-1)), np.int64, len(users))
         for i in np.flatnonzero(rows < 0).tolist():
             user = users[i]
             row = row_of.setdefault(user, len(self.users))
@@ -98,7 +100,7 @@ class Table:
         """Make the rows from `first` on those of users without a past."""
         count = len(self.users)
         if count > len(self.memory.due):
-            self._grow(max(count, int(GROWTH * first)), used=first)
+            self._grow(max(count, int(GROWTH * first)))
         self.documents += [b""] * (count - first)
         self.memory.words[first:count] = self._empty_row
         self.memory.due[first:count] = FAR

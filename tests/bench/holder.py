@@ -16,6 +16,7 @@ from streams.core.events import Event
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard
 from streams.rulefiles import load
+from streams.runtime.checkpoint import Snapshot
 from streams.runtime.loaded import SLICE
 from streams.runtime.outputs import Outputs
 from streams.runtime.rehearsal import rehearse
@@ -43,6 +44,12 @@ def batches(rulebook: Rulebook, records: Iterable[bytes]) -> Iterator[Batch]:
     yield Batch.of(events)
 
 
+async def save(store: RedisStore, snapshot: Snapshot) -> None:
+    """Save a checkpoint and forget it, as a worker does."""
+    await store.save(SHARD, EPOCH, snapshot.checkpoint)
+    await store.mark_published(SHARD, EPOCH, snapshot.checkpoint.number)
+
+
 async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) -> int:
     """Take all records in, and write checkpoints as often as a worker with a backlog must; how many profiles."""
     shard, unsaved, number = Shard(rulebook), Unsaved(Outputs(Settings())), 0
@@ -51,9 +58,7 @@ async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) 
         unsaved.add(shard.step(batch), int(batch.ts.max(initial=0)))
         if unsaved.is_full(shard.dirty_count) or len(batch) < SLICE:
             number += 1
-            snapshot = unsaved.snapshot(shard, number, {"product-events": number}, ())
-            await store.save(SHARD, EPOCH, snapshot.checkpoint)
-            await store.mark_published(SHARD, EPOCH, number)
+            await save(store, unsaved.snapshot(shard, number, {"product-events": number}, ()))
     await store.close()
     return len(shard.table)
 

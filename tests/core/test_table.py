@@ -1,0 +1,44 @@
+"""The rows of users, as the table grows."""
+
+import numpy as np
+import pytest
+
+from streams.core.shard import Shard
+from streams.core.table import FIRST_ROWS, Table
+from tests.runtime.rules import rulebook
+
+MANY = [f"user-{n}" for n in range(3 * FIRST_ROWS)]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Shard(rulebook(often='count("Signed In", days=7) >= 2')).table
+
+
+def test_a_user_keeps_the_row(table: Table) -> None:
+    assert table.rows(["ann", "bob", "ann"]).tolist() == [0, 1, 0]
+    assert table.rows(["eve", "bob", "eve", "dan"]).tolist() == [2, 1, 2, 3]
+    assert table.users == ["ann", "bob", "eve", "dan"]
+
+
+def test_what_was_in_a_row_is_there_when_the_table_has_grown(table: Table) -> None:
+    (row,) = table.rows(["ann"]).tolist()
+    memory = table.memory
+    memory.words[row], memory.due[row], memory.dirty[row] = 7, 8, 1
+    assert table.rows(MANY).tolist() == list(range(1, len(MANY) + 1))
+    assert set(table.memory.words[row].tolist()) == {7}
+    assert (table.memory.due[row], table.memory.dirty[row]) == (8, 1)
+
+
+def test_rows_are_empty_wherever_they_begin(table: Table) -> None:
+    empty = table.memory.words[table.rows(["ann"])]
+    table.memory.words[len(table) :] = 7  # what the kernel leaves in its spare rows
+    rows = table.rows(MANY)
+    assert np.array_equal(table.memory.words[rows], np.repeat(empty, len(rows), axis=0))
+
+
+def test_the_table_does_not_grow_under_who_looks_at_it(table: Table) -> None:
+    view = table.memory.words[:1]
+    with pytest.raises(ValueError, match="resize"):
+        table.rows(MANY)
+    assert view.shape[0] == 1
