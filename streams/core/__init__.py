@@ -9,8 +9,10 @@ program.py       the rules as data for the kernel; layout.py: where everything l
 table.py         rows, documents and names of all profiles
 documents.py     traits, and the ledger.py of subscriptions; dated.py: the newest event time wins
 columns.py       events ──▶ what the kernel reads
-kernel.py        the compiled loop; below it windows, values, crossings, memberships, deadlines, flips, words
+kernel.py        the compiled loop; below it evaluation, windows, values, crossings, memberships, deadlines, flips,
+                 words
 reasons.py       what the kernel noted ──▶ changes.py, with the reason of each
 packing.py       rows ──▶ bytes; snapshot.py: a shard at rest; renewal.py: under other rules than before
-jit.py           how the kernel is compiled; instants.py: times and durations as text
+jit.py           how the kernel is compiled; prefetch.py: rows asked for before they are needed
+instants.py      times and durations as text
 """

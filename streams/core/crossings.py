@@ -1,20 +1,23 @@
 """Crossings: when time alone flips a leaf. Where two lines cross, or where a count fades below its limit.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
-the row's windows stand; a leaf by its address, and whether it holds now. Goes out: an instant, FAR if it never flips.
+the row's windows stand; a leaf by its address, and whether it holds now; an instant `until`, from which on nobody
+needs to know. Goes out: an instant, FAR if it does not flip before `until`.
 """
 
 import numpy as np
 
-from streams.core.jit import compiled, inlined
+from streams.core.jit import compiled
 from streams.core.layout import (
+    ALWAYS,
     COMPARE,
+    EVER,
     FADING,
     FAR,
+    HOLDS,
     KIND,
     LEFT,
-    LESS,
-    LESS_EQUAL,
+    LENGTH,
     NATURE,
     NUMBER,
     OPERATOR,
@@ -23,7 +26,6 @@ from streams.core.layout import (
     RESTLESS,
     RIGHT,
     SPAN,
-    STEADY,
     TOTAL_WORD,
     WITHIN,
 )
@@ -46,32 +48,36 @@ def _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt):
 
 
 @compiled
-def _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves):
+def _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, right, moves):
     if grows == moves:
         return FAR
     # Rounding moves the crossing by a few last digits of the numbers compared.
     doubt = 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(grows - moves), 1000.0))
-    return _first_flip_near(p, w, s, row, now, leaf, holds_now, (right - left) / (grows - moves), doubt)
+    crossing = (right - left) / (grows - moves)
+    if crossing > until - now + doubt:
+        return FAR
+    return _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt)
 
 
 @compiled
-def _line_crosses(p, w, s, row, now, leaf, holds_now):
+def _line_crosses(p, w, s, row, now, leaf, holds_now, until):
     """When time alone next changes a leaf whose value moves with it; FAR if never."""
     due = FAR
     left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
     if kind == NUMBER and p[leaf + KIND] == COMPARE:
         right, right_kind, moves = value(p, w, s, row, now, p[leaf + RIGHT])
         if right_kind == NUMBER:
-            due = _crossing(p, w, s, row, now, leaf, holds_now, left, grows, right, moves)
+            due = _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, right, moves)
     elif kind == NUMBER and p[leaf + KIND] == WITHIN:
         options = p[leaf + OPTIONS]
         for i in range(options + 2, options + 2 + p[options + 1]):
-            due = min(due, _crossing(p, w, s, row, now, leaf, holds_now, left, grows, real_of(p[i]), 0.0))
+            option = real_of(p[i])
+            due = min(due, _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, option, 0.0))
     return due
 
 
 @compiled
-def _fades(p, w, s, row, now, leaf, holds_now):
+def _fades(p, w, s, row, now, leaf, holds_now, until):
     """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
     operator = p[leaf + OPERATOR]
     limit, kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
@@ -79,34 +85,25 @@ def _fades(p, w, s, row, now, leaf, holds_now):
         return FAR
     ring, window = p[p[leaf + READS] + 1], p[p[leaf + READS] + 2]
     count, head, span = w[row, p[window + TOTAL_WORD]], bucket_at(p, ring, now), p[window + SPAN]
-    for bucket in range(head - span + 1, head + 1):
-        count -= bucket_counts(p, w, row, ring, window, bucket)
+    for bucket in range(head - span + 1, min(head, bucket_at(p, ring, until) - span) + 1):
+        count -= bucket_counts(p, w, row, ring, window, bucket % p[ring + LENGTH])
         if orders(operator, float(count), limit) != holds_now:
             return bucket_begins(p, ring, bucket + span)
     return FAR
 
 
-@inlined
-def may_flip(p, leaf, holds_now):
-    """Whether time alone may change a leaf's truth; a count that fades cannot come to reach what it does not."""
-    nature = p[leaf + NATURE]
-    if nature == FADING:
-        return holds_now != (p[leaf + OPERATOR] == LESS or p[leaf + OPERATOR] == LESS_EQUAL)
-    return nature != STEADY
-
-
 @compiled
-def next_flip(p, w, s, row, now, leaf, holds_now):
-    """The first ms after `now` at which time alone may change a leaf's truth; FAR if it never does.
+def next_flip(p, w, s, row, now, leaf, truth_now, until):
+    """The first ms after `now` at which time alone may change a leaf's truth.
 
     It does change then, and never again, unless the leaf is RESTLESS.
     """
-    nature = p[leaf + NATURE]
-    if not may_flip(p, leaf, holds_now):
+    if truth_now & ALWAYS or not truth_now & EVER:
         return FAR
+    nature, holds_now = p[leaf + NATURE], truth_now & HOLDS == HOLDS
     if nature == FADING:
-        return _fades(p, w, s, row, now, leaf, holds_now)
-    due = _line_crosses(p, w, s, row, now, leaf, holds_now)
+        return _fades(p, w, s, row, now, leaf, holds_now, until)
+    due = _line_crosses(p, w, s, row, now, leaf, holds_now, until)
     if nature == RESTLESS:
         reads = p[leaf + READS]
         for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):

@@ -1,21 +1,23 @@
 """Deadlines: the next instant at which a membership may flip although no event comes.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s` with the truths of the leaves noted, a row and
-an instant `now` (ms). Goes out: an instant, FAR if there is none.
+an instant `now` (ms); and `until`, an instant from which on nobody needs to know. Goes out: an instant, `until` if
+there is none before that.
 
 A rule is first asked whether it may flip at all, whatever its leaves do that time may change. Most may not: whoever
 does not pay is in no danger of entering `paying and idle_days >= 7`. Then its leaves' own flips are gone through in
 turn, until the membership follows.
 """
 
-from streams.core.crossings import may_flip, next_flip
+from streams.core.crossings import next_flip
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
+    ALWAYS,
     CLASS_RULES,
-    ENTER,
-    EXIT,
+    EVER,
     FAR,
     FLIPS,
+    HOLDS,
     INDEX,
     LEAVES,
     MIN_STAY,
@@ -25,46 +27,17 @@ from streams.core.layout import (
     WAS,
     WORD,
 )
-from streams.core.memberships import decide, is_member, read_memberships
-from streams.core.values import MAYBE, NO, YES, outcome
-
-
-@inlined
-def _keep_truths(p, s, rule):
-    """Set the truths of a rule's leaves aside; MAYBE takes the place of those that time may change."""
-    leaves = p[rule + LEAVES]
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        index = p[p[i] + INDEX]
-        s[p[WAS] + index] = s[p[NOW] + index]
-        if may_flip(p, p[i], s[p[NOW] + index] == YES):
-            s[p[NOW] + index] = MAYBE
-
-
-@inlined
-def _give_back_truths(p, s, rule):
-    leaves = p[rule + LEAVES]
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
-
-
-@inlined
-def _may_ever_flip(p, s, rule, member):
-    """Whether the membership may change by time alone, whatever the leaves do that are MAYBE."""
-    if p[rule + EXIT] == 0:
-        return outcome(p, s, p[rule + ENTER]) != (YES if member else NO)
-    leaves = outcome(p, s, p[rule + EXIT])
-    if member:
-        return leaves != NO
-    return leaves != YES and outcome(p, s, p[rule + ENTER]) != NO
+from streams.core.memberships import decide, is_member, read_memberships, wanted
 
 
 @compiled
-def _note_next_flips(p, w, s, row, now, rule):
-    """Note when each leaf of a rule flips by itself; returns the first of these instants."""
+def _note_next_flips(p, w, s, row, now, rule, until):
+    """Note when each leaf of a rule flips by itself, and its truth now; returns the first of these instants."""
     first, leaves = FAR, p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         index = p[p[i] + INDEX]
-        s[p[FLIPS] + index] = next_flip(p, w, s, row, now, p[i], s[p[NOW] + index] == YES)
+        s[p[WAS] + index] = s[p[NOW] + index]
+        s[p[FLIPS] + index] = next_flip(p, w, s, row, now, p[i], s[p[NOW] + index], until)
         first = min(first, s[p[FLIPS] + index])
     return first
 
@@ -76,47 +49,54 @@ def _flip_at(p, s, rule, at):
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         index = p[p[i] + INDEX]
         if s[p[FLIPS] + index] == at:
-            s[p[NOW] + index] = YES - s[p[NOW] + index]
+            s[p[NOW] + index] ^= HOLDS
             s[p[FLIPS] + index] = FAR
             certain = certain and p[p[i] + NATURE] != RESTLESS
         first = min(first, s[p[FLIPS] + index])
     return certain, first
 
 
-@compiled
-def _go_through_flips(p, w, s, row, now, rule, end):
-    """The first instant at which a rule's membership, or what will become of it, changes as its leaves flip in turn."""
-    member, first = is_member(p, w, row, rule) == 1, _note_next_flips(p, w, s, row, now, rule)
-    while min(first, end) != FAR:
-        at = min(first, end)
-        certain, first = _flip_at(p, s, rule, at)
-        if not certain or decide(p, w, s, row, at, rule) != member:
-            return at
-        if at == end:
-            end = FAR
-    return FAR
+@inlined
+def _give_back_truths(p, s, rule):
+    leaves = p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
 
 
 @inlined
-def _next_deadline(p, w, s, row, now, rule):
-    """The first instant at which a rule may flip although no event comes. The truths noted stay as they are."""
-    member = is_member(p, w, row, rule) == 1
-    end = w[row, p[rule + WORD]] + p[rule + MIN_STAY]  # of a member's min_stay
-    _keep_truths(p, s, rule)
-    possible = _may_ever_flip(p, s, rule, member)
-    _give_back_truths(p, s, rule)
-    if not possible:
-        return FAR
-    due = _go_through_flips(p, w, s, row, now, rule, end if member and end > now else FAR)
+def may_flip(member, wants):
+    """Whether time alone may turn a membership over: if the rule does not always want a member, or ever another, in."""
+    return wants & ALWAYS == 0 if member else wants & EVER != 0
+
+
+@compiled
+def next_deadline(p, w, s, row, now, rule, until):
+    """The first instant at which a rule's membership, or what will become of it, changes as its leaves flip in turn.
+
+    The truths noted stay as they are.
+    """
+    member, end = is_member(p, w, row, rule), w[row, p[rule + WORD]] + p[rule + MIN_STAY]
+    if not member or end <= now:
+        end = FAR
+    due, first = until, _note_next_flips(p, w, s, row, now, rule, until)
+    while min(first, end) < due:
+        at = min(first, end)
+        certain, first = _flip_at(p, s, rule, at)
+        if not certain or decide(p, w, row, at, rule, member, wanted(p, s, rule, member)) != member:
+            due = at
+        if at == end:
+            end = FAR
     _give_back_truths(p, s, rule)
     return due
 
 
 @compiled
-def first_deadline(p, w, s, row, now, event_class):
+def first_deadline(p, w, s, row, now, event_class, until):
     """The first deadline of a class's rules, whose leaves' truths have been noted."""
-    due, rules = FAR, p[event_class + CLASS_RULES]
+    due, rules = until, p[event_class + CLASS_RULES]
     for i in range(rules + 1, rules + 1 + p[rules]):
+        member = is_member(p, w, row, p[i])
         read_memberships(p, w, s, row, p[i])
-        due = min(due, _next_deadline(p, w, s, row, now, p[i]))
+        if may_flip(member, wanted(p, s, p[i], member)):
+            due = next_deadline(p, w, s, row, now, p[i], due)
     return due

@@ -13,6 +13,7 @@ from streams.core.layout import (
     CAUSE,
     ENTERED,
     FLIPPED,
+    HOLDS,
     INCLUDED,
     INCLUDED_WORDS,
     INCLUDES,
@@ -58,7 +59,7 @@ def _show(p, w, s, line, row, rule, now):
         leaf, at = p[leaves + 1 + i], p[SHOWN] + SHOWN_WORDS * i
         number, kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
         line[at], line[at + 1] = bits_of(number), kind
-        line[at + 2], line[at + 3] = s[p[WAS] + p[leaf + INDEX]], s[p[NOW] + p[leaf + INDEX]]
+        line[at + 2], line[at + 3] = s[p[WAS] + p[leaf + INDEX]] & HOLDS, s[p[NOW] + p[leaf + INDEX]] & HOLDS
     for i in range(p[traits]):
         at = p[INCLUDED] + INCLUDED_WORDS * i
         line[at], line[at + 1] = w[row, p[traits + 1 + i]], w[row, p[traits + 1 + i] + 1]

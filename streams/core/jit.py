@@ -18,17 +18,24 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # functions it calls; so the code is kept under a name that changes with any file that is compiled.
 COMPILED_FILES = (
     "catalog",
+    "crossings",
     "deadlines",
+    "evaluation",
     "features",
     "flips",
     "kernel",
     "layout",
     "memberships",
     "packing",
+    "prefetch",
     "values",
     "windows",
     "words",
 )
+
+
+_settings: Any = config  # its published types know none of the names it makes from the environment
+COMPILES = not _settings.DISABLE_JIT
 
 
 def _fingerprint() -> str:
@@ -37,9 +44,8 @@ def _fingerprint() -> str:
 
 
 def _keep_code_apart() -> None:
-    settings: Any = config  # its published types know none of the names it makes from the environment
-    root = Path(settings.CACHE_DIR) if settings.CACHE_DIR else Path.home() / ".cache" / "segmenter"
-    settings.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
+    root = Path(_settings.CACHE_DIR) if _settings.CACHE_DIR else Path.home() / ".cache" / "segmenter"
+    _settings.CACHE_DIR = str(root / f"kernel-{_fingerprint()}")
 
 
 _keep_code_apart()

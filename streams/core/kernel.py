@@ -10,7 +10,7 @@ place, and the lines. Both stop when the lines are full, and go on where they st
 A deadline that passes without a flip leaves no trace in the row (CONTRACT 3.2: a profile's clock is moved by
 events and changes alone), so it is evaluated in a spare row; there are two of them, behind the last profile's.
 `due` is a lower bound of a row's next deadline: waking too early costs an evaluation and changes nothing. So an event
-looks only at the deadlines of the rules that it touches.
+looks only at the deadlines of the rules that it touches, and only before the one that the row has.
 """
 
 from typing import NamedTuple
@@ -19,12 +19,14 @@ import numpy as np
 
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.deadlines import first_deadline
+from streams.core.evaluation import evaluate
 from streams.core.flips import Lines, describe, note_flips
 from streams.core.jit import compiled, entry, inlined
 from streams.core.layout import (
     AT,
     BUCKET,
     EVERYTHING,
+    FAR,
     NEVER,
     NEWEST,
     ROW,
@@ -34,13 +36,15 @@ from streams.core.layout import (
     TOUCHES,
     WORD,
 )
-from streams.core.memberships import evaluate, read_everything, read_leaves
+from streams.core.memberships import read_everything, read_leaves
+from streams.core.prefetch import ask_for
 from streams.core.program import Ints
 from streams.core.windows import add, roll, total_anew
 from streams.core.words import real_of
 
 BY_EVENT, BY_TIMER, BY_RULE_CHANGE = range(3)
 SPARE_ROWS = 2
+AHEAD = 4  # by so many events, rows are asked for before they are needed
 
 # An occurrence: one event, or one that is derived from it and follows it. LAST is 0 where more of the event follow;
 # WRITES .. WRITES_END are the trait values it sets; its numbers, by column, stand from NUMBERS on.
@@ -67,6 +71,8 @@ class Occurrences(NamedTuple):
 def deduplicate(words, dirty, rows, ids, repeated):
     """Mark the events whose id is among the 16 the row accepted last, and remember the others. 0 is no id."""
     for i in range(len(rows)):
+        if i + AHEAD < len(rows):
+            ask_for(words, rows[i + AHEAD], IDS, IDS + IDS_KEPT)
         row, event_id = rows[i], ids[i]
         if event_id != 0:
             for k in range(IDS, IDS + IDS_KEPT):
@@ -92,8 +98,8 @@ def _evaluate_as_of(p, m, f, row, at, cause, changed):
     w, s, spare = m.words, m.space, len(m.due)
     _copy(w, spare, row)
     roll(p, w, spare, w[row, CLOCK], at)
-    flips = evaluate(p, w, s, spare, at, p[EVERYTHING])
-    m.due[row] = first_deadline(p, w, s, spare, at, p[EVERYTHING])
+    m.due[row] = FAR  # as a constant handed on, numba would compile all below once more for it
+    flips, m.due[row] = evaluate(p, w, s, spare, at, p[EVERYTHING], m.due[row])
     if flips or changed:
         before, before_at = spare + 1, max(at - 1, w[row, CLOCK])
         _copy(w, before, row)
@@ -156,8 +162,7 @@ def _event(p, m, f, o, first, last, now):
         _fold(p, w, o, i, row, now)
     one_class = last == first and not begins and o.words[first, WRITES_END] == o.words[first, WRITES]
     event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
-    flips = evaluate(p, w, s, row, now, event_class)
-    m.due[row] = min(m.due[row], first_deadline(p, w, s, row, now, event_class))
+    flips, m.due[row] = evaluate(p, w, s, row, now, event_class, m.due[row])
     m.dirty[row] = 1
     if flips:
         note_flips(p, m, f, row, now, -1 if is_new else before, now, BY_EVENT, first)
@@ -171,6 +176,8 @@ def _step(p, m, f, o, come, start):
     """
     first = start
     while first < len(o.words):
+        if first + AHEAD < len(o.words):
+            ask_for(m.words, o.words[first + AHEAD, O_ROW], 0, m.words.shape[1])
         last = first
         while not o.words[last, LAST]:
             last += 1
@@ -213,7 +220,8 @@ def _derive(p, m, rows):
         now = m.words[row, CLOCK]
         total_anew(p, m.words, row, now)
         read_leaves(p, m.words, m.space, row, now, p[EVERYTHING])
-        m.due[row] = first_deadline(p, m.words, m.space, row, now, p[EVERYTHING])
+        m.due[row] = FAR  # see `_evaluate_as_of`
+        m.due[row] = first_deadline(p, m.words, m.space, row, now, p[EVERYTHING], m.due[row])
     return len(rows)
 
 

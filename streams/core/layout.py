@@ -28,11 +28,15 @@ INSTRUCTION, WHERE, CONSTANT_BITS = 3, 1, 2
 CONSTANT, TOTAL, SUM, TRAIT, ELAPSED, IDLE, ADD, SUBTRACT, MULTIPLY, DIVIDE = range(10)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
-INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS = range(8)
+# IF_NOT, IF_SO: the truth to note where it does not hold, and where it does.
+INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO = range(10)
 # What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it
-# may flip at the instants that `values.next_flip` finds, again and again.
+# may flip at the instants that `crossings.next_flip` finds, again and again.
 STEADY, LINE, FADING, RESTLESS = range(4)
 COMPARE, WITHIN, TRUTH, IS_MISSING, IN_SEGMENT = range(5)
+# A truth, in bits: whether it holds now; and, whatever time does as long as no event comes, always; ever.
+HOLDS, ALWAYS, EVER = 1, 2, 4
+NO, YES = 0, HOLDS | ALWAYS | EVER
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
 # Rule. INDEX too; WORD: of the row, since when, then ordinal * 2 + membership; EXIT is 0 where there is none.
 WORD, ENTER, EXIT, MIN_STAY, LEAVES, INCLUDES = range(1, 7)

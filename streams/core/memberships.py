@@ -1,29 +1,31 @@
-"""Memberships: who is in what, by the truths of the leaves, and bringing that up to date.
+"""Memberships: who is in what, by the truths of the leaves.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
-the row's windows stand. Goes out: truths noted in `s`, memberships changed in the row, a mark in `s` for each that
-flipped.
+the row's windows stand. Goes out: truths noted in `s`, and who is to be a member by them.
 """
 
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     CLASS_LEAVES,
-    CLASS_RULES,
     ENTER,
     EVERYTHING,
     EXIT,
-    FLIPPED,
+    HOLDS,
+    IF_NOT,
+    IF_SO,
     IN_SEGMENT,
     INDEX,
     KIND,
     LEAVES,
     MIN_STAY,
+    NO,
     NOW,
     OPERATOR,
     RULES,
     WORD,
+    YES,
 )
-from streams.core.values import NO, YES, outcome, truth
+from streams.core.values import inverse, outcome, truth
 
 
 @inlined
@@ -36,7 +38,8 @@ def read_leaves(p, w, s, row, now, event_class):
     """Note the truths of a class's leaves as of `now`, but for those that read memberships."""
     leaves = p[event_class + CLASS_LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        s[p[NOW] + p[p[i] + INDEX]] = YES if truth(p, w, s, row, now, p[i]) else NO
+        leaf = p[i]
+        s[p[NOW] + p[leaf + INDEX]] = p[leaf + IF_SO] if truth(p, w, s, row, now, leaf) else p[leaf + IF_NOT]
 
 
 @inlined
@@ -48,36 +51,20 @@ def read_memberships(p, w, s, row, rule):
 
 
 @inlined
-def decide(p, w, s, row, now, rule):
-    """Whether the profile is a member at `now` (CONTRACT 3), by the truths noted: hysteresis and min_stay included."""
-    member = is_member(p, w, row, rule) == 1
+def wanted(p, s, rule, member):
+    """Whether the rule wants a member, or another, in (CONTRACT 3), by the truths noted; a truth itself."""
     if p[rule + EXIT] == 0:
-        stays = outcome(p, s, p[rule + ENTER]) == YES
-    elif outcome(p, s, p[rule + EXIT]) == YES:
-        stays = False
-    else:
-        stays = member or outcome(p, s, p[rule + ENTER]) == YES
-    if member and not stays:
-        return now < w[row, p[rule + WORD]] + p[rule + MIN_STAY]
-    return stays
+        return outcome(p, s, p[rule + ENTER])
+    stays = inverse(outcome(p, s, p[rule + EXIT]))
+    return stays if member else stays & outcome(p, s, p[rule + ENTER])
 
 
-@compiled
-def evaluate(p, w, s, row, now, event_class):
-    """Bring the memberships of a class's rules up to date; returns how many flipped."""
-    flips, rules = 0, p[event_class + CLASS_RULES]
-    read_leaves(p, w, s, row, now, event_class)
-    for i in range(rules + 1, rules + 1 + p[rules]):
-        rule = p[i]
-        word = p[rule + WORD]
-        read_memberships(p, w, s, row, rule)
-        member = 1 if decide(p, w, s, row, now, rule) else 0
-        if member != is_member(p, w, row, rule):
-            w[row, word] = now
-            w[row, word + 1] = (w[row, word + 1] | 1) + 1 + member
-            s[p[FLIPPED] + p[rule + INDEX]] = 1
-            flips += 1
-    return flips
+@inlined
+def decide(p, w, row, now, rule, member, wants):
+    """1 for a member at `now`, else 0: as the rule wants it, but nobody leaves before `min_stay` is over."""
+    if member and not wants & HOLDS:
+        return 1 if now < w[row, p[rule + WORD]] + p[rule + MIN_STAY] else 0
+    return wants & HOLDS
 
 
 @compiled

@@ -33,10 +33,12 @@ from streams.core.layout import (
     DIVIDE,
     ELAPSED,
     EQUAL,
+    EVER,
     FADING,
     GREATER,
     GREATER_EQUAL,
     HEADER_WORDS,
+    HOLDS,
     IDLE,
     IN_SEGMENT,
     INCLUDED_WORDS,
@@ -50,6 +52,7 @@ from streams.core.layout import (
     MISSING,
     MULTIPLY,
     NEWEST,
+    NO,
     NOT,
     NUMBER,
     OR,
@@ -71,6 +74,7 @@ from streams.core.layout import (
     UNEQUAL,
     WITHIN,
     WORD,
+    YES,
 )
 from streams.core.tree import (
     All,
@@ -154,6 +158,15 @@ def _nature(leaf: Leaf) -> int:
             return FADING if faded and not moving and not windows[0].before else RESTLESS
         case _:
             return RESTLESS
+
+
+def _truths(leaf: Leaf) -> tuple[int, int]:
+    """The truth to note of a leaf where it does not hold, and where it does. A count that fades only falls."""
+    nature = _nature(leaf)
+    faded = leaf.operator if nature == FADING and isinstance(leaf, Compare) else None
+    may_begin = nature != STEADY and faded not in (">", ">=")
+    may_end = nature != STEADY and faded not in ("<", "<=")
+    return EVER if may_begin else NO, HOLDS | EVER if may_end else YES
 
 
 def turned(leaf: Leaf) -> Leaf:
@@ -249,6 +262,7 @@ class _Writer:
                 *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), _nature(leaf)),
                 *(self._value(left), self._value(right), self._options(leaf)),
                 self.put([len(pairs), *(address for pair in pairs for address in pair)]),
+                *_truths(leaf),
             ]
         )
 

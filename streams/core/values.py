@@ -12,14 +12,17 @@ from streams.core.catalog import FIRST_SEEN
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ADD,
+    ALWAYS,
     AND,
     BOOLEAN,
     COMPARE,
     CONSTANT,
     CONSTANT_BITS,
     EQUAL,
+    EVER,
     GREATER,
     GREATER_EQUAL,
+    HOLDS,
     IDLE,
     INSTRUCTION,
     KIND,
@@ -30,6 +33,7 @@ from streams.core.layout import (
     MISSING,
     MULTIPLY,
     NEVER,
+    NO,
     NOT,
     NOW,
     NUMBER,
@@ -49,11 +53,11 @@ from streams.core.layout import (
     UNEQUAL,
     WHERE,
     WITHIN,
+    YES,
 )
 from streams.core.words import bits_of, real_of
 
 LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
-NO, MAYBE, YES = 0, 2, 3  # truths
 ENTRY = 3  # words of the stack a value takes: its bits, its kind, the bits of its slope (per ms)
 
 
@@ -192,11 +196,15 @@ def truth(p, w, s, row, now, leaf):
 
 
 @inlined
-def outcome(p, s, code):
-    """Run condition code over the truths of leaves in the kernel's space: NO, YES, or MAYBE where some are MAYBE.
+def inverse(truth):
+    """`not`: what never holds always does not."""
+    other = YES - truth
+    return (other & HOLDS) | ((other & ALWAYS) << 1) | ((other & EVER) >> 1)
 
-    The bits of a truth say whether it is at least, and at most, true: so `and` and `or` are those of the bits.
-    """
+
+@compiled
+def outcome(p, s, code):
+    """Run condition code over the truths of leaves in the kernel's space; `and` and `or` are those of their bits."""
     at = p[STACK]
     for i in range(code + 1, code + 1 + 2 * p[code], 2):
         what, place = p[i], p[i + WHERE]
@@ -210,7 +218,7 @@ def outcome(p, s, code):
             s[at] = result
         elif what == NOT:
             at -= 1
-            s[at] = MAYBE if s[at] == MAYBE else YES - s[at]
+            s[at] = inverse(s[at])
         else:
             s[at] = YES if place else NO
         at += 1

@@ -44,26 +44,34 @@ def bucket_begins(p, ring, bucket):
 
 
 @inlined
-def bucket_counts(p, w, row, ring, window, bucket):
-    """What a bucket of counts adds to a window's total."""
-    count = half(w, row, p[ring + PLACE], bucket % p[ring + LENGTH])
+def next_place(at, length):
+    """The place after `at` in a ring of so many."""
+    return at + 1 if at + 1 < length else 0
+
+
+@inlined
+def bucket_counts(p, w, row, ring, window, at):
+    """What the bucket of counts at a place adds to a window's total."""
+    count = half(w, row, p[ring + PLACE], at)
     return min(count, 1) if p[window + COUNTS_BUCKETS] else count
 
 
 @inlined
-def _shift(p, w, row, ring, window, bucket, sign):
-    """Count a bucket into (sign 1) or out of (sign -1) a window's total."""
-    place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], bucket % p[ring + LENGTH]
-    if p[ring + IS_SUMS]:
-        w[row, total] += sign * w[row, place + 2 * at]
-        w[row, total + 1] += sign * w[row, place + 2 * at + 1]
-    else:
-        w[row, total] += sign * bucket_counts(p, w, row, ring, window, bucket)
+def _shift(p, w, row, ring, window, first, last, sign):
+    """Count the buckets first .. last into (sign 1) or out of (sign -1) a window's total."""
+    place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], first % p[ring + LENGTH]
+    for _ in range(first, last + 1):
+        if p[ring + IS_SUMS]:
+            w[row, total] += sign * w[row, place + 2 * at]
+            w[row, total + 1] += sign * w[row, place + 2 * at + 1]
+        else:
+            w[row, total] += sign * bucket_counts(p, w, row, ring, window, at)
+        at = next_place(at, p[ring + LENGTH])
 
 
 @inlined
-def _empty(p, w, row, ring, bucket):
-    place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
+def _empty(p, w, row, ring, at):
+    place = p[ring + PLACE]
     if p[ring + IS_SUMS]:
         w[row, place + 2 * at] = 0
         w[row, place + 2 * at + 1] = 0
@@ -72,30 +80,35 @@ def _empty(p, w, row, ring, bucket):
 
 
 @inlined
-def _is_empty(p, w, row, ring, bucket):
-    place, at = p[ring + PLACE], bucket % p[ring + LENGTH]
+def _is_empty(p, w, row, ring, at):
+    place = p[ring + PLACE]
     if p[ring + IS_SUMS]:
         return w[row, place + 2 * at] == 0 and w[row, place + 2 * at + 1] == 0
     return half(w, row, place, at) == 0
 
 
-@inlined
-def _begin_bucket(p, w, row, ring, bucket):
-    """Every window moves on by one bucket, and the ring's oldest place is used anew."""
+@compiled
+def _move(p, w, row, ring, old, new):
+    """Every window moves on from bucket `old` to `new`, and the ring's oldest places are used anew.
+
+    What is later than `old` is empty, and need not be counted in or out.
+    """
     windows = p[ring + WINDOWS]
     for i in range(windows + 1, windows + 1 + p[windows]):
         window = p[i]
-        newest = bucket - p[window + BEFORE]
-        if newest != bucket:
-            _shift(p, w, row, ring, window, newest, 1)
-        _shift(p, w, row, ring, window, newest - p[window + SPAN], -1)
-    _empty(p, w, row, ring, bucket)
+        before, span = p[window + BEFORE], p[window + SPAN]
+        _shift(p, w, row, ring, window, old - before + 1, min(new - before, old), 1)
+        _shift(p, w, row, ring, window, old - before - span + 1, min(new - before - span, old), -1)
+    at = old % p[ring + LENGTH]
+    for _ in range(old, new):
+        at = next_place(at, p[ring + LENGTH])
+        _empty(p, w, row, ring, at)
 
 
 @compiled
 def _clear(p, w, row, ring):
-    for bucket in range(p[ring + LENGTH]):
-        _empty(p, w, row, ring, bucket)
+    for at in range(p[ring + LENGTH]):
+        _empty(p, w, row, ring, at)
     windows = p[ring + WINDOWS]
     for i in range(windows + 1, windows + 1 + p[windows]):
         w[row, p[p[i] + TOTAL_WORD]] = 0
@@ -112,9 +125,8 @@ def roll(p, w, row, since, now):
         old, new = bucket_at(p, ring, since), bucket_at(p, ring, now)
         if new - old >= p[ring + LENGTH]:
             _clear(p, w, row, ring)
-        else:
-            for bucket in range(old + 1, new + 1):
-                _begin_bucket(p, w, row, ring, bucket)
+        elif new > old:
+            _move(p, w, row, ring, old, new)
 
 
 @inlined
@@ -150,7 +162,7 @@ def next_move(p, w, row, ring, window, now):
     head, before = bucket_at(p, ring, now), p[window + BEFORE]
     first = head + 1 + before + p[window + SPAN]
     for bucket in range(head - p[ring + LENGTH] + 1, head + 1):
-        if not _is_empty(p, w, row, ring, bucket):
+        if not _is_empty(p, w, row, ring, bucket % p[ring + LENGTH]):
             if bucket + before > head:
                 first = min(first, bucket + before)
             elif bucket + before + p[window + SPAN] > head:
@@ -171,5 +183,4 @@ def total_anew(p, w, row, now):
             if p[ring + IS_SUMS]:
                 w[row, p[window + TOTAL_WORD] + 1] = 0
             newest = head - p[window + BEFORE]
-            for bucket in range(newest - p[window + SPAN] + 1, newest + 1):
-                _shift(p, w, row, ring, window, bucket, 1)
+            _shift(p, w, row, ring, window, newest - p[window + SPAN] + 1, newest, 1)
