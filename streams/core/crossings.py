@@ -7,7 +7,7 @@ needs to know. Goes out: an instant, FAR if it does not flip before `until`.
 
 import numpy as np
 
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ALWAYS,
     COMPARE,
@@ -59,7 +59,7 @@ def _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, right, mov
     return _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt)
 
 
-@compiled
+@inlined
 def _line_crosses(p, w, s, row, now, leaf, holds_now, until):
     """When time alone next changes a leaf whose value moves with it; FAR if never."""
     due = FAR
@@ -76,7 +76,7 @@ def _line_crosses(p, w, s, row, now, leaf, holds_now, until):
     return due
 
 
-@compiled
+@inlined
 def _fades(p, w, s, row, now, leaf, holds_now, until):
     """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
     operator = p[leaf + OPERATOR]

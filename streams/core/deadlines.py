@@ -30,7 +30,7 @@ from streams.core.layout import (
 from streams.core.memberships import decide, is_member, read_memberships, wanted
 
 
-@compiled
+@inlined
 def _note_next_flips(p, w, s, row, now, rule, until):
     """Note when each leaf of a rule flips by itself, and its truth now; returns the first of these instants."""
     first, leaves = FAR, p[rule + LEAVES]
@@ -69,7 +69,7 @@ def may_flip(member, wants):
     return wants & ALWAYS == 0 if member else wants & EVER != 0
 
 
-@compiled
+@inlined
 def next_deadline(p, w, s, row, now, rule, until):
     """The first instant at which a rule's membership, or what will become of it, changes as its leaves flip in turn.
 

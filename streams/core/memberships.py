@@ -50,7 +50,7 @@ def read_memberships(p, w, s, row, rule):
             s[p[NOW] + p[p[i] + INDEX]] = YES if is_member(p, w, row, p[p[i] + OPERATOR]) else NO
 
 
-@inlined
+@compiled
 def wanted(p, s, rule, member):
     """Whether the rule wants a member, or another, in (CONTRACT 3), by the truths noted; a truth itself."""
     if p[rule + EXIT] == 0:

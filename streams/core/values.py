@@ -202,7 +202,7 @@ def inverse(truth):
     return (other & HOLDS) | ((other & ALWAYS) << 1) | ((other & EVER) >> 1)
 
 
-@compiled
+@inlined
 def outcome(p, s, code):
     """Run condition code over the truths of leaves in the kernel's space; `and` and `or` are those of their bits."""
     at = p[STACK]
