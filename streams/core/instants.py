@@ -4,27 +4,19 @@ Comes in: whatever a record, a setting or an option holds. Goes out: millisecond
 """
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from math import floor
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST_MS: Final = -62_135_596_800_000  # year 1, as far back as a datetime reaches
+EARLIEST_MS: Final = -62_135_596_800_000  # year 1, as far back as a datetime reaches
 _LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of year 9999
 _MILLISECONDS_FROM: Final = 1e11  # a smaller epoch number counts seconds
 
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])")
-
-# The usual form, a line each, with 0 for any digit; and what numpy reads of it.
-_USUAL: Final = b"0000-00-00T00:00:00.000Z\n"
-_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
-_LINE: Final = np.dtype({"names": ["without_zone"], "formats": ["S23"], "itemsize": len(_USUAL)})
 
 
 def parse_time(value: object) -> int | None:
@@ -40,29 +32,6 @@ def parse_time(value: object) -> int | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LATEST_MS:
         return _parse_epoch(value)
     return None
-
-
-def parse_times(values: Sequence[Any]) -> Sequence[int | None]:
-    """`parse_time` of each; much cheaper where all are written like `2020-01-01T00:00:00.000Z`.
-
-    >>> parse_times(["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:01.002Z"]), parse_times([0, "yesterday"])
-    ([0, 1002], [0, None])
-    """
-    try:
-        return _parse_usual(values)
-    except (TypeError, ValueError):
-        return [parse_time(value) for value in values]
-
-
-def _parse_usual(texts: Sequence[str]) -> list[int]:
-    lines = ("\n".join(texts) + "\n").encode()
-    if lines.translate(_TO_ZERO) != _USUAL * len(texts):
-        raise ValueError("not all are of the usual form")
-    instants = np.frombuffer(lines, _LINE)["without_zone"].astype("datetime64[ms]").astype(np.int64)
-    if instants.min(initial=0) < _EARLIEST_MS:
-        raise ValueError("numpy knows a year 0")
-    found: list[int] = instants.tolist()
-    return found
 
 
 def _parse_text(text: str) -> int | None:
@@ -83,7 +52,7 @@ def _parse_epoch(number: float) -> int | None:
 
 def is_instant(ms: int) -> bool:
     """Whether it lies in the years 1 to 9999 (UTC), which is all that can be written."""
-    return _EARLIEST_MS <= ms <= _LATEST_MS
+    return EARLIEST_MS <= ms <= _LATEST_MS
 
 
 def format_time(ms: int) -> str:

@@ -1,6 +1,7 @@
 """Foreign shapes to canonical events.
 
     records.py        bytes to a typed body, whose it is, when it happened
+    times.py          the times of many records at once
     nested.py         nested objects by dotted name
     segment_spec.py   product events in the Segment spec
     billing.py        billing updates in the plain form

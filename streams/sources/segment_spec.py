@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from streams.core.events import ANONYMOUS, Decoded, Event, Reads, Value
-from streams.core.instants import is_instant, parse_times
+from streams.core.instants import is_instant
 from streams.sources import records
 from streams.sources.nested import JsonObject, flatten, pick
 from streams.sources.records import (
@@ -24,6 +24,7 @@ from streams.sources.records import (
     Unusable,
     WithProperties,
 )
+from streams.sources.times import parse_times
 
 DEFAULT_PASSIVE_EVENTS: Final = frozenset(
     {
