@@ -32,6 +32,22 @@ class Elapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """A property of the event itself, by dotted name; only in the `where` of an event set."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a `scores` rule says of the profile: 1 to 5 by recency, frequency, monetary value; or from these its
+    digits ("543") or the name of its segment of the R x F grid ("champions")."""
+
+    rule: str
+    part: Literal["r", "f", "m", "score", "name"]
+
+
+@dataclass(frozen=True, slots=True)
 class Arithmetic:
     operator: Literal["+", "-", "*", "/"]
     left: "Value"
@@ -61,6 +77,15 @@ class Truth:
     """A bare value as a condition: true only if it is true, the boolean."""
 
     value: "Value"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """The value is a list that holds `wanted`, or is `wanted` itself. The value reads a trait or a property."""
+
+    value: "Value"
+    wanted: float | str | bool
     text: str
 
 
@@ -98,6 +123,6 @@ class Always:
     value: bool
 
 
-Value = Constant | Read | Elapsed | Arithmetic
-Leaf = Compare | Within | Truth | Missing | InSegment
+Value = Constant | Read | Elapsed | Property | Score | Arithmetic
+Leaf = Compare | Within | Truth | Has | Missing | InSegment
 Condition = Leaf | All | Some | Not | Always
