@@ -18,7 +18,7 @@ CASES = re.findall(
 
 def shown(source: str) -> str:
     with pytest.raises(ExpressionFaults) as error:
-        parse(source, segments={"churn-risk", "power-user"})
+        parse(source, segments={"churn-risk", "power-user"}, tiers={"lifecycle"}, scores={"rfm"})
     faults = [
         Fault("rule", 1, fault.offset + 1, fault.message, source, fault.width, fault.hint)
         for fault in error.value.faults

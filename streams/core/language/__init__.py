@@ -2,10 +2,18 @@
 
 spelling      words and signs: what is not ours is refused, with what to write instead
 syntax        Python's syntax tree of the text, and where each node stands in it
-vocabulary    the functions, how each is written, and which names are traits
-functions     calls: what their arguments mean
+vocabulary    the functions, options and names: how each is written and what it means
+reference     the same in Markdown, for who writes rules
+calls         which function is called, its arguments and options
+values        constants, arithmetic, and what a scope has names and functions for
+conditions    comparisons, questions, and what joins them
+events        which events a function is about; the scope of `where`
+functions     what each function reads
+scores        rfm.r, rfm.name and the like
+profile       the scope of an expression: traits, clocks, scores, functions, segments
 kinds         number, text, boolean: comparisons that never hold
 linear        what time does not move in a straight line
 render        the checked tree as text again, one spelling for each meaning
+names         what an expression reads of what others send
 faults        what is wrong with an expression, and where
 """

@@ -1,220 +1,135 @@
-"""The functions of the rule language and what their arguments mean.
+"""The functions that have a value, and what their arguments mean.
 
-Comes in: a call in Python's syntax tree. Goes out: the value that it reads, or what is wrong with the call.
+Comes in: a call, and how values are read where it stands. Goes out: the value, or what is wrong with the call.
 """
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from streams.core.features import (
     DAY_MS,
     HOUR_MS,
     EventSet,
+    Instant,
     LastSeen,
+    Latest,
+    LatestTime,
     Lifetime,
     Statistic,
     Trait,
     TraitTime,
-    Unit,
     Window,
 )
-from streams.core.language.faults import both, did_you_mean, each
-from streams.core.language.syntax import Source
-from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, LATER, mistaken, usage
-from streams.core.tree import Elapsed, Read, Value
+from streams.core.language.calls import Call, dotted
+from streams.core.language.events import read_events
+from streams.core.language.faults import both
+from streams.core.language.vocabulary import CLOCKS, usage
+from streams.core.tree import Arithmetic, Elapsed, Read, Value
 
-MAX_DAYS = 3_660  # ten years
-MAX_HOURS = 24 * 366
-KNOWN = f"this version has {', '.join(FUNCTIONS)}"
-EXAMPLES = {"an event": "Signed In", "a property": "amount", "a trait": "plan", "a segment": "churn-risk"}
+ReadValue = Callable[[ast.expr], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call whose function is known, with the right number of arguments and known options, each once."""
-
-    source: Source
-    name: str
-    arguments: list[ast.expr]
-    options: dict[str, ast.expr]
-    node: ast.Call
-
-    def events(self) -> EventSet:
-        return EventSet(None) if not self.arguments else _events(self.source, self.arguments[0])
-
-    def text(self, i: int, what: str) -> str:
-        return _text(self.source, self.arguments[i], what)
-
-    def window(self) -> tuple[Unit, int, int] | None:
-        """Unit, length and units before it; None without `days` and `hours`."""
-        if "days" in self.options and "hours" in self.options:
-            raise self.source.fault(self.options["hours"], "either days= or hours=, not both", "keep one of them")
-        if "before_days" in self.options and "days" not in self.options:
-            raise self.source.fault(
-                self.options["before_days"], "before_days= goes with days= only", "give the length in days="
-            )
-        if "hours" in self.options:
-            return "hour", self._whole("hours", 1, MAX_HOURS), 0
-        if "days" not in self.options:
-            return None
-        length, before = both(lambda: self._whole("days", 1, MAX_DAYS), lambda: self._whole("before_days", 0, MAX_DAYS))
-        return "day", length, before
-
-    def needed_window(self) -> tuple[Unit, int, int]:
-        window = self.window()
-        if window is None:
-            raise self.source.fault(self.node, f"`{self.name}` needs a number of days", usage(self.name))
-        return window
-
-    def _whole(self, option: str, least: int, most: int) -> int:
-        node = self.options.get(option)
-        match node:
-            case None:
-                return 0
-            case ast.Constant(value=int(number)) if not isinstance(number, bool) and least <= number <= most:
-                return number
-        raise self.source.fault(node, f"{option}= is a whole number from {least} to {most:,}", f"such as {option}=7")
+def read_call(call: Call, read: ReadValue) -> Value:
+    match call.name:
+        case "days_since":
+            return Elapsed(_past(call, read), float(DAY_MS))
+        case "hours_since":
+            return Elapsed(_past(call, read), float(HOUR_MS))
+        case "days_until":
+            return Elapsed(_ahead(call, read), float(DAY_MS), -1)
+    return VALUES[call.name](call)
 
 
-def open_call(source: Source, node: ast.Call) -> Call:
-    name = dotted(node.func) or ""
-    if name in CLOCKS:
-        raise source.fault(node, f"`{name}` is a value and takes no brackets", f"write `{name}`")
-    if name in LATER:
-        raise source.fault(node.func, f"`{name}` is not available yet", KNOWN)
-    if name not in FUNCTIONS:
-        message = f"there is no function `{name}`" if name else "only the name of a function stands before `(`"
-        raise source.fault(node.func, message, did_you_mean(name, FUNCTIONS) or KNOWN)
-    _, options = both(lambda: _count_arguments(source, node, name), lambda: _options(source, node, name))
-    return Call(source, name, node.args, options, node)
-
-
-def _count_arguments(source: Source, node: ast.Call, name: str) -> None:
-    signature = FUNCTIONS[name]
-    if len(node.args) < signature.least:
-        raise source.fault(node, f"`{name}` is given too little", usage(name))
-    for extra in node.args[signature.most :]:
-        hint = usage(name)
-        match extra:
-            case ast.Constant(value=int()) if "days" in signature.options:
-                hint = f"write days={source.text(extra)}"
-            case ast.Compare(left=ast.Name(id=option), comparators=[value]) if option in signature.options:
-                hint = f"write {option}={source.text(value)}"
-        raise source.fault(extra, f"`{name}` is given too much", hint)
-
-
-def _options(source: Source, node: ast.Call, name: str) -> dict[str, ast.expr]:
-    options: dict[str, ast.expr] = {}
-
-    def read(keyword: ast.keyword) -> None:
-        option = keyword.arg or ""
-        if option in options:
-            raise source.fault(keyword, f"{option}= is given twice", "keep one of them")
-        if option not in FUNCTIONS[name].options:
-            hint = did_you_mean(option, FUNCTIONS[name].options) or usage(name)
-            raise source.fault(keyword, f"`{name}` has no option `{option}`", hint)
-        options[option] = keyword.value
-
-    each(read, node.keywords)
-    return options
-
-
-def _windowed(statistic: Statistic) -> Callable[[Call], Value]:
-    def read(call: Call) -> Value:
-        events, window = both(call.events, call.needed_window)
-        return Read(Window(statistic, events, *window))
-
-    return read
+def _events(call: Call) -> EventSet:
+    return read_events(call.source, call.arguments[0]) if call.arguments else EventSet(None)
 
 
 def _count(call: Call) -> Value:
-    events, window = both(call.events, call.window)
+    events, window = both(lambda: _events(call), call.window)
     return Read(Window("count", events, *window) if window else Lifetime(events))
 
 
-def _sum(call: Call) -> Value:
-    (events, prop), window = both(lambda: both(call.events, lambda: call.text(1, "a property")), call.needed_window)
-    return Read(Window("sum", events, *window, prop))
+def _active_days(call: Call) -> Value:
+    events, window = both(lambda: _events(call), call.needed_window)
+    return Read(Window("active_days", events, *window))
 
 
-def _since(unit_ms: float) -> Callable[[Call], Value]:
+def _trend(call: Call) -> Value:
+    events, (unit, length, _) = both(lambda: _events(call), call.needed_window)
+    now, earlier = (Read(Window("count", events, unit, length, before)) for before in (0, length))
+    return Arithmetic("/", now, earlier)
+
+
+def _of_property(statistic: Statistic) -> Callable[[Call], Value]:
     def read(call: Call) -> Value:
-        node = call.arguments[0]
-        is_trait = isinstance(node, ast.Call) or dotted(node) not in (None, "any")
-        return Elapsed(_trait_time(call) if is_trait else LastSeen(call.events()), unit_ms)
+        (events, prop), window = both(lambda: _events_and_property(call), call.needed_window)
+        return Read(Window(statistic, events, *window, prop))
 
     return read
 
 
-def _until(call: Call) -> Value:
-    match call.arguments[0]:
-        case ast.Constant(value=str()) | ast.List() | ast.Name(id="any"):
-            hint = "for an event write days_since; for a trait leave out the quotes"
-            raise call.source.fault(call.arguments[0], "an event is never ahead", hint)
-    return Elapsed(_trait_time(call), float(DAY_MS), -1)
+def _events_and_property(call: Call) -> tuple[EventSet, str]:
+    return both(lambda: _events(call), lambda: call.text(1, "a property"))
 
 
-def _trait_time(call: Call) -> TraitTime:
-    node = call.arguments[0]
-    if dotted(node) in CLOCKS:
-        raise call.source.fault(node, f"`{dotted(node)}` is a number of days already", f"write `{dotted(node)}`")
-    if isinstance(node, ast.Call):
-        inner = open_call(call.source, node)
-        if inner.name == "trait":
-            return TraitTime(inner.text(0, "a trait"))
-    elif dotted(node):
-        return TraitTime(bare_trait(call.source, node))
-    raise call.source.fault(node, f"`{call.name}` needs a trait that holds a time", usage(call.name))
+def _avg(call: Call) -> Value:
+    return Arithmetic("/", _of_property("sum")(call), _of_property("values")(call))
+
+
+def _latest(call: Call) -> Value:
+    return Read(Latest(*_events_and_property(call)))
+
+
+def _event(call: Call) -> Value:
+    hint = "count them, as in count(event(..), days=30) > 0"
+    raise call.source.fault(call.node, "events are no value by themselves", hint)
+
+
+def _property(call: Call) -> Value:
+    hint = 'it stands inside event(.., where=..); for a trait write trait("..")'
+    raise call.source.fault(call.node, "a property is of an event and not of the profile", hint)
 
 
 VALUES: Mapping[str, Callable[[Call], Value]] = {
     "count": _count,
-    "sum": _sum,
-    "active_days": _windowed("active_days"),
-    "days_since": _since(float(DAY_MS)),
-    "hours_since": _since(float(HOUR_MS)),
-    "days_until": _until,
+    "sum": _of_property("sum"),
+    "avg": _avg,
+    "min": _of_property("min"),
+    "max": _of_property("max"),
+    "distinct": _of_property("distinct"),
+    "active_days": _active_days,
+    "trend": _trend,
+    "latest": _latest,
     "trait": lambda call: Read(Trait(call.text(0, "a trait"))),
+    "event": _event,
+    "property": _property,
 }
 
 
-def bare_trait(source: Source, node: ast.expr) -> str:
-    """The trait that a bare name reads."""
-    name = dotted(node) or ""
-    if mistake := mistaken(name):
-        raise source.fault(node, mistake, f'for a trait of this name write trait("{name}")')
-    return name
+def _past(call: Call, read: ReadValue) -> Instant:
+    node = call.arguments[0]
+    is_call = isinstance(node, ast.Call) and dotted(node.func) != "event"
+    is_name = dotted(node) not in (None, "any")
+    return _time_held(call, read) if is_call or is_name else LastSeen(read_events(call.source, node))
 
 
-def dotted(node: ast.expr) -> str | None:
+def _ahead(call: Call, read: ReadValue) -> Instant:
+    node = call.arguments[0]
     match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=owner, attr=name) if outer := dotted(owner):
-            return f"{outer}.{name}"
-    return None
+        case ast.Constant(value=str()) | ast.List() | ast.Name(id="any") | ast.Call(func=ast.Name(id="event")):
+            hint = "for an event write days_since; for a trait leave out the quotes"
+            raise call.source.fault(node, "an event is never ahead", hint)
+    return _time_held(call, read)
 
 
-def _events(source: Source, node: ast.expr) -> EventSet:
-    match node:
-        case ast.Name(id="any"):
-            return EventSet(None)
-        case ast.List(elts=[]):
-            raise source.fault(node, "an empty list holds no event", 'write ["One Event", "Another"] or any')
-        case ast.List(elts=names):
-            return EventSet(tuple(sorted(set(each(lambda name: _text(source, name, "an event"), names)))))
-        case ast.Call() if dotted(node.func) == "event":
-            open_call(source, node)
-    return EventSet((_text(source, node, "an event"),))
-
-
-def _text(source: Source, node: ast.expr, what: str) -> str:
-    """A text in quotes that names `what`, one of EXAMPLES."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
-        return node.value
-    name = dotted(node)
-    hint = f'write "{name}"' if name else f'such as "{EXAMPLES[what]}"'
-    if name == "any":
-        hint = "`any` stands for all activity, and alone: count(any, days=7)"
-    raise source.fault(node, f"the name of {what} is a text in quotes", hint)
+def _time_held(call: Call, read: ReadValue) -> TraitTime | LatestTime:
+    """The time that a trait or latest(..) holds."""
+    node = call.arguments[0]
+    if dotted(node) in CLOCKS:
+        raise call.source.fault(node, f"`{dotted(node)}` is a number of days already", f"write `{dotted(node)}`")
+    match read(node):
+        case Read(Trait(name)):
+            return TraitTime(name)
+        case Read(Latest(events, prop)):
+            return LatestTime(events, prop)
+    raise call.source.fault(node, f"`{call.name}` needs a trait or latest(..) that holds a time", usage(call.name))

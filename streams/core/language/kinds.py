@@ -1,14 +1,14 @@
 """Which kind a value has, as far as the rule alone tells.
 
-Comes in: values of the checked tree. Goes out: their kind, or why a comparison can never mean anything. A trait's kind
-shows only in the data: it is None here.
+Comes in: values of the checked tree. Goes out: their kind, or why a comparison can never mean anything. The kind of a
+trait or of an event's property shows only in the data: it is None here.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
-from streams.core.features import Trait
-from streams.core.tree import Constant, Read, Value
+from streams.core.features import Latest, Trait
+from streams.core.tree import Constant, Property, Read, Score, Value
 
 Kind = Literal["number", "text", "boolean"]
 CALLED: Mapping[Kind, str] = {"number": "a number", "text": "a text", "boolean": "true or false"}
@@ -18,9 +18,9 @@ def kind_of(value: Value) -> Kind | None:
     match value:
         case Constant(bool()):
             return "boolean"
-        case Constant(str()):
+        case Constant(str()) | Score(part="score" | "name"):
             return "text"
-        case Read(Trait()):
+        case Read(Trait() | Latest()) | Property():
             return None
     return "number"
 

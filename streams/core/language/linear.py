@@ -6,7 +6,7 @@ A deadline is the instant at which a line crosses a line; for what bends there w
 
 from collections.abc import Mapping
 
-from streams.core.features import TraitTime
+from streams.core.features import LatestTime, TraitTime
 from streams.core.language.render import render_value
 from streams.core.tree import Arithmetic, Compare, Comparison, Elapsed, Value
 
@@ -14,7 +14,7 @@ MIRRORED: Mapping[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=
 
 
 def moves(value: Value) -> bool:
-    """Whether time alone changes it between events. (A count steps at its window's edges, which is another thing.)"""
+    """Whether time alone changes it between events. (Counts and scores step, which is another thing.)"""
     if isinstance(value, Arithmetic):
         return moves(value.left) or moves(value.right)
     return isinstance(value, Elapsed)
@@ -43,4 +43,4 @@ def _divides_by_time(value: Value) -> bool:
     """By a time that is never negative: else the comparison would turn round."""
     if not isinstance(value, Arithmetic) or value.operator != "/" or not isinstance(value.right, Elapsed):
         return False
-    return not isinstance(value.right.instant, TraitTime)
+    return not isinstance(value.right.instant, TraitTime | LatestTime)

@@ -1,22 +1,42 @@
 """The checked tree as text, in one spelling for each meaning.
 
-Comes in: a condition. Goes out: an expression that parses to the same tree. A rule's version is a hash of it, so
-another spelling here is another version of every rule.
+Comes in: a condition or a value. Goes out: an expression that parses to the same tree. A rule's version is a hash of
+it, so another spelling here is another version of every rule.
 """
 
-from streams.core.features import HOUR_MS, EventSet, Feature, FirstSeen, IdleSince, LastSeen, Lifetime, Window
+from collections.abc import Iterator
+from dataclasses import replace
+
+from streams.core.features import (
+    HOUR_MS,
+    EventSet,
+    Feature,
+    FirstSeen,
+    Holds,
+    IdleSince,
+    LastSeen,
+    Latest,
+    LatestTime,
+    Lifetime,
+    Window,
+)
+from streams.core.language.spelling import is_plain_name
 from streams.core.language.vocabulary import is_bare_trait
 from streams.core.tree import (
     All,
+    Always,
     Arithmetic,
     Compare,
     Condition,
     Constant,
     Elapsed,
+    Has,
     InSegment,
     Missing,
     Not,
+    Property,
     Read,
+    Score,
     Some,
     Truth,
     Value,
@@ -38,6 +58,8 @@ def render(condition: Condition) -> str:
             text = f"{render_value(left)} {operator} {render_value(right)}"
         case Within(item, options, negated):
             text = f"{render_value(item)} {'not in' if negated else 'in'} [{', '.join(map(_constant, options))}]"
+        case Has(value, wanted):
+            text = f"has({render_value(value)}, {_constant(wanted)})"
         case Missing(value):
             text = f"missing({render_value(value)})"
         case InSegment(segment):
@@ -49,12 +71,28 @@ def render(condition: Condition) -> str:
     return text
 
 
+def canonical(condition: Condition) -> Condition:
+    """The same condition, the text of each leaf in the one spelling: what means the same is equal then."""
+    match condition:
+        case All(parts) | Some(parts):
+            return replace(condition, parts=tuple(map(canonical, parts)))
+        case Not(part):
+            return Not(canonical(part))
+        case Always():
+            return condition
+    return replace(condition, text=render(condition))
+
+
 def render_value(value: Value) -> str:
     match value:
         case Constant(constant):
             text = _constant(constant)
         case Read(feature):
             text = _feature(feature)
+        case Property(name):
+            text = f"properties.{name}" if is_plain_name(f"properties.{name}") else f"property({_constant(name)})"
+        case Score(rule, part):
+            text = f"{rule}.{part}"
         case Elapsed(IdleSince()):
             text = "idle_days"
         case Elapsed(FirstSeen()):
@@ -63,9 +101,17 @@ def render_value(value: Value) -> str:
             unit, direction = "hours" if unit_ms == HOUR_MS else "days", "since" if sign == 1 else "until"
             text = f"{unit}_{direction}({_feature(instant)})"
         case _:
-            left = _operand(value.left, value.operator, left=True)
-            text = f"{left} {value.operator} {_operand(value.right, value.operator, left=False)}"
+            text = _ratio(value) or _arithmetic(value)
     return text
+
+
+def named(value: Value) -> Iterator[Value]:
+    """What a value is calculated of, without the constants: each has a name or a function of its own."""
+    if isinstance(value, Arithmetic) and not _ratio(value):
+        yield from named(value.left)
+        yield from named(value.right)
+    elif not isinstance(value, Constant):
+        yield value
 
 
 def _part(condition: Condition) -> str:
@@ -74,36 +120,61 @@ def _part(condition: Condition) -> str:
     return f"({text})" if isinstance(condition, All | Some) else text
 
 
+def _arithmetic(value: Arithmetic) -> str:
+    left, right = _operand(value.left, value.operator, left=True), _operand(value.right, value.operator, left=False)
+    return f"{left} {value.operator} {right}"
+
+
 def _operand(value: Value, operator: str, left: bool) -> str:
     text = render_value(value)
-    if not isinstance(value, Arithmetic):
+    if not isinstance(value, Arithmetic) or _ratio(value):
         return text
     weaker = value.operator in "+-" and operator in "*/"
     equal = (value.operator in "+-") == (operator in "+-")
     return f"({text})" if weaker or (equal and not left) else text
 
 
+def _ratio(value: Arithmetic) -> str:
+    """An average or a trend, which are divisions of two windows with a name of their own; else an empty string."""
+    match value:
+        case Arithmetic("/", Read(Window("sum") as total), Read(Window("values") as numbers)):
+            if total == replace(numbers, statistic="sum"):
+                return _window("avg", total)
+        case Arithmetic("/", Read(Window("count", before=0) as now), Read(Window("count") as earlier)):
+            if earlier == replace(now, before=now.length):
+                return _window("trend", now)
+    return ""
+
+
 def _feature(feature: Feature) -> str:
     match feature:
-        case Window(statistic, events, unit, length, before, prop):
-            arguments = [] if statistic == "active_days" and events.names is None else [_events(events)]
-            arguments += [_constant(prop)] if prop is not None else []
-            arguments += [f"{unit}s={length}"] + ([f"before_days={before}"] if before else [])
-            return f"{statistic}({', '.join(arguments)})"
+        case Window(statistic):
+            return _window(statistic, feature)
         case Lifetime(events):
             return f"count({_events(events)})"
         case LastSeen(events):
             return _events(events)
-        case IdleSince() | FirstSeen():
-            raise ValueError("a clock is read as the time elapsed since it")
+        case Latest(events, prop) | LatestTime(events, prop):
+            return f"latest({_events(events)}, {_constant(prop)})"
+        case IdleSince() | FirstSeen() | Holds():
+            raise ValueError("no value of an expression reads this alone")
     return feature.name if is_bare_trait(feature.name) else f"trait({_constant(feature.name)})"
+
+
+def _window(function: str, window: Window) -> str:
+    arguments = [] if function == "active_days" and window.events == EventSet(None) else [_events(window.events)]
+    arguments += [_constant(window.prop)] if window.prop is not None else []
+    arguments += [f"{window.unit}s={window.length}"] + ([f"before_days={window.before}"] if window.before else [])
+    return f"{function}({', '.join(arguments)})"
 
 
 def _events(events: EventSet) -> str:
     if events.names is None:
-        return "any"
-    names = [_constant(name) for name in events.names]
-    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        text = "any"
+    else:
+        names = [_constant(name) for name in events.names]
+        text = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+    return f"event({text}, where={render(events.where)})" if events.where else text
 
 
 def _constant(value: float | str | bool) -> str:

@@ -50,6 +50,7 @@ TOKEN = re.compile(
       | (?P<sign>\{[^{}\n]*\}|\*\*|//|<<|>>|!==|===|[<>=!:]=|<>|=[>!<]|&&|\|\||.)""",
     re.VERBOSE | re.DOTALL,
 )
+NAME = re.compile(r"[^\W\d]\w*")
 NUMBER = re.compile(r"(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 ESCAPE_OR_ODD = re.compile(r"""\\[\\"'nt]|(?P<odd>\\.|[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff])""", re.DOTALL)
 
@@ -218,7 +219,10 @@ def _name(spelling: Spelling, token: Token) -> str:
         return WORDS[name.lower()]
     if is_plain_name(name):
         return re.sub(r"\s", " ", token.text)
+    head, _, prop = name.partition(".")
     as_trait = f'a trait of this name is written trait("{name}")'
+    if head == "properties":
+        as_trait = f'a property of this name is written property("{prop}")'
     if name.lower() in NO_VALUE:
         spelling.refuse(token, f"`{name}` is no value", "to ask whether a value is absent, write missing(x)")
     elif name == "is":
@@ -234,7 +238,7 @@ def is_plain_name(name: str) -> bool:
     """Whether the name, dotted or not, is one that Python takes as it stands (it would read `ﬁ` as `fi`)."""
     if name.lower() in WORDS or name.lower() in NO_VALUE or unicodedata.normalize("NFKC", name) != name:
         return False
-    return all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split("."))
+    return all(NAME.fullmatch(part) and part.isidentifier() and not keyword.iskeyword(part) for part in name.split("."))
 
 
 def _sign(spelling: Spelling, token: Token) -> str:
