@@ -2,8 +2,14 @@
 
 folder      which files there are, and their text
 document    YAML in which every scalar is text and knows its place
-shape       the keys of a segment's file
-rulebook    expressions, and what needs all rules at once: names, circles
+forms       the three forms of a rule file: segment, tier, scores
+shape       which of them a file is, and whether it holds to it
+reading     one file by itself: its form and its expressions
+circles     segments that ask for each other
+rulebook    what needs all rules at once: names, circles
+meaning     the rules that the core runs, and their versions
+unseen      names that rules read and nobody has sent
+schema      the forms as a JSON Schema, for editors
 """
 
 from streams.rulefiles.rulebook import load

@@ -1,87 +1,157 @@
-"""The shape of a segment's file: which keys there are, and what stands behind each.
+"""The shape of a rule file: which of the three forms it is, and whether it holds to it.
 
-Comes in: a document. Goes out: a `SegmentFile` if there are no faults, and the faults.
+Comes in: a document. Goes out: the form as filled in by the file if there are no faults, and the faults, each where
+it stands in the file.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from streams.core.instants import parse_duration
 from streams.core.language.faults import did_you_mean, nearest
 from streams.errors import Fault
-from streams.rulefiles.document import Document
+from streams.rulefiles.document import Data, Document, Location
+from streams.rulefiles.forms import FORMS, OTHERWISE, EdgesFile, Form, ScoresFile, TierFile, is_otherwise
 
-MAX_STAY_MS = 3_660 * 86_400_000  # ten years, as for windows
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-NOT_YET = ("tier", "scores")
 WRONG = {
-    "string_type": ("a text belongs here", ""),
-    "string_too_short": ("this is empty", ""),
-    "list_type": ("a list belongs here", "such as [plan, company.name]"),
-    "dict_type": ("`name: text` pairs belong here", "such as {owner: customer-success}"),
+    "string_type": "a text belongs here",
+    "string_too_short": "this is empty",
+    "list_type": "a list belongs here",
+    "dict_type": "`name: text` pairs belong here",
+    "model_type": "`name: [..]` pairs belong here",
+    "too_short": "too few: at least {min_length} belong here",
+    "too_long": "too many: at most {max_length} belong here",
+    "literal_error": "this can only be {expected}",
 }
 
 
-def _segment_name(text: str) -> str:
-    if not NAME.fullmatch(text):
-        hint = "up to 100 of a-z, A-Z, 0-9, `-`, `_` and `.`, beginning with a letter or digit"
-        raise PydanticCustomError("name", "this cannot be the name of a segment", {"hint": hint})
-    return text
-
-
-def _stay_ms(text: object) -> int:
-    duration_ms = parse_duration(text) if isinstance(text, str) and len(text) < 20 else None
-    if duration_ms is None or duration_ms > MAX_STAY_MS:
-        raise PydanticCustomError(
-            "stay", "this is no length of time", {"hint": "such as 90s, 30m, 12h or 1d, up to 3660d"}
-        )
-    return duration_ms
-
-
-class SegmentFile(BaseModel):
-    """What the file of a segment holds. Every scalar comes as text."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    segment: Annotated[str, AfterValidator(_segment_name)]
-    description: str = ""
-    enter: str
-    exit: str | None = None
-    min_stay: Annotated[int, BeforeValidator(_stay_ms)] = 0
-    include: list[Annotated[str, Field(min_length=1)]] = []
-    labels: dict[str, str] = {}
-
-
-def check_shape(document: Document) -> tuple[SegmentFile | None, list[Fault]]:
-    for key in NOT_YET:
-        if key in document.data and "segment" not in document.data:
-            message = "this version runs segments only; tiers and scores come in a later one"
-            return None, [document.at_key((key,), message, "take the file out of the folder until then")]
+def check_shape(document: Document, form: type[Form]) -> tuple[Form | None, list[Fault]]:
+    faults = list(_between_keys(document, form))
     try:
-        return SegmentFile.model_validate(document.data), []
+        filled = form.model_validate(document.data)
     except ValidationError as error:
-        return None, list(_faults(document, error.errors()))
+        faults += _within_keys(document, form, error.errors())
+        return None, faults
+    return None if faults else filled, faults
 
 
-def _faults(document: Document, errors: list[ErrorDetails]) -> Iterator[Fault]:
-    known = list(SegmentFile.model_fields)
-    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
-    misspelt = {nearest(str(key), known) for (key,) in unknown}
+def form_of(document: Document) -> type[Form] | Fault:
+    """The form whose key the file has; failing that, the one whose other keys it has."""
+    named = [key for key in document.data if key in FORMS]
+    if len(named) > 1:
+        hint = "give each a file of its own"
+        return document.at_key((named[1],), f"a file is one rule: `{named[0]}` and `{named[1]}` are two", hint)
+    if named:
+        return FORMS[named[0]]
+    likely = max(FORMS.values(), key=lambda form: _own_keys(document, form))
+    if _own_keys(document, likely):
+        return likely
+    hint = f"a rule begins with one of them, like `segment: {document.stem}`"
+    return document.at_start("there is no `segment`, no `tier` and no `scores`", hint)
+
+
+def _own_keys(document: Document, form: type[Form]) -> int:
+    own = form.model_fields.keys() - Form.model_fields.keys()
+    return sum(1 for key in document.data if nearest(key, own))
+
+
+def _within_keys(document: Document, form: type[Form], errors: list[ErrorDetails]) -> Iterator[Fault]:
+    misspelt = {
+        (*at, nearest(str(key), _known(form, at)))
+        for *at, key in (error["loc"] for error in errors if error["type"] == "extra_forbidden")
+    }
     for error in errors:
-        location, kind = error["loc"], error["type"]
-        if kind == "extra_forbidden":
-            hint = did_you_mean(str(location[0]), known) or f"a segment has {', '.join(known)}"
-            yield document.at_key(location, f"there is no key `{location[0]}`", hint)
-        elif kind == "missing" and location[0] not in misspelt:
-            yield document.at_start(f"`{location[0]}` is missing", _example(document, str(location[0])))
-        elif kind != "missing":
-            message, hint = WRONG.get(kind, (error["msg"], error.get("ctx", {}).get("hint", "")))
-            yield document.at_value(location, message, hint)
+        location = error["loc"]
+        if error["type"] == "extra_forbidden":
+            yield _unknown(document, form, location)
+        elif error["type"] != "missing":
+            yield _wrong(document, form, error)
+        elif location not in misspelt:
+            yield _missing(document, form, location)
 
 
-def _example(document: Document, key: str) -> str:
-    return f"segment: {document.stem}" if key == "segment" else "such as enter: idle_days >= 7"
+def _unknown(document: Document, form: type[Form], location: Location) -> Fault:
+    *at, key = location
+    known = _known(form, at)
+    hint = did_you_mean(str(key), known) or f"{_model(form, at).called} can have {', '.join(known)}"
+    return document.at_key(location, f"there is no key `{key}`", hint)
+
+
+def _missing(document: Document, form: type[Form], location: Location) -> Fault:
+    *at, key = location
+    message, hint = f"`{key}` is missing", f"such as {key}: {_example(_model(form, at), str(key))}"
+    if key in FORMS:
+        hint = f"{key}: {document.stem}"
+    return document.at_value(tuple(at), message, hint) if at else document.at_start(message, hint)
+
+
+def _wrong(document: Document, form: type[Form], error: ErrorDetails) -> Fault:
+    location, context = error["loc"], error.get("ctx", {})
+    if error["type"] in WRONG:
+        example = _example(form, str(location[0])) if len(location) == 1 else ""
+        message = WRONG[error["type"]].format(**context)
+        return document.at_value(location, message, f"such as {example}" if example else "")
+    if location[-1] == "[key]":
+        return document.at_key(location[:-1], error["msg"], context["hint"])
+    return document.at_value(location, error["msg"], context["hint"])
+
+
+def _model(form: type[Form], at: list[str | int]) -> type[Form] | type[EdgesFile]:
+    return EdgesFile if at == ["fixed"] else form
+
+
+def _known(form: type[Form], at: list[str | int]) -> list[str]:
+    """The keys of a form, its own first."""
+    fields = list(_model(form, at).model_fields)
+    return sorted(fields, key=lambda key: key in Form.model_fields)
+
+
+def _example(model: type[BaseModel], key: str) -> str:
+    """As it would stand in the file, or nothing."""
+    examples = model.model_fields[key].examples
+    if not examples:
+        return ""
+    text: str = yaml.safe_dump(examples[0], default_flow_style=True, sort_keys=False, width=1_000)
+    return text.removesuffix("\n...\n").strip()
+
+
+def _between_keys(document: Document, form: type[Form]) -> Iterator[Fault]:
+    """What a key means for the others and for the file."""
+    name = document.data.get(form.key)
+    if isinstance(name, str) and name != document.stem and re.fullmatch(form.pattern, name):
+        hint = f"or {form.key}: {document.stem}" if re.fullmatch(form.pattern, document.stem) else ""
+        yield document.at_value((form.key,), f"the file of {form.called} must be called {name}.yaml", hint)
+    if form is TierFile:
+        yield from _otherwise(document, document.data.get("levels"))
+    if form is ScoresFile:
+        yield from _method(document)
+
+
+def _otherwise(document: Document, levels: Data | None) -> Iterator[Fault]:
+    """The last level, and no other, takes all that are left."""
+    if not isinstance(levels, dict) or not levels:
+        return
+    *before, last = levels
+    early = [level for level in before if is_otherwise(levels[level])]
+    for level in early:
+        message = f"only the last level can be `{OTHERWISE}`: nobody would ever be in those below it"
+        hint = "take it away" if is_otherwise(levels[last]) else "move it to the end"
+        yield document.at_value(("levels", level), message, hint)
+    if not is_otherwise(levels[last]) and not early:
+        message = f"the last level must be `{OTHERWISE}`, so that everybody has one"
+        yield document.at_key(("levels", last), message, f"add a line below, like `other: {OTHERWISE}`")
+
+
+def _method(document: Document) -> Iterator[Fault]:
+    """Edges are made, or given."""
+    has = document.data.keys()
+    if "method" in has and "fixed" in has:
+        yield document.at_key(("fixed",), "`method` and `fixed` are two ways to make scores", "keep one of them")
+    elif "fixed" in has and "refresh" in has:
+        yield document.at_key(("refresh",), "fixed edges are never made anew", "take it away, or the fixed edges")
+    elif not {"method", "fixed"} & has and not any(nearest(key, ["method", "fixed"]) for key in has):
+        hint = f"method: quintiles, or edges of your own, fixed: {_example(ScoresFile, 'fixed')}"
+        yield document.at_start("there is neither `method` nor `fixed`", hint)

@@ -1,4 +1,4 @@
-"""Rule files to a rulebook: what a segment holds, its version, and the rules that ship."""
+"""Rule files to a rulebook: what its segments hold, and the rules that ship."""
 
 from pathlib import Path
 
@@ -21,7 +21,9 @@ labels: {owner: customer-success, goal: "churn of paying users below 3 % a month
 
 def segment(text: str, folder: Path) -> Segment:
     (folder / "churn-risk.yaml").write_text(text, "utf-8")
-    return load(folder).segments[0]
+    (found,) = load(folder).rules
+    assert isinstance(found, Segment)
+    return found
 
 
 def test_a_file_says_all_that_a_segment_is(tmp_path: Path) -> None:
@@ -95,14 +97,8 @@ def test_segments_may_ask_for_each_other_in_one_direction(tmp_path: Path) -> Non
 
 
 def test_the_rules_that_ship_are_whole() -> None:
-    rules = load(Path(__file__).parents[2] / "rules").segments
-    assert [rule.name for rule in rules] == [
-        "churn-risk",
-        "dormant",
-        "payment-trouble",
-        "power-user",
-        "trial-ending-unengaged",
-    ]
-    for rule in rules:
+    rulebook = load(Path(__file__).parents[2] / "rules")
+    assert rulebook.names == ("churn-risk", "dormant", "payment-trouble", "power-user", "trial-ending-unengaged")
+    for rule in rulebook.rules:
         assert len(rule.description) > 60
         assert set(rule.labels) == {"owner", "goal"}
