@@ -1,7 +1,8 @@
 """For tests of your own rules: a clock set by hand, records as producers send them, and the changes they lead to.
 
 Comes in: times as people write them (`2026-03-01 09:00`, no zone is UTC). Goes out: records in the Segment spec or the
-plain billing form, as dicts ready for JSON; the changes of a rulebook over them, as `segmenter replay` finds them.
+plain billing form, as dicts ready for JSON; the changes of a rulebook over them, as `segmenter replay` finds them; and
+why a user is where they are, and what comes next, as `segmenter explain` tells it.
 
 >>> clock = ManualClock("2026-03-01 09:00")
 >>> track("ann", "Signed In", clock)["timestamp"]
@@ -15,12 +16,16 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from streams.core import explanation
 from streams.core.batch import Batch
 from streams.core.catalog import Catalog
 from streams.core.changes import Change
 from streams.core.events import Event
+from streams.core.explanation import Explanation
 from streams.core.inbox import Inbox
 from streams.core.instants import format_time, parse_duration, parse_time
+from streams.core.observing import Watching
+from streams.core.refreshing import Refreshing
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard
 from streams.sources import Decoder
@@ -78,15 +83,37 @@ def billing(user: str, event: str, at: Moment, message_id: str | None = None, **
     return _record("billing", user, at, message_id, event=event, properties=properties)
 
 
-def changes(rulebook: Rulebook, records: Iterable[Record], until: Moment | None = None) -> list[Change]:
+def changes(
+    rulebook: Rulebook, records: Iterable[Record], until: Moment | None = None, utc_offset_ms: int = 0
+) -> list[Change]:
     """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record)."""
     batch = decoded(rulebook, records)
-    now_ms = instant(until) if until is not None else max(batch.ts.tolist(), default=0)
-    shard = Shard(rulebook)
-    found = shard.step(batch) + shard.tick(now_ms)
-    while shard.due <= now_ms:
-        found += shard.tick(now_ms)
-    return found
+    return _changes(Shard(rulebook, utc_offset_ms), batch, _instant_or_newest(until, batch))
+
+
+def explain(
+    rulebook: Rulebook, records: Iterable[Record], user: str, at: Moment | None = None, utc_offset_ms: int = 0
+) -> Explanation:
+    """Why a user is where they are at `at` (or the newest record), since when, and what comes next if nothing happens.
+
+    Records of later are left out.
+    """
+    batch = decoded(rulebook, records)
+    at_ms = _instant_or_newest(at, batch)
+    shard = Watching(rulebook, user, utc_offset_ms)
+    _changes(shard, batch.take((batch.ts <= at_ms).nonzero()[0]), at_ms)
+    if user not in shard.table.row_of:
+        raise ValueError(f"{user!r} has no record up to {format_time(at_ms)}")
+    return explanation.explain(shard, user, at_ms)
+
+
+def _instant_or_newest(at: Moment | None, batch: Batch) -> int:
+    return instant(at) if at is not None else max(batch.ts.tolist(), default=0)
+
+
+def _changes(shard: Shard, batch: Batch, until_ms: int) -> list[Change]:
+    refreshing = Refreshing(shard)
+    return [*refreshing.step(batch), *refreshing.pass_time(until_ms)]
 
 
 def decoded(rulebook: Rulebook, records: Iterable[Record]) -> Batch:

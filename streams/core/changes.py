@@ -1,4 +1,4 @@
-"""Changes: a membership that flipped, with its reason, and the JSON and headers it is published as.
+"""Changes: a membership that flipped or a level that is another one, with the reason; and as what it is published.
 
 Comes in: what the kernel noted. Goes out: `Change` values, and the form of CONTRACT 4.
 """
@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from streams.core.instants import format_time
 
+Type = Literal["segment.entered", "segment.exited", "segment.changed"]
 Cause = Literal["event", "timer", "rule_change", "backfill", "erase"]
 CAUSES: tuple[Cause, ...] = ("event", "timer", "rule_change")
 OLD_NEWS: frozenset[Cause] = frozenset({"rule_change", "backfill", "erase"})
@@ -28,11 +29,17 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """A membership that flipped at `occurred_at` (ms). `ordinal` counts those of this user and rule from 1."""
+    """What became of a user by one rule at `occurred_at` (ms). `ordinal` counts this user's changes by the rule from 1.
+
+    segment: the rule's name; of a tier with the level, `lifecycle/power`. previous: what a `segment.changed` leaves;
+    None where the tier gave no level before.
+    """
 
     user: str
     rule: str
-    entered: bool
+    type: Type
+    segment: str
+    previous: str | None
     occurred_at: int
     cause: Cause
     event_id: str | None
@@ -49,8 +56,9 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return sha256("\0".join(parts).encode()).hexdigest()
 
     @property
-    def type(self) -> str:
-        return "segment.entered" if self.entered else "segment.exited"
+    def entered(self) -> bool:
+        """Whether the user is in `segment` from now on, or no longer."""
+        return self.type != "segment.exited"
 
     def is_live(self, detected_at: int, live_within_ms: int) -> bool:
         """False for news that is old by its cause or by its age."""
@@ -67,6 +75,7 @@ class _Wire(msgspec.Struct, gc=False):
     user_id: str
     rule: str
     segment: str
+    previous: str | UnsetType | None
     occurred_at: str
     detected_at: str | UnsetType
     live: bool | UnsetType
@@ -92,7 +101,8 @@ def to_json(change: Change, detected_at: int | None = None, live_within_ms: int 
             kind="user",
             user_id=change.user,
             rule=change.rule,
-            segment=change.rule,
+            segment=change.segment,
+            previous=change.previous if change.type == "segment.changed" else UNSET,
             occurred_at=format_time(change.occurred_at),
             detected_at=UNSET if detected_at is None else format_time(detected_at),
             live=UNSET if detected_at is None else change.is_live(detected_at, live_within_ms),
@@ -119,6 +129,6 @@ def headers(change: Change, source: str) -> tuple[tuple[str, bytes], ...]:
         ("ce_type", change.type.encode()),
         ("ce_subject", change.user.encode()),
         ("ce_time", format_time(change.occurred_at).encode()),
-        ("ce_segment", change.rule.encode()),
+        ("ce_segment", change.segment.encode()),
         ("content-type", b"application/json"),
     )

@@ -2,10 +2,11 @@
 
 Comes in: accepted events and their rows, in the order to apply them. Goes out: `Occurrences`, and for each
 occurrence the place of its event. What is rare is done here, in plain Python: traits and the ledger of
-subscriptions, whose values the kernel sees as words to write and whose derived events follow their cause.
+subscriptions, whose values the kernel sees as words to write and whose derived events follow their cause; and the
+properties that rules read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,51 +15,66 @@ from streams.core.batch import Batch
 from streams.core.catalog import Catalog
 from streams.core.documents import Derived, Document
 from streams.core.events import Event, Value
-from streams.core.kernel import Occurrences
-from streams.core.program import Ints, Program, number_bits
-from streams.core.table import Table
-from streams.core.windows import LARGEST_AMOUNT
+from streams.core.kernel import COLUMNS, Occurrences
+from streams.core.layout import FAR, UTC_OFFSET
+from streams.core.program import Ints, Program
+from streams.core.readings import Reading, as_amount, reading
+from streams.core.table import Table, Writes
 
-Writes = list[tuple[int, int]]
-
-
-def as_amount(value: Value) -> float:
-    """A number to add up; NaN for what is none or too large to count."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_AMOUNT:
-        return float(value)
-    return np.nan
+Properties = Mapping[str, Value]
 
 
 class Columns:
     """Makes occurrences for one catalog and its program."""
 
     def __init__(self, catalog: Catalog, program: Program):
-        self._properties = catalog.columns
+        self._width = COLUMNS + len(catalog.columns)
         self._classes = program.classes
         self._unread = program.unread
-        self._amounts = program.amounts
+        self._utc_offset_ms = int(program.words[UTC_OFFSET])
+        self._readings = dict(_readings(catalog, program))
 
     def of(self, table: Table, rows: Ints, batch: Batch) -> tuple[Occurrences, Sequence[int]]:
         """The occurrences of a batch, and for each the place of its event."""
         events, classes_of, unread = batch.events, self._classes.get, self._unread
         writes, derived = self._fold_documents(table, rows, events)
-        classes = [classes_of(event.name, unread)[event.active] for event in events]
-        columns = np.zeros((len(events), kernel.NUMBERS + len(self._properties)), np.int64)
+        columns = np.zeros((len(events), self._width), np.int64)
         columns[:, kernel.O_ROW] = rows
         columns[:, kernel.TS] = batch.ts
-        columns[:, kernel.CLASS] = classes
+        columns[:, kernel.CLASS] = [classes_of(event.name, unread)[event.active] for event in events]
         columns[:, kernel.ACTIVE] = np.fromiter([event.active for event in events], np.bool_, len(events))
         columns[:, kernel.LAST] = 1
-        if self._amounts and not self._amounts.isdisjoint(classes):
-            for i, event_class in enumerate(classes):
-                if event_class in self._amounts:
-                    columns[i, kernel.NUMBERS :] = self._numbers(events[i].properties)
+        columns[list(writes), kernel.SETS_TRAITS] = 1
+        if derived:
+            columns, caused_by, followers = self._insert(columns, derived)
+            writes = {int(np.searchsorted(caused_by, i)): words for i, words in writes.items()}
+        else:
+            caused_by, followers = range(len(columns)), {}
+        if self._readings:
+            properties = [events[i].properties for i in caused_by]
+            for i, follower in followers.items():
+                properties[i] = {"delta": follower.delta}
+            self._read(table, columns, properties, writes)
+        table.rank_texts()
         flat = self._place_writes(columns, writes)
-        columns, caused_by = self._insert(columns, derived)
         return Occurrences(columns, np.array(flat, np.int64).reshape(-1, 2)), caused_by
 
-    def _numbers(self, properties: Mapping[str, Value]) -> list[int]:
-        return [number_bits(as_amount(properties.get(name))) for name in self._properties]
+    def _insert(
+        self, columns: Ints, derived: dict[int, tuple[Derived, ...]]
+    ) -> tuple[Ints, Sequence[int], dict[int, Derived]]:
+        """Put derived events behind their cause. Also returns the places of the causes, and of the derived events."""
+        counts = np.ones(len(columns), np.int64)
+        for i, followers in derived.items():
+            counts[i] += len(followers)
+        caused_by = np.repeat(np.arange(len(columns)), counts)
+        result, ends, placed = columns[caused_by], np.cumsum(counts), {}
+        for i, followers in derived.items():
+            for at, each in enumerate(followers, start=int(ends[i]) - len(followers)):
+                result[at - 1, kernel.LAST] = 0
+                result[at, kernel.CLASS] = self._classes.get(each.name, self._unread)[False]
+                result[at, [kernel.ACTIVE, kernel.SETS_TRAITS]] = 0
+                placed[at] = each
+        return result, caused_by.tolist(), placed
 
     @staticmethod
     def _place_writes(columns: Ints, writes: dict[int, Writes]) -> Writes:
@@ -70,41 +86,85 @@ class Columns:
             columns[i, kernel.WRITES_END] = len(flat)
         return flat
 
-    def _insert(self, columns: Ints, derived: dict[int, tuple[Derived, ...]]) -> tuple[Ints, Sequence[int]]:
-        """Put derived events behind their cause."""
-        if not derived:
-            return columns, range(len(columns))
-        counts = np.ones(len(columns), np.int64)
-        for i, followers in derived.items():
-            counts[i] += len(followers)
-        place = np.repeat(np.arange(len(columns)), counts)
-        result = columns[place]
-        ends = np.cumsum(counts)
-        for i, followers in derived.items():
-            for at, each in enumerate(followers, start=int(ends[i]) - len(followers)):
-                result[at - 1, kernel.LAST] = 0
-                result[at, kernel.CLASS] = self._classes.get(each.name, self._unread)[False]
-                result[at, [kernel.ACTIVE, kernel.WRITES, kernel.WRITES_END]] = 0
-                result[at, kernel.NUMBERS :] = self._numbers({"delta": each.delta})
-        return result, place.tolist()
-
+    @staticmethod
     def _fold_documents(
-        self, table: Table, rows: Ints, events: list[Event]
+        table: Table, rows: Ints, events: list[Event]
     ) -> tuple[dict[int, Writes], dict[int, tuple[Derived, ...]]]:
         """Fold traits and the ledger; by event: what it writes into the row, and the events that follow from it."""
         writes: dict[int, Writes] = {}
         derived: dict[int, tuple[Derived, ...]] = {}
-        opened: dict[int, Document] = {}
         for i in [i for i, event in enumerate(events) if event.traits or event.touches_ledger]:
-            row = int(rows[i])
-            document = opened.get(row)
-            if document is None:
-                document = opened[row] = Document.decode(table.documents[row])
+            document = table.document(int(rows[i]))
             followers = document.fold(events[i])
             if followers:
                 derived[i] = followers
             writes[i] = table.trait_words(document)
-        for row, document in opened.items():
-            table.fold_document(row, document)
-        table.rank_texts()
+            table.document_changed(int(rows[i]))
         return writes, derived
+
+    def _read(self, table: Table, columns: Ints, properties: Sequence[Properties], writes: dict[int, Writes]) -> None:
+        """Read what rules read of the properties of each occurrence; what is kept of them is written, too."""
+        classes, kept = columns[:, kernel.CLASS], []
+        for event_class, what in self._readings.items():
+            places = np.flatnonzero(classes == event_class).tolist()
+            if places:
+                _tell(columns, places, what, properties)
+            if what.keeps:
+                kept += places
+        kept.sort()
+        heads = columns[kept][:, [kernel.O_ROW, kernel.TS, kernel.CLASS]].tolist()
+        for i, (row, ts, event_class) in zip(kept, heads, strict=True):
+            what, document = self._readings[event_class], table.document(row)
+            moved = self._count_values(columns[i], what, document, properties[i], ts)
+            kept_words = _keep_latest(table, columns[i], what, document, properties[i], ts)
+            if kept_words:
+                writes[i] = writes.get(i, []) + kept_words
+            if moved or kept_words:
+                table.document_changed(row)
+
+    def _count_values(
+        self, occurrence: Ints, what: Reading, document: Document, properties: Properties, ts: int
+    ) -> bool:
+        """Tell the kernel where each value that is counted was counted until now; whether any is counted elsewhere."""
+        moved = False
+        for seen in what.seen:
+            value = properties.get(seen.prop)
+            if value is not None and (seen.where is None or occurrence[COLUMNS + seen.where]):
+                bucket = seen.bucket(ts, self._utc_offset_ms)
+                before = document.see(seen.field, value, bucket)
+                occurrence[COLUMNS + seen.column] = before
+                moved = moved or before < bucket
+        return moved
+
+
+def _keep_latest(
+    table: Table, occurrence: Ints, what: Reading, document: Document, properties: Properties, ts: int
+) -> Writes:
+    """Keep the newest values; what is to be written of them."""
+    writes: Writes = []
+    for latest in what.latest:
+        value = properties.get(latest.prop)
+        is_read = value is not None and (latest.where is None or occurrence[COLUMNS + latest.where])
+        if is_read and document.keep_latest(latest.field, value, ts):
+            writes += table.written(latest.places, value)
+    return writes
+
+
+def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Reading]]:
+    """By the address of their class."""
+    for name, classes in [(None, program.unread), *program.classes.items()]:
+        for active in (False, True):
+            what = reading(catalog, name, active)
+            if what is not None:
+                yield classes[active], what
+
+
+def _tell(columns: Ints, places: list[int], what: Reading, properties: Sequence[Properties]) -> None:
+    """Fill the columns of the occurrences of one class."""
+    for prop, column in what.numbers:
+        numbers = [as_amount(properties[i].get(prop)) for i in places]
+        columns[places, COLUMNS + column] = np.array(numbers).view(np.int64)
+    for ask, column in what.truths:
+        columns[places, COLUMNS + column] = [ask(properties[i]) for i in places]
+    for seen in what.seen:
+        columns[places, COLUMNS + seen.column] = FAR

@@ -7,6 +7,7 @@ needs to know. Goes out: an instant, FAR if it does not flip before `until`.
 
 import numpy as np
 
+from streams.core.buckets import bucket_counts
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ALWAYS,
@@ -15,6 +16,7 @@ from streams.core.layout import (
     FADING,
     FAR,
     HOLDS,
+    IS_RECENCY,
     KIND,
     LEFT,
     LENGTH,
@@ -23,14 +25,19 @@ from streams.core.layout import (
     OPERATOR,
     OPTIONS,
     READS,
-    RESTLESS,
     RIGHT,
+    SCORED_WORDS,
+    SCORES,
+    SINCE,
     SPAN,
+    STEPPING,
     TOTAL_WORD,
+    VALUE,
     WITHIN,
 )
+from streams.core.scoring import edges_at, score_of
 from streams.core.values import orders, truth, value
-from streams.core.windows import bucket_at, bucket_begins, bucket_counts, next_move
+from streams.core.windows import bucket_at, bucket_begins, next_move
 from streams.core.words import real_of
 
 
@@ -47,12 +54,17 @@ def _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt):
     return at if at <= last else FAR
 
 
+@inlined
+def _doubt(left, right, nearing):
+    """By how many ms rounding may move a crossing: a few last digits of the numbers compared."""
+    return 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(nearing), 1000.0))
+
+
 @compiled
 def _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, right, moves):
     if grows == moves:
         return FAR
-    # Rounding moves the crossing by a few last digits of the numbers compared.
-    doubt = 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(grows - moves), 1000.0))
+    doubt = _doubt(left, right, grows - moves)
     crossing = (right - left) / (grows - moves)
     if crossing > until - now + doubt:
         return FAR
@@ -92,20 +104,66 @@ def _fades(p, w, s, row, now, leaf, holds_now, until):
     return FAR
 
 
+@inlined
+def _score_at(p, w, s, row, at, scored, edges):
+    number, kind, grows = value(p, w, s, row, at, p[scored + VALUE])
+    return score_of(p, edges, number if kind == NUMBER else np.nan, p[scored + IS_RECENCY]), number, grows
+
+
+@compiled
+def _first_other_score(p, w, s, row, now, scored, edges, near, doubt):
+    """The first ms after `now` at which a value scores otherwise, within `doubt` ms of where it reaches an edge."""
+    score, _, _ = _score_at(p, w, s, row, now, scored, edges)
+    at, last = now + max(1, near), now + near + doubt
+    while at <= last and _score_at(p, w, s, row, at, scored, edges)[0] == score:
+        at += 1
+    while at > now + 1 and at <= last and _score_at(p, w, s, row, at - 1, scored, edges)[0] != score:
+        at -= 1
+    return at if at <= last else FAR
+
+
+@compiled
+def _next_score(p, w, s, row, now, scored, until):
+    """When time alone next changes what a value scores: it reaches an edge, or other edges hold; FAR if never."""
+    since, edges = p[p[scored] + SINCE], edges_at(p, p[scored], now)
+    due = since if since > now else FAR
+    score, number, grows = _score_at(p, w, s, row, now, scored, edges)
+    if grows == 0.0 or np.isnan(score):
+        return due
+    passed = int(5.0 - score if p[scored + IS_RECENCY] else score - 1.0)
+    ahead = passed if grows > 0.0 else passed - 1
+    if ahead < 0 or ahead > 3:
+        return due
+    edge = real_of(p[edges + ahead])
+    crossing, doubt = (edge - number) / grows, _doubt(number, edge, grows)
+    if not (-doubt <= crossing < min(4e15, float(until - now + doubt))):
+        return due
+    return min(due, _first_other_score(p, w, s, row, now, scored, edges, int(np.floor(crossing)), doubt))
+
+
+@compiled
+def _next_step(p, w, s, row, now, leaf, until):
+    """When time alone next changes what a leaf's windows count, or a score; FAR if not before `until`."""
+    due, scores, reads = until, p[leaf + SCORES], p[leaf + READS]
+    for i in range(scores + 1, scores + 1 + SCORED_WORDS * p[scores], SCORED_WORDS):
+        due = min(due, _next_score(p, w, s, row, now, i, due))
+    for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
+        due = min(due, next_move(p, w, row, p[i], p[i + 1], now, due))
+    return due if due < until else FAR
+
+
 @compiled
 def next_flip(p, w, s, row, now, leaf, truth_now, until):
     """The first ms after `now` at which time alone may change a leaf's truth.
 
-    It does change then, and never again, unless the leaf is RESTLESS.
+    It does change then, and never again, unless the leaf is STEPPING or RESTLESS.
     """
     if truth_now & ALWAYS or not truth_now & EVER:
         return FAR
     nature, holds_now = p[leaf + NATURE], truth_now & HOLDS == HOLDS
     if nature == FADING:
         return _fades(p, w, s, row, now, leaf, holds_now, until)
-    due = _line_crosses(p, w, s, row, now, leaf, holds_now, until)
-    if nature == RESTLESS:
-        reads = p[leaf + READS]
-        for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
-            due = min(due, next_move(p, w, row, p[i], p[i + 1], now))
+    due = FAR if nature == STEPPING else _line_crosses(p, w, s, row, now, leaf, holds_now, until)
+    if nature >= STEPPING:
+        due = min(due, _next_step(p, w, s, row, now, leaf, min(due, until)))
     return due

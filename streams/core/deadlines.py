@@ -1,20 +1,18 @@
-"""Deadlines: the next instant at which a membership may flip although no event comes.
+"""Deadlines: the next instant at which a membership, or a level, may change although no event comes.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s` with the truths of the leaves noted, a row and
 an instant `now` (ms); and `until`, an instant from which on nobody needs to know. Goes out: an instant, `until` if
 there is none before that.
 
-A rule is first asked whether it may flip at all, whatever its leaves do that time may change. Most may not: whoever
+A rule is first asked whether it may change at all, whatever its leaves do that time may change. Most may not: whoever
 does not pay is in no danger of entering `paying and idle_days >= 7`. Then its leaves' own flips are gone through in
-turn, until the membership follows.
+turn, until the level follows.
 """
 
 from streams.core.crossings import next_flip
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
-    ALWAYS,
     CLASS_RULES,
-    EVER,
     FAR,
     FLIPS,
     HOLDS,
@@ -23,22 +21,28 @@ from streams.core.layout import (
     MIN_STAY,
     NATURE,
     NOW,
-    RESTLESS,
+    STEPPING,
     WAS,
     WORD,
 )
-from streams.core.memberships import decide, is_member, read_memberships, wanted
+from streams.core.memberships import decide, level_of, read_memberships
 
 
 @inlined
 def _note_next_flips(p, w, s, row, now, rule, until):
-    """Note when each leaf of a rule flips by itself, and its truth now; returns the first of these instants."""
+    """Note when each leaf of a rule flips by itself, and its truth now; returns the first of these instants.
+
+    Where one only may flip, the rule has to be looked at anyway, and what flips later need not be known.
+    """
     first, leaves = FAR, p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         index = p[p[i] + INDEX]
         s[p[WAS] + index] = s[p[NOW] + index]
-        s[p[FLIPS] + index] = next_flip(p, w, s, row, now, p[i], s[p[NOW] + index], until)
-        first = min(first, s[p[FLIPS] + index])
+        at = next_flip(p, w, s, row, now, p[i], s[p[NOW] + index], until)
+        s[p[FLIPS] + index] = at
+        first = min(first, at)
+        if p[p[i] + NATURE] >= STEPPING:
+            until = min(until, at + 1)
     return first
 
 
@@ -51,7 +55,7 @@ def _flip_at(p, s, rule, at):
         if s[p[FLIPS] + index] == at:
             s[p[NOW] + index] ^= HOLDS
             s[p[FLIPS] + index] = FAR
-            certain = certain and p[p[i] + NATURE] != RESTLESS
+            certain = certain and p[p[i] + NATURE] < STEPPING
         first = min(first, s[p[FLIPS] + index])
     return certain, first
 
@@ -63,26 +67,20 @@ def _give_back_truths(p, s, rule):
         s[p[NOW] + p[p[i] + INDEX]] = s[p[WAS] + p[p[i] + INDEX]]
 
 
-@inlined
-def may_flip(member, wants):
-    """Whether time alone may turn a membership over: if the rule does not always want a member, or ever another, in."""
-    return wants & ALWAYS == 0 if member else wants & EVER != 0
-
-
-@inlined
+@compiled
 def next_deadline(p, w, s, row, now, rule, until):
-    """The first instant at which a rule's membership, or what will become of it, changes as its leaves flip in turn.
+    """The first instant at which a rule's level, or what will become of it, changes as its leaves flip in turn.
 
     The truths noted stay as they are.
     """
-    member, end = is_member(p, w, row, rule), w[row, p[rule + WORD]] + p[rule + MIN_STAY]
-    if not member or end <= now:
+    level, end = level_of(p, w, row, rule), w[row, p[rule + WORD]] + p[rule + MIN_STAY]
+    if not level or end <= now:
         end = FAR
     due, first = until, _note_next_flips(p, w, s, row, now, rule, until)
     while min(first, end) < due:
         at = min(first, end)
         certain, first = _flip_at(p, s, rule, at)
-        if not certain or decide(p, w, row, at, rule, member, wanted(p, s, rule, member)) != member:
+        if not certain or decide(p, w, s, row, at, rule, level)[0] != level:
             due = at
         if at == end:
             end = FAR
@@ -95,8 +93,9 @@ def first_deadline(p, w, s, row, now, event_class, until):
     """The first deadline of a class's rules, whose leaves' truths have been noted."""
     due, rules = until, p[event_class + CLASS_RULES]
     for i in range(rules + 1, rules + 1 + p[rules]):
-        member = is_member(p, w, row, p[i])
+        held = level_of(p, w, row, p[i])
         read_memberships(p, w, s, row, p[i])
-        if may_flip(member, wanted(p, s, p[i], member)):
+        level, may_change = decide(p, w, s, row, now, p[i], held)
+        if may_change or level != held:
             due = next_deadline(p, w, s, row, now, p[i], due)
     return due

@@ -1,21 +1,27 @@
-"""The document: what we keep of a profile beside its row. All traits with their times, and the ledger.
+"""The document: what we keep of a profile beside its row. All traits with their times, the ledger, and what is too
+long for a row of the features `latest` and `distinct`.
 
-Comes in: events with traits, billing updates, the bytes of an earlier document. Goes out: the trait that a rule
-reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
+Comes in: events with traits, billing updates, properties that are kept, the bytes of an earlier document. Goes out: the
+trait that a rule reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
 """
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
+from xxhash import xxh3_128_hexdigest as xxh3
 
 from streams.core.dated import Dated, is_outdated
 from streams.core.events import Event, Value
+from streams.core.layout import NEVER
 from streams.core.ledger import DERIVED_TRAITS, Derived, Ledger
+from streams.core.sameness import spell
 
 __all__ = ["MAX_TRAITS", "MAX_TRAIT_BYTES", "Derived", "Document"]
 
 MAX_TRAITS: Final = 200
 MAX_TRAIT_BYTES: Final = 1_024  # of the name and the value's compact JSON together
+LONGEST_SPELLING: Final = 40
 
 _WITHOUT_LEDGER: Final[dict[str, Value]] = {"mrr": 0.0, "paying": False}
 
@@ -24,11 +30,15 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     """Traits by dotted name; a removed one stays as None, so that an older set does not bring it back.
 
     refused: how many traits were not taken because they were too many or too large.
+    latest: by field of the catalog, the newest value with its time.
+    seen: by field, the values that are counted, by their spelling, each with the newest bucket it was seen in.
     """
 
     traits: dict[str, Dated] = msgspec.field(default_factory=dict)
     ledger: Ledger | None = None
     refused: int = 0
+    latest: dict[str, Dated] = msgspec.field(default_factory=dict)
+    seen: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Document":
@@ -69,6 +79,40 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
         if len(self.traits) < MAX_TRAITS or self._read_trait(name) is not None:
             return True
         return sum(value is not None for value, _ in self.traits.values()) < MAX_TRAITS
+
+    def keep_latest(self, field: str, value: Value, ts: int) -> bool:
+        """Whether nothing newer was known."""
+        if is_outdated(self.latest, field, ts):
+            return False
+        self.latest[field] = (value, ts)
+        return True
+
+    def see(self, field: str, value: Value, bucket: int) -> int:
+        """Note that a value was seen in a bucket. Returns the newest in which it had been seen, `NEVER` if in none."""
+        spelling = spell(value)
+        if len(spelling) > LONGEST_SPELLING:
+            spelling = xxh3(spelling.encode())  # whose digits spell no value
+        buckets = self.seen.setdefault(field, {})
+        before = buckets.get(spelling, NEVER)
+        if before < bucket:
+            buckets[spelling] = bucket
+        return before
+
+    def forget_before(self, oldest: Mapping[str, int]) -> bool:
+        """Forget the values that were last seen before the oldest bucket of their field; whether there were any."""
+        old = [field for field, at in oldest.items() if field in self.seen and min(self.seen[field].values()) < at]
+        for field in old:
+            kept = {spelling: at for spelling, at in self.seen.pop(field).items() if at >= oldest[field]}
+            self.seen |= {field: kept} if kept else {}
+        return bool(old)
+
+    def forget_others(self, fields: Collection[str]) -> bool:
+        """Forget what is kept for other fields than these; whether there was any."""
+        others = (self.latest.keys() | self.seen.keys()) - set(fields)
+        for field in others:
+            self.latest.pop(field, None)
+            self.seen.pop(field, None)
+        return bool(others)
 
     def read(self, name: str) -> Value:
         """The trait as rules see it: once there is a ledger, its derived traits hide those of the same name."""

@@ -1,4 +1,4 @@
-"""Flips: what the kernel notes of a membership that changed, one line each.
+"""Flips: what the kernel notes of a membership or level that changed, one line each.
 
 Comes in: a row before and after an instant. Goes out: lines, laid out as `streams.core.layout` says.
 """
@@ -11,7 +11,6 @@ from streams.core.jit import compiled
 from streams.core.layout import (
     AT,
     CAUSE,
-    ENTERED,
     FLIPPED,
     HOLDS,
     INCLUDED,
@@ -21,9 +20,12 @@ from streams.core.layout import (
     LEAF_COUNT,
     LEAVES,
     LEFT,
-    MEMBERS,
+    LEVEL_BITS,
+    LEVELS_HELD,
+    NEW_LEVEL,
     NOW,
     OCCURRENCE,
+    OLD_LEVEL,
     ORDINAL,
     ROW,
     RULE,
@@ -33,7 +35,7 @@ from streams.core.layout import (
     WAS,
     WORD,
 )
-from streams.core.memberships import is_member, read_everything
+from streams.core.memberships import level_of, read_everything
 from streams.core.program import Ints
 from streams.core.values import value
 from streams.core.words import bits_of
@@ -67,13 +69,13 @@ def _show(p, w, s, line, row, rule, now):
 
 @compiled
 def describe(p, w, s, line, row, rule, now):
-    """Note how a rule stands: the membership, its ordinal, all memberships, and the reasons."""
+    """Note how a rule stands: the level, its ordinal, the levels by all rules, and the reasons."""
     rules = p[RULES]
     line[RULE] = p[rule + INDEX]
-    line[ORDINAL] = w[row, p[rule + WORD] + 1] >> 1
-    line[ENTERED] = is_member(p, w, row, rule)
+    line[ORDINAL] = w[row, p[rule + WORD] + 1] >> LEVEL_BITS
+    line[NEW_LEVEL] = level_of(p, w, row, rule)
     for i in range(p[rules]):
-        line[p[MEMBERS] + i] = is_member(p, w, row, p[rules + 1 + i])
+        line[p[LEVELS_HELD] + i] = level_of(p, w, row, p[rules + 1 + i])
     _show(p, w, s, line, row, rule, now)
 
 
@@ -95,7 +97,8 @@ def note_flips(p, m, f, row, now, before, before_at, cause, occurrence):
     for i in range(p[rules]):
         if s[p[FLIPPED] + i]:
             s[p[FLIPPED] + i] = 0
-            line = f.words[f.filled[0]]
+            rule, line = p[rules + 1 + i], f.words[f.filled[0]]
             f.filled[0] += 1
             line[ROW], line[AT], line[CAUSE], line[OCCURRENCE] = row, now, cause, occurrence
-            describe(p, w, s, line, row, p[rules + 1 + i], now)
+            line[OLD_LEVEL] = level_of(p, w, before, rule) if before >= 0 else 0
+            describe(p, w, s, line, row, rule, now)

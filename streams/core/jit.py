@@ -17,6 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # numba looks only at a function's own file to see whether its cached code is stale, not at the files of the
 # functions it calls; so the code is kept under a name that changes with any file that is compiled.
 COMPILED_FILES = (
+    "buckets",
     "catalog",
     "crossings",
     "deadlines",
@@ -28,6 +29,7 @@ COMPILED_FILES = (
     "memberships",
     "packing",
     "prefetch",
+    "scoring",
     "values",
     "windows",
     "words",

@@ -16,6 +16,7 @@ looks only at the deadlines of the rules that it touches, and only before the on
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.deadlines import first_deadline
@@ -27,8 +28,10 @@ from streams.core.layout import (
     BUCKET,
     EVERYTHING,
     FAR,
+    MOVE,
     NEVER,
     NEWEST,
+    NUMBER,
     ROW,
     RULES,
     TALLY,
@@ -39,16 +42,20 @@ from streams.core.layout import (
 from streams.core.memberships import read_everything, read_leaves
 from streams.core.prefetch import ask_for
 from streams.core.program import Ints
-from streams.core.windows import add, roll, total_anew
-from streams.core.words import real_of
+from streams.core.values import value
+from streams.core.windows import add, recount, roll, total_anew
+from streams.core.words import bits_of, real_of
+
+Floats = npt.NDArray[np.float64]
 
 BY_EVENT, BY_TIMER, BY_RULE_CHANGE = range(3)
 SPARE_ROWS = 2
 AHEAD = 4  # by so many events, rows are asked for before they are needed
 
 # An occurrence: one event, or one that is derived from it and follows it. LAST is 0 where more of the event follow;
-# WRITES .. WRITES_END are the trait values it sets; its numbers, by column, stand from NUMBERS on.
-O_ROW, TS, CLASS, ACTIVE, LAST, WRITES, WRITES_END, NUMBERS = range(8)
+# WRITES .. WRITES_END are the words it sets; SETS_TRAITS: whether there are traits among them. What rules read of it
+# stands from COLUMNS on: the bits of numbers, whether a `where` holds, where a value was counted until now.
+O_ROW, TS, CLASS, ACTIVE, LAST, SETS_TRAITS, WRITES, WRITES_END, COLUMNS = range(9)
 
 
 class Memory(NamedTuple):
@@ -61,7 +68,7 @@ class Memory(NamedTuple):
 
 
 class Occurrences(NamedTuple):
-    """A batch: `words` (occurrences, NUMBERS + columns), and the (word, bits) that they write into their rows."""
+    """A batch: `words` (occurrences, COLUMNS and more), and the (word, bits) that they write into their rows."""
 
     words: Ints
     writes: Ints
@@ -133,15 +140,19 @@ def _fold(p, w, o, i, row, now):
         w[row, NEWEST_ACTIVITY] = max(w[row, NEWEST_ACTIVITY], ts)
     touches = p[o.words[i, CLASS] + TOUCHES]
     for k in range(touches + 1, touches + 1 + TOUCH_WORDS * p[touches], TOUCH_WORDS):
-        what, place, column = p[k], p[k + 1], p[k + 2]
+        what, place, column, guard = p[k], p[k + 1], COLUMNS + p[k + 2], p[k + 3]
+        if guard >= 0 and not o.words[i, COLUMNS + guard]:
+            continue
         if what == NEWEST:
             w[row, place] = max(w[row, place], ts)
         elif what == TALLY:
             w[row, place] += 1
         elif what == BUCKET:
             add(p, w, row, place, ts, now, 0.0)
-        else:
-            add(p, w, row, place, ts, now, real_of(o.words[i, NUMBERS + column]))
+        elif what == MOVE:
+            recount(p, w, row, place, ts, now, o.words[i, column])
+        elif not np.isnan(real_of(o.words[i, column])):
+            add(p, w, row, place, ts, now, real_of(o.words[i, column]))
     for k in range(o.words[i, WRITES], o.words[i, WRITES_END]):
         w[row, o.writes[k, 0]] = o.writes[k, 1]
 
@@ -160,7 +171,7 @@ def _event(p, m, f, o, first, last, now):
         w[row, FIRST_SEEN] = o.words[first, TS]
     for i in range(first, last + 1):
         _fold(p, w, o, i, row, now)
-    one_class = last == first and not begins and o.words[first, WRITES_END] == o.words[first, WRITES]
+    one_class = last == first and not begins and not o.words[first, SETS_TRAITS]
     event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
     flips, m.due[row] = evaluate(p, w, s, row, now, event_class, m.due[row])
     m.dirty[row] = 1
@@ -240,7 +251,22 @@ def _look(p, m, f, row, at):
     return 1
 
 
-STEP, TICK, EVALUATE_ANEW, DERIVE, LOOK = range(5)
+@compiled
+def _measure(p, m, f, rows, at, measures):
+    """One line a row: the bits of its recency, frequency and monetary value as of `at`; NaN for what is no number."""
+    w, s, spare = m.words, m.space, len(m.due)
+    for i in range(len(rows)):
+        clock = w[rows[i], CLOCK]
+        now = max(at, clock)
+        _copy(w, spare, rows[i])
+        roll(p, w, spare, clock, now)
+        for k in range(3):
+            number, kind, _ = value(p, w, s, spare, now, p[measures + k])
+            f.words[i, k] = bits_of(number if kind == NUMBER else np.nan)
+    return len(rows)
+
+
+STEP, TICK, EVALUATE_ANEW, DERIVE, LOOK, MEASURE = range(6)
 
 
 @entry
@@ -254,11 +280,13 @@ def _work(p, m, f, o, rows, changed, at, start, what):
         return _evaluate_anew(p, m, f, rows, changed, at, start)
     if what == DERIVE:
         return _derive(p, m, rows)
+    if what == MEASURE:
+        return _measure(p, m, f, rows, at, start)
     return _look(p, m, f, rows[0], at)
 
 
 NO_ROWS: Ints = np.empty(0, np.int64)
-NO_OCCURRENCES = Occurrences(np.empty((0, NUMBERS), np.int64), np.empty((0, 2), np.int64))
+NO_OCCURRENCES = Occurrences(np.empty((0, COLUMNS), np.int64), np.empty((0, 2), np.int64))
 
 
 def step(p: Ints, m: Memory, f: Lines, o: Occurrences, come_ms: int, start: int) -> int:
@@ -279,6 +307,13 @@ def evaluate_anew(p: Ints, m: Memory, f: Lines, rows: Ints, changed: Ints, at_ms
 def derive(p: Ints, m: Memory, f: Lines, rows: Ints) -> None:
     """Make what is derived anew. See `_derive`."""
     _work(p, m, f, NO_OCCURRENCES, rows, NO_ROWS, 0, 0, DERIVE)
+
+
+def measure(p: Ints, m: Memory, rows: Ints, at_ms: int, measures: int) -> Floats:
+    """What is scored of rows, by the address of its code: (rows, 3). See `_measure`."""
+    lines = Lines(np.empty((len(rows), 3), np.int64), np.zeros(1, np.int64))
+    _work(p, m, lines, NO_OCCURRENCES, rows, NO_ROWS, at_ms, measures, MEASURE)
+    return lines.words.view(np.float64)
 
 
 def look(p: Ints, m: Memory, f: Lines, row: int, at_ms: int) -> None:

@@ -7,7 +7,7 @@ A program is one flat array of words, in which everything is found by its addres
     value code  how many instructions, then each: what, where, bits of a number; postfix, over a small stack
     condition   how many instructions, then each: what, where; postfix, over the truths of leaves
     options     of `in`: their kind, how many, then the bits of each
-    record      a leaf, rule, ring, window or class: words at the offsets below
+    record      a leaf, rule, ring, window, class, score or the edges of one: words at the offsets below
 
 A row's own layout is the catalog's.
 """
@@ -19,36 +19,48 @@ FAR = 2**62  # an instant that will not come
 UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
 RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
 STACK, NOW, WAS, FLIPS, FLIPPED, RANKS = range(5, 11)  # places in the kernel's space
-MEMBERS, SHOWN, INCLUDED = 11, 12, 13  # places in a line of flips
+LEVELS_HELD, SHOWN, INCLUDED = 11, 12, 13  # places in a line of flips
 HEADER_WORDS = 14
 # Kinds of values.
 MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
-# Instructions: what each pushes, or does to the two values on top.
+# Instructions: what each pushes; or does to the two values on top; or to the value, or the scores, on top.
 INSTRUCTION, WHERE, CONSTANT_BITS = 3, 1, 2
-CONSTANT, TOTAL, SUM, TRAIT, ELAPSED, IDLE, ADD, SUBTRACT, MULTIPLY, DIVIDE = range(10)
+CONSTANT, TOTAL, SUM, EXTREME, TRAIT, ELAPSED, IDLE = range(7)
+ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME = range(7, 14)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
-# IF_NOT, IF_SO: the truth to note where it does not hold, and where it does.
-INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO = range(10)
-# What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it
-# may flip at the instants that `crossings.next_flip` finds, again and again.
-STEADY, LINE, FADING, RESTLESS = range(4)
-COMPARE, WITHIN, TRUTH, IS_MISSING, IN_SEGMENT = range(5)
+# IF_NOT, IF_SO: the truth to note where it does not hold, and where it does. RIGHT of HAS: the word that says so.
+# SCORES: how many scores that time may change, then each.
+INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO, SCORES = range(11)
+# What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it may
+# flip, again and again, where windows and scores step; the same, and where lines cross (`crossings.next_flip`).
+STEADY, LINE, FADING, STEPPING, RESTLESS = range(5)
+COMPARE, WITHIN, TRUTH, HAS, IS_MISSING, IN_SEGMENT = range(6)
 # A truth, in bits: whether it holds now; and, whatever time does as long as no event comes, always; ever.
 HOLDS, ALWAYS, EVER = 1, 2, 4
 NO, YES = 0, HOLDS | ALWAYS | EVER
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
-# Rule. INDEX too; WORD: of the row, since when, then ordinal * 2 + membership; EXIT is 0 where there is none.
-WORD, ENTER, EXIT, MIN_STAY, LEAVES, INCLUDES = range(1, 7)
-RULE_WORDS = 7
-# Ring and window.
-IS_DAYS, IS_SUMS, PLACE, LENGTH, WINDOWS = range(5)
+# Rule. INDEX too; WORD: of the row, since when, then ordinal and level; EXIT is 0 where there is none. LEVELS: list of
+# the conditions of a tier's levels, 0 of a segment. EDGES: a record of the scores whose grid the tier is, else 0.
+WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES = range(1, 9)
+RULE_WORDS = 9
+# The level, below the ordinal: 0 is out, or none yet; members of a segment have 1, levels of a tier count from 1.
+LEVEL_BITS = 8
+LEVEL = (1 << LEVEL_BITS) - 1
+# Edges of a score: the instant from which on the later four hold; the four before it.
+SINCE, EDGES_BEFORE, EDGES_NOW, EDGES_WORDS = 0, 1, 5, 9
+# Score: where its edges are; the code of the value that is scored; whether that is recency, of which less is better.
+VALUE, IS_RECENCY, SCORED_WORDS = 1, 2, 3
+# Ring and window. STATISTIC: what its buckets hold.
+IS_DAYS, STATISTIC, PLACE, LENGTH, WINDOWS = range(5)
+COUNTS, SUMS, LEAST, GREATEST = range(4)
 SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
-# Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number.
+# Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number or
+# of the bucket that a value moves from, and the column that says whether the event is meant (-1: it always is).
 TOUCHES, CLASS_LEAVES, CLASS_RULES = range(3)
-TOUCH_WORDS = 3
-NEWEST, TALLY, BUCKET, AMOUNT = range(4)
+TOUCH_WORDS = 4
+NEWEST, TALLY, BUCKET, AMOUNT, MOVE = range(5)
 # A line of flips.
-ROW, RULE, AT, CAUSE, OCCURRENCE, ORDINAL, ENTERED, LINE_WORDS = range(8)
+ROW, RULE, AT, CAUSE, OCCURRENCE, ORDINAL, NEW_LEVEL, OLD_LEVEL, LINE_WORDS = range(9)
 SHOWN_WORDS = 4  # of a leaf: bits and kind of its value, its truth before and now
 INCLUDED_WORDS = 2  # of a trait: bits and kind

@@ -30,6 +30,7 @@ COUNTED_STATUSES: Final = ("active", "past_due")
 _SHOWN: Final[Mapping[str, str]] = {"plan": "plan", "subscription.status": "status", "trial_ends_at": "trial_end"}
 _KEPT: Final = ("status", "plan", "mrr", "trial_end")
 DERIVED_TRAITS: Final = frozenset({"mrr", "paying", *_SHOWN})
+DERIVED_EVENTS: Final = frozenset({"MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn"})
 
 _MILLION: Final = 1_000_000
 LARGEST_MRR: Final = 1e10  # of one subscription; as in sums, what is larger in size counts as missing

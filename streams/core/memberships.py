@@ -1,13 +1,16 @@
-"""Memberships: who is in what, by the truths of the leaves.
+"""Memberships: who is in what, or at which level of it, by the truths of the leaves.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
-the row's windows stand. Goes out: truths noted in `s`, and who is to be a member by them.
+the row's windows stand. Goes out: truths noted in `s`, and by them the level of a rule: 0 is out, or none yet.
 """
 
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
+    ALWAYS,
     CLASS_LEAVES,
+    EDGES,
     ENTER,
+    EVER,
     EVERYTHING,
     EXIT,
     HOLDS,
@@ -17,6 +20,8 @@ from streams.core.layout import (
     INDEX,
     KIND,
     LEAVES,
+    LEVEL,
+    LEVELS,
     MIN_STAY,
     NO,
     NOW,
@@ -25,12 +30,13 @@ from streams.core.layout import (
     WORD,
     YES,
 )
+from streams.core.scoring import has_edges
 from streams.core.values import inverse, outcome, truth
 
 
 @inlined
-def is_member(p, w, row, rule):
-    return w[row, p[rule + WORD] + 1] & 1
+def level_of(p, w, row, rule):
+    return w[row, p[rule + WORD] + 1] & LEVEL
 
 
 @inlined
@@ -47,12 +53,12 @@ def read_memberships(p, w, s, row, rule):
     leaves = p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         if p[p[i] + KIND] == IN_SEGMENT:
-            s[p[NOW] + p[p[i] + INDEX]] = YES if is_member(p, w, row, p[p[i] + OPERATOR]) else NO
+            s[p[NOW] + p[p[i] + INDEX]] = YES if level_of(p, w, row, p[p[i] + OPERATOR]) else NO
 
 
 @compiled
-def wanted(p, s, rule, member):
-    """Whether the rule wants a member, or another, in (CONTRACT 3), by the truths noted; a truth itself."""
+def _wanted(p, s, rule, member):
+    """Whether a segment wants a member, or another, in (CONTRACT 3), by the truths noted; a truth itself."""
     if p[rule + EXIT] == 0:
         return outcome(p, s, p[rule + ENTER])
     stays = inverse(outcome(p, s, p[rule + EXIT]))
@@ -60,11 +66,42 @@ def wanted(p, s, rule, member):
 
 
 @inlined
-def decide(p, w, row, now, rule, member, wants):
-    """1 for a member at `now`, else 0: as the rule wants it, but nobody leaves before `min_stay` is over."""
-    if member and not wants & HOLDS:
-        return 1 if now < w[row, p[rule + WORD]] + p[rule + MIN_STAY] else 0
-    return wants & HOLDS
+def _decide_segment(p, w, s, row, now, rule, member):
+    """As the segment wants it, but nobody leaves before `min_stay` is over."""
+    wants = _wanted(p, s, rule, member)
+    must_stay = member and now < w[row, p[rule + WORD]] + p[rule + MIN_STAY]
+    found = 1 if wants & HOLDS or must_stay else 0
+    if found != member:
+        wants = _wanted(p, s, rule, found)
+    return found, (wants & ALWAYS == 0 if found else wants & EVER != 0)
+
+
+@inlined
+def _decide_tier(p, s, rule):
+    """The first level that holds; the last one always does."""
+    found, may_change, levels = 0, False, p[rule + LEVELS]
+    for level in range(1, 1 + p[levels]):
+        holds = outcome(p, s, p[levels + level])
+        if found == 0 and holds & HOLDS:
+            found = level
+        else:
+            may_change = may_change or holds & EVER != 0
+        if holds & ALWAYS:
+            break
+    return found, may_change
+
+
+@compiled
+def decide(p, w, s, row, now, rule, level):
+    """The level at `now` of a row that had `level` (CONTRACT 3), and whether time alone may change it.
+
+    Without edges a grid says nothing: the level stays.
+    """
+    if p[rule + LEVELS] == 0:
+        return _decide_segment(p, w, s, row, now, rule, level)
+    if p[rule + EDGES] != 0 and not has_edges(p, p[rule + EDGES], now):
+        return level, True
+    return _decide_tier(p, s, rule)
 
 
 @compiled

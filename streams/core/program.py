@@ -5,23 +5,26 @@ rule is a new program and compiles nothing.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from streams.core.catalog import (
     NEWEST_ACTIVITY,
+    OF_NUMBERS,
     RULES_START,
     WORDS_PER_RULE,
     Catalog,
     Ring,
-    features,
-    operands,
+    conditions,
     rule_leaves,
 )
-from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Lifetime, Trait, Window
+from streams.core.edges import words_at_all_times
+from streams.core.effects import changed_rules, evaluation_order, touched_sets
+from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Latest, Lifetime, Trait, Window
 from streams.core.layout import (
     ADD,
     AMOUNT,
@@ -30,15 +33,16 @@ from streams.core.layout import (
     BUCKET,
     COMPARE,
     CONSTANT,
+    DIGITS,
     DIVIDE,
+    EDGES_WORDS,
     ELAPSED,
     EQUAL,
-    EVER,
-    FADING,
+    EXTREME,
     GREATER,
     GREATER_EQUAL,
+    HAS,
     HEADER_WORDS,
-    HOLDS,
     IDLE,
     IN_SEGMENT,
     INCLUDED_WORDS,
@@ -47,63 +51,67 @@ from streams.core.layout import (
     IS_MISSING,
     LESS,
     LESS_EQUAL,
-    LINE,
     LINE_WORDS,
     MISSING,
+    MOVE,
     MULTIPLY,
+    NAME,
     NEWEST,
-    NO,
     NOT,
     NUMBER,
     OR,
     PUSH_LEAF,
     PUSH_TRUTH,
-    RESTLESS,
     RULE_WORDS,
+    SCORE,
     SHOWN_WORDS,
-    STEADY,
     SUBTRACT,
     SUM,
     TALLY,
     TEXT,
     TOTAL,
-    TOUCH_WORDS,
-    TOUCHES,
     TRAIT,
     TRUTH,
     UNEQUAL,
     WITHIN,
     WORD,
-    YES,
 )
+from streams.core.natures import nature, scored, steps, truths, turned, windows_read
+from streams.core.rfm import Dimension, name_of
+from streams.core.rules import Grouping, Scores, Tier
 from streams.core.tree import (
     All,
     Always,
     Arithmetic,
     Compare,
-    Comparison,
     Condition,
     Constant,
     Elapsed,
+    Has,
     InSegment,
     Leaf,
     Missing,
     Not,
+    Property,
     Read,
+    Score,
     Some,
     Truth,
     Value,
     Within,
 )
+from streams.core.walk import DIMENSIONS, dimensions, held, measure, operands
 
 Ints = npt.NDArray[np.int64]
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
-TURNED: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+POINTS = range(1, 6)
 ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
-LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Missing: IS_MISSING, InSegment: IN_SEGMENT}
+LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Has: HAS, Missing: IS_MISSING, InSegment: IN_SEGMENT}
 
+_DOUBLE, _WORD = struct.Struct("<d").pack, struct.Struct("<q").unpack
 Classes = tuple[int, int]
+Touch = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -111,79 +119,36 @@ class Program:
     """One rulebook, as the kernel reads it.
 
     words: the array. classes: event name -> addresses of its class where the event is no activity, and where it is;
-    unread: the same for any name that no rule reads; amounts: the classes whose events' numbers are read.
-    rule_words: by rule, its word in the row. line_words, space_words: how long a line of flips and the kernel's space
-    are (the ranks of texts come on top).
+    unread: the same for any name that no rule reads.
+    rule_words: by rule, its word in the row. edges, measures: by scores rule, where its three records of edges are, and
+    the addresses of the code of what it scores; both in the order of r, f, m.
+    line_words, space_words: how long a line of flips and the kernel's space are (the ranks of texts come on top).
     """
 
     words: Ints
     classes: dict[str, Classes]
     unread: Classes
-    amounts: frozenset[int]
     rule_words: tuple[int, ...]
+    edges: dict[str, int]
+    measures: dict[str, int]
     line_words: int
     space_words: int
 
 
 def number_bits(number: float) -> int:
     """The double's bits as a signed word."""
-    bits: int = struct.unpack("<q", struct.pack("<d", number))[0]
+    bits: int = _WORD(_DOUBLE(number))[0]
     return bits
-
-
-def moves(value: Value) -> bool:
-    """Whether the value itself goes with time, apart from what its windows count."""
-    match value:
-        case Elapsed():
-            return True
-        case Arithmetic(left=left, right=right):
-            return moves(left) or moves(right)
-        case _:
-            return False
-
-
-def windows_read(leaf: Leaf) -> list[Window]:
-    return [f for value in operands(leaf) for f in features(value) if isinstance(f, Window)]
-
-
-def _nature(leaf: Leaf) -> int:
-    moving, windows = any(map(moves, operands(leaf))), windows_read(leaf)
-    if not moving and not windows:
-        return STEADY
-    match leaf:
-        case Compare(operator="<" | "<=" | ">" | ">=", left=left):
-            if not windows:
-                return LINE
-            faded = isinstance(left, Read) and windows == [left.feature] and windows[0].prop is None
-            return FADING if faded and not moving and not windows[0].before else RESTLESS
-        case _:
-            return RESTLESS
-
-
-def _truths(leaf: Leaf) -> tuple[int, int]:
-    """The truth to note of a leaf where it does not hold, and where it does. A count that fades only falls."""
-    nature = _nature(leaf)
-    faded = leaf.operator if nature == FADING and isinstance(leaf, Compare) else None
-    may_begin = nature != STEADY and faded not in (">", ">=")
-    may_end = nature != STEADY and faded not in ("<", "<=")
-    return EVER if may_begin else NO, HOLDS | EVER if may_end else YES
-
-
-def turned(leaf: Leaf) -> Leaf:
-    """The same comparison with its constant on the right."""
-    match leaf:
-        case Compare(operator, Constant() as left, right, text) if not isinstance(right, Constant):
-            return Compare(TURNED[operator], right, left, text)
-        case _:
-            return leaf
 
 
 def _reading(feature: Feature) -> int:
     match feature:
-        case Trait():
+        case Trait() | Latest():
             return TRAIT
-        case Window(prop=prop) if prop is not None:
+        case Window("sum"):
             return SUM
+        case Window("min" | "max"):
+            return EXTREME
         case _:
             return TOTAL
 
@@ -193,9 +158,12 @@ class _Writer:
 
     def __init__(self, catalog: Catalog, text_code: dict[str, int]):
         self.catalog = catalog
-        self.rules = catalog.rulebook.segments
+        self.rules = catalog.rulebook.groupings
         self.text_code = text_code
         self.words: list[int] = [0] * HEADER_WORDS
+        self.edges_at = {
+            name: self.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
+        }
         self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
         self.window_at: dict[Window, int] = {}
         self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
@@ -208,6 +176,9 @@ class _Writer:
 
     def put_list(self, items: Sequence[int]) -> int:
         return self.put([len(items), *items])
+
+    def put_pairs(self, pairs: Sequence[tuple[int, int]]) -> int:
+        return self.put([len(pairs), *(address for pair in pairs for address in pair)])
 
     def constant(self, value: float | str | bool) -> tuple[int, int]:
         """The bits and the kind of a constant."""
@@ -231,8 +202,43 @@ class _Writer:
                 return [(ELAPSED, self.catalog.word[instant], bits)]
             case Read(feature):
                 return [(_reading(feature), self.catalog.word[feature], 0)]
+            case Score(rule, part):
+                return self._scoring(rule, part)
+            case Property():
+                raise TypeError("a property is of an event and not of a profile")
             case Arithmetic(operator, left, right):
                 return [*self._instructions(left), *self._instructions(right), (ARITHMETIC[operator], 0, 0)]
+
+    def _scoring(self, rule: str, part: str) -> list[tuple[int, int, int]]:
+        code: list[tuple[int, int, int]] = []
+        for dimension in dimensions(part):
+            code += self._instructions(self._measure(rule, dimension))
+            code.append((SCORE, self._edges(rule, dimension), int(dimension == "r")))
+        match part:
+            case "score":
+                code.append((DIGITS, self._texts(f"{r}{f}{m}" for r, f, m in product(POINTS, POINTS, POINTS)), 0))
+            case "name":
+                code.append((NAME, self._texts(name_of(r, f) for r, f in product(POINTS, POINTS)), 0))
+        return code
+
+    def _edges(self, rule: str, dimension: Dimension) -> int:
+        return self.edges_at[rule] + EDGES_WORDS * DIMENSIONS.index(dimension)
+
+    def _texts(self, texts: Iterable[str]) -> int:
+        """A table of the codes of texts."""
+        return self.put([self.text_code.setdefault(text, len(self.text_code)) for text in texts])
+
+    def _scores(self, leaf: Leaf) -> int:
+        """The scores of a leaf that time may change."""
+        scores = self.catalog.rulebook.scores
+        changing = [each for each in scored(leaf, scores) if steps(scores, *each)]
+        words: list[int] = []
+        for rule, dimension in changing:
+            words += [self._edges(rule, dimension), self._value(self._measure(rule, dimension)), int(dimension == "r")]
+        return self.put([len(changing), *words])
+
+    def _measure(self, rule: str, dimension: Dimension) -> Value:
+        return measure(self.catalog.rulebook.scores[rule], dimension)
 
     def _value(self, value: Value | None) -> int:
         code = self._instructions(value) if value is not None else []
@@ -254,15 +260,15 @@ class _Writer:
                 return 0
 
     def _leaf(self, index: int, leaf: Leaf) -> int:
-        leaf = turned(leaf)
+        leaf, scores = turned(leaf), self.catalog.rulebook.scores
         left, right = (*operands(leaf), None, None)[:2]
-        pairs = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf)]
+        reads = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf, scores)]
         return self.put(
             [
-                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), _nature(leaf)),
-                *(self._value(left), self._value(right), self._options(leaf)),
-                self.put([len(pairs), *(address for pair in pairs for address in pair)]),
-                *_truths(leaf),
+                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), nature(leaf, scores), self._value(left)),
+                self.catalog.word[held(leaf)] if isinstance(leaf, Has) else self._value(right),
+                *(self._options(leaf), self.put_pairs(reads), *truths(leaf, scores)),
+                self._scores(leaf),
             ]
         )
 
@@ -271,8 +277,7 @@ class _Writer:
         for w in windows:
             self.window_at[w] = self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
         listed = self.put_list([self.window_at[w] for w in windows])
-        days, sums = int(ring.unit == "day"), int(ring.prop is not None)
-        return self.put([days, sums, self.catalog.ring_start[ring], ring.length, listed])
+        return self.put([int(ring.unit == "day"), ring.holds, self.catalog.ring_start[ring], ring.length, listed])
 
     def _steps(self, condition: Condition) -> list[tuple[int, int]]:
         match condition:
@@ -290,106 +295,77 @@ class _Writer:
         steps = self._steps(condition)
         return self.put([len(steps), *(word for step in steps for word in step)])
 
+    def _decision(self, rule: Grouping) -> list[int]:
+        """What a rule's level is decided by."""
+        written = [self._condition(condition) for condition in conditions(rule)]
+        if isinstance(rule, Tier):
+            edges = 0 if rule.scores is None else self.edges_at[rule.scores]
+            return [0, 0, 0, self.put_list(written), edges]
+        enter, leave = (*written, 0)[:2]
+        return [enter, leave, rule.min_stay_ms, 0, 0]
+
+    def put_measures(self, rule: Scores) -> int:
+        """The addresses of the code of what is scored, in the order of r, f and m."""
+        return self.put([self._value(measure(rule, dimension)) for dimension in DIMENSIONS])
+
     def fill_rules(self) -> None:
         for i, rule in enumerate(self.rules):
             words = [
                 i,
                 RULES_START + WORDS_PER_RULE * i,
-                self._condition(rule.enter),
-                0 if rule.exit is None else self._condition(rule.exit),
-                rule.min_stay_ms,
+                *self._decision(rule),
                 self.put_list([self.leaf_at[leaf] for leaf in rule_leaves(rule)]),
                 self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
 
-    def put_class(self, touches: list[tuple[int, int, int]], rules: Sequence[str]) -> int:
+    def put_class(self, touches: list[Touch], rules: Sequence[str]) -> int:
         touched = self.put([len(touches), *(word for touch in touches for word in touch)])
         read = dict.fromkeys(leaf for rule in self.rules if rule.name in rules for leaf in rule_leaves(rule))
         leaves = self.put_list([self.leaf_at[leaf] for leaf in read if not isinstance(leaf, InSegment)])
         return self.put([touched, leaves, self.put_list([self.rule_at[name] for name in rules])])
 
-    def touches(self, touched: set[EventSet]) -> list[tuple[int, int, int]]:
-        found: list[tuple[int, int, int]] = []
+    def touches(self, touched: Collection[EventSet]) -> list[Touch]:
+        found: list[Touch] = []
         for feature, word in self.catalog.word.items():
             if isinstance(feature, LastSeen | Lifetime) and feature.events in touched:
-                found.append((NEWEST if isinstance(feature, LastSeen) else TALLY, word, 0))
+                what = NEWEST if isinstance(feature, LastSeen) else TALLY
+                found.append((what, word, 0, self._guard(feature.events)))
         for ring, address in self.ring_at.items():
             if ring.events in touched:
-                what, column = (BUCKET, 0) if ring.prop is None else (AMOUNT, self.catalog.columns[ring.prop])
-                found.append((what, address, column))
+                found.append((*self._filling(ring, address), self._guard(ring.events)))
         return found
 
+    def _guard(self, events: EventSet) -> int:
+        return -1 if events.where is None else self.catalog.columns[events.where]
 
-def _segments_read(catalog: Catalog, rule: str) -> list[str]:
-    own = next(each for each in catalog.rulebook.segments if each.name == rule)
-    return [leaf.segment for leaf in rule_leaves(own) if isinstance(leaf, InSegment)]
-
-
-def evaluation_order(catalog: Catalog) -> list[str]:
-    """The rules' names, each after those it reads by `in_segment`; else in order."""
-    order: list[str] = []
-
-    def visit(rule: str) -> None:
-        for other in _segments_read(catalog, rule):
-            visit(other)
-        if rule not in order:
-            order.append(rule)
-
-    for name in catalog.rulebook.names:
-        visit(name)
-    return order
-
-
-def _changes(leaf: Leaf, touched: set[EventSet], active: bool) -> bool:
-    """Whether an event that touches these sets can change a leaf's truth."""
-    for feature in (f for value in operands(leaf) for f in features(value)):
-        if isinstance(feature, Window | Lifetime | LastSeen) and feature.events in touched:
-            return True
-        if isinstance(feature, IdleSince) and active:
-            return True
-    return False
-
-
-def _rules_with(catalog: Catalog, leaves: set[Leaf]) -> list[str]:
-    """The rules with one of these leaves, and those that read such a rule by in_segment, in evaluation order."""
-    own = {rule.name: rule_leaves(rule) for rule in catalog.rulebook.segments}
-    found: list[str] = []
-    for name in evaluation_order(catalog):
-        if leaves.intersection(own[name]) or set(_segments_read(catalog, name)).intersection(found):
-            found.append(name)
-    return found
+    def _filling(self, ring: Ring, address: int) -> tuple[int, int, int]:
+        if ring.statistic == "distinct":
+            return MOVE, address, self.catalog.columns[ring]
+        if ring.statistic in OF_NUMBERS and ring.prop is not None:
+            return AMOUNT, address, self.catalog.columns[ring.prop]
+        return BUCKET, address, 0
 
 
 def _write_classes(writer: _Writer, name: str | None) -> Classes:
     """The classes of events of one name, or of any name that no rule reads: not active, and active."""
-    catalog = writer.catalog
-    sets = {f.events for f in catalog.features if isinstance(f, Window | Lifetime | LastSeen)}
     classes: list[int] = []
     for active in (False, True):
-        touched = {each for each in sets if (active if each.names is None else name in each.names)}
-        rules = _rules_with(catalog, {leaf for leaf in catalog.leaves if _changes(leaf, touched, active)})
-        classes.append(writer.put_class(writer.touches(touched), rules))
+        touched = touched_sets(writer.catalog, name, active)
+        classes.append(writer.put_class(writer.touches(touched), changed_rules(writer.catalog, touched, active)))
     return classes[0], classes[1]
-
-
-def _amounts(words: list[int], classes: Iterable[int]) -> frozenset[int]:
-    def reads_a_number(address: int) -> bool:
-        touches = words[address + TOUCHES]
-        return any(words[touches + 1 + TOUCH_WORDS * i] == AMOUNT for i in range(words[touches]))
-
-    return frozenset(filter(reads_a_number, classes))
 
 
 def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int]) -> Program:
     """Write a rulebook's program. Texts that its conditions name are added to `text_code` (text -> code)."""
-    rules = catalog.rulebook.segments
+    rules = catalog.rulebook.groupings
     writer = _Writer(catalog, text_code)
     writer.fill_rules()
     unread = _write_classes(writer, None)
     classes = {name: _write_classes(writer, name) for name in catalog.event_names}
     everything = writer.put_class([], evaluation_order(catalog))
     all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
+    measures = {name: writer.put_measures(rule) for name, rule in catalog.rulebook.scores.items()}
     words, leaf_count = writer.words, len(catalog.leaves)
     # No code is longer than the whole program, so that its stack needs no more room than that.
     places = np.cumsum([0, INSTRUCTION * len(words), leaf_count, leaf_count, leaf_count, len(rules)]).tolist()
@@ -410,8 +386,9 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         words=np.array(words, np.int64),
         classes=classes,
         unread=unread,
-        amounts=_amounts(words, [*unread, *(each for pair in classes.values() for each in pair)]),
         rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
+        edges=writer.edges_at,
+        measures=measures,
         line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
         space_words=places[-1],
     )

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streams.core.catalog import Catalog, features, operands, rule_leaves
-from streams.core.changes import CAUSES, Change, Reason
+from streams.core.catalog import Catalog, rule_leaves
+from streams.core.changes import CAUSES, Change, Reason, Type
 from streams.core.events import Value
 from streams.core.features import Trait, TraitTime
 from streams.core.flips import Lines
 from streams.core.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, RULE, SHOWN, SHOWN_WORDS
-from streams.core.program import Ints, Program, moves, turned
-from streams.core.rules import Segment
+from streams.core.natures import moves, turned
+from streams.core.program import Ints, Program
+from streams.core.rules import Grouping, Tier
 from streams.core.table import Table
 from streams.core.tree import InSegment, Leaf
+from streams.core.walk import features, operands
 
 MASKED = "***"
 
@@ -40,7 +42,7 @@ class _Shown:
     masked: bool
 
 
-def _shown(leaf: Leaf, rule: Segment, private: frozenset[str]) -> _Shown:
+def _shown(leaf: Leaf, rule: Grouping, private: frozenset[str]) -> _Shown:
     value = next(iter(operands(turned(leaf))), None)
     traits = {f.name for v in operands(leaf) for f in features(v) if isinstance(f, Trait | TraitTime)}
     masked = any(is_private(name, private) for name in traits - set(rule.include))
@@ -52,7 +54,8 @@ class Reasons:
 
     def __init__(self, catalog: Catalog, program: Program, private: frozenset[str]):
         self._shown_at, self._included_at = int(program.words[SHOWN]), int(program.words[INCLUDED])
-        self._rules = catalog.rulebook.segments
+        self._rules = catalog.rulebook.groupings
+        self._segments = [("", *rule.segments) for rule in self._rules]
         self._shown = [[_shown(leaf, rule, private) for leaf in rule_leaves(rule)] for rule in self._rules]
 
     def because(self, table: Table, line: Ints) -> tuple[Reason, ...]:
@@ -66,6 +69,16 @@ class Reasons:
             shown_value = self._value(table, each, numbers[SHOWN_WORDS * i], kind, bool(now))
             reasons.append(Reason(each.text, shown_value, bool(was), bool(now)))
         return tuple(sorted(reasons, key=lambda reason: reason.was == reason.now))
+
+    def segment(self, rule: int, level: int) -> str:
+        """What a profile at this level of a rule is in; empty at level 0."""
+        return self._segments[rule][level]
+
+    def _flip(self, rule: int, level: int, before: int) -> tuple[Type, str, str | None]:
+        """Type, segment and previous segment of a change."""
+        if isinstance(self._rules[rule], Tier):
+            return "segment.changed", self.segment(rule, level), self.segment(rule, before) or None
+        return ("segment.entered" if level else "segment.exited"), self._rules[rule].name, None
 
     @staticmethod
     def _value(table: Table, shown: _Shown, number: float, kind: int, now: bool) -> Value:
@@ -91,18 +104,21 @@ class Reasons:
         return [self._change(table, line, event_id) for line in lines.words[: lines.filled[0]]]
 
     def _change(self, table: Table, line: Ints, event_id: EventId) -> Change:
-        row, rule, at, cause, occurrence, ordinal, entered = line[:LINE_WORDS].tolist()
-        members = line[LINE_WORDS : LINE_WORDS + len(self._rules)].tolist()
+        row, rule, at, cause, occurrence, ordinal, level, before = line[:LINE_WORDS].tolist()
+        held = line[LINE_WORDS : LINE_WORDS + len(self._rules)].tolist()
+        kind, segment, previous = self._flip(rule, level, before)
         return Change(
             user=table.users[row],
             rule=self._rules[rule].name,
-            entered=bool(entered),
+            type=kind,
+            segment=segment,
+            previous=previous,
             occurred_at=at,
             cause=CAUSES[cause],
             event_id=event_id(occurrence) if occurrence >= 0 else None,
             ordinal=ordinal,
             rule_version=self._rules[rule].version,
             because=self.because(table, line),
-            segments=tuple(each.name for each, member in zip(self._rules, members, strict=True) if member),
+            segments=tuple(filter(None, map(self.segment, range(len(held)), held))),
             traits=self._traits(table, line),
         )

@@ -1,42 +1,46 @@
 """Loading a shard, and what to do with profiles that other rules wrote (CONTRACT 3.4).
 
 Comes in: stored rows and documents. Goes out: filled rows of the table, and the list of those to be evaluated
-anew; a member of a rule that is gone leaves it, as a change of its own.
+anew. Whoever is in a segment or level that is gone leaves it: by the change to another level of the same tier, or else
+by a change of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change
+from streams.core.layout import LEVEL, LEVEL_BITS
 from streams.core.program import Ints
-from streams.core.snapshot import Head, Layout, carry_over, read_rows
+from streams.core.snapshot import RULE, Head, Layout, carry_over, read_rows
 from streams.core.table import Table
 from streams.errors import StateError
 
 
 class Gone(NamedTuple):
-    """A membership in a rule that no longer is. `at`: when it ends (ms)."""
+    """A segment that a profile is in and that is no more. `ordinal` is that of the change which ends it."""
 
     rule: str
     version: str
+    segment: str
     ordinal: int
-    at: int
 
 
 class Renewal:
     """The profiles still to be evaluated anew, in the order of their rows."""
 
-    def __init__(self, rows: list[int], gone: dict[int, list[tuple[str, str, int]]]):
+    def __init__(self, today: Layout, rows: list[int], gone: dict[int, list[Gone]]):
+        self._today = today
         self._rows = rows
         self._gone = gone
 
     @classmethod
-    def none(cls) -> "Renewal":
-        return cls([], {})
+    def none(cls, today: Layout) -> "Renewal":
+        return cls(today, [], {})
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -62,7 +66,8 @@ class Renewal:
         for user, packed in rows:
             by_layout[packed[0]].append((user, packed))
         stale: list[int] = []
-        gone: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
+        kept_in: dict[str, Mapping[str, int]] = {}
+        gone: dict[int, list[Gone]] = defaultdict(list)
         for number, members in by_layout.items():
             layout = head.layouts[number]
             places = table.rows([user for user, _ in members])
@@ -72,59 +77,77 @@ class Renewal:
             table.memory.words[places, : today.words] = new
             if layout != today:
                 stale += places.tolist()
-                _note_gone(gone, layout, today, old, places)
+                clocks = old[:, CLOCK].tolist()
+                for (user, _), clock in zip(members, clocks, strict=True):
+                    kept_in[user] = layout.oldest_buckets(clock, utc_offset_ms)
+                for place, each in _gone(layout, today, old):
+                    gone[int(places[place])].append(each)
         for user, raw in documents.items():
-            table.put_document(user, raw)
+            table.put_document(user, raw, kept_in.get(user))
         table.rank_texts()
-        return cls(sorted(stale), gone), set(by_layout)
+        return cls(today, sorted(stale), gone), set(by_layout)
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
         return np.array(taken, np.int64)
 
-    def exits(self, table: Table, rows: Ints, at: int) -> dict[int, list[Gone]]:
-        """The memberships that end because their rule is gone, by row."""
-        found: dict[int, list[Gone]] = {}
-        for row in rows.tolist():
-            if row in self._gone:
-                instant = max(at, int(table.memory.words[row, CLOCK]))
-                found[row] = [Gone(*each, at=instant) for each in self._gone.pop(row)]
-        return found
+    def leavers(self, rows: Ints) -> Ints:
+        """1 for a row that is in something that is gone."""
+        return np.array([row in self._gone for row in rows.tolist()], np.int64)
 
-    @staticmethod
-    def merged(
-        table: Table,
-        changes: list[Change],
-        gone: dict[int, list[Gone]],
-        memberships: Callable[[str], Mapping[str, object]],
+    def with_ends(
+        self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
     ) -> list[Change]:
-        """All changes of the renewal, each user's in the order of the rules' names."""
-        left = [
-            Change(
-                user=table.users[row],
-                rule=each.rule,
-                entered=False,
-                occurred_at=each.at,
-                cause="rule_change",
-                event_id=None,
-                ordinal=each.ordinal,
-                rule_version=each.version,
-                because=(),
-                segments=tuple(memberships(table.users[row])),
-                traits={},
-            )
-            for row, ended in gone.items()
-            for each in ended
-        ]
-        return sorted(changes + left, key=lambda change: (table.row_of[change.user], change.rule))
+        """All changes of the renewal of `rows`, each user's in the order of the rules' names."""
+        found = {(change.user, change.rule): change for change in changes}
+        exits: list[Change] = []
+        for row in rows.tolist():
+            for gone in self._gone.pop(row, ()):
+                key = table.users[row], gone.rule
+                change = found.get(key)
+                if change is not None and change.type == "segment.changed":
+                    found[key] = msgspec.structs.replace(change, previous=gone.segment)
+                    continue
+                exits.append(_exit(table, row, gone, memberships))
+                self._count_exit(table, row, gone.rule)
+                if change is not None:
+                    found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
+        return sorted([*exits, *found.values()], key=lambda change: (table.row_of[change.user], change.rule))
+
+    def _count_exit(self, table: Table, row: int, rule: str) -> None:
+        """Where there is another rule of that name now, it counts on."""
+        field = self._today.field(RULE + rule)
+        if field is not None:
+            table.memory.words[row, field.start + 1] += 1 << LEVEL_BITS
 
 
-def _note_gone(
-    gone: dict[int, list[tuple[str, str, int]]], layout: Layout, today: Layout, old: Ints, places: Ints
-) -> None:
-    for rule, version in layout.rules.items():
-        field = layout.field(f"rule {rule}")
-        if rule not in today.rules and field is not None:
-            counts = old[:, field.start + 1]
-            for i in np.flatnonzero(counts & 1).tolist():
-                gone[int(places[i])].append((rule, version, (int(counts[i]) >> 1) + 1))
+def _exit(table: Table, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]) -> Change:
+    return Change(
+        user=table.users[row],
+        rule=gone.rule,
+        type="segment.exited",
+        segment=gone.segment,
+        previous=None,
+        occurred_at=int(table.memory.words[row, CLOCK]),
+        cause="rule_change",
+        event_id=None,
+        ordinal=gone.ordinal,
+        rule_version=gone.version,
+        because=(),
+        segments=tuple(memberships(table.users[row])),
+        traits={},
+    )
+
+
+def _gone(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, Gone]]:
+    """What rows of another layout are in that is no more, each with its place among them."""
+    for rule, segments in then.segments.items():
+        field = then.field(RULE + rule)
+        if field is None:
+            continue
+        states = old[:, field.start + 1]
+        for level, segment in enumerate(segments, 1):
+            if segment not in today.segments.get(rule, ()):
+                for place in np.flatnonzero(states & LEVEL == level).tolist():
+                    ordinal = (int(states[place]) >> LEVEL_BITS) + 1
+                    yield place, Gone(rule, then.rules[rule], segment, ordinal)

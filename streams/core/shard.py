@@ -18,9 +18,12 @@ from streams.core.batch import Batch
 from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change, Reason
 from streams.core.columns import Columns
+from streams.core.edges import AgreedEdges
 from streams.core.flips import empty_lines
-from streams.core.layout import AT, ENTERED, FAR, NEVER, ORDINAL
+from streams.core.kernel import Floats
+from streams.core.layout import AT, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
 from streams.core.program import Ints, write_program
+from streams.core.quintiles import Quintiles
 from streams.core.reasons import EventId, Reasons
 from streams.core.renewal import Renewal
 from streams.core.rules import Rulebook
@@ -29,6 +32,7 @@ from streams.core.table import Table
 
 ROOM_FOR_FLIPS = 1_024
 NO_PRIVATE_TRAITS: frozenset[str] = frozenset()
+ALL = slice(None)
 
 
 class Dirty(NamedTuple):
@@ -39,10 +43,10 @@ class Dirty(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What a rule says of a user: in or out since when (ms), after how many changes, and each condition's state."""
+    """What a rule says of a user: in which segment, if any, since when (ms), after how many changes, and why."""
 
     rule: str
-    member: bool
+    segment: str | None
     since_ms: int | None
     ordinal: int
     because: tuple[Reason, ...]
@@ -62,15 +66,19 @@ class Shard:
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
     ):
         self.catalog = Catalog(rulebook)
+        self.private_traits = private_traits
         text_code: dict[str, int] = {}
         self._program = write_program(self.catalog, utc_offset_ms, text_code)
         self.table = Table(self.catalog, self._program, text_code)
         self._columns = Columns(self.catalog, self._program)
         self._reasons = Reasons(self.catalog, self._program, private_traits)
-        self._lines = empty_lines(len(rulebook.segments), ROOM_FOR_FLIPS, self._program.line_words)
-        self._head = Head(NEVER, utc_offset_ms, 0, {0: Layout.of(self.catalog)})
-        self._renewal = Renewal.none()
+        self._lines = empty_lines(len(rulebook.rules), ROOM_FOR_FLIPS, self._program.line_words)
+        layout = Layout.of(self.catalog)
+        self._head = Head(NEVER, utc_offset_ms, 0, {0: layout})
+        self._renewal = Renewal.none(layout)
+        self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
+        self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
         self.duplicates = 0
 
     @classmethod
@@ -87,25 +95,31 @@ class Shard:
         shard = cls(rulebook, utc_offset_ms, private_traits)
         stored = Head.decode(head)
         shard._renewal, in_use = Renewal.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
-        shard._head = stored.under(Layout.of(shard.catalog), in_use)
+        shard._head = stored.under(Layout.of(shard.catalog), in_use, shard._newest_ms)
         shard.time_ms = stored.time_ms
+        shard._edges.restore(stored.edges_for(rulebook))
         kernel.derive(shard._program.words, shard.table.memory, shard._lines, np.arange(len(shard.table)))
+        # What was due until then has been worked off, by edges that were perhaps others.
+        np.maximum(shard.table.memory.due, shard.time_ms, out=shard.table.memory.due)
         return shard
 
     def step(self, batch: Batch) -> list[Change]:
         """Apply events in the order of the batch."""
         rows, batch = self._accept(batch)
         occurrences, caused_by = self._columns.of(self.table, rows, batch)
+        come_ms = max(self.time_ms, self._coming_ms)
         return self._run(
-            lambda start: kernel.step(
-                self._program.words, self.table.memory, self._lines, occurrences, self.time_ms, start
-            ),
+            lambda start: kernel.step(self._program.words, self.table.memory, self._lines, occurrences, come_ms, start),
             stop=len(occurrences.words),
             event_id=lambda occurrence: batch.events[caused_by[occurrence]].message_id,
         )
 
     def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:
-        """Work off deadlines up to `now_ms`, of at most `limit` profiles: repeat while `due` is not later."""
+        """Work off deadlines up to `now_ms`, of at most `limit` profiles: repeat while `due` is not later.
+
+        A step in between finds that the time has come for all.
+        """
+        self._coming_ms = max(self._coming_ms, now_ms)
         memory, rows = self.table.memory, len(self.table)
         due = np.flatnonzero(memory.due[:rows] <= now_ms)[:limit]
         changes = self._run(
@@ -119,15 +133,14 @@ class Shard:
         """Evaluate at most `limit` profiles that other rules wrote: repeat while `is_stale`."""
         at = self.time_ms
         rows = self._renewal.take(limit)
-        gone = self._renewal.exits(self.table, rows, at)
-        changed = np.array([row in gone for row in rows.tolist()], np.int64)
+        leavers = self._renewal.leavers(rows)
         changes = self._run(
             lambda start: kernel.evaluate_anew(
-                self._program.words, self.table.memory, self._lines, rows, changed, at, start
+                self._program.words, self.table.memory, self._lines, rows, leavers, at, start
             ),
             stop=len(rows),
         )
-        return self._renewal.merged(self.table, changes, gone, self.memberships)
+        return self._renewal.with_ends(self.table, rows, changes, self.memberships)
 
     @property
     def is_stale(self) -> bool:
@@ -135,9 +148,32 @@ class Shard:
         return bool(self._renewal)
 
     @property
+    def _newest_ms(self) -> int:
+        """The greatest clock of any profile."""
+        return int(self.table.memory.words[: len(self.table), CLOCK].max(initial=NEVER))
+
+    @property
     def due(self) -> int:
         """The next deadline of any profile (ms; a lower bound), `FAR` if there is none."""
         return int(self.table.memory.due[: len(self.table)].min(initial=FAR))
+
+    def measure(self, rule: str, at_ms: int, profiles: slice = ALL) -> tuple[Floats, Floats, Floats]:
+        """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as of `at_ms`;
+        NaN for what is missing."""
+        rows = np.arange(len(self.table))[profiles]
+        found = kernel.measure(self._program.words, self.table.memory, rows, at_ms, self._program.measures[rule])
+        return found[:, 0], found[:, 1], found[:, 2]
+
+    def quintiles(self, rule: str) -> Quintiles | None:
+        """The newest edges of a scores rule."""
+        return self._edges.newest(rule)
+
+    def set_edges(self, quintiles: Quintiles) -> None:
+        """Score by these from their instant on, or after all that has been applied; `tick` then tells what changes."""
+        memory, rows = self.table.memory, len(self.table)
+        since_ms = self._edges.agree(quintiles, self._newest_ms + 1)
+        if since_ms is not None:
+            np.minimum(memory.due[:rows], since_ms, out=memory.due[:rows])
 
     def _accept(self, batch: Batch) -> tuple[Ints, Batch]:
         """Drop the events whose messageId is among their user's last ones. Also returns the rows of their users."""
@@ -172,20 +208,19 @@ class Shard:
         places = rows.tolist()
         users = [table.users[row] for row in places]
         packed = write_rows(table, rows, self.catalog.kept, self._head.current)
-        documents = [(table.users[row], table.documents[row]) for row in sorted(table.take_changed_documents())]
-        return Dirty(list(zip(users, packed, strict=True)), documents)
+        return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents())
 
     def head(self) -> bytes:
-        return self._head.at(self.time_ms).encode()
+        return self._head.at(self.time_ms, self._edges.stored()).encode()
 
     def memberships(self, user: str) -> dict[str, tuple[int, int]]:
-        """The segments a user is in: name -> (since when, ordinal)."""
+        """The segments a user is in, a tier's as `lifecycle/power`: name -> (since when, ordinal)."""
         row = self.table.row_of[user]
         found: dict[str, tuple[int, int]] = {}
-        for name, word in zip(self.catalog.rulebook.names, self._program.rule_words, strict=True):
-            since, count = self.table.memory.words[row, word : word + 2].tolist()
-            if count & 1:
-                found[name] = since, count >> 1
+        for rule, word in enumerate(self._program.rule_words):
+            since, state = self.table.memory.words[row, word : word + 2].tolist()
+            if state & LEVEL:
+                found[self._reasons.segment(rule, state & LEVEL)] = since, state >> LEVEL_BITS
         return found
 
     def explain(self, user: str, at_ms: int) -> Iterable[Standing]:
@@ -193,7 +228,8 @@ class Shard:
         row = self.table.row_of[user]
         at = max(at_ms, int(self.table.memory.words[row, CLOCK]))
         kernel.look(self._program.words, self.table.memory, self._lines, row, at)
-        for line, rule in zip(self._lines.words, self.catalog.rulebook.segments, strict=False):
+        for line, (i, name) in zip(self._lines.words, enumerate(self.catalog.rulebook.names), strict=False):
             since, ordinal = int(line[AT]), int(line[ORDINAL])
+            segment = self._reasons.segment(i, int(line[NEW_LEVEL])) or None
             because = self._reasons.because(self.table, line)
-            yield Standing(rule.name, bool(line[ENTERED]), since if ordinal else None, ordinal, because)
+            yield Standing(name, segment, since if ordinal else None, ordinal, because)

@@ -3,23 +3,28 @@
 Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
+from collections.abc import Mapping
 from itertools import repeat
 
 import msgspec
 import numpy as np
 
-from streams.core.catalog import CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, Catalog
+from streams.core.catalog import CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, Catalog, Places, latest_name
 from streams.core.documents import Document
 from streams.core.events import Value
-from streams.core.features import LastSeen, Trait, TraitTime
+from streams.core.features import LastSeen, Trait
 from streams.core.instants import parse_time
 from streams.core.kernel import SPARE_ROWS, Memory
-from streams.core.layout import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT
+from streams.core.layout import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT, UTC_OFFSET
 from streams.core.program import Ints, Program, number_bits
-from streams.core.tree import Compare, Constant, Read
+from streams.core.sameness import holds
+from streams.core.tree import Compare, Constant, Read, Score
 
 FIRST_ROWS = 1_024
+OPEN_DOCUMENTS = 50_000
 GROWTH = 1 + 1 / 16  # room for more is memory that nobody uses, and growing moves pages, not bytes
+
+Writes = list[tuple[int, int]]  # a word, and its bits
 
 
 def orders_texts(catalog: Catalog) -> bool:
@@ -27,7 +32,7 @@ def orders_texts(catalog: Catalog) -> bool:
     return any(
         isinstance(leaf, Compare)
         and leaf.operator not in ("==", "!=")
-        and all(isinstance(side, Constant | Read) for side in (leaf.left, leaf.right))
+        and all(isinstance(side, Constant | Read | Score) for side in (leaf.left, leaf.right))
         and not any(isinstance(side, Constant) and not isinstance(side.value, str) for side in (leaf.left, leaf.right))
         for leaf in catalog.leaves
     )
@@ -36,7 +41,7 @@ def orders_texts(catalog: Catalog) -> bool:
 class Table:
     """All profiles of a shard.
 
-    users, documents: by row. row_of: user id -> row. texts: what each text code stands for.
+    users: by row. row_of: user id -> row. texts: what each text code stands for.
     """
 
     def __init__(self, catalog: Catalog, program: Program, text_code: dict[str, int]):
@@ -44,11 +49,14 @@ class Table:
         self._code = text_code
         self.texts = list(text_code)
         self._orders_texts = orders_texts(catalog)
-        self._traits = [(f.name, word) for f, word in catalog.word.items() if isinstance(f, Trait)]
-        self._trait_times = [(f.name, word) for f, word in catalog.word.items() if isinstance(f, TraitTime)]
+        self._traits = [(name, catalog.places(Trait(name))) for name in catalog.traits]
+        self._latest = [(latest_name(latest), catalog.places(latest)) for latest in catalog.latest]
+        self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
+        self._utc_offset_ms = int(program.words[UTC_OFFSET])
         self.users: list[str] = []
-        self.documents: list[bytes] = []
+        self._documents: list[bytes] = []
         self.row_of: dict[str, int] = {}
+        self._open: dict[int, Document] = {}
         self._changed_documents: set[int] = set()
         self._empty_row = self._make_empty_row()
         self._space_words = program.space_words
@@ -70,18 +78,25 @@ class Table:
         for feature, word in self._catalog.word.items():
             if isinstance(feature, LastSeen):
                 row[word] = NEVER
-        for word, bits in self.trait_words(Document()):
+        for word, bits in self._document_words(Document()):
             row[word] = bits
         return row
 
     def _grow(self, rows: int) -> None:
         """Make room for `rows` profiles; the rows after the last one are the kernel's spare ones.
 
-        The arrays grow where they are, so there never are two tables. numpy refuses while anyone holds a view of one.
+        The words grow where they are, so that there never are two tables; elsewhere only while somebody looks at them.
         """
-        self.memory.words.resize((rows + SPARE_ROWS, self._catalog.width))
-        self.memory.due.resize(rows)
-        self.memory.dirty.resize(rows)
+        old, shape = len(self.memory.words), (rows + SPARE_ROWS, self._catalog.width)
+        try:
+            self.memory.words.resize(shape)
+        except ValueError:
+            words = np.zeros(shape, np.int64)
+            words[:old] = self.memory.words
+            self.memory = self.memory._replace(words=words)
+        more = np.zeros(rows - len(self.memory.due), np.int64)
+        due, dirty = np.append(self.memory.due, more), np.append(self.memory.dirty, more)
+        self.memory = self.memory._replace(due=due, dirty=dirty)
 
     def rows(self, users: list[str]) -> Ints:
         """The row of each user; a user never seen gets an empty one."""
@@ -101,27 +116,55 @@ class Table:
         count = len(self.users)
         if count > len(self.memory.due):
             self._grow(max(count, int(GROWTH * first)))
-        self.documents += [b""] * (count - first)
+        self._documents += [b""] * (count - first)
         self.memory.words[first:count] = self._empty_row
         self.memory.due[first:count] = FAR
         self.memory.dirty[first:count] = 0
 
-    def put_document(self, user: str, raw: bytes) -> None:
-        """Set a stored document, and the trait words that follow from it."""
-        row = self.row_of[user]
-        self.documents[row] = raw
-        for word, bits in self.trait_words(Document.decode(raw)):
+    def put_document(self, user: str, raw: bytes, kept_in: Mapping[str, int] | None = None) -> None:
+        """Set a stored document, and the words that follow from it.
+
+        kept_in: the fields of the row where other rules wrote it, each with the oldest bucket that counts in it. What a
+        document has of features that its row did not count is out of date.
+        """
+        row, document = self.row_of[user], Document.decode(raw)
+        self._documents[row] = raw
+        if kept_in is not None and document.forget_others(kept_in) | document.forget_before(kept_in):
+            self._open[row] = document
+            self._changed_documents.add(row)
+        for word, bits in self._document_words(document):
             self.memory.words[row, word] = bits
 
-    def fold_document(self, row: int, document: Document) -> None:
-        """Set a document that an event changed."""
-        self.documents[row] = document.encode()
+    def document(self, row: int) -> Document:
+        """The document of a row; say so when it has changed. It stays decoded until the changed ones are taken."""
+        document = self._open.get(row)
+        if document is None:
+            if len(self._open) >= OPEN_DOCUMENTS:
+                self._close_documents()
+            document = self._open[row] = Document.decode(self._documents[row])
+        return document
+
+    def stored_document(self, row: int) -> bytes:
+        """The document as it would be stored."""
+        return self._open[row].encode() if row in self._open else self._documents[row]
+
+    def document_changed(self, row: int) -> None:
         self._changed_documents.add(row)
 
-    def take_changed_documents(self) -> set[int]:
-        """The rows whose document changed since the last call."""
-        taken, self._changed_documents = self._changed_documents, set()
-        return taken
+    def take_changed_documents(self) -> list[tuple[str, bytes]]:
+        """The documents changed since the last call, by user."""
+        self._close_documents()
+        taken, self._changed_documents = sorted(self._changed_documents), set()
+        return [(self.users[row], self._documents[row]) for row in taken]
+
+    def _close_documents(self) -> None:
+        for row in self._changed_documents & self._open.keys():
+            document = self._open[row]
+            if document.seen:
+                clock = int(self.memory.words[row, CLOCK])
+                document.forget_before({f.name: f.oldest_bucket(clock, self._utc_offset_ms) for f in self._distinct})
+            self._documents[row] = document.encode()
+        self._open.clear()
 
     def _text(self, text: str) -> float:
         code = self._code.get(text)
@@ -157,16 +200,26 @@ class Table:
             return msgspec.json.decode(self.texts[int(number)], type=list[object])
         return None
 
-    def trait_words(self, document: Document) -> list[tuple[int, int]]:
-        """What a document writes into its profile's row: (word, bits) of every trait that rules read."""
-        written: list[tuple[int, int]] = []
-        for name, word in self._traits:
-            number, kind = self.coded(document.read(name))
-            written += [(word, number_bits(number)), (word + 1, kind)]
-        for name, word in self._trait_times:
-            ms = parse_time(document.read(name))
-            written.append((word, NEVER if ms is None else ms))
-        return written
+    def trait_words(self, document: Document) -> Writes:
+        """What a document's traits write into its profile's row."""
+        return [write for name, places in self._traits for write in self.written(places, document.read(name))]
+
+    def _document_words(self, document: Document) -> Writes:
+        latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest]
+        return self.trait_words(document) + [write for places, value in latest for write in self.written(places, value)]
+
+    def written(self, places: Places, value: Value) -> Writes:
+        """What follows from a value of the document, as words of the row."""
+        writes: Writes = []
+        if places.value is not None:
+            number, kind = self.coded(value)
+            writes += [(places.value, number_bits(number)), (places.value + 1, kind)]
+        if places.time is not None:
+            ms = parse_time(value)
+            writes.append((places.time, NEVER if ms is None else ms))
+        for spelling, word in places.holds:
+            writes.append((word, int(holds(value, spelling))))
+        return writes
 
     def rank_texts(self) -> None:
         """Bring the ranks up to date with the texts, where any rule asks for their order."""

@@ -8,6 +8,7 @@ Missing is NaN, so that a comparison with it is false by itself (CONTRACT 3.1).
 
 import numpy as np
 
+from streams.core.buckets import number_of
 from streams.core.catalog import FIRST_SEEN
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
@@ -18,10 +19,14 @@ from streams.core.layout import (
     COMPARE,
     CONSTANT,
     CONSTANT_BITS,
+    DIGITS,
+    DIVIDE,
     EQUAL,
     EVER,
+    EXTREME,
     GREATER,
     GREATER_EQUAL,
+    HAS,
     HOLDS,
     IDLE,
     INSTRUCTION,
@@ -43,6 +48,7 @@ from streams.core.layout import (
     PUSH_LEAF,
     RANKS,
     RIGHT,
+    SCORE,
     STACK,
     SUBTRACT,
     SUM,
@@ -55,6 +61,7 @@ from streams.core.layout import (
     WITHIN,
     YES,
 )
+from streams.core.scoring import edges_at, score_of
 from streams.core.words import bits_of, real_of
 
 LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
@@ -98,6 +105,9 @@ def _load(p, w, row, now, instruction):
         return real_of(w[row, place]), w[row, place + 1], 0.0
     if what == SUM:
         return _sum(w[row, place], w[row, place + 1])
+    if what == EXTREME:
+        number = number_of(w[row, place])
+        return number, MISSING if np.isnan(number) else NUMBER, 0.0
     if what == IDLE and w[row, place] == NEVER:
         return _elapsed(w[row, FIRST_SEEN], now, number)
     return _elapsed(w[row, place], now, number)
@@ -124,6 +134,43 @@ def _arithmetic(s, at, what):
         _push(s, at, np.nan, MISSING, 0.0)
 
 
+@compiled
+def _score(p, s, at, now, instruction):
+    """Put a score of 1 to 5 in the place of the value at `at`."""
+    edges, reverse = edges_at(p, p[instruction + WHERE], now), p[instruction + CONSTANT_BITS]
+    number = real_of(s[at]) if s[at + 1] == NUMBER else np.nan
+    score = score_of(p, edges, number, reverse)
+    _push(s, at, score, MISSING if np.isnan(score) else NUMBER, 0.0)
+
+
+@compiled
+def _name_scores(p, s, at, end, table):
+    """Put the text for scores in the place of those from `at` on; the table has a text for each case of them."""
+    case, kind = 0, TEXT
+    for i in range(at, end, ENTRY):
+        if s[i + 1] == NUMBER:
+            case = 5 * case + int(real_of(s[i])) - 1
+        else:
+            kind = MISSING
+    _push(s, at, float(p[table + case]) if kind == TEXT else np.nan, kind, 0.0)
+
+
+@compiled
+def _combine(p, s, at, now, instruction):
+    """Do an instruction to the values that end at `at`; returns where its result is."""
+    what = p[instruction]
+    if what <= DIVIDE:
+        at -= 2 * ENTRY
+        _arithmetic(s, at, what)
+    elif what == SCORE:
+        at -= ENTRY
+        _score(p, s, at, now, instruction)
+    else:
+        end, at = at, at - (3 if what == DIGITS else 2) * ENTRY
+        _name_scores(p, s, at, end, p[instruction + WHERE])
+    return at
+
+
 @inlined
 def value(p, w, s, row, now, code):
     """Run value code; its result: the value, its kind, and by how much it grows each ms."""
@@ -132,8 +179,7 @@ def value(p, w, s, row, now, code):
     at = p[STACK]
     for i in range(code + 1, code + 1 + INSTRUCTION * p[code], INSTRUCTION):
         if p[i] >= ADD:
-            at -= 2 * ENTRY
-            _arithmetic(s, at, p[i])
+            at = _combine(p, s, at, now, i)
         else:
             number, kind, slope = _load(p, w, row, now, i)
             _push(s, at, number, kind, slope)
@@ -192,6 +238,8 @@ def truth(p, w, s, row, now, leaf):
         return _within(p, p[leaf + OPTIONS], p[leaf + OPERATOR] == 1, left, left_kind)
     if what == TRUTH:
         return left_kind == BOOLEAN and left == 1.0
+    if what == HAS:
+        return w[row, p[leaf + RIGHT]] == 1
     return left_kind == MISSING
 
 
@@ -202,7 +250,7 @@ def inverse(truth):
     return (other & HOLDS) | ((other & ALWAYS) << 1) | ((other & EVER) >> 1)
 
 
-@inlined
+@compiled
 def outcome(p, s, code):
     """Run condition code over the truths of leaves in the kernel's space; `and` and `or` are those of their bits."""
     at = p[STACK]

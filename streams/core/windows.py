@@ -7,26 +7,28 @@ holds at bucket b the buckets in (b - M - N, b - M] (CONTRACT 3.1). Each has a r
 one load.
 """
 
+from streams.core.buckets import bucket_counts, empty, extreme_of, further, is_empty
 from streams.core.features import DAY_MS, HOUR_MS
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     BEFORE,
+    COUNTS,
     COUNTS_BUCKETS,
     FAR,
     IS_DAYS,
-    IS_SUMS,
     LENGTH,
     PLACE,
     RINGS,
     SPAN,
+    STATISTIC,
+    SUMS,
     TOTAL_WORD,
     UTC_OFFSET,
     WINDOWS,
 )
-from streams.core.words import add_to_half, clear_half, half
+from streams.core.words import add_to_half, half
 
 MILLIONTHS = 1_000_000
-LARGEST_AMOUNT = 1e10  # CONTRACT 3.1: a value beyond this size counts as missing
 
 
 @inlined
@@ -50,18 +52,11 @@ def next_place(at, length):
 
 
 @inlined
-def bucket_counts(p, w, row, ring, window, at):
-    """What the bucket of counts at a place adds to a window's total."""
-    count = half(w, row, p[ring + PLACE], at)
-    return min(count, 1) if p[window + COUNTS_BUCKETS] else count
-
-
-@inlined
 def _shift(p, w, row, ring, window, first, last, sign):
     """Count the buckets first .. last into (sign 1) or out of (sign -1) a window's total."""
     place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], first % p[ring + LENGTH]
     for _ in range(first, last + 1):
-        if p[ring + IS_SUMS]:
+        if p[ring + STATISTIC] == SUMS:
             w[row, total] += sign * w[row, place + 2 * at]
             w[row, total + 1] += sign * w[row, place + 2 * at + 1]
         else:
@@ -69,22 +64,26 @@ def _shift(p, w, row, ring, window, first, last, sign):
         at = next_place(at, p[ring + LENGTH])
 
 
-@inlined
-def _empty(p, w, row, ring, at):
-    place = p[ring + PLACE]
-    if p[ring + IS_SUMS]:
-        w[row, place + 2 * at] = 0
-        w[row, place + 2 * at + 1] = 0
+@compiled
+def _extreme(p, w, row, ring, first, last):
+    """The least or greatest number in the buckets first .. last; 0 if there is none."""
+    extreme, at = 0, first % p[ring + LENGTH]
+    for _ in range(first, last + 1):
+        extreme = further(p[ring + STATISTIC], extreme, w[row, p[ring + PLACE] + at])
+        at = next_place(at, p[ring + LENGTH])
+    return extreme
+
+
+@compiled
+def _move_extreme(p, w, row, ring, window, old, new):
+    """Only where the extreme itself leaves a window must it be looked for anew."""
+    begins, total = -p[window + BEFORE] - p[window + SPAN] + 1, p[window + TOTAL_WORD]
+    gone = _extreme(p, w, row, ring, old + begins, min(new + begins - 1, old))
+    if gone != 0 and gone == w[row, total]:
+        w[row, total] = _extreme(p, w, row, ring, new + begins, min(new - p[window + BEFORE], old))
     else:
-        clear_half(w, row, place, at)
-
-
-@inlined
-def _is_empty(p, w, row, ring, at):
-    place = p[ring + PLACE]
-    if p[ring + IS_SUMS]:
-        return w[row, place + 2 * at] == 0 and w[row, place + 2 * at + 1] == 0
-    return half(w, row, place, at) == 0
+        come = _extreme(p, w, row, ring, old - p[window + BEFORE] + 1, min(new - p[window + BEFORE], old))
+        w[row, total] = further(p[ring + STATISTIC], w[row, total], come)
 
 
 @compiled
@@ -97,23 +96,31 @@ def _move(p, w, row, ring, old, new):
     for i in range(windows + 1, windows + 1 + p[windows]):
         window = p[i]
         before, span = p[window + BEFORE], p[window + SPAN]
-        _shift(p, w, row, ring, window, old - before + 1, min(new - before, old), 1)
-        _shift(p, w, row, ring, window, old - before - span + 1, min(new - before - span, old), -1)
+        if p[ring + STATISTIC] > SUMS:
+            _move_extreme(p, w, row, ring, window, old, new)
+        else:
+            _shift(p, w, row, ring, window, old - before + 1, min(new - before, old), 1)
+            _shift(p, w, row, ring, window, old - before - span + 1, min(new - before - span, old), -1)
     at = old % p[ring + LENGTH]
     for _ in range(old, new):
         at = next_place(at, p[ring + LENGTH])
-        _empty(p, w, row, ring, at)
+        empty(p, w, row, ring, at)
+
+
+@inlined
+def _clear_total(p, w, row, ring, window):
+    w[row, p[window + TOTAL_WORD]] = 0
+    if p[ring + STATISTIC] == SUMS:
+        w[row, p[window + TOTAL_WORD] + 1] = 0
 
 
 @compiled
 def _clear(p, w, row, ring):
     for at in range(p[ring + LENGTH]):
-        _empty(p, w, row, ring, at)
+        empty(p, w, row, ring, at)
     windows = p[ring + WINDOWS]
     for i in range(windows + 1, windows + 1 + p[windows]):
-        w[row, p[p[i] + TOTAL_WORD]] = 0
-        if p[ring + IS_SUMS]:
-            w[row, p[p[i] + TOTAL_WORD] + 1] = 0
+        _clear_total(p, w, row, ring, p[i])
 
 
 @compiled
@@ -130,44 +137,79 @@ def roll(p, w, row, since, now):
 
 
 @inlined
+def _holds(p, window, head, bucket):
+    newest = head - p[window + BEFORE]
+    return newest - p[window + SPAN] < bucket <= newest
+
+
+@inlined
 def add(p, w, row, ring, ts, now, value):
-    """Count an event at `ts` into its bucket (with its value, where the ring holds sums) as of `now`."""
+    """Count an event at `ts` into its bucket (by its value, where the ring holds no counts) as of `now`."""
     bucket, head = bucket_at(p, ring, ts), bucket_at(p, ring, now)
-    sums, place, at = p[ring + IS_SUMS], p[ring + PLACE], bucket % p[ring + LENGTH]
+    statistic, place, at = p[ring + STATISTIC], p[ring + PLACE], bucket % p[ring + LENGTH]
     units, micro, was_empty = 0, 0, False
-    if bucket <= head - p[ring + LENGTH] or (sums and not abs(value) <= LARGEST_AMOUNT):
+    if bucket <= head - p[ring + LENGTH]:
         return
-    if sums:
+    if statistic == COUNTS:
+        was_empty = half(w, row, place, at) == 0
+        add_to_half(w, row, place, at, 1)
+    elif statistic == SUMS:
         units, micro = round(value * 1e6) // MILLIONTHS, round(value * 1e6) % MILLIONTHS
         w[row, place + 2 * at] += units
         w[row, place + 2 * at + 1] += micro
     else:
-        was_empty = half(w, row, place, at) == 0
-        add_to_half(w, row, place, at)
+        w[row, place + at] = further(statistic, w[row, place + at], extreme_of(value))
     windows = p[ring + WINDOWS]
     for i in range(windows + 1, windows + 1 + p[windows]):
         window = p[i]
-        newest, total_word = head - p[window + BEFORE], p[window + TOTAL_WORD]
-        if newest - p[window + SPAN] < bucket <= newest:
-            if sums:
-                w[row, total_word] += units
-                w[row, total_word + 1] += micro
-            elif was_empty or not p[window + COUNTS_BUCKETS]:
-                w[row, total_word] += 1
+        total = p[window + TOTAL_WORD]
+        if _holds(p, window, head, bucket):
+            if statistic == COUNTS:
+                if was_empty or not p[window + COUNTS_BUCKETS]:
+                    w[row, total] += 1
+            elif statistic == SUMS:
+                w[row, total] += units
+                w[row, total + 1] += micro
+            else:
+                w[row, total] = further(statistic, w[row, total], extreme_of(value))
 
 
 @compiled
-def next_move(p, w, row, ring, window, now):
-    """The next instant at which a bucket that is not empty enters or leaves a window; FAR if none will."""
-    head, before = bucket_at(p, ring, now), p[window + BEFORE]
-    first = head + 1 + before + p[window + SPAN]
-    for bucket in range(head - p[ring + LENGTH] + 1, head + 1):
-        if not _is_empty(p, w, row, ring, bucket % p[ring + LENGTH]):
-            if bucket + before > head:
-                first = min(first, bucket + before)
-            elif bucket + before + p[window + SPAN] > head:
-                first = min(first, bucket + before + p[window + SPAN])
-    return FAR if first == head + 1 + before + p[window + SPAN] else bucket_begins(p, ring, first)
+def recount(p, w, row, ring, ts, now, source):
+    """Count a value at `ts` that was counted in bucket `source` until now: each where it was seen last."""
+    bucket, head = bucket_at(p, ring, ts), bucket_at(p, ring, now)
+    oldest = head - p[ring + LENGTH] + 1
+    if source >= bucket or bucket < oldest:
+        return
+    if source >= oldest:
+        add_to_half(w, row, p[ring + PLACE], source % p[ring + LENGTH], -1)
+        windows = p[ring + WINDOWS]
+        for i in range(windows + 1, windows + 1 + p[windows]):
+            if _holds(p, p[i], head, source):
+                w[row, p[p[i] + TOTAL_WORD]] -= 1
+    add(p, w, row, ring, ts, now, 0.0)
+
+
+@inlined
+def _first_held(p, w, row, ring, first, last):
+    """The first of the buckets first .. last that is not empty; FAR if all are."""
+    at = first % p[ring + LENGTH]
+    for bucket in range(first, last + 1):
+        if not is_empty(p, w, row, ring, at):
+            return bucket
+        at = next_place(at, p[ring + LENGTH])
+    return FAR
+
+
+@compiled
+def next_move(p, w, row, ring, window, now, until):
+    """When a bucket that is not empty next enters or leaves a window; FAR if none does before `until`."""
+    newest, before, span = bucket_at(p, ring, now) - p[window + BEFORE], p[window + BEFORE], p[window + SPAN]
+    last = bucket_at(p, ring, until)
+    enters = _first_held(p, w, row, ring, newest + 1, min(newest + before, last - before)) + before
+    leaves = _first_held(p, w, row, ring, newest - span + 1, min(newest, last - before - span)) + before + span
+    first = min(enters, leaves)
+    return FAR if first >= FAR else bucket_begins(p, ring, first)
 
 
 @compiled
@@ -179,8 +221,9 @@ def total_anew(p, w, row, now):
         head, windows = bucket_at(p, ring, now), p[ring + WINDOWS]
         for k in range(windows + 1, windows + 1 + p[windows]):
             window = p[k]
-            w[row, p[window + TOTAL_WORD]] = 0
-            if p[ring + IS_SUMS]:
-                w[row, p[window + TOTAL_WORD] + 1] = 0
             newest = head - p[window + BEFORE]
-            _shift(p, w, row, ring, window, newest - p[window + SPAN] + 1, newest, 1)
+            if p[ring + STATISTIC] > SUMS:
+                w[row, p[window + TOTAL_WORD]] = _extreme(p, w, row, ring, newest - p[window + SPAN] + 1, newest)
+            else:
+                _clear_total(p, w, row, ring, window)
+                _shift(p, w, row, ring, window, newest - p[window + SPAN] + 1, newest, 1)

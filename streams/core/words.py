@@ -29,8 +29,8 @@ def half(words, row, place, i):
 
 
 @inlined
-def add_to_half(words, row, place, i):
-    words[row, place + (i >> 1)] += 1 << (32 * (i & 1))
+def add_to_half(words, row, place, i, number):
+    words[row, place + (i >> 1)] += number << (32 * (i & 1))
 
 
 @inlined

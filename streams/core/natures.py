@@ -1,0 +1,84 @@
+"""Natures: what time alone does to a leaf, as far as the rule tells.
+
+Comes in: leaves of the checked tree, and the scores they may read. Goes out: one of STEADY, LINE, FADING, STEPPING,
+RESTLESS (see `streams.core.layout`), and what a leaf steps with.
+"""
+
+from collections.abc import Iterator
+
+from streams.core.features import Window
+from streams.core.layout import EVER, FADING, HOLDS, LINE, NO, RESTLESS, STEADY, STEPPING, YES
+from streams.core.rfm import Dimension
+from streams.core.tree import Compare, Comparison, Constant, Elapsed, Leaf, Read, Score, Value
+from streams.core.walk import Books, dimensions, features, measure, operands, terms
+
+TURNED: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+FADING_STATISTICS = frozenset({"count", "active_days", "values", "distinct"})
+
+
+def turned(leaf: Leaf) -> Leaf:
+    """The same comparison with its constant on the right."""
+    match leaf:
+        case Compare(operator, Constant() as left, right, text) if not isinstance(right, Constant):
+            return Compare(TURNED[operator], right, left, text)
+        case _:
+            return leaf
+
+
+def moves(value: Value) -> bool:
+    """Whether the value itself goes with time, apart from what its windows count."""
+    return any(isinstance(term, Elapsed) for term in terms(value))
+
+
+def windows_read(leaf: Leaf, scores: Books) -> list[Window]:
+    read = (f for value in operands(leaf) for f in features(value, scores) if isinstance(f, Window))
+    return list(dict.fromkeys(read))
+
+
+def scored(leaf: Leaf, scores: Books) -> list[tuple[str, Dimension]]:
+    """Which values of which scores a leaf's truth goes by."""
+    return list(dict.fromkeys(_scored(leaf, scores)))
+
+
+def _scored(leaf: Leaf, scores: Books) -> Iterator[tuple[str, Dimension]]:
+    for value in operands(leaf):
+        for term in terms(value):
+            if isinstance(term, Score) and term.rule in scores:
+                for dimension in dimensions(term.part):
+                    yield term.rule, dimension
+
+
+def steps(scores: Books, rule: str, dimension: Dimension) -> bool:
+    """Whether time alone may change a score: by its edges, or the value, apart from what its windows count."""
+    return scores[rule].fixed is None or moves(measure(scores[rule], dimension))
+
+
+def nature(leaf: Leaf, scores: Books) -> int:
+    moving, windows = any(map(moves, operands(leaf))), windows_read(leaf, scores)
+    restless = RESTLESS if moving else STEPPING
+    if any(steps(scores, *each) for each in scored(leaf, scores)):
+        return restless
+    if not moving and not windows:
+        return STEADY
+    match leaf:
+        case Compare(operator="<" | "<=" | ">" | ">=", left=left):
+            if not windows:
+                return LINE
+            fades = isinstance(left, Read) and windows == [left.feature] and _fades(windows[0])
+            return FADING if fades and not moving else restless
+        case _:
+            return restless
+
+
+def _fades(window: Window) -> bool:
+    """Whether as long as no event comes it only falls."""
+    return window.statistic in FADING_STATISTICS and not window.before
+
+
+def truths(leaf: Leaf, scores: Books) -> tuple[int, int]:
+    """The truth to note of a leaf where it does not hold, and where it does. A count that fades only falls."""
+    kind = nature(leaf, scores)
+    faded = leaf.operator if kind == FADING and isinstance(leaf, Compare) else None
+    may_begin = kind != STEADY and faded not in (">", ">=")
+    may_end = kind != STEADY and faded not in ("<", "<=")
+    return EVER if may_begin else NO, HOLDS | EVER if may_end else YES
