@@ -22,8 +22,9 @@ SUMMARIES = {
     "publish": "Send JSON Lines files into the input topics.",
     "watch": "Show changes as they happen.",
     "replay": "Run the rules over JSON Lines files, without Kafka or Redis.",
-    "explain": "Why a user is in a segment, or is not.",
+    "explain": "Why a user is in a segment, or is not, and what comes next.",
     "check": "Are the rules right? All faults at once.",
+    "rules": "What is live: members, what each rule reads and costs, which are warming.",
     "topics": "Create the topics that are missing, and verify the others.",
     "settings": "Every setting, with its value and where it comes from.",
 }

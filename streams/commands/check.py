@@ -1,37 +1,103 @@
 """`segmenter check`: are the rules right?"""
 
+import asyncio
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands.options import settings_flags
+from streams.commands.columns import counted
+from streams.commands.options import REDIS, settings_flags
 from streams.errors import RuleError
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.core.rules import Rulebook
+
+
+def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from streams.rulefiles.schema import schema_text
+
+        click.echo(schema_text(), nl=False)
+        context.exit()
+
+
+def print_language(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from streams.core.language.reference import reference
+
+        click.echo(reference(), nl=False)
+        context.exit()
 
 
 @click.command("check")
 @click.argument("path", metavar="[RULES]", required=False, type=click.Path(exists=True, path_type=Path))
-@settings_flags("rules")
-def command(path: Path | None, settings: Settings) -> None:
+@click.option(
+    "--schema",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_schema,
+    help="Print a JSON Schema of rule files, for editors.",
+)
+@click.option(
+    "--language",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_language,
+    help="Print what an expression can say: each function with an example.",
+)
+@click.option("--seen", is_flag=True, help="Hold them against what workers have read, too.")
+@settings_flags("rules", *REDIS, "group")
+def command(path: Path | None, seen: bool, settings: Settings) -> None:
     """Check RULES, a folder or one file: all faults at once, each with its place and what to write instead.
 
     Exit status 2 if there are any. Nothing is started, nothing is stored.
 
+    With --seen the events, properties and traits that rules read are held against what workers of the group have
+    read on the last seven days that they ran. Those never seen are told with the nearest that was: as warnings, as
+    what is new or rare was never seen either.
+
+    An editor that knows JSON Schemas checks and completes as you type, if a rule's first line says where the schema
+    is: "# yaml-language-server: $schema=schema.json".
+
     \b
     Example:
         segmenter check rules
+        segmenter check rules --seen --redis redis://localhost:6379/0
+        segmenter check --schema > rules/schema.json
     """
     from streams import rulefiles
 
+    rules = path or settings.rules
     try:
-        rulebook = rulefiles.load(path or settings.rules)
+        rulebook = rulefiles.load(rules)
     except RuleError as error:
         click.echo(str(error), err=True)
-        click.echo(_counted(len(error.faults), "fault") + ".", err=True)
+        click.echo(counted(len(error.faults), "fault") + ".", err=True)
         raise click.exceptions.Exit(error.exit_status) from error
-    count = len(rulebook.segments)
-    click.echo(f"{_counted(count, 'rule')} {'is' if count == 1 else 'are'} right.")
+    click.echo(f"{_read(rulebook)} {'is' if len(rulebook.rules) == 1 else 'are'} right.")
+    if seen:
+        _hold_against_sightings(rules, settings)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+def _hold_against_sightings(rules: Path, settings: Settings) -> None:
+    from streams.commands.sightings import findings
+
+    found = asyncio.run(findings(rules, settings))
+    for warning in found.warnings:
+        click.echo(str(warning), err=True)
+    click.echo(found.summary)
+
+
+def _read(rulebook: "Rulebook") -> str:
+    """What there is of each sort."""
+    from streams.core.rules import Scores, Segment, Tier
+
+    nouns = {Segment: "segment", Tier: "tier", Scores: "scores rule"}
+    numbers = Counter(map(type, rulebook.rules))
+    *most, last = (counted(numbers[sort], noun) for sort, noun in nouns.items() if numbers[sort])
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,27 +1,66 @@
-"""`segmenter explain`: why a user is in a segment, or is not."""
+"""`segmenter explain`: why a user is in a segment, or is not, and what comes next."""
 
 import asyncio
+from pathlib import Path
 
 import click
 
-from streams.commands.options import REDIS, settings_flags
+from streams.commands.options import MEANING, REDIS, settings_flags
+from streams.commands.replay import SOME_REJECTED, Time
 from streams.settings import Settings
 
 
 @click.command("explain")
 @click.argument("user")
-@settings_flags(*REDIS, "group", "rules", "private_traits")
-def command(user: str, settings: Settings) -> None:
-    """Why USER is in a segment, or is not: every rule's conditions, with their values now.
+@click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--segment", "segments", metavar="NAME", multiple=True, help="Only it; or a level, as in lifecycle/power."
+)
+@click.option("--at", "at_ms", type=Time(), help="As of then. Later than now, it is what comes if nothing happens.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with all of each change to come.")
+@settings_flags(*REDIS, "group", *MEANING)
+def command(
+    user: str,
+    files: tuple[Path, ...],
+    segments: tuple[str, ...],
+    at_ms: int | None,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Why USER is in a segment, or is not, and what comes next.
 
-    Read from the state in Redis, which a worker writes at every checkpoint; nothing is changed. Exit status 1 where
-    nobody of that name is known.
+    Every rule's conditions are shown with their values, since when they hold or do not, and what happens next if
+    nothing does. It looks ten years ahead, and takes the edges of quintiles to stay where they are.
+
+    Without FILEs it reads the state in Redis, which a worker writes at every checkpoint, and changes nothing. It tells
+    of now, or of later. A profile does not keep its past: what has not changed since its newest event or change has
+    been so since then "or before".
+
+    With FILEs (JSON Lines, as for replay) it needs neither Kafka nor Redis, and tells of any time, by default that of
+    the newest event. Since when each condition holds is known exactly.
+
+    Exit status 1 where nobody of that name is known, 3 if lines of the files were rejected.
 
     \b
     Example:
         segmenter explain u-00042 --redis redis://localhost:6379/0
+        segmenter explain u-00042 --segment churn-risk --at 2026-12-24
+        segmenter explain u-00042 events.jsonl billing.jsonl.gz --at 2026-03-01T09:00:00Z
     """
-    from streams.commands.explanation import explanation
+    from streams import rulefiles
+    from streams.commands.explanation import in_json, in_words, rules_of
+    from streams.commands.profiles import replayed, stored
+    from streams.core.explanation import explain
 
-    for line in asyncio.run(explanation(settings, user)):
-        click.echo(line)
+    rulebook = rulefiles.load(settings.rules)
+    rules = rules_of(rulebook, segments)
+    if files:
+        found = replayed(settings, rulebook, user, files, at_ms)
+    else:
+        found = asyncio.run(stored(settings, rulebook, user, at_ms))
+    told = in_json if as_json else in_words
+    click.echo(told(explain(found.shard, user, found.at_ms), rules))
+    if found.remark:
+        click.echo(found.remark, err=True)
+    if found.incomplete:
+        raise click.exceptions.Exit(SOME_REJECTED)

@@ -1,70 +1,137 @@
-"""Where a user stands: what `segmenter explain` prints.
+"""An explanation in words, or as JSON: what `segmenter explain` prints.
 
-Comes in: a user's stored row and document, and the rules. Goes out: lines of text.
+Comes in: an `Explanation`, and which rules are asked for. Goes out: lines of text, or one JSON object.
 """
 
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 
-from streams import rulefiles
-from streams.commands.publisher import home_partition
-from streams.commands.wording import value_in_words
+import msgspec
+
+from streams.commands.columns import in_columns
+from streams.commands.moments import in_full, when
+from streams.commands.wording import decode_change, reason_in_words, value_in_words
+from streams.core.changes import Change, to_json
+from streams.core.explanation import ConditionNow, Explanation, RuleNow
 from streams.core.instants import format_time
+from streams.core.language.faults import nearest
+from streams.core.observing import Since
 from streams.core.rules import Rulebook
-from streams.core.shard import Shard, Standing
-from streams.core.snapshot import Head
-from streams.errors import SegmenterError
-from streams.runtime.app import redis_store
-from streams.settings import Settings
-from streams.state.store import Store
+from streams.core.scorecard import ScoreNow
+from streams.errors import UsageError
+
+Row = tuple[str, str, str, str, str]
 
 
-async def explanation(settings: Settings, user: str) -> list[str]:
-    rulebook = rulefiles.load(settings.rules)
-    store = redis_store(settings)
-    try:
-        shard = await _restored(store, settings, rulebook, user)
-    finally:
-        await store.close()
-    # On a virtual clock (`segmenter dev`) time is where the worker has come to.
-    at_ms = max(time.time_ns() // 1_000_000, shard.time_ms)
-    lines = [f"{user}, as of {_when(at_ms)} UTC"]
-    if shard.is_stale:
-        lines.append("The rules are others than when this was stored; the memberships are those of then.")
-    for standing in shard.explain(user, at_ms):
-        lines += _lines(standing)
-    return lines
+def rules_of(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
+    """The rules that are called so, or have a level called so, as in `lifecycle/power`; all where none is asked for."""
+    by_name = {segment: rule.name for rule in rulebook.groupings for segment in (rule.name, *rule.segments)}
+    for name in names:
+        if name not in by_name:
+            near = nearest(name, by_name)
+            raise UsageError(f"No rule makes a segment {name}." + (f" Did you mean {near}?" if near else ""))
+    return tuple(by_name[name] for name in names) or rulebook.names
 
 
-async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: str) -> Shard:
-    """A shard that holds this one user, as the last checkpoint left them."""
-    partitions = await store.settled("partitions")
-    if partitions is None:
-        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    stored = await store.profile(home_partition(user, int(partitions)), user)
-    if stored is None:
-        raise SegmenterError(f"Nobody called {user} is known to the group {settings.group}.")
-    rows, documents = [(user, stored.row)], {user: stored.document}
-    utc_offset_ms = Head.decode(stored.head).utc_offset_ms
-    return Shard.restore(rulebook, stored.head, rows, documents, utc_offset_ms, settings.private_traits)
+def in_words(explanation: Explanation, rules: Collection[str]) -> str:
+    return "\n".join(_lines(explanation, rules))
 
 
-def _lines(standing: Standing) -> Iterator[str]:
-    """
-    >>> from streams.core.changes import Reason
-    >>> print(*_lines(Standing("quiet", True, 0, 3, (Reason("idle_days >= 7", 8.5, True, True),))), sep="\\n")
-    <BLANKLINE>
-    quiet: in since 1970-01-01 00:00, change 3
-        yes  idle_days >= 7    (is 8.5)
-    """
-    since = "" if standing.since_ms is None else f" since {_when(standing.since_ms)}, change {standing.ordinal}"
-    yield ""
-    yield f"{standing.rule}: {'in' if standing.member else 'out'}{since}"
-    width = max((len(reason.condition) for reason in standing.because), default=0)
-    for reason in standing.because:
-        truth = "yes" if reason.now else "no "
-        yield f"    {truth}  {reason.condition:<{width}}    (is {value_in_words(reason.value)})"
+def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
+    at_ms = explanation.at_ms
+    yield f"{explanation.user}, as of {in_full(at_ms)}"
+    for rule in explanation.rules:
+        if rule.rule in rules:
+            yield ""
+            yield f"{rule.rule}: {_standing(rule, at_ms)}"
+            rows = map(_score_row, rule.scores) if rule.scores else _condition_rows(rule, at_ms)
+            yield from (f"    {line}" for line in in_columns(list(rows)))
+            yield f"    next: {_next(rule, at_ms)}"
 
 
-def _when(ms: int) -> str:
-    return format_time(ms)[:16].replace("T", " ")
+def in_json(explanation: Explanation, rules: Collection[str]) -> bytes:
+    asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules]
+    return msgspec.json.encode({"user_id": explanation.user, "as_of": format_time(explanation.at_ms), "rules": asked})
+
+
+def _standing(rule: RuleNow, at_ms: int) -> str:
+    if rule.since_ms is not None:
+        return f"{_place(rule)} since {when(rule.since_ms, at_ms)}, change {rule.ordinal}"
+    return "no level yet, as its quintiles are not known" if rule.is_tier else "out, and never was in"
+
+
+def _place(rule: RuleNow) -> str:
+    """`in` or `out`; of a tier the level."""
+    if rule.segment is None:
+        return "out"
+    return rule.segment.removeprefix(f"{rule.rule}/") if rule.is_tier else "in"
+
+
+def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
+    """A row a condition; the part of the rule stands before its first one."""
+    for part, conditions in groupby(_decisive(rule), attrgetter("part")):
+        for place, each in enumerate(conditions):
+            truth, value = "yes" if each.holds else "no", f"is {value_in_words(each.value)}"
+            yield "" if place else part, truth, each.condition, value, _since(each.since, at_ms)
+
+
+def _score_row(each: ScoreNow) -> Row:
+    score = "-" if each.score is None else str(each.score)
+    edges = f"by the edges {', '.join(map(value_in_words, each.edges))}" if each.edges else ""
+    return each.part, score, each.expression, f"is {value_in_words(each.value)}", edges
+
+
+def _decisive(rule: RuleNow) -> Sequence[ConditionNow]:
+    """Of a tier, the conditions up to the level that holds: those after it decide nothing."""
+    parts = [each.part for each in rule.conditions]
+    level = _place(rule)
+    return rule.conditions[: len(parts) - parts[::-1].index(level)] if level in parts else rule.conditions
+
+
+def _since(since: Since, at_ms: int) -> str:
+    if since.ms is None:
+        return "never yet"
+    return f"since {when(since.ms, at_ms)}" + ("" if since.exact else " or before")
+
+
+def _next(rule: RuleNow, at_ms: int) -> str:
+    if rule.next is not None:
+        return _coming(rule.next, at_ms)
+    if rule.is_tier and rule.segment is None:
+        return "a level, once they are"
+    return f"stays {_place(rule)} until something happens"
+
+
+def _coming(change: Change, at_ms: int) -> str:
+    reason = reason_in_words(decode_change(to_json(change)))
+    moment = f"{when(change.occurred_at, at_ms)} UTC" + (f", when {reason}" if reason else "")
+    return f"{_verb(change)} on {moment}, unless something happens before"
+
+
+def _verb(change: Change) -> str:
+    match change.type:
+        case "segment.entered":
+            return "enters"
+        case "segment.exited":
+            return "leaves"
+        case _:
+            return f"becomes {change.segment.removeprefix(f'{change.rule}/')}"
+
+
+def _rule_json(rule: RuleNow) -> dict[str, object]:
+    return {
+        "rule": rule.rule,
+        "segment": rule.segment,
+        "since": None if rule.since_ms is None else format_time(rule.since_ms),
+        "ordinal": rule.ordinal,
+        "scores": rule.scores,
+        "conditions": [_condition_json(each) for each in rule.conditions],
+        "next": None if rule.next is None else msgspec.Raw(to_json(rule.next)),
+    }
+
+
+def _condition_json(each: ConditionNow) -> dict[str, object]:
+    since = None if each.since.ms is None else format_time(each.since.ms)
+    told = {"part": each.part, "condition": each.condition, "value": each.value, "now": each.holds}
+    return {**told, "since": since, "exact": each.since.exact}

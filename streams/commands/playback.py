@@ -3,7 +3,7 @@
 Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, in order. Lines that
 cannot be used are handed to `reject`.
 
-    file ──▶ Decoder ──▶ Inbox (merge by time) ──▶ Shard.step ──▶ changes ... at the end ──▶ Shard.tick
+    file ──▶ Decoder ──▶ Inbox (merge by time) ──▶ Refreshing.step ──▶ changes ... at the end ──▶ Refreshing.pass_time
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +17,7 @@ from streams.core.changes import Change
 from streams.core.events import Decoded, Event, Reject
 from streams.core.inbox import Inbox
 from streams.core.layout import NEVER
+from streams.core.refreshing import Refreshing
 from streams.core.shard import Shard
 from streams.sources import Decoder
 
@@ -47,16 +48,15 @@ class Playback:
         self._inbox = Inbox(self._sources)
 
     def changes(self) -> Iterator[Change]:
+        refreshing = Refreshing(self.shard)
         while self._unread or any(map(self._inbox.held, self._sources)):
             for source in self._sources:
                 if source in self._unread and not self._inbox.held(source):
                     self._read(source)
             batch = self._inbox.take(BATCH_EVENTS)
             if len(batch):
-                yield from self.shard.step(batch)
-        end_ms = self._newest_ms() if self.until_ms is None else self.until_ms
-        while self.shard.due <= end_ms:
-            yield from self.shard.tick(end_ms)
+                yield from refreshing.step(batch)
+        yield from refreshing.pass_time(self._newest_ms() if self.until_ms is None else self.until_ms)
 
     def _newest_ms(self) -> int:
         """The newest event's time: of those that counted, as a repeat moves no time."""

@@ -58,18 +58,21 @@ class Scene:
         news = [change for change in changes if self._applies(change) and change.occurred_at > present]
         self.entered.update(change.segment for change in news if change.entered)
         self.exited.update(change.segment for change in news if not change.entered)
+        self.exited.update(change.previous for change in news if change.previous is not None)
         self.newest.extend(news)
         return news
 
     def _applies(self, change: Told) -> bool:
         """False for a repeat, as a worker that starts again publishes what may not have been published."""
         members = self.members[change.segment]
-        is_news = (change.user_id in members) != change.entered
+        if (change.user_id in members) == change.entered:
+            return False
         if change.entered:
             members.add(change.user_id)
-        else:
-            members.discard(change.user_id)
-        return is_news
+        left = change.previous if change.entered else change.segment
+        if left is not None:
+            self.members[left].discard(change.user_id)
+        return True
 
     def size(self, segment: str) -> int:
         return len(self.members[segment])

@@ -56,7 +56,7 @@ async def run(
         worker = started.enter_context(Colleague(ours, clock, folder / "worker.log"))
         view.say("A worker starts; the first time it compiles its engine, which takes some seconds.")
         company = Company(users, clock() - HISTORY_MS, seed)
-        scene = Scene(rulebook.names, _how_to_join(ours, rulebook.names), clock())
+        scene = Scene(rulebook.segments, _how_to_join(ours, rulebook.names), clock())
         player = Player(ours, partitions, company.records(), clock, speed, scene)
         view.say(f"{users:,} users live through the {HISTORY_MS // DAY_MS} days before today.")
         await _until(stopping, player.play(worker.ready), player.follow(view), worker.watch())

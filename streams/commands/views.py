@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.commands.scene import NEWEST, Scene
-from streams.commands.wording import Told, line_of, reason_in_words
+from streams.commands.wording import Told, line_of, reason_in_words, segment_in_words
 
 STATUS_EVERY_S = 2.0
 BAR_WIDTH = 40
@@ -99,7 +99,11 @@ def _newest(scene: Scene) -> Panel:
         style = "green" if change.entered else "yellow"
         when = change.occurred_at[5:16].replace("T", " ")
         table.add_row(
-            when, change.user_id, Text(change.verb, style), Text(change.segment, style), Text(reason_in_words(change))
+            when,
+            change.user_id,
+            Text(change.verb, style),
+            Text(segment_in_words(change), style),
+            Text(reason_in_words(change)),
         )
     return Panel(table, title="newest changes", title_align="left", height=NEWEST + 3, border_style="dim")
 

@@ -10,7 +10,7 @@ from streams.settings import Settings
 
 
 @click.command("watch")
-@click.option("--segment", "segments", metavar="NAME", multiple=True, help="Only this one; may be given several times.")
+@click.option("--segment", "segments", metavar="NAME", multiple=True, help="Only it, or a level, like lifecycle/power.")
 @click.option("--user", "users", metavar="ID", multiple=True, help="Only this one; may be given several times.")
 @click.option("--from-beginning", is_flag=True, help="Begin with the oldest change that Kafka still has.")
 @click.option("--json", "as_json", is_flag=True, help="The changes as they are in the topic, one JSON object a line.")
@@ -24,7 +24,7 @@ def command(
 
     \b
     Example:
-        segmenter watch --kafka localhost:9092 --segment churn-risk --segment dormant
+        segmenter watch --kafka localhost:9092 --segment churn-risk --segment lifecycle/power
         segmenter watch --from-beginning --json | jq .because
     """
     from streams.commands.feed import bursts
@@ -33,7 +33,7 @@ def command(
     async def show() -> None:
         async for burst in bursts(settings, from_beginning):
             for value, change in burst:
-                if (not segments or change.rule in segments) and (not users or change.user_id in users):
+                if (not segments or change.concerns(segments)) and (not users or change.user_id in users):
                     click.echo(value if as_json else line_of(change))
             sys.stdout.flush()
 

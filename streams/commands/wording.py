@@ -3,6 +3,8 @@
 Comes in: the JSON of a change (CONTRACT 4) or conditions with their values. Goes out: text of one line.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 Shown = float | str | bool | list[object] | None
@@ -37,10 +39,15 @@ class Told(msgspec.Struct):
     occurred_at: str
     cause: str
     because: list[Ground] = []
+    previous: str | None = None
 
     @property
     def entered(self) -> bool:
         return self.type != "segment.exited"
+
+    def concerns(self, names: Collection[str]) -> bool:
+        """Whether it is about one of these: rules, or segments that the user is in from now on or no longer."""
+        return not {self.rule, self.segment, self.previous}.isdisjoint(names)
 
     @property
     def verb(self) -> str:
@@ -66,7 +73,14 @@ def value_in_words(value: Shown) -> str:
 def line_of(change: Told) -> str:
     """The whole change on one line, in columns as far as they go."""
     when = change.occurred_at[:19].replace("T", " ")
-    return f"{when}  {change.user_id:<12} {change.verb:<6} {change.segment:<24} {reason_in_words(change)}"
+    return f"{when}  {change.user_id:<12} {change.verb:<6} {segment_in_words(change):<24} {reason_in_words(change)}"
+
+
+def segment_in_words(change: Told) -> str:
+    """The segment; of a tier with the level before, as in `lifecycle/power (was new)`."""
+    if change.previous is None:
+        return change.segment
+    return f"{change.segment} (was {change.previous.removeprefix(f'{change.rule}/')})"
 
 
 def reason_in_words(change: Told) -> str:

@@ -16,6 +16,8 @@ unsaved.py      what has happened since the last checkpoint
 checkpoint.py   into Redis, onto Kafka, in this order
 outputs.py      changes, memberships and dead letters as messages
 patience.py     what fails because Kafka or Redis is away is tried again
+quintiles.py    edges of scores, agreed on by all workers
+sightings.py    what was read, for `segmenter check --seen`
 telemetry.py    counters and log lines
 worker.py       what all shards share
 kafka.py        how to reach Kafka, and what brokers can do

@@ -11,7 +11,9 @@ from typing import Any, Final
 import faust
 
 from streams.runtime.fetching import Fetched
+from streams.runtime.quintiles import Refresher
 from streams.runtime.shards import Shards
+from streams.runtime.sightings import Lookout
 from streams.runtime.telemetry import log
 from streams.runtime.topics import INPUTS
 from streams.runtime.transport import FetchedSchema
@@ -20,12 +22,17 @@ from streams.settings import Settings
 # How late a deadline may be noticed.
 TICK_EVERY_S: Final = 0.1
 SUMMARY_EVERY_S: Final = 60.0
+NOTE_EVERY_S: Final = 10.0
+# How late a shard may hear of new quintile edges.
+REFRESH_EVERY_S: Final = 1.0
 
 
 class Declared(faust.App):
-    """`shards` is there once the app starts."""
+    """Its parts are there once the app starts."""
 
     shards: Shards
+    lookout: Lookout
+    refresher: Refresher
 
 
 def declare(app: Declared, settings: Settings) -> None:
@@ -53,6 +60,14 @@ def _declare_timers(app: Declared) -> None:
     @app.timer(SUMMARY_EVERY_S)
     async def tell() -> None:
         log.info("worker - %s; %s", app.shards.counters.summary(), app.shards.behind())
+
+    @app.timer(NOTE_EVERY_S)
+    async def note() -> None:
+        await app.lookout.note()
+
+    @app.timer(REFRESH_EVERY_S)
+    async def refresh() -> None:
+        await app.refresher.refresh()
 
 
 def _declare_changes_of_hands(app: Declared) -> None:

@@ -25,8 +25,10 @@ from streams.runtime.kafka import KAFKA, Broker
 from streams.runtime.outputs import Outputs
 from streams.runtime.patience import Patience
 from streams.runtime.producing import PRODUCE_BYTES, Producer
+from streams.runtime.quintiles import Refresher
 from streams.runtime.rehearsal import rehearse
 from streams.runtime.shards import Shards
+from streams.runtime.sightings import Lookout
 from streams.runtime.telemetry import Counters, log
 from streams.runtime.transport import Consumer, Transport
 from streams.runtime.worker import Worker
@@ -79,8 +81,12 @@ class SegmenterApp(Declared):
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)
-        worker = Worker(settings, rulebook, store, clock, consumer, producer, decoder, outputs, self.counters)
+        self.lookout = Lookout(store, clock)
+        worker = Worker(
+            settings, rulebook, store, clock, consumer, producer, decoder, outputs, self.counters, self.lookout
+        )
         self.shards = Shards(worker, self.fail)
+        self.refresher = Refresher(rulebook, store, clock, self.shards.loaded)
         self._has_shards = True
         await super().on_start()
 
@@ -88,6 +94,7 @@ class SegmenterApp(Declared):
         if self._has_shards:
             # What crashed may be what a last checkpoint needs.
             await (self.shards.let_go() if self.crash_reason is None else self.shards.drop())
+            await self.lookout.note()
         await super().on_stop()
 
     async def fail(self, reason: Exception) -> None:

@@ -85,6 +85,7 @@ class Intake:
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(records, decoded)
+        self._worker.lookout.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
     def _put_aside(self, records: Sequence[Any], decoded: Sequence[Decoded]) -> list[Any]:

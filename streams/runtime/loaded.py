@@ -16,6 +16,7 @@ from typing import Final
 from faust.types import TP
 
 from streams.core.changes import Change
+from streams.core.layout import NEVER
 from streams.core.shard import Shard
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
@@ -46,17 +47,29 @@ class LoadedShard:
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
         self._leaving = False
+        self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.scores.values() if rule.fixed is None}
+
+    @property
+    def shard(self) -> Shard:
+        return self._shard
+
+    @property
+    def settled_ms(self) -> int:
+        """The time that has come for all profiles, with nothing of it left to be worked off."""
+        return NEVER if self._shard.is_stale else min(self._shard.time_ms, self._shard.due - 1)
 
     def receive(self, fetched: Fetched) -> None:
         self._intake.receive(fetched)
         self._wake.set()
 
     def wants_time(self, now_ms: int) -> bool:
-        """Whether a deadline has come by the wall clock, and nobody has asked yet what the inputs hold."""
+        """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""
         shard = self._shard
         if self._time is not None or shard.is_stale:
             return False
-        return shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS
+        if shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS:
+            return True
+        return any(now_ms // each > shard.time_ms // each for each in self._refreshes_ms)
 
     def time_came(self, now_ms: int, ends: Mapping[str, int]) -> None:
         """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied."""
@@ -80,7 +93,8 @@ class LoadedShard:
         try:
             while not self._leaving:
                 self._wake.clear()
-                busy = self._renew() or self._tick() or self._apply()
+                # A slice of each, so that events need not wait for a wave of deadlines.
+                busy = self._renew() or any([self._tick(), self._apply()])
                 await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._wake.wait())
             self._intake.stop()

@@ -74,11 +74,14 @@ class Shards:
         if fetched.tp.partition in self._owners:
             self._owners[fetched.tp.partition][0].receive(fetched)
 
+    def loaded(self) -> dict[int, LoadedShard]:
+        """Those of our shards that are loaded, by number."""
+        return {number: owner.loaded for number, (owner, _) in self._owners.items() if owner.loaded}
+
     def tick(self) -> None:
         """Where a deadline has come by the wall clock, have asked what the inputs hold now."""
         now_ms = self._worker.clock()
-        shards = [owner.loaded for owner, _ in self._owners.values() if owner.loaded]
-        due = [shard for shard in shards if shard.wants_time(now_ms)]
+        due = [shard for shard in self.loaded().values() if shard.wants_time(now_ms)]
         if due and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask(due, now_ms))
 
@@ -98,9 +101,8 @@ class Shards:
     def behind(self) -> str:
         """How far each input is behind, for the log: `caught up`, or the number of records by topic."""
         by_topic: Counter[str] = Counter()
-        for owner, _ in self._owners.values():
-            if owner.loaded:
-                by_topic.update(owner.loaded.lag())
+        for shard in self.loaded().values():
+            by_topic.update(shard.lag())
         parts = [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
         return ", ".join(parts) or "caught up"
 

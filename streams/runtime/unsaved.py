@@ -38,7 +38,9 @@ class Unsaved:
             message = self._outputs.change(change, detected_at)
             self._outbox.append(message)
             self._bytes += len(message.value or b"")
-            self._flips[change.rule, change.user] = change.entered
+            if change.previous is not None:
+                self._flips[change.previous, change.user] = False
+            self._flips[change.segment, change.user] = change.entered
             self._changed_at[change.user] = change.occurred_at
 
     def is_full(self, dirty: int) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from streams.core.rules import Rulebook
 from streams.runtime.outputs import Outputs
 from streams.runtime.producing import Producer
+from streams.runtime.sightings import Lookout
 from streams.runtime.telemetry import Counters
 from streams.runtime.transport import Consumer
 from streams.settings import Settings
@@ -26,3 +27,4 @@ class Worker:
     decoder: Decoder
     outputs: Outputs
     counters: Counters
+    lookout: Lookout

@@ -11,6 +11,9 @@ Comes in: a `Checkpoint`. Goes out: keys and arguments of the script that stores
     <group>:{<shard>}:user:<user>        memberships, JSON   for other programs
     <group>:shards                       set: the shards that were ever claimed
     <group>:settled                      hash: what was fixed at first start
+    <group>:sightings                    hash: day since 1970 -> what was read on it, MessagePack
+    <group>:populations:<scores rule>    hash: shard -> how its profiles are spread, MessagePack
+    <group>:quintiles                    hash: scores rule and its version -> the edges agreed on, MessagePack
 
 The braces are Redis Cluster's: all keys of a shard are in one slot, so that one transaction may write them.
 """
@@ -35,6 +38,11 @@ class Keys:
         self.group = group
         self.shards = f"{group}:shards"
         self.settled = f"{group}:settled"
+        self.sightings = f"{group}:sightings"
+        self.quintiles = f"{group}:quintiles"
+
+    def populations(self, rule: str) -> str:
+        return f"{self.group}:populations:{rule}"
 
     def of(self, shard: int) -> "ShardKeys":
         return ShardKeys(f"{self.group}:{{{shard}}}:")

@@ -15,7 +15,7 @@ from streams.state import scripts
 from streams.state.codec import Keys, ShardKeys, decode_outbox, decode_positions, writes
 from streams.state.fencing import FORMAT, Held, before, may_claim, may_save, owns
 from streams.state.redis_client import RedisClient
-from streams.state.store import Checkpoint, Stored, StoredProfile
+from streams.state.store import DAYS_OF_SIGHTINGS, Checkpoint, Stored, StoredProfile, StoredShard
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ class RedisStore:
         self._save = self._redis.script(scripts.SAVE)
         self._mark_published = self._redis.script(scripts.MARK_PUBLISHED)
         self._profile = self._redis.script(scripts.PROFILE)
+        self._note_sightings = self._redis.script(scripts.NOTE_SIGHTINGS)
+        self._agree = self._redis.script(scripts.AGREE)
 
     def __repr__(self) -> str:
         return f"<RedisStore of {self._keys.group} at {self._redis.address}>"
@@ -111,6 +113,15 @@ class RedisStore:
         memberships: bytes | None = await self._redis.call("GET", self._keys.of(shard).user(user))
         return memberships
 
+    async def shards(self) -> dict[int, StoredShard]:
+        found: dict[int, StoredShard] = {}
+        for shard in map(int, await self._redis.call("SMEMBERS", self._keys.shards)):
+            keys = self._keys.of(shard)
+            head: bytes | None = await self._redis.call("HGET", keys.state, "head")
+            if head is not None:
+                found[shard] = StoredShard(head, await self._redis.call("HLEN", keys.rows))
+        return found
+
     async def sizes(self) -> dict[str, int]:
         sizes: Counter[str] = Counter()
         for shard in await self._redis.call("SMEMBERS", self._keys.shards):
@@ -118,6 +129,29 @@ class RedisStore:
             for segment in await self._redis.call("SMEMBERS", keys.segments):
                 sizes[segment.decode()] += await self._redis.call("SCARD", keys.members(segment.decode()))
         return {segment: size for segment, size in sizes.items() if size}
+
+    async def note_sightings(self, day: int, was: bytes, now: bytes) -> bytes:
+        found: bytes = await self._note_sightings([self._keys.sightings], [day, was, now, DAYS_OF_SIGHTINGS])
+        return found
+
+    async def sightings(self) -> dict[int, bytes]:
+        found = await self._redis.call("HGETALL", self._keys.sightings)
+        return {int(day): record for day, record in found.items()}
+
+    async def tell_population(self, rule: str, shard: int, report: bytes) -> None:
+        await self._redis.call("HSET", self._keys.populations(rule), shard, report)
+
+    async def populations(self, rule: str) -> dict[int, bytes]:
+        found = await self._redis.call("HGETALL", self._keys.populations(rule))
+        return {int(shard): report for shard, report in found.items()}
+
+    async def agree(self, subject: str, was: bytes, now: bytes) -> bytes:
+        found: bytes = await self._agree([self._keys.quintiles], [subject, was, now])
+        return found
+
+    async def agreed(self) -> dict[str, bytes]:
+        found = await self._redis.call("HGETALL", self._keys.quintiles)
+        return {subject.decode(): now for subject, now in found.items()}
 
     async def close(self) -> None:
         await self._redis.close()

@@ -62,6 +62,29 @@ return held
 """
 )
 
+# KEYS: sightings. ARGV: day, what must be there ('' for nothing), what to put there, how many days to keep.
+NOTE_SIGHTINGS = """
+local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if found == ARGV[2] then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+  local days = redis.call('HKEYS', KEYS[1])
+  table.sort(days, function(one, other) return tonumber(one) < tonumber(other) end)
+  for i = 1, #days - tonumber(ARGV[4]) do
+    redis.call('HDEL', KEYS[1], days[i])
+  end
+end
+return found
+"""
+
+# KEYS: quintiles. ARGV: subject, what must be there ('' for nothing), what to put there.
+AGREE = """
+local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if found == ARGV[2] then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+end
+return found
+"""
+
 # KEYS: state, rows, documents. ARGV: user. A script, so that head, row and document are of one checkpoint.
 PROFILE = """
 return {

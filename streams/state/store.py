@@ -8,11 +8,13 @@ of `RedisStore` for tests; one suite of tests runs on both. Rows, documents and 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from streams.state.fencing import FORMAT, Held, may_claim, may_save, owns
+
+DAYS_OF_SIGHTINGS: Final = 7
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -68,6 +70,14 @@ class StoredProfile:
     document: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoredShard:
+    """What a shard's last checkpoint says of it, and how many profiles it has."""
+
+    head: bytes
+    profiles: int
+
+
 class Store(Protocol):
     """Whoever keeps the state. Every call may raise `Unreachable`, and may then be made again just so."""
 
@@ -99,8 +109,36 @@ class Store(Protocol):
 
     async def memberships(self, shard: int, user: str) -> bytes | None: ...
 
+    async def shards(self) -> dict[int, StoredShard]:
+        """Every shard that was ever saved, by number."""
+
     async def sizes(self) -> dict[str, int]:
         """How many members each segment has, over all shards; those without any are left out."""
+
+    async def note_sightings(self, day: int, was: bytes, now: bytes) -> bytes:
+        """Put `now` in the place of `was` (empty: nothing) as what was read on a day, counted from 1970 on.
+
+        Gives what it found: if that is not `was`, another worker was quicker and nothing is changed. The newest
+        DAYS_OF_SIGHTINGS days are kept.
+        """
+
+    async def sightings(self) -> dict[int, bytes]:
+        """What was read, by day."""
+
+    async def tell_population(self, rule: str, shard: int, report: bytes) -> None:
+        """Keep what a shard tells of its profiles for a scores rule, in the place of what it told before."""
+
+    async def populations(self, rule: str) -> dict[int, bytes]:
+        """What was told for a scores rule, by shard."""
+
+    async def agree(self, subject: str, was: bytes, now: bytes) -> bytes:
+        """Put `now` in the place of `was` (empty: nothing) as what all workers agree on.
+
+        Gives what it found: if that is not `was`, another worker was quicker and nothing is changed.
+        """
+
+    async def agreed(self) -> dict[str, bytes]:
+        """What all workers agree on, by subject."""
 
     async def close(self) -> None: ...
 
@@ -123,6 +161,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self._shards: dict[int, _Shard] = {}
         self._settled: dict[str, str] = {}
+        self._sightings: dict[int, bytes] = {}
+        self._populations: dict[str, dict[int, bytes]] = {}
+        self._agreed: dict[str, bytes] = {}
 
     async def check(self) -> None:
         """Always fit."""
@@ -187,11 +228,41 @@ class MemoryStore:
     async def memberships(self, shard: int, user: str) -> bytes | None:
         return self._shards.get(shard, _Shard()).memberships.get(user)
 
+    async def shards(self) -> dict[int, StoredShard]:
+        saved = {shard: kept for shard, kept in self._shards.items() if kept.held.number is not None}
+        return {shard: StoredShard(kept.head, len(kept.rows)) for shard, kept in saved.items()}
+
     async def sizes(self) -> dict[str, int]:
         sizes: Counter[str] = Counter()
         for kept in self._shards.values():
             sizes.update({segment: len(members) for segment, members in kept.members.items()})
         return {segment: size for segment, size in sizes.items() if size}
+
+    async def note_sightings(self, day: int, was: bytes, now: bytes) -> bytes:
+        found = self._sightings.get(day, b"")
+        if found == was:
+            self._sightings[day] = now
+            newest = sorted(self._sightings)[-DAYS_OF_SIGHTINGS:]
+            self._sightings = {day: self._sightings[day] for day in newest}
+        return found
+
+    async def sightings(self) -> dict[int, bytes]:
+        return dict(self._sightings)
+
+    async def tell_population(self, rule: str, shard: int, report: bytes) -> None:
+        self._populations.setdefault(rule, {})[shard] = report
+
+    async def populations(self, rule: str) -> dict[int, bytes]:
+        return dict(self._populations.get(rule, {}))
+
+    async def agree(self, subject: str, was: bytes, now: bytes) -> bytes:
+        found = self._agreed.get(subject, b"")
+        if found == was:
+            self._agreed[subject] = now
+        return found
+
+    async def agreed(self) -> dict[str, bytes]:
+        return dict(self._agreed)
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -1,0 +1,156 @@
+"""What is live, in words or as JSON: what `segmenter rules` prints.
+
+Comes in: the rules as the files say them, and Redis as the workers of a group left it. Goes out: lines of text, or one
+JSON object.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from streams.commands.columns import counted, in_columns
+from streams.commands.moments import in_full, when
+from streams.core.instants import format_time
+from streams.core.inventory import Inventory, LiveRule, Reading, take_inventory
+from streams.core.rules import Rule, Rulebook, Scores, Segment
+from streams.core.snapshot import Head
+from streams.errors import SegmenterError
+from streams.runtime.app import redis_store
+from streams.settings import Settings
+
+VERSION_DIGITS = 12
+RESTART = "Workers read the rules when they start: restart them, and they run what the files say."
+
+Row = tuple[str, str, str]
+
+
+class Found(NamedTuple):
+    """What is live as of `at_ms`. members: of each segment, of which some have none."""
+
+    inventory: Inventory
+    members: Mapping[str, int]
+    profiles: int
+    at_ms: int
+
+    def members_of(self, segments: Iterable[str]) -> dict[str, int]:
+        return {segment: self.members.get(segment, 0) for segment in segments}
+
+
+async def stored(settings: Settings, rulebook: Rulebook) -> Found:
+    store = redis_store(settings)
+    try:
+        shards, members = await store.shards(), await store.sizes()
+    finally:
+        await store.close()
+    if not shards:
+        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
+    # A shard without profiles is written when there is one: its head may be of other rules than those that run.
+    speaking = [shard for shard in shards.values() if shard.profiles] or list(shards.values())
+    inventory = take_inventory(rulebook, [Head.decode(shard.head) for shard in speaking])
+    profiles = sum(shard.profiles for shard in shards.values())
+    # On a virtual clock (`segmenter dev`) time is where the workers have come to.
+    return Found(inventory, members, profiles, max(time.time_ns() // 1_000_000, inventory.time_ms))
+
+
+def in_words(found: Found) -> str:
+    return "\n".join(_lines(found))
+
+
+def _lines(found: Found) -> Iterator[str]:
+    inventory = found.inventory
+    yield (
+        f"{counted(len(inventory.rules), 'rule')} over {counted(found.profiles, 'profile')}, as of "
+        f"{in_full(found.at_ms)}; a profile's row has {inventory.row_bytes:,} bytes"
+    )
+    for rule in inventory.rules:
+        yield from ("", f"{rule.rule.name}: {_sort(rule.rule)}, {_state(rule, found)}")
+        yield from (f"    {line}" for line in in_columns(list(_rows(rule, found))))
+    for name, segments in inventory.gone.items():
+        yield from ("", f"{name}: still live, though no file says it")
+        yield from (f"    {line}" for line in in_columns(list(_member_rows(found, segments))))
+    if inventory.gone or any(rule.as_said < inventory.shards for rule in inventory.rules):
+        yield from ("", RESTART)
+
+
+def _sort(rule: Rule) -> str:
+    if isinstance(rule, Scores):
+        return "scores"
+    return "segment" if isinstance(rule, Segment) else "tier"
+
+
+def _state(rule: LiveRule, found: Found) -> str:
+    shards = found.inventory.shards
+    if rule.as_said == shards:
+        until_ms = rule.warming_until(found.at_ms)
+        return "live" if until_ms is None else f"warming until {when(until_ms, found.at_ms)} UTC"
+    if rule.as_said:
+        return f"live as its file says in {rule.as_said} of {counted(shards, 'shard')}"
+    return "of which workers still run another version" if rule.otherwise else "which no worker runs yet"
+
+
+def _rows(rule: LiveRule, found: Found) -> Iterator[Row]:
+    yield from _member_rows(found, _segments(rule.rule))
+    for place, reading in enumerate(rule.readings):
+        yield "" if place else "reads", reading.text, _since(reading, found.at_ms)
+    yield "costs", f"{rule.own_bytes} bytes a profile", ""
+    yield "version", rule.rule.version.removeprefix("sha256:")[:VERSION_DIGITS], ""
+
+
+def _member_rows(found: Found, segments: Iterable[str]) -> Iterator[Row]:
+    """A segment's number of members, or that of each level of a tier."""
+    members = found.members_of(segments)
+    width = len(f"{max(members.values()):,}")
+    for place, (segment, number) in enumerate(members.items()):
+        _, _, level = segment.partition("/")
+        yield "" if place else "members", f"{number:>{width},} {level}".rstrip(), ""
+
+
+def _segments(rule: Rule) -> tuple[str, ...]:
+    return rule.tier.segments if isinstance(rule, Scores) else rule.segments
+
+
+def _since(reading: Reading, at_ms: int) -> str:
+    """From when on a feature is known; nothing where that is all it asks for."""
+    if reading.since_ms is None or (reading.covered_from_ms is not None and reading.covered_from_ms <= at_ms):
+        return ""
+    covered = f", covered from {when(reading.covered_from_ms, at_ms)} on" if reading.covered_from_ms is not None else ""
+    return f"kept since {when(reading.since_ms, at_ms)}{covered}"
+
+
+def in_json(found: Found) -> bytes:
+    inventory = found.inventory
+    return msgspec.json.encode(
+        {
+            "as_of": format_time(found.at_ms),
+            "profiles": found.profiles,
+            "shards": inventory.shards,
+            "row_bytes": inventory.row_bytes,
+            "rules": [_rule_json(rule, found) for rule in inventory.rules],
+            "gone": [{"rule": name, "members": found.members_of(each)} for name, each in inventory.gone.items()],
+        }
+    )
+
+
+def _rule_json(rule: LiveRule, found: Found) -> dict[str, object]:
+    return {
+        "rule": rule.rule.name,
+        "sort": _sort(rule.rule),
+        "version": rule.rule.version,
+        "shards_as_said": rule.as_said,
+        "shards_otherwise": rule.otherwise,
+        "warming_until": _time_json(rule.warming_until(found.at_ms)),
+        "members": found.members_of(_segments(rule.rule)),
+        "own_bytes": rule.own_bytes,
+        "reads": [_reading_json(reading) for reading in rule.readings],
+    }
+
+
+def _reading_json(reading: Reading) -> dict[str, object]:
+    since, covered = _time_json(reading.since_ms), _time_json(reading.covered_from_ms)
+    return {"feature": reading.text, "kept_since": since, "covered_from": covered}
+
+
+def _time_json(ms: int | None) -> str | None:
+    return None if ms is None else format_time(ms)

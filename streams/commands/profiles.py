@@ -1,0 +1,91 @@
+"""Where a user is looked up: in what a worker has stored, or in files.
+
+Comes in: a user, the rules, and Redis or JSON Lines files; as of when. Goes out: a shard that knows the user.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.commands.lines import LineFile
+from streams.commands.playback import Playback
+from streams.commands.publisher import home_partition
+from streams.core.forecast import clock
+from streams.core.instants import format_time
+from streams.core.observing import Watching
+from streams.core.rules import Rulebook
+from streams.core.shard import Shard
+from streams.core.snapshot import Head
+from streams.errors import SegmenterError, UsageError
+from streams.runtime.app import redis_store
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.state.store import Store
+
+
+class Found(NamedTuple):
+    """A shard that knows the user, and as of when to look (ms).
+
+    remark: what is to be said of it, or nothing. incomplete: whether lines of files were rejected.
+    """
+
+    shard: Shard
+    at_ms: int
+    remark: str = ""
+    incomplete: bool = False
+
+
+async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int | None) -> Found:
+    """As a worker's last checkpoint left the user; now, where no time is given."""
+    store = redis_store(settings)
+    try:
+        shard = await _restored(store, settings, rulebook, user)
+    finally:
+        await store.close()
+    remark = "The rules are others than when this was stored: it is shown as it will be under them." * shard.is_stale
+    while shard.is_stale:
+        shard.renew()
+    known_ms = clock(shard, user)
+    if at_ms is None:
+        # On a virtual clock (`segmenter dev`) time is where the worker has come to.
+        return Found(shard, max(time.time_ns() // 1_000_000, shard.time_ms), remark)
+    if at_ms < known_ms:
+        raise UsageError(
+            f"The newest that Redis knows of {user} is of {format_time(known_ms)}, and it keeps nothing older. "
+            f"For an earlier time name the files of events: segmenter explain {user} FILE... --at {format_time(at_ms)}"
+        )
+    return Found(shard, at_ms, remark)
+
+
+async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: str) -> Shard:
+    """A shard that holds this one user."""
+    partitions = await store.settled("partitions")
+    if partitions is None:
+        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
+    found = await store.profile(home_partition(user, int(partitions)), user)
+    if found is None:
+        raise SegmenterError(f"Nobody called {user} is known to the group {settings.group}.")
+    rows, documents = [(user, found.row)], {user: found.document}
+    utc_offset_ms = Head.decode(found.head).utc_offset_ms
+    return Shard.restore(rulebook, found.head, rows, documents, utc_offset_ms, settings.private_traits)
+
+
+def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[Path], at_ms: int | None) -> Found:
+    """The files as `segmenter replay` plays them, with an eye on one user; up to the newest event, where no time is
+    given."""
+    shard = Watching(rulebook, user, settings.utc_offset, settings.private_traits)
+    decoder = Decoder(shard.catalog.reads, settings.passive_events)
+    with ExitStack() as opened:
+        sources = [opened.enter_context(closing(LineFile(path))) for path in files]
+        playback = Playback(shard, decoder, sources, reject=lambda _: None, until_ms=at_ms)
+        for _ in playback.changes():
+            pass
+    if user not in shard.table.row_of:
+        until = f" up to {format_time(at_ms)}" if at_ms is not None else ""
+        raise SegmenterError(f"Nobody called {user} has an event in these files{until}.")
+    if not playback.rejected:
+        return Found(shard, shard.time_ms)
+    remark = f"{playback.rejected} of {playback.lines} lines were rejected; `segmenter replay` says why."
+    return Found(shard, shard.time_ms, remark, incomplete=True)

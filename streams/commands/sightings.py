@@ -1,0 +1,49 @@
+"""Rules held against what workers have read: what `segmenter check --seen` says.
+
+Comes in: rules, and the record that workers keep in Redis. Goes out: a warning for each name that was never seen, and
+what they were held against.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.commands.columns import counted
+from streams.core.features import DAY_MS
+from streams.core.instants import format_time
+from streams.core.sightings import Sightings
+from streams.core.unseen import Judge
+from streams.errors import Fault
+from streams.rulefiles.unseen import unseen
+from streams.runtime.app import redis_store
+from streams.settings import Settings
+
+
+class Findings(NamedTuple):
+    warnings: list[Fault]
+    summary: str
+
+
+async def findings(rules: Path, settings: Settings) -> Findings:
+    store = redis_store(settings)
+    try:
+        stored = await store.sightings()
+    finally:
+        await store.close()
+    if not stored:
+        return Findings([], f"No worker of the group {settings.group} has noted in this Redis what it read.")
+    seen = Sightings()
+    for _, record in sorted(stored.items()):
+        seen.add(Sightings.decode(record))
+    warnings = unseen(rules, Judge(seen, len(stored)))
+    return Findings(warnings, _summary(len(warnings), seen, sorted(stored)))
+
+
+def _summary(warnings: int, seen: Sightings, days: list[int]) -> str:
+    verdict = f"{counted(warnings, 'name')} {'was' if warnings == 1 else 'were'} never seen"
+    read = f"{seen.events.records:,} events of {counted(len(seen.events.counts), 'name')}"
+    period = f"from {_date(days[0])} to {_date(days[-1])}"
+    return f"{verdict if warnings else 'All names were seen'}, held against what workers read {period}: {read}."
+
+
+def _date(day: int) -> str:
+    return format_time(day * DAY_MS)[:10]
