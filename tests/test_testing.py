@@ -7,7 +7,7 @@ import pytest
 from streams.core.events import Event
 from streams.core.expressions import parse_condition
 from streams.core.rules import Rulebook, Segment
-from streams.testing import ManualClock, billing, changes, decoded, identify, instant, to_bytes, track
+from streams.testing import ManualClock, billing, changes, decoded, explain, identify, instant, to_bytes, track
 
 QUIET = Rulebook((Segment("quiet", parse_condition("idle_days >= 1 and paying")),))
 
@@ -58,3 +58,25 @@ def test_changes_come_with_time_as_they_come_with_events() -> None:
         (False, instant("2026-03-03 12:00"), "event"),
     ]
     assert [change.occurred_at for change in changes(QUIET, records, "2026-03-05")][2:] == [instant("2026-03-04 12:00")]
+
+
+def test_a_user_is_explained_with_what_comes_next() -> None:
+    records = [
+        billing("ann", "Subscription Started", "2026-03-01 08:00", mrr=49),
+        track("ann", "Signed In", "2026-03-01 09:00"),
+        track("ann", "Signed In", "2026-03-02 08:00"),
+        track("ann", "Signed In", "2026-03-04"),
+    ]
+    (quiet,) = explain(QUIET, records, "ann", "2026-03-02 12:00").rules
+    assert [(each.condition, each.holds, each.since.ms) for each in quiet.conditions] == [
+        ("idle_days >= 1", False, None),
+        ("paying", True, instant("2026-03-01 08:00")),
+    ]
+    assert quiet.next is not None
+    assert quiet.next.occurred_at == instant("2026-03-03 08:00")
+    assert explain(QUIET, records, "ann").at_ms == instant("2026-03-04")
+
+
+def test_nobody_is_explained_of_whom_there_is_no_record() -> None:
+    with pytest.raises(ValueError, match="'bob' has no record up to 2026-03-01T00:00:00.000Z"):
+        explain(QUIET, [track("ann", "Signed In", "2026-03-01")], "bob")

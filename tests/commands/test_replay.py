@@ -144,6 +144,24 @@ def test_until_lets_time_pass_beyond_the_newest_event(rules: Path, write: Write)
     assert told(replay(rules, path, "--until", "2026-03-07T23:59:59.999Z")) == []
 
 
+def test_tiers_and_scores_are_told_by_level_and_quintiles_settled_as_the_stream_passes_a_refresh(
+    rules: Path, write: Write
+) -> None:
+    (rules / "life.yaml").write_text("tier: life\nlevels:\n  new: tenure_days < 1\n  old: otherwise\n")
+    (rules / "rfm.yaml").write_text(
+        "scores: rfm\nrecency: idle_days\nfrequency: count(any)\nmonetary: mrr\nmethod: quintiles\nrefresh: 1d\n"
+    )
+    path = write("a.jsonl", [track("ann", "x", "2026-03-01T01:00:00Z"), track("bob", "x", "2026-03-01T23:00:00Z")])
+    result = replay(rules, path, "--until", "2026-03-02T00:00:00Z")
+    assert told(result) == [
+        "2026-03-01 ann changed life/new",
+        "2026-03-01 bob changed life/new",
+        "2026-03-02 ann changed rfm/about_to_sleep",
+        "2026-03-02 bob changed rfm/new_customers",
+    ]
+    assert [json.loads(line)["previous"] for line in result.stdout.splitlines()] == [None] * 4
+
+
 def test_until_before_the_newest_event_shows_what_was_known_then(rules: Path, write: Write) -> None:
     path = write("a.jsonl", [track("ann", "x", "2026-03-01"), track("ann", "x", "2026-03-10")])
     assert told(replay(rules, path, "--until", "2026-03-09")) == ["2026-03-08 ann entered quiet"]

@@ -42,6 +42,15 @@ def test_a_repeat_of_a_change_is_seen_once() -> None:
     assert seen.entered["churn-risk"] == 1
 
 
+def test_a_change_of_level_takes_a_user_from_one_to_the_other() -> None:
+    seen = Scene(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
+    first = Told("segment.changed", "ann", "life", "life/new", AFTER, "event")
+    later = Told("segment.changed", "ann", "life", "life/power", AFTER, "event", previous="life/new")
+    assert len(seen.saw([first, later, later])) == 2
+    assert (seen.size("life/new"), seen.size("life/power")) == (0, 1)
+    assert (seen.exited["life/new"], seen.entered["life/power"]) == (1, 1)
+
+
 def test_lines_tell_each_change_and_where_things_stand() -> None:
     out = io.StringIO()
     seen = scene()

@@ -41,6 +41,14 @@ def test_a_change_is_one_line() -> None:
     assert line_of(told(QUIET, kind="segment.exited")).split()[3] == "leaves"
 
 
+def test_a_change_of_level_says_what_it_was_before() -> None:
+    change = told(QUIET, kind="segment.changed")
+    change.rule, change.segment, change.previous = "life", "life/power", "life/new"
+    assert "ann          is now life/power (was new)" in line_of(change)
+    assert all(change.concerns([name]) for name in ("life", "life/new", "life/power"))
+    assert not change.concerns(["churn-risk"])
+
+
 def test_fields_of_later_versions_are_no_fault() -> None:
     raw = msgspec.json.encode(msgspec.to_builtins(told(QUIET)) | {"new": 1})
     assert decode_change(raw) == told(QUIET)

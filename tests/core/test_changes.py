@@ -12,7 +12,9 @@ AT = 1_795_338_000_000  # 2026-11-22T09:00:00Z
 CHANGE = Change(
     user="u-1",
     rule="churn-risk",
-    entered=True,
+    type="segment.entered",
+    segment="churn-risk",
+    previous=None,
     occurred_at=AT,
     cause="timer",
     event_id=None,
@@ -48,6 +50,21 @@ def test_a_change_is_the_object_of_the_contract() -> None:
         "segments": ["churn-risk"],
         "traits": {"plan": "pro", "company.name": "Acme"},
     }
+
+
+def test_a_change_of_level_names_both_levels_and_the_first_one_has_none_before() -> None:
+    moved = msgspec.structs.replace(
+        CHANGE, rule="life", type="segment.changed", segment="life/power", previous="life/new"
+    )
+    told = json.loads(to_json(moved))
+    assert [told[name] for name in ("type", "rule", "segment", "previous")] == [
+        "segment.changed",
+        "life",
+        "life/power",
+        "life/new",
+    ]
+    assert json.loads(to_json(msgspec.structs.replace(moved, previous=None)))["previous"] is None
+    assert dict(headers(moved, "/segmenter/acme"))["ce_segment"] == b"life/power"
 
 
 def test_a_replayed_change_says_nothing_of_when_it_was_noticed() -> None:

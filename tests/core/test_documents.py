@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.documents import MAX_TRAIT_BYTES, MAX_TRAITS, Derived, Document
+from streams.core.documents import LONGEST_SPELLING, MAX_TRAIT_BYTES, MAX_TRAITS, Derived, Document
 from streams.core.events import Event, Value
+from streams.core.layout import NEVER
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 EVERYTHING: st.SearchStrategy[Value] = st.one_of(
@@ -154,3 +155,40 @@ def test_a_document_is_folded_from_its_bytes_as_if_it_had_stayed_open() -> None:
         raw = document.encode()
     assert Document.decode(raw) == folded(*events)
     assert [one.name for one in derived] == ["MRR New", "MRR Expansion", "MRR Churn", "MRR Reactivation"]
+
+
+def test_the_newest_value_is_kept_and_of_equal_times_the_later_arrival() -> None:
+    document = Document()
+    told = [document.keep_latest("plan", value, ts) for value, ts in (("pro", 5), ("free", 4), ("team", 5))]
+    assert told == [True, False, True]
+    assert Document.decode(document.encode()).latest == {"plan": ("team", 5)}
+
+
+def test_a_value_is_counted_in_the_newest_bucket_it_was_seen_in() -> None:
+    document = Document()
+    before = [document.see("templates", value, bucket) for value, bucket in (("a", 3), ("a", 7), ("a", 5), ("b", 5))]
+    assert before == [NEVER, 3, 7, NEVER]
+    assert Document.decode(document.encode()).seen == {"templates": {'"a"': 7, '"b"': 5}}
+
+
+def test_values_are_told_apart_by_their_kind_and_however_long_they_are() -> None:
+    document = Document()
+    long = "x" * 1_000
+    values: list[Value] = [1, 1.0, "1", True, [1], ["1"], long + "a", long + "b"]
+    for value in values:
+        document.see("values", value, 1)
+    assert len(document.seen["values"]) == 7
+    assert max(map(len, document.seen["values"])) <= LONGEST_SPELLING
+
+
+def test_values_too_old_to_count_and_those_of_other_fields_are_forgotten() -> None:
+    document = Document()
+    for field, value, bucket in (("a", "x", 1), ("a", "y", 5), ("b", "x", 1), ("c", "x", 9)):
+        document.see(field, value, bucket)
+    document.keep_latest("d", "x", 1)
+    assert document.forget_before({"a": 5, "b": 2})
+    assert not document.forget_before({"a": 5, "b": 2})
+    assert document.seen == {"a": {'"y"': 5}, "c": {'"x"': 9}}
+    assert document.forget_others({"a", "d"})
+    assert not document.forget_others({"a", "d"})
+    assert (document.seen, document.latest) == ({"a": {'"y"': 5}}, {"d": ("x", 1)})

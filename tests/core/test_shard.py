@@ -7,9 +7,10 @@ import pytest
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.events import Event, Value
-from streams.core.expressions import parse_condition
+from streams.core.expressions import parse_condition, parse_value
 from streams.core.features import DAY_MS, HOUR_MS
-from streams.core.rules import Rulebook, Segment
+from streams.core.quintiles import Quintiles
+from streams.core.rules import Edges, Rulebook, Scores, Segment
 from streams.core.shard import Shard
 from streams.errors import StateError
 
@@ -135,6 +136,19 @@ def test_the_same_rules_renew_nothing() -> None:
     assert not reloaded(shard, rules).is_stale
 
 
+def test_what_was_silent_by_former_edges_stays_so_after_a_reload() -> None:
+    scores = Scores("rfm", parse_value("idle_days"), parse_value("count(any)"), parse_value("mrr"))
+    late = Segment("late", parse_condition("rfm.r >= 5 and idle_days >= 3.5", scores=["rfm"]))
+    shard = Shard(Rulebook((late, scores)))
+    shard.step(Batch.of([seen("ann", 0)]))
+    for day, first_edge in ((1, 3.0), (4, 3.8), (5, 3.9)):
+        edges = Edges((first_edge, 20.0, 30.0, 40.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
+        shard.tick(START + day * DAY_MS - 1)
+        shard.set_edges(Quintiles("rfm", day, START + day * DAY_MS, edges))
+        shard.tick(START + day * DAY_MS)
+    assert reloaded(shard, shard.catalog.rulebook).tick(START + 6 * DAY_MS) == []
+
+
 def test_another_utc_offset_than_before_is_refused() -> None:
     shard = Shard(rulebook(quiet="idle_days >= 3"), utc_offset_ms=HOUR_MS)
     shard.step(Batch.of([seen("ann", 0)]))
@@ -152,7 +166,7 @@ def test_an_explanation_is_as_of_its_instant_and_changes_nothing() -> None:
         ("idle_days >= 3", 4.0, True),
         ("count(any, days=2) == 0", 0, True),
     ]
-    assert (standing.member, standing.since_ms, standing.ordinal) == (False, None, 0)
+    assert (standing.segment, standing.since_ms, standing.ordinal) == (None, None, 0)
     assert shard.dirty_count == 0
 
 
@@ -173,3 +187,14 @@ def test_a_sum_beyond_nine_trillion_is_missing_and_comes_back() -> None:
     ]
     changes = shard.step(Batch.of(paid))
     assert [(change.entered, change.because[0].value) for change in changes] == [(True, None), (False, 0)]
+
+
+def test_an_event_between_two_slices_of_a_tick_finds_that_the_time_has_come() -> None:
+    rules = rulebook(quiet="idle_days >= 7")
+    at_once, sliced = Shard(rules), Shard(rules)
+    for shard in (at_once, sliced):
+        shard.step(Batch.of([seen("ann", 0), seen("bob", 0)]))
+    late = Batch.of([seen("bob", 6)])
+    expected = at_once.tick(START + 8 * DAY_MS) + at_once.step(late)
+    assert sliced.tick(START + 8 * DAY_MS, limit=1) + sliced.step(late) == expected
+    assert brief(expected)[1:] == [("bob", "quiet", True, 7.0, "timer"), ("bob", "quiet", False, 7.0, "event")]

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from streams.embedded.redis import RedisServer
+from streams.runtime.rehearsal import rehearse
+from tests.conftest import Kafka
+from tests.e2e.pipeline import Pipeline
+
 HERE = Path(__file__).parent
 
 
@@ -11,3 +16,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def _engine_is_compiled() -> None:
+    """Once, here, and kept on disk: no worker need do it while a test waits."""
+    rehearse()
+
+
+@pytest.fixture
+def pipeline(
+    kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path, _engine_is_compiled: None
+) -> Pipeline:
+    return Pipeline(kafka.address, redis_server.url, group, tmp_path)

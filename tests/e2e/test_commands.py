@@ -171,13 +171,31 @@ class TestExplain:
     def test_it_shows_each_condition_with_its_value_and_hides_what_is_private(self, stored: list[str]) -> None:
         result = CliRunner().invoke(main, ["explain", "ann", *stored])
         assert result.exit_code == 0, result.stderr
-        heading, _, quiet, idle, email = result.output.splitlines()
-        assert heading.startswith("ann, as of 2")
-        assert quiet.startswith("quiet: out")
-        assert idle.split()[:4] == ["yes", "idle_days", ">=", "7"]
-        assert email.split()[0] == "yes"
-        assert email.endswith("(is ***)")
+        heading, _, quiet, idle, email, following = result.output.splitlines()
+        assert heading.startswith("ann, as of ")
+        assert quiet == "quiet: in since Sun 8 Mar 00:00, change 1"
+        assert " ".join(idle.split()[:5]) == "enter yes idle_days >= 7"
+        assert " ".join(email.split()) == "yes email != 'x' is *** since Sun 1 Mar 00:00 or before"
+        assert following == "    next: stays in until something happens"
         assert "ann@" not in result.output
+
+    def test_it_tells_of_any_time_from_the_newest_event_on(self, stored: list[str]) -> None:
+        flags = [*stored, "--at", "2026-03-02"]
+        heading, _, quiet, *_, following = CliRunner().invoke(main, ["explain", "ann", *flags]).output.splitlines()
+        assert (heading, quiet) == ("ann, as of Mon 2 Mar 2026 00:00 UTC", "quiet: out, and never was in")
+        assert following.startswith("    next: enters on Sun 8 Mar 00:00 UTC, when idle_days >= 7 (is 7), unless")
+
+    def test_for_an_earlier_time_it_asks_for_the_events(self, stored: list[str]) -> None:
+        result = CliRunner().invoke(main, ["explain", "ann", *stored, "--at", "2026-02-28"])
+        assert result.exit_code == 2
+        assert "of ann is of 2026-03-01T00:00:00.000Z" in result.stderr
+        assert "segmenter explain ann FILE... --at 2026-02-28T00:00:00.000Z" in result.stderr
+
+    def test_rules_that_no_worker_has_run_yet_are_shown_as_they_will_be(self, stored: list[str], rules: Path) -> None:
+        (rules / "quiet.yaml").write_text(QUIET.replace("7", "5"))
+        result = CliRunner().invoke(main, ["explain", "ann", *stored])
+        assert "idle_days >= 5" in result.output
+        assert "The rules are others than when this was stored" in result.stderr
 
     def test_a_user_who_is_not_known_is_told_with_status_1(self, stored: list[str], group: str) -> None:
         result = CliRunner().invoke(main, ["explain", "bob", *stored])

@@ -4,35 +4,23 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from streams.cli import main
 from streams.core.changes import to_json
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
-from streams.runtime.rehearsal import rehearse
 from streams.testing import Record, billing, changes, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
-from tests.e2e.pipeline import TIMELESS, Pipeline, Seen
+from tests.e2e.changes import Known, by_user, told
+from tests.e2e.pipeline import TIMELESS, Pipeline
 
 DAY_MS = 86_400_000
 # All deadlines of the rules have passed by now, so that what comes out does not depend on when a test runs.
 NEWEST_MS = time.time_ns() // 1_000_000 // DAY_MS * DAY_MS - 60 * DAY_MS
-STAMPS = ("detected_at", "live")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _engine_is_compiled() -> None:
-    """Once, here, and kept on disk: no worker need do it while a test waits."""
-    rehearse()
-
-
-@pytest.fixture
-def pipeline(kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path) -> Pipeline:
-    return Pipeline(kafka.address, redis_server.url, group, tmp_path)
 
 
 def history(users: int, events: int, seed: int = 1) -> list[Record]:
@@ -54,36 +42,10 @@ def _something(chance: random.Random, user: str, at: int, number: int) -> Record
     return track(user, chance.choice(["Report Viewed", "Signed In", "Export Created"]), at, f"m-{number}")
 
 
-Known = dict[str, list[dict[str, Any]]]
-
-
-def by_user(values: Sequence[dict[str, Any]]) -> Known:
-    """Each user's changes in order, each once, without what depends on when it was noticed."""
-    found: Known = {}
-    ids: dict[str, dict[str, Any]] = {}
-    for value in values:
-        told = {name: each for name, each in value.items() if name not in STAMPS}
-        if value["id"] in ids:
-            assert told == ids[value["id"]], "a repeat of a change says something else"
-            continue
-        ids[value["id"]] = told
-        found.setdefault(value["user_id"], []).append(told)
-    return found
-
-
 def expected(pipeline: Pipeline, records: Sequence[Record]) -> Known:
     """What the engine alone makes of them."""
     now_ms = time.time_ns() // 1_000_000
     return by_user([json.loads(to_json(change)) for change in changes(pipeline.rulebook, records, now_ms)])
-
-
-def told(pipeline: Pipeline, wanted: Known) -> Known:
-    """What the workers tell, once it is as much as is wanted."""
-
-    def enough(seen: list[Seen]) -> bool:
-        return len({one.headers["ce_id"] for one in seen}) >= sum(map(len, wanted.values()))
-
-    return by_user([one.json for one in pipeline.read("segment-changes", enough)])
 
 
 def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
@@ -96,6 +58,9 @@ def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
     assert sum(map(len, wanted.values())) > 1_000
     assert "Traceback" not in worker.said()
     assert sum(pipeline.committed()) == len(records), "those who watch the lag of the group see none"
+    checked = CliRunner().invoke(main, ["check", "--seen"], env=pipeline.environment).stdout
+    assert "All names were seen" in checked
+    assert f"{len(records):,} events of 4 names" in checked
 
 
 def test_the_answer_is_the_same_whichever_topic_is_filled_first(pipeline: Pipeline) -> None:

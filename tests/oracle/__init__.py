@@ -1,11 +1,15 @@
 """The judge of the engine: what the rules mean, worked out the slow way.
 
     judge           the arrivals one by one, to their users' profiles
+    population.py   all profiles, the time that has come for them, the edges of quintiles
     profile.py      accept, pass time, evaluate, report
-    view.py         a profile as of one instant: features, conditions, memberships
+    report.py       what a change says: its type, its segment, its reasons
+    view.py         a profile as of one instant: features, scores, memberships
+    conditions.py   what a condition says, of a profile or of an event
     accepted.py     what happened, whatever the time
+    scoring.py      edges of quintiles, scores, the R x F grid
     traits.py       traits and the ledger of subscriptions
-    values.py       arithmetic and comparison
+    values.py       arithmetic, comparison, statistics
     walk.py         ways through a rule's tree
 
 Nothing is kept but the plain list of what a profile accepted. Every feature is recomputed from that list at every
@@ -17,7 +21,8 @@ from collections.abc import Iterable
 
 from streams.core.events import Event
 from streams.core.rules import Rulebook
-from tests.oracle.profile import Expected, Profile, Reason
+from tests.oracle.population import Population
+from tests.oracle.report import Expected, Reason
 
 __all__ = ["Expected", "Reason", "judge"]
 
@@ -29,15 +34,10 @@ def judge(
 
     An int among the arrivals says that time has come to it (ms), for all.
     """
-    profiles: dict[str, Profile] = {}
-    time_ms = 0
+    population = Population(rulebook, utc_offset_ms)
     for arrival in (*arrivals, until):
         if isinstance(arrival, Event):
-            profile = profiles.setdefault(arrival.user, Profile(arrival.user, rulebook, utc_offset_ms))
-            profile.receive(arrival)
-            profile.pass_time(time_ms)
+            population.receive(arrival)
         else:
-            time_ms = max(time_ms, arrival)
-            for profile in profiles.values():
-                profile.pass_time(time_ms)
-    return {user: profile.changes for user, profile in profiles.items()}
+            population.pass_time(arrival)
+    return {user: profile.changes for user, profile in population.profiles.items()}

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from streams.core.events import Event, Value
-from streams.core.features import EventSet
-from tests.oracle.traits import Happened, mrr_movement, read_trait
+from streams.core.features import EventSet, FirstSeen, IdleSince, Instant, LastSeen, LatestTime, TraitTime
+from tests.oracle.conditions import OneEvent
+from tests.oracle.traits import Happened, mrr_movement, read_time, read_trait
 from tests.oracle.values import number_or
 
 REMEMBERED_IDS = 16
@@ -19,6 +20,8 @@ class Accepted:
     def __init__(self, events: Sequence[Event] = ()):
         self.events = events
         self.traits: dict[str, Value] = {}
+        self.sets: dict[EventSet, list[Happened]] = {}
+        self.instants: dict[Instant, int | None] = {}
 
     def __bool__(self) -> bool:
         return bool(self.events)
@@ -32,14 +35,39 @@ class Accepted:
         return event.message_id is not None and event.message_id in ids[-REMEMBERED_IDS:]
 
     def of(self, events: EventSet) -> list[Happened]:
-        if events.names is None:
-            return [fact for fact in self.happened if fact.active]
-        return [fact for fact in self.happened if fact.name in events.names]
+        if events not in self.sets:
+            self.sets[events] = [fact for fact in self.happened if belongs(fact, events)]
+        return self.sets[events]
 
     def trait(self, name: str) -> Value:
         if name not in self.traits:
             self.traits[name] = number_or(read_trait(self.events, name)) if self.events else None
         return self.traits[name]
+
+    def latest(self, events: EventSet, prop: str) -> Value:
+        """The property of the newest event that had it; on a tie the later arrival."""
+        had = [fact for fact in self.of(events) if fact.properties.get(prop) is not None]
+        newest = max((fact.ts for fact in had), default=None)
+        return next((number_or(fact.properties[prop]) for fact in reversed(had) if fact.ts == newest), None)
+
+    def instant(self, instant: Instant) -> int | None:
+        if instant not in self.instants:
+            self.instants[instant] = self.found(instant)
+        return self.instants[instant]
+
+    def found(self, instant: Instant) -> int | None:
+        match instant:
+            case LastSeen(events):
+                return max((fact.ts for fact in self.of(events)), default=None)
+            case IdleSince():
+                active = [fact.ts for fact in self.of(EventSet(None))]
+                return max(active) if active else self.first_ts
+            case FirstSeen():
+                return self.first_ts
+            case TraitTime(name):
+                return read_time(self.trait(name))
+            case LatestTime(events, prop):
+                return read_time(self.latest(events, prop))
 
     @cached_property
     def first_ts(self) -> int | None:
@@ -47,7 +75,16 @@ class Accepted:
 
     @cached_property
     def happened(self) -> list[Happened]:
-        """The events that count as something, and what billing updates did to MRR."""
-        named = [event for event in self.events if event.name]
-        facts = [Happened(event.ts, event.name, event.active, event.properties) for event in named]
-        return facts + mrr_movement(self.events)
+        """The events that count as something, in order of arrival, each followed by what it did to MRR."""
+        facts = []
+        for event, movement in zip(self.events, mrr_movement(self.events), strict=True):
+            if event.name:
+                facts.append(Happened(event.ts, event.name, event.active, event.properties))
+            if movement is not None:
+                facts.append(movement)
+        return facts
+
+
+def belongs(fact: Happened, events: EventSet) -> bool:
+    named = fact.active if events.names is None else fact.name in events.names
+    return named and (events.where is None or OneEvent(fact.properties).holds(events.where))

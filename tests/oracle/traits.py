@@ -101,24 +101,31 @@ def mrr_micros(subscriptions: Sequence[Subscription]) -> int:
     return sum(one.micros for one in subscriptions)
 
 
-def mrr_movement(accepted: Sequence[Event]) -> list[Happened]:
-    """The derived events: what each update did to the sum, in order of arrival, at the update's own time."""
-    totals = [mrr_micros(ledger(accepted[:end])) for end in range(len(accepted) + 1)]
-    moved = []
-    for index, event in enumerate(accepted):
-        before, after = totals[index], totals[index + 1]
-        if before != after:
-            name = movement(before, after, any(total > 0 for total in totals[: index + 1]))
-            moved.append(Happened(event.ts, name, False, {"delta": (after - before) / 1e6}))
+def mrr_movement(accepted: Sequence[Event]) -> list[Happened | None]:
+    """The derived events: what each accepted event did to the sum, at its own time; None for most."""
+    updates: list[Event] = []
+    totals = [0]
+    moved: list[Happened | None] = []
+    for event in accepted:
+        if event.touches_ledger:
+            updates.append(event)
+        totals.append(mrr_micros(ledger(updates)))
+        moved.append(movement(event.ts, totals))
     return moved
 
 
-def movement(before: int, after: int, paid_earlier: bool) -> str:
+def movement(ts: int, totals: Sequence[int]) -> Happened | None:
+    """What took the sum to the last of the totals it has had."""
+    *earlier, before, after = totals
+    if before == after:
+        return None
     if before == 0:
-        return "MRR Reactivation" if paid_earlier else "MRR New"
-    if after == 0:
-        return "MRR Churn"
-    return "MRR Expansion" if after > before else "MRR Contraction"
+        name = "MRR Reactivation" if any(total > 0 for total in earlier) else "MRR New"
+    elif after == 0:
+        name = "MRR Churn"
+    else:
+        name = "MRR Expansion" if after > before else "MRR Contraction"
+    return Happened(ts, name, False, {"delta": (after - before) / 1e6})
 
 
 def read_time(value: Value) -> int | None:

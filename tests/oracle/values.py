@@ -3,8 +3,13 @@
 Comes in: values as a profile holds them; None is missing. Goes out: a value, or a truth.
 """
 
+import json
+from collections.abc import Iterable
+
 from streams.core.events import Value
 from streams.core.tree import Comparison
+
+SCALARS = (str, float, int, bool)
 
 
 def compare(operator: Comparison, left: Value, right: Value) -> bool:
@@ -46,12 +51,41 @@ def calculate(operator: str, left: Value, right: Value) -> Value:
     return result if abs(result) != float("inf") else None
 
 
-def total(values: list[Value]) -> Value:
-    numbers = [number for number in map(number_or, values) if isinstance(number, float) and abs(number) <= 1e10]
+def has(value: Value, wanted: float | str | bool) -> bool:
+    """Whether it is a list that holds `wanted`, or is `wanted` itself."""
+    members = value if isinstance(value, list) else [value]
+    return any(compare("==", number_or(one), number_or(wanted)) for one in members if isinstance(one, SCALARS))
+
+
+def countable(values: Iterable[Value]) -> list[float]:
+    """Those that sum, avg, min and max are of: numbers up to 1e10 in size."""
+    return [number for number in map(number_or, values) if isinstance(number, float) and abs(number) <= 1e10]
+
+
+def total(numbers: Iterable[float]) -> Value:
     millionths = sum(round(number * 1e6) for number in numbers)
     return millionths / 1e6 if abs(millionths) <= 9e18 else None
+
+
+def canonical(value: object) -> str:
+    """Its JSON, with one spelling for each value."""
+    return json.dumps(as_doubles(value), sort_keys=True)
+
+
+def as_doubles(value: object) -> object:
+    if isinstance(value, list):
+        return [as_doubles(one) for one in value]
+    if isinstance(value, dict):
+        return {name: as_doubles(one) for name, one in value.items()}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value) + 0.0  # there is one zero
+    return value
 
 
 def number_or(value: Value) -> Value:
     """Numbers are doubles, whatever JSON wrote them as."""
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def number_only(value: Value) -> float | None:
+    return value if isinstance(value, float) else None

@@ -1,122 +1,125 @@
 """A profile as of one instant: every feature recomputed from the plain list of what was accepted.
 
-Comes in: the accepted events, the memberships held so far, the instant. Goes out: values, truths, memberships.
+Comes in: the accepted events, the memberships held so far, the edges of scores, the instant. Goes out: values, truths,
+memberships.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from streams.core.events import Value
 from streams.core.features import (
     DAY_MS,
     HOUR_MS,
-    EventSet,
     Feature,
-    FirstSeen,
-    IdleSince,
-    Instant,
-    LastSeen,
+    Latest,
     Lifetime,
     Trait,
-    TraitTime,
     Window,
 )
-from streams.core.rules import Rulebook, Segment
-from streams.core.tree import (
-    All,
-    Always,
-    Arithmetic,
-    Compare,
-    Condition,
-    Constant,
-    Elapsed,
-    InSegment,
-    Missing,
-    Not,
-    Read,
-    Some,
-    Truth,
-    Within,
-)
-from streams.core.tree import Value as Term
+from streams.core.rules import Grouping, Rulebook, Scores, Segment, Tier
+from streams.core.tree import Elapsed, Property, Read, Score
 from tests.oracle.accepted import Accepted
-from tests.oracle.traits import read_time
-from tests.oracle.values import calculate, compare, number_or, total
+from tests.oracle.conditions import Subject
+from tests.oracle.scoring import Numbers, Scored, Standing, measures, scored
+from tests.oracle.values import canonical, countable, number_only, total
 
 
-class View:
-    """A profile as of one instant: what it had accepted, and the memberships it came with."""
+class Held(NamedTuple):
+    """The segment that a profile is in by one rule (`churn-risk`, `lifecycle/power`), and since when."""
 
-    def __init__(self, rulebook: Rulebook, utc_offset_ms: int, at: int, accepted: Accepted, since: Mapping[str, int]):
-        self.rules = {rule.name: rule for rule in rulebook.segments}
+    segment: str
+    since: int
+
+
+class View(Subject):
+    """A profile as of one instant: what it had accepted, the memberships it came with, and which edges hold when."""
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        utc_offset_ms: int,
+        at: int,
+        accepted: Accepted,
+        held: Mapping[str, Held],
+        standings: Mapping[str, Standing],
+    ):
+        self.groupings = {rule.name: rule for rule in rulebook.groupings}
+        self.scores = rulebook.scores
         self.utc_offset_ms = utc_offset_ms
         self.at = at
         self.accepted = accepted
-        self.since = since
-        self.decided: dict[str, bool] = {}
+        self.held = held
+        self.standings = standings
+        self.decided: dict[str, str | None] = {}
+        self.found: dict[Feature, Value] = {}
 
     # memberships: contract 3
 
-    def was_member(self, name: str) -> bool:
-        return name in self.since
+    def was_in(self, name: str) -> str | None:
+        return self.held[name].segment if name in self.held else None
 
-    def member(self, name: str) -> bool:
-        """Membership at the end of this instant."""
+    def is_in(self, name: str) -> str | None:
+        """The segment that the profile is in by this rule at the end of this instant."""
         if name not in self.decided:
-            self.decided[name] = self.decide(self.rules[name])
+            self.decided[name] = self.decide(self.groupings[name])
         return self.decided[name]
 
-    def decide(self, rule: Segment) -> bool:
-        if rule.name not in self.since:
+    def member(self, segment: str) -> bool:
+        return self.is_in(segment) is not None
+
+    def decide(self, rule: Grouping) -> str | None:
+        if isinstance(rule, Tier):
+            level = self.level(rule)
+            return None if level is None else f"{rule.name}/{level}"
+        return rule.name if self.belongs(rule) else None
+
+    def level(self, tier: Tier) -> str | None:
+        if tier.scores is not None:
+            scored = self.scored(tier.scores)
+            return None if scored is None else scored.name
+        return next(level.name for level in tier.levels if self.holds(level.condition))
+
+    def belongs(self, rule: Segment) -> bool:
+        if rule.name not in self.held:
             return self.holds(rule.enter) and not (rule.exit is not None and self.holds(rule.exit))
-        if self.at < self.since[rule.name] + rule.min_stay_ms:
+        if self.at < self.held[rule.name].since + rule.min_stay_ms:
             return True
         return not self.holds(rule.exit) if rule.exit is not None else self.holds(rule.enter)
 
-    # conditions and values: contract 3.1
+    # values: contract 3.1
 
-    def holds(self, condition: Condition) -> bool:
-        match condition:
-            case All(parts):
-                return all(self.holds(part) for part in parts)
-            case Some(parts):
-                return any(self.holds(part) for part in parts)
-            case Not(part):
-                return not self.holds(part)
-            case Always(value):
-                return value
-            case Compare(operator, left, right):
-                return compare(operator, self.value(left), self.value(right))
-            case InSegment(segment):
-                return self.member(segment)
-            case _:
-                return self.says(condition)
-
-    def says(self, leaf: Within | Truth | Missing) -> bool:
-        match leaf:
-            case Within(item, options, True):
-                return all(compare("!=", self.value(item), option) for option in options)
-            case Within(item, options):
-                return any(compare("==", self.value(item), option) for option in options)
-            case Truth(value):
-                return self.value(value) is True
-            case Missing(value):
-                return self.value(value) is None
-
-    def value(self, term: Term) -> Value:
+    def own(self, term: Read | Elapsed | Property | Score) -> Value:
         match term:
-            case Constant(value):
-                return number_or(value)
             case Read(feature):
                 return self.read(feature)
             case Elapsed(instant, unit_ms, sign):
-                ts = self.instant(instant)
+                ts = self.accepted.instant(instant)
                 return None if ts is None else sign * (self.at - ts) / unit_ms
-            case Arithmetic(operator, left, right):
-                return calculate(operator, self.value(left), self.value(right))
+            case Score(rule, part):
+                scored = self.scored(rule)
+                return None if scored is None else scored.part(part)
+            case _:
+                return super().own(term)
+
+    def scored(self, name: str) -> Scored | None:
+        """Nobody has scores before there are edges."""
+        edges = self.standings[name].at(self.at) if name in self.standings else None
+        return scored(self.scored_values(self.scores[name]), edges) if edges is not None else None
+
+    def scored_values(self, rule: Scores) -> Numbers:
+        """Recency, frequency and monetary value, where they are numbers."""
+        recency, frequency, monetary = (self.value(term) for term in measures(rule))
+        return number_only(recency), number_only(frequency), number_only(monetary)
 
     # features: contract 3.1
 
     def read(self, feature: Feature) -> Value:
+        if feature not in self.found:
+            self.found[feature] = self.recomputed(feature)
+        return self.found[feature]
+
+    def recomputed(self, feature: Feature) -> Value:
         match feature:
             case Window():
                 return self.window(feature)
@@ -124,8 +127,10 @@ class View:
                 return float(len(self.accepted.of(events)))
             case Trait(name):
                 return self.trait(name)
+            case Latest(events, prop):
+                return self.accepted.latest(events, prop)
             case _:
-                raise AssertionError("an instant is read through Elapsed")
+                raise AssertionError("an instant is read through Elapsed, what a list holds through Has")
 
     def window(self, window: Window) -> Value:
         newest = self.bucket(self.at, window.unit) - window.before
@@ -138,19 +143,19 @@ class View:
             return float(len(inside))
         if window.statistic == "active_days":
             return float(len({self.bucket(fact.ts, "day") for fact in inside}))
-        return total([fact.properties.get(window.prop or "") for fact in inside])
-
-    def instant(self, instant: Instant) -> int | None:
-        match instant:
-            case LastSeen(events):
-                return max((fact.ts for fact in self.accepted.of(events)), default=None)
-            case IdleSince():
-                active = [fact.ts for fact in self.accepted.of(EventSet(None))]
-                return max(active) if active else self.accepted.first_ts
-            case FirstSeen():
-                return self.accepted.first_ts
-            case TraitTime(name):
-                return read_time(self.trait(name))
+        values = [fact.properties.get(window.prop or "") for fact in inside]
+        if window.statistic == "distinct":
+            return float(len({canonical(value) for value in values if value is not None}))
+        numbers = countable(values)
+        match window.statistic:
+            case "sum":
+                return total(numbers)
+            case "values":
+                return float(len(numbers))
+            case "min":
+                return min(numbers, default=None)
+            case "max":
+                return max(numbers, default=None)
 
     def trait(self, name: str) -> Value:
         return self.accepted.trait(name)

@@ -6,7 +6,7 @@ Comes in: a rule, a condition or a value. Goes out: its leaves, its operands, th
 from collections.abc import Iterator
 
 from streams.core.features import Feature
-from streams.core.rules import Segment
+from streams.core.rules import Grouping, Tier
 from streams.core.tree import (
     All,
     Always,
@@ -14,6 +14,8 @@ from streams.core.tree import (
     Compare,
     Condition,
     Constant,
+    Elapsed,
+    Has,
     InSegment,
     Leaf,
     Missing,
@@ -26,7 +28,9 @@ from streams.core.tree import (
 from streams.core.tree import Value as Term
 
 
-def rule_leaves(rule: Segment) -> list[Leaf]:
+def rule_leaves(rule: Grouping) -> list[Leaf]:
+    if isinstance(rule, Tier):
+        return [leaf for level in rule.levels for leaf in leaves(level.condition)]
     return [*leaves(rule.enter), *(leaves(rule.exit) if rule.exit is not None else ())]
 
 
@@ -49,7 +53,7 @@ def operands(leaf: Leaf) -> tuple[Term, ...]:
             return left, right
         case Within(item):
             return (item,)
-        case Truth(value) | Missing(value):
+        case Truth(value) | Has(value) | Missing(value):
             return (value,)
         case InSegment():
             return ()
@@ -60,6 +64,11 @@ def parts(term: Term) -> Iterator[Term]:
     if isinstance(term, Arithmetic):
         yield from parts(term.left)
         yield from parts(term.right)
+
+
+def moves(term: Term) -> bool:
+    """Whether time alone changes it, between the boundaries of windows and of scores."""
+    return any(isinstance(part, Elapsed) for part in parts(term))
 
 
 def features(term: Term) -> Iterator[Feature]:

@@ -11,10 +11,12 @@ from streams.core.events import Reads
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.outputs import Outputs
+from streams.runtime.sightings import Lookout
 from streams.runtime.telemetry import Counters
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
+from streams.state.store import MemoryStore
 from streams.testing import to_bytes, track
 
 TOPIC = TP("product-events", 0)
@@ -32,7 +34,12 @@ class Reader:
 async def started() -> tuple[Intake, Counters]:
     settings, counters = Settings(), Counters()
     worker: Any = SimpleNamespace(
-        settings=settings, decoder=Decoder(Reads({})), outputs=Outputs(settings), counters=counters, consumer=Reader()
+        settings=settings,
+        decoder=Decoder(Reads({})),
+        outputs=Outputs(settings),
+        counters=counters,
+        consumer=Reader(),
+        lookout=Lookout(MemoryStore(), lambda: 0),
     )
     intake = Intake(cast(Worker, worker), {TOPIC: 0})
     await intake.start({TOPIC: 0})

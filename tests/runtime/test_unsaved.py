@@ -6,7 +6,10 @@ import pytest
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
+from streams.core.expressions import parse_condition
+from streams.core.rules import Level, Rulebook, Tier
 from streams.core.shard import Shard
+from streams.core.tree import Always
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs
 from streams.runtime.unsaved import Unsaved
@@ -72,6 +75,21 @@ def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Sha
     assert (checkpoint.joined, checkpoint.left) == ([], [("often", "ann")])
     assert checkpoint.memberships == [("ann", None)]
     assert [json.loads(message.value or b"")["segments"] for message in memberships] == [{}]
+
+
+def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_its_name() -> None:
+    levels = (Level("new", parse_condition("tenure_days < 2")), Level("active", Always(True)))
+    rules = Rulebook((Tier("life", levels),))
+    shard, unsaved = Shard(rules), Unsaved(Outputs(Settings(group="ours")))
+    unsaved.add(shard.step(decoded(rules, [track("ann", "Signed In", NOON)])), NOON)
+    assert snapshot(unsaved, shard).checkpoint.joined == [("life/new", "ann")]
+    unsaved.add(shard.tick(NOON + 2 * 86_400_000), NOON)
+    checkpoint, _, memberships = snapshot(unsaved, shard)
+    assert (checkpoint.joined, checkpoint.left) == ([("life/active", "ann")], [("life/new", "ann")])
+    assert dict(checkpoint.outbox[0].headers)["ce_segment"] == b"life/active"
+    assert json.loads(memberships[0].value or b"")["segments"] == {
+        "life/active": {"since": "2026-03-03T12:00:00.000Z", "ordinal": 2}
+    }
 
 
 def test_what_is_in_a_snapshot_is_not_in_the_next(shard: Shard, unsaved: Unsaved) -> None:

@@ -190,9 +190,13 @@ async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore,
     await store.claim(3, epoch=1)
     await store.save(3, 1, whole(1))
     await store.settle("partitions", "4")
+    await store.note_sightings(20_000, b"", b"seen")
+    await store.tell_population("rfm", 3, b"population")
+    await store.agree("rfm 1", b"", b"edges")
     keys = [key async for key in other.scan_iter(f"{group}:*")]
     names = ["documents", "members:at-1", "outbox", "rows", "segments", "state", "user:u-0"]
-    assert sorted(keys) == [f"{group}:settled", f"{group}:shards", *(f"{group}:{{3}}:{name}" for name in names)]
+    of_all = [f"{group}:{name}" for name in ("populations:rfm", "quintiles", "settled", "shards", "sightings")]
+    assert sorted(keys) == [*of_all, *(f"{group}:{{3}}:{name}" for name in names)]
     assert {await other.ttl(key) for key in keys} == {-1}
 
 
@@ -375,6 +379,12 @@ async def test_everything_works_on_a_cluster(cluster: ClusterNode, opens: Opens)
     store = opens(cluster.url, cluster=True)
     await store.check()
     assert await store.settle("partitions", "4") == "4"
+    assert await store.note_sightings(20_000, b"", b"seen") == b""
+    assert await store.sightings() == {20_000: b"seen"}
+    await store.tell_population("rfm", 3, b"population")
+    assert await store.populations("rfm") == {3: b"population"}
+    assert await store.agree("rfm 1", b"", b"edges") == b""
+    assert await store.agreed() == {"rfm 1": b"edges"}
     for shard in range(4):
         assert await store.claim(shard, epoch=1) is None
         await store.save(shard, 1, whole(1, users=300))

@@ -9,7 +9,7 @@ import pytest
 from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost
 from streams.state.redis_store import RedisStore
-from streams.state.store import MemoryStore, Message, Store
+from streams.state.store import MemoryStore, Message, Store, StoredShard
 from tests.state.checkpoints import checkpoint, message, whole
 
 STRANGE_IDS = ["ü", "用户-1", "a{b}c", "{}", "a:b:c", "user:{1}:rows", " ", "'\"\\", "\n\r\n", "\0", "😀" * 255, "*?[]"]
@@ -272,6 +272,50 @@ async def test_a_reader_sees_a_checkpoint_whole_or_not_at_all(store: Store) -> N
         group.create_task(read(group.create_task(write())))
 
 
+# --------------------------------------------------------------------------------------- what was read
+
+
+async def test_what_was_read_is_kept_by_day(store: Store) -> None:
+    assert await store.sightings() == {}
+    assert await store.note_sightings(20_000, b"", ALL_BYTES) == b""
+    assert await store.note_sightings(20_000, ALL_BYTES, b"more") == ALL_BYTES
+    assert await store.note_sightings(20_001, b"", b"next") == b""
+    assert await store.sightings() == {20_000: b"more", 20_001: b"next"}
+
+
+async def test_of_two_workers_that_note_at_once_the_slower_is_given_what_the_quicker_wrote(store: Store) -> None:
+    await store.note_sightings(1, b"", b"quick")
+    assert await store.note_sightings(1, b"", b"slow") == b"quick"
+    assert await store.sightings() == {1: b"quick"}
+    assert await store.note_sightings(1, b"gone", b"slow") == b"quick"
+    assert await store.note_sightings(2, b"gone", b"slow") == b""
+    assert await store.sightings() == {1: b"quick"}
+
+
+async def test_only_the_newest_seven_days_are_kept(store: Store) -> None:
+    for day in (99, 100, 102, 98, 105, 103, 104, 101):
+        await store.note_sightings(day, b"", b"%d" % day)
+    assert sorted(await store.sightings()) == [99, 100, 101, 102, 103, 104, 105]
+
+
+async def test_what_shards_tell_is_kept_by_rule_and_the_last_of_each_stays(store: Store) -> None:
+    assert await store.populations("rfm") == {}
+    await store.tell_population("rfm", 0, b"old")
+    await store.tell_population("rfm", 0, ALL_BYTES)
+    await store.tell_population("rfm", 11, b"eleven")
+    await store.tell_population("other", 0, b"other")
+    assert await store.populations("rfm") == {0: ALL_BYTES, 11: b"eleven"}
+
+
+async def test_of_two_workers_that_agree_at_once_the_quicker_decides(store: Store) -> None:
+    assert await store.agreed() == {}
+    assert await store.agree("rfm 1", b"", ALL_BYTES) == b""
+    assert await store.agree("rfm 1", b"", b"slow") == ALL_BYTES
+    assert await store.agree("rfm 1", ALL_BYTES, b"next") == ALL_BYTES
+    assert await store.agree("rfm ü", b"gone", b"lost") == b""
+    assert await store.agreed() == {"rfm 1": b"next"}
+
+
 # ------------------------------------------------------------------------------------------ the outbox
 
 
@@ -343,3 +387,13 @@ async def test_a_profile_may_lack_a_document(store: Store) -> None:
     assert profile is not None
     assert (profile.head, profile.row, profile.document) == (b"head 1", b"row", b"")
     assert await store.profile(0, "b") is None
+
+
+async def test_all_shards_that_were_saved_can_be_looked_at(store: Store) -> None:
+    assert await store.shards() == {}
+    for shard in (0, 1, 11):
+        await store.claim(shard, epoch=1)
+    await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")]))
+    await store.save(0, 1, checkpoint(2, rows=[("a", b"2")]))
+    await store.save(11, 1, checkpoint(3))
+    assert await store.shards() == {0: StoredShard(b"head 2", profiles=2), 11: StoredShard(b"head 3", profiles=0)}

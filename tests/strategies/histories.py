@@ -4,21 +4,29 @@ Comes in: nothing. Goes out: strategies for events in order of arrival, some lat
 is told to have come (plain ints) among them.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.core.events import Event, Value
 from streams.core.features import DAY_MS, HOUR_MS
 from tests.strategies.names import (
     AMOUNTS,
     BILLING_NAMES,
+    BOOLEAN_PROPERTIES,
     BOOLEAN_TRAITS,
+    LIST_PROPERTIES,
+    LIST_TRAITS,
     NAMES,
+    NUMBER_PROPERTIES,
     NUMBER_TRAITS,
+    TEXT_PROPERTIES,
     TEXT_TRAITS,
     TEXTS,
+    TIME_PROPERTIES,
     TIME_TRAITS,
     TRAITS,
 )
@@ -58,19 +66,39 @@ time_values: st.SearchStrategy[Value] = st.one_of(
 number_values: st.SearchStrategy[Value] = st.sampled_from((0, 1, 3, 2.5, 49, "3", None, True, -2, 1e300, 2**53 + 1))
 text_values: st.SearchStrategy[Value] = st.sampled_from((*TEXTS, "Pro", "", 1, None))
 boolean_values: st.SearchStrategy[Value] = st.sampled_from((True, True, False, None, "true", 1))
-list_values: st.SearchStrategy[Value] = st.sampled_from((["pro"], [], "pro", None))
-
-
-def trait_writes() -> st.SearchStrategy[dict[str, Value]]:
-    values = dict.fromkeys(NUMBER_TRAITS, number_values)
-    values |= dict.fromkeys(TEXT_TRAITS, text_values) | dict.fromkeys(BOOLEAN_TRAITS, boolean_values)
-    values |= dict.fromkeys(TIME_TRAITS, time_values) | {"tags": list_values}
-    return st.sampled_from(TRAITS).flatmap(lambda name: values[name].map(lambda value: {name: value}))
-
-
-amounts: st.SearchStrategy[dict[str, Value]] = st.one_of(
-    st.sampled_from((*AMOUNTS, -5.0, "5", True)).map(lambda amount: {"amount": amount}), st.just({})
+list_values: st.SearchStrategy[Value] = st.sampled_from(
+    (["pro"], ["vip", "pro"], ["1"], [1], [1.0], [True, "vip"], [["vip"]], [], "pro", "vip", 1, None)
 )
+amounts: st.SearchStrategy[Value] = st.sampled_from((*AMOUNTS, 0, 3, -5.0, -1e10, 1e300, 2**53 + 1, "5", True, None))
+
+
+def by_name(
+    numbers: Sequence[str], texts: Sequence[str], booleans: Sequence[str], times: Sequence[str], lists: Sequence[str]
+) -> dict[str, st.SearchStrategy[Value]]:
+    """What is mostly written to each trait or property."""
+    values = dict.fromkeys(numbers, number_values) | dict.fromkeys(texts, text_values)
+    values |= dict.fromkeys(booleans, boolean_values) | dict.fromkeys(times, time_values)
+    return values | dict.fromkeys(lists, list_values)
+
+
+written_traits = by_name(NUMBER_TRAITS, TEXT_TRAITS, BOOLEAN_TRAITS, TIME_TRAITS, LIST_TRAITS)
+trait_writes: st.SearchStrategy[dict[str, Value]] = st.sampled_from(TRAITS).flatmap(
+    lambda name: written_traits[name].map(lambda value: {name: value})
+)
+
+kinds_of_properties = by_name(
+    NUMBER_PROPERTIES, TEXT_PROPERTIES, BOOLEAN_PROPERTIES, TIME_PROPERTIES, LIST_PROPERTIES
+) | dict.fromkeys(NUMBER_PROPERTIES, amounts)
+properties_with_nulls: st.SearchStrategy[dict[str, Value]] = st.one_of(
+    st.fixed_dictionaries({"amount": amounts}), st.fixed_dictionaries({}, optional=kinds_of_properties)
+)
+
+
+def without_nulls(held: dict[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in held.items() if value is not None}
+
+
+said_properties = properties_with_nulls.map(without_nulls)
 subscription_updates: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
     {},
     optional={
@@ -91,13 +119,13 @@ def events(draw: st.DrawFn, user: st.SearchStrategy[str] = users, at: st.SearchS
     name, active, properties, written = "", False, {}, {}
     match kind:
         case "track":
-            name, active, properties = draw(st.sampled_from(NAMES)), draw(st.integers(0, 4)) > 0, draw(amounts)
+            name, active, properties = draw(st.sampled_from(NAMES)), draw(st.integers(0, 4)) > 0, draw(said_properties)
         case "identify":
-            written = draw(trait_writes())
+            written = draw(trait_writes)
         case "ledger":
             name, properties = draw(st.sampled_from(LEDGER_NAMES)), draw(subscription_updates)
         case "payment":
-            name, properties = draw(st.sampled_from(("Invoice Paid", "Payment Failed"))), draw(amounts)
+            name, properties = draw(st.sampled_from(("Invoice Paid", "Payment Failed"))), draw(properties_with_nulls)
     return Event(
         user=draw(user),
         ts=draw(at),
@@ -134,3 +162,15 @@ def arrivals(draw: st.DrawFn, most: int = 25) -> list[Event | int]:
     ]
     arriving += [(now, now) for now in draw(st.lists(moments, max_size=4))]
     return [arrival for arrival, _ in sorted(arriving, key=lambda pair: pair[1])]
+
+
+def crowds(least: int = 20, most: int = 60) -> st.SearchStrategy[list[Event]]:
+    """Histories of many users, of few events each."""
+    each = st.integers(least, most).flatmap(
+        lambda size: st.lists(st.tuples(events(), events()), min_size=size, max_size=size)
+    )
+    return each.map(
+        lambda pairs: in_order_of_arrival(
+            [(replace(event, user=f"u-{number}"), 0) for number, pair in enumerate(pairs) for event in pair]
+        )
+    )

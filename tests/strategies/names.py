@@ -4,13 +4,30 @@ from streams.core.features import HOUR_MS
 
 OFFSETS_MS = (0, -8 * HOUR_MS, 19_800_000)  # UTC, -08:00, +05:30
 
-NAMES = ("Signed In", "Report Made", "Payment Failed")
+NAMES = ("Signed In", "Report Made", "Payment Failed", "Überwiesen ✓")
 BILLING_NAMES = ("Subscription Started", "Subscription Updated", "Subscription Paused", "Subscription Cancelled")
 DERIVED_NAMES = ("MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn")
+
 NUMBER_TRAITS = ("seats", "mrr")
 TEXT_TRAITS = ("plan", "subscription.status")
 BOOLEAN_TRAITS = ("beta", "paying")
 TIME_TRAITS = ("renews_at", "trial_ends_at")
-TRAITS = (*NUMBER_TRAITS, *TEXT_TRAITS, *BOOLEAN_TRAITS, *TIME_TRAITS, "tags")
-TEXTS = ("free", "pro", "active", "past_due")
+LIST_TRAITS = ("tags",)
+TRAITS = (*NUMBER_TRAITS, *TEXT_TRAITS, *BOOLEAN_TRAITS, *TIME_TRAITS, *LIST_TRAITS)
+
+NUMBER_PROPERTIES = ("amount", "size.mb")
+TEXT_PROPERTIES = ("format",)
+BOOLEAN_PROPERTIES = ("draft",)
+TIME_PROPERTIES = ("due_at",)
+LIST_PROPERTIES = ("labels",)
+PROPERTIES = (
+    *NUMBER_PROPERTIES,
+    *TEXT_PROPERTIES,
+    *BOOLEAN_PROPERTIES,
+    *TIME_PROPERTIES,
+    *LIST_PROPERTIES,
+)
+
+TEXTS = ("free", "pro", "active", "past_due", "größer", "ﬁ", "🦊")  # by code points the fox is the greatest
 AMOUNTS = (0.1, 0.2, 0.3, 5, 19.99, 1e10, 1.5e10, 0.0000005)
+LISTED: tuple[float | str | bool, ...] = ("vip", "pro", "1", 1, True)

@@ -1,11 +1,10 @@
 """Values of expressions: as text, and as the tree that the text means.
 
-Comes in: nothing. Goes out: strategies for events sets, windows, traits, times and arithmetic.
+Comes in: nothing. Goes out: strategies for windows, traits, latest properties, times, scores and arithmetic.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -17,6 +16,8 @@ from streams.core.features import (
     IdleSince,
     Instant,
     LastSeen,
+    Latest,
+    LatestTime,
     Lifetime,
     Statistic,
     Trait,
@@ -24,56 +25,46 @@ from streams.core.features import (
     Unit,
     Window,
 )
-from streams.core.tree import Arithmetic, Constant, Elapsed, Read
+from streams.core.tree import Arithmetic, Elapsed, Read, Score
 from streams.core.tree import Value as Term
-from tests.strategies.names import BILLING_NAMES, DERIVED_NAMES, NAMES, NUMBER_TRAITS, TIME_TRAITS, TRAITS
+from tests.strategies.events import event_sets, numeric_properties
+from tests.strategies.names import NUMBER_TRAITS, PROPERTIES, TIME_PROPERTIES, TIME_TRAITS, TRAITS
+from tests.strategies.written import Written, combine, constants
 
-Node = TypeVar("Node")
-
-
-@dataclass(frozen=True)
-class Written(Generic[Node]):
-    """A piece of an expression as text, and what the text means. `plain`: needs no parentheses anywhere."""
-
-    text: str
-    node: Node
-    plain: bool = True
-
-    @property
-    def inside(self) -> str:
-        return self.text if self.plain else f"({self.text})"
-
-
-@st.composite
-def event_sets(draw: st.DrawFn) -> Written[EventSet]:
-    kind = draw(st.sampled_from(("one", "one", "any", "several", "billing", "derived")))
-    if kind == "any":
-        return Written("any", EventSet(None))
-    if kind == "several":
-        names = draw(st.lists(st.sampled_from((*NAMES, "MRR New")), min_size=1, max_size=3, unique=True))
-        return Written("[" + ", ".join(f'"{name}"' for name in names) + "]", EventSet(tuple(sorted(names))))
-    pool = {"one": NAMES, "billing": (*BILLING_NAMES, "Invoice Paid"), "derived": DERIVED_NAMES}[kind]
-    name = draw(st.sampled_from(pool))
-    return Written(f'"{name}"', EventSet((name,)))
+Function = Literal["count", "sum", "avg", "min", "max", "distinct", "active_days", "trend"]
+FUNCTIONS: tuple[Function, ...] = ("count", "count", "sum", "avg", "min", "max", "distinct", "active_days", "trend")
 
 
 @st.composite
 def windows(draw: st.DrawFn) -> Written[Term]:
-    statistic: Statistic = draw(st.sampled_from(("count", "count", "sum", "active_days")))
-    unit: Unit = "hour" if statistic != "active_days" and draw(st.booleans()) else "day"
+    function = draw(st.sampled_from(FUNCTIONS))
     events = draw(event_sets())
+    unit: Unit = "hour" if function != "active_days" and draw(st.booleans()) else "day"
     length = draw(st.sampled_from((1, 2, 3, 7, 10) if unit == "day" else (1, 2, 24, 49)))
-    before = draw(st.sampled_from((0, 0, 1, 2, 7))) if unit == "day" else 0
+    movable = unit == "day" and function not in ("distinct", "trend")
+    before = draw(st.sampled_from((0, 0, 1, 2, 7))) if movable else 0
     prop = None
-    arguments = [] if statistic == "active_days" and events.node.names is None else [events.text]
-    if statistic == "sum":
-        prop = "delta" if events.node.names and events.node.names[0] in DERIVED_NAMES else "amount"
+    arguments = [] if function == "active_days" and events.text == "any" else [events.text]
+    if function not in ("count", "active_days", "trend"):
+        prop = draw(st.sampled_from(PROPERTIES if function == "distinct" else numeric_properties(events.node)))
         arguments.append(f'"{prop}"')
     arguments.append(f"{unit}s={length}")
     if before:
         arguments.append(f"before_days={before}")
-    window = Window(statistic, events.node, unit, length, before, prop)
-    return Written(f"{statistic}({', '.join(arguments)})", Read(window))
+    return Written(f"{function}({', '.join(arguments)})", meaning(function, events.node, unit, length, before, prop))
+
+
+def meaning(function: Function, events: EventSet, unit: Unit, length: int, before: int, prop: str | None) -> Term:
+    def read(statistic: Statistic, before: int = before) -> Term:
+        return Read(Window(statistic, events, unit, length, before, prop))
+
+    match function:
+        case "avg":
+            return Arithmetic("/", read("sum"), read("values"))
+        case "trend":
+            return Arithmetic("/", read("count"), read("count", before=length))
+        case _:
+            return read(function)
 
 
 lifetimes: st.SearchStrategy[Written[Term]] = event_sets().map(
@@ -87,22 +78,23 @@ def traits(names: Sequence[str] = TRAITS) -> st.SearchStrategy[Written[Term]]:
     return st.one_of(named, quoted)
 
 
-def constant(value: float | str | bool) -> Written[Term]:
-    if isinstance(value, bool):
-        return Written("true" if value else "false", Constant(value))
-    return Written(f'"{value}"' if isinstance(value, str) else f"{value:g}", Constant(value))
+@st.composite
+def latest(draw: st.DrawFn, properties: Sequence[str] = ()) -> Written[Term]:
+    """One of the properties, or of the numeric ones that such events have."""
+    events = draw(event_sets())
+    prop = draw(st.sampled_from(properties or numeric_properties(events.node)))
+    return Written(f'latest({events.text}, "{prop}")', Read(Latest(events.node, prop)))
 
 
-def constants(*values: float | str | bool) -> st.SearchStrategy[Written[Term]]:
-    return st.sampled_from(values).map(constant)
+def of_any_kind(
+    names: Sequence[str] = TRAITS, properties: Sequence[str] = PROPERTIES
+) -> st.SearchStrategy[Written[Term]]:
+    """Values whose kind shows only in the data."""
+    return st.one_of(traits(names), latest(properties))
 
 
-numbers = st.one_of(windows(), windows(), lifetimes, traits(NUMBER_TRAITS))
+numbers = st.one_of(windows(), windows(), lifetimes, traits(NUMBER_TRAITS), latest())
 small = constants(0, 1, 2, 3, 0.3, 10)
-
-
-def combine(operator: Literal["+", "-", "*", "/"], left: Written[Term], right: Written[Term]) -> Written[Term]:
-    return Written(f"{left.inside} {operator} {right.inside}", Arithmetic(operator, left.node, right.node), plain=False)
 
 
 @st.composite
@@ -114,7 +106,7 @@ def sums(draw: st.DrawFn) -> Written[Term]:
 @st.composite
 def times(draw: st.DrawFn, *, since: bool = False) -> Written[Term]:
     """A time that has passed, or (unless `since`) is left, in days or hours."""
-    kind = draw(st.sampled_from(("idle", "tenure", "events", "events", "trait", "trait")))
+    kind = draw(st.sampled_from(("idle", "tenure", "events", "events", "held", "held")))
     if kind == "idle":
         return Written("idle_days", Elapsed(IdleSince(), float(DAY_MS)))
     if kind == "tenure":
@@ -124,10 +116,28 @@ def times(draw: st.DrawFn, *, since: bool = False) -> Written[Term]:
         events = draw(event_sets())
         instant, argument = LastSeen(events.node), events.text
     else:
-        argument = draw(st.sampled_from((*TIME_TRAITS, "plan")))
-        instant = TraitTime(argument)
+        holder = draw(of_any_kind((*TIME_TRAITS, "plan"), TIME_PROPERTIES))
+        instant, argument = time_held(holder.node), holder.text
         if not since and draw(st.booleans()):
             return Written(f"days_until({argument})", Elapsed(instant, float(DAY_MS), -1))
     unit = "day" if since else draw(st.sampled_from(("day", "hour")))
     unit_ms = DAY_MS if unit == "day" else HOUR_MS
     return Written(f"{unit}s_since({argument})", Elapsed(instant, float(unit_ms)))
+
+
+def time_held(holder: Term) -> Instant:
+    match holder:
+        case Read(Trait(name)):
+            return TraitTime(name)
+        case Read(Latest(events, prop)):
+            return LatestTime(events, prop)
+    raise AssertionError(f"{holder} holds no time")
+
+
+def score(rule: str, part: Literal["r", "f", "m", "score", "name"]) -> Written[Term]:
+    return Written(f"{rule}.{part}", Score(rule, part))
+
+
+def scores(rule: str) -> st.SearchStrategy[Written[Term]]:
+    """The three that are numbers."""
+    return st.sampled_from((score(rule, "r"), score(rule, "f"), score(rule, "m")))

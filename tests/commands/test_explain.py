@@ -1,0 +1,172 @@
+"""`segmenter explain` over files: any time, without Kafka or Redis. On a real Redis: tests/e2e/test_commands.py."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli import main
+from streams.testing import Record, billing, track
+
+CHURN_RISK = """\
+segment: churn-risk
+enter: paying and active_days(days=30) >= 2 and idle_days >= 7
+exit: idle_days < 1
+"""
+LIFECYCLE = """\
+tier: lifecycle
+levels:
+  new: tenure_days < 14
+  dormant: idle_days >= 30
+  active: otherwise
+"""
+RECORDS = [
+    billing("ann", "Subscription Started", "2026-02-28 10:00", mrr=49),
+    track("ann", "Signed In", "2026-03-01 09:00"),
+    track("ann", "Signed In", "2026-03-02 09:14"),
+    track("bob", "Signed In", "2026-03-05"),
+]
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "churn-risk.yaml").write_text(CHURN_RISK)
+    (folder / "lifecycle.yaml").write_text(LIFECYCLE)
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    return written(tmp_path, RECORDS)
+
+
+def written(folder: Path, records: Sequence[Record]) -> list[str]:
+    """Product events and billing updates, a file each."""
+    found = []
+    for name, is_billing in (("events", False), ("billing", True)):
+        path = folder / f"{name}.jsonl"
+        own = (record for record in records if (record["type"] == "billing") is is_billing)
+        path.write_text("".join(json.dumps(record) + "\n" for record in own))
+        found.append(str(path))
+    return found
+
+
+def explain(rules: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["explain", "--rules", str(rules), *arguments])
+
+
+def test_everything_is_told_that_a_marketer_asks(rules: Path, files: list[str]) -> None:
+    result = explain(rules, "ann", *files)
+    assert result.exit_code == 0, result.stderr
+    assert result.output == (
+        "ann, as of Thu 5 Mar 2026 00:00 UTC\n"
+        "\n"
+        "churn-risk: out, and never was in\n"
+        "    enter  yes  paying                     is true  since Sat 28 Feb 10:00\n"
+        "           yes  active_days(days=30) >= 2  is 2     since Mon 2 Mar 09:14\n"
+        "           no   idle_days >= 7             is 2.62  never yet\n"
+        "    exit   no   idle_days < 1              is 2.62  since Tue 3 Mar 09:14\n"
+        "    next: enters on Mon 9 Mar 09:14 UTC, when idle_days >= 7 (is 7), unless something happens before\n"
+        "\n"
+        "lifecycle: new since Sat 28 Feb 10:00, change 1\n"
+        "    new  yes  tenure_days < 14  is 4.58  since Sat 28 Feb 10:00\n"
+        "    next: becomes active on Sat 14 Mar 10:00 UTC, when no longer tenure_days < 14 (is 14), "
+        "unless something happens before\n"
+    )
+
+
+def test_what_is_foretold_is_what_a_later_look_finds(rules: Path, files: list[str]) -> None:
+    lines = explain(rules, "ann", *files, "--segment", "churn-risk", "--at", "2026-03-09T09:14:00Z").output.splitlines()
+    assert lines[2] == "churn-risk: in since Mon 9 Mar 09:14, change 1"
+    assert lines[-1] == "    next: stays in until something happens"
+
+
+def test_an_earlier_time_shows_what_was_known_then(rules: Path, files: list[str]) -> None:
+    heading, _, churn_risk, paying, *_ = explain(rules, "ann", *files, "--at", "2026-03-01").output.splitlines()
+    assert heading == "ann, as of Sun 1 Mar 2026 00:00 UTC"
+    assert churn_risk == "churn-risk: out, and never was in"
+    assert paying.split()[:3] == ["enter", "yes", "paying"]
+
+
+def test_times_of_another_year_bear_it(rules: Path, files: list[str]) -> None:
+    lines = explain(rules, "ann", *files, "--segment", "lifecycle", "--at", "2027-01-01").output.splitlines()
+    assert lines[2] == "lifecycle: dormant since Wed 1 Apr 2026 09:14, change 3"
+
+
+@pytest.mark.parametrize("asked", ["lifecycle", "lifecycle/dormant"])
+def test_only_the_rules_asked_for_are_told(rules: Path, files: list[str], asked: str) -> None:
+    output = explain(rules, "ann", *files, "--segment", asked).output
+    assert "lifecycle: new" in output
+    assert "churn-risk" not in output
+
+
+def test_a_segment_that_no_rule_makes_is_refused_with_the_nearest(rules: Path, files: list[str]) -> None:
+    result = explain(rules, "ann", *files, "--segment", "lifecycle/dormnt")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: No rule makes a segment lifecycle/dormnt. Did you mean lifecycle/dormant?\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(["cy"], "Nobody called cy has an event in these files."), (["bob", "--at", "2026-03-04"], " up to 2026-03-04T")],
+)
+def test_nobody_is_known_without_an_event(rules: Path, files: list[str], arguments: list[str], says: str) -> None:
+    result = explain(rules, *arguments, *files)
+    assert result.exit_code == 1
+    assert says in result.stderr
+
+
+def test_json_has_exact_times_and_the_whole_change_to_come(rules: Path, files: list[str]) -> None:
+    result = explain(rules, "ann", *files, "--json", "--segment", "churn-risk")
+    told = json.loads(result.stdout)
+    assert (told["user_id"], told["as_of"]) == ("ann", "2026-03-05T00:00:00.000Z")
+    (rule,) = told["rules"]
+    assert (rule["rule"], rule["segment"], rule["since"], rule["ordinal"]) == ("churn-risk", None, None, 0)
+    assert rule["conditions"][0] == {
+        "part": "enter",
+        "condition": "paying",
+        "value": True,
+        "now": True,
+        "since": "2026-02-28T10:00:00.000Z",
+        "exact": True,
+    }
+    assert (rule["next"]["type"], rule["next"]["occurred_at"]) == ("segment.entered", "2026-03-09T09:14:00.000Z")
+
+
+def test_lines_that_cannot_be_used_are_counted_and_end_it_with_status_3(
+    rules: Path, files: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text("nonsense\n")
+    result = explain(rules, "ann", *files, str(path))
+    assert result.exit_code == 3
+    assert result.stdout.startswith("ann, as of")
+    assert result.stderr == "1 of 5 lines were rejected; `segmenter replay` says why.\n"
+
+
+def test_scores_are_told_with_what_is_behind_them(rules: Path, files: list[str]) -> None:
+    (rules / "rfm.yaml").write_text(
+        "scores: rfm\nrecency: idle_days\nfrequency: active_days(days=90)\nmonetary: mrr\n"
+        "fixed: {r: [2, 4, 8, 16], f: [2, 4, 8, 16], m: [1, 2, 3, 50]}\n"
+    )
+    *lines, following = explain(rules, "ann", *files, "--segment", "rfm").output.splitlines()[2:]
+    assert lines == [
+        "rfm: potential_loyalists since Mon 2 Mar 09:14, change 2",
+        "    r  4  idle_days             is 2.62  by the edges 2, 4, 8, 16",
+        "    f  2  active_days(days=90)  is 2     by the edges 2, 4, 8, 16",
+        "    m  4  mrr                   is 49    by the edges 1, 2, 3, 50",
+    ]
+    assert following.startswith("    next: becomes about_to_sleep on Fri 6 Mar 09:14 UTC, when no longer rfm.r >= 4")
+
+
+def test_before_the_first_quintiles_there_is_no_level(rules: Path, files: list[str]) -> None:
+    (rules / "rfm.yaml").write_text(
+        "scores: rfm\nrecency: idle_days\nfrequency: count(any)\nmonetary: mrr\nmethod: quintiles\nrefresh: 30d\n"
+    )
+    lines = explain(rules, "ann", *files, "--segment", "rfm", "--at", "2026-03-01T10:00:00Z").output.splitlines()
+    assert lines[2] == "rfm: no level yet, as its quintiles are not known"
+    assert lines[-1] == "    next: a level, once they are"

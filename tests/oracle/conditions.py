@@ -1,0 +1,89 @@
+"""What a condition says of something, be it a profile at an instant or one event (contract 3.1).
+
+Comes in: checked trees. Goes out: truths, and values; None is missing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streams.core.events import Value
+from streams.core.tree import (
+    All,
+    Always,
+    Arithmetic,
+    Compare,
+    Condition,
+    Constant,
+    Elapsed,
+    Has,
+    InSegment,
+    Missing,
+    Not,
+    Property,
+    Read,
+    Score,
+    Some,
+    Truth,
+    Within,
+)
+from streams.core.tree import Value as Term
+from tests.oracle.values import calculate, compare, has, number_or
+
+
+class Subject:
+    """What conditions are asked of. What its own terms are worth, and its memberships, each subject says itself."""
+
+    def own(self, term: Read | Elapsed | Property | Score) -> Value:
+        raise AssertionError(f"{term} cannot be asked of a {type(self).__name__}")
+
+    def member(self, segment: str) -> bool:
+        raise AssertionError(f"a {type(self).__name__} is in no segment such as {segment}")
+
+    def holds(self, condition: Condition) -> bool:
+        match condition:
+            case All(parts):
+                return all(self.holds(part) for part in parts)
+            case Some(parts):
+                return any(self.holds(part) for part in parts)
+            case Not(part):
+                return not self.holds(part)
+            case Always(value):
+                return value
+            case Compare(operator, left, right):
+                return compare(operator, self.value(left), self.value(right))
+            case InSegment(segment):
+                return self.member(segment)
+            case _:
+                return self.says(condition)
+
+    def says(self, leaf: Within | Truth | Has | Missing) -> bool:
+        match leaf:
+            case Within(item, options, True):
+                return all(compare("!=", self.value(item), option) for option in options)
+            case Within(item, options):
+                return any(compare("==", self.value(item), option) for option in options)
+            case Truth(value):
+                return self.value(value) is True
+            case Has(value, wanted):
+                return has(self.value(value), wanted)
+            case Missing(value):
+                return self.value(value) is None
+
+    def value(self, term: Term) -> Value:
+        match term:
+            case Constant(value):
+                return number_or(value)
+            case Arithmetic(operator, left, right):
+                return calculate(operator, self.value(left), self.value(right))
+            case _:
+                return self.own(term)
+
+
+@dataclass(frozen=True)
+class OneEvent(Subject):
+    """An event that a `where` is asked of: it has its properties and no more."""
+
+    properties: Mapping[str, Value]
+
+    def own(self, term: Read | Elapsed | Property | Score) -> Value:
+        return number_or(self.properties.get(term.name)) if isinstance(term, Property) else super().own(term)

@@ -1,0 +1,71 @@
+"""All profiles, the time that has come for them, and the edges of quintiles (contract 3.2 and 3.3).
+
+Comes in: events in order of arrival, and how far time has come. Goes out: profiles with their changes.
+"""
+
+from collections.abc import Iterable
+
+from streams.core.events import Event
+from streams.core.rules import Rulebook, Scores
+from tests.oracle.profile import Profile
+from tests.oracle.scoring import Standing, new_edges
+
+
+class Population:
+    def __init__(self, rulebook: Rulebook, utc_offset_ms: int):
+        self.rulebook = rulebook
+        self.utc_offset_ms = utc_offset_ms
+        self.profiles: dict[str, Profile] = {}
+        self.standings = {
+            rule.name: Standing(rule.fixed, 0, None) for rule in rulebook.scores.values() if rule.fixed is not None
+        }
+        self.stream_ms: int | None = None
+        self.come_ms = 0
+
+    def receive(self, event: Event) -> None:
+        self.pass_refreshes(event.ts)
+        if event.user not in self.profiles:
+            self.profiles[event.user] = Profile(event.user, self.rulebook, self.utc_offset_ms, self.standings)
+        self.profiles[event.user].receive(event)
+        self.profiles[event.user].pass_time(self.come_ms)
+
+    def pass_time(self, now: int) -> None:
+        self.pass_refreshes(now)
+        self.come_ms = max(self.come_ms, now)
+        for profile in self.profiles.values():
+            profile.pass_time(self.come_ms)
+
+    def pass_refreshes(self, now: int) -> None:
+        """Edges are made anew at every multiple of `refresh` that the stream of arrivals passes on its way to `now`."""
+        if self.stream_ms is not None:
+            live = [rule for rule in self.rulebook.scores.values() if rule.fixed is None]
+            for instant in sorted({at for rule in live for at in multiples(rule.refresh_ms, self.stream_ms, now)}):
+                self.refresh([rule for rule in live if instant % rule.refresh_ms == 0], instant)
+        self.stream_ms = now if self.stream_ms is None else max(self.stream_ms, now)
+
+    def refresh(self, rules: Iterable[Scores], instant: int) -> None:
+        """Time comes to the instant; there all profiles are evaluated, once, under the edges that hold from it on."""
+        if not self.profiles:
+            return
+        for profile in self.profiles.values():
+            profile.pass_time(instant - 1)
+        self.standings.update({rule.name: self.moved(rule, instant) for rule in rules})
+        for profile in self.profiles.values():
+            profile.pass_time(instant)
+        self.come_ms = max(self.come_ms, instant)
+
+    def moved(self, rule: Scores, instant: int) -> Standing:
+        """What stands from this refresh on: what stood, if no edge has moved."""
+        views = [profile.view(instant) for profile in self.profiles.values()]
+        old = self.standings.get(rule.name)
+        edges = new_edges(old and old.edges, [view.scored_values(rule) for view in views])
+        return old if old and old.edges == edges else Standing(edges, instant, old and old.edges)
+
+
+def multiples(step: int, after: int, until: int) -> range:
+    """The multiples of a step in `after` < x <= `until`.
+
+    >>> list(multiples(10, 20, 40))
+    [30, 40]
+    """
+    return range((after // step + 1) * step, until + 1, step)

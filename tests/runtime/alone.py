@@ -1,0 +1,81 @@
+"""A loaded shard with nothing around it: records are handed to it, and what it publishes is kept.
+
+Comes in: a shard. Goes out: `Alone`, whose `loaded` is worked as a worker works it, over a store in memory.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+
+from streams.core.shard import Shard
+from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.fetching import Fetched
+from streams.runtime.intake import Intake
+from streams.runtime.loaded import LoadedShard
+from streams.runtime.outputs import Outputs
+from streams.runtime.patience import Patience
+from streams.runtime.telemetry import Counters
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.state.store import MemoryStore, Message
+from streams.testing import Record, to_bytes
+
+INPUT = TP("product-events", 0)
+
+
+class Alone:
+    """`published`: by topic, how many messages."""
+
+    def __init__(self, shard: Shard, clock: Callable[[], int]):
+        settings = Settings()
+        self.published: Counter[str] = Counter()
+        self._offset = 0
+        self._worker: Any = SimpleNamespace(
+            settings=settings,
+            rulebook=shard.catalog.rulebook,
+            clock=clock,
+            consumer=self,
+            decoder=Decoder(shard.catalog.reads),
+            outputs=Outputs(settings),
+            counters=Counters(),
+            lookout=self,
+        )
+        self._shard = shard
+
+    async def load(self) -> LoadedShard:
+        store = MemoryStore()
+        await store.claim(0, 1)
+        intake = Intake(self._worker, {INPUT: 0})
+        await intake.start({INPUT: 0})
+        checkpoints = Checkpoints(store, self, 0, 1, Patience())
+        self.loaded = LoadedShard(self._worker, self._shard, intake, checkpoints, 0)
+        return self.loaded
+
+    def arrive(self, records: Sequence[Record]) -> None:
+        """Have a fetch bring these."""
+        first, self._offset = self._offset, self._offset + len(records)
+        fetched = [
+            ConsumerRecord(*INPUT, first + i, 0, 0, b"", to_bytes(record), None, 0, 0, ())
+            for i, record in enumerate(records)
+        ]
+        self.loaded.receive(Fetched(INPUT, 1, fetched, self._offset, self._offset, caught_up=True))
+
+    async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+        self.published[topic] += len(messages)
+
+    async def start_reading(self, offsets: object) -> int:
+        return 1
+
+    def stop_reading(self, tps: object) -> None: ...
+
+    def may_commit(self, offsets: object) -> None: ...
+
+    def pause_partitions(self, tps: object) -> None: ...
+
+    def resume_partitions(self, tps: object) -> None: ...
+
+    def read(self, events: object, records: object) -> None: ...

@@ -1,0 +1,66 @@
+"""When a loaded shard asks for the time, and how far its time has come."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from streams.core.batch import Batch
+from streams.core.events import Event
+from streams.core.expressions import parse_condition, parse_value
+from streams.core.features import DAY_MS, HOUR_MS
+from streams.core.layout import NEVER
+from streams.core.rules import Rulebook, Scores, Segment
+from streams.core.shard import Shard
+from streams.runtime.loaded import TIME_EVERY_MS, LoadedShard
+
+NOON = 500_000 * HOUR_MS
+QUIET = Segment("quiet", parse_condition("idle_days >= 1"))
+RFM = Scores("rfm", parse_value("mrr"), parse_value("mrr"), parse_value("mrr"), refresh_ms=HOUR_MS)
+
+
+def loaded(*rules: Segment | Scores, users: int = 1) -> LoadedShard:
+    """A shard of users that were there at noon."""
+    rulebook = Rulebook(rules)
+    shard = Shard(rulebook)
+    shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
+    nothing: Any = None
+    worker: Any = SimpleNamespace(rulebook=rulebook, outputs=None)
+    return LoadedShard(worker, shard, nothing, nothing, 1)
+
+
+def test_time_is_asked_for_when_a_deadline_has_come() -> None:
+    loaded_shard = loaded(QUIET)
+    loaded_shard.shard.tick(NOON + DAY_MS - 1)
+    assert not loaded_shard.wants_time(NOON + DAY_MS - 1)
+    assert loaded_shard.wants_time(NOON + DAY_MS)
+
+
+def test_time_is_asked_for_when_a_refresh_has_come() -> None:
+    loaded_shard = loaded(RFM)
+    loaded_shard.shard.tick(NOON - 1)
+    assert loaded_shard.wants_time(NOON)
+    loaded_shard.shard.tick(NOON)
+    assert not loaded_shard.wants_time(NOON + TIME_EVERY_MS - 1)
+
+
+def test_without_either_time_is_asked_for_once_in_a_while() -> None:
+    loaded_shard = loaded()
+    loaded_shard.shard.tick(NOON)
+    assert not loaded_shard.wants_time(NOON + TIME_EVERY_MS - 1)
+    assert loaded_shard.wants_time(NOON + TIME_EVERY_MS)
+
+
+def test_time_that_has_been_asked_for_is_not_asked_for_again() -> None:
+    loaded_shard = loaded()
+    loaded_shard.time_came(NOON, {})
+    assert not loaded_shard.wants_time(NOON + DAY_MS)
+
+
+def test_time_has_not_come_before_all_deadlines_are_worked_off() -> None:
+    loaded_shard = loaded(QUIET, users=2)
+    assert loaded_shard.settled_ms == NEVER
+    loaded_shard.shard.tick(NOON + HOUR_MS)
+    assert loaded_shard.settled_ms == NOON + HOUR_MS
+    loaded_shard.shard.tick(NOON + 2 * DAY_MS, limit=1)
+    assert loaded_shard.settled_ms < NOON + DAY_MS
+    loaded_shard.shard.tick(NOON + 2 * DAY_MS, limit=1)
+    assert loaded_shard.settled_ms == NOON + 2 * DAY_MS

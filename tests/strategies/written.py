@@ -1,0 +1,128 @@
+"""Expressions as text, and as the tree that the text means.
+
+Comes in: pieces with their meaning. Goes out: bigger pieces with theirs, in the spelling that `render` has too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Generic, Literal, TypeVar
+
+from hypothesis import strategies as st
+
+from streams.core.tree import (
+    All,
+    Arithmetic,
+    Compare,
+    Comparison,
+    Condition,
+    Constant,
+    Has,
+    Missing,
+    Not,
+    Some,
+    Truth,
+    Within,
+)
+from streams.core.tree import Value as Term
+
+Node = TypeVar("Node")
+Option = TypeVar("Option", float, str)
+Options = tuple[float, ...] | tuple[str, ...]
+
+COMPARISONS: tuple[Comparison, ...] = ("<", "<=", ">", ">=", "==", "!=")
+
+
+@dataclass(frozen=True)
+class Written(Generic[Node]):
+    """A piece of an expression as text, and what the text means. `plain`: needs no parentheses anywhere."""
+
+    text: str
+    node: Node
+    plain: bool = True
+
+    @property
+    def inside(self) -> str:
+        return self.text if self.plain else f"({self.text})"
+
+
+# values
+
+
+def literal(value: float | str | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def as_read(value: float | str | bool) -> float | str | bool:
+    """Every number that the parser reads is a double."""
+    return value if isinstance(value, str | bool) else float(value)
+
+
+def constant(value: float | str | bool) -> Written[Term]:
+    return Written(literal(value), Constant(as_read(value)))
+
+
+def constants(*values: float | str | bool) -> st.SearchStrategy[Written[Term]]:
+    return st.sampled_from(values).map(constant)
+
+
+def combine(operator: Literal["+", "-", "*", "/"], left: Written[Term], right: Written[Term]) -> Written[Term]:
+    return Written(f"{left.inside} {operator} {right.inside}", Arithmetic(operator, left.node, right.node), plain=False)
+
+
+# conditions
+
+
+def comparison(operator: Comparison, left: Written[Term], right: Written[Term]) -> Written[Condition]:
+    text = f"{left.text} {operator} {right.text}"
+    return Written(text, Compare(operator, left.node, right.node, text), plain=False)
+
+
+def between(low: Written[Term], middle: Written[Term], high: Written[Term]) -> Written[Condition]:
+    first, second = comparison("<", low, middle), comparison("<=", middle, high)
+    return Written(f"{low.text} < {middle.text} <= {high.text}", All((first.node, second.node)), plain=False)
+
+
+def within(item: Written[Term], options: Options, negated: bool) -> Written[Condition]:
+    listed = ", ".join(map(literal, options))
+    text = f"{item.text} {'not in' if negated else 'in'} [{listed}]"
+    return Written(text, Within(item.node, options, negated, text), plain=False)
+
+
+def has(holder: Written[Term], wanted: float | str | bool) -> Written[Condition]:
+    text = f"has({holder.text}, {literal(wanted)})"
+    return Written(text, Has(holder.node, as_read(wanted), text))
+
+
+def missing(item: Written[Term]) -> Written[Condition]:
+    return Written(f"missing({item.text})", Missing(item.node, f"missing({item.text})"))
+
+
+def bare(item: Written[Term]) -> Written[Condition]:
+    return Written(item.text, Truth(item.node, item.text))
+
+
+def some_of(options: Sequence[Option]) -> st.SearchStrategy[tuple[Option, ...]]:
+    return st.lists(st.sampled_from(options), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def joined(draw: st.DrawFn, leaves: st.SearchStrategy[Written[Condition]], depth: int) -> Written[Condition]:
+    """Leaves joined by `and`, `or` and `not`, nested up to `depth`."""
+    kind = draw(st.sampled_from(("leaf", "leaf", "and", "or", "not"))) if depth else "leaf"
+    if kind == "leaf":
+        return draw(leaves)
+    if kind == "not":
+        part = draw(joined(leaves, depth - 1))
+        return Written(f"not {part.inside}", Not(part.node), plain=False)
+    some = draw(st.lists(joined(leaves, depth - 1), min_size=2, max_size=3))
+    text = f" {kind} ".join(part.inside for part in some)
+    whole = All if kind == "and" else Some
+    return Written(text, whole(tuple(chain.from_iterable(flat(whole, part.node) for part in some))), plain=False)
+
+
+def flat(whole: type[All] | type[Some], node: Condition) -> tuple[Condition, ...]:
+    """`a and (b and c)` is `a and b and c`."""
+    return node.parts if isinstance(node, whole) else (node,)
