@@ -17,7 +17,7 @@ from streams.core.explanation import ConditionNow, Explanation, RuleNow
 from streams.core.instants import format_time
 from streams.core.language.faults import nearest
 from streams.core.observing import Since
-from streams.core.rules import Rulebook
+from streams.core.rules import Rulebook, level_name
 from streams.core.scorecard import ScoreNow
 from streams.errors import UsageError
 
@@ -65,7 +65,7 @@ def _place(rule: RuleNow) -> str:
     """`in` or `out`; of a tier the level."""
     if rule.segment is None:
         return "out"
-    return rule.segment.removeprefix(f"{rule.rule}/") if rule.is_tier else "in"
+    return level_name(rule.rule, rule.segment) if rule.is_tier else "in"
 
 
 def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
@@ -116,7 +116,7 @@ def _verb(change: Change) -> str:
         case "segment.exited":
             return "leaves"
         case _:
-            return f"becomes {change.segment.removeprefix(f'{change.rule}/')}"
+            return f"becomes {level_name(change.rule, change.segment)}"
 
 
 def _rule_json(rule: RuleNow) -> dict[str, object]:

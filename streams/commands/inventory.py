@@ -12,12 +12,12 @@ import msgspec
 
 from streams.commands.columns import counted, in_columns
 from streams.commands.moments import in_full, when
+from streams.commands.state import storing
 from streams.core.instants import format_time
 from streams.core.inventory import Inventory, LiveRule, Reading, take_inventory
 from streams.core.rules import Rule, Rulebook, Scores, Segment
 from streams.core.snapshot import Head
 from streams.errors import SegmenterError
-from streams.runtime.app import redis_store
 from streams.settings import Settings
 
 VERSION_DIGITS = 12
@@ -39,11 +39,8 @@ class Found(NamedTuple):
 
 
 async def stored(settings: Settings, rulebook: Rulebook) -> Found:
-    store = redis_store(settings)
-    try:
+    async with storing(settings) as store:
         shards, members = await store.shards(), await store.sizes()
-    finally:
-        await store.close()
     if not shards:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     # A shard without profiles is written when there is one: its head may be of other rules than those that run.

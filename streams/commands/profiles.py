@@ -12,6 +12,7 @@ from typing import NamedTuple
 from streams.commands.lines import LineFile
 from streams.commands.playback import Playback
 from streams.commands.publisher import home_partition
+from streams.commands.state import storing
 from streams.core.forecast import clock
 from streams.core.instants import format_time
 from streams.core.observing import Watching
@@ -19,7 +20,6 @@ from streams.core.rules import Rulebook
 from streams.core.shard import Shard
 from streams.core.snapshot import Head
 from streams.errors import SegmenterError, UsageError
-from streams.runtime.app import redis_store
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import Store
@@ -39,11 +39,8 @@ class Found(NamedTuple):
 
 async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int | None) -> Found:
     """As a worker's last checkpoint left the user; now, where no time is given."""
-    store = redis_store(settings)
-    try:
+    async with storing(settings) as store:
         shard = await _restored(store, settings, rulebook, user)
-    finally:
-        await store.close()
     remark = "The rules are others than when this was stored: it is shown as it will be under them." * shard.is_stale
     while shard.is_stale:
         shard.renew()

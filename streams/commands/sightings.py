@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.commands.columns import counted
+from streams.commands.state import storing
 from streams.core.features import DAY_MS
 from streams.core.instants import format_time
 from streams.core.sightings import Sightings
 from streams.core.unseen import Judge
 from streams.errors import Fault
 from streams.rulefiles.unseen import unseen
-from streams.runtime.app import redis_store
 from streams.settings import Settings
 
 
@@ -24,11 +24,8 @@ class Findings(NamedTuple):
 
 
 async def findings(rules: Path, settings: Settings) -> Findings:
-    store = redis_store(settings)
-    try:
+    async with storing(settings) as store:
         stored = await store.sightings()
-    finally:
-        await store.close()
     if not stored:
         return Findings([], f"No worker of the group {settings.group} has noted in this Redis what it read.")
     seen = Sightings()

@@ -7,6 +7,8 @@ from collections.abc import Collection
 
 import msgspec
 
+from streams.core.rules import level_name
+
 Shown = float | str | bool | list[object] | None
 
 CAUSES = {
@@ -80,7 +82,7 @@ def segment_in_words(change: Told) -> str:
     """The segment; of a tier with the level before, as in `lifecycle/power (was new)`."""
     if change.previous is None:
         return change.segment
-    return f"{change.segment} (was {change.previous.removeprefix(f'{change.rule}/')})"
+    return f"{change.segment} (was {level_name(change.rule, change.previous)})"
 
 
 def reason_in_words(change: Told) -> str:

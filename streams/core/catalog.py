@@ -8,7 +8,7 @@ profile's document and the rules: totals of windows and trait values.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from streams.core.events import Reads
 from streams.core.features import (
@@ -34,6 +34,10 @@ from streams.core.rules import Grouping, Rulebook, Tier
 from streams.core.tree import Condition, Leaf
 from streams.core.walk import DIMENSIONS, events_of, features, leaf_features, leaves, measure
 from streams.core.where import properties_read
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 IDS_KEPT = 16  # CONTRACT 2.4: a duplicate is known among the user's last 16 accepted ids
 CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, IDS = 0, 1, 2, 3
@@ -72,6 +76,7 @@ class Ring:
         return f"{self.unit}s {_set_name(self.events)}{about}" + (f" {self.prop!r}" if self.prop else "")
 
 
+Instants = TypeVar("Instants", int, "NDArray[np.int64]")
 RingKey = tuple[EventSet, Unit, Statistic, str | None]
 
 
@@ -89,6 +94,11 @@ class Places(NamedTuple):
     value: int | None
     time: int | None
     holds: tuple[tuple[str, int], ...]
+
+
+def bucket_of(ms: Instants, is_days: bool, utc_offset_ms: int) -> Instants:
+    """The day or the hour of an instant, or of many."""
+    return (ms + utc_offset_ms) // DAY_MS if is_days else ms // HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +120,7 @@ class Field:
 
     def oldest_bucket(self, clock_ms: int, utc_offset_ms: int) -> int:
         """The oldest bucket of a ring that still counts."""
-        newest = (clock_ms + utc_offset_ms) // DAY_MS if self.is_days else clock_ms // HOUR_MS
-        return newest - self.length + 1
+        return bucket_of(clock_ms, self.is_days, utc_offset_ms) - self.length + 1
 
 
 def conditions(rule: Grouping) -> tuple[Condition, ...]:

@@ -40,7 +40,7 @@ def alone(shard: Shard, user: str, rulebook: Rulebook) -> Shard:
     table, head = shard.table, Head.decode(shard.head())
     row = table.row_of[user]
     (packed,) = write_rows(table, np.array([row]), shard.catalog.kept, head.current)
-    if not any(scores.fixed is None for scores in rulebook.scores.values()):
+    if not rulebook.by_quintiles:
         head = replace(head, time_ms=NEVER)
     copy = Shard.restore(
         rulebook,

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from streams.core.features import Window
 from streams.core.layout import EVER, FADING, HOLDS, LINE, NO, RESTLESS, STEADY, STEPPING, YES
 from streams.core.rfm import Dimension
-from streams.core.tree import Compare, Comparison, Constant, Elapsed, Leaf, Read, Score, Value
-from streams.core.walk import Books, dimensions, features, measure, operands, terms
+from streams.core.tree import TURNED, Compare, Constant, Leaf, Read, Score
+from streams.core.walk import Books, dimensions, features, measure, moves, operands, terms
 
-TURNED: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 FADING_STATISTICS = frozenset({"count", "active_days", "values", "distinct"})
 
 
@@ -23,11 +22,6 @@ def turned(leaf: Leaf) -> Leaf:
             return Compare(TURNED[operator], right, left, text)
         case _:
             return leaf
-
-
-def moves(value: Value) -> bool:
-    """Whether the value itself goes with time, apart from what its windows count."""
-    return any(isinstance(term, Elapsed) for term in terms(value))
 
 
 def windows_read(leaf: Leaf, scores: Books) -> list[Window]:
@@ -50,7 +44,7 @@ def _scored(leaf: Leaf, scores: Books) -> Iterator[tuple[str, Dimension]]:
 
 def steps(scores: Books, rule: str, dimension: Dimension) -> bool:
     """Whether time alone may change a score: by its edges, or the value, apart from what its windows count."""
-    return scores[rule].fixed is None or moves(measure(scores[rule], dimension))
+    return scores[rule].is_by_quintiles or moves(measure(scores[rule], dimension))
 
 
 def nature(leaf: Leaf, scores: Books) -> int:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.core.catalog import OF_NUMBERS, Catalog, Places, Ring, latest_name
+from streams.core.catalog import OF_NUMBERS, Catalog, Places, Ring, bucket_of, latest_name
 from streams.core.effects import touched_sets
 from streams.core.events import Value
-from streams.core.features import DAY_MS, HOUR_MS, EventSet, Unit
+from streams.core.features import EventSet, Unit
 from streams.core.where import Ask, asked
 
 LARGEST_AMOUNT = 1e10  # CONTRACT 3.1: a value beyond this size counts as missing
@@ -47,7 +47,7 @@ class KeptSeen(NamedTuple):
     unit: Unit
 
     def bucket(self, ts: int, utc_offset_ms: int) -> int:
-        return (ts + utc_offset_ms) // DAY_MS if self.unit == "day" else ts // HOUR_MS
+        return bucket_of(ts, self.unit == "day", utc_offset_ms)
 
 
 class Reading(NamedTuple):

@@ -14,12 +14,12 @@ from streams.core.events import Value
 from streams.core.features import Trait, TraitTime
 from streams.core.flips import Lines
 from streams.core.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, RULE, SHOWN, SHOWN_WORDS
-from streams.core.natures import moves, turned
+from streams.core.natures import turned
 from streams.core.program import Ints, Program
 from streams.core.rules import Grouping, Tier
 from streams.core.table import Table
 from streams.core.tree import InSegment, Leaf
-from streams.core.walk import features, operands
+from streams.core.walk import features, moves, operands
 
 MASKED = "***"
 

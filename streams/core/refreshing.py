@@ -24,7 +24,7 @@ class Refreshing:
         self._shard = shard
         self._limit = limit
         self.passed_ms = passed_ms
-        self._rules = [rule for rule in shard.catalog.rulebook.scores.values() if rule.fixed is None]
+        self._rules = shard.catalog.rulebook.by_quintiles
 
     def step(self, batch: Batch) -> Iterator[Change]:
         """Apply events; the edges of an instant are settled before the first event that reaches it."""

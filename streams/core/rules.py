@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from streams.core.rfm import grid
+from streams.core.rfm import FourEdges, grid
 from streams.core.tree import Condition, Value
 
 
@@ -63,9 +63,9 @@ class Tier:
 class Edges:
     """Four ascending edges a score, which part it into 1 to 5."""
 
-    r: tuple[float, float, float, float]
-    f: tuple[float, float, float, float]
-    m: tuple[float, float, float, float]
+    r: FourEdges
+    f: FourEdges
+    m: FourEdges
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,20 @@ class Scores:
     labels: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 
+    @property
+    def is_by_quintiles(self) -> bool:
+        return self.fixed is None
+
     @cached_property
     def tier(self) -> Tier:
         """The named segments of the R x F grid, which are a tier by themselves."""
         levels = tuple(Level(name, condition) for name, condition in grid(self.name))
         return Tier(self.name, levels, self.include, self.description, self.labels, self.version, self.name)
+
+
+def level_name(rule: str, segment: str) -> str:
+    """What a tier itself calls a level of it: `power` of `lifecycle/power`."""
+    return segment.removeprefix(f"{rule}/")
 
 
 Rule = Segment | Tier | Scores
@@ -122,3 +131,8 @@ class Rulebook:
     @cached_property
     def scores(self) -> Mapping[str, Scores]:
         return {rule.name: rule for rule in self.rules if isinstance(rule, Scores)}
+
+    @cached_property
+    def by_quintiles(self) -> tuple[Scores, ...]:
+        """The scores whose edges are made from all profiles."""
+        return tuple(rule for rule in self.scores.values() if rule.is_by_quintiles)

@@ -15,7 +15,8 @@ from streams.core.observing import BEFORE_ALL_NAMES
 from streams.core.rfm import Dimension, FourEdges
 from streams.core.rules import Edges, Rulebook, Scores, Segment
 from streams.core.shard import Shard
-from streams.core.tree import All, Compare, Constant, Score, Value
+from streams.core.tree import All, Compare, Constant, Score
+from streams.core.walk import DIMENSIONS, measure
 
 
 class ScoreNow(msgspec.Struct, frozen=True, gc=False):
@@ -49,19 +50,15 @@ def scores_now(shard: Shard, user: str, at_ms: int) -> Mapping[str, tuple[ScoreN
 
 def _reader(rule: Scores) -> Segment:
     """A segment of conditions whose values are wanted; whether they hold is all the same."""
-    values = [value for part, measure in _measures(rule) for value in (Score(rule.name, part), measure)]
+    values = [value for part in DIMENSIONS for value in (Score(rule.name, part), measure(rule, part))]
     conditions = tuple(Compare(">=", value, Constant(0.0), render_value(value)) for value in values)
     return Segment(BEFORE_ALL_NAMES + rule.name, All(conditions), include=rule.include)
 
 
-def _measures(rule: Scores) -> tuple[tuple[Dimension, Value], ...]:
-    return ("r", rule.recency), ("f", rule.frequency), ("m", rule.monetary)
-
-
 def _scores(rule: Scores, values: Mapping[str, Any], edges: Edges | None) -> Iterator[ScoreNow]:
     four = (edges.r, edges.f, edges.m) if edges is not None else (None, None, None)
-    for (part, measure), own in zip(_measures(rule), four, strict=True):
-        expression = render_value(measure)
+    for part, own in zip(DIMENSIONS, four, strict=True):
+        expression = render_value(measure(rule, part))
         yield ScoreNow(part, values[f"{rule.name}.{part}"], expression, values[expression], own)
 
 

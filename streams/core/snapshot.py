@@ -9,9 +9,8 @@ leaves both kinds readable.
 import msgspec
 import numpy as np
 
-from streams.core.catalog import CLOCK, Catalog, Field
+from streams.core.catalog import CLOCK, Catalog, Field, bucket_of
 from streams.core.coverage import kept_since
-from streams.core.features import DAY_MS, HOUR_MS
 from streams.core.layout import LEVEL, NEVER
 from streams.core.packing import pack, unpack
 from streams.core.program import Ints
@@ -80,7 +79,7 @@ class Head(msgspec.Struct, frozen=True):
     def edges_for(self, rulebook: Rulebook) -> dict[str, bytes]:
         """The edges of those scores rules that are still the ones they were agreed on for."""
         then = self.layouts[self.current].rules
-        live = [rule for rule in rulebook.scores.values() if rule.fixed is None and rule.name in self.edges]
+        live = [rule for rule in rulebook.by_quintiles if rule.name in self.edges]
         return {rule.name: self.edges[rule.name] for rule in live if rule.version == then.get(rule.name)}
 
     def under(self, layout: Layout, in_use: set[int], newest_ms: int) -> "Head":
@@ -104,7 +103,7 @@ def write_rows(table: Table, rows: Ints, words: int, layout: int) -> list[bytes]
 def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, utc_offset_ms: int) -> None:
     """Carry over the newest buckets, as many as both rings hold."""
     clock = old[:, CLOCK]
-    head = (clock + utc_offset_ms) // DAY_MS if field.is_days else clock // HOUR_MS
+    head = bucket_of(clock, field.is_days, utc_offset_ms)
     longer = max(field, source, key=lambda each: each.length)
     parts = max(1, longer.words // longer.length)  # of a bucket
     part_type = np.uint32 if longer.words < longer.length else np.int64

@@ -4,12 +4,14 @@ A *value* has a kind at run time (number, text, boolean, list) or is missing; a 
 `text` of a condition is its own source text with runs of white space made one blank: what `because` shows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from streams.core.features import Feature, Instant
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
+TURNED: Mapping[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,11 @@ def terms(value: Value) -> Iterator[Value]:
             yield value
 
 
+def moves(value: Value) -> bool:
+    """Whether time alone changes it between events. (Counts and scores step, which is another thing.)"""
+    return any(isinstance(term, Elapsed) for term in terms(value))
+
+
 def features(value: Value, scores: Books = NO_SCORES) -> Iterator[Feature]:
     """What a value reads; of these scores also what they are made of."""
     for term in terms(value):

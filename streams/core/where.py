@@ -26,6 +26,7 @@ from streams.core.tree import (
     Within,
 )
 from streams.core.tree import Value as Term
+from streams.core.walk import leaves, operands, terms
 
 Properties = Mapping[str, Value]
 Ask = Callable[[Properties], bool]
@@ -146,23 +147,5 @@ def _arithmetic(sign: str, left: Get, right: Get) -> Get:
 
 def properties_read(condition: Condition) -> Iterator[str]:
     """The names of the properties that a condition asks for."""
-    match condition:
-        case All(parts) | Some(parts):
-            for part in parts:
-                yield from properties_read(part)
-        case Not(part):
-            yield from properties_read(part)
-        case Compare(left=left, right=right):
-            yield from _names(left)
-            yield from _names(right)
-        case Within(item=value) | Truth(value=value) | Has(value=value) | Missing(value=value):
-            yield from _names(value)
-
-
-def _names(term: Term) -> Iterator[str]:
-    match term:
-        case Property(name):
-            yield name
-        case Arithmetic(left=left, right=right):
-            yield from _names(left)
-            yield from _names(right)
+    read = (term for leaf in leaves(condition) for value in operands(leaf) for term in terms(value))
+    return (term.name for term in read if isinstance(term, Property))

@@ -47,7 +47,7 @@ class LoadedShard:
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
         self._leaving = False
-        self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.scores.values() if rule.fixed is None}
+        self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
     @property
     def shard(self) -> Shard:

@@ -47,7 +47,7 @@ class Refresher:
     def __init__(
         self, rulebook: Rulebook, store: Store, clock: Callable[[], int], loaded: Callable[[], Mapping[int, Ready]]
     ):
-        self._rules = [rule for rule in rulebook.scores.values() if rule.fixed is None]
+        self._rules = rulebook.by_quintiles
         self._store = store
         self._clock = clock
         self._loaded = loaded

@@ -4,20 +4,10 @@ Comes in: values of the checked tree. Goes out: whether they are to be refused, 
 A deadline is the instant at which a line crosses a line; for what bends there would be none that is exact.
 """
 
-from collections.abc import Mapping
-
 from streams.core.features import LatestTime, TraitTime
 from streams.core.language.render import render_value
-from streams.core.tree import Arithmetic, Compare, Comparison, Elapsed, Value
-
-MIRRORED: Mapping[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-
-
-def moves(value: Value) -> bool:
-    """Whether time alone changes it between events. (Counts and scores step, which is another thing.)"""
-    if isinstance(value, Arithmetic):
-        return moves(value.left) or moves(value.right)
-    return isinstance(value, Elapsed)
+from streams.core.tree import TURNED, Arithmetic, Compare, Elapsed, Value
+from streams.core.walk import moves
 
 
 def bends(value: Value) -> bool:
@@ -33,7 +23,7 @@ def straightened(compare: Compare) -> str:
     """The comparison with its division by a time taken to the other side, or an empty string where that is no help."""
     left, right, operator = compare.left, compare.right, compare.operator
     if not _divides_by_time(left):
-        left, right, operator = right, left, MIRRORED[operator]
+        left, right, operator = right, left, TURNED[operator]
     if not isinstance(left, Arithmetic) or not _divides_by_time(left) or bends(left.left) or moves(right):
         return ""
     return f"{render_value(left.left)} {operator} {render_value(Arithmetic('*', right, left.right))}"
