@@ -102,7 +102,7 @@ def explain(
     at_ms = _instant_or_newest(at, batch)
     shard = Watching(rulebook, user, utc_offset_ms)
     _changes(shard, batch.take((batch.ts <= at_ms).nonzero()[0]), at_ms)
-    if user not in shard.table.row_of:
+    if user not in shard.table:
         raise ValueError(f"{user!r} has no record up to {format_time(at_ms)}")
     return explanation.explain(shard, user, at_ms)
 

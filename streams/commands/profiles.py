@@ -79,7 +79,7 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
         playback = Playback(shard, decoder, sources, reject=lambda _: None, until_ms=at_ms)
         for _ in playback.changes():
             pass
-    if user not in shard.table.row_of:
+    if user not in shard.table:
         until = f" up to {format_time(at_ms)}" if at_ms is not None else ""
         raise SegmenterError(f"Nobody called {user} has an event in these files{until}.")
     if not playback.rejected:

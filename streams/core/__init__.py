@@ -9,7 +9,7 @@ edges.py         which edges a shard scores by, since when; refreshing.py: made 
 agreement.py     how all workers of a group come to the same ones
 catalog.py       where each feature lies in a profile's row
 program.py       the rules as data for the kernel; layout.py: where everything lies in it
-table.py         rows, documents and names of all profiles
+table.py         rows, documents and names of all profiles; index.py: whose row is which, in slots.py
 documents.py     traits, and the ledger.py of subscriptions; dated.py: the newest event time wins
 columns.py       events ──▶ what the kernel reads
 kernel.py        the compiled loop; below it evaluation, windows, values, crossings, memberships, deadlines, flips,

@@ -38,7 +38,7 @@ def alone(shard: Shard, user: str, rulebook: Rulebook) -> Shard:
     quintiles: only the newest edges are known, so that what was scored by earlier ones cannot be gone through again.
     """
     table, head = shard.table, Head.decode(shard.head())
-    row = table.row_of[user]
+    row = table.row_of(user)
     (packed,) = write_rows(table, np.array([row]), shard.catalog.kept, head.current)
     if not rulebook.by_quintiles:
         head = replace(head, time_ms=NEVER)
@@ -57,4 +57,4 @@ def alone(shard: Shard, user: str, rulebook: Rulebook) -> Shard:
 
 def clock(shard: Shard, user: str) -> int:
     """The time (ms) of the newest event or change of a user that the shard knows of."""
-    return int(shard.table.memory.words[shard.table.row_of[user], CLOCK])
+    return int(shard.table.memory.words[shard.table.row_of(user), CLOCK])

@@ -30,6 +30,7 @@ COMPILED_FILES = (
     "packing",
     "prefetch",
     "scoring",
+    "slots",
     "values",
     "windows",
     "words",

@@ -13,7 +13,7 @@ from streams.core.changes import CAUSES, Change, Reason, Type
 from streams.core.events import Value
 from streams.core.features import Trait, TraitTime
 from streams.core.flips import Lines
-from streams.core.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, RULE, SHOWN, SHOWN_WORDS
+from streams.core.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, ROW, RULE, SHOWN, SHOWN_WORDS
 from streams.core.natures import turned
 from streams.core.program import Ints, Program
 from streams.core.rules import Grouping, Tier
@@ -101,14 +101,16 @@ class Reasons:
 
     def changes(self, table: Table, lines: Lines, event_id: EventId) -> list[Change]:
         """The changes of all filled lines."""
-        return [self._change(table, line, event_id) for line in lines.words[: lines.filled[0]]]
+        filled = lines.words[: lines.filled[0]]
+        users = table.users_of(filled[:, ROW])
+        return [self._change(table, user, line, event_id) for user, line in zip(users, filled, strict=True)]
 
-    def _change(self, table: Table, line: Ints, event_id: EventId) -> Change:
-        row, rule, at, cause, occurrence, ordinal, level, before = line[:LINE_WORDS].tolist()
+    def _change(self, table: Table, user: str, line: Ints, event_id: EventId) -> Change:
+        _, rule, at, cause, occurrence, ordinal, level, before = line[:LINE_WORDS].tolist()
         held = line[LINE_WORDS : LINE_WORDS + len(self._rules)].tolist()
         kind, segment, previous = self._flip(rule, level, before)
         return Change(
-            user=table.users[row],
+            user=user,
             rule=self._rules[rule].name,
             type=kind,
             segment=segment,

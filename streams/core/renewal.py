@@ -82,8 +82,8 @@ class Renewal:
                     kept_in[user] = layout.oldest_buckets(clock, utc_offset_ms)
                 for place, each in _gone(layout, today, old):
                     gone[int(places[place])].append(each)
-        for user, raw in documents.items():
-            table.put_document(user, raw, kept_in.get(user))
+        for row, (user, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
+            table.put_document(row, raw, kept_in.get(user))
         table.rank_texts()
         return cls(today, sorted(stale), gone), set(by_layout)
 
@@ -101,18 +101,19 @@ class Renewal:
         """All changes of the renewal of `rows`, each user's in the order of the rules' names."""
         found = {(change.user, change.rule): change for change in changes}
         exits: list[Change] = []
-        for row in rows.tolist():
+        place = {user: place for place, user in enumerate(table.users_of(rows))}
+        for user, row in zip(place, rows.tolist(), strict=True):
             for gone in self._gone.pop(row, ()):
-                key = table.users[row], gone.rule
+                key = user, gone.rule
                 change = found.get(key)
                 if change is not None and change.type == "segment.changed":
                     found[key] = msgspec.structs.replace(change, previous=gone.segment)
                     continue
-                exits.append(_exit(table, row, gone, memberships))
+                exits.append(_exit(table, user, row, gone, memberships))
                 self._count_exit(table, row, gone.rule)
                 if change is not None:
                     found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
-        return sorted([*exits, *found.values()], key=lambda change: (table.row_of[change.user], change.rule))
+        return sorted([*exits, *found.values()], key=lambda change: (place[change.user], change.rule))
 
     def _count_exit(self, table: Table, row: int, rule: str) -> None:
         """Where there is another rule of that name now, it counts on."""
@@ -121,9 +122,9 @@ class Renewal:
             table.memory.words[row, field.start + 1] += 1 << LEVEL_BITS
 
 
-def _exit(table: Table, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]) -> Change:
+def _exit(table: Table, user: str, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]) -> Change:
     return Change(
-        user=table.users[row],
+        user=user,
         rule=gone.rule,
         type="segment.exited",
         segment=gone.segment,
@@ -134,7 +135,7 @@ def _exit(table: Table, row: int, gone: Gone, memberships: Callable[[str], Mappi
         ordinal=gone.ordinal,
         rule_version=gone.version,
         because=(),
-        segments=tuple(memberships(table.users[row])),
+        segments=tuple(memberships(user)),
         traits={},
     )
 

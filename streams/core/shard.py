@@ -205,8 +205,7 @@ class Shard:
         table = self.table
         rows = np.flatnonzero(table.memory.dirty[: len(table)])
         table.memory.dirty[rows] = 0
-        places = rows.tolist()
-        users = [table.users[row] for row in places]
+        users = table.users_of(rows)
         packed = write_rows(table, rows, self.catalog.kept, self._head.current)
         return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents())
 
@@ -215,7 +214,7 @@ class Shard:
 
     def memberships(self, user: str) -> dict[str, tuple[int, int]]:
         """The segments a user is in, a tier's as `lifecycle/power`: name -> (since when, ordinal)."""
-        row = self.table.row_of[user]
+        row = self.table.row_of(user)
         found: dict[str, tuple[int, int]] = {}
         for rule, word in enumerate(self._program.rule_words):
             since, state = self.table.memory.words[row, word : word + 2].tolist()
@@ -225,7 +224,7 @@ class Shard:
 
     def explain(self, user: str, at_ms: int) -> Iterable[Standing]:
         """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""
-        row = self.table.row_of[user]
+        row = self.table.row_of(user)
         at = max(at_ms, int(self.table.memory.words[row, CLOCK]))
         kernel.look(self._program.words, self.table.memory, self._lines, row, at)
         for line, (i, name) in zip(self._lines.words, enumerate(self.catalog.rulebook.names), strict=False):

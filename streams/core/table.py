@@ -4,7 +4,6 @@ Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel 
 """
 
 from collections.abc import Mapping
-from itertools import repeat
 
 import msgspec
 import numpy as np
@@ -13,6 +12,7 @@ from streams.core.catalog import CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, Catalog, Pl
 from streams.core.documents import Document
 from streams.core.events import Value
 from streams.core.features import LastSeen, Trait
+from streams.core.index import Index
 from streams.core.instants import parse_time
 from streams.core.kernel import SPARE_ROWS, Memory
 from streams.core.layout import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT, UTC_OFFSET
@@ -41,7 +41,7 @@ def orders_texts(catalog: Catalog) -> bool:
 class Table:
     """All profiles of a shard.
 
-    users: by row. row_of: user id -> row. texts: what each text code stands for.
+    texts: what each text code stands for.
     """
 
     def __init__(self, catalog: Catalog, program: Program, text_code: dict[str, int]):
@@ -53,9 +53,8 @@ class Table:
         self._latest = [(latest_name(latest), catalog.places(latest)) for latest in catalog.latest]
         self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
         self._utc_offset_ms = int(program.words[UTC_OFFSET])
-        self.users: list[str] = []
+        self._index = Index()
         self._documents: list[bytes] = []
-        self.row_of: dict[str, int] = {}
         self._open: dict[int, Document] = {}
         self._changed_documents: set[int] = set()
         self._empty_row = self._make_empty_row()
@@ -70,7 +69,33 @@ class Table:
         self.rank_texts()
 
     def __len__(self) -> int:
-        return len(self.users)
+        """How many rows there are. Those of removed users stay, empty and never due, until new users get them."""
+        return len(self._index)
+
+    def __contains__(self, user: str) -> bool:
+        return self.find(user) is not None
+
+    @property
+    def users(self) -> list[str]:
+        """All users, in the order of their rows."""
+        return self.users_of(self._index.taken())
+
+    def find(self, user: str) -> int | None:
+        """The row of a user, if there is one."""
+        return self._index.find(user)
+
+    def row_of(self, user: str) -> int:
+        """The row of a user; KeyError if there is none."""
+        row = self.find(user)
+        if row is None:
+            raise KeyError(user)
+        return row
+
+    def user_of(self, row: int) -> str:
+        return self._index.user_of(row)
+
+    def users_of(self, rows: Ints) -> list[str]:
+        return self._index.users_of(rows)
 
     def _make_empty_row(self) -> Ints:
         row = np.zeros(self._catalog.width, np.int64)
@@ -100,34 +125,41 @@ class Table:
 
     def rows(self, users: list[str]) -> Ints:
         """The row of each user; a user never seen gets an empty one."""
-        row_of, first_new = self.row_of, len(self.users)
-        rows = np.fromiter(map(row_of.get, users, repeat(-1)), np.int64, len(users))
-        for i in np.flatnonzero(rows < 0).tolist():
-            user = users[i]
-            row = row_of.setdefault(user, len(self.users))
-            if row == len(self.users):
-                self.users.append(user)
-            rows[i] = row
+        first_new = len(self)
+        rows = self._index.rows(users)
         self._clear(first_new)
         return rows
 
+    def remove(self, user: str) -> int | None:
+        """Forget a user; returns the row that was hers, as empty as one of a user without a past."""
+        row = self._index.remove(user)
+        if row is not None:
+            self._empty(slice(row, row + 1))
+            self._documents[row] = b""
+            self._open.pop(row, None)
+            self._changed_documents.discard(row)
+        return row
+
     def _clear(self, first: int) -> None:
         """Make the rows from `first` on those of users without a past."""
-        count = len(self.users)
+        count = len(self)
         if count > len(self.memory.due):
             self._grow(max(count, int(GROWTH * first)))
         self._documents += [b""] * (count - first)
-        self.memory.words[first:count] = self._empty_row
-        self.memory.due[first:count] = FAR
-        self.memory.dirty[first:count] = 0
+        self._empty(slice(first, count))
 
-    def put_document(self, user: str, raw: bytes, kept_in: Mapping[str, int] | None = None) -> None:
-        """Set a stored document, and the words that follow from it.
+    def _empty(self, rows: slice) -> None:
+        self.memory.words[rows] = self._empty_row
+        self.memory.due[rows] = FAR
+        self.memory.dirty[rows] = 0
+
+    def put_document(self, row: int, raw: bytes, kept_in: Mapping[str, int] | None = None) -> None:
+        """Set the stored document of a row, and the words that follow from it.
 
         kept_in: the fields of the row where other rules wrote it, each with the oldest bucket that counts in it. What a
         document has of features that its row did not count is out of date.
         """
-        row, document = self.row_of[user], Document.decode(raw)
+        document = Document.decode(raw)
         self._documents[row] = raw
         if kept_in is not None and document.forget_others(kept_in) | document.forget_before(kept_in):
             self._open[row] = document
@@ -155,7 +187,8 @@ class Table:
         """The documents changed since the last call, by user."""
         self._close_documents()
         taken, self._changed_documents = sorted(self._changed_documents), set()
-        return [(self.users[row], self._documents[row]) for row in taken]
+        users = self.users_of(np.array(taken, np.int64))
+        return list(zip(users, map(self._documents.__getitem__, taken), strict=True))
 
     def _close_documents(self) -> None:
         for row in self._changed_documents & self._open.keys():

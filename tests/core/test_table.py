@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from streams.core.layout import FAR
 from streams.core.shard import Shard
 from streams.core.table import FIRST_ROWS, Table
 from tests.runtime.rules import rulebook
@@ -44,3 +45,17 @@ def test_the_table_grows_elsewhere_while_somebody_looks_at_it(table: Table) -> N
     table.rows(MANY)
     assert (view[0] == 9).all()
     assert (table.memory.words[row] == 9).all()
+
+
+def test_the_row_of_a_removed_user_is_as_new(table: Table) -> None:
+    empty = table.memory.words[table.rows(["ann", "bob"])[1]].copy()
+    table.memory.words[0], table.memory.due[0], table.memory.dirty[0] = 7, 8, 1
+    table.document(0).traits["plan"] = ("pro", 5)
+    table.document_changed(0)
+    assert table.remove("ann") == 0
+    assert "ann" not in table
+    assert table.users == ["bob"]
+    assert table.take_changed_documents() == []
+    assert table.rows(["eve"]).tolist() == [0]
+    assert np.array_equal(table.memory.words[0], empty)
+    assert (table.memory.due[0], table.memory.dirty[0], table.stored_document(0)) == (FAR, 0, b"")
