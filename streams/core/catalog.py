@@ -2,7 +2,7 @@
 
 Comes in: a rulebook. Goes out: the layout of the row, in 8-byte words, and what to decode of an event.
 A row has a *kept* part, which is stored, and a *derived* part, which can be made anew from it, the
-profile's document and the rules: totals of windows and trait values.
+profile's document and the rules: totals of windows, trait values, and which rules time alone may change.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ from streams.core.features import (
     Window,
 )
 from streams.core.language.render import render
-from streams.core.layout import COUNTS, GREATEST, LEAST, SUMS
+from streams.core.layout import COUNTS, GREATEST, LEAST, MARKS_A_WORD, SUMS
 from streams.core.rules import Grouping, Rulebook, Tier
 from streams.core.tree import Condition, Leaf
 from streams.core.walk import DIMENSIONS, events_of, features, leaf_features, leaves, measure
@@ -186,6 +186,7 @@ class Catalog:
 
     word: feature -> its first word (the newest time, the count, the total, the trait's value).
     kept: words of the kept part; width: words of the whole row.
+    endangered: the first of `mark_words` words with a bit for each rule: whether time alone may change its level.
     """
 
     def __init__(self, rulebook: Rulebook):
@@ -276,7 +277,12 @@ class Catalog:
             if trait.startswith(CONTEXT):
                 self._keep(trait, 0)
 
+    @cached_property
+    def mark_words(self) -> int:
+        return -(-len(self.rulebook.groupings) // MARKS_A_WORD)
+
     def _place_derived(self) -> None:
+        self.endangered = self._take(self.mark_words)
         for feature in self.features:
             match feature:
                 case Window("sum"):

@@ -12,20 +12,31 @@ turn, until the level follows.
 from streams.core.crossings import next_flip
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
-    CLASS_RULES,
+    COMPARE,
+    CONSTANT,
     FAR,
     FLIPS,
     HOLDS,
     INDEX,
+    KIND,
     LEAVES,
+    LEFT,
     MIN_STAY,
     NATURE,
     NOW,
+    RIGHT,
     STEPPING,
     WAS,
     WORD,
 )
-from streams.core.memberships import decide, level_of, read_memberships
+from streams.core.memberships import decide, level_of
+
+
+@inlined
+def _only_steps(p, leaf):
+    """Whether a leaf compares with a constant what steps: then all that compare the same value step together."""
+    right = p[leaf + RIGHT]
+    return p[leaf + NATURE] == STEPPING and p[leaf + KIND] == COMPARE and p[right] == 1 and p[right + 1] == CONSTANT
 
 
 @inlined
@@ -34,14 +45,17 @@ def _note_next_flips(p, w, s, row, now, rule, until):
 
     Where one only may flip, the rule has to be looked at anyway, and what flips later need not be known.
     """
-    first, leaves = FAR, p[rule + LEAVES]
+    first, at, stepping, leaves = FAR, FAR, -1, p[rule + LEAVES]
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        index = p[p[i] + INDEX]
+        leaf = p[i]
+        index = p[leaf + INDEX]
         s[p[WAS] + index] = s[p[NOW] + index]
-        at = next_flip(p, w, s, row, now, p[i], s[p[NOW] + index], until)
+        if stepping < 0 or p[leaf + LEFT] != p[stepping + LEFT] or not _only_steps(p, leaf):
+            at = next_flip(p, w, s, row, now, leaf, s[p[NOW] + index], until)
+            stepping = leaf if _only_steps(p, leaf) else -1
         s[p[FLIPS] + index] = at
         first = min(first, at)
-        if p[p[i] + NATURE] >= STEPPING:
+        if p[leaf + NATURE] >= STEPPING:
             until = min(until, at + 1)
     return first
 
@@ -85,17 +99,4 @@ def next_deadline(p, w, s, row, now, rule, until):
         if at == end:
             end = FAR
     _give_back_truths(p, s, rule)
-    return due
-
-
-@compiled
-def first_deadline(p, w, s, row, now, event_class, until):
-    """The first deadline of a class's rules, whose leaves' truths have been noted."""
-    due, rules = until, p[event_class + CLASS_RULES]
-    for i in range(rules + 1, rules + 1 + p[rules]):
-        held = level_of(p, w, row, p[i])
-        read_memberships(p, w, s, row, p[i])
-        level, may_change = decide(p, w, s, row, now, p[i], held)
-        if may_change or level != held:
-            due = next_deadline(p, w, s, row, now, p[i], due)
     return due

@@ -1,12 +1,14 @@
 """Effects: what an event can change, told by its name and whether it is activity.
 
-Comes in: a catalog. Goes out: the sets such an event may belong to, and the rules to be looked at after it.
+Comes in: a catalog. Goes out: the sets such an event may belong to, the leaves it may turn over, and the order in which
+rules are evaluated.
 """
 
 from collections.abc import Collection
 
 from streams.core.catalog import Catalog, rule_leaves
 from streams.core.features import EventSet, IdleSince
+from streams.core.rules import Grouping
 from streams.core.tree import InSegment, Leaf
 from streams.core.walk import events_of, leaf_features
 
@@ -24,34 +26,25 @@ def _changes(catalog: Catalog, leaf: Leaf, touched: Collection[EventSet], active
     )
 
 
-def changed_rules(catalog: Catalog, touched: Collection[EventSet], active: bool) -> list[str]:
-    """The rules that an event which touches these sets can flip: by a leaf of their own, or by one of a rule that they
-    read by `in_segment`. In evaluation order.
-    """
-    leaves = {leaf for leaf in catalog.leaves if _changes(catalog, leaf, touched, active)}
-    own = {rule.name: rule_leaves(rule) for rule in catalog.rulebook.groupings}
-    found: list[str] = []
-    for name in evaluation_order(catalog):
-        if leaves.intersection(own[name]) or set(_segments_read(catalog, name)).intersection(found):
-            found.append(name)
-    return found
+def changed_leaves(catalog: Catalog, touched: Collection[EventSet], active: bool) -> list[Leaf]:
+    """The leaves that an event which touches these sets can turn over."""
+    return [leaf for leaf in catalog.leaves if _changes(catalog, leaf, touched, active)]
 
 
-def _segments_read(catalog: Catalog, rule: str) -> list[str]:
-    own = next(each for each in catalog.rulebook.groupings if each.name == rule)
-    return [leaf.segment for leaf in rule_leaves(own) if isinstance(leaf, InSegment)]
+def segments_read(rule: Grouping) -> list[str]:
+    return [leaf.segment for leaf in rule_leaves(rule) if isinstance(leaf, InSegment)]
 
 
-def evaluation_order(catalog: Catalog) -> list[str]:
-    """The rules' names, each after those it reads by `in_segment`; else in order."""
-    order: list[str] = []
+def evaluation_order(catalog: Catalog) -> list[Grouping]:
+    """The rules, each after those it reads by `in_segment`; else by their names."""
+    rules = {rule.name: rule for rule in catalog.rulebook.groupings}
+    order: dict[str, Grouping] = {}
 
-    def visit(rule: str) -> None:
-        for other in _segments_read(catalog, rule):
-            visit(other)
-        if rule not in order:
-            order.append(rule)
+    def visit(rule: Grouping) -> None:
+        for segment in segments_read(rule):
+            visit(rules[segment])
+        order.setdefault(rule.name, rule)
 
-    for name in catalog.rulebook.names:
-        visit(name)
-    return order
+    for rule in rules.values():
+        visit(rule)
+    return list(order.values())

@@ -1,13 +1,15 @@
 """Evaluation: the levels of a row brought up to date, and when that has to be done next.
 
-Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which the
-row's windows stand. Goes out: levels changed in the row, a mark in `s` for each that did, and an instant.
+Comes in: the program `p`, the table's words `w`, the kernel's space `s` with the rules marked that may have changed, a
+row and an instant `now` (ms) at which the row's windows stand. Goes out: levels changed in the row, and a mark in `s`
+for each that did; which rules are endangered: whose level time alone may change; and an instant.
 """
 
 from streams.core.deadlines import next_deadline
 from streams.core.jit import compiled, inlined
-from streams.core.layout import CLASS_RULES, FLIPPED, INDEX, LEVEL, WORD
-from streams.core.memberships import decide, level_of, read_leaves, read_memberships
+from streams.core.layout import FLIPPED, INDEX, LEVEL, MARK_WORDS, MARKED, MARKS_A_WORD, ORDER, READERS, WORD
+from streams.core.marks import first_from, mark, note_danger
+from streams.core.memberships import decide, level_of, read_leaves
 
 
 @inlined
@@ -17,24 +19,40 @@ def _change(p, w, s, row, now, rule, level):
     w[row, word] = now
     w[row, word + 1] = (w[row, word + 1] | LEVEL) + 1 + level
     s[p[FLIPPED] + p[rule + INDEX]] = 1
+    mark(p, s, p[rule + READERS])
 
 
 @compiled
-def evaluate(p, w, s, row, now, event_class, until):
-    """Bring the levels of a class's rules up to date; returns how many changed, and their next deadline.
+def _evaluate_rule(p, w, s, row, now, rule, sets_levels, until):
+    """Bring the level of a rule up to date; returns whether it changed, and the rule's next deadline."""
+    read_leaves(p, w, s, row, now, rule)
+    held = level_of(p, w, row, rule)
+    level, may_change = decide(p, w, s, row, now, rule, held)
+    flips = level != held and sets_levels
+    if flips:
+        _change(p, w, s, row, now, rule, level)
+    may_change = may_change or (level != held and not sets_levels)
+    note_danger(p, w, row, rule, may_change)
+    if may_change:
+        until = next_deadline(p, w, s, row, now, rule, until)
+    return flips, until
 
+
+@compiled
+def evaluate(p, w, s, row, now, sets_levels, until):
+    """Bring the levels of the marked rules up to date; returns how many changed, and their next deadline.
+
+    sets_levels: False to leave the levels as they are.
     until: deadlines from then on are not looked for; it is returned where there is none before it.
     """
-    flips, due, rules = 0, until, p[event_class + CLASS_RULES]
-    read_leaves(p, w, s, row, now, event_class)
-    for i in range(rules + 1, rules + 1 + p[rules]):
-        rule = p[i]
-        read_memberships(p, w, s, row, rule)
-        held = level_of(p, w, row, rule)
-        level, may_change = decide(p, w, s, row, now, rule, held)
-        if level != held:
-            _change(p, w, s, row, now, rule, level)
-            flips += 1
-        if may_change:
-            due = next_deadline(p, w, s, row, now, rule, due)
+    flips, due = 0, until
+    for word in range(p[MARK_WORDS]):
+        marked, place = p[MARKED] + word, 0
+        while s[marked] >> place:
+            place = first_from(s[marked], place)
+            rule = p[p[ORDER] + 1 + MARKS_A_WORD * word + place]
+            flipped, due = _evaluate_rule(p, w, s, row, now, rule, sets_levels, due)
+            flips += flipped
+            place += 1
+        s[marked] = 0
     return flips, due

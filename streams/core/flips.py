@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.core.jit import compiled
+from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     AT,
     CAUSE,
@@ -17,7 +17,6 @@ from streams.core.layout import (
     INCLUDED_WORDS,
     INCLUDES,
     INDEX,
-    LEAF_COUNT,
     LEAVES,
     LEFT,
     LEVEL_BITS,
@@ -35,7 +34,7 @@ from streams.core.layout import (
     WAS,
     WORD,
 )
-from streams.core.memberships import level_of, read_everything
+from streams.core.memberships import level_of, read_leaves
 from streams.core.program import Ints
 from streams.core.values import value
 from streams.core.words import bits_of
@@ -67,6 +66,17 @@ def _show(p, w, s, line, row, rule, now):
         line[at], line[at + 1] = w[row, p[traits + 1 + i]], w[row, p[traits + 1 + i] + 1]
 
 
+@inlined
+def _note_what_was(p, w, s, before, before_at, rule):
+    """Note the truths of a rule's leaves just before; of a profile that was not yet, none held."""
+    leaves = p[rule + LEAVES]
+    if before >= 0:
+        read_leaves(p, w, s, before, before_at, rule)
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        index = p[p[i] + INDEX]
+        s[p[WAS] + index] = s[p[NOW] + index] if before >= 0 else 0
+
+
 @compiled
 def describe(p, w, s, line, row, rule, now):
     """Note how a rule stands: the level, its ordinal, the levels by all rules, and the reasons."""
@@ -86,19 +96,13 @@ def note_flips(p, m, f, row, now, before, before_at, cause, occurrence):
     before, before_at: a copy of the row as it stood just before, and when; -1 for a profile's first event.
     """
     w, s, rules = m.words, m.space, p[RULES]
-    if before >= 0:
-        read_everything(p, w, s, before, before_at)
-        for leaf in range(p[LEAF_COUNT]):
-            s[p[WAS] + leaf] = s[p[NOW] + leaf]
-    else:
-        for leaf in range(p[LEAF_COUNT]):
-            s[p[WAS] + leaf] = 0
-    read_everything(p, w, s, row, now)
     for i in range(p[rules]):
         if s[p[FLIPPED] + i]:
             s[p[FLIPPED] + i] = 0
             rule, line = p[rules + 1 + i], f.words[f.filled[0]]
             f.filled[0] += 1
+            _note_what_was(p, w, s, before, before_at, rule)
+            read_leaves(p, w, s, row, now, rule)
             line[ROW], line[AT], line[CAUSE], line[OCCURRENCE] = row, now, cause, occurrence
             line[OLD_LEVEL] = level_of(p, w, before, rule) if before >= 0 else 0
             describe(p, w, s, line, row, rule, now)

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
-from streams.core.deadlines import first_deadline
 from streams.core.evaluation import evaluate
 from streams.core.flips import Lines, describe, note_flips
 from streams.core.jit import compiled, entry, inlined
 from streams.core.layout import (
     AT,
     BUCKET,
+    EVERY_RULE,
     EVERYTHING,
     FAR,
     MOVE,
@@ -39,9 +39,11 @@ from streams.core.layout import (
     TOUCHES,
     WORD,
 )
-from streams.core.memberships import read_everything, read_leaves
+from streams.core.marks import mark, mark_endangered
+from streams.core.memberships import read_leaves
 from streams.core.prefetch import ask_for
 from streams.core.program import Ints
+from streams.core.turning import hasten, hold, mark_turned
 from streams.core.values import value
 from streams.core.windows import add, recount, roll, total_anew
 from streams.core.words import bits_of, real_of
@@ -101,12 +103,14 @@ def _copy(w, row, source):
 
 @compiled
 def _evaluate_as_of(p, m, f, row, at, cause, changed):
-    """Evaluate a row at an instant: in a spare row, which takes the row's place only if something has changed."""
+    """Evaluate the marked rules of a row at an instant: in a spare row, which takes the row's place only if something
+    has changed.
+    """
     w, s, spare = m.words, m.space, len(m.due)
     _copy(w, spare, row)
     roll(p, w, spare, w[row, CLOCK], at)
     m.due[row] = FAR  # as a constant handed on, numba would compile all below once more for it
-    flips, m.due[row] = evaluate(p, w, s, spare, at, p[EVERYTHING], m.due[row])
+    flips, m.due[row] = evaluate(p, w, s, spare, at, True, m.due[row])
     if flips or changed:
         before, before_at = spare + 1, max(at - 1, w[row, CLOCK])
         _copy(w, before, row)
@@ -128,6 +132,7 @@ def _catch_up(p, m, f, row, now):
     while m.due[row] <= now:
         if not _has_room(p, f):
             return False
+        mark_endangered(p, m.words, m.space, row)
         _evaluate_as_of(p, m, f, row, m.due[row], BY_TIMER, False)
     return True
 
@@ -169,11 +174,18 @@ def _event(p, m, f, o, first, last, now):
     begins = w[row, FIRST_SEEN] == NEVER or o.words[first, TS] < w[row, FIRST_SEEN]
     if begins:
         w[row, FIRST_SEEN] = o.words[first, TS]
+    one_class = last == first and not o.words[first, SETS_TRAITS]
+    event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
+    if not begins:
+        hold(p, w, s, row, now, event_class)
     for i in range(first, last + 1):
         _fold(p, w, o, i, row, now)
-    one_class = last == first and not begins and not o.words[first, SETS_TRAITS]
-    event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
-    flips, m.due[row] = evaluate(p, w, s, row, now, event_class, m.due[row])
+    if begins:
+        mark(p, s, p[EVERY_RULE])
+    else:
+        mark_turned(p, w, s, row, now, event_class)
+        m.due[row] = hasten(p, w, s, row, o.words[first, TS], now, event_class, m.due[row])
+    flips, m.due[row] = evaluate(p, w, s, row, now, True, m.due[row])
     m.dirty[row] = 1
     if flips:
         note_flips(p, m, f, row, now, -1 if is_new else before, now, BY_EVENT, first)
@@ -219,6 +231,7 @@ def _evaluate_anew(p, m, f, rows, changed, at, start):
         if not _has_room(p, f):
             return i
         row = rows[i]
+        mark(p, m.space, p[EVERY_RULE])
         _evaluate_as_of(p, m, f, row, max(at, m.words[row, CLOCK]), BY_RULE_CHANGE, changed[i] == 1)
         m.dirty[row] = 1
     return len(rows)
@@ -230,9 +243,9 @@ def _derive(p, m, rows):
     for row in rows:
         now = m.words[row, CLOCK]
         total_anew(p, m.words, row, now)
-        read_leaves(p, m.words, m.space, row, now, p[EVERYTHING])
         m.due[row] = FAR  # see `_evaluate_as_of`
-        m.due[row] = first_deadline(p, m.words, m.space, row, now, p[EVERYTHING], m.due[row])
+        mark(p, m.space, p[EVERY_RULE])
+        _, m.due[row] = evaluate(p, m.words, m.space, row, now, False, m.due[row])
     return len(rows)
 
 
@@ -242,9 +255,9 @@ def _look(p, m, f, row, at):
     w, s, rules, spare = m.words, m.space, p[RULES], len(m.due)
     _copy(w, spare, row)
     roll(p, w, spare, w[row, CLOCK], at)
-    read_everything(p, w, s, spare, at)
     for i in range(p[rules]):
         line = f.words[i]
+        read_leaves(p, w, s, spare, at, p[rules + 1 + i])
         describe(p, w, s, line, spare, p[rules + 1 + i], at)
         line[ROW], line[AT] = row, w[spare, p[p[rules + 1 + i] + WORD]]
     f.filled[0] = p[rules]

@@ -18,9 +18,14 @@ FAR = 2**62  # an instant that will not come
 # Header.
 UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
 RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
-STACK, NOW, WAS, FLIPS, FLIPPED, RANKS = range(5, 11)  # places in the kernel's space
-LEVELS_HELD, SHOWN, INCLUDED = 11, 12, 13  # places in a line of flips
-HEADER_WORDS = 14
+ORDER, EVERY_RULE, MARK_WORDS = 5, 6, 7  # list of rules, each after those it reads; marks of all; words of marks
+ENDANGERED = 8  # in a row: the marks of the rules whose level time alone may change
+STACK, NOW, WAS, FLIPS, FLIPPED, MARKED, HELD, RANKS = range(9, 17)  # places in the kernel's space
+LEVELS_HELD, SHOWN, INCLUDED = 17, 18, 19  # places in a line of flips
+HEADER_WORDS = 20
+# Marks: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. A list of marks: how many
+# words have any, then the place of each and its bits.
+MARKS_A_WORD = 63
 # Kinds of values.
 MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
 # Instructions: what each pushes; or does to the two values on top; or to the value, or the scores, on top.
@@ -30,8 +35,9 @@ ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME = range(7, 14)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
 # IF_NOT, IF_SO: the truth to note where it does not hold, and where it does. RIGHT of HAS: the word that says so.
-# SCORES: how many scores that time may change, then each.
-INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO, SCORES = range(11)
+# SCORES: how many scores that time may change, then each. READERS, of a leaf and of a rule: marks of the rules that it
+# matters to.
+INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO, SCORES, READERS = range(12)
 # What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it may
 # flip, again and again, where windows and scores step; the same, and where lines cross (`crossings.next_flip`).
 STEADY, LINE, FADING, STEPPING, RESTLESS = range(5)
@@ -42,8 +48,9 @@ NO, YES = 0, HOLDS | ALWAYS | EVER
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
 # Rule. INDEX too; WORD: of the row, since when, then ordinal and level; EXIT is 0 where there is none. LEVELS: list of
 # the conditions of a tier's levels, 0 of a segment. EDGES: a record of the scores whose grid the tier is, else 0.
-WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES = range(1, 9)
-RULE_WORDS = 9
+# MARK_WORD, MARK: the rule's own.
+WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES, MARK_WORD, MARK = range(1, 11)
+RULE_WORDS = 12
 # The level, below the ordinal: 0 is out, or none yet; members of a segment have 1, levels of a tier count from 1.
 LEVEL_BITS = 8
 LEVEL = (1 << LEVEL_BITS) - 1
@@ -57,7 +64,12 @@ COUNTS, SUMS, LEAST, GREATEST = range(4)
 SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
 # Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number or
 # of the bucket that a value moves from, and the column that says whether the event is meant (-1: it always is).
-TOUCHES, CLASS_LEAVES, CLASS_RULES = range(3)
+# MEASURED: list of measured values; ALONE: list of the other leaves; HASTENED: list of the leaves, of both, whose next
+# flip by time alone an event may bring nearer although it does not turn them over.
+TOUCHES, MEASURED, ALONE, HASTENED = range(4)
+# Measured: the code of a value, and the list of the leaves that compare it with constants. What it was before an event:
+# bits and kind.
+CODE, COMPARED, HELD_WORDS = 0, 1, 2
 TOUCH_WORDS = 4
 NEWEST, TALLY, BUCKET, AMOUNT, MOVE = range(5)
 # A line of flips.

@@ -7,11 +7,9 @@ the row's windows stand. Goes out: truths noted in `s`, and by them the level of
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ALWAYS,
-    CLASS_LEAVES,
     EDGES,
     ENTER,
     EVER,
-    EVERYTHING,
     EXIT,
     HOLDS,
     IF_NOT,
@@ -20,18 +18,19 @@ from streams.core.layout import (
     INDEX,
     KIND,
     LEAVES,
+    LEFT,
     LEVEL,
     LEVELS,
     MIN_STAY,
+    MISSING,
     NO,
     NOW,
     OPERATOR,
-    RULES,
     WORD,
     YES,
 )
 from streams.core.scoring import has_edges
-from streams.core.values import inverse, outcome, truth
+from streams.core.values import inverse, outcome, truth_of, value
 
 
 @inlined
@@ -39,21 +38,20 @@ def level_of(p, w, row, rule):
     return w[row, p[rule + WORD] + 1] & LEVEL
 
 
-@inlined
-def read_leaves(p, w, s, row, now, event_class):
-    """Note the truths of a class's leaves as of `now`, but for those that read memberships."""
-    leaves = p[event_class + CLASS_LEAVES]
+@compiled
+def read_leaves(p, w, s, row, now, rule):
+    """Note the truths of a rule's leaves as of `now`. A value that is compared again and again is read once."""
+    leaves, code, number, kind = p[rule + LEAVES], -1, 0.0, MISSING
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         leaf = p[i]
-        s[p[NOW] + p[leaf + INDEX]] = p[leaf + IF_SO] if truth(p, w, s, row, now, leaf) else p[leaf + IF_NOT]
-
-
-@inlined
-def read_memberships(p, w, s, row, rule):
-    leaves = p[rule + LEAVES]
-    for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        if p[p[i] + KIND] == IN_SEGMENT:
-            s[p[NOW] + p[p[i] + INDEX]] = YES if level_of(p, w, row, p[p[i] + OPERATOR]) else NO
+        if p[leaf + KIND] == IN_SEGMENT:
+            noted = YES if level_of(p, w, row, p[leaf + OPERATOR]) else NO
+        else:
+            if p[leaf + LEFT] != code:
+                code = p[leaf + LEFT]
+                number, kind, _ = value(p, w, s, row, now, code)
+            noted = p[leaf + IF_SO] if truth_of(p, w, s, row, now, leaf, number, kind) else p[leaf + IF_NOT]
+        s[p[NOW] + p[leaf + INDEX]] = noted
 
 
 @compiled
@@ -102,11 +100,3 @@ def decide(p, w, s, row, now, rule, level):
     if p[rule + EDGES] != 0 and not has_edges(p, p[rule + EDGES], now):
         return level, True
     return _decide_tier(p, s, rule)
-
-
-@compiled
-def read_everything(p, w, s, row, now):
-    rules = p[RULES]
-    read_leaves(p, w, s, row, now, p[EVERYTHING])
-    for i in range(rules + 1, rules + 1 + p[rules]):
-        read_memberships(p, w, s, row, p[i])

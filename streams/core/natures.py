@@ -6,10 +6,10 @@ RESTLESS (see `streams.core.layout`), and what a leaf steps with.
 
 from collections.abc import Iterator
 
-from streams.core.features import Window
+from streams.core.features import IdleSince, LastSeen, Window
 from streams.core.layout import EVER, FADING, HOLDS, LINE, NO, RESTLESS, STEADY, STEPPING, YES
 from streams.core.rfm import Dimension
-from streams.core.tree import TURNED, Compare, Constant, Leaf, Read, Score
+from streams.core.tree import TURNED, Compare, Constant, Elapsed, Leaf, Read, Score
 from streams.core.walk import Books, dimensions, features, measure, moves, operands, terms
 
 FADING_STATISTICS = frozenset({"count", "active_days", "values", "distinct"})
@@ -67,6 +67,21 @@ def nature(leaf: Leaf, scores: Books) -> int:
 def _fades(window: Window) -> bool:
     """Whether as long as no event comes it only falls."""
     return window.statistic in FADING_STATISTICS and not window.before
+
+
+def may_be_hastened(leaf: Leaf, scores: Books) -> bool:
+    """Whether an event that does not turn a leaf over may bring the instant nearer at which time alone does.
+
+    Not where a newer event only puts it off: of a count that fades, and of the time since the newest one.
+    """
+    kind = nature(leaf, scores)
+    match leaf:
+        case Compare(left=Elapsed(LastSeen() | IdleSince(), sign=1), right=Constant()):
+            return kind not in (STEADY, LINE)
+        case Compare(right=Constant()):
+            return kind not in (STEADY, FADING)
+        case _:
+            return kind != STEADY
 
 
 def truths(leaf: Leaf, scores: Books) -> tuple[int, int]:

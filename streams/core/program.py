@@ -23,7 +23,7 @@ from streams.core.catalog import (
     rule_leaves,
 )
 from streams.core.edges import words_at_all_times
-from streams.core.effects import changed_rules, evaluation_order, touched_sets
+from streams.core.effects import changed_leaves, evaluation_order, segments_read, touched_sets
 from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Latest, Lifetime, Trait, Window
 from streams.core.layout import (
     ADD,
@@ -43,6 +43,7 @@ from streams.core.layout import (
     GREATER_EQUAL,
     HAS,
     HEADER_WORDS,
+    HELD_WORDS,
     IDLE,
     IN_SEGMENT,
     INCLUDED_WORDS,
@@ -52,6 +53,7 @@ from streams.core.layout import (
     LESS,
     LESS_EQUAL,
     LINE_WORDS,
+    MARKS_A_WORD,
     MISSING,
     MOVE,
     MULTIPLY,
@@ -76,7 +78,7 @@ from streams.core.layout import (
     WITHIN,
     WORD,
 )
-from streams.core.natures import nature, scored, steps, truths, turned, windows_read
+from streams.core.natures import may_be_hastened, nature, scored, steps, truths, turned, windows_read
 from streams.core.rfm import Dimension, name_of
 from streams.core.rules import Grouping, Scores, Tier
 from streams.core.tree import (
@@ -159,8 +161,10 @@ class _Writer:
     def __init__(self, catalog: Catalog, text_code: dict[str, int]):
         self.catalog = catalog
         self.rules = catalog.rulebook.groupings
+        self.order = evaluation_order(catalog)
         self.text_code = text_code
         self.words: list[int] = [0] * HEADER_WORDS
+        self.code_at: dict[tuple[int, ...], int] = {}
         self.edges_at = {
             name: self.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
         }
@@ -179,6 +183,19 @@ class _Writer:
 
     def put_pairs(self, pairs: Sequence[tuple[int, int]]) -> int:
         return self.put([len(pairs), *(address for pair in pairs for address in pair)])
+
+    def put_marks(self, rules: Iterable[str]) -> int:
+        """The marks of some rules."""
+        bits: dict[int, int] = {}
+        for rule in rules:
+            word, mark = self._mark(rule)
+            bits[word] = bits.get(word, 0) | mark
+        return self.put_pairs(sorted(bits.items()))
+
+    def _mark(self, rule: str) -> tuple[int, int]:
+        """A rule's own: which word, which bit."""
+        word, place = divmod([each.name for each in self.order].index(rule), MARKS_A_WORD)
+        return word, 1 << place
 
     def constant(self, value: float | str | bool) -> tuple[int, int]:
         """The bits and the kind of a constant."""
@@ -241,8 +258,12 @@ class _Writer:
         return measure(self.catalog.rulebook.scores[rule], dimension)
 
     def _value(self, value: Value | None) -> int:
+        """The address of a value's code; equal values share it."""
         code = self._instructions(value) if value is not None else []
-        return self.put([len(code), *(word for instruction in code for word in instruction)])
+        words = (len(code), *(word for instruction in code for word in instruction))
+        if words not in self.code_at:
+            self.code_at[words] = self.put(words)
+        return self.code_at[words]
 
     def _options(self, leaf: Leaf) -> int:
         coded = list(map(self.constant, leaf.options)) if isinstance(leaf, Within) else []
@@ -260,6 +281,7 @@ class _Writer:
                 return 0
 
     def _leaf(self, index: int, leaf: Leaf) -> int:
+        readers = [rule.name for rule in self.rules if leaf in rule_leaves(rule)]
         leaf, scores = turned(leaf), self.catalog.rulebook.scores
         left, right = (*operands(leaf), None, None)[:2]
         reads = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf, scores)]
@@ -268,7 +290,7 @@ class _Writer:
                 *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), nature(leaf, scores), self._value(left)),
                 self.catalog.word[held(leaf)] if isinstance(leaf, Has) else self._value(right),
                 *(self._options(leaf), self.put_pairs(reads), *truths(leaf, scores)),
-                self._scores(leaf),
+                *(self._scores(leaf), self.put_marks(readers)),
             ]
         )
 
@@ -316,14 +338,29 @@ class _Writer:
                 *self._decision(rule),
                 self.put_list([self.leaf_at[leaf] for leaf in rule_leaves(rule)]),
                 self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
+                *self._mark(rule.name),
+                self.put_marks(each.name for each in self.rules if rule.name in segments_read(each)),
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
 
-    def put_class(self, touches: list[Touch], rules: Sequence[str]) -> int:
-        touched = self.put([len(touches), *(word for touch in touches for word in touch)])
-        read = dict.fromkeys(leaf for rule in self.rules if rule.name in rules for leaf in rule_leaves(rule))
-        leaves = self.put_list([self.leaf_at[leaf] for leaf in read if not isinstance(leaf, InSegment)])
-        return self.put([touched, leaves, self.put_list([self.rule_at[name] for name in rules])])
+    def put_class(self, touches: list[Touch], leaves: Iterable[Leaf]) -> int:
+        """What events touch, and the leaves that they may turn over."""
+        touched, addresses = self.put([len(touches), *(word for touch in touches for word in touch)]), self.leaf_at
+        compared: dict[Value, list[int]] = {}
+        alone: list[int] = []
+        hastened: list[int] = []
+        for leaf in leaves:
+            match turned(leaf):
+                case InSegment():
+                    continue
+                case Compare(left=value, right=Constant()):
+                    compared.setdefault(value, []).append(addresses[leaf])
+                case _:
+                    alone.append(addresses[leaf])
+            if may_be_hastened(turned(leaf), self.catalog.rulebook.scores):
+                hastened.append(addresses[leaf])
+        measured = [self.put([self._value(value), self.put_list(found)]) for value, found in compared.items()]
+        return self.put([touched, self.put_list(measured), self.put_list(alone), self.put_list(hastened)])
 
     def touches(self, touched: Collection[EventSet]) -> list[Touch]:
         found: list[Touch] = []
@@ -352,7 +389,7 @@ def _write_classes(writer: _Writer, name: str | None) -> Classes:
     classes: list[int] = []
     for active in (False, True):
         touched = touched_sets(writer.catalog, name, active)
-        classes.append(writer.put_class(writer.touches(touched), changed_rules(writer.catalog, touched, active)))
+        classes.append(writer.put_class(writer.touches(touched), changed_leaves(writer.catalog, touched, active)))
     return classes[0], classes[1]
 
 
@@ -363,12 +400,15 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     writer.fill_rules()
     unread = _write_classes(writer, None)
     classes = {name: _write_classes(writer, name) for name in catalog.event_names}
-    everything = writer.put_class([], evaluation_order(catalog))
+    everything = writer.put_class([], catalog.leaves)
+    order = writer.put_list([writer.rule_at[rule.name] for rule in writer.order])
+    every_rule = writer.put_marks(rule.name for rule in rules)
     all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
     measures = {name: writer.put_measures(rule) for name, rule in catalog.rulebook.scores.items()}
     words, leaf_count = writer.words, len(catalog.leaves)
     # No code is longer than the whole program, so that its stack needs no more room than that.
-    places = np.cumsum([0, INSTRUCTION * len(words), leaf_count, leaf_count, leaf_count, len(rules)]).tolist()
+    stack, by_leaf, marks = INSTRUCTION * len(words), [leaf_count] * 3, catalog.mark_words
+    places = np.cumsum([0, stack, *by_leaf, len(rules), marks, HELD_WORDS * leaf_count]).tolist()
     shown = LINE_WORDS + len(rules)
     included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
     words[:HEADER_WORDS] = [
@@ -377,6 +417,7 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         all_rules,
         rings,
         everything,
+        *(order, every_rule, marks, catalog.endangered),
         *places,
         LINE_WORDS,
         shown,

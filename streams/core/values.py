@@ -204,7 +204,7 @@ def orders(operator, left, right):
 
 
 @inlined
-def _compare(p, s, operator, left, left_kind, right, right_kind):
+def compare(p, s, operator, left, left_kind, right, right_kind):
     """Whether a comparison holds: never between unlike kinds, with a missing value or with a list."""
     if left_kind != right_kind or left_kind == MISSING or left_kind == LIST:
         return False
@@ -227,13 +227,12 @@ def _within(p, options, negated, item, kind):
 
 
 @inlined
-def truth(p, w, s, row, now, leaf):
-    """Whether a leaf holds (not for IN_SEGMENT, which is read from the memberships)."""
-    left, left_kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
+def truth_of(p, w, s, row, now, leaf, left, left_kind):
+    """Whether a leaf holds of its left value (not for IN_SEGMENT, which is read from the memberships)."""
     what = p[leaf + KIND]
     if what == COMPARE:
         right, right_kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
-        return _compare(p, s, p[leaf + OPERATOR], left, left_kind, right, right_kind)
+        return compare(p, s, p[leaf + OPERATOR], left, left_kind, right, right_kind)
     if what == WITHIN:
         return _within(p, p[leaf + OPTIONS], p[leaf + OPERATOR] == 1, left, left_kind)
     if what == TRUTH:
@@ -241,6 +240,12 @@ def truth(p, w, s, row, now, leaf):
     if what == HAS:
         return w[row, p[leaf + RIGHT]] == 1
     return left_kind == MISSING
+
+
+@inlined
+def truth(p, w, s, row, now, leaf):
+    left, left_kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
+    return truth_of(p, w, s, row, now, leaf, left, left_kind)
 
 
 @inlined

@@ -1,0 +1,117 @@
+"""Turning: which leaves an event turns over, and so which rules have to be evaluated after it.
+
+Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row at an instant `now` (ms), and the class
+of an event; before the event is folded in, and after. Goes out: rules marked in `s`; an instant.
+
+As long as no leaf of a rule turns, its level stays: the deadlines up to `now` have been worked off. So the cost of an
+event goes by how many values it touches and how many leaves it turns, not by how many rules there are.
+"""
+
+from streams.core.crossings import next_flip
+from streams.core.jit import compiled, inlined
+from streams.core.layout import (
+    ALONE,
+    BEFORE,
+    CODE,
+    COMPARED,
+    CONSTANT_BITS,
+    FAR,
+    HASTENED,
+    HELD,
+    HELD_WORDS,
+    IF_NOT,
+    IF_SO,
+    MEASURED,
+    NATURE,
+    NUMBER,
+    OPERATOR,
+    READERS,
+    READS,
+    RIGHT,
+    SCORES,
+    SPAN,
+    STEPPING,
+    WHERE,
+)
+from streams.core.marks import any_endangered, mark
+from streams.core.values import compare, truth, value
+from streams.core.windows import bucket_at, bucket_begins
+from streams.core.words import bits_of, real_of
+
+
+@compiled
+def hold(p, w, s, row, now, event_class):
+    """Note what an event may change: values that are compared, and the truths of the other leaves."""
+    at, measured, alone = p[HELD], p[event_class + MEASURED], p[event_class + ALONE]
+    for i in range(measured + 1, measured + 1 + p[measured]):
+        number, s[at + 1], _ = value(p, w, s, row, now, p[p[i] + CODE])
+        s[at] = bits_of(number)
+        at += HELD_WORDS
+    for i in range(alone + 1, alone + 1 + p[alone]):
+        s[at] = truth(p, w, s, row, now, p[i])
+        at += 1
+
+
+@inlined
+def _mark_compared(p, s, leaves, before, kind_before, after, kind):
+    """Mark the rules of those leaves that hold of one value and not of the other."""
+    are_numbers, least, most = kind == NUMBER and kind_before == NUMBER, min(before, after), max(before, after)
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        leaf = p[i]
+        constant = p[leaf + RIGHT] + 1
+        limit = real_of(p[constant + CONSTANT_BITS])
+        if are_numbers and not least <= limit <= most:
+            continue
+        operator, limit_kind = p[leaf + OPERATOR], p[constant + WHERE]
+        held = compare(p, s, operator, before, kind_before, limit, limit_kind)
+        if held != compare(p, s, operator, after, kind, limit, limit_kind):
+            mark(p, s, p[leaf + READERS])
+
+
+@compiled
+def mark_turned(p, w, s, row, now, event_class):
+    """Mark the rules that an event may have changed, by what was noted before it."""
+    at, measured, alone = p[HELD], p[event_class + MEASURED], p[event_class + ALONE]
+    for i in range(measured + 1, measured + 1 + p[measured]):
+        number, kind, _ = value(p, w, s, row, now, p[p[i] + CODE])
+        if bits_of(number) != s[at] or kind != s[at + 1]:
+            _mark_compared(p, s, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
+        at += HELD_WORDS
+    for i in range(alone + 1, alone + 1 + p[alone]):
+        if truth(p, w, s, row, now, p[i]) != s[at]:
+            mark(p, s, p[p[i] + READERS])
+        at += 1
+
+
+@inlined
+def _new_step(p, leaf, ts, now):
+    """When an event at `ts` first enters or leaves a window that a leaf reads."""
+    first, reads = FAR, p[leaf + READS]
+    for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
+        ring, window = p[i], p[i + 1]
+        enters = bucket_at(p, ring, ts) + p[window + BEFORE]
+        at = bucket_begins(p, ring, enters)
+        if at <= now:
+            at = bucket_begins(p, ring, enters + p[window + SPAN])
+        if at > now:
+            first = min(first, at)
+    return first
+
+
+@compiled
+def hasten(p, w, s, row, ts, now, event_class, until):
+    """A lower bound of the instants at which leaves flip whose flips an event at `ts` may have brought nearer, and to
+    whose rules that may matter; `until` if there is none before that.
+
+    Whatever else such a leaf steps with, it stepped with before, so that its rules' deadlines are known.
+    """
+    due, leaves = until, p[event_class + HASTENED]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        leaf = p[i]
+        if any_endangered(p, w, row, p[leaf + READERS]):
+            if p[leaf + NATURE] == STEPPING and p[p[leaf + SCORES]] == 0:
+                due = min(due, _new_step(p, leaf, ts, now))
+            else:
+                noted = p[leaf + IF_SO] if truth(p, w, s, row, now, leaf) else p[leaf + IF_NOT]
+                due = min(due, next_flip(p, w, s, row, now, leaf, noted, due))
+    return due
