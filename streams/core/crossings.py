@@ -12,6 +12,7 @@ from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ALWAYS,
     COMPARE,
+    CONSTANT,
     EVER,
     FADING,
     FAR,
@@ -150,6 +151,19 @@ def _next_step(p, w, s, row, now, leaf, until):
     for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
         due = min(due, next_move(p, w, row, p[i], p[i + 1], now, due))
     return due if due < until else FAR
+
+
+@inlined
+def _compares_with_constant(p, leaf):
+    right = p[leaf + RIGHT]
+    return p[leaf + KIND] == COMPARE and p[right] == 1 and p[right + 1] == CONSTANT
+
+
+@inlined
+def step_together(p, leaf, other):
+    """Whether two leaves compare one value with constants, and only steps turn them over: then the same ones may."""
+    steps = p[leaf + NATURE] == STEPPING and p[other + NATURE] == STEPPING and p[leaf + LEFT] == p[other + LEFT]
+    return steps and _compares_with_constant(p, leaf) and _compares_with_constant(p, other)
 
 
 @compiled

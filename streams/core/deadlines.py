@@ -9,34 +9,22 @@ does not pay is in no danger of entering `paying and idle_days >= 7`. Then its l
 turn, until the level follows.
 """
 
-from streams.core.crossings import next_flip
+from streams.core.crossings import next_flip, step_together
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
-    COMPARE,
-    CONSTANT,
     FAR,
     FLIPS,
     HOLDS,
     INDEX,
-    KIND,
     LEAVES,
-    LEFT,
     MIN_STAY,
     NATURE,
     NOW,
-    RIGHT,
     STEPPING,
     WAS,
     WORD,
 )
 from streams.core.memberships import decide, level_of
-
-
-@inlined
-def _only_steps(p, leaf):
-    """Whether a leaf compares with a constant what steps: then all that compare the same value step together."""
-    right = p[leaf + RIGHT]
-    return p[leaf + NATURE] == STEPPING and p[leaf + KIND] == COMPARE and p[right] == 1 and p[right + 1] == CONSTANT
 
 
 @inlined
@@ -50,9 +38,9 @@ def _note_next_flips(p, w, s, row, now, rule, until):
         leaf = p[i]
         index = p[leaf + INDEX]
         s[p[WAS] + index] = s[p[NOW] + index]
-        if stepping < 0 or p[leaf + LEFT] != p[stepping + LEFT] or not _only_steps(p, leaf):
+        if stepping < 0 or not step_together(p, stepping, leaf):
             at = next_flip(p, w, s, row, now, leaf, s[p[NOW] + index], until)
-            stepping = leaf if _only_steps(p, leaf) else -1
+            stepping = leaf
         s[p[FLIPS] + index] = at
         first = min(first, at)
         if p[leaf + NATURE] >= STEPPING:

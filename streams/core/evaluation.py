@@ -1,8 +1,8 @@
 """Evaluation: the levels of a row brought up to date, and when that has to be done next.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s` with the rules marked that may have changed, a
-row and an instant `now` (ms) at which the row's windows stand. Goes out: levels changed in the row, and a mark in `s`
-for each that did; which rules are endangered: whose level time alone may change; and an instant.
+row and an instant `now` (ms) at which the row's windows stand. Goes out: levels changed in the row, and in `s` 1 + the
+level before of each that did; which rules are endangered: whose level time alone may change; and an instant.
 """
 
 from streams.core.deadlines import next_deadline
@@ -16,9 +16,9 @@ from streams.core.memberships import decide, level_of, read_leaves
 def _change(p, w, s, row, now, rule, level):
     """Set a level: since now, and with the next ordinal."""
     word = p[rule + WORD]
+    s[p[FLIPPED] + p[rule + INDEX]] = 1 + level_of(p, w, row, rule)
     w[row, word] = now
     w[row, word + 1] = (w[row, word + 1] | LEVEL) + 1 + level
-    s[p[FLIPPED] + p[rule + INDEX]] = 1
     mark(p, s, p[rule + READERS])
 
 

@@ -11,26 +11,32 @@ from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     AT,
     CAUSE,
+    EVENTS,
     FLIPPED,
     HOLDS,
+    IN_SEGMENT,
     INCLUDED,
     INCLUDED_WORDS,
     INCLUDES,
     INDEX,
+    KIND,
     LEAVES,
     LEFT,
     LEVEL_BITS,
     LEVELS_HELD,
     NEW_LEVEL,
+    NO,
     NOW,
     OCCURRENCE,
     OLD_LEVEL,
+    OPERATOR,
     ORDINAL,
     ROW,
     RULE,
     RULES,
     SHOWN,
     SHOWN_WORDS,
+    TURNED,
     WAS,
     WORD,
 )
@@ -38,6 +44,8 @@ from streams.core.memberships import level_of, read_leaves
 from streams.core.program import Ints
 from streams.core.values import value
 from streams.core.words import bits_of
+
+NOBODY, AS_TURNED = -1, -2  # instead of a copy of the row before
 
 
 class Lines(NamedTuple):
@@ -68,13 +76,24 @@ def _show(p, w, s, line, row, rule, now):
 
 @inlined
 def _note_what_was(p, w, s, before, before_at, rule):
-    """Note the truths of a rule's leaves just before; of a profile that was not yet, none held."""
+    """Note the truths of a rule's leaves before, read from a copy of the row."""
     leaves = p[rule + LEAVES]
-    if before >= 0:
-        read_leaves(p, w, s, before, before_at, rule)
+    read_leaves(p, w, s, before, before_at, rule)
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
-        index = p[p[i] + INDEX]
-        s[p[WAS] + index] = s[p[NOW] + index] if before >= 0 else 0
+        s[p[WAS] + p[p[i] + INDEX]] = s[p[NOW] + p[p[i] + INDEX]]
+
+
+@inlined
+def _note_what_turned(p, s, rule, was_there):
+    """Note the truths of a rule's leaves before an event, told by those now and what it turned."""
+    leaves = p[rule + LEAVES]
+    for i in range(leaves + 1, leaves + 1 + p[leaves]):
+        leaf, index = p[i], p[p[i] + INDEX]
+        if p[leaf + KIND] == IN_SEGMENT:
+            turned = s[p[FLIPPED] + p[p[leaf + OPERATOR] + INDEX]] != 0
+        else:
+            turned = s[p[TURNED] + index] == s[p[EVENTS]]
+        s[p[WAS] + index] = s[p[NOW] + index] ^ turned if was_there else NO
 
 
 @compiled
@@ -93,16 +112,21 @@ def describe(p, w, s, line, row, rule, now):
 def note_flips(p, m, f, row, now, before, before_at, cause, occurrence):
     """One line for each rule that flipped, in the order of their names.
 
-    before, before_at: a copy of the row as it stood just before, and when; -1 for a profile's first event.
+    before, before_at: a copy of the row as it stood just before, and when. Of an event instead of a copy: NOBODY for a
+    profile that was not yet, of which nothing held; AS_TURNED for another.
     """
     w, s, rules = m.words, m.space, p[RULES]
     for i in range(p[rules]):
         if s[p[FLIPPED] + i]:
-            s[p[FLIPPED] + i] = 0
             rule, line = p[rules + 1 + i], f.words[f.filled[0]]
             f.filled[0] += 1
-            _note_what_was(p, w, s, before, before_at, rule)
+            if before >= 0:
+                _note_what_was(p, w, s, before, before_at, rule)
             read_leaves(p, w, s, row, now, rule)
+            if before < 0:
+                _note_what_turned(p, s, rule, before == AS_TURNED)
             line[ROW], line[AT], line[CAUSE], line[OCCURRENCE] = row, now, cause, occurrence
-            line[OLD_LEVEL] = level_of(p, w, before, rule) if before >= 0 else 0
+            line[OLD_LEVEL] = s[p[FLIPPED] + i] - 1
             describe(p, w, s, line, row, rule, now)
+    for i in range(p[rules]):
+        s[p[FLIPPED] + i] = 0

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.evaluation import evaluate
-from streams.core.flips import Lines, describe, note_flips
+from streams.core.flips import AS_TURNED, NOBODY, Lines, describe, note_flips
 from streams.core.jit import compiled, entry, inlined
 from streams.core.layout import (
     AT,
@@ -43,7 +43,7 @@ from streams.core.marks import mark, mark_endangered
 from streams.core.memberships import read_leaves
 from streams.core.prefetch import ask_for
 from streams.core.program import Ints
-from streams.core.turning import hasten, hold, mark_turned
+from streams.core.turning import hasten, hold, turn
 from streams.core.values import value
 from streams.core.windows import add, recount, roll, total_anew
 from streams.core.words import bits_of, real_of
@@ -165,30 +165,26 @@ def _fold(p, w, o, i, row, now):
 @compiled
 def _event(p, m, f, o, first, last, now):
     """Apply one event, the occurrences first .. last, as of `now`: fold, evaluate, diff."""
-    w, s, row, before = m.words, m.space, o.words[first, O_ROW], len(m.due)
+    w, s, row = m.words, m.space, o.words[first, O_ROW]
     is_new = w[row, CLOCK] == NEVER
     if not is_new:
         roll(p, w, row, w[row, CLOCK], now)
     w[row, CLOCK] = now
-    _copy(w, before, row)
     begins = w[row, FIRST_SEEN] == NEVER or o.words[first, TS] < w[row, FIRST_SEEN]
+    one_class = last == first and not begins and not o.words[first, SETS_TRAITS]
+    event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
+    hold(p, w, s, row, now, event_class)
     if begins:
         w[row, FIRST_SEEN] = o.words[first, TS]
-    one_class = last == first and not o.words[first, SETS_TRAITS]
-    event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
-    if not begins:
-        hold(p, w, s, row, now, event_class)
+        mark(p, s, p[EVERY_RULE])
     for i in range(first, last + 1):
         _fold(p, w, o, i, row, now)
-    if begins:
-        mark(p, s, p[EVERY_RULE])
-    else:
-        mark_turned(p, w, s, row, now, event_class)
-        m.due[row] = hasten(p, w, s, row, o.words[first, TS], now, event_class, m.due[row])
+    turn(p, w, s, row, now, event_class)
+    m.due[row] = hasten(p, w, s, row, o.words[first, TS], now, event_class, m.due[row])
     flips, m.due[row] = evaluate(p, w, s, row, now, True, m.due[row])
     m.dirty[row] = 1
     if flips:
-        note_flips(p, m, f, row, now, -1 if is_new else before, now, BY_EVENT, first)
+        note_flips(p, m, f, row, now, NOBODY if is_new else AS_TURNED, now, BY_EVENT, first)
 
 
 @compiled

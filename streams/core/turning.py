@@ -1,13 +1,14 @@
 """Turning: which leaves an event turns over, and so which rules have to be evaluated after it.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row at an instant `now` (ms), and the class
-of an event; before the event is folded in, and after. Goes out: rules marked in `s`; an instant.
+of an event; before the event is folded in, and after. Goes out: in `s`, the leaves that turned and their
+rules marked; an instant.
 
 As long as no leaf of a rule turns, its level stays: the deadlines up to `now` have been worked off. So the cost of an
 event goes by how many values it touches and how many leaves it turns, not by how many rules there are.
 """
 
-from streams.core.crossings import next_flip
+from streams.core.crossings import next_flip, step_together
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ALONE,
@@ -15,12 +16,14 @@ from streams.core.layout import (
     CODE,
     COMPARED,
     CONSTANT_BITS,
+    EVENTS,
     FAR,
     HASTENED,
     HELD,
     HELD_WORDS,
     IF_NOT,
     IF_SO,
+    INDEX,
     MEASURED,
     NATURE,
     NUMBER,
@@ -31,6 +34,7 @@ from streams.core.layout import (
     SCORES,
     SPAN,
     STEPPING,
+    TURNED,
     WHERE,
 )
 from streams.core.marks import any_endangered, mark
@@ -53,8 +57,15 @@ def hold(p, w, s, row, now, event_class):
 
 
 @inlined
-def _mark_compared(p, s, leaves, before, kind_before, after, kind):
-    """Mark the rules of those leaves that hold of one value and not of the other."""
+def _turn(p, s, leaf):
+    """Note that the event at hand has turned a leaf over, and mark its rules."""
+    s[p[TURNED] + p[leaf + INDEX]] = s[p[EVENTS]]
+    mark(p, s, p[leaf + READERS])
+
+
+@inlined
+def _turn_compared(p, s, leaves, before, kind_before, after, kind):
+    """Turn those leaves that hold of one value and not of the other."""
     are_numbers, least, most = kind == NUMBER and kind_before == NUMBER, min(before, after), max(before, after)
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         leaf = p[i]
@@ -65,21 +76,22 @@ def _mark_compared(p, s, leaves, before, kind_before, after, kind):
         operator, limit_kind = p[leaf + OPERATOR], p[constant + WHERE]
         held = compare(p, s, operator, before, kind_before, limit, limit_kind)
         if held != compare(p, s, operator, after, kind, limit, limit_kind):
-            mark(p, s, p[leaf + READERS])
+            _turn(p, s, leaf)
 
 
 @compiled
-def mark_turned(p, w, s, row, now, event_class):
-    """Mark the rules that an event may have changed, by what was noted before it."""
+def turn(p, w, s, row, now, event_class):
+    """Note which leaves an event turned over, by what was noted before it."""
+    s[p[EVENTS]] += 1
     at, measured, alone = p[HELD], p[event_class + MEASURED], p[event_class + ALONE]
     for i in range(measured + 1, measured + 1 + p[measured]):
         number, kind, _ = value(p, w, s, row, now, p[p[i] + CODE])
         if bits_of(number) != s[at] or kind != s[at + 1]:
-            _mark_compared(p, s, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
+            _turn_compared(p, s, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
         at += HELD_WORDS
     for i in range(alone + 1, alone + 1 + p[alone]):
         if truth(p, w, s, row, now, p[i]) != s[at]:
-            mark(p, s, p[p[i] + READERS])
+            _turn(p, s, p[i])
         at += 1
 
 
@@ -105,13 +117,14 @@ def hasten(p, w, s, row, ts, now, event_class, until):
 
     Whatever else such a leaf steps with, it stepped with before, so that its rules' deadlines are known.
     """
-    due, leaves = until, p[event_class + HASTENED]
+    due, leaves, stepping = until, p[event_class + HASTENED], -1
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         leaf = p[i]
         if any_endangered(p, w, row, p[leaf + READERS]):
             if p[leaf + NATURE] == STEPPING and p[p[leaf + SCORES]] == 0:
                 due = min(due, _new_step(p, leaf, ts, now))
-            else:
+            elif stepping < 0 or not step_together(p, stepping, leaf):
+                stepping = leaf
                 noted = p[leaf + IF_SO] if truth(p, w, s, row, now, leaf) else p[leaf + IF_NOT]
                 due = min(due, next_flip(p, w, s, row, now, leaf, noted, due))
     return due

@@ -52,10 +52,16 @@ def next_place(at, length):
 
 
 @inlined
-def _shift(p, w, row, ring, window, first, last, sign):
-    """Count the buckets first .. last into (sign 1) or out of (sign -1) a window's total."""
-    place, total, at = p[ring + PLACE], p[window + TOTAL_WORD], first % p[ring + LENGTH]
-    for _ in range(first, last + 1):
+def place_ago(head, ago, length):
+    """The place of the bucket `ago` before the one at `head`; `ago` is no more than the ring is long."""
+    return head - ago if head >= ago else head - ago + length
+
+
+@inlined
+def _shift(p, w, row, ring, window, at, buckets, sign):
+    """Count so many buckets, from the place `at` on, into (sign 1) or out of (sign -1) a window's total."""
+    place, total = p[ring + PLACE], p[window + TOTAL_WORD]
+    for _ in range(buckets):
         if p[ring + STATISTIC] == SUMS:
             w[row, total] += sign * w[row, place + 2 * at]
             w[row, total + 1] += sign * w[row, place + 2 * at + 1]
@@ -92,19 +98,21 @@ def _move(p, w, row, ring, old, new):
 
     What is later than `old` is empty, and need not be counted in or out.
     """
-    windows = p[ring + WINDOWS]
+    windows, length, moved = p[ring + WINDOWS], p[ring + LENGTH], new - old
+    head = old % length
     for i in range(windows + 1, windows + 1 + p[windows]):
         window = p[i]
         before, span = p[window + BEFORE], p[window + SPAN]
         if p[ring + STATISTIC] > SUMS:
             _move_extreme(p, w, row, ring, window, old, new)
         else:
-            _shift(p, w, row, ring, window, old - before + 1, min(new - before, old), 1)
-            _shift(p, w, row, ring, window, old - before - span + 1, min(new - before - span, old), -1)
-    at = old % p[ring + LENGTH]
-    for _ in range(old, new):
-        at = next_place(at, p[ring + LENGTH])
-        empty(p, w, row, ring, at)
+            if before:
+                _shift(p, w, row, ring, window, place_ago(head, before - 1, length), min(moved, before), 1)
+            gone = place_ago(head, before + span - 1, length)
+            _shift(p, w, row, ring, window, gone, min(moved, before + span), -1)
+    for _ in range(moved):
+        head = next_place(head, length)
+        empty(p, w, row, ring, head)
 
 
 @inlined
@@ -226,4 +234,5 @@ def total_anew(p, w, row, now):
                 w[row, p[window + TOTAL_WORD]] = _extreme(p, w, row, ring, newest - p[window + SPAN] + 1, newest)
             else:
                 _clear_total(p, w, row, ring, window)
-                _shift(p, w, row, ring, window, newest - p[window + SPAN] + 1, newest, 1)
+                oldest = newest - p[window + SPAN] + 1
+                _shift(p, w, row, ring, window, oldest % p[ring + LENGTH], p[window + SPAN], 1)
