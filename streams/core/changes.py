@@ -52,8 +52,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     @property
     def id(self) -> str:
         """The same change always bears the same id."""
-        parts = (self.user, self.rule, str(self.ordinal), format_time(self.occurred_at))
-        return sha256("\0".join(parts).encode()).hexdigest()
+        parts = f"{self.user}\0{self.rule}\0{self.ordinal}\0{format_time(self.occurred_at)}"
+        return sha256(parts.encode()).hexdigest()
 
     @property
     def entered(self) -> bool:
@@ -90,13 +90,38 @@ class _Wire(msgspec.Struct, gc=False):
 
 _encode = msgspec.json.Encoder().encode
 
+Headers = tuple[tuple[str, bytes], ...]
+
 
 def to_json(change: Change, detected_at: int | None = None, live_within_ms: int = 0) -> bytes:
     """The change as one JSON object; without `detected_at` (a replay) it says nothing of when it was noticed."""
+    return _to_json(change, change.id, detected_at, live_within_ms)
+
+
+def to_message(change: Change, source: str, detected_at: int, live_within_ms: int) -> tuple[bytes, Headers]:
+    """The change as JSON, and its headers: CloudEvents 1.0 in Kafka's binary mode; `source` is `/segmenter/<group>`.
+
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+    """
+    change_id = change.id
+    headers = (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", change_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", change.type.encode()),
+        ("ce_subject", change.user.encode()),
+        ("ce_time", format_time(change.occurred_at).encode()),
+        ("ce_segment", change.segment.encode()),
+        ("content-type", b"application/json"),
+    )
+    return _to_json(change, change_id, detected_at, live_within_ms), headers
+
+
+def _to_json(change: Change, change_id: str, detected_at: int | None, live_within_ms: int) -> bytes:
     return _encode(
         _Wire(
             schema=SCHEMA,
-            id=change.id,
+            id=change_id,
             type=change.type,
             kind="user",
             user_id=change.user,
@@ -114,21 +139,4 @@ def to_json(change: Change, detected_at: int | None = None, live_within_ms: int 
             segments=change.segments,
             traits=change.traits,
         )
-    )
-
-
-def headers(change: Change, source: str) -> tuple[tuple[str, bytes], ...]:
-    """CloudEvents 1.0 in Kafka's binary mode; `source` is `/segmenter/<group>`.
-
-    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
-    """
-    return (
-        ("ce_specversion", b"1.0"),
-        ("ce_id", change.id.encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", change.type.encode()),
-        ("ce_subject", change.user.encode()),
-        ("ce_time", format_time(change.occurred_at).encode()),
-        ("ce_segment", change.segment.encode()),
-        ("content-type", b"application/json"),
     )

@@ -57,8 +57,12 @@ class Index:
 
     def find(self, user: str) -> int | None:
         """The row of a user, if there is one."""
-        row = int(self._look_up([user]).rows[0])
+        row = int(self.find_all([user])[0])
         return None if row == FREE else row
+
+    def find_all(self, users: Sequence[str]) -> Ints:
+        """The row of each user, -1 where there is none."""
+        return self._look_up(users).rows
 
     def remove(self, user: str) -> int | None:
         """Forget a user, and overwrite the id; returns the row that was hers, free from now on."""

@@ -55,8 +55,9 @@ def is_instant(ms: int) -> bool:
     return EARLIEST_MS <= ms <= _LATEST_MS
 
 
+@lru_cache(maxsize=10_000)
 def format_time(ms: int) -> str:
-    """The instant as all our output bears it.
+    """The instant as all our output bears it. Each is written several times, and many are of one wave of deadlines.
 
     >>> format_time(1577836800000)
     '2020-01-01T00:00:00.000Z'

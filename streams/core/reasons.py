@@ -3,10 +3,12 @@
 Comes in: lines of flips and the table's names. Goes out: `Change` values, and the same lines for `explain`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from streams.core.catalog import Catalog, rule_leaves
 from streams.core.changes import CAUSES, Change, Reason, Type
@@ -23,6 +25,7 @@ from streams.core.walk import features, moves, operands
 
 MASKED = "***"
 
+Memberships = dict[str, tuple[int, int]]  # segment -> since when (ms), ordinal
 EventId = Callable[[int], str | None]  # the messageId that an occurrence, by its place, came with
 
 
@@ -53,65 +56,66 @@ class Reasons:
     """Reads the kernel's lines for one rulebook."""
 
     def __init__(self, catalog: Catalog, program: Program, private: frozenset[str]):
-        self._shown_at, self._included_at = int(program.words[SHOWN]), int(program.words[INCLUDED])
+        shown_at, included_at = int(program.words[SHOWN]), int(program.words[INCLUDED])
+        self._notes_at, self._traits_at = shown_at, included_at - shown_at
         self._rules = catalog.rulebook.groupings
         self._segments = [("", *rule.segments) for rule in self._rules]
+        self._names = _by_level(self._segments)
         self._shown = [[_shown(leaf, rule, private) for leaf in rule_leaves(rule)] for rule in self._rules]
+
+    def changes(self, table: Table, lines: Lines, event_id: EventId) -> list[Change]:
+        """The changes of all filled lines."""
+        filled = lines.words[: lines.filled[0]]
+        held = filled[:, LINE_WORDS : LINE_WORDS + len(self._rules)]
+        columns = filled[:, :LINE_WORDS].tolist(), self.held(held), *self._notes(filled)
+        users = table.users_of(filled[:, ROW])
+        return [self._change(table, event_id, *each) for each in zip(users, *columns, strict=True)]
 
     def because(self, table: Table, line: Ints) -> tuple[Reason, ...]:
         """Every condition of the line's rule; those whose truth changed come first."""
-        shown = self._shown[line[RULE]]
-        words = line[self._shown_at : self._shown_at + SHOWN_WORDS * len(shown)]
-        numbers, columns = words.view(np.float64).tolist(), words.tolist()
-        reasons = []
-        for i, each in enumerate(shown):
-            _, kind, was, now = columns[SHOWN_WORDS * i : SHOWN_WORDS * (i + 1)]
-            shown_value = self._value(table, each, numbers[SHOWN_WORDS * i], kind, bool(now))
-            reasons.append(Reason(each.text, shown_value, bool(was), bool(now)))
-        return tuple(sorted(reasons, key=lambda reason: reason.was == reason.now))
+        ((words,), (numbers,)) = self._notes(line[None])
+        return self._because(table, line[RULE], words, numbers)
+
+    def held(self, levels: Ints) -> list[tuple[str, ...]]:
+        """What profiles are in, by their levels of all rules (profiles, rules)."""
+        places, rules = np.nonzero(levels)
+        names = self._names[rules, levels[places, rules]].tolist()
+        return [tuple(names[part]) for part in _parts(places, len(levels))]
+
+    def memberships(self, levels: Ints, since: Ints, ordinals: Ints) -> list[Memberships]:
+        """The same, with what else is kept of each rule (profiles, rules)."""
+        places, rules = np.nonzero(levels)
+        names = self._names[rules, levels[places, rules]].tolist()
+        whole = list(
+            zip(names, zip(since[places, rules].tolist(), ordinals[places, rules].tolist(), strict=True), strict=True)
+        )
+        return [dict(whole[part]) for part in _parts(places, len(levels))]
 
     def segment(self, rule: int, level: int) -> str:
         """What a profile at this level of a rule is in; empty at level 0."""
         return self._segments[rule][level]
 
-    def _flip(self, rule: int, level: int, before: int) -> tuple[Type, str, str | None]:
-        """Type, segment and previous segment of a change."""
-        if isinstance(self._rules[rule], Tier):
-            return "segment.changed", self.segment(rule, level), self.segment(rule, before) or None
-        return ("segment.entered" if level else "segment.exited"), self._rules[rule].name, None
+    def _notes(self, lines: Ints) -> tuple[list[list[int]], list[list[float]]]:
+        """What lines say of leaves and traits, and the same bits as numbers."""
+        notes = lines[:, self._notes_at :]
+        return notes.tolist(), notes.view(np.float64).tolist()
 
-    @staticmethod
-    def _value(table: Table, shown: _Shown, number: float, kind: int, now: bool) -> Value:
-        if shown.masked:
-            return MASKED
-        if shown.reads_segment:
-            return now
-        if shown.moves and kind == NUMBER:
-            return number
-        return table.decoded(number, kind)
-
-    def _traits(self, table: Table, line: Ints) -> dict[str, Value]:
-        found: dict[str, Value] = {}
-        for i, name in enumerate(self._rules[line[RULE]].include):
-            at = self._included_at + INCLUDED_WORDS * i
-            value = table.decoded(float(line[at : at + 1].view(np.float64)[0]), int(line[at + 1]))
-            if value is not None:
-                found[name] = value
-        return found
-
-    def changes(self, table: Table, lines: Lines, event_id: EventId) -> list[Change]:
-        """The changes of all filled lines."""
-        filled = lines.words[: lines.filled[0]]
-        users = table.users_of(filled[:, ROW])
-        return [self._change(table, user, line, event_id) for user, line in zip(users, filled, strict=True)]
-
-    def _change(self, table: Table, user: str, line: Ints, event_id: EventId) -> Change:
-        _, rule, at, cause, occurrence, ordinal, level, before = line[:LINE_WORDS].tolist()
-        held = line[LINE_WORDS : LINE_WORDS + len(self._rules)].tolist()
-        kind, segment, previous = self._flip(rule, level, before)
+    def _change(
+        self,
+        table: Table,
+        event_id: EventId,
+        user: str,
+        head: list[int],
+        held: tuple[str, ...],
+        words: list[int],
+        numbers: list[float],
+    ) -> Change:
+        _, number, at, cause, occurrence, ordinal, level, before = head
+        rule = self._rules[number]
+        kind, segment, previous = self._flip(number, level, before)
         return Change(
             user=user,
-            rule=self._rules[rule].name,
+            rule=rule.name,
             type=kind,
             segment=segment,
             previous=previous,
@@ -119,8 +123,52 @@ class Reasons:
             cause=CAUSES[cause],
             event_id=event_id(occurrence) if occurrence >= 0 else None,
             ordinal=ordinal,
-            rule_version=self._rules[rule].version,
-            because=self.because(table, line),
-            segments=tuple(filter(None, map(self.segment, range(len(held)), held))),
-            traits=self._traits(table, line),
+            rule_version=rule.version,
+            because=self._because(table, number, words, numbers),
+            segments=held,
+            traits=self._traits(table, rule, words, numbers) if rule.include else {},
         )
+
+    def _flip(self, rule: int, level: int, before: int) -> tuple[Type, str, str | None]:
+        """Type, segment and previous segment of a change."""
+        if isinstance(self._rules[rule], Tier):
+            return "segment.changed", self.segment(rule, level), self.segment(rule, before) or None
+        return ("segment.entered" if level else "segment.exited"), self._rules[rule].name, None
+
+    def _because(self, table: Table, rule: int, words: list[int], numbers: list[float]) -> tuple[Reason, ...]:
+        turned: list[Reason] = []
+        steady: list[Reason] = []
+        for i, shown in zip(count(0, SHOWN_WORDS), self._shown[rule], strict=False):
+            kind, was, now = words[i + 1], words[i + 2] != 0, words[i + 3] != 0
+            reason = Reason(shown.text, _value(table, shown, numbers[i], kind, now), was, now)
+            (steady if was == now else turned).append(reason)
+        return (*turned, *steady)
+
+    def _traits(self, table: Table, rule: Grouping, words: list[int], numbers: list[float]) -> dict[str, Value]:
+        places = zip(rule.include, count(self._traits_at, INCLUDED_WORDS), strict=False)
+        found = {name: table.decoded(numbers[at], words[at + 1]) for name, at in places}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _parts(places: Ints, count: int) -> Iterator[slice]:
+    """Of what is listed by place, the part of each of `count` places."""
+    ends = np.cumsum(np.bincount(places, minlength=count)).tolist()
+    return (slice(start, end) for start, end in pairwise([0, *ends]))
+
+
+def _by_level(segments: Sequence[Sequence[str]]) -> npt.NDArray[np.object_]:
+    """What each level of each rule is called: (rules, levels)."""
+    names = np.full((len(segments), max(map(len, segments), default=0)), "", np.object_)
+    for rule, levels in enumerate(segments):
+        names[rule, : len(levels)] = levels
+    return names
+
+
+def _value(table: Table, shown: _Shown, number: float, kind: int, now: bool) -> Value:
+    if shown.masked:
+        return MASKED
+    if shown.reads_segment:
+        return now
+    if shown.moves and kind == NUMBER:
+        return number
+    return table.decoded(number, kind)

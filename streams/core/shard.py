@@ -24,7 +24,7 @@ from streams.core.kernel import Floats
 from streams.core.layout import AT, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
 from streams.core.program import Ints, write_program
 from streams.core.quintiles import Quintiles
-from streams.core.reasons import EventId, Reasons
+from streams.core.reasons import EventId, Memberships, Reasons
 from streams.core.renewal import Renewal
 from streams.core.rules import Rulebook
 from streams.core.snapshot import Head, Layout, write_rows
@@ -212,15 +212,15 @@ class Shard:
     def head(self) -> bytes:
         return self._head.at(self.time_ms, self._edges.stored()).encode()
 
-    def memberships(self, user: str) -> dict[str, tuple[int, int]]:
-        """The segments a user is in, a tier's as `lifecycle/power`: name -> (since when, ordinal)."""
-        row = self.table.row_of(user)
-        found: dict[str, tuple[int, int]] = {}
-        for rule, word in enumerate(self._program.rule_words):
-            since, state = self.table.memory.words[row, word : word + 2].tolist()
-            if state & LEVEL:
-                found[self._reasons.segment(rule, state & LEVEL)] = since, state >> LEVEL_BITS
-        return found
+    def memberships(self, user: str) -> Memberships:
+        """The segments a user is in, a tier's as `lifecycle/power`."""
+        return self.all_memberships([user])[0]
+
+    def all_memberships(self, users: Sequence[str]) -> list[Memberships]:
+        """The memberships of each user; KeyError names one who has no profile."""
+        rows, words = self.table.rows_of(users)[:, None], np.array(self._program.rule_words, np.int64)
+        since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
+        return self._reasons.memberships(states & LEVEL, since, states >> LEVEL_BITS)
 
     def explain(self, user: str, at_ms: int) -> Iterable[Standing]:
         """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""

@@ -3,7 +3,7 @@
 Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -86,10 +86,14 @@ class Table:
 
     def row_of(self, user: str) -> int:
         """The row of a user; KeyError if there is none."""
-        row = self.find(user)
-        if row is None:
-            raise KeyError(user)
-        return row
+        return int(self.rows_of([user])[0])
+
+    def rows_of(self, users: Sequence[str]) -> Ints:
+        """The row of each user; KeyError names one who has none."""
+        rows = self._index.find_all(users)
+        if (rows < 0).any():
+            raise KeyError(users[int(np.argmin(rows))])
+        return rows
 
     def user_of(self, row: int) -> str:
         return self._index.user_of(row)

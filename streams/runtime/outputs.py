@@ -3,7 +3,6 @@
 Comes in: changes, where a user stands, a record that cannot be used. Goes out: `Message` values for the outbox.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -13,6 +12,7 @@ from streams.core import changes
 from streams.core.changes import Change
 from streams.core.events import Reject
 from streams.core.instants import format_time
+from streams.core.reasons import Memberships
 from streams.settings import Settings
 from streams.state.store import Message
 
@@ -20,10 +20,24 @@ SCHEMA: Final = 1
 # What a dead letter keeps of a record.
 KEPT_BYTES: Final = 64 << 10
 
+NOWHERE: Final = b"{}"
 JSON: Final = (("content-type", b"application/json"),)
 
-Segments = dict[str, dict[str, object]]
 _encode = msgspec.json.Encoder().encode
+
+
+class _Standing(msgspec.Struct, gc=False):
+    since: str
+    ordinal: int
+
+
+class _Wire(msgspec.Struct, gc=False):
+    schema: int
+    kind: str
+    user_id: str
+    segments: msgspec.Raw
+    updated_at: str
+    version: int
 
 
 class Outputs:
@@ -37,21 +51,12 @@ class Outputs:
         self._live_within_ms = settings.live_within
 
     def change(self, change: Change, detected_at: int) -> Message:
-        value = changes.to_json(change, detected_at, self._live_within_ms)
-        return Message(self._changes, change.user.encode(), value, tuple(changes.headers(change, self._source)))
+        value, headers = changes.to_message(change, self._source, detected_at, self._live_within_ms)
+        return Message(self._changes, change.user.encode(), value, headers)
 
-    def memberships(self, user: str, segments: Segments, updated_at: str, version: int) -> Message:
-        """Where a user stands as of checkpoint `version`, for the compacted topic."""
-        value = _encode(
-            {
-                "schema": SCHEMA,
-                "kind": "user",
-                "user_id": user,
-                "segments": segments,
-                "updated_at": updated_at,
-                "version": version,
-            }
-        )
+    def memberships(self, user: str, segments: bytes, updated_at: str, version: int) -> Message:
+        """Where a user stands (`segments_of`) as of checkpoint `version`, for the compacted topic."""
+        value = _encode(_Wire(SCHEMA, "user", user, msgspec.Raw(segments), updated_at, version))
         return Message(self._memberships, user.encode(), value, JSON)
 
     def dead_letter(self, record: ConsumerRecord[bytes | None, bytes | None], reject: Reject) -> Message:
@@ -68,11 +73,12 @@ class Outputs:
         return Message(self.dead_letters, record.key or b"", raw[:KEPT_BYTES], tuple(headers))
 
 
-def segments_of(standing: Mapping[str, tuple[int, int]]) -> Segments:
-    """Where a user stands (segment -> since when, ordinal), as JSON has it."""
-    return {name: {"since": format_time(since), "ordinal": ordinal} for name, (since, ordinal) in standing.items()}
+def segments_of(memberships: Memberships) -> bytes:
+    """Where a user stands, as JSON has it."""
+    standing = memberships.items()
+    return _encode({segment: _Standing(format_time(since), ordinal) for segment, (since, ordinal) in standing})
 
 
-def read_model(segments: Segments) -> bytes | None:
+def read_model(segments: bytes) -> bytes | None:
     """The same for those who read Redis; a user in no segment has no entry."""
-    return _encode(segments) if segments else None
+    return None if segments == NOWHERE else segments

@@ -111,8 +111,9 @@ class ShardOwner:
     async def _publish_again(self, shard: Shard, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them."""
         changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in stored.outbox}
+        standing = zip(changed_at.items(), shard.all_memberships(list(changed_at)), strict=True)
         memberships = [
-            self._worker.outputs.memberships(user, segments_of(shard.memberships(user)), at, stored.number)
-            for user, at in changed_at.items()
+            self._worker.outputs.memberships(user, segments_of(each), at, stored.number)
+            for (user, at), each in standing
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)

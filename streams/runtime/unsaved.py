@@ -55,7 +55,8 @@ class Unsaved:
     ) -> Snapshot:
         """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
         dirty = shard.take_dirty()
-        segments = {user: segments_of(shard.memberships(user)) for user in self._changed_at}
+        users = list(self._changed_at)
+        segments = dict(zip(users, map(segments_of, shard.all_memberships(users)), strict=True))
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),

@@ -6,7 +6,7 @@ from hashlib import sha256
 import msgspec
 import pytest
 
-from streams.core.changes import Change, Reason, headers, to_json
+from streams.core.changes import Change, Reason, to_json, to_message
 
 AT = 1_795_338_000_000  # 2026-11-22T09:00:00Z
 CHANGE = Change(
@@ -25,6 +25,10 @@ CHANGE = Change(
     traits={"plan": "pro", "company.name": "Acme"},
 )
 ID = sha256(b"u-1\0churn-risk\x003\x002026-11-22T09:00:00.000Z").hexdigest()
+
+
+def headers_of(change: Change) -> dict[str, bytes]:
+    return dict(to_message(change, "/segmenter/acme", AT, 0)[1])
 
 
 def test_a_change_is_the_object_of_the_contract() -> None:
@@ -64,7 +68,7 @@ def test_a_change_of_level_names_both_levels_and_the_first_one_has_none_before()
         "life/new",
     ]
     assert json.loads(to_json(msgspec.structs.replace(moved, previous=None)))["previous"] is None
-    assert dict(headers(moved, "/segmenter/acme"))["ce_segment"] == b"life/power"
+    assert headers_of(moved)["ce_segment"] == b"life/power"
 
 
 def test_a_replayed_change_says_nothing_of_when_it_was_noticed() -> None:
@@ -87,7 +91,7 @@ def test_old_news_is_not_live(cause: str, late_ms: int, live: bool) -> None:
 
 
 def test_headers_are_those_of_cloudevents_in_kafkas_binary_mode() -> None:
-    assert dict(headers(CHANGE, "/segmenter/acme")) == {
+    assert headers_of(CHANGE) == {
         "ce_specversion": b"1.0",
         "ce_id": ID.encode(),
         "ce_source": b"/segmenter/acme",
@@ -97,3 +101,8 @@ def test_headers_are_those_of_cloudevents_in_kafkas_binary_mode() -> None:
         "ce_segment": b"churn-risk",
         "content-type": b"application/json",
     }
+
+
+def test_a_message_says_what_the_json_says() -> None:
+    value, _ = to_message(CHANGE, "/segmenter/acme", AT + 5, 1_000)
+    assert value == to_json(CHANGE, AT + 5, 1_000)
