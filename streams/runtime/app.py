@@ -182,12 +182,16 @@ def redis_store(settings: Settings) -> Store:
     return RedisStore(url.get_secret_value(), settings.group, cluster=settings.redis_cluster is not None)
 
 
-def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
-    """Run a worker in this process until SIGTERM or Ctrl-C."""
-    # Profiles are many objects and no cycles: looking through all of them for cycles again and again took a tenth of
-    # the worker's time.
+def collect_garbage_rarely() -> None:
+    """Profiles are many objects and no cycles: looking through all of them for cycles again and again took a tenth of
+    the worker's time."""
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
+    """Run a worker in this process until SIGTERM or Ctrl-C."""
+    collect_garbage_rarely()
 
     async def main() -> None:
         stopping = asyncio.Event()

@@ -9,7 +9,7 @@ import sys
 
 from tests.e2e.pipeline import ROOT
 
-ALL = ("decode", "index", "engine", "functions", "state", "memory", "latency", "pipeline")
+ALL = ("decode", "index", "engine", "functions", "changes", "state", "memory", "latency", "pipeline")
 
 
 def main() -> None:

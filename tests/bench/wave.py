@@ -20,6 +20,7 @@ from streams.core.events import Event
 from streams.core.expressions import parse_condition
 from streams.core.rules import Rulebook, Segment
 from streams.core.shard import Shard
+from streams.runtime.app import collect_garbage_rarely
 from streams.state.store import Message
 from streams.testing import instant, track
 from tests.runtime.alone import Alone
@@ -105,6 +106,7 @@ async def wave(title: str, profiles: int, condition: str) -> None:
 
 
 def main(profiles: int) -> None:
+    collect_garbage_rarely()
     for title, condition in WAVES.items():
         asyncio.run(wave(title, 1_000, condition))
         asyncio.run(wave(title, profiles, condition))
