@@ -3,6 +3,7 @@
     step(batch)   deduplicate, fold documents, then for each event: catch up, fold, evaluate, diff
     tick(now)     the same with no event: the profiles whose deadline has come
     renew(limit)  the same after the rules have changed
+    erase(users)  their profiles are taken away
 
 Comes in: batches of events in the order to apply them (`streams.core.inbox`), and the time (ms).
 Goes out: the changes, each user's in order, however the stream was cut. All is pure: no clock, no I/O.
@@ -19,6 +20,7 @@ from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change, Reason
 from streams.core.columns import Columns
 from streams.core.edges import AgreedEdges
+from streams.core.erasure import NO_MARKS, Erased, Erasure
 from streams.core.flips import empty_lines
 from streams.core.kernel import Floats
 from streams.core.layout import AT, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
@@ -36,10 +38,15 @@ ALL = slice(None)
 
 
 class Dirty(NamedTuple):
-    """What has changed since it was last taken: packed rows and JSON documents, by user."""
+    """What has changed since it was last taken: packed rows and JSON documents, by user.
+
+    erased: users of whom nothing else may be kept. marks: of whom events up to which instant (ms) are refused.
+    """
 
     rows: list[tuple[str, bytes]]
     documents: list[tuple[str, bytes]]
+    erased: list[str]
+    marks: list[tuple[bytes, int]]
 
 
 class Standing(NamedTuple):
@@ -56,7 +63,7 @@ class Shard:
     """The profiles of one partition under one rulebook.
 
     time_ms: how far time has come for all profiles; `NEVER` before the first tick.
-    duplicates: how many events were passed over as repeats.
+    duplicates, refused: how many events were passed over as repeats; as of before their user was erased.
     """
 
     def __init__(
@@ -79,7 +86,8 @@ class Shard:
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
         self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
-        self.duplicates = 0
+        self.duplicates = self.refused = 0
+        self._erased = Erased(rulebook)
 
     @classmethod
     def restore(
@@ -90,6 +98,7 @@ class Shard:
         documents: Mapping[str, bytes],
         utc_offset_ms: int = 0,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
+        marks: Mapping[bytes, int] = NO_MARKS,
     ) -> "Shard":
         """The shard as it was stored. If other rules wrote it, `renew` before the first step."""
         shard = cls(rulebook, utc_offset_ms, private_traits)
@@ -97,6 +106,7 @@ class Shard:
         shard._renewal, in_use = Renewal.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
         shard._head = stored.under(Layout.of(shard.catalog), in_use, shard._newest_ms)
         shard.time_ms = stored.time_ms
+        shard._erased = Erased(rulebook, marks)
         shard._edges.restore(stored.edges_for(rulebook))
         kernel.derive(shard._program.words, shard.table.memory, shard._lines, np.arange(len(shard.table)))
         # What was due until then has been worked off, by edges that were perhaps others.
@@ -142,6 +152,10 @@ class Shard:
         )
         return self._renewal.with_ends(self.table, rows, changes, self.memberships)
 
+    def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
+        """Take away what is known of users up to the time of each command, and refuse what comes of it later."""
+        return self._erased.erase(self.table, erasures, self.memberships)
+
     @property
     def is_stale(self) -> bool:
         """Whether profiles wait to be evaluated under rules that did not write them."""
@@ -160,7 +174,7 @@ class Shard:
     def measure(self, rule: str, at_ms: int, profiles: slice = ALL) -> tuple[Floats, Floats, Floats]:
         """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as of `at_ms`;
         NaN for what is missing."""
-        rows = np.arange(len(self.table))[profiles]
+        rows = self.table.taken()[profiles]
         found = kernel.measure(self._program.words, self.table.memory, rows, at_ms, self._program.measures[rule])
         return found[:, 0], found[:, 1], found[:, 2]
 
@@ -170,13 +184,18 @@ class Shard:
 
     def set_edges(self, quintiles: Quintiles) -> None:
         """Score by these from their instant on, or after all that has been applied; `tick` then tells what changes."""
-        memory, rows = self.table.memory, len(self.table)
         since_ms = self._edges.agree(quintiles, self._newest_ms + 1)
         if since_ms is not None:
-            np.minimum(memory.due[:rows], since_ms, out=memory.due[:rows])
+            due, rows = self.table.memory.due, self.table.taken()
+            due[rows] = np.minimum(due[rows], since_ms)
 
     def _accept(self, batch: Batch) -> tuple[Ints, Batch]:
-        """Drop the events whose messageId is among their user's last ones. Also returns the rows of their users."""
+        """Drop what is refused, and the events whose messageId is among their user's last ones. Also returns the rows
+        of their users."""
+        refused = self._erased.refused(batch)
+        if len(refused):
+            self.refused += len(refused)
+            batch = batch.take(np.delete(np.arange(len(batch)), refused))
         rows = self.table.rows([event.user for event in batch.events])
         repeated = np.zeros(len(batch), np.uint8)
         kernel.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, batch.ids, repeated)
@@ -198,7 +217,8 @@ class Shard:
 
     @property
     def dirty_count(self) -> int:
-        return int(np.count_nonzero(self.table.memory.dirty[: len(self.table)]))
+        """How many profiles a checkpoint would write or remove."""
+        return int(np.count_nonzero(self.table.memory.dirty[: len(self.table)])) + self._erased.untold
 
     def take_dirty(self) -> Dirty:
         """All profiles changed since the last call. With `head()`, this is what a checkpoint stores of the shard."""
@@ -207,7 +227,7 @@ class Shard:
         table.memory.dirty[rows] = 0
         users = table.users_of(rows)
         packed = write_rows(table, rows, self.catalog.kept, self._head.current)
-        return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents())
+        return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents(), *self._erased.take())
 
     def head(self) -> bytes:
         return self._head.at(self.time_ms, self._edges.stored()).encode()

@@ -18,6 +18,7 @@ from streams.core.kernel import SPARE_ROWS, Memory
 from streams.core.layout import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT, UTC_OFFSET
 from streams.core.program import Ints, Program, number_bits
 from streams.core.sameness import holds
+from streams.core.texts import texts_of, unread_texts
 from streams.core.tree import Compare, Constant, Read, Score
 
 FIRST_ROWS = 1_024
@@ -51,6 +52,8 @@ class Table:
         self._orders_texts = orders_texts(catalog)
         self._traits = [(name, catalog.places(Trait(name))) for name in catalog.traits]
         self._latest = [(latest_name(latest), catalog.places(latest)) for latest in catalog.latest]
+        self._text_words = [places.value for _, places in self._traits + self._latest if places.value is not None]
+        self._constants = frozenset(range(len(text_code)))
         self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
         self._utc_offset_ms = int(program.words[UTC_OFFSET])
         self._index = Index()
@@ -78,7 +81,11 @@ class Table:
     @property
     def users(self) -> list[str]:
         """All users, in the order of their rows."""
-        return self.users_of(self._index.taken())
+        return self.users_of(self.taken())
+
+    def taken(self) -> Ints:
+        """The rows that are somebody's."""
+        return self._index.taken()
 
     def find(self, user: str) -> int | None:
         """The row of a user, if there is one."""
@@ -143,6 +150,13 @@ class Table:
             self._open.pop(row, None)
             self._changed_documents.discard(row)
         return row
+
+    def forget_texts(self, rows: Ints) -> None:
+        """Forget the texts of rows that have been removed, here as they were, where no other row has them."""
+        codes = texts_of(rows, self._text_words) - self._constants
+        for code in unread_texts(self.memory.words[: len(self)], self._text_words, codes):
+            del self._code[self.texts[code]]
+            self.texts[code] = ""
 
     def _clear(self, first: int) -> None:
         """Make the rows from `first` on those of users without a past."""

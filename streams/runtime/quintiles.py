@@ -19,6 +19,7 @@ import numpy as np
 
 from streams.core.agreement import Report, measure_at, newest_refresh, next_edges
 from streams.core.instants import format_time
+from streams.core.kernel import Floats
 from streams.core.quintiles import Populations, Quintiles
 from streams.core.rules import Rulebook, Scores
 from streams.core.shard import Shard
@@ -112,8 +113,9 @@ class Refresher:
 
 async def measured(shard: Shard, rule: str, at_ms: int) -> Populations:
     """How a shard's profiles are spread; in slices, so that its events keep flowing."""
-    slices = [np.empty((3, 0))]
-    while (start := sum(each.shape[1] for each in slices)) < len(shard.table):
+    slices: list[Floats] = []
+    while not slices or slices[-1].size:
+        start = SLICE * len(slices)
         slices.append(np.array(shard.measure(rule, at_ms, slice(start, start + SLICE))))
         await asyncio.sleep(0)
     # Sorting a million numbers takes a while, too.

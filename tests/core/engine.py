@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
+from streams.core.erasure import Erasure
 from streams.core.events import Event
 from streams.core.refreshing import Refreshing
 from streams.core.rules import Rulebook
@@ -28,6 +29,7 @@ class Engine:
         self.stream = Refreshing(self.shard, limit=tick_limit)
         self.rows: dict[str, bytes] = {}
         self.documents: dict[str, bytes] = {}
+        self.marks: dict[bytes, int] = {}
         self.reported: Changes = {}
 
     def apply(self, events: Sequence[Event]) -> None:
@@ -41,12 +43,22 @@ class Engine:
         if events:
             self.pass_time(max(event.ts for event in events))
 
-    def save_and_reload(self, rulebook: Rulebook) -> None:
+    def erase(self, user: str, at_ms: int) -> list[Change]:
+        return self.shard.erase([Erasure(user, at_ms)])
+
+    def save(self) -> None:
         dirty = self.shard.take_dirty()
+        for kept in (self.rows, self.documents):
+            for user in dirty.erased:
+                kept.pop(user, None)
         self.rows.update(dirty.rows)
         self.documents.update(dirty.documents)
+        self.marks.update(dirty.marks)
+
+    def save_and_reload(self, rulebook: Rulebook) -> None:
+        self.save()
         head, rows = self.shard.head(), list(self.rows.items())
-        self.shard = Shard.restore(rulebook, head, rows, self.documents, self.offset_ms)
+        self.shard = Shard.restore(rulebook, head, rows, self.documents, self.offset_ms, marks=self.marks)
         self.stream = Refreshing(self.shard, self.stream.passed_ms, self.tick_limit)
         while self.shard.is_stale:
             self.report(self.shard.renew())
