@@ -5,6 +5,7 @@ Comes in: a `Checkpoint`. Goes out: keys and arguments of the script that stores
     <group>:{<shard>}:state              hash: format, epoch, number, head, positions
     <group>:{<shard>}:rows               hash: user -> row
     <group>:{<shard>}:documents          hash: user -> document
+    <group>:{<shard>}:erased             hash: SHA-256 of an erased user's id -> up to when events are refused, ms
     <group>:{<shard>}:outbox             hash: number of a checkpoint -> its messages, MessagePack
     <group>:{<shard>}:segments           set: the segments that ever had a member
     <group>:{<shard>}:members:<segment>  set of users        for other programs
@@ -56,6 +57,7 @@ class ShardKeys:
         self.state = f"{prefix}state"
         self.rows = f"{prefix}rows"
         self.documents = f"{prefix}documents"
+        self.erased = f"{prefix}erased"
         self.outbox = f"{prefix}outbox"
         self.segments = f"{prefix}segments"
 
@@ -82,6 +84,11 @@ class Writes:
 def writes(keys: ShardKeys, checkpoint: Checkpoint) -> Writes:
     """All writes of a checkpoint; its number last, so that one that Redis refuses halfway does not count as stored."""
     result = Writes()
+    if checkpoint.erased:
+        result.add("HDEL", keys.rows, list(checkpoint.erased))
+        result.add("HDEL", keys.documents, list(checkpoint.erased))
+    if checkpoint.marks:
+        result.add("HSET", keys.erased, list(chain.from_iterable(checkpoint.marks)))
     if checkpoint.rows:
         result.add("HSET", keys.rows, list(chain.from_iterable(checkpoint.rows)))
     if checkpoint.documents:

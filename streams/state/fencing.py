@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from streams.errors import Fenced, StateError, StateLost, StateTooNew
 
-FORMAT = 1
-"""The format of all that is stored. Raise it with every change of keys, encodings or rows, and migrate on load."""
+FORMAT = 2
+"""The format of all that is stored. Raise it with every change of keys, encodings or rows, and migrate on load.
+
+1: as it began. 2: marks of erased users; nothing of 1 is to be changed, but who reads 1 alone would bring them back.
+"""
 
 
 class Held(NamedTuple):

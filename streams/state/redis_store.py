@@ -7,8 +7,8 @@ how it gets there whole or not at all, `fencing` what an answer means.
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from streams.errors import UsageError
 from streams.state import scripts
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 OLDEST_VERSION: Final = (6, 2)  # the oldest that the tests run against
 SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that it can serve others in between
+
+Name = TypeVar("Name", str, bytes)
 
 
 class RedisStore:
@@ -73,18 +75,19 @@ class RedisStore:
             number=int(state[b"number"]),
             head=state[b"head"],
             positions=decode_positions(state[b"positions"]),
-            rows=list((await self._read_hash(keys.rows)).items()),
-            documents=await self._read_hash(keys.documents),
+            rows=list((await self._read_hash(keys.rows, bytes.decode)).items()),
+            documents=await self._read_hash(keys.documents, bytes.decode),
             outbox=decode_outbox(await self._redis.call("HGETALL", keys.outbox)),
+            marks={mark: int(until_ms) for mark, until_ms in (await self._read_hash(keys.erased, bytes)).items()},
         )
 
-    async def _read_hash(self, key: str) -> dict[str, bytes]:
-        """All of a big hash, slice by slice. Redis may give a field twice."""
-        values: dict[str, bytes] = {}
+    async def _read_hash(self, key: str, name: Callable[[bytes], Name]) -> dict[Name, bytes]:
+        """All of a big hash, slice by slice, under names made of its fields. Redis may give a field twice."""
+        values: dict[Name, bytes] = {}
         cursor = None
         while cursor != 0:
             cursor, some = await self._redis.call("HSCAN", key, cursor or 0, "COUNT", SCAN_COUNT)
-            values.update((user.decode(), value) for user, value in some.items())
+            values.update((name(field), value) for field, value in some.items())
         return values
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
@@ -112,6 +115,14 @@ class RedisStore:
     async def memberships(self, shard: int, user: str) -> bytes | None:
         memberships: bytes | None = await self._redis.call("GET", self._keys.of(shard).user(user))
         return memberships
+
+    async def mark(self, shard: int, mark: bytes) -> int | None:
+        until_ms: bytes | None = await self._redis.call("HGET", self._keys.of(shard).erased, mark)
+        return None if until_ms is None else int(until_ms)
+
+    async def positions(self, shard: int) -> dict[str, int]:
+        positions: bytes | None = await self._redis.call("HGET", self._keys.of(shard).state, "positions")
+        return decode_positions(positions) if positions is not None else {}
 
     async def shards(self) -> dict[int, StoredShard]:
         found: dict[int, StoredShard] = {}

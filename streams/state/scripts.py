@@ -18,8 +18,7 @@ CLAIM = (
     + """
 local epoch, format = tonumber(ARGV[1]), tonumber(ARGV[2])
 if tonumber(held[1] or format) <= format and tonumber(held[2] or epoch) <= epoch then
-  redis.call('HSETNX', KEYS[1], 'format', ARGV[2])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1])
+  redis.call('HSET', KEYS[1], 'format', ARGV[2], 'epoch', ARGV[1])
 end
 return held
 """

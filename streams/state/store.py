@@ -32,7 +32,9 @@ class Checkpoint:
 
     number: one more than the stored one's; the first of a shard may be any.
     head: the shard's own small JSON.   positions: topic -> the next offset to apply.
+    erased: users whose row and document of before are removed; `rows` may have a new one all the same.
     rows, documents: of the users that changed.
+    marks: by hash of a user's id, up to when (ms) events are refused.
     outbox: what is to be published once this is stored.
     joined, left: (segment, user); net, so that no pair is in both.
     memberships: user -> what other programs read of them, JSON; None removes it.
@@ -47,6 +49,8 @@ class Checkpoint:
     joined: Sequence[tuple[str, str]] = ()
     left: Sequence[tuple[str, str]] = ()
     memberships: Sequence[tuple[str, bytes | None]] = ()
+    erased: Sequence[str] = ()
+    marks: Sequence[tuple[bytes, int]] = ()
 
 
 @dataclass(slots=True)
@@ -59,6 +63,7 @@ class Stored:
     rows: list[tuple[str, bytes]]
     documents: dict[str, bytes]
     outbox: list[Message]
+    marks: dict[bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,12 @@ class Store(Protocol):
 
     async def memberships(self, shard: int, user: str) -> bytes | None: ...
 
+    async def mark(self, shard: int, mark: bytes) -> int | None:
+        """Up to when (ms) the events of the user with this hash are refused; None if she was never erased."""
+
+    async def positions(self, shard: int) -> dict[str, int]:
+        """Topic -> the next offset to apply, as of the last checkpoint; empty if there was none."""
+
     async def shards(self) -> dict[int, StoredShard]:
         """Every shard that was ever saved, by number."""
 
@@ -153,6 +164,7 @@ class _Shard:
     outbox: dict[int, list[Message]] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
     memberships: dict[str, bytes] = field(default_factory=dict)
+    marks: dict[bytes, int] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -187,6 +199,7 @@ class MemoryStore:
             rows=list(kept.rows.items()),
             documents=dict(kept.documents),
             outbox=[message for _, messages in sorted(kept.outbox.items()) for message in messages],
+            marks=dict(kept.marks),
         )
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
@@ -196,6 +209,10 @@ class MemoryStore:
         kept.held = kept.held._replace(number=checkpoint.number)
         kept.head = checkpoint.head
         kept.positions = dict(checkpoint.positions)
+        for user in checkpoint.erased:
+            kept.rows.pop(user, None)
+            kept.documents.pop(user, None)
+        kept.marks.update(checkpoint.marks)
         kept.rows.update(checkpoint.rows)
         kept.documents.update(checkpoint.documents)
         if checkpoint.outbox:
@@ -227,6 +244,12 @@ class MemoryStore:
 
     async def memberships(self, shard: int, user: str) -> bytes | None:
         return self._shards.get(shard, _Shard()).memberships.get(user)
+
+    async def mark(self, shard: int, mark: bytes) -> int | None:
+        return self._shards.get(shard, _Shard()).marks.get(mark)
+
+    async def positions(self, shard: int) -> dict[str, int]:
+        return dict(self._shards.get(shard, _Shard()).positions)
 
     async def shards(self) -> dict[int, StoredShard]:
         saved = {shard: kept for shard, kept in self._shards.items() if kept.held.number is not None}

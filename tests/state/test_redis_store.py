@@ -165,9 +165,9 @@ async def test_an_owner_that_is_replaced_while_it_loads_is_told_so(
     await store.save(0, 1, whole(1))
     read_hash = store._read_hash
 
-    async def overtaken(key: str) -> dict[str, bytes]:
+    async def overtaken(*what: Any) -> Any:
         await other.hset(f"{group}:{{0}}:state", "epoch", "9")
-        return await read_hash(key)
+        return await read_hash(*what)
 
     monkeypatch.setattr(store, "_read_hash", overtaken)
     with pytest.raises(Fenced, match="generation 9"):
@@ -204,10 +204,22 @@ async def test_state_of_a_newer_format_is_refused_by_name_and_left_alone(
     store: RedisStore, other: Redis, group: str
 ) -> None:
     await store.claim(0, epoch=1)
-    await other.hset(f"{group}:{{0}}:state", "format", "2")
-    with pytest.raises(StateTooNew, match="shard 0 has format 2, and this version of segmenter reads formats up to 1"):
+    await other.hset(f"{group}:{{0}}:state", "format", "3")
+    with pytest.raises(StateTooNew, match="shard 0 has format 3, and this version of segmenter reads formats up to 2"):
         await store.claim(0, epoch=5)
     assert await other.hget(f"{group}:{{0}}:state", "epoch") == "1"
+
+
+async def test_state_of_the_format_before_is_taken_over_and_bears_ours(
+    store: RedisStore, other: Redis, group: str
+) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1))
+    await other.hset(f"{group}:{{0}}:state", "format", "1")
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert (stored.number, stored.marks) == (1, {})
+    assert await other.hget(f"{group}:{{0}}:state", "format") == "2"
 
 
 async def test_the_command_that_the_refusal_names_releases_the_shard(

@@ -397,3 +397,69 @@ async def test_all_shards_that_were_saved_can_be_looked_at(store: Store) -> None
     await store.save(0, 1, checkpoint(2, rows=[("a", b"2")]))
     await store.save(11, 1, checkpoint(3))
     assert await store.shards() == {0: StoredShard(b"head 2", profiles=2), 11: StoredShard(b"head 3", profiles=0)}
+
+
+# ------------------------------------------------------------------------------------- who was erased
+
+
+async def test_of_an_erased_user_a_mark_is_all_that_stays(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")], documents=[("a", b"{}"), ("b", b"{}")]))
+    await store.save(0, 1, checkpoint(2, erased=["a", "never"], marks=[(ALL_BYTES[:32], 7), (b"\0" * 32, -5)]))
+    assert await store.profile(0, "a") is None
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert (stored.rows, stored.documents) == ([("b", b"1")], {"b": b"{}"})
+    assert stored.marks == {ALL_BYTES[:32]: 7, b"\0" * 32: -5}
+    assert (await store.shards())[0].profiles == 1
+
+
+async def test_a_mark_is_found_by_shard_and_moves_on(store: Store) -> None:
+    for shard in (0, 1):
+        await store.claim(shard, epoch=1)
+    assert await store.mark(0, b"m") is None
+    await store.save(0, 1, checkpoint(1, marks=[(b"m", 7)]))
+    assert (await store.mark(0, b"m"), await store.mark(1, b"m")) == (7, None)
+    await store.save(0, 1, checkpoint(2, marks=[(b"m", 9)]))
+    await store.save(0, 1, checkpoint(3))
+    assert await store.mark(0, b"m") == 9
+
+
+async def test_who_comes_back_in_the_checkpoint_that_erases_them_has_the_new_profile_alone(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, checkpoint(1, rows=[("a", b"old")], documents=[("a", b"old")]))
+    await store.save(0, 1, checkpoint(2, erased=["a"], rows=[("a", b"new")]))
+    profile = await store.profile(0, "a")
+    assert profile is not None
+    assert (profile.row, profile.document) == (b"new", b"")
+
+
+async def test_twenty_thousand_users_are_erased_in_one_checkpoint(store: Store) -> None:
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, whole(1, users=20_000))
+    users = [f"u-{user}" for user in range(20_000)]
+    marks = [(user.encode(), 7) for user in users]
+    await store.save(
+        0,
+        1,
+        checkpoint(
+            2,
+            erased=users,
+            marks=marks,
+            left=[("at-1", user) for user in users],
+            memberships=[(user, None) for user in users],
+        ),
+    )
+    stored = await store.claim(0, epoch=2)
+    assert stored is not None
+    assert (stored.rows, stored.documents, stored.marks) == ([], {}, dict(marks))
+    assert await store.sizes() == {}
+    assert await store.memberships(0, "u-19999") is None
+
+
+async def test_where_a_shard_stands_can_be_looked_at(store: Store) -> None:
+    assert await store.positions(0) == {}
+    await store.claim(0, epoch=1)
+    assert await store.positions(0) == {}
+    await store.save(0, 1, checkpoint(1, positions={"product-events": 5, "profile-commands": 2**53 + 1}))
+    assert await store.positions(0) == {"product-events": 5, "profile-commands": 2**53 + 1}
