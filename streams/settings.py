@@ -27,6 +27,7 @@ TOPICS: Final = (
     "product-events",
     "billing-updates",
     "rerouted-events",
+    "profile-commands",
     "segment-changes",
     "segment-memberships",
     "dead-letters",
@@ -128,6 +129,7 @@ class Settings(BaseModel):
     topic_product_events: TopicName = ""
     topic_billing_updates: TopicName = ""
     topic_rerouted_events: TopicName = ""
+    topic_profile_commands: TopicName = ""
     topic_segment_changes: TopicName = ""
     topic_segment_memberships: TopicName = ""
     topic_dead_letters: TopicName = ""

@@ -92,6 +92,7 @@ def test_topics_take_the_prefix_unless_named_alone() -> None:
         "eu-product-events",
         "eu-billing-updates",
         "eu-rerouted-events",
+        "eu-profile-commands",
         "eu-segment-changes",
         "eu-segment-memberships",
         "rejected",

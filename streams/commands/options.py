@@ -37,6 +37,7 @@ HELP: Final = {
     "topic_product_events": "The topic of product events.",
     "topic_billing_updates": "The topic of billing updates.",
     "topic_rerouted_events": "The topic of records that came to a foreign partition.",
+    "topic_profile_commands": "The topic of commands to erase a user.",
     "topic_segment_changes": "The topic of changes.",
     "topic_segment_memberships": "The topic of memberships.",
     "topic_dead_letters": "The topic of records that cannot be used.",

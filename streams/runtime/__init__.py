@@ -12,6 +12,7 @@ owner.py        one shard from taking over to letting go: load, work, flush
 starting.py     where to begin reading
 loaded.py       a loaded shard: events and deadlines in slices
 intake.py       fetches decoded into the inbox; dead letters
+erasures.py     users to erase, who go before all events
 unsaved.py      what has happened since the last checkpoint
 checkpoint.py   into Redis, onto Kafka, in this order
 outputs.py      changes, memberships and dead letters as messages

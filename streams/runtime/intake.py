@@ -1,21 +1,25 @@
 """The intake of one shard: what fetches bring is decoded at once and waits in the inbox, merged by time.
 
-Comes in: `Fetched` values. Goes out: batches to apply, and a dead letter for each record that cannot be used.
+Comes in: `Fetched` values. Goes out: users to erase, batches to apply, and a dead letter for each record that cannot be
+used.
 
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from faust.types import TP
 
 from streams.core.batch import Batch
+from streams.core.erasure import Erasure
 from streams.core.events import Decoded, Event, Reject
-from streams.core.inbox import Inbox
+from streams.core.inbox import NOTHING, Inbox
+from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
+from streams.sources import profile_commands
 from streams.state.store import Message
 
 # Events of one source that wait here before its partition is paused, and when it is read again.
@@ -33,8 +37,10 @@ class Intake:
             topic("product-events"): worker.decoder.all_product,
             topic("billing-updates"): worker.decoder.all_billing,
         }
-        self._inbox = Inbox([name for name in self._decode if name in {tp.topic for tp in offsets}])
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
+        self._inbox = Inbox([name for name in self._decode if name in self._positions])
+        self._commands = topic("profile-commands")
+        self._erasures = Erasures(self._positions.get(self._commands, 0))
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()
         self._reading: int | None = None
@@ -53,22 +59,32 @@ class Intake:
         if fetched.reading != self._reading:
             return
         source = fetched.tp.topic
-        self._inbox.add(source, self._decoded(source, fetched.records), fetched.next_offset)
-        self._inbox.caught_up[source] = fetched.caught_up
+        if source == self._commands:
+            self._erasures.add(self._read_commands(fetched.records), fetched.next_offset, fetched.caught_up)
+        else:
+            self._inbox.add(source, self._decoded(source, fetched.records), fetched.next_offset)
+            self._inbox.caught_up[source] = fetched.caught_up
         self._ends[source] = fetched.end
-        if self._inbox.held(source) + len(self.dead_letters) > MOST:
+        if self._held(source) > MOST:
             self._paused.add(fetched.tp)
             self._worker.consumer.pause_partitions([fetched.tp])
 
+    def take_erasures(self, limit: int) -> list[Erasure]:
+        """The next users to erase, at most so many."""
+        return self._erasures.take(limit)
+
     def take(self, limit: int) -> Batch:
-        """The next events to apply, at most so many."""
-        batch = self._inbox.take(limit)
+        """The next events to apply, at most so many; none while somebody is to be erased."""
+        is_held_up = self._commands in self._positions and not self._erasures.are_done
+        batch = NOTHING if is_held_up else self._inbox.take(limit)
         self._resume()
         return batch
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken."""
         self._positions.update(self._inbox.positions())
+        if self._commands in self._positions:
+            self._positions[self._commands] = self._erasures.position
         return dict(self._positions)
 
     def lag(self) -> dict[str, int]:
@@ -88,21 +104,38 @@ class Intake:
         self._worker.lookout.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
+    def _read_commands(self, records: Sequence[Any]) -> Iterator[tuple[int, Erasure]]:
+        """The commands that can be used, with their offsets."""
+        for record in records:
+            command = profile_commands.decode(record.value, record.key, record.timestamp)
+            if isinstance(command, Erasure):
+                yield record.offset, command
+            elif command is not None:
+                self._bury(record, command)
+
+    def _bury(self, record: Any, why: Reject) -> None:
+        self._worker.counters.rejects[why.code] += 1
+        self.dead_letters.append(self._worker.outputs.dead_letter(record, why))
+
     def _put_aside(self, records: Sequence[Any], decoded: Sequence[Decoded]) -> list[Any]:
         """Count the records that are no events, and write the dead letters; the records that are events remain."""
-        counters, events = self._worker.counters, []
+        events = []
         for record, one in zip(records, decoded, strict=True):
             if isinstance(one, Event):
                 events.append(record)
             elif isinstance(one, Reject):
-                counters.rejects[one.code] += 1
-                self.dead_letters.append(self._worker.outputs.dead_letter(record, one))
+                self._bury(record, one)
             else:
-                counters.anonymous += 1
+                self._worker.counters.anonymous += 1
         return events
 
+    def _held(self, source: str) -> int:
+        """How much of a source waits here."""
+        waiting = len(self._erasures) if source == self._commands else self._inbox.held(source)
+        return waiting + len(self.dead_letters)
+
     def _resume(self) -> None:
-        ready = {tp for tp in self._paused if self._inbox.held(tp.topic) + len(self.dead_letters) <= ENOUGH}
+        ready = {tp for tp in self._paused if self._held(tp.topic) <= ENOUGH}
         if ready:
             self._paused -= ready
             self._worker.consumer.resume_partitions(ready)

@@ -26,6 +26,7 @@ from streams.runtime.worker import Worker
 
 # Events, or profiles, that the engine is given at once: some 10 ms.
 SLICE: Final = 2_000
+ERASED_AT_ONCE: Final = 200
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
 # Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
 TIME_EVERY_MS: Final = 60_000
@@ -94,7 +95,7 @@ class LoadedShard:
             while not self._leaving:
                 self._wake.clear()
                 # A slice of each, so that events need not wait for a wave of deadlines.
-                busy = self._renew() or any([self._tick(), self._apply()])
+                busy = self._renew() or any([self._erase(), self._tick(), self._apply()])
                 await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._wake.wait())
             self._intake.stop()
@@ -110,6 +111,15 @@ class LoadedShard:
         if not self._shard.is_stale:
             return False
         self._note(self._shard.renew(SLICE))
+        return True
+
+    def _erase(self) -> bool:
+        """A slice of the users who are to be erased."""
+        erasures = self._intake.take_erasures(ERASED_AT_ONCE)
+        if not erasures:
+            return False
+        self._note(self._shard.erase(erasures))
+        self._worker.counters.erasures += len(erasures)
         return True
 
     def _tick(self) -> bool:
@@ -130,10 +140,11 @@ class LoadedShard:
         batch = self._intake.take(SLICE)
         if not len(batch):
             return False
-        repeats = self._shard.duplicates
+        repeats, refused = self._shard.duplicates, self._shard.refused
         self._note(self._shard.step(batch))
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats
+        self._worker.counters.refused += self._shard.refused - refused
         return True
 
     def _note(self, changes: Sequence[Change]) -> None:

@@ -59,6 +59,10 @@ class Outputs:
         value = _encode(_Wire(SCHEMA, "user", user, msgspec.Raw(segments), updated_at, version))
         return Message(self._memberships, user.encode(), value, JSON)
 
+    def tombstone(self, user: str) -> Message:
+        """Of an erased user the compacted topic is to keep nothing."""
+        return Message(self._memberships, user.encode(), None)
+
     def dead_letter(self, record: ConsumerRecord[bytes | None, bytes | None], reject: Reject) -> Message:
         raw = record.value or b""
         headers = [

@@ -105,15 +105,24 @@ class ShardOwner:
         if stored is None:
             return Shard(rulebook, settings.utc_offset, settings.private_traits)
         return Shard.restore(
-            rulebook, stored.head, stored.rows, stored.documents, settings.utc_offset, settings.private_traits
+            rulebook,
+            stored.head,
+            stored.rows,
+            stored.documents,
+            settings.utc_offset,
+            settings.private_traits,
+            stored.marks,
         )
 
     async def _publish_again(self, shard: Shard, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them."""
-        changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in stored.outbox}
-        standing = zip(changed_at.items(), shard.all_memberships(list(changed_at)), strict=True)
+        changes = [
+            message for message in stored.outbox if message.topic == self._worker.settings.topic("segment-changes")
+        ]
+        changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in changes}
+        users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox
         memberships = [
-            self._worker.outputs.memberships(user, segments_of(each), at, stored.number)
-            for (user, at), each in standing
+            self._worker.outputs.memberships(user, segments_of(each), changed_at[user], stored.number)
+            for user, each in zip(users, shard.all_memberships(users), strict=True)
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)

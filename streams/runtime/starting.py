@@ -71,9 +71,16 @@ async def _refuse_beyond_the_end(kafka: Offers, begun: Offsets) -> None:
             )
 
 
-async def _first_start(kafka: Offers, tps: Sequence[TP], beginnings: Offsets, settings: Settings) -> Offsets:
+async def _first_start(kafka: Offers, inputs: Sequence[TP], beginnings: Offsets, settings: Settings) -> Offsets:
+    """Wherever the events begin, nobody comes back who was erased: commands are read from their beginning."""
+    commands = settings.topic("profile-commands")
+    begun = {tp: beginnings[tp] for tp in inputs if settings.start == "earliest" or tp.topic == commands}
+    return begun | await _begin_later(kafka, [tp for tp in inputs if tp not in begun], beginnings, settings)
+
+
+async def _begin_later(kafka: Offers, tps: Sequence[TP], beginnings: Offsets, settings: Settings) -> Offsets:
     if not tps or settings.start == "earliest":
-        return {tp: beginnings[tp] for tp in tps}
+        return {}
     ends = dict(await kafka.ends({tp: beginnings[tp] for tp in tps}))
     if settings.start == "latest":
         return ends

@@ -55,22 +55,27 @@ class Unsaved:
     ) -> Snapshot:
         """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
         dirty = shard.take_dirty()
-        users = list(self._changed_at)
+        gone = {user for user in dirty.erased if user not in shard.table}
+        users = [user for user in self._changed_at if user not in gone]
         segments = dict(zip(users, map(segments_of, shard.all_memberships(users)), strict=True))
+        stands = dict.fromkeys(dirty.erased) | {user: read_model(where) for user, where in segments.items()}
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),
             positions=positions,
             rows=dirty.rows,
             documents=dirty.documents,
-            outbox=self._outbox,
+            # A user who is back already gets her memberships after that.
+            outbox=[*self._outbox, *map(self._outputs.tombstone, dirty.erased)],
             joined=[pair for pair, entered in self._flips.items() if entered],
             left=[pair for pair, entered in self._flips.items() if not entered],
-            memberships=[(user, read_model(where)) for user, where in segments.items()],
+            memberships=list(stands.items()),
+            erased=dirty.erased,
+            marks=dirty.marks,
         )
         memberships = [
-            self._outputs.memberships(user, segments[user], format_time(at), number)
-            for user, at in self._changed_at.items()
+            self._outputs.memberships(user, where, format_time(self._changed_at[user]), number)
+            for user, where in segments.items()
         ]
         self._clear()
         return Snapshot(checkpoint, dead_letters, memberships)

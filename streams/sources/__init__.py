@@ -5,6 +5,7 @@
     nested.py         nested objects by dotted name
     segment_spec.py   product events in the Segment spec
     billing.py        billing updates in the plain form
+    profile_commands.py  commands to erase a user
 
 Whatever the bytes, decoding gives an `Event`, `ANONYMOUS` or a `Reject`; it never raises.
 """

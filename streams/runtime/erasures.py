@@ -1,0 +1,42 @@
+"""Who is to be erased from one shard: commands that wait until they are done, before all events.
+
+Comes in: what fetches of `profile-commands` bring. Goes out: erasures, in the order of the commands.
+
+They are not merged by time with the events, but go first: whatever is still to be read of a user, by its time before
+the command, must find that she was erased. Above all where a lost state is made anew from the topics. Of several
+commands about one user Kafka may then have the last alone; it refuses what the others did.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from streams.core.erasure import Erasure
+
+
+class Erasures:
+    """`position`: the offset of the first record that is not done."""
+
+    def __init__(self, position: int):
+        self._next = position
+        self._waiting: deque[tuple[int, Erasure]] = deque()
+        self._caught_up = False
+
+    def add(self, commands: Iterable[tuple[int, Erasure]], next_offset: int, caught_up: bool) -> None:
+        """Put in commands with their offsets; every record below `next_offset` has now been seen, usable or not."""
+        self._waiting += commands
+        self._next, self._caught_up = next_offset, caught_up
+
+    def take(self, limit: int) -> list[Erasure]:
+        return [self._waiting.popleft()[1] for _ in range(min(limit, len(self._waiting)))]
+
+    @property
+    def position(self) -> int:
+        return self._waiting[0][0] if self._waiting else self._next
+
+    @property
+    def are_done(self) -> bool:
+        """Whether there is no command, fetched or not."""
+        return self._caught_up and not self._waiting
+
+    def __len__(self) -> int:
+        return len(self._waiting)
