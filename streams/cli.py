@@ -25,6 +25,7 @@ SUMMARIES = {
     "explain": "Why a user is in a segment, or is not, and what comes next.",
     "check": "Are the rules right? All faults at once.",
     "rules": "What is live: members, what each rule reads and costs, which are warming.",
+    "erase": "Remove all that is kept of a user.",
     "topics": "Create the topics that are missing, and verify the others.",
     "settings": "Every setting, with its value and where it comes from.",
 }

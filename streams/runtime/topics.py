@@ -76,6 +76,12 @@ async def ensure(settings: Settings) -> list[Finding]:
     return findings
 
 
+async def existing(settings: Settings) -> dict[str, int]:
+    """Every topic that can be used, with its number of partitions."""
+    async with _admin(settings) as admin:
+        return await _partitions(admin)
+
+
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)

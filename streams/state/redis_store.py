@@ -15,7 +15,7 @@ from streams.state import scripts
 from streams.state.codec import Keys, ShardKeys, decode_outbox, decode_positions, writes
 from streams.state.fencing import FORMAT, Held, before, may_claim, may_save, owns
 from streams.state.redis_client import RedisClient
-from streams.state.store import DAYS_OF_SIGHTINGS, Checkpoint, Stored, StoredProfile, StoredShard
+from streams.state.store import DAYS_OF_SIGHTINGS, Checkpoint, Progress, Stored, StoredProfile, StoredShard
 
 log = logging.getLogger(__name__)
 
@@ -120,9 +120,12 @@ class RedisStore:
         until_ms: bytes | None = await self._redis.call("HGET", self._keys.of(shard).erased, mark)
         return None if until_ms is None else int(until_ms)
 
-    async def positions(self, shard: int) -> dict[str, int]:
-        positions: bytes | None = await self._redis.call("HGET", self._keys.of(shard).state, "positions")
-        return decode_positions(positions) if positions is not None else {}
+    async def progress(self, shard: int) -> Progress | None:
+        number, positions = await self._redis.call("HMGET", self._keys.of(shard).state, "number", "positions")
+        return None if number is None else Progress(int(number), decode_positions(positions))
+
+    async def is_published(self, shard: int, number: int) -> bool:
+        return all(int(waiting) > number for waiting in await self._redis.call("HKEYS", self._keys.of(shard).outbox))
 
     async def shards(self) -> dict[int, StoredShard]:
         found: dict[int, StoredShard] = {}

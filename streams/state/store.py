@@ -76,6 +76,14 @@ class StoredProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """The number of a shard's last checkpoint, and topic -> the next offset to apply."""
+
+    number: int
+    positions: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredShard:
     """What a shard's last checkpoint says of it, and how many profiles it has."""
 
@@ -117,8 +125,11 @@ class Store(Protocol):
     async def mark(self, shard: int, mark: bytes) -> int | None:
         """Up to when (ms) the events of the user with this hash are refused; None if she was never erased."""
 
-    async def positions(self, shard: int) -> dict[str, int]:
-        """Topic -> the next offset to apply, as of the last checkpoint; empty if there was none."""
+    async def progress(self, shard: int) -> Progress | None:
+        """How far the last checkpoint came; None if there was none."""
+
+    async def is_published(self, shard: int, number: int) -> bool:
+        """Whether nothing of the checkpoints up to this one waits in the outbox."""
 
     async def shards(self) -> dict[int, StoredShard]:
         """Every shard that was ever saved, by number."""
@@ -248,8 +259,12 @@ class MemoryStore:
     async def mark(self, shard: int, mark: bytes) -> int | None:
         return self._shards.get(shard, _Shard()).marks.get(mark)
 
-    async def positions(self, shard: int) -> dict[str, int]:
-        return dict(self._shards.get(shard, _Shard()).positions)
+    async def progress(self, shard: int) -> Progress | None:
+        kept = self._shards.get(shard, _Shard())
+        return None if kept.held.number is None else Progress(kept.held.number, dict(kept.positions))
+
+    async def is_published(self, shard: int, number: int) -> bool:
+        return all(waiting > number for waiting in self._shards.get(shard, _Shard()).outbox)
 
     async def shards(self) -> dict[int, StoredShard]:
         saved = {shard: kept for shard, kept in self._shards.items() if kept.held.number is not None}

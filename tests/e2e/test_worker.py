@@ -166,7 +166,7 @@ def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipelin
     with pipeline.worker() as worker:
         told(pipeline, wanted)
         worker.stop()
-    _forget(redis_server, pipeline.settings.group)
+    forget(redis_server, pipeline.settings.group)
     with pipeline.worker() as worker:
         worker.says("Redis has lost its state")
         worker.says("loaded", times=4)
@@ -181,7 +181,7 @@ def test_where_the_topics_do_not_reach_back_to_the_beginning_a_lost_state_is_not
     with pipeline.worker() as worker:
         (change, *_) = pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
         worker.stop()
-    _forget(redis_server, pipeline.settings.group)
+    forget(redis_server, pipeline.settings.group)
     pipeline.delete_records("product-events", change.partition, before=2)
     with pipeline.worker() as worker:
         assert worker.ended() == 1
@@ -300,7 +300,7 @@ def test_settings_that_the_state_was_not_made_with_are_refused(pipeline: Pipelin
     assert "Traceback" not in worker.said()
 
 
-def _forget(redis_server: RedisServer, group: str) -> None:
+def forget(redis_server: RedisServer, group: str) -> None:
     import redis
 
     client = redis.Redis.from_url(redis_server.url)

@@ -33,6 +33,7 @@ class Alone:
     def __init__(self, shard: Shard, clock: Callable[[], int]):
         settings = Settings()
         self.published: Counter[str] = Counter()
+        self.counters = Counters()
         self._offset = 0
         self._worker: Any = SimpleNamespace(
             settings=settings,
@@ -41,7 +42,7 @@ class Alone:
             consumer=self,
             decoder=Decoder(shard.catalog.reads),
             outputs=Outputs(settings),
-            counters=Counters(),
+            counters=self.counters,
             lookout=self,
         )
         self._shard = shard

@@ -7,6 +7,7 @@ from typing import Any, cast
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
+from streams.core.erasure import Erasure
 from streams.core.events import Reads
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
@@ -15,11 +16,12 @@ from streams.runtime.sightings import Lookout
 from streams.runtime.telemetry import Counters
 from streams.runtime.worker import Worker
 from streams.settings import Settings
-from streams.sources import Decoder
+from streams.sources import Decoder, profile_commands
 from streams.state.store import MemoryStore
 from streams.testing import to_bytes, track
 
 TOPIC = TP("product-events", 0)
+COMMANDS = TP("profile-commands", 0)
 READING = 7
 ANONYMOUS = b'{"type":"track","event":"Signed In","anonymousId":"a-1"}'
 
@@ -31,7 +33,7 @@ class Reader:
         return READING
 
 
-async def started() -> tuple[Intake, Counters]:
+async def started(*topics: TP) -> tuple[Intake, Counters]:
     settings, counters = Settings(), Counters()
     worker: Any = SimpleNamespace(
         settings=settings,
@@ -41,15 +43,18 @@ async def started() -> tuple[Intake, Counters]:
         consumer=Reader(),
         lookout=Lookout(MemoryStore(), lambda: 0),
     )
-    intake = Intake(cast(Worker, worker), {TOPIC: 0})
-    await intake.start({TOPIC: 0})
+    offsets = dict.fromkeys(topics, 0)
+    intake = Intake(cast(Worker, worker), offsets)
+    await intake.start(offsets)
     return intake, counters
 
 
-def fetched(values: dict[int, bytes], reading: int = READING) -> Fetched:
+def fetched(
+    values: dict[int, bytes | None], reading: int = READING, topic: TP = TOPIC, caught_up: bool = True
+) -> Fetched:
     """offset -> value"""
-    records = [ConsumerRecord(*TOPIC, at, 0, 0, b"k", value, None, 0, 0, ()) for at, value in values.items()]
-    return Fetched(TOPIC, reading, records, next_offset=9, end=9, caught_up=True)
+    records = [ConsumerRecord(*topic, at, 0, 0, b"k", value, None, 0, 0, ()) for at, value in values.items()]
+    return Fetched(topic, reading, records, next_offset=9, end=9, caught_up=caught_up)
 
 
 def signed_in(user: str) -> bytes:
@@ -57,7 +62,7 @@ def signed_in(user: str) -> bytes:
 
 
 async def test_events_wait_with_the_offsets_of_their_records() -> None:
-    intake, _ = await started()
+    intake, _ = await started(TOPIC)
     intake.receive(fetched({3: signed_in("ann"), 5: signed_in("bob")}))
     batch = intake.take(10)
     assert [event.user for event in batch.events] == ["ann", "bob"]
@@ -66,7 +71,7 @@ async def test_events_wait_with_the_offsets_of_their_records() -> None:
 
 
 async def test_what_is_no_event_is_counted_and_moves_no_offset_to_another_record() -> None:
-    intake, counters = await started()
+    intake, counters = await started(TOPIC)
     intake.receive(fetched({2: b"{", 3: signed_in("ann"), 4: ANONYMOUS, 5: signed_in("bob"), 6: b"[]"}))
     batch = intake.take(10)
     assert [event.user for event in batch.events] == ["ann", "bob"]
@@ -80,7 +85,35 @@ async def test_what_is_no_event_is_counted_and_moves_no_offset_to_another_record
 
 
 async def test_a_fetch_for_an_earlier_owner_is_dropped() -> None:
-    intake, _ = await started()
+    intake, _ = await started(TOPIC)
     intake.receive(fetched({0: signed_in("ann")}, reading=READING - 1))
     assert not len(intake.take(10))
     assert intake.positions() == {"product-events": 0}
+
+
+def erase(user: str) -> bytes:
+    return profile_commands.encode(Erasure(user, 0))
+
+
+async def test_who_is_to_be_erased_goes_before_all_events() -> None:
+    intake, _ = await started(TOPIC, COMMANDS)
+    intake.receive(fetched({3: signed_in("ann")}))
+    assert not len(intake.take(10)), "there may be commands"
+    intake.receive(fetched({2: erase("ann"), 4: erase("bob")}, topic=COMMANDS, caught_up=False))
+    assert not len(intake.take(10))
+    assert [each.user for each in intake.take_erasures(1)] == ["ann"]
+    assert intake.positions() == {"product-events": 3, "profile-commands": 4}
+    assert [each.user for each in intake.take_erasures(10)] == ["bob"]
+    assert not len(intake.take(10)), "there are more to come"
+    intake.receive(fetched({}, topic=COMMANDS))
+    assert [event.user for event in intake.take(10).events] == ["ann"]
+    assert intake.positions() == {"product-events": 9, "profile-commands": 9}
+
+
+async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_nothing() -> None:
+    intake, counters = await started(TOPIC, COMMANDS)
+    intake.receive(fetched({2: b"{", 3: None, 4: erase("ann")}, topic=COMMANDS))
+    assert [each.user for each in intake.take_erasures(10)] == ["ann"]
+    assert counters.rejects == Counter(not_json=1)
+    (letter,) = intake.take_dead_letters()
+    assert (letter.value, dict(letter.headers)["topic"]) == (b"{", b"profile-commands")

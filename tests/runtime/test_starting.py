@@ -87,3 +87,16 @@ async def test_a_time_after_the_last_record_begins_at_the_end() -> None:
 async def test_an_input_that_the_state_does_not_know_begins_as_at_a_first_start() -> None:
     begun = await where_to_begin(Kafka(), TPS, {"product-events": 40}, Settings(start="latest"))
     assert begun == {PRODUCT: 40, BILLING: 100}
+
+
+@pytest.mark.parametrize("start", ["latest", 1_000])
+async def test_commands_to_erase_are_read_from_their_beginning_wherever_events_begin(start: str | int) -> None:
+    commands = TP("profile-commands", 2)
+    kafka = Kafka(beginnings={PRODUCT: 10, commands: 0}, at={PRODUCT: 33, commands: 44})
+    begun = await where_to_begin(kafka, [PRODUCT, commands], None, Settings.model_validate({"start": start}))
+    assert begun == {PRODUCT: 100 if start == "latest" else 33, commands: 0}
+    stored = {"product-events": 40}
+    assert await where_to_begin(kafka, [PRODUCT, commands], stored, Settings.model_validate({"start": start})) == {
+        PRODUCT: 40,
+        commands: 0,
+    }

@@ -6,6 +6,7 @@ import pytest
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
+from streams.core.erasure import Erasure, mark_of
 from streams.core.expressions import parse_condition
 from streams.core.rules import Level, Rulebook, Tier
 from streams.core.shard import Shard
@@ -90,6 +91,41 @@ def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_i
     assert json.loads(memberships[0].value or b"")["segments"] == {
         "life/active": {"since": "2026-03-03T12:00:00.000Z", "ordinal": 2}
     }
+
+
+def test_of_an_erased_user_everything_is_removed_and_the_memberships_get_a_tombstone(
+    shard: Shard, unsaved: Unsaved
+) -> None:
+    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    snapshot(unsaved, shard)
+    unsaved.add(shard.erase([Erasure("ann", NOON + 1, "m")]), NOON + 2)
+    checkpoint, _, memberships = snapshot(unsaved, shard, number=2)
+    change, tombstone = checkpoint.outbox
+    assert (json.loads(change.value or b"")["cause"], json.loads(change.value or b"")["live"]) == ("erase", False)
+    assert (tombstone.topic, tombstone.key, tombstone.value) == ("segment-memberships", b"ann", None)
+    assert (checkpoint.erased, checkpoint.marks) == (["ann"], [(mark_of("ann"), NOON + 1)])
+    assert (checkpoint.rows, checkpoint.left, checkpoint.memberships) == ([], [("often", "ann")], [("ann", None)])
+    assert memberships == []
+
+
+def test_who_is_unknown_leaves_a_mark_and_a_tombstone_all_the_same(shard: Shard, unsaved: Unsaved) -> None:
+    shard.erase([Erasure("ann", NOON)])
+    checkpoint, _, _ = snapshot(unsaved, shard)
+    assert [(message.topic, message.value) for message in checkpoint.outbox] == [("segment-memberships", None)]
+    assert (checkpoint.erased, checkpoint.memberships) == (["ann"], [("ann", None)])
+
+
+def test_who_is_back_in_the_same_checkpoint_is_told_of_after_the_tombstone(shard: Shard, unsaved: Unsaved) -> None:
+    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    unsaved.add(shard.erase([Erasure("ann", NOON + 1)]), NOON)
+    unsaved.add(step(shard, *[track("ann", "Signed In", NOON + 2, f"n-{n}") for n in range(2)]), NOON)
+    checkpoint, _, memberships = snapshot(unsaved, shard)
+    assert [message.value is None for message in checkpoint.outbox] == [False, False, False, True]
+    assert ([user for user, _ in checkpoint.rows], checkpoint.erased) == (["ann"], ["ann"])
+    assert (checkpoint.joined, checkpoint.left) == ([("often", "ann")], [])
+    ((user, where),) = checkpoint.memberships
+    assert (user, list(json.loads(where or b""))) == ("ann", ["often"])
+    assert [list(json.loads(message.value or b"")["segments"]) for message in memberships] == [["often"]]
 
 
 def test_what_is_in_a_snapshot_is_not_in_the_next(shard: Shard, unsaved: Unsaved) -> None:

@@ -9,7 +9,7 @@ import pytest
 from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost
 from streams.state.redis_store import RedisStore
-from streams.state.store import MemoryStore, Message, Store, StoredShard
+from streams.state.store import MemoryStore, Message, Progress, Store, StoredShard
 from tests.state.checkpoints import checkpoint, message, whole
 
 STRANGE_IDS = ["ü", "用户-1", "a{b}c", "{}", "a:b:c", "user:{1}:rows", " ", "'\"\\", "\n\r\n", "\0", "😀" * 255, "*?[]"]
@@ -457,9 +457,21 @@ async def test_twenty_thousand_users_are_erased_in_one_checkpoint(store: Store) 
     assert await store.memberships(0, "u-19999") is None
 
 
-async def test_where_a_shard_stands_can_be_looked_at(store: Store) -> None:
-    assert await store.positions(0) == {}
+async def test_how_far_a_shard_came_can_be_looked_at(store: Store) -> None:
+    assert await store.progress(0) is None
     await store.claim(0, epoch=1)
-    assert await store.positions(0) == {}
-    await store.save(0, 1, checkpoint(1, positions={"product-events": 5, "profile-commands": 2**53 + 1}))
-    assert await store.positions(0) == {"product-events": 5, "profile-commands": 2**53 + 1}
+    assert await store.progress(0) is None
+    await store.save(0, 1, checkpoint(4, positions={"product-events": 5, "profile-commands": 2**53 + 1}))
+    assert await store.progress(0) == Progress(4, {"product-events": 5, "profile-commands": 2**53 + 1})
+
+
+async def test_whether_a_checkpoint_is_published_can_be_looked_at(store: Store) -> None:
+    assert await store.is_published(0, 8)
+    await store.claim(0, epoch=1)
+    for number in (8, 9, 10):
+        await store.save(0, 1, checkpoint(number, outbox=[message(number)]))
+    assert await store.is_published(0, 7)
+    assert not await store.is_published(0, 8)
+    await store.mark_published(0, 1, 9)
+    assert await store.is_published(0, 9)
+    assert not await store.is_published(0, 10)

@@ -1,0 +1,169 @@
+"""Erasing a user, seen from the command: what is kept, the command to the shard's owner, and what is left.
+
+Comes in: a user, Kafka and Redis. Goes out: a `Report`, once the owner's checkpoint holds the command.
+"""
+
+import asyncio
+import time
+import uuid
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.commands.columns import counted, in_columns
+from streams.commands.connections import producing
+from streams.commands.publisher import home_partition
+from streams.commands.state import storing
+from streams.core.catalog import CLOCK
+from streams.core.documents import Document
+from streams.core.erasure import Erasure, mark_of
+from streams.core.instants import format_time
+from streams.core.layout import NEVER
+from streams.core.snapshot import Head, read_rows
+from streams.errors import SegmenterError, UsageError
+from streams.runtime.topics import existing
+from streams.settings import Settings
+from streams.sources import profile_commands
+from streams.sources.records import MAX_USER_CHARACTERS
+from streams.state.store import Store, StoredProfile
+
+LOOK_EVERY_S: Final = 0.1
+
+
+class Kept(NamedTuple):
+    """What one shard keeps of a user. until_ms: up to when events are refused already."""
+
+    profile: StoredProfile | None
+    segments: tuple[str, ...]
+    until_ms: int | None
+
+    @property
+    def clock_ms(self) -> int:
+        """The time of the newest event or change."""
+        if self.profile is None:
+            return NEVER
+        layout = Head.decode(self.profile.head).layouts[self.profile.row[0]]
+        return int(read_rows([self.profile.row], layout)[0, CLOCK])
+
+
+class Report(NamedTuple):
+    """What was kept and is not any more, and up to when (ms) events are refused from now on."""
+
+    user: str
+    before: Sequence[Kept]
+    until_ms: int
+
+    @property
+    def profiles(self) -> list[StoredProfile]:
+        return [kept.profile for kept in self.before if kept.profile is not None]
+
+    @property
+    def segments(self) -> list[str]:
+        return [segment for kept in self.before for segment in kept.segments]
+
+
+async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
+    """Erase a user as of now, or of the newest that is kept of them if that is later, as by a client's fast clock."""
+    if not 1 <= len(user) <= MAX_USER_CHARACTERS:
+        raise UsageError(f"A user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user)}.")
+    async with storing(settings) as store:
+        homes = await _homes(store, settings, user)
+        before = [await _kept(store, shard, user) for shard in homes]
+        at_ms = max(time.time_ns() // 1_000_000, *(kept.clock_ms for kept in before))
+        offsets = await _send(settings, Erasure(user, at_ms, str(uuid.uuid4())), homes)
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                for shard, offset in offsets.items():
+                    await _done(store, shard, settings.topic("profile-commands"), offset)
+        except TimeoutError:
+            raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
+        marks = [await store.mark(shard, mark_of(user)) for shard in homes]
+    return Report(user, before, max(mark or at_ms for mark in marks))
+
+
+async def _homes(store: Store, settings: Settings, user: str) -> list[int]:
+    """The shards that may know the user: one, unless producers choose partitions by a rule of their own."""
+    settled = await store.settled("partitions")
+    if settled is None:
+        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
+    topic, partitions = settings.topic("profile-commands"), int(settled)
+    found = (await existing(settings)).get(topic)
+    if found is None:
+        raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+    if found != partitions:
+        raise UsageError(
+            f"The topic {topic} at {settings.kafka} has {found} partitions, and the group {settings.group}"
+            f" has {partitions} shards: is it another group's?"
+        )
+    match settings.partitioner:
+        case "murmur2":
+            return [home_partition(user, partitions)]
+        case "crc32":
+            return [zlib.crc32(user.encode()) % partitions]
+        case _:
+            return list(range(partitions))
+
+
+async def _kept(store: Store, shard: int, user: str) -> Kept:
+    profile, memberships = await store.profile(shard, user), await store.memberships(shard, user)
+    segments = msgspec.json.decode(memberships, type=dict[str, object]) if memberships else {}
+    return Kept(profile, tuple(segments), await store.mark(shard, mark_of(user)))
+
+
+async def _send(settings: Settings, erasure: Erasure, homes: Sequence[int]) -> Mapping[int, int]:
+    """The offset of the command, by shard."""
+    topic, key, value = settings.topic("profile-commands"), erasure.user.encode(), profile_commands.encode(erasure)
+    offsets: dict[int, int] = {}
+    async with producing(settings) as producer:
+        for shard in homes:
+            sent = await producer.send_and_wait(topic, value, key, partition=shard, timestamp_ms=erasure.ts)
+            offsets[shard] = sent.offset
+    return offsets
+
+
+async def _done(store: Store, shard: int, topic: str, offset: int) -> None:
+    """Wait until a checkpoint holds what became of the record at this offset, and what followed is published."""
+    number: int | None = None
+    while number is None or not await store.is_published(shard, number):
+        await asyncio.sleep(LOOK_EVERY_S)
+        progress = await store.progress(shard)
+        if number is None and progress is not None and progress.positions.get(topic, 0) > offset:
+            number = progress.number
+
+
+def _too_late(settings: Settings, user: str, timeout_ms: int) -> str:
+    return (
+        f"No worker of the group {settings.group} erased {user} within {timeout_ms / 1000:g} s. The command is not"
+        " lost: it is done as soon as a worker runs and has read it. To see that it is, run this again."
+    )
+
+
+def in_words(report: Report, settings: Settings) -> str:
+    return "\n".join(_lines(report, settings))
+
+
+def _lines(report: Report, settings: Settings) -> Iterator[str]:
+    user, until = report.user, format_time(report.until_ms)
+    if report.profiles:
+        yield f"{user} is erased. Removed:"
+        yield from (f"    {line}" for line in in_columns(list(_removed(report))))
+    else:
+        yield f"Nobody called {user} is known to the group {settings.group}, so nothing was removed."
+    earlier = [kept.until_ms for kept in report.before if kept.until_ms is not None]
+    if earlier:
+        yield f"An earlier command had erased all up to {format_time(max(earlier))}."
+    yield f"Events of {user} up to {until} are refused from now on; later ones begin a new profile."
+    inputs = (settings.topic(role) for role in ("product-events", "billing-updates", "segment-changes", "dead-letters"))
+    yield f"Not removed: records in {', '.join(inputs)}, which end with the retention of these topics or by your hand."
+
+
+def _removed(report: Report) -> Iterator[tuple[str, str]]:
+    documents = [Document.decode(profile.document) for profile in report.profiles]
+    traits = sum(value is not None for document in documents for value, _ in document.traits.values())
+    subscriptions = sum(len(document.ledger.subscriptions) for document in documents if document.ledger is not None)
+    yield "profile", counted(sum(len(profile.row) for profile in report.profiles), "byte") + " of counts and times"
+    yield "traits", str(traits)
+    yield "subscriptions", str(subscriptions)
+    yield "segments", ", ".join(report.segments) or "none"

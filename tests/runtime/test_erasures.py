@@ -1,0 +1,43 @@
+"""Users erased in a loaded shard, and what the log says of it."""
+
+import asyncio
+
+from streams.core.erasure import Erasure
+from streams.core.shard import Shard
+from streams.runtime.erasures import Erasures
+from streams.runtime.telemetry import Counters
+from streams.testing import instant, track
+from tests.runtime.alone import Alone
+from tests.runtime.rules import rulebook
+
+NOON = instant("2026-03-01 12:00")
+
+
+async def test_events_of_erased_users_are_counted_and_nothing_of_them_is_kept() -> None:
+    shard = Shard(rulebook(here="count(any) >= 1"))
+    shard.erase([Erasure("ann", NOON)])
+    alone = Alone(shard, lambda: NOON)
+    loaded = await alone.load()
+    alone.arrive(
+        [track("ann", "Signed In", NOON - 1), track("ann", "Signed In", NOON), track("bob", "Signed In", NOON)]
+    )
+    asyncio.get_running_loop().call_soon(loaded.leave)
+    await loaded.work()
+    assert (alone.counters.events, alone.counters.refused) == (3, 2)
+    assert alone.published == {"segment-memberships": 2, "segment-changes": 1}, "bob's, and a tombstone; no dead letter"
+
+
+def test_the_log_tells_of_erasures_and_of_what_was_refused() -> None:
+    assert "erased" not in Counters().summary()
+    assert Counters(erasures=2, refused=1_200).summary().endswith("2 erasures, 1,200 refused of erased users")
+
+
+def test_commands_are_done_once_all_that_there_are_have_been_taken() -> None:
+    erasures = Erasures(5)
+    assert (erasures.position, erasures.are_done) == (5, False)
+    erasures.add([(6, Erasure("ann", NOON)), (8, Erasure("bob", NOON))], 9, caught_up=True)
+    assert (erasures.position, erasures.are_done, len(erasures)) == (6, False, 2)
+    assert [each.user for each in erasures.take(1)] == ["ann"]
+    assert (erasures.position, erasures.are_done) == (8, False)
+    assert [each.user for each in erasures.take(9)] == ["bob"]
+    assert (erasures.position, erasures.are_done) == (9, True)
