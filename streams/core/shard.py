@@ -64,6 +64,7 @@ class Shard:
 
     time_ms: how far time has come for all profiles; `NEVER` before the first tick.
     duplicates, refused: how many events were passed over as repeats; as of before their user was erased.
+    dirty_at_most: a bound of `dirty_count` that costs nothing.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class Shard:
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
         self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
+        self._wave: Ints = np.empty(0, np.int64)  # those that were due by then and have not had their turn
         self.duplicates = self.refused = 0
+        self.dirty_at_most = 0
         self._erased = Erased(rulebook)
 
     @classmethod
@@ -125,17 +128,20 @@ class Shard:
         )
 
     def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:
-        """Work off deadlines up to `now_ms`, of at most `limit` profiles: repeat while `due` is not later.
+        """Work off deadlines up to `now_ms`, of at most `limit` profiles: repeat until `time_ms` is there.
 
         A step in between finds that the time has come for all.
         """
-        self._coming_ms = max(self._coming_ms, now_ms)
-        memory, rows = self.table.memory, len(self.table)
-        due = np.flatnonzero(memory.due[:rows] <= now_ms)[:limit]
+        if now_ms > self._coming_ms or not len(self._wave):
+            self._coming_ms = max(self._coming_ms, now_ms)
+            self._wave = np.flatnonzero(self.table.memory.due[: len(self.table)] <= now_ms)
+        due, self._wave = self._wave[:limit], self._wave[limit:]
         changes = self._run(
-            lambda start: kernel.tick(self._program.words, memory, self._lines, due, now_ms, start), stop=len(due)
+            lambda start: kernel.tick(self._program.words, self.table.memory, self._lines, due, now_ms, start),
+            stop=len(due),
         )
-        if self.due > now_ms:
+        # What an event has made due since the wave was looked for is found when the rest of it is done.
+        if not len(self._wave) and self.due > now_ms:
             self.time_ms = max(self.time_ms, now_ms)
         return changes
 
@@ -154,6 +160,7 @@ class Shard:
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
         """Take away what is known of users up to the time of each command, and refuse what comes of it later."""
+        self.dirty_at_most += len(erasures)
         return self._erased.erase(self.table, erasures, self.memberships)
 
     @property
@@ -207,6 +214,7 @@ class Shard:
 
     def _run(self, work: Callable[[int], int], stop: int, event_id: EventId = lambda _: None) -> list[Change]:
         """Call a kernel function until all is done, emptying the flips it fills."""
+        self.dirty_at_most += stop
         changes: list[Change] = []
         start = 0
         while start < stop:
@@ -217,14 +225,17 @@ class Shard:
 
     @property
     def dirty_count(self) -> int:
-        """How many profiles a checkpoint would write or remove."""
-        return int(np.count_nonzero(self.table.memory.dirty[: len(self.table)])) + self._erased.untold
+        """How many profiles a checkpoint would write or remove; it looks at all of them."""
+        changed = int(np.count_nonzero(self.table.memory.dirty[: len(self.table)]))
+        self.dirty_at_most = changed + self._erased.untold
+        return self.dirty_at_most
 
     def take_dirty(self) -> Dirty:
         """All profiles changed since the last call. With `head()`, this is what a checkpoint stores of the shard."""
         table = self.table
         rows = np.flatnonzero(table.memory.dirty[: len(table)])
         table.memory.dirty[rows] = 0
+        self.dirty_at_most = 0
         users = table.users_of(rows)
         packed = write_rows(table, rows, self.catalog.kept, self._head.current)
         return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents(), *self._erased.take())

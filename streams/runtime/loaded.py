@@ -6,6 +6,9 @@ Comes in: what fetches bring (`receive`), and the time, once all that was there 
 The engine is called in slices, so that fetches and other shards get their turn. A checkpoint is written while the
 next slices are applied, one at a time. While a backlog is worked off they are seconds apart; once it is, one
 follows every step.
+
+A wave of deadlines takes no more of a checkpoint than leaves room for events, and follows no slower than it can be
+written: so live events are applied, and what they change is published, while a million profiles are worked off.
 """
 
 import asyncio
@@ -28,6 +31,8 @@ from streams.runtime.worker import Worker
 SLICE: Final = 2_000
 ERASED_AT_ONCE: Final = 200
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
+WAVE_CHECKPOINT_EVERY_S: Final = 0.05
+WAVE_SHARE: Final = 0.2  # of a checkpoint
 # Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
 TIME_EVERY_MS: Final = 60_000
 
@@ -123,15 +128,15 @@ class LoadedShard:
         return True
 
     def _tick(self) -> bool:
-        """A slice of the deadlines that have come, if time has come."""
-        if self._time is None:
+        """A slice of the deadlines that have come, if time has come and the next checkpoint has room for it."""
+        if self._time is None or self._is_full(WAVE_SHARE):
             return False
         now_ms, ends = self._time
         positions = self._intake.positions()
         if any(positions[source] < end for source, end in ends.items()):
             return False
         self._note(self._shard.tick(now_ms, SLICE))
-        if self._shard.due > now_ms:
+        if self._shard.time_ms >= now_ms:
             self._time = None
         return True
 
@@ -153,16 +158,23 @@ class LoadedShard:
 
     async def _checkpoint(self, busy: bool) -> None:
         """Begin one if it is time for it; wait for the one before only where more would not fit into the next."""
-        full = self._unsaved.is_full(self._shard.dirty_count)
+        full = self._is_full()
         if self._writing is not None:
             if not full and not self._writing.done():
                 return
             await self._written()
-        if busy and not full and time.monotonic() - self._written_at < BACKLOG_CHECKPOINT_EVERY_S:
+        is_behind = sum(self.lag().values()) >= SLICE
+        every_s = BACKLOG_CHECKPOINT_EVERY_S if is_behind else WAVE_CHECKPOINT_EVERY_S
+        if busy and not full and time.monotonic() - self._written_at < every_s:
             return
         if self._has_news():
             self._writing = asyncio.create_task(self._write(self._snapshot()))
             self._writing.add_done_callback(lambda _: self._wake.set())
+
+    def _is_full(self, share: float = 1.0) -> bool:
+        """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""
+        shard, is_full = self._shard, self._unsaved.is_full
+        return is_full(shard.dirty_at_most, share) and is_full(shard.dirty_count, share)
 
     async def _written(self) -> None:
         if self._writing is not None:

@@ -16,8 +16,10 @@ from streams.state.store import Checkpoint, Message
 # A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
 MOST_ROWS: Final = 18_000
 MOST_BYTES: Final = 8 << 20
-# What a row with its document takes, generously; the outbox is counted.
-ROW_BYTES: Final = 200
+# What a row with its document takes, until checkpoints have told it of so many: that of an identified user under the
+# rules that ship. The outbox is counted.
+ROW_BYTES: Final = 500
+ROWS_TOLD: Final = 1_000
 
 
 class Unsaved:
@@ -25,6 +27,7 @@ class Unsaved:
 
     def __init__(self, outputs: Outputs):
         self._outputs = outputs
+        self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
         self._clear()
 
     def _clear(self) -> None:
@@ -43,9 +46,10 @@ class Unsaved:
             self._flips[change.segment, change.user] = change.entered
             self._changed_at[change.user] = change.occurred_at
 
-    def is_full(self, dirty: int) -> bool:
-        """Whether a checkpoint is big enough, with so many dirty profiles."""
-        return dirty >= MOST_ROWS or self._bytes + dirty * ROW_BYTES >= MOST_BYTES
+    def is_full(self, dirty: int, share: float = 1.0) -> bool:
+        """Whether a checkpoint, or a share of one, is big enough, with so many dirty profiles."""
+        row_bytes = self._rows_bytes / self._rows
+        return dirty >= share * MOST_ROWS or self._bytes + dirty * row_bytes >= share * MOST_BYTES
 
     def __bool__(self) -> bool:
         return bool(self._outbox)
@@ -55,6 +59,8 @@ class Unsaved:
     ) -> Snapshot:
         """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
         dirty = shard.take_dirty()
+        self._rows += len(dirty.rows)
+        self._rows_bytes += sum(len(raw) for part in (dirty.rows, dirty.documents) for _, raw in part)
         gone = {user for user in dirty.erased if user not in shard.table}
         users = [user for user in self._changed_at if user not in gone]
         segments = dict(zip(users, map(segments_of, shard.all_memberships(users)), strict=True))

@@ -4,7 +4,8 @@
 
 Prints how long a worker's loop takes over a wave in which nothing changes and over one in which every membership ends;
 and how long live events waited meanwhile, from their fetch until they were applied, and until the change that each of
-them causes was published. Redis and Kafka are left out.
+them causes was published: with a store in memory, and with a Redis that syncs its append-only file every second. Kafka
+is left out.
 """
 
 import asyncio
@@ -21,8 +22,10 @@ from streams.core.expressions import parse_condition
 from streams.core.rules import Rulebook, Segment
 from streams.core.shard import Shard
 from streams.runtime.app import collect_garbage_rarely
-from streams.state.store import Message
+from streams.state.redis_store import RedisStore
+from streams.state.store import MemoryStore, Message, Store
 from streams.testing import instant, track
+from tests.bench.state import SyncsEverySecond
 from tests.runtime.alone import Alone
 
 NOON, MIDNIGHT = instant("2026-03-01 12:00"), instant("2026-03-02 00:00")
@@ -47,8 +50,8 @@ class Timed(Shard):
 class Live(Alone):
     """Feeds events, each of a new user, and notes when each was sent, and when its change was published."""
 
-    def __init__(self, shard: Timed):
-        super().__init__(shard, lambda: MIDNIGHT + 1_000)
+    def __init__(self, shard: Timed, store: Store):
+        super().__init__(shard, lambda: MIDNIGHT + 1_000, store)
         self.applied = shard.applied = {}
         self.sent: dict[str, float] = {}
         self.out: dict[str, float] = {}
@@ -88,8 +91,8 @@ def shard_of(profiles: int, condition: str) -> Timed:
     return shard
 
 
-async def wave(title: str, profiles: int, condition: str) -> None:
-    live = Live(shard_of(profiles, condition))
+async def wave(title: str, profiles: int, condition: str, store: Store) -> None:
+    live = Live(shard_of(profiles, condition), store)
     loaded = await live.load()
     work, feed = asyncio.create_task(loaded.work()), asyncio.create_task(live.feed())
     await asyncio.sleep(0.5)
@@ -101,6 +104,7 @@ async def wave(title: str, profiles: int, condition: str) -> None:
     feed.cancel()
     loaded.leave()
     await work
+    await store.close()
     print(f"{title}: {profiles:,} profiles in {took:.1f} s; {live.published['segment-changes']:,} changes")
     print(f"  live events: applied after {live.waits(live.applied)}; published after {live.waits(live.out)}")
 
@@ -108,8 +112,11 @@ async def wave(title: str, profiles: int, condition: str) -> None:
 def main(profiles: int) -> None:
     collect_garbage_rarely()
     for title, condition in WAVES.items():
-        asyncio.run(wave(title, 1_000, condition))
-        asyncio.run(wave(title, profiles, condition))
+        asyncio.run(wave(title, 1_000, condition, MemoryStore()))
+        asyncio.run(wave(title, profiles, condition, MemoryStore()))
+    for title, condition in WAVES.items():
+        with SyncsEverySecond() as server:
+            asyncio.run(wave(f"with Redis, {title}", profiles, condition, RedisStore(server.url, "wave")))
 
 
 if __name__ == "__main__":

@@ -198,3 +198,14 @@ def test_an_event_between_two_slices_of_a_tick_finds_that_the_time_has_come() ->
     expected = at_once.tick(START + 8 * DAY_MS) + at_once.step(late)
     assert sliced.tick(START + 8 * DAY_MS, limit=1) + sliced.step(late) == expected
     assert brief(expected)[1:] == [("bob", "quiet", True, 7.0, "timer"), ("bob", "quiet", False, 7.0, "event")]
+
+
+def test_what_an_event_makes_due_between_two_slices_has_its_turn_before_time_has_come() -> None:
+    now_ms = START + 8 * DAY_MS
+    shard = Shard(rulebook(quiet="idle_days >= 7"))
+    shard.step(Batch.of([seen("ann", 0), seen("bob", 0)]))
+    changes = shard.tick(now_ms, limit=1) + shard.step(Batch.of([seen("ann", 0.5)])) + shard.tick(now_ms, limit=1)
+    assert brief(changes)[-1] == ("bob", "quiet", True, 7.0, "timer")
+    assert shard.time_ms < now_ms
+    assert brief(shard.tick(now_ms, limit=1)) == [("ann", "quiet", True, 7.5, "timer")]
+    assert shard.time_ms == now_ms

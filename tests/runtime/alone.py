@@ -1,6 +1,6 @@
 """A loaded shard with nothing around it: records are handed to it, and what it publishes is kept.
 
-Comes in: a shard. Goes out: `Alone`, whose `loaded` is worked as a worker works it, over a store in memory.
+Comes in: a shard. Goes out: `Alone`, whose `loaded` is worked as a worker works it, over a store in memory or another.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from streams.runtime.patience import Patience
 from streams.runtime.telemetry import Counters
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import MemoryStore, Message
+from streams.state.store import MemoryStore, Message, Store
 from streams.testing import Record, to_bytes
 
 INPUT = TP("product-events", 0)
@@ -30,8 +30,9 @@ INPUT = TP("product-events", 0)
 class Alone:
     """`published`: by topic, how many messages."""
 
-    def __init__(self, shard: Shard, clock: Callable[[], int]):
+    def __init__(self, shard: Shard, clock: Callable[[], int], store: Store | None = None):
         settings = Settings()
+        self._store = store or MemoryStore()
         self.published: Counter[str] = Counter()
         self.counters = Counters()
         self._offset = 0
@@ -48,11 +49,10 @@ class Alone:
         self._shard = shard
 
     async def load(self) -> LoadedShard:
-        store = MemoryStore()
-        await store.claim(0, 1)
+        await self._store.claim(0, 1)
         intake = Intake(self._worker, {INPUT: 0})
         await intake.start({INPUT: 0})
-        checkpoints = Checkpoints(store, self, 0, 1, Patience())
+        checkpoints = Checkpoints(self._store, self, 0, 1, Patience())
         self.loaded = LoadedShard(self._worker, self._shard, intake, checkpoints, 0)
         return self.loaded
 

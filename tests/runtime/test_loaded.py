@@ -1,5 +1,7 @@
-"""When a loaded shard asks for the time, and how far its time has come."""
+"""When a loaded shard asks for the time, how far its time has come, and how a wave of deadlines is worked off."""
 
+import asyncio
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,9 @@ from streams.core.layout import NEVER
 from streams.core.rules import Rulebook, Scores, Segment
 from streams.core.shard import Shard
 from streams.runtime.loaded import TIME_EVERY_MS, LoadedShard
+from streams.state.store import Message
+from streams.testing import track
+from tests.runtime.alone import Alone
 
 NOON = 500_000 * HOUR_MS
 QUIET = Segment("quiet", parse_condition("idle_days >= 1"))
@@ -64,3 +69,43 @@ def test_time_has_not_come_before_all_deadlines_are_worked_off() -> None:
     assert loaded_shard.settled_ms < NOON + DAY_MS
     loaded_shard.shard.tick(NOON + 2 * DAY_MS, limit=1)
     assert loaded_shard.settled_ms == NOON + 2 * DAY_MS
+
+
+class Publishes(Alone):
+    """Keeps whose changes are published, in order; a live event comes in with the first of them."""
+
+    def __init__(self, shard: Shard, at_ms: int):
+        super().__init__(shard, lambda: at_ms)
+        self.changed: list[str] = []
+        self._at_ms = at_ms
+
+    async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+        if topic == "segment-changes":
+            if not self.changed:
+                self.arrive([track("live", "B", self._at_ms)])
+            self.changed += [message.key.decode() for message in messages]
+
+
+async def worked_off(users: int) -> list[str]:
+    """A wave in which every profile changes: whose changes are published, in order."""
+    now_ms = NOON + 2 * DAY_MS
+    awake = Segment("awake", parse_condition('count("A", hours=24) >= 1'))
+    shard = Shard(Rulebook((awake, Segment("known", parse_condition('count("B") >= 1')))))
+    shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
+    shard.take_dirty()
+    published = Publishes(shard, now_ms)
+    loaded_shard = await published.load()
+    loaded_shard.time_came(now_ms, {})
+    work = asyncio.create_task(loaded_shard.work())
+    while len(published.changed) <= users:  # noqa: ASYNC110 - nobody is told when all has been published
+        await asyncio.sleep(0)
+    loaded_shard.leave()
+    await work
+    return published.changed
+
+
+def test_a_wave_is_worked_off_whole_and_a_live_events_change_does_not_wait_for_its_end() -> None:
+    users = 20_000
+    changed = asyncio.run(worked_off(users))
+    assert sorted(changed) == sorted(["live", *(f"user-{number}" for number in range(users))])
+    assert changed.index("live") < users / 2

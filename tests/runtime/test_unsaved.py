@@ -15,7 +15,7 @@ from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs
 from streams.runtime.unsaved import Unsaved
 from streams.settings import Settings
-from streams.testing import Record, decoded, instant, track
+from streams.testing import Record, decoded, identify, instant, track
 from tests.runtime.rules import rulebook
 
 NOON = instant("2026-03-01 12:00")
@@ -136,6 +136,22 @@ def test_what_is_in_a_snapshot_is_not_in_the_next(shard: Shard, unsaved: Unsaved
     assert snapshot(unsaved, shard, number=2).checkpoint.outbox == []
 
 
-def test_a_checkpoint_is_full_by_rows_or_by_bytes(unsaved: Unsaved) -> None:
+def test_a_checkpoint_is_full_by_its_bytes(unsaved: Unsaved) -> None:
+    assert not unsaved.is_full(16_000)
+    assert unsaved.is_full(17_000)
+    assert unsaved.is_full(5_000, share=0.25)
+
+
+def test_a_checkpoint_of_small_profiles_is_full_by_their_number(shard: Shard, unsaved: Unsaved) -> None:
+    small = [track(f"user-{n}", "Signed In", NOON) for n in range(10_000)]
+    unsaved.add(step(shard, *small), NOON)
+    snapshot(unsaved, shard)
     assert not unsaved.is_full(17_999)
     assert unsaved.is_full(18_000)
+
+
+def test_a_checkpoint_of_large_profiles_is_full_the_earlier(shard: Shard, unsaved: Unsaved) -> None:
+    large = [identify(f"user-{n}", NOON, notes="x" * 1_000) for n in range(2_000)]
+    unsaved.add(step(shard, *large), NOON)
+    snapshot(unsaved, shard)
+    assert unsaved.is_full(12_000)
