@@ -17,13 +17,17 @@ FOREIGN = {
     "mode": logging.WARNING,
     "streams.runtime": logging.WARNING,  # what Faust says of those of its services that are ours
 }
+# At debug these write down whole records, and what is in them is private.
+NEVER_DEBUG = ("aiokafka.conn", "aiokafka.producer.producer")
 
 
 def configure(level: str) -> None:
-    """For a worker. With `debug`, all that others log is shown as well."""
+    """For a worker. With `debug`, all that others log is shown as well, but for what is in records."""
     logging.basicConfig(level=level.upper(), format=FORMAT, datefmt=TIME, stream=sys.stderr, force=True)
     for name, its_level in FOREIGN.items():
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else its_level)
+    for name in NEVER_DEBUG if level == "debug" else ():
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def be_quiet() -> None:

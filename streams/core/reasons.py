@@ -13,7 +13,7 @@ import numpy.typing as npt
 from streams.core.catalog import Catalog, rule_leaves
 from streams.core.changes import CAUSES, Change, Reason, Type
 from streams.core.events import Value
-from streams.core.features import Trait, TraitTime
+from streams.core.features import Feature, Latest, LatestTime, Trait, TraitTime, Window
 from streams.core.flips import Lines
 from streams.core.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, ROW, RULE, SHOWN, SHOWN_WORDS
 from streams.core.natures import turned
@@ -29,10 +29,30 @@ Memberships = dict[str, tuple[int, int]]  # segment -> since when (ms), ordinal
 EventId = Callable[[int], str | None]  # the messageId that an occurrence, by its place, came with
 
 
-def is_private(trait: str, private: frozenset[str]) -> bool:
-    """Whether a trait is private by its own name or by that of an object it is nested in."""
-    parts = trait.split(".")
-    return any(".".join(parts[:n]) in private for n in range(1, len(parts) + 1))
+def is_private(name: str, private: frozenset[str]) -> bool:
+    """Whether a trait or property is private by its own name or by that of an object it is nested in. What stands below
+    `context` is the user's own, too.
+
+    >>> [is_private(name, frozenset({"ip", "address"})) for name in ("address.city", "context.ip", "plan", "shipping")]
+    [True, True, False, False]
+    """
+    own = name.removeprefix("context.").removeprefix("traits.") if name.startswith("context.") else name
+    return any(whole[:end] in private for whole in (name, own) for end in _ends_of_parts(whole))
+
+
+def _ends_of_parts(name: str) -> Iterator[int]:
+    return (place for place in range(1, len(name) + 1) if place == len(name) or name[place] == ".")
+
+
+def _name_of(feature: Feature) -> str | None:
+    """The trait or property whose value it shows; None for counts and times, which show none."""
+    match feature:
+        case Trait(name) | TraitTime(name) | Latest(prop=name) | LatestTime(prop=name):
+            return name
+        case Window(statistic="sum" | "min" | "max", prop=name):
+            return name
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +67,8 @@ class _Shown:
 
 def _shown(leaf: Leaf, rule: Grouping, private: frozenset[str]) -> _Shown:
     value = next(iter(operands(turned(leaf))), None)
-    traits = {f.name for v in operands(leaf) for f in features(v) if isinstance(f, Trait | TraitTime)}
-    masked = any(is_private(name, private) for name in traits - set(rule.include))
+    names = {name for v in operands(leaf) for f in features(v) if (name := _name_of(f)) is not None}
+    masked = any(is_private(name, private) for name in names - set(rule.include))
     return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), masked)
 
 

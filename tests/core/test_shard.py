@@ -170,12 +170,69 @@ def test_an_explanation_is_as_of_its_instant_and_changes_nothing() -> None:
     assert shard.dirty_count == 0
 
 
-def test_private_traits_are_masked_unless_the_rule_includes_them() -> None:
-    rules = rulebook(ours='email == "ann@acme.com" and address.city == "Rome"')
-    shard = Shard(rules, private_traits=frozenset({"email", "address"}))
-    event = Event("ann", START, "", False, "1", {}, {"email": "ann@acme.com", "address.city": "Rome"})
-    (change,) = shard.step(Batch.of([event]))
-    assert [reason.value for reason in change.because] == ["***", "***"]
+PRIVATE = frozenset({"email", "address", "ip"})
+SECRET = "ann@acme.com"
+SHOWS_SECRETS = (
+    'email == "ann@acme.com"',
+    'email in ["ann@acme.com"]',
+    'has(email, "ann@acme.com")',
+    "not missing(email)",
+    'address.city == "ann@acme.com"',
+    'context.ip == "ann@acme.com"',
+    'context.traits.email == "ann@acme.com"',
+    'trait("email") != "bob@acme.com"',
+    'latest("Ordered", "email") == "ann@acme.com"',
+    'latest("Ordered", "address.city") == "ann@acme.com"',
+    'has(latest("Ordered", "email"), "ann@acme.com")',
+    "days_since(address.since) >= 0",
+    'days_since(latest("Ordered", "address.since")) >= 0',
+    'sum("Ordered", "address.number", days=7) == 7',
+    'avg("Ordered", "address.number", days=7) == 7',
+    'min("Ordered", "address.number", days=7) + 0 == 7',
+)
+SHOWS_NONE = (
+    ("plan == 'pro'", "pro"),
+    ("company.address == 'Rome'", "Rome"),  # not the user's own
+    ('distinct("Ordered", "email", days=7) == 1', 1),
+    ('count(event("Ordered", where=properties.email == "ann@acme.com")) == 1', 1),
+)
+
+
+def ordered() -> list[Event]:
+    since = "2020-01-01"
+    traits: dict[str, Value] = {"plan": "pro", "company.address": "Rome", "address.since": since}
+    traits |= dict.fromkeys(("email", "address.city", "context.ip", "context.traits.email"), SECRET)
+    bought: dict[str, Value] = {"email": SECRET, "address.city": SECRET, "address.since": since, "address.number": 7}
+    return [Event("ann", START, "Ordered", True, None, bought, {}), Event("ann", START, "", False, None, {}, traits)]
+
+
+@pytest.mark.parametrize("condition", SHOWS_SECRETS)
+def test_what_is_private_is_masked_however_a_rule_asks_for_it(condition: str) -> None:
+    shard = Shard(rulebook(ours=condition), private_traits=PRIVATE)
+    (change,) = shard.step(Batch.of(ordered()))[-1:]
+    assert [reason.value for reason in change.because] == ["***"]
+    (standing,) = shard.explain("ann", START)
+    assert [reason.value for reason in standing.because] == ["***"]
+    (open_change,) = Shard(rulebook(ours=condition)).step(Batch.of(ordered()))[-1:]
+    assert open_change.because[0].value != "***"
+
+
+@pytest.mark.parametrize(("condition", "value"), SHOWS_NONE)
+def test_what_shows_nothing_private_is_not_masked(condition: str, value: Value) -> None:
+    (change,) = Shard(rulebook(ours=condition), private_traits=PRIVATE).step(Batch.of(ordered()))
+    assert [reason.value for reason in change.because] == [value]
+
+
+def test_a_rule_that_includes_a_private_trait_shows_it() -> None:
+    asks = Segment(
+        "ours", parse_condition('email == "ann@acme.com" and address.city == "ann@acme.com"'), include=("email",)
+    )
+    (change,) = Shard(Rulebook((asks,)), private_traits=PRIVATE).step(Batch.of(ordered()))
+    assert {reason.condition: reason.value for reason in change.because} == {
+        'email == "ann@acme.com"': SECRET,
+        'address.city == "ann@acme.com"': "***",
+    }
+    assert change.traits == {"email": SECRET}
 
 
 def test_a_sum_beyond_nine_trillion_is_missing_and_comes_back() -> None:

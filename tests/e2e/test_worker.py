@@ -12,7 +12,7 @@ from streams.cli import main
 from streams.core.changes import to_json
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
-from streams.testing import Record, billing, changes, track
+from streams.testing import Record, billing, changes, identify, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import Known, by_user, told
@@ -264,6 +264,25 @@ def test_what_cannot_be_used_becomes_a_dead_letter_and_the_worker_goes_on(pipeli
         assert one.headers["reason"]
         assert int(one.headers["partition"]) >= 0
         assert int(one.headers["offset"]) >= 0
+
+
+def test_what_is_private_is_in_no_reason_and_no_log_however_much_is_logged(pipeline: Pipeline) -> None:
+    pipeline.use({"ours": 'enter: email == "ann@acme.example" and idle_days >= 0'})
+    pipeline.publish_raw([("product-events", "bob", b'{"type":"track","userId":"bob","event":["bob@acme.example"]}')])
+    pipeline.publish([identify("ann", NEWEST_MS, "m-1", email="ann@acme.example", phone="0123456")])
+    pipeline.publish([track("ann", "Signed In", NEWEST_MS + 1, "m-2")])
+    with pipeline.worker("-m", "streams", "worker", "--log-level", "debug") as worker:
+        (change,) = pipeline.read("segment-changes", lambda seen: len(seen) >= 1)
+        (letter,) = pipeline.read("dead-letters", lambda seen: len(seen) >= 1)
+        assert worker.stop() == 0
+    assert [(each["condition"], each["value"]) for each in change.json["because"]] == [
+        ('email == "ann@acme.example"', "***"),
+        ("idle_days >= 0", 0),
+    ]
+    assert b"acme" not in letter.headers["reason"]
+    assert "DEBUG" in worker.said()
+    for secret in ("ann@acme", "bob@acme", "0123456"):
+        assert secret not in worker.said()
 
 
 def test_a_silent_exit_comes_at_its_time_with_no_event(pipeline: Pipeline) -> None:

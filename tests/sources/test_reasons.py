@@ -1,0 +1,45 @@
+"""Why a record cannot be used is told by field and type, and never by what is in it."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.events import Decoded, Reads, Reject
+from streams.sources import Decoder, profile_commands
+
+SECRET = "s3cr3t"
+KEY, NOT_UTF8 = SECRET.encode(), b"\xff" + SECRET.encode()
+READS = Reads({"Ordered": frozenset({"total"})}, frozenset({"name"}), frozenset({"locale"}))
+DECODER = Decoder(READS)
+NAMES = (
+    *("type", "messageId", "userId", "anonymousId", "event", "name", "properties", "traits", "groupId", "context"),
+    *("timestamp", "originalTimestamp", "sentAt", "receivedAt", "object", "status", "mrr", "subscription_id"),
+)
+TYPES = ("track", "page", "identify", "group", "billing", "erase")
+
+secrets = st.sampled_from([SECRET, [SECRET], {SECRET: SECRET}, {"mrr": SECRET}, {"status": [SECRET]}, 1, None])
+records = st.dictionaries(st.sampled_from(NAMES), secrets | st.sampled_from(TYPES) | st.just("2026-03-01"))
+decoders = [DECODER.product, DECODER.billing, profile_commands.decode]
+
+
+@pytest.mark.parametrize("decode", decoders)
+@given(record=records, type_=st.sampled_from(TYPES), event=st.sampled_from(["Ordered", "Subscription Started", None]))
+def test_no_reason_repeats_a_value(
+    decode: Callable[[bytes | None, bytes | None, int | None], Decoded | object],
+    record: dict[str, object],
+    type_: str,
+    event: str | None,
+) -> None:
+    raw = msgspec.json.encode({"type": type_, "event": event, **record})
+    for sent in (
+        raw,
+        raw[: len(raw) // 2],
+        raw + SECRET.encode(),
+        raw.replace(SECRET.encode(), b"\xff" + SECRET.encode()),
+    ):
+        for key in (SECRET.encode(), b"\xff" + SECRET.encode(), None):
+            found = decode(sent, key, 0)
+            assert not isinstance(found, Reject) or SECRET not in found.code + found.reason
