@@ -2,7 +2,8 @@
 
 Comes in: a rulebook. Goes out: the layout of the row, in 8-byte words, and what to decode of an event.
 A row has a *kept* part, which is stored, and a *derived* part, which can be made anew from it, the
-profile's document and the rules: totals of windows, trait values, and which rules time alone may change.
+profile's document and the rules: totals of windows, trait values, and what is known of
+the rules and the rings.
 """
 
 from collections.abc import Iterator, Mapping
@@ -186,7 +187,8 @@ class Catalog:
 
     word: feature -> its first word (the newest time, the count, the total, the trait's value).
     kept: words of the kept part; width: words of the whole row.
-    endangered: the first of `mark_words` words with a bit for each rule: whether time alone may change its level.
+    endangered, barred: the first of `mark_words` words with a bit for each rule: whether time alone may change its
+    level; whether a leaf without which nobody enters keeps the user out.
     """
 
     def __init__(self, rulebook: Rulebook):
@@ -282,7 +284,8 @@ class Catalog:
         return -(-len(self.rulebook.groupings) // MARKS_A_WORD)
 
     def _place_derived(self) -> None:
-        self.endangered = self._take(self.mark_words)
+        self.endangered, self.barred = self._take(self.mark_words), self._take(self.mark_words)
+        self.ring_oldest = {ring: self._take(1) for ring in self.rings}
         for feature in self.features:
             match feature:
                 case Window("sum"):

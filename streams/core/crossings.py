@@ -38,7 +38,7 @@ from streams.core.layout import (
 )
 from streams.core.scoring import edges_at, score_of
 from streams.core.values import orders, truth, value
-from streams.core.windows import bucket_at, bucket_begins, next_move
+from streams.core.windows import bucket_at, bucket_begins, next_move, oldest_held
 from streams.core.words import real_of
 
 
@@ -98,7 +98,7 @@ def _fades(p, w, s, row, now, leaf, holds_now, until):
         return FAR
     ring, window = p[p[leaf + READS] + 1], p[p[leaf + READS] + 2]
     count, head, span = w[row, p[window + TOTAL_WORD]], bucket_at(p, ring, now), p[window + SPAN]
-    for bucket in range(head - span + 1, min(head, bucket_at(p, ring, until) - span) + 1):
+    for bucket in range(oldest_held(p, w, row, ring, head - span + 1), min(head, bucket_at(p, ring, until) - span) + 1):
         count -= bucket_counts(p, w, row, ring, window, bucket % p[ring + LENGTH])
         if orders(operator, float(count), limit) != holds_now:
             return bucket_begins(p, ring, bucket + span)
@@ -143,11 +143,18 @@ def _next_score(p, w, s, row, now, scored, until):
 
 
 @compiled
-def _next_step(p, w, s, row, now, leaf, until):
-    """When time alone next changes what a leaf's windows count, or a score; FAR if not before `until`."""
-    due, scores, reads = until, p[leaf + SCORES], p[leaf + READS]
+def next_scores(p, w, s, row, now, scores, until):
+    """When time alone next changes one of a list of scores; `until` if not before."""
+    due = until
     for i in range(scores + 1, scores + 1 + SCORED_WORDS * p[scores], SCORED_WORDS):
         due = min(due, _next_score(p, w, s, row, now, i, due))
+    return due
+
+
+@compiled
+def _next_step(p, w, s, row, now, leaf, until):
+    """When time alone next changes what a leaf's windows count, or a score; FAR if not before `until`."""
+    due, reads = next_scores(p, w, s, row, now, p[leaf + SCORES], until), p[leaf + READS]
     for i in range(reads + 1, reads + 1 + 2 * p[reads], 2):
         due = min(due, next_move(p, w, row, p[i], p[i + 1], now, due))
     return due if due < until else FAR

@@ -7,9 +7,21 @@ level before of each that did; which rules are endangered: whose level time alon
 
 from streams.core.deadlines import next_deadline
 from streams.core.jit import compiled, inlined
-from streams.core.layout import FLIPPED, INDEX, LEVEL, MARK_WORDS, MARKED, MARKS_A_WORD, ORDER, READERS, WORD
-from streams.core.marks import first_from, mark, note_danger
-from streams.core.memberships import decide, level_of, read_leaves
+from streams.core.layout import (
+    BARRED,
+    ENDANGERED,
+    FLIPPED,
+    INDEX,
+    LEVEL,
+    MARK_WORDS,
+    MARKED,
+    MARKS_A_WORD,
+    ORDER,
+    READERS,
+    WORD,
+)
+from streams.core.marks import first_from, mark, note_rule
+from streams.core.memberships import decide, level_of, may_enter, read_leaves
 
 
 @inlined
@@ -25,14 +37,19 @@ def _change(p, w, s, row, now, rule, level):
 @compiled
 def _evaluate_rule(p, w, s, row, now, rule, sets_levels, until):
     """Bring the level of a rule up to date; returns whether it changed, and the rule's next deadline."""
-    read_leaves(p, w, s, row, now, rule)
     held = level_of(p, w, row, rule)
+    is_barred = not held and not may_enter(p, w, s, row, now, rule)
+    note_rule(p, w, row, rule, BARRED, is_barred)
+    if is_barred:
+        note_rule(p, w, row, rule, ENDANGERED, False)
+        return False, until
+    read_leaves(p, w, s, row, now, rule)
     level, may_change = decide(p, w, s, row, now, rule, held)
     flips = level != held and sets_levels
     if flips:
         _change(p, w, s, row, now, rule, level)
     may_change = may_change or (level != held and not sets_levels)
-    note_danger(p, w, row, rule, may_change)
+    note_rule(p, w, row, rule, ENDANGERED, may_change)
     if may_change:
         until = next_deadline(p, w, s, row, now, rule, until)
     return flips, until

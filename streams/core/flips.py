@@ -24,6 +24,7 @@ from streams.core.layout import (
     LEFT,
     LEVEL_BITS,
     LEVELS_HELD,
+    MISSING,
     NEW_LEVEL,
     NO,
     NOW,
@@ -63,10 +64,12 @@ def empty_lines(rules: int, room: int, line_words: int) -> Lines:
 @compiled
 def _show(p, w, s, line, row, rule, now):
     """Note what `because` will say: each leaf's value, its truth before and now; and the traits the rule includes."""
-    leaves, traits = p[rule + LEAVES], p[rule + INCLUDES]
+    leaves, traits, code, number, kind = p[rule + LEAVES], p[rule + INCLUDES], -1, 0.0, MISSING
     for i in range(p[leaves]):
         leaf, at = p[leaves + 1 + i], p[SHOWN] + SHOWN_WORDS * i
-        number, kind, _ = value(p, w, s, row, now, p[leaf + LEFT])
+        if p[leaf + LEFT] != code:
+            code = p[leaf + LEFT]
+            number, kind, _ = value(p, w, s, row, now, code)
         line[at], line[at + 1] = bits_of(number), kind
         line[at + 2], line[at + 3] = s[p[WAS] + p[leaf + INDEX]] & HOLDS, s[p[NOW] + p[leaf + INDEX]] & HOLDS
     for i in range(p[traits]):

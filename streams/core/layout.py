@@ -19,10 +19,10 @@ FAR = 2**62  # an instant that will not come
 UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
 RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
 ORDER, EVERY_RULE, MARK_WORDS = 5, 6, 7  # list of rules, each after those it reads; marks of all; words of marks
-ENDANGERED = 8  # in a row: the marks of the rules whose level time alone may change
-STACK, NOW, WAS, FLIPS, FLIPPED, MARKED, HELD, TURNED, EVENTS, RANKS = range(9, 19)  # places in the kernel's space
-LEVELS_HELD, SHOWN, INCLUDED = 19, 20, 21  # places in a line of flips
-HEADER_WORDS = 22
+ENDANGERED, BARRED = 8, 9  # in a row: the marks of the rules whose level time alone may change; that nobody can enter
+STACK, NOW, WAS, FLIPS, FLIPPED, MARKED, HELD, TURNED, EVENTS, RANKS = range(10, 20)  # places in the kernel's space
+LEVELS_HELD, SHOWN, INCLUDED = 20, 21, 22  # places in a line of flips
+HEADER_WORDS = 23
 # Marks: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. A list of marks: how many
 # words have any, then the place of each and its bits.
 MARKS_A_WORD = 63
@@ -48,9 +48,10 @@ NO, YES = 0, HOLDS | ALWAYS | EVER
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
 # Rule. INDEX too; WORD: of the row, since when, then ordinal and level; EXIT is 0 where there is none. LEVELS: list of
 # the conditions of a tier's levels, 0 of a segment. EDGES: a record of the scores whose grid the tier is, else 0.
-# MARK_WORD, MARK: the rule's own.
+# MARK_WORD, MARK: the rule's own; then READERS. NEEDED: list of the leaves without which nobody enters, as only events
+# turn them.
 WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES, MARK_WORD, MARK = range(1, 11)
-RULE_WORDS = 12
+NEEDED, RULE_WORDS = 12, 13
 # The level, below the ordinal: 0 is out, or none yet; members of a segment have 1, levels of a tier count from 1.
 LEVEL_BITS = 8
 LEVEL = (1 << LEVEL_BITS) - 1
@@ -58,8 +59,8 @@ LEVEL = (1 << LEVEL_BITS) - 1
 SINCE, EDGES_BEFORE, EDGES_NOW, EDGES_WORDS = 0, 1, 5, 9
 # Score: where its edges are; the code of the value that is scored; whether that is recency, of which less is better.
 VALUE, IS_RECENCY, SCORED_WORDS = 1, 2, 3
-# Ring and window. STATISTIC: what its buckets hold.
-IS_DAYS, STATISTIC, PLACE, LENGTH, WINDOWS = range(5)
+# Ring and window. STATISTIC: what its buckets hold. OLDEST: the word with a bucket before which all are empty.
+IS_DAYS, STATISTIC, PLACE, LENGTH, WINDOWS, OLDEST = range(6)
 COUNTS, SUMS, LEAST, GREATEST = range(4)
 SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
 # Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number or

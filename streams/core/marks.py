@@ -1,11 +1,11 @@
 """Marks: which rules wait to be evaluated, a bit for each.
 
-Comes in: the program `p`, the kernel's space `s`, and lists of marks or a row's endangered rules. Goes out: bits set in
-`s`, and taken from there one by one in the order of evaluation: a rule comes after those it reads.
+Comes in: the program `p`, the kernel's space `s`, lists of marks, and what a row knows of the rules. Goes out: bits set
+in `s`, and taken from there one by one in the order of evaluation: a rule comes after those it reads.
 """
 
 from streams.core.jit import inlined
-from streams.core.layout import ENDANGERED, MARK, MARK_WORD, MARK_WORDS, MARKED
+from streams.core.layout import BARRED, ENDANGERED, MARK, MARK_WORD, MARK_WORDS, MARKED
 
 
 @inlined
@@ -13,6 +13,13 @@ def mark(p, s, marks):
     """Mark the rules of a list of marks."""
     for i in range(marks + 1, marks + 1 + 2 * p[marks], 2):
         s[p[MARKED] + p[i]] |= p[i + 1]
+
+
+@inlined
+def mark_open(p, w, s, row, marks):
+    """The same without those that bar the row: what turns in them does not matter."""
+    for i in range(marks + 1, marks + 1 + 2 * p[marks], 2):
+        s[p[MARKED] + p[i]] |= p[i + 1] & ~w[row, p[BARRED] + p[i]]
 
 
 @inlined
@@ -30,9 +37,10 @@ def any_endangered(p, w, row, marks):
 
 
 @inlined
-def note_danger(p, w, row, rule, is_endangered):
-    word = p[ENDANGERED] + p[rule + MARK_WORD]
-    if is_endangered:
+def note_rule(p, w, row, rule, kind, is_so):
+    """Note whether a rule is one of ENDANGERED or BARRED."""
+    word = p[kind] + p[rule + MARK_WORD]
+    if is_so:
         w[row, word] |= p[rule + MARK]
     else:
         w[row, word] &= ~p[rule + MARK]

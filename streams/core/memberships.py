@@ -23,6 +23,7 @@ from streams.core.layout import (
     LEVELS,
     MIN_STAY,
     MISSING,
+    NEEDED,
     NO,
     NOW,
     OPERATOR,
@@ -30,7 +31,7 @@ from streams.core.layout import (
     YES,
 )
 from streams.core.scoring import has_edges
-from streams.core.values import inverse, outcome, truth_of, value
+from streams.core.values import inverse, outcome, truth, truth_of, value
 
 
 @inlined
@@ -52,6 +53,20 @@ def read_leaves(p, w, s, row, now, rule):
                 number, kind, _ = value(p, w, s, row, now, code)
             noted = p[leaf + IF_SO] if truth_of(p, w, s, row, now, leaf, number, kind) else p[leaf + IF_NOT]
         s[p[NOW] + p[leaf + INDEX]] = noted
+
+
+@inlined
+def may_enter(p, w, s, row, now, rule):
+    """False where a leaf does not hold without which nobody enters, as long as no event comes."""
+    needed = p[rule + NEEDED]
+    for i in range(needed + 1, needed + 1 + p[needed]):
+        leaf = p[i]
+        if p[leaf + KIND] == IN_SEGMENT:
+            if not level_of(p, w, row, p[leaf + OPERATOR]):
+                return False
+        elif not truth(p, w, s, row, now, leaf):
+            return False
+    return True
 
 
 @compiled

@@ -67,6 +67,7 @@ from streams.core.layout import (
     RULE_WORDS,
     SCORE,
     SHOWN_WORDS,
+    STEADY,
     SUBTRACT,
     SUM,
     TALLY,
@@ -164,7 +165,7 @@ class _Writer:
         self.order = evaluation_order(catalog)
         self.text_code = text_code
         self.words: list[int] = [0] * HEADER_WORDS
-        self.code_at: dict[tuple[int, ...], int] = {}
+        self.shared_at: dict[tuple[int, ...], int] = {}
         self.edges_at = {
             name: self.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
         }
@@ -177,6 +178,12 @@ class _Writer:
         address = len(self.words)
         self.words += words
         return address
+
+    def share(self, words: tuple[int, ...]) -> int:
+        """The address of these words, put once."""
+        if words not in self.shared_at:
+            self.shared_at[words] = self.put(words)
+        return self.shared_at[words]
 
     def put_list(self, items: Sequence[int]) -> int:
         return self.put([len(items), *items])
@@ -252,7 +259,7 @@ class _Writer:
         words: list[int] = []
         for rule, dimension in changing:
             words += [self._edges(rule, dimension), self._value(self._measure(rule, dimension)), int(dimension == "r")]
-        return self.put([len(changing), *words])
+        return self.share((len(changing), *words))
 
     def _measure(self, rule: str, dimension: Dimension) -> Value:
         return measure(self.catalog.rulebook.scores[rule], dimension)
@@ -261,9 +268,7 @@ class _Writer:
         """The address of a value's code; equal values share it."""
         code = self._instructions(value) if value is not None else []
         words = (len(code), *(word for instruction in code for word in instruction))
-        if words not in self.code_at:
-            self.code_at[words] = self.put(words)
-        return self.code_at[words]
+        return self.share(words)
 
     def _options(self, leaf: Leaf) -> int:
         coded = list(map(self.constant, leaf.options)) if isinstance(leaf, Within) else []
@@ -299,7 +304,8 @@ class _Writer:
         for w in windows:
             self.window_at[w] = self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
         listed = self.put_list([self.window_at[w] for w in windows])
-        return self.put([int(ring.unit == "day"), ring.holds, self.catalog.ring_start[ring], ring.length, listed])
+        places = self.catalog.ring_start[ring], ring.length, listed, self.catalog.ring_oldest[ring]
+        return self.put([int(ring.unit == "day"), ring.holds, *places])
 
     def _steps(self, condition: Condition) -> list[tuple[int, int]]:
         match condition:
@@ -326,6 +332,14 @@ class _Writer:
         enter, leave = (*written, 0)[:2]
         return [enter, leave, rule.min_stay_ms, 0, 0]
 
+    def _needed(self, rule: Grouping) -> list[Leaf]:
+        """The leaves without which nobody enters, and that only events turn."""
+        if isinstance(rule, Tier):
+            return []
+        parts = rule.enter.parts if isinstance(rule.enter, All) else (rule.enter,)
+        scores = self.catalog.rulebook.scores
+        return [part for part in parts if part in self.leaf_at and nature(turned(part), scores) == STEADY]
+
     def put_measures(self, rule: Scores) -> int:
         """The addresses of the code of what is scored, in the order of r, f and m."""
         return self.put([self._value(measure(rule, dimension)) for dimension in DIMENSIONS])
@@ -340,6 +354,7 @@ class _Writer:
                 self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
                 *self._mark(rule.name),
                 self.put_marks(each.name for each in self.rules if rule.name in segments_read(each)),
+                self.put_list([self.leaf_at[leaf] for leaf in self._needed(rule)]),
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
 
@@ -417,7 +432,7 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         all_rules,
         rings,
         everything,
-        *(order, every_rule, marks, catalog.endangered),
+        *(order, every_rule, marks, catalog.endangered, catalog.barred),
         *places,
         LINE_WORDS,
         shown,

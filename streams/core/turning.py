@@ -8,7 +8,7 @@ As long as no leaf of a rule turns, its level stays: the deadlines up to `now` h
 event goes by how many values it touches and how many leaves it turns, not by how many rules there are.
 """
 
-from streams.core.crossings import next_flip, step_together
+from streams.core.crossings import next_flip, next_scores
 from streams.core.jit import compiled, inlined
 from streams.core.layout import (
     ALONE,
@@ -33,11 +33,12 @@ from streams.core.layout import (
     RIGHT,
     SCORES,
     SPAN,
+    STEADY,
     STEPPING,
     TURNED,
     WHERE,
 )
-from streams.core.marks import any_endangered, mark
+from streams.core.marks import any_endangered, mark, mark_open
 from streams.core.values import compare, truth, value
 from streams.core.windows import bucket_at, bucket_begins
 from streams.core.words import bits_of, real_of
@@ -57,14 +58,17 @@ def hold(p, w, s, row, now, event_class):
 
 
 @inlined
-def _turn(p, s, leaf):
+def _turn(p, w, s, row, leaf):
     """Note that the event at hand has turned a leaf over, and mark its rules."""
     s[p[TURNED] + p[leaf + INDEX]] = s[p[EVENTS]]
-    mark(p, s, p[leaf + READERS])
+    if p[leaf + NATURE] == STEADY:
+        mark(p, s, p[leaf + READERS])
+    else:
+        mark_open(p, w, s, row, p[leaf + READERS])
 
 
 @inlined
-def _turn_compared(p, s, leaves, before, kind_before, after, kind):
+def _turn_compared(p, w, s, row, leaves, before, kind_before, after, kind):
     """Turn those leaves that hold of one value and not of the other."""
     are_numbers, least, most = kind == NUMBER and kind_before == NUMBER, min(before, after), max(before, after)
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
@@ -76,7 +80,7 @@ def _turn_compared(p, s, leaves, before, kind_before, after, kind):
         operator, limit_kind = p[leaf + OPERATOR], p[constant + WHERE]
         held = compare(p, s, operator, before, kind_before, limit, limit_kind)
         if held != compare(p, s, operator, after, kind, limit, limit_kind):
-            _turn(p, s, leaf)
+            _turn(p, w, s, row, leaf)
 
 
 @compiled
@@ -87,11 +91,11 @@ def turn(p, w, s, row, now, event_class):
     for i in range(measured + 1, measured + 1 + p[measured]):
         number, kind, _ = value(p, w, s, row, now, p[p[i] + CODE])
         if bits_of(number) != s[at] or kind != s[at + 1]:
-            _turn_compared(p, s, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
+            _turn_compared(p, w, s, row, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
         at += HELD_WORDS
     for i in range(alone + 1, alone + 1 + p[alone]):
         if truth(p, w, s, row, now, p[i]) != s[at]:
-            _turn(p, s, p[i])
+            _turn(p, w, s, row, p[i])
         at += 1
 
 
@@ -117,14 +121,16 @@ def hasten(p, w, s, row, ts, now, event_class, until):
 
     Whatever else such a leaf steps with, it stepped with before, so that its rules' deadlines are known.
     """
-    due, leaves, stepping = until, p[event_class + HASTENED], -1
+    due, leaves, scores = until, p[event_class + HASTENED], -1
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         leaf = p[i]
         if any_endangered(p, w, row, p[leaf + READERS]):
-            if p[leaf + NATURE] == STEPPING and p[p[leaf + SCORES]] == 0:
+            if p[leaf + NATURE] == STEPPING:
                 due = min(due, _new_step(p, leaf, ts, now))
-            elif stepping < 0 or not step_together(p, stepping, leaf):
-                stepping = leaf
+                if p[leaf + SCORES] != scores:
+                    scores = p[leaf + SCORES]
+                    due = next_scores(p, w, s, row, now, scores, due)
+            else:
                 noted = p[leaf + IF_SO] if truth(p, w, s, row, now, leaf) else p[leaf + IF_NOT]
                 due = min(due, next_flip(p, w, s, row, now, leaf, noted, due))
     return due
