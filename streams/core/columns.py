@@ -13,12 +13,12 @@ import numpy as np
 from streams.core import kernel
 from streams.core.batch import Batch
 from streams.core.catalog import Catalog
-from streams.core.documents import Derived, Document
+from streams.core.documents import Derived
 from streams.core.events import Event, Value
 from streams.core.kernel import COLUMNS, Occurrences
 from streams.core.layout import FAR, UTC_OFFSET
 from streams.core.program import Ints, Program
-from streams.core.readings import Reading, as_amount, reading
+from streams.core.readings import KeptLatest, KeptSeen, Reading, as_amount, reading
 from streams.core.table import Table, Writes
 
 Properties = Mapping[str, Value]
@@ -33,6 +33,9 @@ class Columns:
         self._unread = program.unread
         self._utc_offset_ms = int(program.words[UTC_OFFSET])
         self._readings = dict(_readings(catalog, program))
+        asked = {each for what in self._readings.values() for each in what.asked_of_kept}
+        self._meant = {column: i for i, column in enumerate(sorted(asked))}
+        self._heads = [kernel.O_ROW, kernel.TS, kernel.CLASS, *(COLUMNS + column for column in self._meant)]
 
     def of(self, table: Table, rows: Ints, batch: Batch) -> tuple[Occurrences, Sequence[int]]:
         """The occurrences of a batch, and for each the place of its event."""
@@ -111,43 +114,47 @@ class Columns:
                 _tell(columns, places, what, properties)
             if what.keeps:
                 kept += places
-        kept.sort()
-        heads = columns[kept][:, [kernel.O_ROW, kernel.TS, kernel.CLASS]].tolist()
-        for i, (row, ts, event_class) in zip(kept, heads, strict=True):
-            what, document = self._readings[event_class], table.document(row)
-            moved = self._count_values(columns[i], what, document, properties[i], ts)
-            kept_words = _keep_latest(table, columns[i], what, document, properties[i], ts)
-            if kept_words:
-                writes[i] = writes.get(i, []) + kept_words
-            if moved or kept_words:
+        if kept:
+            self._keep(table, columns, sorted(kept), properties, writes)
+
+    def _keep(
+        self,
+        table: Table,
+        columns: Ints,
+        kept: list[int],
+        properties: Sequence[Properties],
+        writes: dict[int, Writes],
+    ) -> None:
+        """Put what documents keep of events into them, in order; tell the kernel where each value was counted before."""
+        counted: list[tuple[int, int, int]] = []
+        for i, (row, ts, event_class, *meant) in zip(kept, columns[kept][:, self._heads].tolist(), strict=True):
+            what, document, changed = self._readings[event_class], table.document(row), False
+            for seen in what.seen:
+                value = self._value(seen, properties[i], meant)
+                if value is not None:
+                    bucket = seen.bucket(ts, self._utc_offset_ms)
+                    before = document.see(seen.field, value, bucket)
+                    counted.append((i, COLUMNS + seen.column, before))
+                    changed = changed or before < bucket
+            for latest in what.latest:
+                value = self._value(latest, properties[i], meant)
+                if value is not None and document.keep_latest(latest.field, value, ts):
+                    writes[i] = writes.get(i, []) + table.written(latest.places, value)
+                    changed = True
+            if changed:
                 table.document_changed(row)
+        if counted:
+            places, told, before_then = np.array(counted, np.int64).T
+            columns[places, told] = before_then
 
-    def _count_values(
-        self, occurrence: Ints, what: Reading, document: Document, properties: Properties, ts: int
-    ) -> bool:
-        """Tell the kernel where each value that is counted was counted until now; whether any is counted elsewhere."""
-        moved = False
-        for seen in what.seen:
-            value = properties.get(seen.prop)
-            if value is not None and (seen.where is None or occurrence[COLUMNS + seen.where]):
-                bucket = seen.bucket(ts, self._utc_offset_ms)
-                before = document.see(seen.field, value, bucket)
-                occurrence[COLUMNS + seen.column] = before
-                moved = moved or before < bucket
-        return moved
+    def _value(self, each: KeptLatest | KeptSeen, properties: Properties, meant: list[int]) -> Value:
+        """The property of an event that a document keeps; None if there is none, or another event is meant.
 
-
-def _keep_latest(
-    table: Table, occurrence: Ints, what: Reading, document: Document, properties: Properties, ts: int
-) -> Writes:
-    """Keep the newest values; what is to be written of them."""
-    writes: Writes = []
-    for latest in what.latest:
-        value = properties.get(latest.prop)
-        is_read = value is not None and (latest.where is None or occurrence[COLUMNS + latest.where])
-        if is_read and document.keep_latest(latest.field, value, ts):
-            writes += table.written(latest.places, value)
-    return writes
+        meant: whether each `where` holds that anything kept asks for.
+        """
+        if each.where is not None and not meant[self._meant[each.where]]:
+            return None
+        return properties.get(each.prop)
 
 
 def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Reading]]:

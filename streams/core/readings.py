@@ -62,6 +62,12 @@ class Reading(NamedTuple):
     def keeps(self) -> bool:
         return bool(self.latest or self.seen)
 
+    @property
+    def asked_of_kept(self) -> set[int]:
+        """The columns that say whether an event is meant whose properties are kept."""
+        wheres = *(each.where for each in self.latest), *(each.where for each in self.seen)
+        return {where for where in wheres if where is not None}
+
 
 def reading(catalog: Catalog, name: str | None, active: bool) -> Reading | None:
     """What is read of events of a name; None if nothing is."""
