@@ -125,7 +125,7 @@ class Columns:
         properties: Sequence[Properties],
         writes: dict[int, Writes],
     ) -> None:
-        """Put what documents keep of events into them, in order; tell the kernel where each value was counted before."""
+        """Put what documents keep into them, in order; tell the kernel where each value was counted before."""
         counted: list[tuple[int, int, int]] = []
         for i, (row, ts, event_class, *meant) in zip(kept, columns[kept][:, self._heads].tolist(), strict=True):
             what, document, changed = self._readings[event_class], table.document(row), False
