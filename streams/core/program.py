@@ -4,16 +4,13 @@ Comes in: a catalog (where each feature lies). Goes out: a `Program` (laid out a
 rule is a new program and compiles nothing.
 """
 
-import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from streams.core.catalog import (
-    NEWEST_ACTIVITY,
     OF_NUMBERS,
     RULES_START,
     WORDS_PER_RULE,
@@ -22,29 +19,20 @@ from streams.core.catalog import (
     conditions,
     rule_leaves,
 )
-from streams.core.edges import words_at_all_times
+from streams.core.coding import Coder
 from streams.core.effects import changed_leaves, evaluation_order, segments_read, touched_sets
-from streams.core.features import EventSet, Feature, IdleSince, LastSeen, Latest, Lifetime, Trait, Window
+from streams.core.features import EventSet, LastSeen, Lifetime, Trait, Window
 from streams.core.layout import (
-    ADD,
     AMOUNT,
     AND,
-    BOOLEAN,
     BUCKET,
     COMPARE,
-    CONSTANT,
-    DIGITS,
-    DIVIDE,
-    EDGES_WORDS,
-    ELAPSED,
     EQUAL,
-    EXTREME,
     GREATER,
     GREATER_EQUAL,
     HAS,
     HEADER_WORDS,
     HELD_WORDS,
-    IDLE,
     IN_SEGMENT,
     INCLUDED_WORDS,
     INDEX,
@@ -54,65 +42,46 @@ from streams.core.layout import (
     LESS_EQUAL,
     LINE_WORDS,
     MARKS_A_WORD,
-    MISSING,
     MOVE,
-    MULTIPLY,
-    NAME,
     NEWEST,
     NOT,
-    NUMBER,
     OR,
     PUSH_LEAF,
     PUSH_TRUTH,
     RULE_WORDS,
-    SCORE,
     SHOWN_WORDS,
     STEADY,
-    SUBTRACT,
-    SUM,
     TALLY,
-    TEXT,
-    TOTAL,
-    TRAIT,
     TRUTH,
     UNEQUAL,
     WITHIN,
     WORD,
 )
-from streams.core.natures import may_be_hastened, nature, scored, steps, truths, turned, windows_read
-from streams.core.rfm import Dimension, name_of
+from streams.core.natures import may_be_hastened, nature, truths, turned, windows_read
 from streams.core.rules import Grouping, Scores, Tier
 from streams.core.tree import (
     All,
     Always,
-    Arithmetic,
     Compare,
     Condition,
     Constant,
-    Elapsed,
     Has,
     InSegment,
     Leaf,
     Missing,
     Not,
-    Property,
-    Read,
-    Score,
     Some,
     Truth,
-    Value,
     Within,
 )
-from streams.core.walk import DIMENSIONS, dimensions, held, measure, operands
+from streams.core.walk import DIMENSIONS, held, measure, operands
+from streams.core.writing import Words
 
 Ints = npt.NDArray[np.int64]
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
-POINTS = range(1, 6)
-ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Has: HAS, Missing: IS_MISSING, InSegment: IN_SEGMENT}
 
-_DOUBLE, _WORD = struct.Struct("<d").pack, struct.Struct("<q").unpack
 Classes = tuple[int, int]
 Touch = tuple[int, int, int, int]
 
@@ -138,58 +107,19 @@ class Program:
     space_words: int
 
 
-def number_bits(number: float) -> int:
-    """The double's bits as a signed word."""
-    bits: int = _WORD(_DOUBLE(number))[0]
-    return bits
-
-
-def _reading(feature: Feature) -> int:
-    match feature:
-        case Trait() | Latest():
-            return TRAIT
-        case Window("sum"):
-            return SUM
-        case Window("min" | "max"):
-            return EXTREME
-        case _:
-            return TOTAL
-
-
-class _Writer:
+class _Writer(Words):
     """Writes one rulebook. `text_code` gives a text its number."""
 
     def __init__(self, catalog: Catalog, text_code: dict[str, int]):
+        super().__init__()
+        self.code = Coder(self, catalog, text_code)
         self.catalog = catalog
         self.rules = catalog.rulebook.groupings
         self.order = evaluation_order(catalog)
-        self.text_code = text_code
-        self.words: list[int] = [0] * HEADER_WORDS
-        self.shared_at: dict[tuple[int, ...], int] = {}
-        self.edges_at = {
-            name: self.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
-        }
         self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
         self.window_at: dict[Window, int] = {}
         self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
         self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
-
-    def put(self, words: Iterable[int]) -> int:
-        address = len(self.words)
-        self.words += words
-        return address
-
-    def share(self, words: tuple[int, ...]) -> int:
-        """The address of these words, put once."""
-        if words not in self.shared_at:
-            self.shared_at[words] = self.put(words)
-        return self.shared_at[words]
-
-    def put_list(self, items: Sequence[int]) -> int:
-        return self.put([len(items), *items])
-
-    def put_pairs(self, pairs: Sequence[tuple[int, int]]) -> int:
-        return self.put([len(pairs), *(address for pair in pairs for address in pair)])
 
     def put_marks(self, rules: Iterable[str]) -> int:
         """The marks of some rules."""
@@ -203,76 +133,6 @@ class _Writer:
         """A rule's own: which word, which bit."""
         word, place = divmod([each.name for each in self.order].index(rule), MARKS_A_WORD)
         return word, 1 << place
-
-    def constant(self, value: float | str | bool) -> tuple[int, int]:
-        """The bits and the kind of a constant."""
-        match value:
-            case bool():
-                return number_bits(float(value)), BOOLEAN
-            case str():
-                return number_bits(self.text_code.setdefault(value, len(self.text_code))), TEXT
-            case _:
-                return number_bits(value), NUMBER
-
-    def _instructions(self, value: Value) -> list[tuple[int, int, int]]:
-        match value:
-            case Constant(constant):
-                bits, kind = self.constant(constant)
-                return [(CONSTANT, kind, bits)]
-            case Elapsed(instant, unit_ms, sign):
-                bits = number_bits(sign * unit_ms)
-                if isinstance(instant, IdleSince):
-                    return [(IDLE, NEWEST_ACTIVITY, bits)]
-                return [(ELAPSED, self.catalog.word[instant], bits)]
-            case Read(feature):
-                return [(_reading(feature), self.catalog.word[feature], 0)]
-            case Score(rule, part):
-                return self._scoring(rule, part)
-            case Property():
-                raise TypeError("a property is of an event and not of a profile")
-            case Arithmetic(operator, left, right):
-                return [*self._instructions(left), *self._instructions(right), (ARITHMETIC[operator], 0, 0)]
-
-    def _scoring(self, rule: str, part: str) -> list[tuple[int, int, int]]:
-        code: list[tuple[int, int, int]] = []
-        for dimension in dimensions(part):
-            code += self._instructions(self._measure(rule, dimension))
-            code.append((SCORE, self._edges(rule, dimension), int(dimension == "r")))
-        match part:
-            case "score":
-                code.append((DIGITS, self._texts(f"{r}{f}{m}" for r, f, m in product(POINTS, POINTS, POINTS)), 0))
-            case "name":
-                code.append((NAME, self._texts(name_of(r, f) for r, f in product(POINTS, POINTS)), 0))
-        return code
-
-    def _edges(self, rule: str, dimension: Dimension) -> int:
-        return self.edges_at[rule] + EDGES_WORDS * DIMENSIONS.index(dimension)
-
-    def _texts(self, texts: Iterable[str]) -> int:
-        """A table of the codes of texts."""
-        return self.put([self.text_code.setdefault(text, len(self.text_code)) for text in texts])
-
-    def _scores(self, leaf: Leaf) -> int:
-        """The scores of a leaf that time may change."""
-        scores = self.catalog.rulebook.scores
-        changing = [each for each in scored(leaf, scores) if steps(scores, *each)]
-        words: list[int] = []
-        for rule, dimension in changing:
-            words += [self._edges(rule, dimension), self._value(self._measure(rule, dimension)), int(dimension == "r")]
-        return self.share((len(changing), *words))
-
-    def _measure(self, rule: str, dimension: Dimension) -> Value:
-        return measure(self.catalog.rulebook.scores[rule], dimension)
-
-    def _value(self, value: Value | None) -> int:
-        """The address of a value's code; equal values share it."""
-        code = self._instructions(value) if value is not None else []
-        words = (len(code), *(word for instruction in code for word in instruction))
-        return self.share(words)
-
-    def _options(self, leaf: Leaf) -> int:
-        coded = list(map(self.constant, leaf.options)) if isinstance(leaf, Within) else []
-        return self.put([coded[0][1] if coded else MISSING, len(coded), *(bits for bits, _ in coded)])
 
     def _operator(self, leaf: Leaf) -> int:
         match leaf:
@@ -292,10 +152,10 @@ class _Writer:
         reads = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf, scores)]
         return self.put(
             [
-                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), nature(leaf, scores), self._value(left)),
-                self.catalog.word[held(leaf)] if isinstance(leaf, Has) else self._value(right),
-                *(self._options(leaf), self.put_pairs(reads), *truths(leaf, scores)),
-                *(self._scores(leaf), self.put_marks(readers)),
+                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), nature(leaf, scores), self.code.value(left)),
+                self.catalog.word[held(leaf)] if isinstance(leaf, Has) else self.code.value(right),
+                *(self.code.options(leaf), self.put_pairs(reads), *truths(leaf, scores)),
+                *(self.code.scores(leaf), self.put_marks(readers)),
             ]
         )
 
@@ -327,7 +187,7 @@ class _Writer:
         """What a rule's level is decided by."""
         written = [self._condition(condition) for condition in conditions(rule)]
         if isinstance(rule, Tier):
-            edges = 0 if rule.scores is None else self.edges_at[rule.scores]
+            edges = 0 if rule.scores is None else self.code.edges_at[rule.scores]
             return [0, 0, 0, self.put_list(written), edges]
         enter, leave = (*written, 0)[:2]
         return [enter, leave, rule.min_stay_ms, 0, 0]
@@ -342,7 +202,7 @@ class _Writer:
 
     def put_measures(self, rule: Scores) -> int:
         """The addresses of the code of what is scored, in the order of r, f and m."""
-        return self.put([self._value(measure(rule, dimension)) for dimension in DIMENSIONS])
+        return self.put([self.code.value(measure(rule, dimension)) for dimension in DIMENSIONS])
 
     def fill_rules(self) -> None:
         for i, rule in enumerate(self.rules):
@@ -361,7 +221,7 @@ class _Writer:
     def put_class(self, touches: list[Touch], leaves: Iterable[Leaf]) -> int:
         """What events touch, and the leaves that they may turn over."""
         touched, addresses = self.put([len(touches), *(word for touch in touches for word in touch)]), self.leaf_at
-        compared: dict[Value, list[int]] = {}
+        compared: dict[int, list[int]] = {}
         alone: list[int] = []
         hastened: list[int] = []
         for leaf in leaves:
@@ -369,12 +229,12 @@ class _Writer:
                 case InSegment():
                     continue
                 case Compare(left=value, right=Constant()):
-                    compared.setdefault(value, []).append(addresses[leaf])
+                    compared.setdefault(self.code.value(value), []).append(addresses[leaf])
                 case _:
                     alone.append(addresses[leaf])
             if may_be_hastened(turned(leaf), self.catalog.rulebook.scores):
                 hastened.append(addresses[leaf])
-        measured = [self.put([self._value(value), self.put_list(found)]) for value, found in compared.items()]
+        measured = [self.put([code, self.put_list(found)]) for code, found in compared.items()]
         return self.put([touched, self.put_list(measured), self.put_list(alone), self.put_list(hastened)])
 
     def touches(self, touched: Collection[EventSet]) -> list[Touch]:
@@ -443,7 +303,7 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         classes=classes,
         unread=unread,
         rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
-        edges=writer.edges_at,
+        edges=writer.code.edges_at,
         measures=measures,
         line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
         space_words=places[-1],

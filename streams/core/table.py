@@ -16,10 +16,11 @@ from streams.core.index import Index
 from streams.core.instants import parse_time
 from streams.core.kernel import SPARE_ROWS, Memory
 from streams.core.layout import BOOLEAN, FAR, LIST, MISSING, NEVER, NUMBER, TEXT, UTC_OFFSET
-from streams.core.program import Ints, Program, number_bits
+from streams.core.program import Ints, Program
 from streams.core.sameness import holds
 from streams.core.texts import texts_of, unread_texts
 from streams.core.tree import Compare, Constant, Read, Score
+from streams.core.writing import number_bits
 
 FIRST_ROWS = 1_024
 OPEN_DOCUMENTS = 50_000

@@ -33,10 +33,13 @@ MILLIONTHS = 1_000_000
 
 
 @inlined
+def _day_at(p, ms):
+    return (ms + p[UTC_OFFSET]) // DAY_MS
+
+
+@inlined
 def bucket_at(p, ring, ms):
-    if p[ring + IS_DAYS]:
-        return (ms + p[UTC_OFFSET]) // DAY_MS
-    return ms // HOUR_MS
+    return _day_at(p, ms) if p[ring + IS_DAYS] else ms // HOUR_MS
 
 
 @inlined
@@ -135,10 +138,11 @@ def _clear(p, w, row, ring):
 @compiled
 def roll(p, w, row, since, now):
     """Move all windows of a row from the instant `since` on to `now`."""
-    rings = p[RINGS]
+    rings, old_day, new_day = p[RINGS], _day_at(p, since), _day_at(p, now)
+    old_hour, new_hour = since // HOUR_MS, now // HOUR_MS
     for i in range(rings + 1, rings + 1 + p[rings]):
         ring = p[i]
-        old, new = bucket_at(p, ring, since), bucket_at(p, ring, now)
+        old, new = (old_day, new_day) if p[ring + IS_DAYS] else (old_hour, new_hour)
         if new - old >= p[ring + LENGTH]:
             _clear(p, w, row, ring)
         elif new > old:
