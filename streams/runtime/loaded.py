@@ -27,12 +27,15 @@ from streams.runtime.intake import Intake
 from streams.runtime.unsaved import Unsaved
 from streams.runtime.worker import Worker
 
-# Events, or profiles, that the engine is given at once: some 10 ms.
+# Events, or profiles to renew, that the engine is given at once: some milliseconds.
 SLICE: Final = 2_000
+# Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
+WAVE_SLICE_S: Final = 0.004
+WAVE_SLICE: Final = 250
 ERASED_AT_ONCE: Final = 200
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
 WAVE_CHECKPOINT_EVERY_S: Final = 0.05
-WAVE_SHARE: Final = 0.2  # of a checkpoint
+WAVE_SHARE: Final = 0.15  # of a checkpoint
 # Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
 TIME_EVERY_MS: Final = 60_000
 
@@ -135,9 +138,11 @@ class LoadedShard:
         positions = self._intake.positions()
         if any(positions[source] < end for source, end in ends.items()):
             return False
-        self._note(self._shard.tick(now_ms, SLICE))
-        if self._shard.time_ms >= now_ms:
-            self._time = None
+        until_s = time.monotonic() + WAVE_SLICE_S
+        while self._time is not None and time.monotonic() < until_s:
+            self._note(self._shard.tick(now_ms, WAVE_SLICE))
+            if self._shard.time_ms >= now_ms:
+                self._time = None
         return True
 
     def _apply(self) -> bool:
