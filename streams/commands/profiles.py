@@ -13,6 +13,7 @@ from streams.commands.lines import LineFile
 from streams.commands.playback import Playback
 from streams.commands.publisher import home_partition
 from streams.commands.state import storing
+from streams.core.erasure import mark_of
 from streams.core.forecast import clock
 from streams.core.instants import format_time
 from streams.core.observing import Watching
@@ -61,12 +62,19 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     partitions = await store.settled("partitions")
     if partitions is None:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    found = await store.profile(home_partition(user, int(partitions)), user)
+    home = home_partition(user, int(partitions))
+    found = await store.profile(home, user)
     if found is None:
-        raise SegmenterError(f"Nobody called {user} is known to the group {settings.group}.")
+        raise SegmenterError(_unknown(settings, user, await store.mark(home, mark_of(user))))
     rows, documents = [(user, found.row)], {user: found.document}
     utc_offset_ms = Head.decode(found.head).utc_offset_ms
     return Shard.restore(rulebook, found.head, rows, documents, utc_offset_ms, settings.private_traits)
+
+
+def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
+    if erased_ms is None:
+        return f"Nobody called {user} is known to the group {settings.group}."
+    return f"{user} was erased, with all that happened up to {format_time(erased_ms)}; nothing has come since."
 
 
 def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[Path], at_ms: int | None) -> Found:

@@ -154,6 +154,9 @@ def test_where_no_worker_runs_the_command_waits_and_says_so(pipeline: Pipeline, 
     with pipeline.worker():
         pipeline.read("segment-changes", lambda seen: len(seen) >= 6)
         again = erase(pipeline, "erin")
+    explained = CliRunner().invoke(main, ["explain", "erin"], env=pipeline.environment)
+    assert explained.exit_code == 1
+    assert "erin was erased, with all that happened up to" in explained.output
     assert again.exit_code == 0
     assert "Nobody called erin is known" in again.output
     assert "An earlier command had erased all up to" in again.output
