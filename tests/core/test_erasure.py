@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -237,3 +237,77 @@ def test_an_erasure_anywhere_is_as_if_what_was_before_had_never_been(
         if isinstance(item, int) or item.user != user or (number >= place and item.ts > until_ms)
     ]
     assert world == lived(rulebook, rest, None, reload=False)[0]
+
+
+SAVE: Final = "save"
+CRASH: Final = "crash"
+Item = Event | Erasure | int | str
+
+erasures = st.builds(Erasure, st.sampled_from(("ann", "bob")), st.integers(made.START_MS, made.END_MS), st.just("m"))
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Item]:
+    """A history, with erasures, checkpoints and crashes among it."""
+    items: list[Item] = list(draw(made.arrivals()))
+    for extra in draw(st.lists(erasures | st.sampled_from((SAVE, CRASH)), max_size=8)):
+        items.insert(draw(st.integers(0, len(items))), extra)
+    return items
+
+
+class Worker:
+    """What it has told, by id, and the state: what is in memory, and what the last checkpoint kept."""
+
+    def __init__(self, rulebook: Rulebook):
+        self.told: dict[str, Change] = {}
+        self.rows: dict[str, bytes] = {}
+        self.documents: dict[str, bytes] = {}
+        self.marks: dict[bytes, int] = {}
+        self._shard = Shard(rulebook)
+        self._head = self._shard.head()
+        self._undone: list[Event | Erasure | int] = []
+
+    def do(self, item: Item) -> None:
+        if item == SAVE:
+            self._save()
+        elif item == CRASH:
+            rules, rows = self._shard.catalog.rulebook, list(self.rows.items())
+            self._shard = Shard.restore(rules, self._head, rows, self.documents, marks=self.marks)
+            again, self._undone = self._undone, []
+            for each in again:
+                self.do(each)
+        elif not isinstance(item, str):
+            self._undone.append(item)
+            for change in self._changes(item):
+                assert self.told.setdefault(change.id, change) == change
+
+    def _changes(self, item: Event | Erasure | int) -> list[Change]:
+        match item:
+            case Event():
+                return self._shard.step(Batch.of([item]))
+            case Erasure():
+                return self._shard.erase([item])
+            case _:
+                return self._shard.tick(max(item, self._shard.time_ms))
+
+    def _save(self) -> None:
+        dirty = self._shard.take_dirty()
+        for kept in (self.rows, self.documents):
+            for user in dirty.erased:
+                kept.pop(user, None)
+        self.rows |= dirty.rows
+        self.documents |= dirty.documents
+        self.marks |= dirty.marks
+        self._head, self._undone = self._shard.head(), []
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(made.rulebooks(most=2), lives())
+def test_who_is_erased_is_erased_once_whatever_crashes(rulebook: Rulebook, items: list[Item]) -> None:
+    crashing, steady = Worker(rulebook), Worker(rulebook)
+    for item in [*items, SAVE]:
+        crashing.do(item)
+    for item in [*(item for item in items if item != CRASH), SAVE]:
+        steady.do(item)
+    assert list(crashing.told.values()) == list(steady.told.values())
+    assert (crashing.rows, crashing.documents, crashing.marks) == (steady.rows, steady.documents, steady.marks)
