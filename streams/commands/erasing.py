@@ -6,7 +6,6 @@ Comes in: a user, Kafka and Redis. Goes out: a `Report`, once the owner's checkp
 import asyncio
 import time
 import uuid
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -14,7 +13,6 @@ import msgspec
 
 from streams.commands.columns import counted, in_columns
 from streams.commands.connections import producing
-from streams.commands.publisher import home_partition
 from streams.commands.state import storing
 from streams.core.catalog import CLOCK
 from streams.core.documents import Document
@@ -23,6 +21,7 @@ from streams.core.instants import format_time
 from streams.core.layout import NEVER
 from streams.core.snapshot import Head, read_rows
 from streams.errors import SegmenterError, UsageError
+from streams.runtime.homes import homes
 from streams.runtime.topics import existing
 from streams.settings import Settings
 from streams.sources import profile_commands
@@ -69,21 +68,21 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
     if not 1 <= len(user) <= MAX_USER_CHARACTERS:
         raise UsageError(f"A user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user)}.")
     async with storing(settings) as store:
-        homes = await _homes(store, settings, user)
-        before = [await _kept(store, shard, user) for shard in homes]
+        shards = await _shards(store, settings, user)
+        before = [await _kept(store, shard, user) for shard in shards]
         at_ms = max(time.time_ns() // 1_000_000, *(kept.clock_ms for kept in before))
-        offsets = await _send(settings, Erasure(user, at_ms, str(uuid.uuid4())), homes)
+        offsets = await _send(settings, Erasure(user, at_ms, str(uuid.uuid4())), shards)
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 for shard, offset in offsets.items():
                     await _done(store, shard, settings.topic("profile-commands"), offset)
         except TimeoutError:
             raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
-        marks = [await store.mark(shard, mark_of(user)) for shard in homes]
+        marks = [await store.mark(shard, mark_of(user)) for shard in shards]
     return Report(user, before, max(mark or at_ms for mark in marks))
 
 
-async def _homes(store: Store, settings: Settings, user: str) -> list[int]:
+async def _shards(store: Store, settings: Settings, user: str) -> Sequence[int]:
     """The shards that may know the user: one, unless producers choose partitions by a rule of their own."""
     settled = await store.settled("partitions")
     if settled is None:
@@ -97,13 +96,7 @@ async def _homes(store: Store, settings: Settings, user: str) -> list[int]:
             f"The topic {topic} at {settings.kafka} has {found} partitions, and the group {settings.group}"
             f" has {partitions} shards: is it another group's?"
         )
-    match settings.partitioner:
-        case "murmur2":
-            return [home_partition(user, partitions)]
-        case "crc32":
-            return [zlib.crc32(user.encode()) % partitions]
-        case _:
-            return list(range(partitions))
+    return homes(user, partitions, settings.partitioner)
 
 
 async def _kept(store: Store, shard: int, user: str) -> Kept:
@@ -112,12 +105,12 @@ async def _kept(store: Store, shard: int, user: str) -> Kept:
     return Kept(profile, tuple(segments), await store.mark(shard, mark_of(user)))
 
 
-async def _send(settings: Settings, erasure: Erasure, homes: Sequence[int]) -> Mapping[int, int]:
+async def _send(settings: Settings, erasure: Erasure, shards: Sequence[int]) -> Mapping[int, int]:
     """The offset of the command, by shard."""
     topic, key, value = settings.topic("profile-commands"), erasure.user.encode(), profile_commands.encode(erasure)
     offsets: dict[int, int] = {}
     async with producing(settings) as producer:
-        for shard in homes:
+        for shard in shards:
             sent = await producer.send_and_wait(topic, value, key, partition=shard, timestamp_ms=erasure.ts)
             offsets[shard] = sent.offset
     return offsets

@@ -18,7 +18,7 @@ from streams.settings import Settings
 )
 @click.option("--at", "at_ms", type=Time(), help="As of then. Later than now, it is what comes if nothing happens.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all of each change to come.")
-@settings_flags(*REDIS, "group", *MEANING)
+@settings_flags(*REDIS, "group", "partitioner", *MEANING)
 def command(
     user: str,
     files: tuple[Path, ...],

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from streams.commands.lines import LineFile
 from streams.commands.playback import Playback
-from streams.commands.publisher import home_partition
 from streams.commands.state import storing
 from streams.core.erasure import mark_of
 from streams.core.forecast import clock
@@ -21,6 +20,7 @@ from streams.core.rules import Rulebook
 from streams.core.shard import Shard
 from streams.core.snapshot import Head
 from streams.errors import SegmenterError, UsageError
+from streams.runtime.homes import homes
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import Store
@@ -62,10 +62,11 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     partitions = await store.settled("partitions")
     if partitions is None:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    home = home_partition(user, int(partitions))
-    found = await store.profile(home, user)
+    shards = homes(user, int(partitions), settings.partitioner)
+    found = next(filter(None, [await store.profile(shard, user) for shard in shards]), None)
     if found is None:
-        raise SegmenterError(_unknown(settings, user, await store.mark(home, mark_of(user))))
+        marks = [await store.mark(shard, mark_of(user)) for shard in shards]
+        raise SegmenterError(_unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
     utc_offset_ms = Head.decode(found.head).utc_offset_ms
     return Shard.restore(rulebook, found.head, rows, documents, utc_offset_ms, settings.private_traits)

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.runtime.homes import homes
 
 USERS_REMEMBERED = 1 << 17  # the hash is slow in Python; a user's partition is worked out once
 
@@ -29,7 +30,7 @@ class Outgoing(NamedTuple):
 @lru_cache(maxsize=USERS_REMEMBERED)
 def home_partition(user: str, partitions: int) -> int:
     """Where a user's records are: what Kafka's Java client does with the user id as key."""
-    return int(murmur2(user.encode()) & 0x7FFFFFFF) % partitions
+    return homes(user, partitions, "murmur2")[0]
 
 
 class Publisher:

@@ -7,6 +7,7 @@ fetching.py     the consumer's thread, and what it fetches
 producing.py    the producer, a batch at a time
 connection.py   what both know of settings and broker
 agents.py       an agent a source, a timer, the group's changes of hands
+homes.py        whose shard
 shards.py       which shards are ours, and who works on each
 owner.py        one shard from taking over to letting go: load, work, flush
 starting.py     where to begin reading

@@ -76,14 +76,24 @@ class SegmenterApp(Declared):
         settings, rulebook, store, clock = self._made_of
         # Before the group waits for our heartbeats.
         rehearse()
-        await prepare(settings, store)
+        partitions = await prepare(settings, store)
         decoder = Decoder(Catalog(rulebook).reads, settings.passive_events)
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)
         self.lookout = Lookout(store, clock)
         worker = Worker(
-            settings, rulebook, store, clock, consumer, producer, decoder, outputs, self.counters, self.lookout
+            settings,
+            rulebook,
+            store,
+            clock,
+            consumer,
+            producer,
+            decoder,
+            outputs,
+            self.counters,
+            self.lookout,
+            partitions,
         )
         self.shards = Shards(worker, self.fail)
         self.refresher = Refresher(rulebook, store, clock, self.shards.loaded)
@@ -113,8 +123,9 @@ def create_app(
     return SegmenterApp(settings, rulebook, store, clock, broker)
 
 
-async def prepare(settings: Settings, store: Store) -> None:
-    """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer."""
+async def prepare(settings: Settings, store: Store) -> int:
+    """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer. Returns the number of
+    partitions."""
     patience = Patience()
     found = await patience("Kafka", lambda: topics.ensure(settings))
     for each in found:
@@ -124,6 +135,7 @@ async def prepare(settings: Settings, store: Store) -> None:
     partitions = next(each.partitions for each in found if each.topic == settings.topic("product-events"))
     await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
     await _settle(store, "utc_offset", settings.shown("utc_offset"), "SEGMENTER_UTC_OFFSET")
+    return partitions
 
 
 async def _settle(store: Store, name: str, now: str, what: str) -> None:

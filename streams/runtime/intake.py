@@ -17,6 +17,7 @@ from streams.core.events import Decoded, Event, Reject
 from streams.core.inbox import NOTHING, Inbox
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched
+from streams.runtime.homes import homes
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
 from streams.sources import profile_commands
@@ -107,11 +108,26 @@ class Intake:
     def _read_commands(self, records: Sequence[Any]) -> Iterator[tuple[int, Erasure]]:
         """The commands that can be used, with their offsets."""
         for record in records:
-            command = profile_commands.decode(record.value, record.key, record.timestamp)
-            if isinstance(command, Erasure):
-                yield record.offset, command
-            elif command is not None:
-                self._bury(record, command)
+            match self._read_command(record):
+                case Erasure() as command:
+                    yield record.offset, command
+                case Reject() as why:
+                    self._bury(record, why)
+
+    def _read_command(self, record: Any) -> Erasure | Reject | None:
+        """One that came to a wrong shard is told so: nobody would be erased there while its sender thinks so."""
+        command = profile_commands.decode(record.value, record.key, record.timestamp)
+        if not isinstance(command, Erasure):
+            return command
+        partitioner = self._worker.settings.partitioner
+        shards = homes(command.user, self._worker.partitions, partitioner)
+        if record.partition in shards:
+            return command
+        return Reject(
+            "wrong_partition",
+            f"partition {record.partition} is not the user's, which by SEGMENTER_PARTITIONER={partitioner} is"
+            f" {shards[0]}: send it there, or use `segmenter erase`",
+        )
 
     def _bury(self, record: Any, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1

@@ -16,7 +16,7 @@ from streams.state.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Made once by `streams.runtime.app`. `clock` gives the time in ms."""
+    """Made once by `streams.runtime.app`. `clock` gives the time in ms; `partitions` is how many shards there are."""
 
     settings: Settings
     rulebook: Rulebook
@@ -28,3 +28,4 @@ class Worker:
     outputs: Outputs
     counters: Counters
     lookout: Lookout
+    partitions: int

@@ -153,7 +153,8 @@ def test_where_no_worker_runs_the_command_waits_and_says_so(pipeline: Pipeline, 
     assert "The command is not lost" in result.output
     with pipeline.worker():
         pipeline.read("segment-changes", lambda seen: len(seen) >= 6)
-        again = erase(pipeline, "erin")
+        again = erase(pipeline, "erin", "--partitioner", "trust")
+        pipeline.read("profile-commands", lambda seen: len(seen) == 5)
     explained = CliRunner().invoke(main, ["explain", "erin"], env=pipeline.environment)
     assert explained.exit_code == 1
     assert "erin was erased, with all that happened up to" in explained.output

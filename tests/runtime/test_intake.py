@@ -33,7 +33,7 @@ class Reader:
         return READING
 
 
-async def started(*topics: TP) -> tuple[Intake, Counters]:
+async def started(*topics: TP, partitions: int = 1) -> tuple[Intake, Counters]:
     settings, counters = Settings(), Counters()
     worker: Any = SimpleNamespace(
         settings=settings,
@@ -42,6 +42,7 @@ async def started(*topics: TP) -> tuple[Intake, Counters]:
         counters=counters,
         consumer=Reader(),
         lookout=Lookout(MemoryStore(), lambda: 0),
+        partitions=partitions,
     )
     offsets = dict.fromkeys(topics, 0)
     intake = Intake(cast(Worker, worker), offsets)
@@ -117,3 +118,13 @@ async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_not
     assert counters.rejects == Counter(not_json=1)
     (letter,) = intake.take_dead_letters()
     assert (letter.value, dict(letter.headers)["topic"]) == (b"{", b"profile-commands")
+
+
+async def test_a_command_in_a_partition_that_is_not_its_users_is_a_dead_letter_that_says_which_is() -> None:
+    intake, counters = await started(TOPIC, COMMANDS, partitions=4)
+    intake.receive(fetched({2: erase("ann"), 3: erase("zoë")}, topic=COMMANDS))
+    assert [each.user for each in intake.take_erasures(10)] == ["zoë"]
+    assert counters.rejects == Counter(wrong_partition=1)
+    (letter,) = intake.take_dead_letters()
+    reason = b"partition 0 is not the user's, which by SEGMENTER_PARTITIONER=murmur2 is 2: send it there"
+    assert dict(letter.headers)["reason"].startswith(reason)
