@@ -22,6 +22,7 @@ Int32s = npt.NDArray[np.int32]
 FIRST_SLOTS = 16  # always a power of two
 FULLEST = 0.75  # of the slots; with more of them filled, the ways to a free one become long
 GROWTH = 1 + 1 / 8  # of the room for rows and ids
+MOVED_AT_ONCE = 1 << 14  # slots, which the processor's cache holds
 
 
 class _Ids(NamedTuple):
@@ -118,9 +119,11 @@ class Index:
         while rows > FULLEST * count:
             count *= 2
         if count > len(self._slots):
-            filled = self._slots[self._slots[:, ROW] != FREE]
-            self._slots = _empty_slots(count)
-            slots.settle(self._slots, filled[:, TAG].astype(np.int64), filled[:, ROW].astype(np.int64))
+            old, self._slots = self._slots, _empty_slots(count)
+            for start in range(0, len(old), MOVED_AT_ONCE):
+                part = old[start : start + MOVED_AT_ONCE]
+                filled = part[part[:, ROW] != FREE]
+                slots.settle(self._slots, filled[:, TAG].astype(np.int64), filled[:, ROW].astype(np.int64))
 
 
 def _lines(length: Any) -> Any:

@@ -1,10 +1,11 @@
-"""The rehearsal: every part of the engine is called once, on a profile that nobody sees.
+"""The rehearsal: every part of the engine is called once, on profiles that nobody sees.
 
 Comes in: nothing. Goes out: an engine that is compiled, which takes seconds the first time on a machine; a worker does
 it before the group waits for its heartbeats. The engine is the same code for all rules, so these two will do.
 """
 
 from streams.core.batch import Batch
+from streams.core.erasure import Erasure
 from streams.core.events import Event
 from streams.core.features import DAY_MS, IdleSince
 from streams.core.rules import Rulebook, Segment
@@ -12,17 +13,19 @@ from streams.core.shard import Shard
 from streams.core.tree import Compare, Constant, Elapsed
 
 QUIET = Compare(">=", Elapsed(IdleSince(), float(DAY_MS)), Constant(7.0), "idle_days >= 7")
-SOMETHING = Event("somebody", 0, "Signed In", active=True, message_id="1", properties={}, traits={})
+CROWD = 100  # more than there is room for at first
+SOMETHING = [Event(f"user-{i}", 0, "Signed In", True, message_id="1", properties={}, traits={}) for i in range(CROWD)]
 
 
 def rehearse() -> None:
-    """Step, tick, store, load, and go on under other rules."""
+    """Step, tick, store, load, go on under other rules, and erase."""
     shard = Shard(_rules("then"))
-    shard.step(Batch.of([SOMETHING]))
+    shard.step(Batch.of(SOMETHING))
     shard.tick(8 * DAY_MS)
     stored = shard.take_dirty()
     later = Shard.restore(_rules("now"), shard.head(), stored.rows, dict(stored.documents))
     later.renew()
+    later.erase([Erasure(SOMETHING[0].user, 0)])
 
 
 def _rules(name: str) -> Rulebook:

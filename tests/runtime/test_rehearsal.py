@@ -7,11 +7,11 @@ import sys
 import pytest
 
 SCRIPT = """
-from streams.core import kernel, packing
+from streams.core import kernel, packing, slots
 from streams.runtime.rehearsal import rehearse
 rehearse()
-entries = [each for module in (kernel, packing) for each in vars(module).values() if hasattr(each, "signatures")]
-own = [each for each in entries if each.py_func.__module__ in (kernel.__name__, packing.__name__)]
+entries = [each for module in (kernel, packing, slots) for each in vars(module).values() if hasattr(each, "signatures")]
+own = [each for each in entries if each.py_func.__module__ in (kernel.__name__, packing.__name__, slots.__name__)]
 print(sorted(each.__name__ for each in own if each.targetoptions.get("nogil") and not each.signatures))
 """
 
