@@ -10,7 +10,7 @@ turn, until the level follows.
 """
 
 from streams.core.crossings import next_flip, step_together
-from streams.core.jit import compiled, inlined
+from streams.core.jit import compiled, inlined, part
 from streams.core.layout import (
     FAR,
     FLIPS,
@@ -27,7 +27,7 @@ from streams.core.layout import (
 from streams.core.memberships import decide, level_of
 
 
-@inlined
+@part
 def _note_next_flips(p, w, s, row, now, rule, until):
     """Note when each leaf of a rule flips by itself, and its truth now; returns the first of these instants.
 

@@ -6,7 +6,7 @@ level before of each that did; which rules are endangered: whose level time alon
 """
 
 from streams.core.deadlines import next_deadline
-from streams.core.jit import compiled, inlined
+from streams.core.jit import compiled, inlined, part
 from streams.core.layout import (
     BARRED,
     ENDANGERED,
@@ -34,7 +34,7 @@ def _change(p, w, s, row, now, rule, level):
     mark(p, s, p[rule + READERS])
 
 
-@compiled
+@part
 def _evaluate_rule(p, w, s, row, now, rule, sets_levels, until):
     """Bring the level of a rule up to date; returns whether it changed, and the rule's next deadline."""
     held = level_of(p, w, row, rule)

@@ -77,6 +77,13 @@ def inlined(function: Function) -> Function:
     return _compile(function, no_cpython_wrapper=True, forceinline=True)
 
 
+def part(function: Function) -> Function:
+    """Compile `function` as a part of its one caller, and not by itself: what calls much else. A module of its own
+    would have all of that optimised once more.
+    """
+    return _compile(function, no_cpython_wrapper=True, inline="always")
+
+
 def entry(function: Function) -> Function:
     """Compile `function`, which Python calls, at its first call; keep the code on disk."""
     return _compile(function, cache=True, nogil=True)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from streams.core.catalog import CLOCK, FIRST_SEEN, IDS, IDS_KEPT, NEWEST_ACTIVITY
 from streams.core.evaluation import evaluate
 from streams.core.flips import AS_TURNED, NOBODY, Lines, describe, note_flips
-from streams.core.jit import compiled, entry, inlined
+from streams.core.jit import compiled, entry, inlined, part
 from streams.core.layout import (
     AT,
     BUCKET,
@@ -126,7 +126,7 @@ def _has_room(p, f):
     return f.filled[0] + p[p[RULES]] <= len(f.words)
 
 
-@compiled
+@part
 def _catch_up(p, m, f, row, now):
     """Work off the row's deadlines up to `now`; False if there is no room for more flips before that."""
     while m.due[row] <= now:
@@ -162,7 +162,7 @@ def _fold(p, w, o, i, row, now):
         w[row, o.writes[k, 0]] = o.writes[k, 1]
 
 
-@compiled
+@part
 def _event(p, m, f, o, first, last, now):
     """Apply one event, the occurrences first .. last, as of `now`: fold, evaluate, diff."""
     w, s, row = m.words, m.space, o.words[first, O_ROW]
@@ -187,7 +187,7 @@ def _event(p, m, f, o, first, last, now):
         note_flips(p, m, f, row, now, NOBODY if is_new else AS_TURNED, now, BY_EVENT, first)
 
 
-@compiled
+@part
 def _step(p, m, f, o, come, start):
     """Apply the occurrences from `start` on; returns where to go on when `f` was full, else their number.
 
@@ -208,7 +208,7 @@ def _step(p, m, f, o, come, start):
     return first
 
 
-@compiled
+@part
 def _tick(p, m, f, rows, now, start):
     """Work off the deadlines up to `now` of `rows`; returns where to go on when `f` was full, else their number."""
     for i in range(start, len(rows)):
@@ -217,7 +217,7 @@ def _tick(p, m, f, rows, now, start):
     return len(rows)
 
 
-@compiled
+@part
 def _evaluate_anew(p, m, f, rows, changed, at, start):
     """Evaluate all rules of `rows` after a change of the rules, at `at` or a row's clock if that is later.
 
@@ -233,7 +233,7 @@ def _evaluate_anew(p, m, f, rows, changed, at, start):
     return len(rows)
 
 
-@compiled
+@part
 def _derive(p, m, rows):
     """Make the derived part of `rows` anew from the kept part (traits excepted), and their deadlines."""
     for row in rows:
@@ -245,7 +245,7 @@ def _derive(p, m, rows):
     return len(rows)
 
 
-@compiled
+@part
 def _look(p, m, f, row, at):
     """One line a rule: how it stands for the row at `at`; AT is since when. The row stays as it is."""
     w, s, rules, spare = m.words, m.space, p[RULES], len(m.due)
@@ -260,7 +260,7 @@ def _look(p, m, f, row, at):
     return 1
 
 
-@compiled
+@part
 def _measure(p, m, f, rows, at, measures):
     """One line a row: the bits of its recency, frequency and monetary value as of `at`; NaN for what is no number."""
     w, s, spare = m.words, m.space, len(m.due)

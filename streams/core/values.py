@@ -113,7 +113,7 @@ def _load(p, w, row, now, instruction):
     return _elapsed(w[row, place], now, number)
 
 
-@compiled
+@inlined
 def _arithmetic(s, at, what):
     """Do `what` to the two values from `at` on, and to their slopes."""
     a, da = real_of(s[at]), real_of(s[at + 2])
@@ -134,7 +134,7 @@ def _arithmetic(s, at, what):
         _push(s, at, np.nan, MISSING, 0.0)
 
 
-@compiled
+@inlined
 def _score(p, s, at, now, instruction):
     """Put a score of 1 to 5 in the place of the value at `at`."""
     edges, reverse = edges_at(p, p[instruction + WHERE], now), p[instruction + CONSTANT_BITS]
@@ -143,7 +143,7 @@ def _score(p, s, at, now, instruction):
     _push(s, at, score, MISSING if np.isnan(score) else NUMBER, 0.0)
 
 
-@compiled
+@inlined
 def _name_scores(p, s, at, end, table):
     """Put the text for scores in the place of those from `at` on; the table has a text for each case of them."""
     case, kind = 0, TEXT
@@ -155,7 +155,7 @@ def _name_scores(p, s, at, end, table):
     _push(s, at, float(p[table + case]) if kind == TEXT else np.nan, kind, 0.0)
 
 
-@compiled
+@inlined
 def _combine(p, s, at, now, instruction):
     """Do an instruction to the values that end at `at`; returns where its result is."""
     what = p[instruction]
@@ -171,11 +171,8 @@ def _combine(p, s, at, now, instruction):
     return at
 
 
-@inlined
-def value(p, w, s, row, now, code):
-    """Run value code; its result: the value, its kind, and by how much it grows each ms."""
-    if p[code] == 1:
-        return _load(p, w, row, now, code + 1)
+@compiled
+def _calculate(p, w, s, row, now, code):
     at = p[STACK]
     for i in range(code + 1, code + 1 + INSTRUCTION * p[code], INSTRUCTION):
         if p[i] >= ADD:
@@ -186,6 +183,14 @@ def value(p, w, s, row, now, code):
         at += ENTRY
     at = p[STACK]
     return real_of(s[at]), s[at + 1], real_of(s[at + 2])
+
+
+@inlined
+def value(p, w, s, row, now, code):
+    """Run value code; its result: the value, its kind, and by how much it grows each ms. Most code only loads."""
+    if p[code] == 1:
+        return _load(p, w, row, now, code + 1)
+    return _calculate(p, w, s, row, now, code)
 
 
 @inlined
