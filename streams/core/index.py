@@ -78,12 +78,6 @@ class Index:
         self._freed.append(row)
         return row
 
-    def user_of(self, row: int) -> str:
-        """Whose row it is; KeyError if it is nobody's."""
-        if self._places[row, LENGTH] == FREE:
-            raise KeyError(row)
-        return self.users_of(np.array([row]))[0]
-
     def users_of(self, rows: Ints) -> list[str]:
         """Whose rows they are; each must be somebody's."""
         whole = self._arena.data.cast("B")

@@ -103,10 +103,8 @@ class Table:
             raise KeyError(users[int(np.argmin(rows))])
         return rows
 
-    def user_of(self, row: int) -> str:
-        return self._index.user_of(row)
-
     def users_of(self, rows: Ints) -> list[str]:
+        """Whose rows they are; each must be somebody's."""
         return self._index.users_of(rows)
 
     def _make_empty_row(self) -> Ints:

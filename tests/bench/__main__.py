@@ -1,7 +1,7 @@
 """All benchmarks, one after the other, as `make bench` runs them: python -m tests.bench
 
 Each also runs alone, as its docstring says. They print ratios and medians, and decide nothing. Wanted: Java, Maven,
-Linux, and a machine that does nothing else for ten minutes.
+Linux, and a machine that does nothing else for a quarter of an hour.
 """
 
 import subprocess
@@ -9,7 +9,19 @@ import sys
 
 from tests.e2e.pipeline import ROOT
 
-ALL = ("decode", "index", "engine", "functions", "changes", "state", "memory", "latency", "pipeline")
+ALL = (
+    "decode",
+    "index",
+    "engine",
+    "functions",
+    "rule_count",
+    "changes",
+    "wave",
+    "state",
+    "memory",
+    "latency",
+    "pipeline",
+)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """The index from users to rows, held against a dict."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,11 +51,3 @@ def test_nothing_is_left_of_a_removed_id() -> None:
     index.remove("ann@example.com")
     assert b"ann" not in index._arena.tobytes()
     assert index.users_of(index.taken()) == ["bob@example.com"]
-
-
-def test_a_row_that_is_nobodys_has_no_user() -> None:
-    index = Index()
-    index.rows(["ann"])
-    index.remove("ann")
-    with pytest.raises(KeyError):
-        index.user_of(0)
