@@ -86,6 +86,8 @@ class Reasons:
     def changes(self, table: Table, lines: Lines, event_id: EventId) -> list[Change]:
         """The changes of all filled lines."""
         filled = lines.words[: lines.filled[0]]
+        if not len(filled):
+            return []  # as of most small steps
         held = filled[:, LINE_WORDS : LINE_WORDS + len(self._rules)]
         columns = filled[:, :LINE_WORDS].tolist(), self.held(held), *self._notes(filled)
         users = table.users_of(filled[:, ROW])
