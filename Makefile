@@ -12,13 +12,14 @@ export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint format unit interpreted e2e demo bench lock clean
+.PHONY: help test lint format unit interpreted thorough e2e demo bench lock clean
 
 help:
 	@echo "make test         linters, types, architecture, all tests (what CI runs)"
 	@echo "make lint         ruff, mypy --strict, import-linter"
 	@echo "make unit         the quick tests"
 	@echo "make interpreted  the engine's tests again, without numba's compiler"
+	@echo "make thorough     the properties again, by many more examples, and all of a real data set against the judge"
 	@echo "make e2e          the tests on a real Kafka and a real Redis"
 	@echo "make demo         a broker, a Redis, a worker and a simulated company in this terminal"
 	@echo "make bench        the figures of the README, on this machine"
@@ -49,7 +50,11 @@ unit: $(READY)
 	$(BIN)/pytest -m "not e2e"
 
 interpreted: $(READY)
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest --hypothesis-profile=interpreted -k "not cdnow and not churnsim" --ignore=tests/core/language tests/core
+
+thorough: $(READY)
+	$(BIN)/pytest --hypothesis-profile=thorough tests/core
+	$(BIN)/python -m tests.churnsim
 
 e2e: $(READY)
 	$(BIN)/pytest tests/e2e

@@ -28,9 +28,11 @@ NAMES: Final = {
 started: Final = pytest.StashKey[list[Server]]()
 
 
+# How many examples a property has to hold for; `--hypothesis-profile=thorough` (make thorough) takes its time.
 # No test is decided by how fast the machine is.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
+for profile, examples in {"quick": 30, "interpreted": 15, "thorough": 500}.items():
+    hypothesis.settings.register_profile(profile, deadline=None, max_examples=examples)
+hypothesis.settings.load_profile("quick")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ from streams.core.events import Event
 from streams.core.refreshing import Refreshing
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard
-from tests.oracle import Expected, Reason, judge
+from tests.oracle import Expected, Kept, Reason, judge
 from tests.strategies import END_MS
 
 Changes = dict[str, list[Expected]]
@@ -94,7 +94,7 @@ def run(
 
 def owed(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0, until: int = END_MS) -> Changes:
     """What the judge expects of it."""
-    return {user: changes for user, changes in judge(rulebook, arrivals, until, offset_ms).items() if changes}
+    return {user: changes for user, changes in judge(rulebook, arrivals, until, offset_ms, Kept).items() if changes}
 
 
 def as_expected(change: Change) -> Expected:

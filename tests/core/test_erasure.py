@@ -1,10 +1,9 @@
 """Whoever is erased leaves everything, and is to the shard as if nothing had ever been heard of them."""
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.batch import Batch
@@ -21,7 +20,6 @@ from streams.core.tree import Always
 from tests import strategies as made
 from tests.core.engine import Changes, Engine
 
-EXAMPLES = 60 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 20
 START = 20_000 * DAY_MS
 
 LIFECYCLE = Tier("lifecycle", (Level("power", parse_condition("count(any) >= 3")), Level("active", Always(True))))
@@ -219,7 +217,6 @@ def lived(
     return World(engine.reported, kept), until_ms
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(made.rulebooks(most=2), made.arrivals(), st.data())
 def test_an_erasure_anywhere_is_as_if_what_was_before_had_never_been(
     rulebook: Rulebook, arrivals: list[Event | int], data: st.DataObject
@@ -301,7 +298,6 @@ class Worker:
         self._head, self._undone = self._shard.head(), []
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(made.rulebooks(most=2), lives())
 def test_who_is_erased_is_erased_once_whatever_crashes(rulebook: Rulebook, items: list[Item]) -> None:
     crashing, steady = Worker(rulebook), Worker(rulebook)

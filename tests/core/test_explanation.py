@@ -1,9 +1,8 @@
 """Why a user is where they are: values, truths, since when, and what comes next."""
 
-import os
 from collections.abc import Iterable, Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,8 +22,6 @@ from tests.core.engine import owed
 from tests.oracle import Expected
 from tests.strategies import START_MS
 
-EXAMPLES = 60 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 20
-checked = settings(max_examples=EXAMPLES, deadline=None)
 histories = made.histories(user=st.sampled_from(("ann", "ann", "bob"))).filter(
     lambda events: any(event.user == "ann" for event in events)
 )
@@ -136,7 +133,6 @@ class TestSince:
         assert not any(each.exact for each in since(quiet).values())
 
 
-@checked
 @given(made.rulebooks(most=3), histories, hours_later)
 def test_who_is_watched_stands_as_the_judge_says_of_rules_and_of_each_condition(
     rulebook: Rulebook, events: list[Event], hours: int
@@ -164,7 +160,6 @@ def standing(change: Expected | None) -> tuple[str | None, int | None, int]:
     return None if change.type == "segment.exited" else change.segment, change.occurred_at, change.ordinal
 
 
-@checked
 @given(made.rulebooks(most=3), histories, hours_later)
 def test_who_is_not_watched_is_told_the_same_but_for_times_before_the_newest_event_or_change(
     rulebook: Rulebook, events: list[Event], hours: int

@@ -1,9 +1,8 @@
 """What is foretold is what then happens."""
 
-import os
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.batch import Batch
@@ -19,8 +18,6 @@ from tests import strategies as made
 
 offsets = st.sampled_from(made.OFFSETS_MS)
 LATER_MS = made.END_MS + 30 * DAY_MS
-EXAMPLES = 100 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 20
-checked = settings(max_examples=EXAMPLES, deadline=None)
 
 
 def lived_through(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0) -> Shard:
@@ -42,14 +39,12 @@ def what_then_happens(shard: Shard, until_ms: int) -> list[Change]:
     return changes
 
 
-@checked
 @given(made.rulebooks(), made.arrivals(), offsets)
 def test_the_forecast_is_what_then_happens(rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int) -> None:
     shard = lived_through(rulebook, arrivals, offset_ms)
     assert foretold(shard) == by_user(shard, what_then_happens(shard, LATER_MS))
 
 
-@checked
 @given(made.rulebooks(most=2, quintiles=True), made.arrivals(), offsets)
 def test_where_edges_stay_so_does_the_forecast(rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int) -> None:
     shard = lived_through(rulebook, arrivals, offset_ms)

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.core.events import Event, Value
 from streams.core.expressions import parse_condition, parse_value
 from streams.core.features import DAY_MS, HOUR_MS
 from streams.core.rules import Edges, Level, Rulebook, Scores, Segment, Tier
 from streams.core.tree import Always, Missing
-from tests.oracle import Expected, judge
+from tests import strategies as made
+from tests.oracle import Expected, Kept, judge
 from tests.oracle.accepted import Accepted
 from tests.oracle.scoring import new_edges
 from tests.oracle.view import View
@@ -180,3 +183,12 @@ def test_an_edge_stays_while_no_more_than_two_in_a_hundred_are_in_the_way() -> N
 
 def frequencies(values: Iterable[int]) -> list[tuple[None, float, None]]:
     return [(None, float(value), None) for value in values]
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(made.rulebooks(most=3, quintiles=True), made.arrivals(), st.sampled_from(made.OFFSETS_MS))
+def test_a_history_in_order_of_time_is_judged_as_the_plain_list_is(
+    rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int
+) -> None:
+    plainly = judge(rulebook, arrivals, made.END_MS, offset_ms)
+    assert judge(rulebook, arrivals, made.END_MS, offset_ms, history=Kept) == plainly

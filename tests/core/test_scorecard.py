@@ -1,8 +1,6 @@
 """Scores, with the values and edges behind them."""
 
-import os
-
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.batch import Batch
@@ -17,7 +15,6 @@ from streams.core.shard import Shard
 from tests import strategies as made
 from tests.strategies import START_MS
 
-EXAMPLES = 60 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 20
 IDLE, COUNT, MRR = (parse_value(text) for text in ("idle_days", "count(any)", "mrr"))
 EDGES = Edges((1.0, 2.0, 3.0, 4.0), (2.0, 4.0, 6.0, 8.0), (10.0, 20.0, 30.0, 40.0))
 
@@ -63,7 +60,6 @@ def test_rules_without_scores_have_none() -> None:
     assert scores_now(shard, "ann", START_MS) == {}
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(made.scores_rules("rfm"), made.histories(user=st.just("ann")).filter(bool), st.integers(0, 20 * 24))
 def test_a_score_is_that_of_the_value_shown(rule: Scores, events: list[Event], hours: int) -> None:
     shard = Shard(Rulebook((rule,)))

@@ -7,13 +7,15 @@
     view.py         a profile as of one instant: features, scores, memberships
     conditions.py   what a condition says, of a profile or of an event
     accepted.py     what happened, whatever the time
+    kept.py         the same, in order of time, for long histories
     scoring.py      edges of quintiles, scores, the R x F grid
     traits.py       traits and the ledger of subscriptions
     values.py       arithmetic, comparison, statistics
     walk.py         ways through a rule's tree
 
-Nothing is kept but the plain list of what a profile accepted. Every feature is recomputed from that list at every
-instant looked at; nothing is rolled forward or expired. Of the engine only its vocabulary is shared (events,
+Nothing is kept but the list of what a profile accepted. Every feature is recomputed from that list at every instant
+looked at; nothing is rolled forward or expired. By default the list is plain and every boundary is looked at; `Kept`
+says the same in a fraction of the time, which a test holds it to. Of the engine only its vocabulary is shared (events,
 features, trees, rules). The limits on the number and size of traits are left to the tests of the document.
 """
 
@@ -21,20 +23,26 @@ from collections.abc import Iterable
 
 from streams.core.events import Event
 from streams.core.rules import Rulebook
+from tests.oracle.accepted import Accepted
+from tests.oracle.kept import Kept
 from tests.oracle.population import Population
 from tests.oracle.report import Expected, Reason
 
-__all__ = ["Expected", "Reason", "judge"]
+__all__ = ["Expected", "Kept", "Reason", "judge"]
 
 
 def judge(
-    rulebook: Rulebook, arrivals: Iterable[Event | int], until: int, utc_offset_ms: int = 0
+    rulebook: Rulebook,
+    arrivals: Iterable[Event | int],
+    until: int,
+    utc_offset_ms: int = 0,
+    history: type[Accepted] = Accepted,
 ) -> dict[str, list[Expected]]:
     """Every user's changes, in order, when `arrivals` came one by one and time then came to `until`.
 
     An int among the arrivals says that time has come to it (ms), for all.
     """
-    population = Population(rulebook, utc_offset_ms)
+    population = Population(rulebook, utc_offset_ms, history)
     for arrival in (*arrivals, until):
         if isinstance(arrival, Event):
             population.receive(arrival)

@@ -4,14 +4,14 @@ Comes in: the events in order of arrival. Goes out: what happened, first times, 
 whole list, and remembered only until the list is another one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from streams.core.events import Event, Value
-from streams.core.features import EventSet, FirstSeen, IdleSince, Instant, LastSeen, LatestTime, TraitTime
+from streams.core.features import EventSet, FirstSeen, IdleSince, Instant, LastSeen, LatestTime, TraitTime, Window
 from tests.oracle.conditions import OneEvent
 from tests.oracle.traits import Happened, mrr_movement, read_time, read_trait
-from tests.oracle.values import number_or
+from tests.oracle.values import begin, bucket, number_or
 
 REMEMBERED_IDS = 16
 
@@ -39,6 +39,15 @@ class Accepted:
             self.sets[events] = [fact for fact in self.happened if belongs(fact, events)]
         return self.sets[events]
 
+    def between(self, events: EventSet, since: int, until: int) -> list[Happened]:
+        """Those that happened from `since` on and before `until`."""
+        return [fact for fact in self.of(events) if since <= fact.ts < until]
+
+    def boundaries(self, windows: Iterable[Window], now: int, utc_offset_ms: int) -> list[int]:
+        """The next instants at which the day or the hour is another, where a window goes by it."""
+        units = {window.unit for window in windows}
+        return [begin(bucket(now, unit, utc_offset_ms) + 1, unit, utc_offset_ms) for unit in units]
+
     def trait(self, name: str) -> Value:
         if name not in self.traits:
             self.traits[name] = number_or(read_trait(self.events, name)) if self.events else None
@@ -58,10 +67,10 @@ class Accepted:
     def found(self, instant: Instant) -> int | None:
         match instant:
             case LastSeen(events):
-                return max((fact.ts for fact in self.of(events)), default=None)
+                return self.last_seen(events)
             case IdleSince():
-                active = [fact.ts for fact in self.of(EventSet(None))]
-                return max(active) if active else self.first_ts
+                active = self.last_seen(EventSet(None))
+                return self.first_ts if active is None else active
             case FirstSeen():
                 return self.first_ts
             case TraitTime(name):
@@ -69,7 +78,10 @@ class Accepted:
             case LatestTime(events, prop):
                 return read_time(self.latest(events, prop))
 
-    @cached_property
+    def last_seen(self, events: EventSet) -> int | None:
+        return max((fact.ts for fact in self.of(events)), default=None)
+
+    @property
     def first_ts(self) -> int | None:
         return min((event.ts for event in self.events), default=None)
 
@@ -78,11 +90,13 @@ class Accepted:
         """The events that count as something, in order of arrival, each followed by what it did to MRR."""
         facts = []
         for event, movement in zip(self.events, mrr_movement(self.events), strict=True):
-            if event.name:
-                facts.append(Happened(event.ts, event.name, event.active, event.properties))
-            if movement is not None:
-                facts.append(movement)
+            facts += [fact for fact in (itself(event), movement) if fact is not None]
         return facts
+
+
+def itself(event: Event) -> Happened | None:
+    """The event as something that counts, if it has a name."""
+    return Happened(event.ts, event.name, event.active, event.properties) if event.name else None
 
 
 def belongs(fact: Happened, events: EventSet) -> bool:

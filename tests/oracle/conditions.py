@@ -39,6 +39,9 @@ class Subject:
     def member(self, segment: str) -> bool:
         raise AssertionError(f"a {type(self).__name__} is in no segment such as {segment}")
 
+    def apart(self, left: Elapsed, right: Elapsed) -> Value:
+        raise AssertionError(f"a {type(self).__name__} has no {left} and {right}")
+
     def holds(self, condition: Condition) -> bool:
         match condition:
             case All(parts):
@@ -73,10 +76,19 @@ class Subject:
         match term:
             case Constant(value):
                 return number_or(value)
+            case Arithmetic("+" | "-" as operator, Elapsed() as left, Elapsed() as right) if side_by_side(
+                operator, left, right
+            ):
+                return self.apart(left, right)
             case Arithmetic(operator, left, right):
                 return calculate(operator, self.value(left), self.value(right))
             case _:
                 return self.own(term)
+
+
+def side_by_side(operator: str, left: Elapsed, right: Elapsed) -> bool:
+    """Whether two times move alike, so that what lies between them stands still."""
+    return left.unit_ms == right.unit_ms and left.sign == (right.sign if operator == "-" else -right.sign)
 
 
 @dataclass(frozen=True)

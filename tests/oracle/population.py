@@ -7,14 +7,16 @@ from collections.abc import Iterable
 
 from streams.core.events import Event
 from streams.core.rules import Rulebook, Scores
+from tests.oracle.accepted import Accepted
 from tests.oracle.profile import Profile
 from tests.oracle.scoring import Standing, new_edges
 
 
 class Population:
-    def __init__(self, rulebook: Rulebook, utc_offset_ms: int):
+    def __init__(self, rulebook: Rulebook, utc_offset_ms: int, history: type[Accepted]):
         self.rulebook = rulebook
         self.utc_offset_ms = utc_offset_ms
+        self.history = history
         self.profiles: dict[str, Profile] = {}
         self.standings = {
             rule.name: Standing(rule.fixed, 0, None) for rule in rulebook.scores.values() if rule.fixed is not None
@@ -25,7 +27,8 @@ class Population:
     def receive(self, event: Event) -> None:
         self.pass_refreshes(event.ts)
         if event.user not in self.profiles:
-            self.profiles[event.user] = Profile(event.user, self.rulebook, self.utc_offset_ms, self.standings)
+            profile = Profile(event.user, self.rulebook, self.utc_offset_ms, self.standings, self.history())
+            self.profiles[event.user] = profile
         self.profiles[event.user].receive(event)
         self.profiles[event.user].pass_time(self.come_ms)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from streams.core.events import Event
-from streams.core.features import DAY_MS, HOUR_MS, Window
+from streams.core.features import Window
 from streams.core.rules import Grouping, Rulebook, Segment
 from streams.core.tree import Constant
 from streams.core.tree import Value as Term
@@ -28,7 +28,7 @@ class Profile:
     rulebook: Rulebook
     utc_offset_ms: int
     standings: Mapping[str, Standing]
-    accepted: Accepted = field(default_factory=Accepted)
+    accepted: Accepted
     clock: int | None = None
     looked: int = 0
     held: dict[str, Held] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Profile:
 
     def next_look(self, now: int, until: int) -> int:
         """Windows move at whole days and hours, stays end, edges move; else only what is linear in time can flip."""
-        stops = [until, *(self.next_boundary(now, unit) for unit in self.units)]
+        stops = [until, *self.accepted.boundaries(self.windows, now, self.utc_offset_ms)]
         ends = [*self.stay_ends(), *(standing.since_ms for standing in self.standings.values())]
         return self.first_crossing(now, min([*stops, *(at for at in ends if at > now)]))
 
@@ -78,11 +78,6 @@ class Profile:
         view = self.view(at)
         values = [(view.value(left), view.value(right)) for left, right in pairs]
         return [(compare("<", left, right), compare(">", left, right)) for left, right in values]
-
-    def next_boundary(self, now: int, unit: str) -> int:
-        if unit == "hour":
-            return (now // HOUR_MS + 1) * HOUR_MS
-        return ((now + self.utc_offset_ms) // DAY_MS + 1) * DAY_MS - self.utc_offset_ms
 
     def stay_ends(self) -> list[int]:
         stays = {rule.name: rule.min_stay_ms for rule in self.rulebook.rules if isinstance(rule, Segment)}
@@ -145,9 +140,8 @@ class Profile:
         return [(value, Constant(edge)) for value, edge in pairs if moves(value)]
 
     @cached_property
-    def units(self) -> set[str]:
-        """The units of the windows that the rules read."""
+    def windows(self) -> set[Window]:
+        """All that the rules read."""
         terms = [term for rule in self.rulebook.groupings for leaf in rule_leaves(rule) for term in operands(leaf)]
         terms += [term for rule in self.rulebook.scores.values() for term in measures(rule)]
-        reads = (feature for term in terms for feature in features(term))
-        return {feature.unit for feature in reads if isinstance(feature, Window)}
+        return {feature for term in terms for feature in features(term) if isinstance(feature, Window)}

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 
 from streams.core.events import Value
+from streams.core.features import DAY_MS, HOUR_MS
 from streams.core.tree import Comparison
 
 SCALARS = (str, float, int, bool)
@@ -89,3 +90,12 @@ def number_or(value: Value) -> Value:
 
 def number_only(value: Value) -> float | None:
     return value if isinstance(value, float) else None
+
+
+def bucket(ts: int, unit: str, utc_offset_ms: int) -> int:
+    """The day or hour of an instant."""
+    return ts // HOUR_MS if unit == "hour" else (ts + utc_offset_ms) // DAY_MS
+
+
+def begin(bucket: int, unit: str, utc_offset_ms: int) -> int:
+    return bucket * HOUR_MS if unit == "hour" else bucket * DAY_MS - utc_offset_ms

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from streams.core.events import Value
 from streams.core.features import (
-    DAY_MS,
-    HOUR_MS,
     Feature,
     Latest,
     Lifetime,
@@ -22,7 +20,7 @@ from streams.core.tree import Elapsed, Property, Read, Score
 from tests.oracle.accepted import Accepted
 from tests.oracle.conditions import Subject
 from tests.oracle.scoring import Numbers, Scored, Standing, measures, scored
-from tests.oracle.values import canonical, countable, number_only, total
+from tests.oracle.values import begin, bucket, canonical, countable, number_only, total
 
 
 class Held(NamedTuple):
@@ -102,6 +100,11 @@ class View(Subject):
             case _:
                 return super().own(term)
 
+    def apart(self, left: Elapsed, right: Elapsed) -> Value:
+        """Exactly as long as it is from the one instant to the other."""
+        one, two = self.accepted.instant(left.instant), self.accepted.instant(right.instant)
+        return None if one is None or two is None else left.sign * (two - one) / left.unit_ms
+
     def scored(self, name: str) -> Scored | None:
         """Nobody has scores before there are edges."""
         edges = self.standings[name].at(self.at) if name in self.standings else None
@@ -134,11 +137,10 @@ class View(Subject):
 
     def window(self, window: Window) -> Value:
         newest = self.bucket(self.at, window.unit) - window.before
-        inside = [
-            fact
-            for fact in self.accepted.of(window.events)
-            if newest - window.length < self.bucket(fact.ts, window.unit) <= newest
-        ]
+        since, until = (
+            begin(each, window.unit, self.utc_offset_ms) for each in (newest - window.length + 1, newest + 1)
+        )
+        inside = self.accepted.between(window.events, since, until)
         if window.statistic == "count":
             return float(len(inside))
         if window.statistic == "active_days":
@@ -161,4 +163,4 @@ class View(Subject):
         return self.accepted.trait(name)
 
     def bucket(self, ts: int, unit: str) -> int:
-        return ts // HOUR_MS if unit == "hour" else (ts + self.utc_offset_ms) // DAY_MS
+        return bucket(ts, unit, self.utc_offset_ms)

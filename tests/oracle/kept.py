@@ -1,0 +1,133 @@
+"""The same as `accepted.py` says, kept in order of time and found by bisection: for histories of thousands of events.
+
+Comes in: the events in order of arrival. Goes out: what happened, first times, traits, as of any arrival. Nothing is
+summed up, rolled forward or expired: a window is still recomputed from the events that lie in it.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
+
+from streams.core.events import Event, Value
+from streams.core.features import EventSet, Window
+from tests.oracle.accepted import REMEMBERED_IDS, Accepted, belongs, itself
+from tests.oracle.traits import Happened, ledger, movement, mrr_micros, read_trait
+from tests.oracle.values import begin, bucket, number_or
+
+
+class Placed(NamedTuple):
+    """Something that happened: which arrival told of it, and its place among all that happened."""
+
+    ts: int
+    arrival: int
+    order: int
+    fact: Happened
+
+
+class Log:
+    """All arrivals of a profile; every `Kept` is the log as of one of them."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.firsts: list[int] = []
+        self.writers: list[tuple[int, Event]] = []  # the events that write traits or the ledger
+        self.totals = [0]
+        self.facts: list[Placed] = []
+        self.sets: dict[EventSet, list[Placed]] = {}
+        self.traits: dict[tuple[str, int], Value] = {}
+
+    def append(self, event: Event) -> None:
+        arrival = len(self.firsts)
+        self.firsts.append(min([event.ts, *self.firsts[-1:]]))
+        if event.message_id is not None:
+            self.ids = [*self.ids[1 - REMEMBERED_IDS :], event.message_id]
+        if event.traits or event.touches_ledger:
+            self.writers.append((arrival, event))
+        for fact in (itself(event), self.moved(event)):
+            if fact is not None:
+                self.place(Placed(fact.ts, arrival, len(self.facts), fact))
+
+    def moved(self, event: Event) -> Happened | None:
+        """What the event did to MRR."""
+        if not event.touches_ledger:
+            return None
+        self.totals.append(mrr_micros(ledger([writer for _, writer in self.writers if writer.touches_ledger])))
+        return movement(event.ts, self.totals)
+
+    def place(self, placed: Placed) -> None:
+        self.facts.append(placed)
+        for events, among in self.sets.items():
+            if belongs(placed.fact, events):
+                insort(among, placed, key=in_time)
+
+    def of(self, events: EventSet) -> list[Placed]:
+        if events not in self.sets:
+            self.sets[events] = sorted((one for one in self.facts if belongs(one.fact, events)), key=in_time)
+        return self.sets[events]
+
+
+in_time = attrgetter("ts", "order")
+
+
+class Kept(Accepted):
+    """A profile's history as of its first `count` arrivals."""
+
+    def __init__(self, log: Log | None = None, count: int = 0):
+        super().__init__()
+        self.log = Log() if log is None else log
+        self.count = count
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def and_then(self, event: Event) -> "Kept":
+        assert self.count == len(self.log.firsts), "a history goes on where it ended"
+        self.log.append(event)
+        return Kept(self.log, self.count + 1)
+
+    def repeats(self, event: Event) -> bool:
+        return event.message_id is not None and event.message_id in self.log.ids
+
+    def of(self, events: EventSet) -> list[Happened]:
+        return [one.fact for one in self.log.of(events) if one.arrival < self.count]
+
+    def between(self, events: EventSet, since: int, until: int) -> list[Happened]:
+        among = self.log.of(events)
+        start, stop = (bisect_left(among, ts, key=attrgetter("ts")) for ts in (since, until))
+        return [one.fact for one in among[start:stop] if one.arrival < self.count]
+
+    def boundaries(self, windows: Iterable[Window], now: int, utc_offset_ms: int) -> list[int]:
+        """Only those at which something leaves a window, or comes into one that was moved back."""
+        found = []
+        for window in windows:
+            among, unit = self.log.of(window.events), window.unit
+            for after in {window.before, window.before + window.length}:
+                since = begin(bucket(now, unit, utc_offset_ms) - after + 1, unit, utc_offset_ms)
+                place = bisect_left(among, since, key=attrgetter("ts"))
+                if place < len(among):
+                    found.append(begin(bucket(among[place].ts, unit, utc_offset_ms) + after, unit, utc_offset_ms))
+        return found
+
+    def trait(self, name: str) -> Value:
+        if not self.count:
+            return None
+        written = bisect_left(self.log.writers, self.count, key=itemgetter(0))
+        if (name, written) not in self.log.traits:
+            writers = [event for _, event in self.log.writers[:written]]
+            self.log.traits[name, written] = number_or(read_trait(writers, name))
+        return self.log.traits[name, written]
+
+    def latest(self, events: EventSet, prop: str) -> Value:
+        had = (fact.properties[prop] for fact in self.newest_first(events) if fact.properties.get(prop) is not None)
+        return next((number_or(value) for value in had), None)
+
+    def newest_first(self, events: EventSet) -> Iterator[Happened]:
+        return (one.fact for one in reversed(self.log.of(events)) if one.arrival < self.count)
+
+    def last_seen(self, events: EventSet) -> int | None:
+        return next((fact.ts for fact in self.newest_first(events)), None)
+
+    @property
+    def first_ts(self) -> int | None:
+        return self.log.firsts[self.count - 1] if self.count else None
