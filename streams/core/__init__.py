@@ -9,6 +9,7 @@ edges.py         which edges a shard scores by, since when; refreshing.py: made 
 agreement.py     how all workers of a group come to the same ones
 catalog.py       where each feature lies in a profile's row
 program.py       the rules as data for the kernel; layout.py: where everything lies in it
+coding.py        values as code, differences.py of times exactly; writing.py: words one after the other
 table.py         rows, documents and names of all profiles; index.py: whose row is which, in slots.py
 documents.py     traits, and the ledger.py of subscriptions; dated.py: the newest event time wins
 columns.py       events ──▶ what the kernel reads

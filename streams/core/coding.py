@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import product
 
 from streams.core.catalog import NEWEST_ACTIVITY, Catalog
+from streams.core.differences import apart, flickers
 from streams.core.edges import words_at_all_times
 from streams.core.features import Feature, IdleSince, Latest, Trait, Window
 from streams.core.layout import (
@@ -90,6 +91,8 @@ class Coder:
                 return self._scoring(rule, part)
             case Property():
                 raise TypeError("a property is of an event and not of a profile")
+            case Arithmetic() if flickers(value):
+                return self._instructions(apart(value))
             case Arithmetic(operator, left, right):
                 return [*self._instructions(left), *self._instructions(right), (ARITHMETIC[operator], 0, 0)]
 
