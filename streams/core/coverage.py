@@ -11,6 +11,11 @@ from streams.core.features import DAY_MS, HOUR_MS, Window
 from streams.core.layout import NEVER
 
 
+def kept_from(begun_ms: int, fields: Iterable[Field]) -> dict[str, int]:
+    """Of a shard that has seen no event from before `begun_ms` (`NEVER`: it has seen them all)."""
+    return {} if begun_ms == NEVER else {field.name: begun_ms for field in fields}
+
+
 def kept_since(
     today: Iterable[Field], then: Iterable[Field], earlier: Mapping[str, int], newest_ms: int, utc_offset_ms: int
 ) -> dict[str, int]:
@@ -19,7 +24,8 @@ def kept_since(
     earlier: the same for the fields of `then`. newest_ms: no event that the rules before saw was later.
     """
     if newest_ms == NEVER:
-        return dict(earlier)
+        begun_ms = max(earlier.values(), default=NEVER)
+        return kept_from(begun_ms, today)
     known = {field.name: field for field in then}
     found: dict[str, int] = {}
     for field in today:

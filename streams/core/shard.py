@@ -19,6 +19,7 @@ from streams.core.batch import Batch
 from streams.core.catalog import CLOCK, Catalog
 from streams.core.changes import Change, Reason
 from streams.core.columns import Columns
+from streams.core.coverage import kept_from
 from streams.core.edges import AgreedEdges
 from streams.core.erasure import NO_MARKS, Erased, Erasure
 from streams.core.flips import empty_lines
@@ -72,7 +73,9 @@ class Shard:
         rulebook: Rulebook,
         utc_offset_ms: int = 0,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
+        begun_ms: int = NEVER,
     ):
+        """begun_ms: before it there were events that the shard is not told; `NEVER` where it is told all."""
         self.catalog = Catalog(rulebook)
         self.private_traits = private_traits
         text_code: dict[str, int] = {}
@@ -82,7 +85,7 @@ class Shard:
         self._reasons = Reasons(self.catalog, self._program, private_traits)
         self._lines = empty_lines(len(rulebook.rules), ROOM_FOR_FLIPS, self._program.line_words)
         layout = Layout.of(self.catalog)
-        self._head = Head(NEVER, utc_offset_ms, 0, {0: layout})
+        self._head = Head(NEVER, utc_offset_ms, 0, {0: layout}, kept_since=kept_from(begun_ms, layout.filled()))
         self._renewal = Renewal.none(layout)
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER

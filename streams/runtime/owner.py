@@ -22,7 +22,7 @@ from streams.runtime.intake import Intake
 from streams.runtime.loaded import LoadedShard
 from streams.runtime.outputs import segments_of
 from streams.runtime.patience import Patience
-from streams.runtime.starting import where_to_begin
+from streams.runtime.starting import Offsets, begins, where_to_begin
 from streams.runtime.telemetry import log, seconds
 from streams.runtime.worker import Worker
 from streams.state.store import Stored
@@ -87,7 +87,7 @@ class ShardOwner:
         positions = stored.positions if stored else None
         begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings)
         offsets = await self._patience(subject, begin)
-        shard = self._shard(stored)
+        shard = self._shard(stored, offsets)
         if stored:
             await self._publish_again(shard, stored)
         intake = Intake(worker, offsets)
@@ -100,10 +100,11 @@ class ShardOwner:
         log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, number, seconds(since))
         return loaded
 
-    def _shard(self, stored: Stored | None) -> Shard:
+    def _shard(self, stored: Stored | None, offsets: Offsets) -> Shard:
         settings, rulebook = self._worker.settings, self._worker.rulebook
         if stored is None:
-            return Shard(rulebook, settings.utc_offset, settings.private_traits)
+            begun_ms = begins(settings.start, offsets, self._worker.clock())
+            return Shard(rulebook, settings.utc_offset, settings.private_traits, begun_ms)
         return Shard.restore(
             rulebook,
             stored.head,

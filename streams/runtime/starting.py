@@ -10,6 +10,7 @@ from typing import Protocol
 from faust.types import TP
 
 from streams.core.instants import format_time
+from streams.core.layout import NEVER
 from streams.errors import StateError, StateLost
 from streams.runtime.telemetry import log
 from streams.settings import Settings
@@ -44,6 +45,13 @@ async def where_to_begin(
         log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", tps[0].partition)
         return {tp: _reached(tp, 0, beginnings[tp], settings) for tp in tps}
     return await _first_start(kafka, tps, beginnings, settings)
+
+
+def begins(start: str | int, offsets: Offsets, now_ms: int) -> int:
+    """The instant from which on a new shard is told everything; `NEVER` where it is told all that there was."""
+    if start == "earliest" or not any(offsets.values()):
+        return NEVER
+    return now_ms if isinstance(start, str) else start
 
 
 def _reached(tp: TP, wanted: int, beginning: int, settings: Settings) -> int:

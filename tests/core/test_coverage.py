@@ -81,6 +81,18 @@ def test_a_shard_without_profiles_has_missed_nothing() -> None:
     assert Head.decode(Shard.restore(MONTH, shard.head(), [], {}).head()).kept_since == {}
 
 
+def test_a_shard_that_began_late_has_everything_from_then_on() -> None:
+    shard = Shard(WEEK, begun_ms=NOON)
+    since = Head.decode(shard.head()).kept_since
+    assert since[SIGN_INS] == NOON
+    assert set(since.values()) == {NOON}
+
+
+def test_so_it_is_under_other_rules_before_its_first_event() -> None:
+    shard = Shard.restore(book('count("Report Created") > 3'), Shard(WEEK, begun_ms=NOON).head(), [], {})
+    assert Head.decode(shard.head()).kept_since["count 'Report Created'"] == NOON
+
+
 def test_a_window_is_covered_once_its_oldest_day_is_later() -> None:
     week = Window("count", EventSet(None), "day", length=7)
     assert covered_from(week, NOON, utc_offset_ms=0) == (DAY + 7) * DAY_MS

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 import pytest
 from faust.types import TP
 
+from streams.core.layout import NEVER
 from streams.errors import StateError, StateLost
-from streams.runtime.starting import where_to_begin
+from streams.runtime.starting import begins, where_to_begin
 from streams.settings import Settings
 
 PRODUCT, BILLING = TP("product-events", 2), TP("billing-updates", 2)
 TPS = (PRODUCT, BILLING)
+NOW = 1_800_000_000_000
 
 
 @dataclass
@@ -100,3 +102,11 @@ async def test_commands_to_erase_are_read_from_their_beginning_wherever_events_b
         PRODUCT: 40,
         commands: 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("start", "offset", "begun"),
+    [("earliest", 5, NEVER), ("latest", 5, NOW), (NOW - 7, 5, NOW - 7), ("latest", 0, NEVER), (NOW - 7, 0, NEVER)],
+)
+def test_what_is_told_from_the_beginning_has_begun_at_no_instant(start: str | int, offset: int, begun: int) -> None:
+    assert begins(start, {PRODUCT: offset, BILLING: 0}, NOW) == begun
