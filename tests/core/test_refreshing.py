@@ -1,6 +1,7 @@
 """Edges that are made anew as a stream goes by; and what edges that are told late do to a shard."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
@@ -101,3 +102,20 @@ def test_other_values_than_before_are_not_scored_by_the_edges_of_before() -> Non
     assert again.renew() == []
     assert again.quintiles("rfm") is None
     assert list(again.memberships("ann")) == ["rfm/new_customers"]
+
+
+def test_where_users_sleep_at_night_daily_edges_rename_them_less_often_than_hourly_ones() -> None:
+    """What `rules/README.md` advises. An hour's edges are behind at night: who crosses one comes back every hour."""
+    days = [
+        event(24 * day + 8 + user / 8, f"u-{user}") for day in range(4) for user in range(15) if day % (user + 1) < 3
+    ]
+    end = START + 5 * DAY_MS
+    daily, hourly = (renamed(days, refresh_ms, end) for refresh_ms in (DAY_MS, HOUR_MS))
+    assert 0 < 2 * daily < hourly
+
+
+def renamed(events: list[Event], refresh_ms: int, until: int) -> int:
+    rules = Rulebook((replace(RULES.by_quintiles[0], refresh_ms=refresh_ms),))
+    stream = Refreshing(Shard(rules))
+    changes = [*stream.step(Batch.of(events)), *stream.pass_time(until)]
+    return sum(change.cause == "timer" for change in changes)
