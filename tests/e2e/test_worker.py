@@ -306,7 +306,9 @@ def test_latest_passes_over_what_was_there(pipeline: Pipeline) -> None:
         now_ms = time.time_ns() // 1_000_000
         pipeline.publish([track("bob", "Report Viewed", now_ms, f"m-{n}") for n in range(3)])
         seen = pipeline.read("segment-changes", lambda seen: len(seen) >= 2)
+        assert worker.stop() == 0
     assert {one.key for one in seen} == {b"bob"}
+    assert "reporter: segment, warming until " in CliRunner().invoke(main, ["rules"], env=pipeline.environment).output
 
 
 def test_settings_that_the_state_was_not_made_with_are_refused(pipeline: Pipeline) -> None:
