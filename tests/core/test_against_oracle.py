@@ -64,13 +64,13 @@ def test_traits_and_subscriptions_are_known_alike_whatever_the_order_of_arrival(
     assert run(rulebook, events) == owed(rulebook, events)
 
 
-@given(st.lists(st.integers(0, 20), min_size=40, max_size=80))
+@given(st.lists(st.integers(0, 20), min_size=30, max_size=40))
 def test_exactly_the_last_sixteen_ids_are_remembered(ids: list[int]) -> None:
     events = [
         Event("ann", made.START_MS + place, "Signed In", True, f"m-{number}", {}, {})
         for place, number in enumerate(ids)
     ]
-    rulebook = one_rule_each([f"count(any) >= {times}" for times in range(1, 81)])
+    rulebook = one_rule_each([f"count(any) >= {times}" for times in range(1, 41)])
     assert run(rulebook, events) == owed(rulebook, events)
 
 
