@@ -4,10 +4,9 @@ Comes in: the events in order of arrival. Goes out: what happened, first times, 
 summed up, rolled forward or expired: a window is still recomputed from the events that lie in it.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from operator import itemgetter
 
 from streams.core.events import Event, Value
 from streams.core.features import EventSet, Window
@@ -16,13 +15,19 @@ from tests.oracle.traits import Happened, ledger, movement, mrr_micros, read_tra
 from tests.oracle.values import begin, bucket, number_or
 
 
-class Placed(NamedTuple):
-    """Something that happened: which arrival told of it, and its place among all that happened."""
+class Timeline:
+    """Some of what happened, in order of time, the later arrival last: when, what, and which arrival told of it."""
 
-    ts: int
-    arrival: int
-    order: int
-    fact: Happened
+    def __init__(self) -> None:
+        self.times: list[int] = []
+        self.facts: list[Happened] = []
+        self.arrivals: list[int] = []
+
+    def add(self, fact: Happened, arrival: int) -> None:
+        place = bisect_right(self.times, fact.ts)
+        self.times.insert(place, fact.ts)
+        self.facts.insert(place, fact)
+        self.arrivals.insert(place, arrival)
 
 
 class Log:
@@ -33,8 +38,8 @@ class Log:
         self.firsts: list[int] = []
         self.writers: list[tuple[int, Event]] = []  # the events that write traits or the ledger
         self.totals = [0]
-        self.facts: list[Placed] = []
-        self.sets: dict[EventSet, list[Placed]] = {}
+        self.facts: list[tuple[Happened, int]] = []
+        self.timelines: dict[EventSet, Timeline] = {}
         self.traits: dict[tuple[str, int], Value] = {}
 
     def append(self, event: Event) -> None:
@@ -46,7 +51,10 @@ class Log:
             self.writers.append((arrival, event))
         for fact in (itself(event), self.moved(event)):
             if fact is not None:
-                self.place(Placed(fact.ts, arrival, len(self.facts), fact))
+                self.facts.append((fact, arrival))
+                for events, timeline in self.timelines.items():
+                    if belongs(fact, events):
+                        timeline.add(fact, arrival)
 
     def moved(self, event: Event) -> Happened | None:
         """What the event did to MRR."""
@@ -55,19 +63,13 @@ class Log:
         self.totals.append(mrr_micros(ledger([writer for _, writer in self.writers if writer.touches_ledger])))
         return movement(event.ts, self.totals)
 
-    def place(self, placed: Placed) -> None:
-        self.facts.append(placed)
-        for events, among in self.sets.items():
-            if belongs(placed.fact, events):
-                insort(among, placed, key=in_time)
-
-    def of(self, events: EventSet) -> list[Placed]:
-        if events not in self.sets:
-            self.sets[events] = sorted((one for one in self.facts if belongs(one.fact, events)), key=in_time)
-        return self.sets[events]
-
-
-in_time = attrgetter("ts", "order")
+    def of(self, events: EventSet) -> Timeline:
+        if events not in self.timelines:
+            self.timelines[events] = Timeline()
+            for fact, arrival in self.facts:
+                if belongs(fact, events):
+                    self.timelines[events].add(fact, arrival)
+        return self.timelines[events]
 
 
 class Kept(Accepted):
@@ -90,23 +92,29 @@ class Kept(Accepted):
         return event.message_id is not None and event.message_id in self.log.ids
 
     def of(self, events: EventSet) -> list[Happened]:
-        return [one.fact for one in self.log.of(events) if one.arrival < self.count]
+        return self.told(self.log.of(events), slice(None))
 
     def between(self, events: EventSet, since: int, until: int) -> list[Happened]:
-        among = self.log.of(events)
-        start, stop = (bisect_left(among, ts, key=attrgetter("ts")) for ts in (since, until))
-        return [one.fact for one in among[start:stop] if one.arrival < self.count]
+        timeline = self.log.of(events)
+        return self.told(timeline, slice(bisect_left(timeline.times, since), bisect_left(timeline.times, until)))
+
+    def told(self, timeline: Timeline, part: slice) -> list[Happened]:
+        """What the first `count` arrivals told of it."""
+        facts = timeline.facts[part]
+        if self.count == len(self.log.firsts):
+            return facts
+        return [fact for fact, arrival in zip(facts, timeline.arrivals[part], strict=True) if arrival < self.count]
 
     def boundaries(self, windows: Iterable[Window], now: int, utc_offset_ms: int) -> list[int]:
         """Only those at which something leaves a window, or comes into one that was moved back."""
         found = []
         for window in windows:
-            among, unit = self.log.of(window.events), window.unit
+            times, unit = self.log.of(window.events).times, window.unit
             for after in {window.before, window.before + window.length}:
                 since = begin(bucket(now, unit, utc_offset_ms) - after + 1, unit, utc_offset_ms)
-                place = bisect_left(among, since, key=attrgetter("ts"))
-                if place < len(among):
-                    found.append(begin(bucket(among[place].ts, unit, utc_offset_ms) + after, unit, utc_offset_ms))
+                place = bisect_left(times, since)
+                if place < len(times):
+                    found.append(begin(bucket(times[place], unit, utc_offset_ms) + after, unit, utc_offset_ms))
         return found
 
     def trait(self, name: str) -> Value:
@@ -123,7 +131,9 @@ class Kept(Accepted):
         return next((number_or(value) for value in had), None)
 
     def newest_first(self, events: EventSet) -> Iterator[Happened]:
-        return (one.fact for one in reversed(self.log.of(events)) if one.arrival < self.count)
+        timeline = self.log.of(events)
+        backwards = zip(reversed(timeline.facts), reversed(timeline.arrivals), strict=True)
+        return (fact for fact, arrival in backwards if arrival < self.count)
 
     def last_seen(self, events: EventSet) -> int | None:
         return next((fact.ts for fact in self.newest_first(events)), None)
