@@ -124,10 +124,20 @@ class Shard:
         rows, batch = self._accept(batch)
         occurrences, caused_by = self._columns.of(self.table, rows, batch)
         come_ms = max(self.time_ms, self._coming_ms)
-        return self._run(
+        changes = self._run(
             lambda start: kernel.step(self._program.words, self.table.memory, self._lines, occurrences, come_ms, start),
             stop=len(occurrences.words),
             event_id=lambda occurrence: batch.events[caused_by[occurrence]].message_id,
+        )
+        return changes + self._catch_up(rows)
+
+    def _catch_up(self, rows: Ints) -> list[Change]:
+        """What late events made due at instants that have come already. It is told at once: a shard that is loaded
+        takes it for granted that all until `time_ms` has been worked off."""
+        late = np.unique(rows[self.table.memory.due[rows] <= self.time_ms])
+        return self._run(
+            lambda start: kernel.tick(self._program.words, self.table.memory, self._lines, late, self.time_ms, start),
+            stop=len(late),
         )
 
     def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:

@@ -105,7 +105,7 @@ def test_how_users_are_interleaved_does_not_matter(rulebook: Rulebook, events: l
     assert run(rulebook, one_by_one) == run(rulebook, events)
 
 
-@given(made.rulebooks(), made.arrivals(), st.data())
+@given(st.one_of(made.rulebooks(), made.rulebooks(most=2, quintiles=True)), made.arrivals(), st.data())
 def test_a_snapshot_and_a_reload_at_any_point_change_nothing(
     rulebook: Rulebook, arrivals: list[Event | int], data: st.DataObject
 ) -> None:

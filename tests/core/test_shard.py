@@ -136,6 +136,15 @@ def test_the_same_rules_renew_nothing() -> None:
     assert not reloaded(shard, rules).is_stale
 
 
+def test_what_a_late_event_makes_due_in_the_past_is_told_with_it_so_that_no_reload_falls_between() -> None:
+    shard = Shard(rulebook(busy="count(any, days=2) >= 1"))
+    shard.step(Batch.of([seen("ann", 0)]))
+    shard.tick(START + 12 * DAY_MS)
+    entered, left = ("ann", "busy", True, 9.0, "event"), ("ann", "busy", False, 11.0, "timer")
+    assert brief(shard.step(Batch.of([seen("ann", 9)]))) == [entered, left]
+    assert brief(reloaded(shard, shard.catalog.rulebook).tick(START + 13 * DAY_MS)) == []
+
+
 def test_what_was_silent_by_former_edges_stays_so_after_a_reload() -> None:
     scores = Scores("rfm", parse_value("idle_days"), parse_value("count(any)"), parse_value("mrr"))
     late = Segment("late", parse_condition("rfm.r >= 5 and idle_days >= 3.5", scores=["rfm"]))
