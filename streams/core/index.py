@@ -90,7 +90,7 @@ class Index:
 
     def _look_up(self, users: Sequence[str]) -> _Ids:
         count = len(users)
-        ids = _Ids(*_encoded(users), np.empty(count, np.int64), np.empty(count, np.int64))
+        ids = _Ids(*encoded(users), np.empty(count, np.int64), np.empty(count, np.int64))
         slots.find(self._slots, self._places, self._arena, *ids)
         return ids
 
@@ -134,7 +134,7 @@ def _lengthen(array: npt.NDArray[Any], length: int) -> None:
         array.resize((max(length, int(GROWTH * len(array))), array.shape[1]), refcheck=False)
 
 
-def _encoded(users: Sequence[str]) -> tuple[Bytes, Ints]:
+def encoded(users: Sequence[str]) -> tuple[Bytes, Ints]:
     """Ids one after another in UTF-8, and where each ends."""
     text = "".join(users)
     raw, lengths = text.encode(), map(len, users)

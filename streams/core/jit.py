@@ -28,6 +28,7 @@ COMPILED_FILES = (
     "layout",
     "marks",
     "memberships",
+    "murmur2",
     "packing",
     "prefetch",
     "scoring",

@@ -135,6 +135,7 @@ async def prepare(settings: Settings, store: Store) -> int:
     partitions = next(each.partitions for each in found if each.topic == settings.topic("product-events"))
     await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
     await _settle(store, "utc_offset", settings.shown("utc_offset"), "SEGMENTER_UTC_OFFSET")
+    await _settle(store, "partitioner", settings.partitioner, "SEGMENTER_PARTITIONER")
     return partitions
 
 

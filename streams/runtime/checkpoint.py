@@ -25,7 +25,7 @@ from streams.state.store import Checkpoint, Message, Store
 
 class Publisher(Protocol):
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
-        """Publish in order, to the shard's partition, and return when nothing of it can be lost any more."""
+        """Publish in order, to a shard's partition, and return when nothing of it can be lost any more."""
 
 
 class Snapshot(NamedTuple):
@@ -65,8 +65,8 @@ class Checkpoints:
             await self._with_redis(lambda: self._store.mark_published(self._shard, self._epoch, number))
 
     async def _publish(self, messages: Sequence[Message]) -> None:
-        for topic, part in groupby(messages, key=attrgetter("topic")):
-            publish = partial(self._publisher.publish, topic, self._shard, list(part))
+        for (topic, shard), part in groupby(messages, key=attrgetter("topic", "shard")):
+            publish = partial(self._publisher.publish, topic, self._shard if shard is None else shard, list(part))
             await self._patience(f"shard {self._shard}, publishing to {topic}", publish)
 
     async def _with_redis(self, call: Callable[[], Awaitable[None]]) -> None:

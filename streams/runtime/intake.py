@@ -1,12 +1,13 @@
 """The intake of one shard: what fetches bring is decoded at once and waits in the inbox, merged by time.
 
-Comes in: `Fetched` values. Goes out: users to erase, batches to apply, and a dead letter for each record that cannot be
-used.
+Comes in: `Fetched` values. Goes out: users to erase, batches to apply, a dead letter for each record that cannot be
+used, and a message for each that is another shard's.
 
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from faust.types import TP
@@ -15,10 +16,13 @@ from streams.core.batch import Batch
 from streams.core.erasure import Erasure
 from streams.core.events import Decoded, Event, Reject
 from streams.core.inbox import NOTHING, Inbox
+from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched
 from streams.runtime.homes import homes
+from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
+from streams.runtime.strangers import Strangers
 from streams.runtime.worker import Worker
 from streams.sources import profile_commands
 from streams.state.store import Message
@@ -26,20 +30,27 @@ from streams.state.store import Message
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
 ENOUGH: Final = 10_000
+NOTHING_APPLIED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Intake:
-    """`dead_letters`: of records that have been received; whoever takes them publishes them."""
+    """`dead_letters`: of records that have been received; whoever takes them publishes them.
 
-    def __init__(self, worker: Worker, offsets: Offsets):
+    applied: how far the state says that rerouted records were applied, by `<topic>/<partition>`.
+    """
+
+    def __init__(self, worker: Worker, offsets: Offsets, applied: Mapping[str, int] = NOTHING_APPLIED):
         self._worker = worker
         topic = worker.settings.topic
         self._decode = {
             topic("product-events"): worker.decoder.all_product,
             topic("billing-updates"): worker.decoder.all_billing,
         }
+        self._rerouted = topic("rerouted-events")
+        self._strangers = Strangers(worker, self._decode, self._rerouted)
+        self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
-        self._inbox = Inbox([name for name in self._decode if name in self._positions])
+        self._inbox = Inbox([name for name in (*self._decode, self._rerouted) if name in self._positions])
         self._commands = topic("profile-commands")
         self._erasures = Erasures(self._positions.get(self._commands, 0))
         self._ends: dict[str, int] = {}
@@ -63,7 +74,8 @@ class Intake:
         if source == self._commands:
             self._erasures.add(self._read_commands(fetched.records), fetched.next_offset, fetched.caught_up)
         else:
-            self._inbox.add(source, self._decoded(source, fetched.records), fetched.next_offset)
+            decoded = self._read_rerouted if source == self._rerouted else self._read_input
+            self._inbox.add(source, decoded(fetched.tp, fetched.records), fetched.next_offset)
             self._inbox.caught_up[source] = fetched.caught_up
         self._ends[source] = fetched.end
         if self._held(source) > MOST:
@@ -81,9 +93,16 @@ class Intake:
         self._resume()
         return batch
 
+    def take_strangers(self, limit: int) -> list[Message]:
+        """The next records that are another shard's, at most so many of each source, as messages to it."""
+        return self._strangers.take(limit)
+
     def positions(self) -> dict[str, int]:
-        """Topic -> the offset of the first record that has not been taken."""
-        self._positions.update(self._inbox.positions())
+        """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
+        for source, offset in self._inbox.positions().items():
+            self._positions[source] = self._strangers.first_offset(source, offset)
+        if self._rerouted in self._positions:
+            self._positions.update(self._received.applied(self._positions[self._rerouted]))
         if self._commands in self._positions:
             self._positions[self._commands] = self._erasures.position
         return dict(self._positions)
@@ -91,19 +110,45 @@ class Intake:
     def lag(self) -> dict[str, int]:
         """Topic -> how many offsets there are beyond that, as far as the broker has said."""
         positions = self.positions()
-        return {source: max(0, self._ends.get(source, at) - at) for source, at in positions.items()}
+        return {tp.topic: max(0, self._ends.get(tp.topic, at) - at) for tp in self.tps for at in [positions[tp.topic]]}
 
     def take_dead_letters(self) -> Sequence[Message]:
         taken, self.dead_letters = self.dead_letters, []
         return taken
 
-    def _decoded(self, source: str, records: Sequence[Any]) -> Batch:
-        decoded = self._decode[source](records)
+    def _read_input(self, tp: TP, records: Sequence[Any]) -> Batch:
+        decoded = self._decode[tp.topic](records)
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(records, decoded)
+        events, records = self._strangers.take_out(tp, events, records)
         self._worker.lookout.read(events, records)
         return Batch.of(events, [record.offset for record in records])
+
+    def _read_rerouted(self, tp: TP, records: Sequence[Any]) -> Batch:
+        """What other shards sent on, each record once."""
+        events, offsets = [], []
+        for record in records:
+            sent_on = rerouting.read(record, self._decode)
+            if isinstance(sent_on, Reject):
+                self._bury(record, sent_on)
+            elif not self._received.is_repeat(sent_on):
+                self._received.receive(record.offset, sent_on)
+                match self._read_sent_on(tp, sent_on):
+                    case Event() as event:
+                        events.append(event)
+                        offsets.append(record.offset)
+                    case Reject() as why:
+                        self._bury(sent_on, why)
+                    case _:
+                        self._worker.counters.anonymous += 1
+        return Batch.of(events, offsets)
+
+    def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
+        [decoded] = self._decode[record.topic]([record])
+        if isinstance(decoded, Event) and self._strangers.is_stranger(tp, decoded):
+            return _wrong_partition(tp.partition, decoded.user, self._worker)
+        return decoded
 
     def _read_commands(self, records: Sequence[Any]) -> Iterator[tuple[int, Erasure]]:
         """The commands that can be used, with their offsets."""
@@ -119,15 +164,9 @@ class Intake:
         command = profile_commands.decode(record.value, record.key, record.timestamp)
         if not isinstance(command, Erasure):
             return command
-        partitioner = self._worker.settings.partitioner
-        shards = homes(command.user, self._worker.partitions, partitioner)
-        if record.partition in shards:
+        if record.partition in homes(command.user, self._worker.partitions, self._worker.settings.partitioner):
             return command
-        return Reject(
-            "wrong_partition",
-            f"partition {record.partition} is not the user's, which by SEGMENTER_PARTITIONER={partitioner} is"
-            f" {shards[0]}: send it there, or use `segmenter erase`",
-        )
+        return _wrong_partition(record.partition, command.user, self._worker, ", or use `segmenter erase`")
 
     def _bury(self, record: Any, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1
@@ -148,10 +187,20 @@ class Intake:
     def _held(self, source: str) -> int:
         """How much of a source waits here."""
         waiting = len(self._erasures) if source == self._commands else self._inbox.held(source)
-        return waiting + len(self.dead_letters)
+        return waiting + len(self.dead_letters) + self._strangers.held(source)
 
     def _resume(self) -> None:
         ready = {tp for tp in self._paused if self._held(tp.topic) <= ENOUGH}
         if ready:
             self._paused -= ready
             self._worker.consumer.resume_partitions(ready)
+
+
+def _wrong_partition(partition: int, user: str, worker: Worker, otherwise: str = "") -> Reject:
+    partitioner = worker.settings.partitioner
+    home = homes(user, worker.partitions, partitioner)[0]
+    return Reject(
+        "wrong_partition",
+        f"partition {partition} is not the user's, which by SEGMENTER_PARTITIONER={partitioner} is {home}: send it"
+        f" there{otherwise}",
+    )

@@ -33,6 +33,7 @@ SLICE: Final = 2_000
 WAVE_SLICE_S: Final = 0.004
 WAVE_SLICE: Final = 250
 ERASED_AT_ONCE: Final = 200
+SENT_HOME_AT_ONCE: Final = 500
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
 WAVE_CHECKPOINT_EVERY_S: Final = 0.05
 WAVE_SHARE: Final = 0.15  # of a checkpoint
@@ -103,7 +104,7 @@ class LoadedShard:
             while not self._leaving:
                 self._wake.clear()
                 # A slice of each, so that events need not wait for a wave of deadlines.
-                busy = self._renew() or any([self._erase(), self._tick(), self._apply()])
+                busy = self._renew() or any([self._erase(), self._tick(), self._apply(), self._send_home()])
                 await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._wake.wait())
             self._intake.stop()
@@ -156,6 +157,12 @@ class LoadedShard:
         self._worker.counters.duplicates += self._shard.duplicates - repeats
         self._worker.counters.refused += self._shard.refused - refused
         return True
+
+    def _send_home(self) -> bool:
+        """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""
+        found = self._intake.take_strangers(SENT_HOME_AT_ONCE) if not self._is_full() else []
+        self._unsaved.send_home(found)
+        return bool(found)
 
     def _note(self, changes: Sequence[Change]) -> None:
         self._unsaved.add(changes, self._worker.clock())

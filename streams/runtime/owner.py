@@ -90,7 +90,7 @@ class ShardOwner:
         shard = self._shard(stored, offsets)
         if stored:
             await self._publish_again(shard, stored)
-        intake = Intake(worker, offsets)
+        intake = Intake(worker, offsets, positions or {})
         # Checkpoints count on from the time of the first one: a state that had to be made anew bears greater versions
         # than the one that was lost.
         number = stored.number if stored else worker.clock()

@@ -31,7 +31,7 @@ class Producer(driver.Producer):
         return {"acks": "all", "enable_idempotence": cast(Connection, self.transport).broker.idempotent}
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
-        """Publish in order, to the shard's partition, and return when all brokers that must have it have it."""
+        """Publish in order, to a shard's partition, and return when all brokers that must have it have it."""
         producer: aiokafka.AIOKafkaProducer = self._ensure_producer()
         try:
             # Dead letters may go to a topic of fewer partitions; the others have one a shard.

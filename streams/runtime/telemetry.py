@@ -17,12 +17,14 @@ log: Final = logging.getLogger("streams")
 class Counters:
     """Since the worker's start; `rejects` by reason code. How far behind it is, `streams.runtime.shards` knows.
 
+    rerouted: records that came to a foreign partition and were sent home.
     erasures: commands to erase a user that were done. refused: events of before their user was erased.
     """
 
     events: int = 0
     duplicates: int = 0
     anonymous: int = 0
+    rerouted: int = 0
     erasures: int = 0
     refused: int = 0
     changes: int = 0
@@ -34,6 +36,7 @@ class Counters:
         parts = [f"{self.events:,} events", f"{self.changes:,} changes", f"{self.checkpoints:,} checkpoints"]
         parts += [f"{self.duplicates:,} duplicates"] if self.duplicates else []
         parts += [f"{self.anonymous:,} anonymous"] if self.anonymous else []
+        parts += [f"{self.rerouted:,} rerouted"] if self.rerouted else []
         parts += [f"{self.erasures:,} erasures"] if self.erasures else []
         parts += [f"{self.refused:,} refused of erased users"] if self.refused else []
         parts += [f"{count:,} rejected ({code})" for code, count in sorted(self.rejects.items())]

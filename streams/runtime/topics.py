@@ -38,6 +38,7 @@ class Topic:
 INPUTS: Final = (
     Topic("product-events", {"max.message.bytes": INPUT_BYTES}),
     Topic("billing-updates", {"max.message.bytes": INPUT_BYTES}),
+    Topic("rerouted-events", {"max.message.bytes": INPUT_BYTES}),
     # Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
     Topic("profile-commands", {"cleanup.policy": "compact"}),
 )

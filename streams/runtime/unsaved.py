@@ -46,6 +46,11 @@ class Unsaved:
             self._flips[change.segment, change.user] = change.entered
             self._changed_at[change.user] = change.occurred_at
 
+    def send_home(self, messages: Sequence[Message]) -> None:
+        """Records that are another shard's."""
+        self._outbox += messages
+        self._bytes += sum(len(message.value or b"") for message in messages)
+
     def is_full(self, dirty: int, share: float = 1.0) -> bool:
         """Whether a checkpoint, or a share of one, is big enough, with so many dirty profiles."""
         row_bytes = self._rows_bytes / self._rows

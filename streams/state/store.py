@@ -18,12 +18,13 @@ DAYS_OF_SIGHTINGS: Final = 7
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is to be published. `value` None is a tombstone."""
+    """What is to be published. `value` None is a tombstone. `shard`: to whose partition, None for the shard's own."""
 
     topic: str
     key: bytes
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Checkpoint:
     """What happened in a shard since the checkpoint before: to be stored whole or not at all.
 
     number: one more than the stored one's; the first of a shard may be any.
-    head: the shard's own small JSON.   positions: topic -> the next offset to apply.
+    head: the shard's own small JSON.
+    positions: topic -> the next offset to apply; `<topic>/<partition>` -> the same of what another shard sent on.
     erased: users whose row and document of before are removed; `rows` may have a new one all the same.
     rows, documents: of the users that changed.
     marks: by hash of a user's id, up to when (ms) events are refused.

@@ -11,6 +11,7 @@ from tests.e2e.pipeline import ROOT
 
 ALL = (
     "decode",
+    "strangers",
     "index",
     "engine",
     "functions",

@@ -45,6 +45,7 @@ class Alone:
             outputs=Outputs(settings),
             counters=self.counters,
             lookout=self,
+            partitions=1,
         )
         self._shard = shard
 

@@ -1,0 +1,79 @@
+"""What shards send each other: records that came to a partition which is not their user's (CONTRACT 2.3).
+
+Comes in: a record and the shard that it belongs to; what fetches of `rerouted-events` bring. Goes out: a message for
+the outbox; the record again, as it was where it came from; whether it has been there before.
+
+A shard that finds a foreign record sends it on in the checkpoint that passes it. It may do so twice: after a crash, or
+when a lost state is made anew. So the home shard keeps how far it has applied what each partition sent on, and passes
+over what it has had. A partition's records come in their order, so each user's events of one producer stay in theirs.
+"""
+
+from collections import deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from streams.core.events import Reject
+from streams.state.store import Message
+
+FROM: Final = ("topic", "partition", "offset", "timestamp")
+BETWEEN: Final = "/"  # topic and partition; no topic's name has it
+
+
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """A record as it was where it came from. `timestamp` is its own time there, ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def source(self) -> str:
+        return f"{self.topic}{BETWEEN}{self.partition}"
+
+
+def send_home(record: Any, topic: str, shard: int) -> Message:
+    """The record as `topic`, the one of rerouted events, has it for a shard."""
+    headers = tuple((name, str(getattr(record, name)).encode()) for name in FROM)
+    return Message(topic, record.key or b"", record.value, headers, shard)
+
+
+def read(record: Any, inputs: Collection[str]) -> Rerouted | Reject:
+    """A record of the topic of rerouted events as it was in one of the `inputs`."""
+    said = {name: value.decode(errors="replace") for name, value in record.headers if name in FROM}
+    topic, *numbers = (said.get(name, "") for name in FROM)
+    if topic not in inputs or not all(number.isdecimal() for number in numbers):
+        return Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")
+    partition, offset, timestamp = map(int, numbers)
+    return Rerouted(topic, partition, offset, timestamp, record.key, record.value)
+
+
+class Received:
+    """How far each source's rerouted records have been received, and how far applied.
+
+    applied: `<topic>/<partition>` -> the next offset to apply, as the state keeps it.
+    """
+
+    def __init__(self, applied: Mapping[str, int]):
+        self._applied = {source: offset for source, offset in applied.items() if BETWEEN in source}
+        self._received = dict(self._applied)
+        self._on_the_way: deque[tuple[int, str, int]] = deque()
+
+    def is_repeat(self, record: Rerouted) -> bool:
+        return record.offset < self._received.get(record.source, 0)
+
+    def receive(self, offset: int, record: Rerouted) -> None:
+        """A record that has not been received before, which stands at `offset` of the topic of rerouted events."""
+        self._received[record.source] = record.offset + 1
+        self._on_the_way.append((offset, record.source, record.offset + 1))
+
+    def applied(self, position: int) -> Mapping[str, int]:
+        """The same once all up to `position` of the topic of rerouted events has been applied."""
+        while self._on_the_way and self._on_the_way[0][0] < position:
+            _, source, next_offset = self._on_the_way.popleft()
+            self._applied[source] = next_offset
+        return self._applied

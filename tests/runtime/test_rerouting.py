@@ -1,0 +1,260 @@
+"""Records that came to a foreign partition, from the shard that finds them to the one that applies them."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.events import Reads
+from streams.runtime.fetching import Fetched
+from streams.runtime.homes import homes
+from streams.runtime.intake import Intake
+from streams.runtime.outputs import Outputs
+from streams.runtime.strangers import likely_setting
+from streams.runtime.telemetry import Counters
+from streams.runtime.worker import Worker
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.state.store import Message
+from streams.testing import Record, billing, to_bytes, track
+
+PARTITIONS = 4
+READING = 1
+USERS = [f"user-{number}" for number in range(12)]
+ROLES = ("product-events", "billing-updates", "rerouted-events")
+
+
+def home(user: str) -> int:
+    return homes(user, PARTITIONS, "murmur2")[0]
+
+
+class Shard:
+    """The intake of one shard, and what it sends to others."""
+
+    def __init__(self, number: int, offsets: dict[str, int] | None = None, partitioner: str = "murmur2"):
+        settings = Settings.from_environment({"SEGMENTER_PARTITIONER": partitioner})
+        self.number, self.counters = number, Counters()
+        worker: Any = SimpleNamespace(
+            settings=settings,
+            decoder=Decoder(Reads({})),
+            outputs=Outputs(settings),
+            counters=self.counters,
+            consumer=self,
+            lookout=self,
+            partitions=PARTITIONS,
+        )
+        stored = offsets or {}
+        self._offsets = {TP(role, number): stored.get(role, 0) for role in ROLES}
+        self.intake = Intake(cast(Worker, worker), self._offsets, stored)
+
+    async def start_reading(self, offsets: object) -> int:
+        return READING
+
+    def read(self, events: object, records: object) -> None: ...
+
+    async def started(self) -> "Shard":
+        await self.intake.start(self._offsets)
+        for role in ROLES:
+            self.fetch(role, [], 0)
+        return self
+
+    def fetch(self, role: str, records: Sequence[Any], first: int) -> None:
+        """Records, or messages that another shard has sent, at the offsets from `first` on."""
+        tp = TP(role, self.number)
+        fetched = [as_fetched(tp, first + i, each) for i, each in enumerate(records)]
+        self.intake.receive(Fetched(tp, READING, fetched, first + len(records), first + len(records), caught_up=True))
+
+    def applied(self) -> list[str]:
+        """The messageIds of all that may be applied."""
+        return [event.message_id or "" for event in self.intake.take(1_000).events]
+
+
+def as_fetched(tp: TP, offset: int, record: Record | Message) -> Any:
+    if isinstance(record, Message):
+        return ConsumerRecord(*tp, offset, 77, 0, record.key, record.value, None, 0, 0, record.headers)
+    key = record["userId"].encode()
+    return ConsumerRecord(*tp, offset, 50, 0, key, to_bytes(record), None, 0, 0, ())
+
+
+def signed_in(user: str, number: int, ts: int = 0) -> Record:
+    return track(user, "Signed In", ts, f"m-{number}")
+
+
+async def test_a_stranger_is_sent_to_its_home_as_it_came_and_nobody_else_is() -> None:
+    found = await Shard(0).started()
+    found.fetch("product-events", [signed_in(user, number) for number, user in enumerate(USERS)], first=10)
+    assert found.applied() == [f"m-{number}" for number, user in enumerate(USERS) if home(user) == 0]
+    sent = found.intake.take_strangers(1_000)
+    foreign = [number for number, user in enumerate(USERS) if home(user) != 0]
+    assert [message.shard for message in sent] == [home(USERS[number]) for number in foreign]
+    assert [dict(message.headers)["offset"] for message in sent] == [b"%d" % (10 + number) for number in foreign]
+    first = sent[0]
+    assert (first.topic, first.key) == ("rerouted-events", USERS[foreign[0]].encode())
+    assert dict(first.headers) | {"offset": b""} == {
+        "topic": b"product-events",
+        "partition": b"0",
+        "offset": b"",
+        "timestamp": b"50",
+    }
+    assert found.counters.rerouted == len(foreign)
+
+
+async def test_no_offset_passes_a_stranger_that_waits_for_an_outbox() -> None:
+    found = await Shard(0).started()
+    foreign = next(user for user in USERS if home(user) != 0)
+    native = next(user for user in USERS if home(user) == 0)
+    found.fetch("product-events", [signed_in(foreign, 0), signed_in(native, 1)], first=3)
+    found.applied()
+    assert found.intake.positions()["product-events"] == 3
+    found.intake.take_strangers(1)
+    assert found.intake.positions()["product-events"] == 5
+
+
+async def test_at_home_each_is_applied_once_however_often_it_was_sent() -> None:
+    user = USERS[0]
+    finder = await Shard((home(user) + 1) % PARTITIONS).started()
+    finder.fetch("product-events", [signed_in(user, 0), signed_in(user, 1)], first=5)
+    finder.fetch("billing-updates", [billing(user, "Invoice Paid", 0, "b-0")], first=5)
+    sent = finder.intake.take_strangers(10)
+    at_home = await Shard(home(user)).started()
+    at_home.fetch("rerouted-events", [*sent, *sent], first=0)
+    assert at_home.applied() == ["m-0", "m-1", "b-0"]
+    positions = at_home.intake.positions()
+    assert positions["rerouted-events"] == 6
+    assert positions[f"product-events/{finder.number}"] == 7
+    assert positions[f"billing-updates/{finder.number}"] == 6
+    again = await Shard(home(user), offsets=positions).started()
+    again.fetch("rerouted-events", [*sent, *sent], first=6)
+    assert again.applied() == []
+
+
+async def test_what_was_received_and_not_applied_is_applied_by_the_next_owner() -> None:
+    user = USERS[0]
+    finder = await Shard((home(user) + 1) % PARTITIONS).started()
+    finder.fetch("product-events", [signed_in(user, number) for number in range(3)], first=0)
+    sent = finder.intake.take_strangers(10)
+    at_home = await Shard(home(user)).started()
+    at_home.fetch("rerouted-events", sent, first=0)
+    assert [event.message_id for event in at_home.intake.take(1).events] == ["m-0"]
+    positions = at_home.intake.positions()
+    assert (positions["rerouted-events"], positions[f"product-events/{finder.number}"]) == (1, 1)
+    again = await Shard(home(user), offsets=positions).started()
+    again.fetch("rerouted-events", sent[1:], first=1)
+    assert again.applied() == ["m-1", "m-2"]
+
+
+async def test_a_rerouted_event_is_judged_by_its_own_records_time() -> None:
+    """An event more than 5 minutes ahead of its record is taken at the record's time, not at that of its reroute."""
+    user = USERS[0]
+    finder = await Shard((home(user) + 1) % PARTITIONS).started()
+    finder.fetch("product-events", [signed_in(user, 0, ts=10**9)], first=0)
+    at_home = await Shard(home(user)).started()
+    at_home.fetch("rerouted-events", finder.intake.take_strangers(1), first=0)
+    assert at_home.intake.take(1).ts.tolist() == [50]
+
+
+async def test_on_a_tie_rerouted_events_come_last() -> None:
+    user = USERS[0]
+    finder = await Shard((home(user) + 1) % PARTITIONS).started()
+    finder.fetch("product-events", [signed_in(user, 0, ts=1), signed_in(user, 1, ts=2)], first=0)
+    at_home = await Shard(home(user)).started()
+    at_home.fetch("rerouted-events", finder.intake.take_strangers(9), first=0)
+    at_home.fetch("product-events", [signed_in(user, 2, ts=1), signed_in(user, 3, ts=3)], first=0)
+    assert at_home.applied() == ["m-2", "m-0", "m-1", "m-3"]
+
+
+@pytest.mark.parametrize("partitioner", ["crc32", "trust"])
+async def test_whose_home_is_where_goes_by_the_partitioner(partitioner: str) -> None:
+    shard = await Shard(1, partitioner=partitioner).started()
+    shard.fetch("product-events", [signed_in(user, number) for number, user in enumerate(USERS)], first=0)
+    native = [n for n, user in enumerate(USERS) if 1 in homes(user, PARTITIONS, partitioner)]
+    assert shard.applied() == [f"m-{number}" for number in native]
+
+
+async def test_only_workers_write_to_the_topic() -> None:
+    shard = await Shard(home("ann")).started()
+    shard.fetch("rerouted-events", [signed_in("ann", 0)], first=0)
+    assert shard.applied() == []
+    [letter] = shard.intake.take_dead_letters()
+    assert dict(letter.headers)["reason_code"] == b"not_rerouted"
+    assert b"send records to the topic of their kind" in dict(letter.headers)["reason"]
+
+
+async def test_what_is_sent_to_a_shard_that_is_not_its_home_either_is_a_dead_letter_and_goes_no_further() -> None:
+    user = USERS[0]
+    finder = await Shard((home(user) + 1) % PARTITIONS).started()
+    finder.fetch("product-events", [signed_in(user, 0)], first=0)
+    elsewhere = await Shard((home(user) + 2) % PARTITIONS).started()
+    elsewhere.fetch("rerouted-events", finder.intake.take_strangers(9), first=0)
+    assert elsewhere.applied() == []
+    assert elsewhere.intake.take_strangers(9) == []
+    [letter] = elsewhere.intake.take_dead_letters()
+    said = dict(letter.headers)
+    assert (said["reason_code"], said["topic"], said["offset"]) == (b"wrong_partition", b"product-events", b"0")
+
+
+FATES = st.lists(st.sampled_from(["publish", "find", "apply", "finder dies", "home dies"]), max_size=40)
+
+
+@given(FATES, st.integers(1, 12))
+async def test_each_is_applied_once_and_in_order_whoever_dies_when(fates: list[str], count: int) -> None:
+    """The finder saves its offsets with the outbox and then publishes; home saves what it applied with its offsets."""
+    user, log = USERS[0], [signed_in(USERS[0], number) for number in range(count)]
+    number = (home(user) + 1) % PARTITIONS
+    topic: list[Message] = []
+    outbox: list[Message] = []
+    found: dict[str, int] = {}
+    kept: dict[str, int] = {}
+    done: list[str] = []
+
+    async def finder_anew() -> Shard:
+        topic.extend(outbox)  # the next owner publishes it again
+        shard = await Shard(number, offsets=found).started()
+        shard.fetch("product-events", log[found.get("product-events", 0) :], first=found.get("product-events", 0))
+        return shard
+
+    async def home_anew() -> Shard:
+        return await Shard(home(user), offsets=kept).started()
+
+    finder, at_home, read = await finder_anew(), await home_anew(), kept.get("rerouted-events", 0)
+    for fate in [*fates, "find", "publish", "apply", *["find", "publish", "apply"] * count]:
+        match fate:
+            case "find":
+                topic.extend(outbox)
+                outbox = finder.intake.take_strangers(2)
+                found = finder.intake.positions()
+            case "publish":
+                topic.extend(outbox)
+                outbox = []
+            case "apply":
+                at_home.fetch("rerouted-events", topic[read:], first=read)
+                read = len(topic)
+                done += at_home.applied()
+                kept = at_home.intake.positions()
+            case "finder dies":
+                finder = await finder_anew()
+            case _:
+                at_home, read = await home_anew(), kept.get("rerouted-events", 0)
+    assert done == [f"m-{each}" for each in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("key", "partition", "partitioner", "advice"),
+    [
+        (None, 0, "murmur2", "sends no key"),
+        (b"acme", 0, "murmur2", "key is not the user id"),
+        (b"ann", homes("ann", 4, "crc32")[0], "murmur2", "librdkafka's default"),
+        (b"ann", homes("ann", 4, "murmur2")[0], "crc32", "Kafka's Java client"),
+        (b"ann", 1, "murmur2", "chooses partitions by itself"),
+    ],
+)
+def test_the_warning_names_what_is_likely_to_be_set_otherwise(
+    key: bytes | None, partition: int, partitioner: str, advice: str
+) -> None:
+    record = SimpleNamespace(key=key, partition=partition)
+    assert advice in likely_setting(record, "ann", 4, partitioner)
