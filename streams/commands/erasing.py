@@ -148,8 +148,10 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
     if earlier:
         yield f"An earlier command had erased all up to {format_time(max(earlier))}."
     yield f"Events of {user} up to {until} are refused from now on; later ones begin a new profile."
-    inputs = (settings.topic(role) for role in ("product-events", "billing-updates", "segment-changes", "dead-letters"))
-    yield f"Not removed: records in {', '.join(inputs)}, which end with the retention of these topics or by your hand."
+    topics = map(
+        settings.topic, ("product-events", "billing-updates", "rerouted-events", "segment-changes", "dead-letters")
+    )
+    yield f"Not removed: records in {', '.join(topics)}, which end with the retention of these topics or by your hand."
 
 
 def _removed(report: Report) -> Iterator[tuple[str, str]]:
