@@ -101,7 +101,7 @@ def test_a_change_is_a_cloud_event_on_the_partition_of_its_shard(pipeline: Pipel
 
 
 def test_a_worker_killed_in_the_middle_is_followed_by_one_that_tells_the_same(pipeline: Pipeline) -> None:
-    records = history(users=300, events=60_000)
+    records = history(users=300, events=30_000)
     wanted = expected(pipeline, records)
     pipeline.publish(records)
     for _ in range(2):
