@@ -6,7 +6,7 @@ RESTLESS (see `streams.core.layout`), and what a leaf steps with.
 
 from collections.abc import Iterator
 
-from streams.core.features import IdleSince, LastSeen, Window
+from streams.core.features import IdleSince, Window
 from streams.core.layout import EVER, FADING, HOLDS, LINE, NO, RESTLESS, STEADY, STEPPING, YES
 from streams.core.rfm import Dimension
 from streams.core.tree import TURNED, Compare, Constant, Elapsed, Leaf, Read, Score
@@ -72,11 +72,12 @@ def _fades(window: Window) -> bool:
 def may_be_hastened(leaf: Leaf, scores: Books) -> bool:
     """Whether an event that does not turn a leaf over may bring the instant nearer at which time alone does.
 
-    Not where a newer event only puts it off: of a count that fades, and of the time since the newest one.
+    Not where a newer event only puts it off: of a count that fades, and of the time since the newest activity, which is
+    never missing. (Of other events the first one begins the time since it.)
     """
     kind = nature(leaf, scores)
     match leaf:
-        case Compare(left=Elapsed(LastSeen() | IdleSince(), sign=1), right=Constant()):
+        case Compare(left=Elapsed(IdleSince(), sign=1), right=Constant()):
             return kind not in (STEADY, LINE)
         case Compare(right=Constant()):
             return kind not in (STEADY, FADING)
