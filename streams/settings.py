@@ -92,6 +92,25 @@ def _topic(value: object) -> object:
     return value
 
 
+def _currency(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"([A-Za-z]{3})?", value):
+        return value.upper()
+    raise ValueError(f"{value!r} is no currency such as USD")
+
+
+def _rates(value: object) -> object:
+    """`EUR=1.08, JPY=0.0067`."""
+    if not isinstance(value, str):
+        return value
+    rates: dict[str, float] = {}
+    for part in filter(None, map(str.strip, value.split(","))):
+        found = re.fullmatch(r"([A-Za-z]{3})\s*=\s*(\d+(?:\.\d+)?)", part)
+        if found is None or not float(found[2]):
+            raise ValueError(f"{part!r} is no rate such as EUR=1.08")
+        rates[found[1].upper()] = float(found[2])
+    return rates
+
+
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
@@ -140,6 +159,8 @@ class Settings(BaseModel):
     session_timeout: Annotated[Duration, Field(ge=1_000, le=60_000)] = 10_000
     partitioner: Literal["murmur2", "crc32", "trust"] = "murmur2"
     utc_offset: Annotated[int, BeforeValidator(_offset)] = 0
+    currency: Annotated[str, BeforeValidator(_currency)] = ""
+    currency_rates: Annotated[Mapping[str, float], BeforeValidator(_rates)] = Field(default_factory=dict)
     passive_events: Names = frozenset(
         {
             "Email Delivered",
@@ -214,6 +235,8 @@ class Settings(BaseModel):
             return _for_people(value)
         if name == "start" and isinstance(value, int):
             return format_time(value)
+        if isinstance(value, Mapping):
+            value = frozenset(f"{currency}={rate:g}" for currency, rate in value.items())
         if isinstance(value, frozenset):
             return ", ".join(sorted(value))
         if isinstance(value, bool):

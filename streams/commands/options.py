@@ -19,7 +19,7 @@ KAFKA: Final = tuple(name for name in Settings.names() if name.startswith("kafka
 TOPIC_NAMES: Final = tuple(name for name in Settings.names() if name.startswith("topic_"))
 NEW_TOPICS: Final = ("partitions", "replication")
 REDIS: Final = ("redis", "redis_cluster")
-MEANING: Final = ("rules", "utc_offset", "passive_events", "private_traits")
+MEANING: Final = ("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits")
 
 HELP: Final = {
     "kafka": "Kafka brokers, separated by commas.",
@@ -48,6 +48,8 @@ HELP: Final = {
     "session_timeout": "How long a worker may be silent before another takes over.",
     "partitioner": "How the producers choose partitions.",
     "utc_offset": "Where days begin, such as -08:00.",
+    "currency": "The currency to report MRR and amounts in; unset, they count as they are stated.",
+    "currency_rates": "What one unit of each other currency is worth in it, such as EUR=1.08,JPY=0.0067.",
     "passive_events": "Events that are not the user's own doing, separated by commas.",
     "private_traits": "Traits that are shown as ***, separated by commas.",
     "live_within": "How old a change may be when it is noticed and still be live.",

@@ -61,7 +61,7 @@ def command(files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | 
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         reject = _rejecter(opened, dead_letters)
         shard = Shard(rulebook, settings.utc_offset, settings.private_traits)
-        decoder = Decoder(shard.catalog.reads, settings.passive_events)
+        decoder = Decoder(shard.catalog.reads, settings.passive_events, settings.currency, settings.currency_rates)
         playback = Playback(shard, decoder, sources, reject, until_ms)
         write = sys.stdout.buffer.write
         for change in playback.changes():

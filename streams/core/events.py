@@ -1,7 +1,7 @@
 """The canonical event: what every foreign shape is decoded to, and what a profile is folded from.
 
-Comes in: one record's bytes (`streams.sources`). Goes out: an `Event`, a `Reject` that says why not,
-or `ANONYMOUS`, which is no fault and nobody's event.
+Comes in: one record's bytes (`streams.sources`). Goes out: an `Event`, a `Reject` that says why not, or `ANONYMOUS` or
+`Ignored`, which are no faults and nobody's events.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     properties: flat, dotted names; only those that rules read (all of them for a billing update).
     traits: flat, dotted names, to set, or to remove where None; empty for most events.
     touches_ledger: a Subscription or Trial update.
+    order: its place among updates of one instant about one subscription, where the source tells it; else 0.
     """
 
     user: str
@@ -33,6 +34,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     properties: Mapping[str, Value]
     traits: Mapping[str, Value]
     touches_ledger: bool = False
+    order: int = 0
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):
@@ -48,8 +50,14 @@ class Anonymous(Enum):
     ANONYMOUS = "anonymous"
 
 
+class Ignored(msgspec.Struct, frozen=True, gc=False):
+    """A kind of event that means nothing to us, which is no fault: counted by its kind, and passed over."""
+
+    kind: str
+
+
 ANONYMOUS: Final = Anonymous.ANONYMOUS
-Decoded = Event | Reject | Anonymous
+Decoded = Event | Reject | Anonymous | Ignored
 
 
 class Reads(msgspec.Struct, frozen=True):

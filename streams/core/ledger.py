@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from streams.core.dated import Dated, keep_newest
 from streams.core.events import Event, Value
 
 # The events that touch the ledger, and the status that each implies where the update leaves it out.
@@ -29,6 +28,8 @@ COUNTED_STATUSES: Final = ("active", "past_due")
 # Derived trait -> the property of the leading subscription that it shows.
 _SHOWN: Final[Mapping[str, str]] = {"plan": "plan", "subscription.status": "status", "trial_ends_at": "trial_end"}
 _KEPT: Final = ("status", "plan", "mrr", "trial_end")
+MAX_SUBSCRIPTIONS: Final = 200  # of a profile
+MAX_BYTES: Final = 1_024  # of a property's compact JSON; what is longer is left out
 DERIVED_TRAITS: Final = frozenset({"mrr", "paying", *_SHOWN})
 DERIVED_EVENTS: Final = frozenset({"MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn"})
 
@@ -43,15 +44,29 @@ class Derived(msgspec.Struct, frozen=True, gc=False):
     delta: float
 
 
+class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A value, and the event time (ms) and order that set it."""
+
+    value: Value
+    ts: int
+    order: int = 0
+
+
 class Subscription(msgspec.Struct, gc=False):
     """One subscription; `updated` is the newest event time of all its updates."""
 
     updated: int
-    properties: dict[str, Dated] = msgspec.field(default_factory=dict)
+    properties: dict[str, Said] = msgspec.field(default_factory=dict)
 
     def read(self, name: str) -> Value:
-        dated = self.properties.get(name)
-        return dated[0] if dated else None
+        said = self.properties.get(name)
+        return said.value if said else None
+
+    def keep(self, name: str, said: Said) -> None:
+        """If nothing newer was said; on equal times the greater order stands, on equal orders the later arrival."""
+        known = self.properties.get(name)
+        if known is None or (said.ts, said.order) >= (known.ts, known.order):
+            self.properties[name] = said
 
     @property
     def is_counted(self) -> bool:
@@ -99,8 +114,15 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
             value = event.properties.get(name)
             if value is None and name == "status":
                 value = LEDGER_EVENTS.get(event.name)
-            if value is not None:
-                keep_newest(subscription.properties, name, value, event.ts)
+            if value is not None and len(msgspec.json.encode(value)) <= MAX_BYTES:
+                subscription.keep(name, Said(value, event.ts, event.order))
+        if len(self.subscriptions) > MAX_SUBSCRIPTIONS:
+            del self.subscriptions[min(self.subscriptions, key=self._worth)]
+
+    def _worth(self, identifier: str) -> tuple[bool, int, str]:
+        """Of too many, those go first that do not count and were not heard of for longest."""
+        one = self.subscriptions[identifier]
+        return one.is_counted, one.updated, identifier
 
     @property
     def mrr_millionths(self) -> int:

@@ -77,7 +77,7 @@ class SegmenterApp(Declared):
         # Before the group waits for our heartbeats.
         rehearse()
         partitions = await prepare(settings, store)
-        decoder = Decoder(Catalog(rulebook).reads, settings.passive_events)
+        decoder = Decoder(Catalog(rulebook).reads, settings.passive_events, settings.currency, settings.currency_rates)
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)

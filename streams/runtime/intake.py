@@ -14,7 +14,7 @@ from faust.types import TP
 
 from streams.core.batch import Batch
 from streams.core.erasure import Erasure
-from streams.core.events import Decoded, Event, Reject
+from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.core.inbox import NOTHING, Inbox
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
@@ -180,6 +180,8 @@ class Intake:
                 events.append(record)
             elif isinstance(one, Reject):
                 self._bury(record, one)
+            elif isinstance(one, Ignored):
+                self._worker.counters.ignored[one.kind] += 1
             else:
                 self._worker.counters.anonymous += 1
         return events

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 log: Final = logging.getLogger("streams")
+KINDS_TOLD: Final = 5
 
 
 @dataclass(slots=True)
 class Counters:
     """Since the worker's start; `rejects` by reason code. How far behind it is, `streams.runtime.shards` knows.
 
+    ignored: events of kinds that mean nothing to us, by kind.
     rerouted: records that came to a foreign partition and were sent home.
     erasures: commands to erase a user that were done. refused: events of before their user was erased.
     """
@@ -30,6 +32,7 @@ class Counters:
     changes: int = 0
     checkpoints: int = 0
     rejects: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
         """One line for the log."""
@@ -37,6 +40,7 @@ class Counters:
         parts += [f"{self.duplicates:,} duplicates"] if self.duplicates else []
         parts += [f"{self.anonymous:,} anonymous"] if self.anonymous else []
         parts += [f"{self.rerouted:,} rerouted"] if self.rerouted else []
+        parts += [f"{count:,} ignored ({kind})" for kind, count in self.ignored.most_common(KINDS_TOLD)]
         parts += [f"{self.erasures:,} erasures"] if self.erasures else []
         parts += [f"{self.refused:,} refused of erased users"] if self.refused else []
         parts += [f"{count:,} rejected ({code})" for code, count in sorted(self.rejects.items())]

@@ -5,15 +5,20 @@
     nested.py         nested objects by dotted name
     segment_spec.py   product events in the Segment spec
     billing.py        billing updates in the plain form
+    stripe.py         billing updates as Stripe sends them
+    stripe_shapes.py  the shapes of its objects, before and after API version 2025-03-31
+    mrr.py            MRR of a Stripe subscription
+    money.py          minor units, and foreign currencies
     profile_commands.py  commands to erase a user
 
-Whatever the bytes, decoding gives an `Event`, `ANONYMOUS` or a `Reject`; it never raises.
+Whatever the bytes, decoding gives an `Event`, `ANONYMOUS`, `Ignored` or a `Reject`; it never raises.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from streams.core.events import Decoded, Reads
-from streams.sources import billing
+from streams.sources.billing import BillingUpdates
+from streams.sources.money import NO_RATES, Money
 from streams.sources.records import Record
 from streams.sources.segment_spec import DEFAULT_PASSIVE_EVENTS, SegmentSpec
 
@@ -31,9 +36,15 @@ class Decoder:
     all_product(fetched), all_billing(fetched): the same of each record of a fetch, at a lower price.
     """
 
-    def __init__(self, reads: Reads, passive_events: frozenset[str] = DEFAULT_PASSIVE_EVENTS):
-        spec = SegmentSpec(reads, passive_events)
+    def __init__(
+        self,
+        reads: Reads,
+        passive_events: frozenset[str] = DEFAULT_PASSIVE_EVENTS,
+        currency: str = "",
+        currency_rates: Mapping[str, float] = NO_RATES,
+    ):
+        spec, updates = SegmentSpec(reads, passive_events), BillingUpdates(Money(currency, currency_rates))
         self.product: Decode = spec.decode
-        self.billing: Decode = billing.decode
+        self.billing: Decode = updates.decode
         self.all_product: DecodeAll = spec.decode_all
-        self.all_billing: DecodeAll = billing.decode_all
+        self.all_billing: DecodeAll = updates.decode_all

@@ -84,7 +84,7 @@ def test_user_and_time_are_found_as_in_product_events() -> None:
         ({"event": None}, "no_event_name"),
         ({"event": 5}, "wrong_type"),
         ({"properties": ["secret"]}, "wrong_type"),
-        ({"object": "event", "type": "invoice.paid"}, "unsupported"),
+        ({"object": "event", "type": "invoice.paid"}, "wrong_type"),
     ],
 )
 def test_what_cannot_be_used_is_refused(fields: dict[str, Any], code: str) -> None:

@@ -1,0 +1,107 @@
+"""MRR of a Stripe subscription: what its items bring in a month.
+
+Comes in: a subscription as Stripe sends it. Goes out: an amount a month, in whole units of its currency; and the item
+that brings most of it.
+
+The rule is Stripe's own (https://docs.stripe.com/billing/subscriptions/analytics#mrr, and CONTRACT 2.2): of each item
+quantity x unit amount, normalised to a month; without metered items and tax. Of discounts those count that last for
+ever. Whether the subscription counts at all is a matter of its status, which the ledger looks at.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from streams.core.ledger import LARGEST_MRR
+from streams.sources.money import major_units
+from streams.sources.records import Unusable
+from streams.sources.stripe_shapes import Coupon, Discount, Item, Price, Subscription, Transform
+
+MONTHS = {"month": Fraction(1), "year": Fraction(12), "week": Fraction(12, 52), "day": Fraction(12, 365)}
+LARGEST_AMOUNT = 10**15  # minor units
+ITEMS = "data.object.items.data"
+
+
+def mrr_of(subscription: Subscription) -> float:
+    monthly = sum((_of_item(at, item) for at, item in _licensed(subscription)), Fraction(0))
+    for coupon in _for_ever(subscription.all_discounts):
+        monthly = _reduced(monthly, coupon, subscription)
+    mrr = float(major_units(monthly, subscription.currency))
+    if mrr > LARGEST_MRR:
+        raise Unusable("out_of_range", f"`{ITEMS}` make an MRR beyond {LARGEST_MRR:g}")
+    return mrr
+
+
+def leading_item(subscription: Subscription) -> Item | None:
+    """The one that brings most, the first of equal ones; None where all are metered."""
+    licensed = list(_licensed(subscription))
+    return max(licensed, key=lambda each: _of_item(*each), default=(0, None))[1]
+
+
+def seats(subscription: Subscription) -> int:
+    return sum(item.units for _, item in _licensed(subscription))
+
+
+def _licensed(subscription: Subscription) -> Iterator[tuple[int, Item]]:
+    """Items with their places; what is metered has no amount before it is used."""
+    return ((at, item) for at, item in enumerate(subscription.items.data) if not _price(at, item).is_metered)
+
+
+def _price(at: int, item: Item) -> Price:
+    if item.rate is None:
+        raise Unusable("wrong_type", f"`{ITEMS}[{at}]` has neither a `price` nor a `plan`")
+    return item.rate
+
+
+def _of_item(at: int, item: Item) -> Fraction:
+    """Minor units a month."""
+    price = _price(at, item)
+    monthly = _unit_amount(at, price) * _packages(item.units, price.transform) / _months(at, price)
+    for coupon in _for_ever(item.all_discounts):
+        monthly *= 1 - Fraction(Decimal(str(coupon.percent_off or 0))) / 100
+    return monthly
+
+
+def _packages(units: int, transform: Transform | None) -> int:
+    """Where a price is for so many units at once."""
+    if transform is None:
+        return units
+    return -(-units // transform.divide_by) if transform.round == "up" else units // transform.divide_by
+
+
+def _unit_amount(at: int, price: Price) -> Fraction:
+    if price.amount_text is None and price.amount_whole is None:
+        raise Unusable("wrong_type", f"`{ITEMS}[{at}]` has no unit amount; tiered prices do not say what they bring")
+    try:
+        amount = Fraction(Decimal(price.amount_text or price.amount_whole or 0))
+    except (InvalidOperation, ValueError, OverflowError):
+        raise Unusable("wrong_type", f"`{ITEMS}[{at}]`: the decimal unit amount is no number") from None
+    if not 0 <= amount <= LARGEST_AMOUNT:
+        raise Unusable("out_of_range", f"`{ITEMS}[{at}]`: the unit amount is below 0 or beyond 1e15")
+    return amount
+
+
+def _months(at: int, price: Price) -> Fraction:
+    """How many months a period has."""
+    interval, count = price.period
+    if interval not in MONTHS:
+        raise Unusable("wrong_type", f"`{ITEMS}[{at}]`: the price's interval is none of {', '.join(MONTHS)}")
+    return MONTHS[interval] * count
+
+
+def _for_ever(discounts: Sequence[Discount | str | None]) -> Iterator[Coupon]:
+    """Those whose coupon is told; of others Stripe sends the id alone."""
+    for discount in discounts:
+        coupon = discount.the_coupon if isinstance(discount, Discount) else None
+        if coupon is not None and coupon.duration == "forever":
+            yield coupon
+
+
+def _reduced(monthly: Fraction, coupon: Coupon, subscription: Subscription) -> Fraction:
+    """A percentage, or so much less a period of the subscription's first item."""
+    if coupon.percent_off is not None:
+        return monthly * (1 - Fraction(Decimal(str(coupon.percent_off))) / 100)
+    first = next(_licensed(subscription), None)
+    if coupon.amount_off is None or first is None:
+        return monthly
+    return max(Fraction(0), monthly - coupon.amount_off / _months(first[0], _price(*first)))

@@ -1,0 +1,203 @@
+"""Billing updates as Stripe sends them: webhook events about subscriptions, invoices and charges (CONTRACT 2.2 b).
+
+Comes in: the text of a record whose `object` is `event`, its key and time. Goes out: an `Event` in the words of the
+plain form, `Ignored` for a type that means nothing to us; `Unusable` is raised with the path of what is wrong.
+
+    customer.subscription.*           a Subscription or Trial event, with all that the subscription is now
+    invoice.paid                      Invoice Paid     (`invoice.payment_succeeded` tells the same again: ignored)
+    invoice.payment_failed            Payment Failed
+    invoice.voided                    Invoice Voided
+    invoice.marked_uncollectible      Invoice Uncollectible
+    charge.refunded                   Refund Issued, of what was refunded now
+
+Stripe's times are whole seconds and its events come in any order. So of several events of one second about one
+subscription each bears its `order`: the creation comes first and the end last, and what lies between is put in an
+order that is the same whatever the order of arrival.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any, Final, TypeVar
+from zlib import crc32
+
+import msgspec
+
+from streams.core.events import Event, Ignored, Value
+from streams.core.instants import format_time
+from streams.sources import records
+from streams.sources.money import Money, major_units
+from streams.sources.mrr import leading_item, mrr_of, seats
+from streams.sources.records import Unusable
+from streams.sources.stripe_shapes import Charge, Invoice, Linked, Metadata, StripeEvent, Subscription
+
+Properties = dict[str, Value]
+Shape = TypeVar("Shape")
+
+STRIPES_OWN_ID: Final = re.compile(
+    r"(?:cus|sub|si|in|ii|ch|py|pi|pm|re|evt|price|plan|prod|acct|card|src)_[A-Za-z0-9]+"
+)
+SET_USER: Final = "set `metadata.user_id` on the subscription (`subscription_data.metadata` in Checkout)"
+STATUSES: Final = (
+    *("incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"),
+)
+ENDED: Final = "customer.subscription.deleted"
+CREATED: Final = "customer.subscription.created"
+MIDDLE_ORDERS: Final = 1 << 32  # as many as crc32 has values
+
+_EVENT: Final = msgspec.json.Decoder(StripeEvent)
+_SUBSCRIPTION: Final = msgspec.json.Decoder(Subscription)
+_INVOICE: Final = msgspec.json.Decoder(Invoice)
+_CHARGE: Final = msgspec.json.Decoder(Charge)
+
+
+def decode(text: str, key: bytes | None, record_ms: int | None, money: Money) -> Event | Ignored:
+    event = records.read_body(_EVENT, text)
+    read = _READERS.get(event.type)
+    if read is None:
+        return Ignored(event.type)
+    user, name, properties = read(event, key, money)
+    return Event(
+        user=user,
+        ts=records.event_time(event.created * 1000, record_ms),
+        name=name,
+        active=False,
+        message_id=event.id,
+        properties={name: value for name, value in properties.items() if value is not None},
+        traits={},
+        touches_ledger=event.type.startswith("customer.subscription."),
+        order=_order(event),
+    )
+
+
+def _order(event: StripeEvent) -> int:
+    """Among the events of one second about one subscription."""
+    if event.type == CREATED:
+        return 0
+    return 1 + MIDDLE_ORDERS if event.type == ENDED else 1 + crc32(event.id.encode())
+
+
+def _read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Shape:
+    try:
+        return decoder.decode(event.data.object)
+    except msgspec.ValidationError as error:
+        raise Unusable("wrong_type", str(error).replace("`$", "`data.object")) from error
+
+
+def _subscription(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:
+    one = _read_object(_SUBSCRIPTION, event)
+    if one.status not in STATUSES:
+        raise Unusable("wrong_type", f"`data.object.status` is none of {', '.join(STATUSES)}")
+    _check_times(one)
+    item, mrr = leading_item(one), mrr_of(one)
+    period = item.rate.period if item and item.rate else (None, 1)
+    properties: Properties = {
+        "subscription_id": one.id,
+        "status": one.status,
+        "plan": item.rate.name if item and item.rate else None,
+        "mrr": money.reported(mrr, one.currency, "data.object.currency"),
+        "currency": one.currency.upper(),
+        "interval": period[0],
+        "interval_count": period[1],
+        "seats": seats(one),
+        "trial_end": _iso(one.trial_end),
+        "cancel_at": _iso(one.cancel_at),
+        "reason": one.cancellation_details.reason if one.cancellation_details else None,
+    }
+    return _user(key, one.metadata), _name(event, one), properties
+
+
+def _name(event: StripeEvent, one: Subscription) -> str:
+    """What happened, in the words of the plain form."""
+    before = event.data.previous_attributes or {}
+    match event.type.removeprefix("customer.subscription."):
+        case "created":
+            return "Trial Started" if one.status == "trialing" else "Subscription Started"
+        case "deleted":
+            return "Subscription Cancelled"
+        case "paused":
+            return "Subscription Paused"
+        case "resumed":
+            return "Subscription Resumed"
+    if "pause_collection" in before:
+        return "Subscription Resumed" if one.pause_collection is None else "Subscription Paused"
+    return "Trial Ended" if before.get("status") == "trialing" else "Subscription Updated"
+
+
+def _invoice(name: str, amount_of: Callable[[Invoice], int]) -> "Reader":
+    def read(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:
+        invoice = _read_object(_INVOICE, event)
+        link, details = invoice.link, invoice.details
+        linked = link.metadata if isinstance(link, Linked) else None
+        properties: Properties = {
+            "subscription_id": link.id if isinstance(link, Linked) else link,
+            "amount": _amount(amount_of(invoice), invoice.currency, money),
+            "currency": invoice.currency.upper(),
+            "reason": invoice.billing_reason,
+            "attempts": invoice.attempt_count,
+            "invoice_id": invoice.id,
+        }
+        return _user(key, linked, details.metadata if details else None, invoice.metadata), name, properties
+
+    return read
+
+
+def _refund(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:
+    charge = _read_object(_CHARGE, event)
+    before = (event.data.previous_attributes or {}).get("amount_refunded", 0)
+    if not isinstance(before, int) or not 0 <= before <= charge.amount_refunded:
+        raise Unusable("out_of_range", "`data.previous_attributes.amount_refunded` is not between 0 and what it is now")
+    amount = _amount(charge.amount_refunded - before, charge.currency, money)
+    properties: Properties = {"amount": amount, "currency": charge.currency.upper(), "charge_id": charge.id}
+    return _user(key, charge.metadata), "Refund Issued", properties
+
+
+def _amount(minor: int, currency: str, money: Money) -> float:
+    return money.reported(float(major_units(Fraction(minor), currency)), currency, "data.object.currency")
+
+
+def _user(key: bytes | None, *said: Metadata) -> str:
+    """The first `user_id` of these metadata, else the record's key; which must not be an id of Stripe's own."""
+    for metadata in said:
+        user = (metadata or {}).get("user_id")
+        if user is not None:
+            if not isinstance(user, str):
+                raise Unusable("wrong_type", "`metadata.user_id` is no text")
+            return str(records.find_user(user, None, key))
+    if key is None:
+        raise Unusable("no_user", f"there is neither a `metadata.user_id` nor a record key: {SET_USER}")
+    user = str(records.find_user(None, None, key))
+    if STRIPES_OWN_ID.fullmatch(user):
+        raise Unusable("no_user", f"there is no `metadata.user_id`, and the record's key is Stripe's own: {SET_USER}")
+    return user
+
+
+def _check_times(one: Subscription) -> None:
+    spans: Mapping[str, tuple[Any, Any]] = {
+        "current_period_end": (one.current_period_start, one.current_period_end),
+        "trial_end": (one.trial_start, one.trial_end),
+        "ended_at": (one.start_date, one.ended_at),
+    }
+    for at, item in enumerate(one.items.data):
+        span = {f"items.data[{at}].current_period_end": (item.current_period_start, item.current_period_end)}
+        spans = {**spans, **span}
+    for end, (begins, ends) in spans.items():
+        if begins is not None and ends is not None and ends < begins:
+            raise Unusable("out_of_range", f"`data.object.{end}` is before its beginning")
+
+
+def _iso(seconds: int | None) -> str | None:
+    return None if seconds is None else format_time(seconds * 1000)
+
+
+Reader = Callable[[StripeEvent, bytes | None, Money], tuple[str, str, Properties]]
+_SUBSCRIPTION_TYPES = ("created", "updated", "deleted", "paused", "resumed", "trial_will_end")
+_READERS: Final[Mapping[str, Reader]] = {
+    **{f"customer.subscription.{each}": _subscription for each in _SUBSCRIPTION_TYPES},
+    **{f"customer.subscription.pending_update_{each}": _subscription for each in ("applied", "expired")},
+    "invoice.paid": _invoice("Invoice Paid", lambda invoice: invoice.amount_paid),
+    "invoice.payment_failed": _invoice("Payment Failed", lambda invoice: invoice.amount_due),
+    "invoice.voided": _invoice("Invoice Voided", lambda invoice: invoice.amount_due),
+    "invoice.marked_uncollectible": _invoice("Invoice Uncollectible", lambda invoice: invoice.amount_due),
+    "charge.refunded": _refund,
+}
