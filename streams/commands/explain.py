@@ -30,7 +30,8 @@ def command(
     """Why USER is in a segment, or is not, and what comes next.
 
     Every rule's conditions are shown with their values, since when they hold or do not, and what happens next if
-    nothing does. It looks ten years ahead, and takes the edges of quintiles to stay where they are.
+    nothing does. It looks ten years ahead, and takes the edges of quintiles to stay where they are. The subscriptions
+    behind mrr are shown below.
 
     Without FILEs it reads the state in Redis, which a worker writes at every checkpoint, and changes nothing. It tells
     of now, or of later. A profile does not keep its past: what has not changed since its newest event or change has

@@ -13,7 +13,7 @@ from streams.commands.columns import in_columns
 from streams.commands.moments import in_full, when
 from streams.commands.wording import decode_change, reason_in_words, value_in_words
 from streams.core.changes import Change, to_json
-from streams.core.explanation import ConditionNow, Explanation, RuleNow
+from streams.core.explanation import ConditionNow, Explanation, RuleNow, SubscriptionNow
 from streams.core.instants import format_time
 from streams.core.language.faults import nearest
 from streams.core.observing import Since
@@ -48,11 +48,17 @@ def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
             rows = map(_score_row, rule.scores) if rule.scores else _condition_rows(rule, at_ms)
             yield from (f"    {line}" for line in in_columns(list(rows)))
             yield f"    next: {_next(rule, at_ms)}"
+    if explanation.subscriptions and len(rules) == len(explanation.rules):  # and nothing in particular is asked for
+        yield ""
+        yield f"mrr: {value_in_words(sum(one.mrr for one in explanation.subscriptions if one.counts))}"
+        subscriptions = [_subscription_row(one, at_ms) for one in explanation.subscriptions]
+        yield from (f"    {line}" for line in in_columns(subscriptions))
 
 
 def in_json(explanation: Explanation, rules: Collection[str]) -> bytes:
     asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules]
-    return msgspec.json.encode({"user_id": explanation.user, "as_of": format_time(explanation.at_ms), "rules": asked})
+    told = {"user_id": explanation.user, "as_of": format_time(explanation.at_ms), "rules": asked}
+    return msgspec.json.encode({**told, "subscriptions": list(map(_subscription_json, explanation.subscriptions))})
 
 
 def _standing(rule: RuleNow, at_ms: int) -> str:
@@ -74,6 +80,12 @@ def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
         for place, each in enumerate(conditions):
             truth, value = "yes" if each.holds else "no", f"is {value_in_words(each.value)}"
             yield "" if place else part, truth, each.condition, value, _since(each.since, at_ms)
+
+
+def _subscription_row(one: SubscriptionNow, at_ms: int) -> Row:
+    counts = "counts" if one.counts else "does not count"
+    status, plan = one.status or "no status", one.plan or "no plan"
+    return one.id, f"{status}, {counts}", str(plan), value_in_words(one.mrr), f"updated {when(one.updated_ms, at_ms)}"
 
 
 def _score_row(each: ScoreNow) -> Row:
@@ -129,6 +141,11 @@ def _rule_json(rule: RuleNow) -> dict[str, object]:
         "conditions": [_condition_json(each) for each in rule.conditions],
         "next": None if rule.next is None else msgspec.Raw(to_json(rule.next)),
     }
+
+
+def _subscription_json(one: SubscriptionNow) -> dict[str, object]:
+    told = {"id": one.id, "status": one.status, "plan": one.plan, "mrr": one.mrr, "counts": one.counts}
+    return {**told, "updated": format_time(one.updated_ms)}
 
 
 def _condition_json(each: ConditionNow) -> dict[str, object]:

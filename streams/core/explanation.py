@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.core.changes import Change
+from streams.core.events import Value
 from streams.core.features import DAY_MS
 from streams.core.forecast import alone, clock
 from streams.core.observing import Since, Watching, since_or_before
@@ -53,13 +54,28 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
     scores: tuple[ScoreNow, ...]
 
 
+class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
+    """One subscription behind `mrr`. counts: whether its status lets it count; updated_ms: its newest update."""
+
+    id: str
+    status: Value
+    plan: Value
+    mrr: float
+    counts: bool
+    updated_ms: int
+
+
 class Explanation(msgspec.Struct, frozen=True, gc=False):
-    """A user as of an instant. coming: all changes of the ten years to follow, if nothing happens."""
+    """A user as of an instant. coming: all changes of the ten years to follow, if nothing happens.
+
+    subscriptions: as the newest update left them, those that count first, the largest first.
+    """
 
     user: str
     at_ms: int
     rules: tuple[RuleNow, ...]
     coming: tuple[Change, ...]
+    subscriptions: tuple[SubscriptionNow, ...] = ()
 
 
 def explain(shard: Shard, user: str, at_ms: int) -> Explanation:
@@ -82,7 +98,16 @@ def explain(shard: Shard, user: str, at_ms: int) -> Explanation:
         _rule_now(rule, standing, since, coming, scores.get(rule.name, ()))
         for rule, standing in zip(shard.catalog.rulebook.groupings, standings, strict=True)
     ]
-    return Explanation(user, at_ms, tuple(rules), tuple(coming))
+    return Explanation(user, at_ms, tuple(rules), tuple(coming), _subscriptions(shard, user))
+
+
+def _subscriptions(shard: Shard, user: str) -> tuple[SubscriptionNow, ...]:
+    ledger = shard.table.document(shard.table.row_of(user)).ledger
+    found = [
+        SubscriptionNow(key, one.read("status"), one.read("plan"), one.mrr, one.is_counted, one.updated)
+        for key, one in (ledger.subscriptions if ledger else {}).items()
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.counts, -one.mrr, one.id)))
 
 
 def _rule_now(

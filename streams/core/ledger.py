@@ -73,6 +73,10 @@ class Subscription(msgspec.Struct, gc=False):
         return self.read("status") in COUNTED_STATUSES
 
     @property
+    def mrr(self) -> float:
+        return self.mrr_millionths / _MILLION
+
+    @property
     def mrr_millionths(self) -> int:
         """Whole millionths, so that sums do not depend on their order."""
         mrr = self.read("mrr")

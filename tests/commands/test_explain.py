@@ -76,6 +76,9 @@ def test_everything_is_told_that_a_marketer_asks(rules: Path, files: list[str]) 
         "    new  yes  tenure_days < 14  is 4.58  since Sat 28 Feb 10:00\n"
         "    next: becomes active on Sat 14 Mar 10:00 UTC, when no longer tenure_days < 14 (is 14), "
         "unless something happens before\n"
+        "\n"
+        "mrr: 49\n"
+        "    default  active, counts  no plan  49  updated Sat 28 Feb 10:00\n"
     )
 
 
@@ -170,3 +173,21 @@ def test_before_the_first_quintiles_there_is_no_level(rules: Path, files: list[s
     lines = explain(rules, "ann", *files, "--segment", "rfm", "--at", "2026-03-01T10:00:00Z").output.splitlines()
     assert lines[2] == "rfm: no level yet, as its quintiles are not known"
     assert lines[-1] == "    next: a level, once they are"
+
+
+def test_the_subscriptions_behind_mrr_are_shown(rules: Path, tmp_path: Path) -> None:
+    updates = [
+        billing("cid", "Subscription Started", "2026-03-01", subscription_id="s-1", plan="pro", mrr=49),
+        billing("cid", "Subscription Started", "2026-03-02", subscription_id="s-2", plan="add-on", mrr=10.5),
+        billing("cid", "Subscription Cancelled", "2026-03-03", subscription_id="s-1"),
+    ]
+    found = explain(rules, "cid", *written(tmp_path, updates), "--at", "2026-03-04")
+    assert found.exit_code == 0, found.output
+    said = [line.split() for line in found.output.splitlines()[-3:]]
+    assert said == [
+        ["mrr:", "10.5"],
+        ["s-2", "active,", "counts", "add-on", "10.5", "updated", "Mon", "2", "Mar", "00:00"],
+        ["s-1", "canceled,", "does", "not", "count", "pro", "49", "updated", "Tue", "3", "Mar", "00:00"],
+    ]
+    [first, _] = json.loads(explain(rules, "cid", *written(tmp_path, updates), "--json").output)["subscriptions"]
+    assert (first["id"], first["mrr"], first["counts"]) == ("s-2", 10.5, True)
