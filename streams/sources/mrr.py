@@ -1,7 +1,7 @@
 """MRR of a Stripe subscription: what its items bring in a month.
 
-Comes in: a subscription as Stripe sends it. Goes out: an amount a month, in whole units of its currency; and the item
-that brings most of it.
+Comes in: a subscription as Stripe sends it, and its currency. Goes out: an amount a month, in whole units of that; and
+the item that brings most of it.
 
 The rule is Stripe's own (https://docs.stripe.com/billing/subscriptions/analytics#mrr, and CONTRACT 2.2): of each item
 quantity x unit amount, normalised to a month; without metered items and tax. Of discounts those count that last for
@@ -22,11 +22,11 @@ LARGEST_AMOUNT = 10**15  # minor units
 ITEMS = "data.object.items.data"
 
 
-def mrr_of(subscription: Subscription) -> float:
+def mrr_of(subscription: Subscription, currency: str) -> float:
     monthly = sum((_of_item(at, item) for at, item in _licensed(subscription)), Fraction(0))
     for coupon in _for_ever(subscription.all_discounts):
         monthly = _reduced(monthly, coupon, subscription)
-    mrr = float(major_units(monthly, subscription.currency))
+    mrr = float(major_units(monthly, currency))
     if mrr > LARGEST_MRR:
         raise Unusable("out_of_range", f"`{ITEMS}` make an MRR beyond {LARGEST_MRR:g}")
     return mrr

@@ -89,14 +89,17 @@ def _subscription(event: StripeEvent, key: bytes | None, money: Money) -> tuple[
     if one.status not in STATUSES:
         raise Unusable("wrong_type", f"`data.object.status` is none of {', '.join(STATUSES)}")
     _check_times(one)
-    item, mrr = leading_item(one), mrr_of(one)
+    currency = one.stated_currency
+    if currency is None:
+        raise Unusable("wrong_type", "`data.object.currency` is missing, and its items state none")
+    item, mrr = leading_item(one), mrr_of(one, currency)
     period = item.rate.period if item and item.rate else (None, 1)
     properties: Properties = {
         "subscription_id": one.id,
         "status": one.status,
         "plan": item.rate.name if item and item.rate else None,
-        "mrr": money.reported(mrr, one.currency, "data.object.currency"),
-        "currency": one.currency.upper(),
+        "mrr": money.reported(mrr, currency, "data.object.currency"),
+        "currency": currency.upper(),
         "interval": period[0],
         "interval_count": period[1],
         "seats": seats(one),

@@ -28,7 +28,7 @@ class Transform(msgspec.Struct):
 
 class Recurring(msgspec.Struct):
     interval: str
-    interval_count: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    interval_count: Annotated[int, Meta(ge=1)] = 1
     usage_type: str | None = None
 
 
@@ -36,6 +36,7 @@ class Price(msgspec.Struct):
     """A price; a plan, its predecessor, has the same under other names."""
 
     id: str
+    currency: str | None = None
     nickname: str | None = None
     lookup_key: str | None = None
     recurring: Recurring | None = None
@@ -45,7 +46,7 @@ class Price(msgspec.Struct):
     amount: int | None = None
     amount_decimal: str | None = None
     interval: str | None = None
-    interval_count: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    interval_count: Annotated[int, Meta(ge=1)] = 1
     usage_type: str | None = None
     transform_usage: Transform | None = None
 
@@ -131,8 +132,8 @@ class Cancellation(msgspec.Struct):
 class Subscription(msgspec.Struct):
     id: str
     status: str
-    currency: str
     items: Items
+    currency: str | None = None
     metadata: Metadata = None
     discount: Discount | None = None
     discounts: Sequence[Discount | str] | None = None
@@ -145,6 +146,12 @@ class Subscription(msgspec.Struct):
     cancel_at: Seconds | None = None
     pause_collection: Mapping[str, Any] | None = None
     cancellation_details: Cancellation | None = None
+
+    @property
+    def stated_currency(self) -> str | None:
+        """Before 2022 the items alone state it."""
+        rates = [item.rate for item in self.items.data if item.rate is not None]
+        return self.currency or next((rate.currency for rate in rates), None)
 
     @property
     def all_discounts(self) -> Sequence[Discount | str | None]:

@@ -123,6 +123,11 @@ def test_minor_units_are_those_of_the_currency(currency: str, mrr: float) -> Non
     assert decode(updated(subscription(currency=currency))).properties["mrr"] == mrr
 
 
+def test_the_currency_may_be_stated_by_the_items_alone() -> None:
+    about = subscription(item(plan(2_000, currency="jpy")), currency=None)
+    assert decode(updated(about)).properties["mrr"] == 2_000.0
+
+
 def test_a_foreign_currency_is_reported_by_its_rate_and_without_one_refused() -> None:
     in_dollars = Decoder(Reads({}), currency="USD", currency_rates={"EUR": 1.5}).billing
     euros = in_dollars(updated(subscription(currency="eur")), None, None)
@@ -200,6 +205,7 @@ def test_types_that_mean_nothing_to_us_are_passed_over(kind: str) -> None:
         (updated(subscription(status=7)), "wrong_type", "data.object.status"),
         (updated(subscription(status="gone")), "wrong_type", "`data.object.status` is none of"),
         (updated(subscription(items=None)), "wrong_type", "data.object.items"),
+        (updated(subscription(currency=None)), "wrong_type", "`data.object.currency` is missing"),
         (updated(subscription({"quantity": 1})), "wrong_type", "`data.object.items.data[0]` has neither"),
         (updated(subscription(item(quantity=-1))), "wrong_type", "data.object.items.data[0].quantity"),
         (updated(subscription(item(price(None)))), "wrong_type", "`data.object.items.data[0]` has no unit amount"),

@@ -1,0 +1,144 @@
+"""Stripe's own client and a server that speaks its API: the ledger is what that server lists."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from click.testing import CliRunner
+
+from streams.cli import main
+from streams.embedded.server import HOST, free_port
+from tests.e2e.pipeline import WITHIN_S, Pipeline
+
+LOCALSTRIPE = Path(sys.executable).with_name("localstripe")
+
+
+class Webhooks(ThreadingHTTPServer):
+    """Keeps the bodies of all that is sent to it."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        super().__init__((HOST, 0), _Receive)
+
+    def wait_for(self, kind: str, times: int) -> None:
+        deadline = time.monotonic() + 30
+        while [json.loads(body)["type"] for body in list(self.bodies)].count(kind) < times:
+            assert time.monotonic() < deadline, f"{kind} did not come {times} times"
+            time.sleep(0.02)
+
+
+class _Receive(BaseHTTPRequestHandler):
+    server: Webhooks
+
+    def do_POST(self) -> None:
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def listening() -> Iterator[Webhooks]:
+    with Webhooks() as webhooks:
+        thread = threading.Thread(target=webhooks.serve_forever)
+        thread.start()
+        yield webhooks
+        webhooks.shutdown()
+        thread.join()
+
+
+@contextmanager
+def serving(webhooks: Webhooks) -> Iterator[stripe.StripeClient]:
+    """localstripe is another's program, and runs as one. It tells `webhooks` what happens."""
+    address = f"http://{HOST}:{free_port()}"
+    command = [str(LOCALSTRIPE), "--port", address.rpartition(":")[2], "--from-scratch"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            told = f"url=http://{HOST}:{webhooks.server_port}/&secret=whsec_test".encode()
+            _once_it_listens(urllib.request.Request(f"{address}/_config/webhooks/ours", data=told))
+            yield stripe.StripeClient("sk_test_1", base_addresses={"api": address})
+        finally:
+            process.terminate()
+
+
+def _once_it_listens(request: urllib.request.Request) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(request):
+                return
+        except OSError:
+            assert time.monotonic() < deadline, "localstripe does not listen"
+            time.sleep(0.05)
+
+
+def subscribe(client: stripe.StripeClient, customer: str, user: str, plan: str, quantity: int) -> str:
+    items: Any = [{"plan": plan, "quantity": quantity}]
+    wanted: Any = {"customer": customer, "items": items, "metadata": {"user_id": user}}
+    return client.v1.subscriptions.create(wanted).id
+
+
+def plans_and_customer(client: stripe.StripeClient) -> str:
+    for name, amount, interval in (("monthly", 2_000, "month"), ("yearly", 12_000, "year"), ("weekly", 300, "week")):
+        plan: Any = {"id": name, "amount": amount, "currency": "usd", "interval": interval, "product": {"name": name}}
+        client.v1.plans.create(plan)
+    card: Any = {
+        "type": "card",
+        "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": time.gmtime().tm_year + 3, "cvc": "123"},
+    }
+    method = client.v1.payment_methods.create(card)
+    customer = client.v1.customers.create({"email": "ann@example.org"}).id
+    client.v1.payment_methods.attach(method.id, {"customer": customer})
+    client.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
+    return customer
+
+
+def listed(client: stripe.StripeClient, customer: str) -> dict[str, dict[str, tuple[str, Any]]]:
+    """By user: subscription -> status and, in dollars a month, what it is worth."""
+    months = {"month": 1.0, "year": 12.0, "week": 12 / 52}
+    found: dict[str, dict[str, tuple[str, Any]]] = {}
+    for one in client.v1.subscriptions.list({"customer": customer, "status": "all"}).data:
+        (item,) = one["items"]["data"]
+        worth = item["quantity"] * item["plan"]["amount"] / 100 / months[item["plan"]["interval"]]
+        found.setdefault(one["metadata"]["user_id"], {})[one.id] = one.status, pytest.approx(worth)
+    return found
+
+
+def ledger(pipeline: Pipeline, user: str) -> dict[str, tuple[str, float]]:
+    told = CliRunner().invoke(main, ["explain", user, "--json"], env=pipeline.environment)
+    subscriptions = json.loads(told.stdout)["subscriptions"] if told.exit_code == 0 else []
+    return {one["id"]: (one["status"], one["mrr"]) for one in subscriptions}
+
+
+def test_the_ledger_equals_what_the_server_lists(pipeline: Pipeline) -> None:
+    with listening() as webhooks, serving(webhooks) as client:
+        customer = plans_and_customer(client)
+        subscribe(client, customer, "ann", "monthly", 2)
+        subscribe(client, customer, "ann", "yearly", 3)
+        given_up = subscribe(client, customer, "ann", "weekly", 1)
+        subscribe(client, customer, "bob", "weekly", 5)
+        client.v1.subscriptions.cancel(given_up)
+        webhooks.wait_for("customer.subscription.created", 4)
+        webhooks.wait_for("customer.subscription.deleted", 1)
+        wanted = listed(client, customer)
+    # As whoever forwards webhooks may send them: without a key, and some of them twice.
+    pipeline.publish_raw([("billing-updates", None, body) for body in (*webhooks.bodies, *webhooks.bodies)])
+    assert {len(each) for each in wanted.values()} == {3, 1}
+    with pipeline.worker() as worker:
+        deadline = time.monotonic() + WITHIN_S
+        while {user: ledger(pipeline, user) for user in wanted} != wanted:
+            assert time.monotonic() < deadline, (wanted, {user: ledger(pipeline, user) for user in wanted})
+            time.sleep(0.2)
+        worker.stop()
+    assert "Traceback" not in worker.said()
