@@ -44,13 +44,23 @@ class Profile:
         before = self.view(at)
         self.accepted = self.accepted.and_then(event)
         self.clock = self.looked = at
-        self.evaluate(before, self.view(at), "event", event.message_id)
+        begins = before.accepted.first_ts != self.accepted.first_ts
+        after = self.view(at, None if begins else self.former(before, at))
+        self.evaluate(before, after, "event", event.message_id)
 
     def pass_time(self, until: int) -> None:
         """Work off the deadlines up to and with `until`: look wherever something could flip."""
         while self.clock is not None and self.looked < until:
             self.looked = self.next_look(self.looked, until)
-            self.evaluate(self.view(self.looked - 1), self.view(self.looked), "timer", None)
+            before = self.view(self.looked - 1)
+            self.evaluate(before, self.view(self.looked, self.former(before, self.looked)), "timer", None)
+
+    def former(self, before: View, at: int) -> View | None:
+        """What has to turn for a rule to change, where newer edges follow upon those of the instant.
+
+        After a late event these are perhaps not those it had then, of which nothing is known any more.
+        """
+        return before if any(at < standing.since_ms for standing in self.standings.values()) else None
 
     def next_look(self, now: int, until: int) -> int:
         """Windows move at whole days and hours, stays end, edges move; else only what is linear in time can flip."""
@@ -118,8 +128,8 @@ class Profile:
             traits={name: value for name, value in included.items() if value is not None},
         )
 
-    def view(self, at: int) -> View:
-        return View(self.rulebook, self.utc_offset_ms, at, self.accepted, dict(self.held), self.standings)
+    def view(self, at: int, former: View | None = None) -> View:
+        return View(self.rulebook, self.utc_offset_ms, at, self.accepted, dict(self.held), self.standings, former)
 
     # what time moves
 
