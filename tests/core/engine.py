@@ -6,6 +6,8 @@ shard can be saved and reloaded, under the same rules or others.
 
 from collections.abc import Collection, Iterable, Sequence
 
+from hypothesis import reject
+
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.erasure import Erasure
@@ -13,7 +15,7 @@ from streams.core.events import Event
 from streams.core.refreshing import Refreshing
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard
-from tests.oracle import Expected, Kept, Reason, judge
+from tests.oracle import Expected, Forgotten, Kept, Reason, judge
 from tests.strategies import END_MS
 
 Changes = dict[str, list[Expected]]
@@ -93,8 +95,12 @@ def run(
 
 
 def owed(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0, until: int = END_MS) -> Changes:
-    """What the judge expects of it."""
-    return {user: changes for user, changes in judge(rulebook, arrivals, until, offset_ms, Kept).items() if changes}
+    """What the judge expects of it; an example that it cannot judge is none."""
+    try:
+        judged = judge(rulebook, arrivals, until, offset_ms, Kept)
+    except Forgotten:
+        reject()
+    return {user: changes for user, changes in judged.items() if changes}
 
 
 def as_expected(change: Change) -> Expected:

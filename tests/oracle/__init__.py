@@ -26,9 +26,10 @@ from streams.core.rules import Rulebook
 from tests.oracle.accepted import Accepted
 from tests.oracle.kept import Kept
 from tests.oracle.population import Population
+from tests.oracle.profile import Forgotten
 from tests.oracle.report import Expected, Reason
 
-__all__ = ["Expected", "Kept", "Reason", "judge"]
+__all__ = ["Expected", "Forgotten", "Kept", "Reason", "judge"]
 
 
 def judge(
@@ -41,6 +42,7 @@ def judge(
     """Every user's changes, in order, when `arrivals` came one by one and time then came to `until`.
 
     An int among the arrivals says that time has come to it (ms), for all.
+    Raises `Forgotten` where an event is later than quintiles are remembered.
     """
     population = Population(rulebook, utc_offset_ms, history)
     for arrival in (*arrivals, until):

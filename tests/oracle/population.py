@@ -11,6 +11,8 @@ from tests.oracle.accepted import Accepted
 from tests.oracle.profile import Profile
 from tests.oracle.scoring import Standing, new_edges
 
+ALWAYS = -(1 << 62)
+
 
 class Population:
     def __init__(self, rulebook: Rulebook, utc_offset_ms: int, history: type[Accepted]):
@@ -19,7 +21,9 @@ class Population:
         self.history = history
         self.profiles: dict[str, Profile] = {}
         self.standings = {
-            rule.name: Standing(rule.fixed, 0, None) for rule in rulebook.scores.values() if rule.fixed is not None
+            rule.name: Standing(rule.fixed, ALWAYS, None, ALWAYS)
+            for rule in rulebook.scores.values()
+            if rule.fixed is not None
         }
         self.stream_ms: int | None = None
         self.come_ms = 0
@@ -62,7 +66,9 @@ class Population:
         views = [profile.view(instant) for profile in self.profiles.values()]
         old = self.standings.get(rule.name)
         edges = new_edges(old and old.edges, [view.scored_values(rule) for view in views])
-        return old if old and old.edges == edges else Standing(edges, instant, old and old.edges)
+        if old is None:
+            return Standing(edges, instant, None, ALWAYS)
+        return old if old.edges == edges else Standing(edges, instant, old.edges, old.since_ms)
 
 
 def multiples(step: int, after: int, until: int) -> range:

@@ -20,6 +20,12 @@ from tests.oracle.view import Held, View
 from tests.oracle.walk import compared, features, moves, operands, rule_leaves
 
 
+class Forgotten(Exception):
+    """An event is so late that nobody knows any more by which edges its instant was scored: two refreshes that moved
+    some. The engine takes the oldest it has; what it then makes of levels that others gave is not judged.
+    """
+
+
 @dataclass
 class Profile:
     """`clock` is the contract's; `looked` is the last instant up to which nothing is left to flip by itself."""
@@ -41,26 +47,18 @@ class Profile:
             return
         self.pass_time(event.ts)
         at = event.ts if self.clock is None else max(self.clock, event.ts)
+        if any(at < standing.known_ms for standing in self.standings.values()):
+            raise Forgotten
         before = self.view(at)
         self.accepted = self.accepted.and_then(event)
         self.clock = self.looked = at
-        begins = before.accepted.first_ts != self.accepted.first_ts
-        after = self.view(at, None if begins else self.former(before, at))
-        self.evaluate(before, after, "event", event.message_id)
+        self.evaluate(before, self.view(at), "event", event.message_id)
 
     def pass_time(self, until: int) -> None:
         """Work off the deadlines up to and with `until`: look wherever something could flip."""
         while self.clock is not None and self.looked < until:
             self.looked = self.next_look(self.looked, until)
-            before = self.view(self.looked - 1)
-            self.evaluate(before, self.view(self.looked, self.former(before, self.looked)), "timer", None)
-
-    def former(self, before: View, at: int) -> View | None:
-        """What has to turn for a rule to change, where newer edges follow upon those of the instant.
-
-        After a late event these are perhaps not those it had then, of which nothing is known any more.
-        """
-        return before if any(at < standing.since_ms for standing in self.standings.values()) else None
+            self.evaluate(self.view(self.looked - 1), self.view(self.looked), "timer", None)
 
     def next_look(self, now: int, until: int) -> int:
         """Windows move at whole days and hours, stays end, edges move; else only what is linear in time can flip."""
@@ -128,8 +126,8 @@ class Profile:
             traits={name: value for name, value in included.items() if value is not None},
         )
 
-    def view(self, at: int, former: View | None = None) -> View:
-        return View(self.rulebook, self.utc_offset_ms, at, self.accepted, dict(self.held), self.standings, former)
+    def view(self, at: int) -> View:
+        return View(self.rulebook, self.utc_offset_ms, at, self.accepted, dict(self.held), self.standings)
 
     # what time moves
 

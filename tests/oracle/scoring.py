@@ -28,11 +28,14 @@ GRID = (
 
 
 class Standing(NamedTuple):
-    """The edges from an instant on, and those until then. Of what was still earlier nothing is known any more."""
+    """The edges from an instant on, and those until then, which held from `known_ms` on. Of what was still earlier
+    nothing is known any more.
+    """
 
     edges: Edges
     since_ms: int
     before: Edges | None
+    known_ms: int
 
     def at(self, instant: int) -> Edges | None:
         return self.edges if instant >= self.since_ms else self.before

@@ -16,12 +16,11 @@ from streams.core.features import (
     Window,
 )
 from streams.core.rules import Grouping, Rulebook, Scores, Segment, Tier
-from streams.core.tree import Elapsed, InSegment, Leaf, Property, Read, Score
+from streams.core.tree import Elapsed, Property, Read, Score
 from tests.oracle.accepted import Accepted
 from tests.oracle.conditions import Subject
 from tests.oracle.scoring import Numbers, Scored, Standing, measures, scored
 from tests.oracle.values import begin, bucket, canonical, countable, number_only, total
-from tests.oracle.walk import rule_leaves
 
 
 class Held(NamedTuple):
@@ -42,9 +41,7 @@ class View(Subject):
         accepted: Accepted,
         held: Mapping[str, Held],
         standings: Mapping[str, Standing],
-        former: "View | None" = None,
     ):
-        """former: what was before, where a rule only changes if something of it has turned since."""
         self.groupings = {rule.name: rule for rule in rulebook.groupings}
         self.scores = rulebook.scores
         self.utc_offset_ms = utc_offset_ms
@@ -52,7 +49,6 @@ class View(Subject):
         self.accepted = accepted
         self.held = held
         self.standings = standings
-        self.former = former
         self.decided: dict[str, str | None] = {}
         self.found: dict[Feature, Value] = {}
 
@@ -71,25 +67,10 @@ class View(Subject):
         return self.is_in(segment) is not None
 
     def decide(self, rule: Grouping) -> str | None:
-        if self.former is not None and not self.turns_any(rule, self.former):
-            return self.was_in(rule.name)
         if isinstance(rule, Tier):
             level = self.level(rule)
             return None if level is None else f"{rule.name}/{level}"
         return rule.name if self.belongs(rule) else None
-
-    def turns_any(self, rule: Grouping, former: "View") -> bool:
-        """Whether some leaf of it turns, or its stay ends."""
-        ends = isinstance(rule, Segment) and rule.name in self.held and self.stay_ends(rule) == self.at
-        return ends or any(self.turns(leaf, former) for leaf in rule_leaves(rule))
-
-    def stay_ends(self, rule: Segment) -> int:
-        return self.held[rule.name].since + rule.min_stay_ms
-
-    def turns(self, leaf: Leaf, former: "View") -> bool:
-        if isinstance(leaf, InSegment):
-            return self.holds(leaf) != (former.was_in(leaf.segment) is not None)
-        return self.holds(leaf) != former.holds(leaf)
 
     def level(self, tier: Tier) -> str | None:
         if tier.scores is not None:
@@ -100,7 +81,7 @@ class View(Subject):
     def belongs(self, rule: Segment) -> bool:
         if rule.name not in self.held:
             return self.holds(rule.enter) and not (rule.exit is not None and self.holds(rule.exit))
-        if self.at < self.stay_ends(rule):
+        if self.at < self.held[rule.name].since + rule.min_stay_ms:
             return True
         return not self.holds(rule.exit) if rule.exit is not None else self.holds(rule.enter)
 
