@@ -20,9 +20,9 @@ UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
 RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
 ORDER, EVERY_RULE, MARK_WORDS = 5, 6, 7  # list of rules, each after those it reads; marks of all; words of marks
 ENDANGERED, BARRED = 8, 9  # in a row: the marks of the rules whose level time alone may change; that nobody can enter
-STACK, NOW, WAS, FLIPS, FLIPPED, MARKED, HELD, TURNED, EVENTS, RANKS = range(10, 20)  # places in the kernel's space
-LEVELS_HELD, SHOWN, INCLUDED = 20, 21, 22  # places in a line of flips
-HEADER_WORDS = 23
+STACK, NOW, WAS, FLIPPED, MARKED, HELD, TURNED, EVENTS, RANKS = range(10, 19)  # places in the kernel's space
+LEVELS_HELD, SHOWN, INCLUDED = 19, 20, 21  # places in a line of flips
+HEADER_WORDS = 22
 # Marks: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. A list of marks: how many
 # words have any, then the place of each and its bits.
 MARKS_A_WORD = 63

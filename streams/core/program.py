@@ -282,7 +282,7 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     measures = {name: writer.put_measures(rule) for name, rule in catalog.rulebook.scores.items()}
     words, leaf_count = writer.words, len(catalog.leaves)
     # No code is longer than the whole program, so that its stack needs no more room than that.
-    stack, by_leaf, marks = INSTRUCTION * len(words), [leaf_count] * 3, catalog.mark_words
+    stack, by_leaf, marks = INSTRUCTION * len(words), [leaf_count] * 2, catalog.mark_words
     places = np.cumsum([0, stack, *by_leaf, len(rules), marks, HELD_WORDS * leaf_count, leaf_count, 1]).tolist()
     shown = LINE_WORDS + len(rules)
     included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
