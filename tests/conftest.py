@@ -30,7 +30,7 @@ started: Final = pytest.StashKey[list[Server]]()
 
 # How many examples a property has to hold for; `--hypothesis-profile=thorough` (make thorough) takes its time.
 # No test is decided by how fast the machine is.
-for profile, examples in {"quick": 30, "interpreted": 15, "thorough": 500}.items():
+for profile, examples in {"quick": 40, "interpreted": 25, "thorough": 500}.items():
     hypothesis.settings.register_profile(profile, deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("quick")
 
