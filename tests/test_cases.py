@@ -23,6 +23,7 @@ from tests.stories import lines, read_events, read_rules, write_change
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "tests/cases").rglob("*.yaml"))
+FILES_OF_RULES = {file.stem: file for file in sorted((ROOT / "rules").rglob("*.yaml"))}
 FOR_ALL = ("rules", "utc_offset")  # what a file may say for all of its cases
 KEYS = {"events", "until", "changes", *FOR_ALL}
 BEHIND = {"where": "event"}  # an option whose cases are its function's
@@ -68,7 +69,7 @@ def test_a_case_says_nothing_that_is_not_read(case: Case) -> None:
     assert {"events", "changes"} <= set(case.says) <= KEYS
 
 
-@pytest.mark.parametrize("rule", [file.stem for file in sorted((ROOT / "rules").rglob("*.yaml"))])
+@pytest.mark.parametrize("rule", FILES_OF_RULES)
 def test_every_shipped_rule_has_cases(rule: str) -> None:
     assert rule in {file.stem for file in FILES if file.parent.name == "cases"}
 
@@ -79,7 +80,21 @@ def test_every_word_of_the_language_has_cases(word: str) -> None:
 
 
 def rules_of(case: Case) -> Rulebook:
-    return read_rules(case.says["rules"]) if "rules" in case.says else shipped_rules()
+    return read_rules(case.says["rules"]) if "rules" in case.says else shipped(case.rule)
+
+
+@cache
+def shipped(rule: str | None) -> Rulebook:
+    """The rule, and those that it reads."""
+    book, wanted = shipped_rules(), {rule}
+    while more := {name for one in wanted for name in read_by(one)} - wanted:
+        wanted |= more
+    return Rulebook(tuple(each for each in book.rules if each.name in wanted))
+
+
+def read_by(rule: str | None) -> list[str]:
+    text = FILES_OF_RULES[rule].read_text() if rule else ""
+    return [name for name in FILES_OF_RULES if f'in_segment("{name}")' in text or f" {name}." in text]
 
 
 @cache

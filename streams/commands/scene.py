@@ -12,6 +12,7 @@ from streams.commands.wording import Told
 from streams.core.instants import format_time
 
 NEWEST = 12
+MOST_SHOWN = 14  # segments; a screen has no room for all of a big rule book
 RATE_OVER_S = 3.0
 WEEKDAYS = "Thu Fri Sat Sun Mon Tue Wed".split()  # by days since 1970
 DAY_MS = 86_400_000
@@ -73,6 +74,14 @@ class Scene:
         if left is not None:
             self.members[left].discard(change.user_id)
         return True
+
+    def shown(self) -> list[str]:
+        """The segments in which most happens, by name."""
+
+        def rank(segment: str) -> tuple[int, int, str]:
+            return -self.entered[segment] - self.exited[segment], -self.size(segment), segment
+
+        return sorted(sorted(self.segments, key=rank)[:MOST_SHOWN])
 
     def size(self, segment: str) -> int:
         return len(self.members[segment])

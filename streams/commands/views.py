@@ -70,7 +70,7 @@ class Lines(View):
             self.say(line_of(change))
         if time.monotonic() >= self._next_status_s:
             self._next_status_s = time.monotonic() + STATUS_EVERY_S
-            sizes = "   ".join(f"{name} {scene.size(name)}" for name in scene.segments)
+            sizes = "   ".join(f"{name} {scene.size(name)}" for name in scene.shown())
             self.say(f"-- {scene.status()}   {sizes}")
 
 
@@ -82,11 +82,14 @@ def _sizes(scene: Scene) -> Table:
     table = Table("segment", "", "members", "entered", "left", box=None, pad_edge=False, header_style="dim")
     for column in table.columns[2:]:
         column.justify = "right"
-    largest = max([1, *map(scene.size, scene.segments)])
-    for name in scene.segments:
+    shown = scene.shown()
+    largest = max([1, *map(scene.size, shown)])
+    for name in shown:
         size = scene.size(name)
         bar = ProgressBar(total=largest, completed=size, width=40)
         table.add_row(name, bar, f"{size:,}", f"{scene.entered[name]:,}", f"{scene.exited[name]:,}")
+    if len(shown) < len(scene.segments):
+        table.add_row(Text(f"and {len(scene.segments) - len(shown)} more", "dim"))
     return table
 
 

@@ -45,7 +45,23 @@ COMPANY_NAMES = (
     "Acme Alder Beacon Birch Cobalt Copper Delta Ember Falcon Garnet Harbor Indigo Juniper Kestrel Lumen Maple Nimbus "
     "Orchard Pioneer Quartz Raven Summit Tandem Umber Vector Willow Yonder Zephyr"
 ).split()
-COMPANY_KINDS = "Analytics Foods Labs Logistics Media Robotics Studio Systems".split()
+# What a company does, as its name says, and the word that its traits have for it.
+COMPANY_KINDS = {
+    "Analytics": "Software",
+    "Foods": "Consumer Goods",
+    "Labs": "Biotechnology",
+    "Logistics": "Transportation",
+    "Media": "Media",
+    "Robotics": "Manufacturing",
+    "Studio": "Design",
+    "Systems": "Information Technology",
+}
+COMPANY_SIZES = (4, 12, 18, 35, 80, 240, 700, 3_000)
+LOCALES = {"US": "en-US", "DE": "de-DE", "GB": "en-GB", "BR": "pt-BR", "IN": "en-IN", "JP": "ja-JP"}
+ROLES = {"member": 6, "admin": 2, "owner": 1}
+TEAMS = ("sales", "marketing", "engineering", "support")
+GOALS = ("reporting", "automation", "sharing")
+STACKS = ("salesforce", "hubspot", "snowflake", "bigquery", "slack")
 
 
 class Stage(Enum):
@@ -80,6 +96,27 @@ class Person:
         return f"{self.name.replace(' ', '.').lower()}.{self.user}@{self.company.replace(' ', '').lower()}.example"
 
     @property
+    def locale(self) -> str:
+        return LOCALES[self.country]
+
+    def traits(self) -> dict[str, object]:
+        """What a welcome screen and the CRM know; the same person always says the same."""
+        said = Random(self.user)
+        kind = self.company.split()[-1]
+        size = Random(self.company).choice(COMPANY_SIZES)
+        return {
+            "name": self.name,
+            "email": self.email,
+            "company": {"name": self.company, "size": size, "industry": COMPANY_KINDS[kind]},
+            "address": {"country": self.country},
+            "role": said.choices(list(ROLES), list(ROLES.values()))[0],
+            "team": said.choice(TEAMS),
+            "goals": said.sample(GOALS, said.randrange(3)),
+            "stack": said.sample(STACKS, said.randrange(4)),
+            "consent": {"marketing": said.random() < 0.6},
+        }
+
+    @property
     def company_id(self) -> str:
         return self.company.replace(" ", "-").lower()
 
@@ -102,7 +139,7 @@ def new_person(number: int, stage: Stage, due_ms: int, random: Random) -> Person
     return Person(
         user=f"u-{number:05}",
         name=f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}",
-        company=f"{random.choice(COMPANY_NAMES)} {random.choice(COMPANY_KINDS)}",
+        company=f"{random.choice(COMPANY_NAMES)} {random.choice(list(COMPANY_KINDS))}",
         country=country,
         utc_offset_h=utc_offset_h,
         peak_hour=random.choice((9.5, 10.5, 14.0, 15.5)),

@@ -39,12 +39,19 @@ ACTIONS = {
     "Search Performed": 4,
     "Comment Added": 3,
     "File Exported": 3,
-    "Teammate Invited": 1,
+    "Feature Used": 6,
+    "Invite Sent": 1,
     "Integration Connected": 1,
+    "Pricing Viewed": 1,
+    "Support Ticket Opened": 1,
+    "Survey Answered": 1,
 }
 ACTION_NAMES, ACTION_WEIGHTS = list(ACTIONS), list(accumulate(ACTIONS.values()))
 SOURCES = ("ads", "referral", "search")
 FORMATS = ("pdf", "csv", "xlsx")
+FEATURES = ("reports", "export", "sharing", "alerts", "api", "templates")
+PRIORITIES = ("low", "normal", "high")
+FINISHES_ONBOARDING = 0.5  # the chance in a first visit
 
 
 class Sent(NamedTuple):
@@ -99,9 +106,8 @@ class Company:
         return person
 
     def _joins(self, person: Person, at_ms: int) -> Iterator[Sent]:
-        traits = {"name": person.name, "email": person.email, "company": {"name": person.company}}
-        context = {"locale": "en", "ip": "203.0.113.7", "country": person.country}
-        yield self._product(person, at_ms, {"type": "identify", "traits": traits, "context": context})
+        context = {"locale": person.locale, "ip": "203.0.113.7"}
+        yield self._product(person, at_ms, {"type": "identify", "traits": person.traits(), "context": context})
         yield self._product(person, at_ms, {"type": "group", "groupId": person.company_id})
         if person.stage is Stage.TRIAL:
             yield self._bills(person, at_ms, "Trial Started", status="trialing", trial_end=format_time(person.due_ms))
@@ -119,6 +125,8 @@ class Company:
             yield self._track(person, at_ms, "Signed Up", {"source": self._random.choice(SOURCES)})
             yield from self._joins(person, at_ms)
             yield from self._visits(person, at_ms)
+            if self._random.random() < FINISHES_ONBOARDING:
+                yield self._track(person, at_ms + HOUR_MS, "Onboarding Completed", {})
 
     def _tries(self, person: Person) -> None:
         """Six of ten who try mean it; the others sign up and forget."""
@@ -147,10 +155,21 @@ class Company:
         for _ in range(self._random.randint(1, 2 * person.habit.actions - 1)):
             at_ms += self._random.randrange(5_000, 600_000)
             name = self._random.choices(ACTION_NAMES, cum_weights=ACTION_WEIGHTS)[0]
-            properties: Record = {"seconds": self._random.randrange(1, 300)}
-            if name == "File Exported":
-                properties = {"format": self._random.choice(FORMATS), "rows": self._random.randrange(10, 20_000)}
-            yield self._track(person, at_ms, name, properties)
+            yield self._track(person, at_ms, name, self._details(name))
+
+    def _details(self, name: str) -> Record:
+        draw = self._random
+        match name:
+            case "File Exported":
+                return {"format": draw.choice(FORMATS), "rows": draw.randrange(10, 20_000)}
+            case "Feature Used":
+                return {"feature": draw.choice(FEATURES)}
+            case "Support Ticket Opened":
+                return {"priority": draw.choice(PRIORITIES), "topic": draw.choice(FEATURES)}
+            case "Survey Answered":
+                return {"survey": "nps", "score": min(10, max(0, round(draw.gauss(8, 2))))}
+            case _:
+                return {"seconds": draw.randrange(1, 300)}
 
     # What they pay
 

@@ -19,7 +19,6 @@ from streams.sources.stripe_shapes import Coupon, Discount, Item, Price, Subscri
 
 MONTHS = {"month": Fraction(1), "year": Fraction(12), "week": Fraction(12, 52), "day": Fraction(12, 365)}
 LARGEST_AMOUNT = 10**15  # minor units
-MOST_DECIMALS = 12  # of a decimal unit amount, as Stripe's reference of prices says
 ITEMS = "data.object.items.data"
 
 
@@ -74,17 +73,12 @@ def _unit_amount(at: int, price: Price) -> Fraction:
     if price.amount_text is None and price.amount_whole is None:
         raise Unusable("wrong_type", f"`{ITEMS}[{at}]` has no unit amount; tiered prices do not say what they bring")
     try:
-        amount = Decimal(price.amount_text or price.amount_whole or 0)
-        is_possible = 0 <= amount <= LARGEST_AMOUNT
-    except InvalidOperation:
+        amount = Fraction(Decimal(price.amount_text or price.amount_whole or 0))
+    except (InvalidOperation, ValueError, OverflowError):
         raise Unusable("wrong_type", f"`{ITEMS}[{at}]`: the decimal unit amount is no number") from None
-    # Looked at before it becomes a fraction, which writes an exponent out: 1e999999999 would take all memory.
-    if not is_possible:
+    if not 0 <= amount <= LARGEST_AMOUNT:
         raise Unusable("out_of_range", f"`{ITEMS}[{at}]`: the unit amount is below 0 or beyond 1e15")
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
-        raise Unusable("out_of_range", f"`{ITEMS}[{at}]`: the unit amount has more than {MOST_DECIMALS} decimals")
-    return Fraction(amount)
+    return amount
 
 
 def _months(at: int, price: Price) -> Fraction:

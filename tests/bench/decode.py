@@ -9,16 +9,15 @@ as the worker decodes a fetch, as `segmenter replay` decodes a line, and what ms
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from statistics import median
 
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from streams.core.catalog import Catalog
-from streams.rulefiles import load
 from streams.sources import Decoder
 from tests.bench.crowd import Crowd, Sent
+from tests.bench.five import five_rules
 from tests.bench.plain_reader import Body
 
 Fetch = list[ConsumerRecord[bytes | None, bytes | None]]
@@ -47,7 +46,7 @@ def ns_an_event(decode: Callable[[Fetch], object], sent: Sequence[Sent]) -> floa
 
 def main(count: int) -> None:
     sent = list(Crowd(count // 10, count, identified=0.0).product_events())
-    decoder = Decoder(Catalog(load(Path("rules"))).reads)
+    decoder = Decoder(Catalog(five_rules()).reads)
     alone = msgspec.json.Decoder(Body).decode
     ways: dict[str, Callable[[Fetch], object]] = {
         "a fetch at once": decoder.all_product,

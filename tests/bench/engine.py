@@ -10,13 +10,12 @@ import random
 import statistics
 import sys
 import time
-from pathlib import Path
 
 from streams.core.batch import Batch
 from streams.core.events import Event
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard
-from streams.rulefiles import load
+from tests.bench.five import five_rules
 
 USERS = 100_000
 DAYS = 40
@@ -55,7 +54,7 @@ def ns_an_event(rulebook: Rulebook, batches: list[Batch], known: bool) -> float:
 
 
 def main(count: int) -> None:
-    rulebook = load(Path("rules"))
+    rulebook = five_rules()
     Shard(rulebook).step(Batch.of(events(10, 0.0)))
     for title, hot in (("uniform", 0.0), ("half on one user", 0.5)):
         stream = events(count, hot)

@@ -15,7 +15,6 @@ from streams.core.catalog import Catalog
 from streams.core.events import Event
 from streams.core.rules import Rulebook
 from streams.core.shard import Shard
-from streams.rulefiles import load
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.loaded import SLICE
 from streams.runtime.outputs import Outputs
@@ -24,8 +23,8 @@ from streams.runtime.unsaved import Unsaved
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.redis_store import RedisStore
+from tests.bench.five import five_rules
 from tests.bench.process import memory_of
-from tests.e2e.pipeline import ROOT
 
 SHARD, EPOCH = 0, 1
 
@@ -64,7 +63,7 @@ async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) 
 
 
 def main(redis: str, group: str) -> None:
-    rulebook = load(ROOT / "rules")
+    rulebook = five_rules()
     rehearse()
     before = memory_of("self").now
     profiles = asyncio.run(hold(RedisStore(redis, group), rulebook, sys.stdin.buffer))

@@ -26,10 +26,11 @@ from streams.core.instants import format_time
 from streams.settings import Settings
 from streams.state.redis_store import RedisStore
 from streams.testing import Record, billing, to_bytes, track
+from tests.bench.five import folder_of_five
 from tests.bench.progress import WITHIN_S, all_done, until
 from tests.bench.state import SyncsEverySecond
 from tests.e2e.apache_kafka import ApacheKafka
-from tests.e2e.pipeline import PARTITIONS, ROOT, Pipeline
+from tests.e2e.pipeline import PARTITIONS, Pipeline
 
 SECONDS = 30
 RATE = 2_000
@@ -141,7 +142,7 @@ async def latencies(pipeline: Pipeline, seconds: int) -> list[float]:
 
 def main(seconds: int) -> None:
     with ApacheKafka() as kafka, SyncsEverySecond() as redis, tempfile.TemporaryDirectory() as folder:
-        pipeline = Pipeline(kafka.address, redis.url, "latency", Path(folder), rules=str(ROOT / "rules"))
+        pipeline = Pipeline(kafka.address, redis.url, "latency", Path(folder), rules=folder_of_five(Path(folder)))
         pipeline.publish_raw(past())
         with pipeline.worker() as worker:
             found = asyncio.run(latencies(pipeline, seconds))

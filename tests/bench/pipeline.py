@@ -18,6 +18,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.crowd import Crowd
+from tests.bench.five import folder_of_five
 from tests.bench.process import memory_of
 from tests.bench.progress import all_done
 from tests.bench.state import SyncsEverySecond
@@ -52,7 +53,7 @@ class Bench:
 
     def _pipeline(self, group: str, prefix: str) -> Pipeline:
         kafka, redis, folder = self._servers
-        return Pipeline(kafka, redis, group, folder, topic_prefix=prefix, rules=str(ROOT / "rules"))
+        return Pipeline(kafka, redis, group, folder, topic_prefix=prefix, rules=folder_of_five(folder))
 
     def _publish(self, crowd: Crowd, prefix: str) -> int:
         """All records of a crowd; how many they are."""

@@ -214,14 +214,6 @@ def test_types_that_mean_nothing_to_us_are_passed_over(kind: str) -> None:
         (updated(subscription(item(price(10**14), quantity=10**6))), "out_of_range", "make an MRR beyond 1e+10"),
         (updated(subscription(item(price(interval="aeon")))), "wrong_type", "interval is none of"),
         (updated(subscription(item(price(None, unit_amount_decimal="x")))), "wrong_type", "is no number"),
-        (updated(subscription(item(price(None, unit_amount_decimal="NaN")))), "wrong_type", "is no number"),
-        (updated(subscription(item(price(None, unit_amount_decimal="1e999999999999")))), "out_of_range", "beyond 1e15"),
-        (
-            updated(subscription(item(price(None, unit_amount_decimal="1e-999999999999")))),
-            "out_of_range",
-            "more than 12 decimals",
-        ),
-        (updated(subscription(item(price(None, unit_amount_decimal="Infinity")))), "out_of_range", "beyond 1e15"),
         (updated(subscription(trial_start=2, trial_end=1)), "out_of_range", "`data.object.trial_end` is before"),
         (updated(subscription(start_date=2, ended_at=1)), "out_of_range", "`data.object.ended_at` is before"),
         (
