@@ -154,7 +154,7 @@ class SegmentSpec:
     ) -> Decoded:
         """`stated`: the time that is in `timestamp`, where that is known already."""
         try:
-            name = _event_name(body)
+            name = _event_name(body, text)
             user = records.find_user(body.user_id, body.anonymous_id, key)
             if user is ANONYMOUS:
                 return ANONYMOUS
@@ -197,14 +197,23 @@ class SegmentSpec:
         return {f"context.{name}": value for name, value in pick(context, self._context).items()}
 
 
-def _event_name(body: Skim) -> str:
+def _event_name(body: Skim, text: str) -> str:
     if body.type == "track":
         if not body.event:
             raise Unusable("no_event_name", "a track event needs a name in `event`")
         return body.event
     if body.type in EVENT_NAMES:
         return EVENT_NAMES[body.type]
-    raise Unusable("unknown_type", "`type` is none of track, page, screen, identify, group, alias")
+    raise Unusable("unknown_type", "`type` is none of track, page, screen, identify, group, alias" + _hint(text))
+
+
+def _hint(text: str) -> str:
+    """What the record may be instead (`streams/sources/README.md`)."""
+    if '"distinct_id"' in text:
+        return "; this looks like PostHog's form: `distinct_id` is to be `userId`, `uuid` `messageId`"
+    if '"batch"' in text:
+        return "; of a batch publish each of its messages as a record of its own"
+    return ""
 
 
 def _stated_time(body: Skim) -> int | None:

@@ -1,19 +1,21 @@
 """Whatever the bytes: an event, nobody's event, or a reason why not."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.documents import Document
-from streams.core.events import ANONYMOUS, Event, Reads, Reject
+from streams.core.events import ANONYMOUS, Event, Reads, Reject, Value
 from streams.core.instants import format_time
 from streams.sources import Decoder
 from streams.sources.records import MAX_RECORD_BYTES
 from streams.sources.segment_spec import CHUNK
+from streams.testing import instant
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "segment_captures"
 
@@ -194,6 +196,53 @@ def captured(path: Path) -> list[dict[str, Any]]:
     requests = [request for client in json.loads(path.read_text()).values() for request in client]
     bodies = [json.loads(request["body"]) for request in requests]
     return [message for body in bodies for message in body.get("batch", ())]
+
+
+THEN = instant("2026-11-22T16:41:30Z")  # when they were captured, or a little later
+BACKDATED = instant("2024-01-02T03:04:05.123Z")
+# Of the SDKs that speak the Segment spec, each event by its type and own name: the user, what it counts as, its traits.
+MEANT: Final[Mapping[tuple[str, str | None], tuple[str, str, Mapping[str, Value]]]] = {
+    ("identify", None): ("u-1", "", {"plan": "pro"}),
+    ("track", "Order Completed"): ("u-1", "Order Completed", {}),
+    ("track", "Backdated"): ("u-1", "Backdated", {}),
+    ("track", "Numeric User"): ("12345", "Numeric User", {}),
+    ("page", "Pricing"): ("u-1", "Page Viewed", {}),
+    ("screen", "Home"): ("u-1", "Screen Viewed", {}),
+    ("group", None): ("u-1", "", {"group.id": "acct-7", "group.mrr": 99}),
+    ("alias", None): ("u-1", "", {}),
+}
+
+
+@pytest.mark.skipif(not CAPTURES.exists(), reason="the captured requests are not on this machine")
+@pytest.mark.parametrize("name", ["node_clients.json", "python_clients.json"])
+def test_what_real_sdks_send_decodes_to_what_it_means(name: str) -> None:
+    messages = [one for one in captured(CAPTURES / name) if "type" in one]
+    met = set()
+    for message in messages:
+        if message.get("userId") is None:
+            continue
+        kind = message["type"], message.get("event") or message.get("name")
+        user, event_name, traits = MEANT[kind]
+        decoded = READS_NOTHING.product(json.dumps(message).encode(), None, THEN + 3_600_000)
+        assert isinstance(decoded, Event), message
+        assert (decoded.user, decoded.name, decoded.message_id) == (user, event_name, message["messageId"])
+        assert traits.items() <= decoded.traits.items()
+        assert decoded.active == (message["type"] in ("track", "page", "screen"))
+        assert decoded.ts == BACKDATED if event_name == "Backdated" else THEN <= decoded.ts < THEN + 60_000
+        met.add(kind)
+    assert len(met) >= 7
+
+
+@pytest.mark.skipif(not CAPTURES.exists(), reason="the captured requests are not on this machine")
+def test_a_batch_and_posthogs_form_are_told_what_to_publish_instead() -> None:
+    for message in captured(CAPTURES / "python_clients.json"):
+        if "distinct_id" in message:
+            told = READS_NOTHING.product(json.dumps(message).encode(), None, THEN)
+            assert isinstance(told, Reject)
+            assert (told.code, "PostHog's form" in told.reason) == ("unknown_type", True)
+    told = READS_NOTHING.product(b'{"batch":[{"type":"track","userId":"u-1","event":"E"}]}', b"k", THEN)
+    assert isinstance(told, Reject)
+    assert "publish each of its messages as a record of its own" in told.reason
 
 
 @pytest.mark.skipif(not CAPTURES.exists(), reason="the captured requests are not on this machine")
