@@ -5,9 +5,9 @@ it cannot be used. A record is skimmed first; properties, traits and context are
 document read them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -43,6 +43,9 @@ NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 
 # So many records are decoded together: enough to share the cost of a call, few enough to stay in the processor's cache.
 CHUNK: Final = 256
+
+
+ACTIVE: Final = "active"
 
 
 class SkimmedContext(msgspec.Struct, gc=False):
@@ -95,6 +98,25 @@ _CONTEXT: Final = msgspec.json.Decoder(WithContext)
 _TRAITS: Final = msgspec.json.Decoder(WithTraits)
 
 
+def _members(wanted: Collection[str]) -> dict[str, str]:
+    """By the field that it is skimmed to, each member of `context` in which something wanted may be: of `device.type`
+    that is `device`, and `device.type` itself.
+    """
+    parts = [name.split(".") for name in sorted(wanted)]
+    names = dict.fromkeys(".".join(part[:n]) for part in parts for n in range(1, len(part) + 1))
+    return {ACTIVE if name == ACTIVE else f"read_{number}": name for number, name in enumerate(names)}
+
+
+def _skim_with(members: Mapping[str, str]) -> type[Skim]:
+    """A `Skim` whose context has these members, too."""
+    more = {field: name for field, name in members.items() if field != ACTIVE}  # which every context has
+    fields = [(field, object, msgspec.field(default=None, name=name)) for field, name in more.items()]
+    context = msgspec.defstruct("ReadContext", fields, bases=(SkimmedContext,), gc=False)
+    body = [("context", context | None, None)]
+    skim: type[Any] = msgspec.defstruct("ReadSkim", body, bases=(Skim,), rename="camel", gc=False)
+    return skim
+
+
 class SegmentSpec:
     """Decodes for one set of rules: `reads` says what they read."""
 
@@ -103,9 +125,11 @@ class SegmentSpec:
         self._of_any = reads.of_any
         self._context = reads.context
         self._passive_events = passive_events
-        # Of other track events nothing is read, and they are activity unless they say otherwise.
+        # Of other track events nothing is read but their context, and they are activity unless they say otherwise.
         self._special = passive_events | self._properties.keys()
-        self._all_special = bool(reads.of_any or reads.context)
+        self._all_special = bool(reads.of_any)
+        self._members = _members(reads.context)
+        self._skim = msgspec.json.Decoder(_skim_with(self._members)) if self._members else _SKIM
 
     def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
         """`record_ms` is None where a record has no time of its own, as in a file."""
@@ -121,7 +145,7 @@ class SegmentSpec:
         decoded: list[Decoded] = []
         for start in range(0, len(fetched), CHUNK):
             chunk = fetched[start : start + CHUNK]
-            bodies = records.read_bodies(_SKIM, chunk)
+            bodies = records.read_bodies(self._skim, chunk)
             if bodies is None:
                 decoded += [self.decode(record.value, record.key, record.timestamp) for record in chunk]
             else:
@@ -145,7 +169,8 @@ class SegmentSpec:
                 and ts <= record.timestamp + MAX_AHEAD_MS
                 and (context is None or context.active is not False)
             ):
-                yield Event(user, ts, name, True, body.message_id or None, NOTHING, NOTHING)
+                traits = NOTHING if context is None or not self._members else self._picked(context)
+                yield Event(user, ts, name, True, body.message_id or None, NOTHING, traits)
             else:
                 yield self._decode_body(body, records.read_text(record.value), ts, record.key, record.timestamp)
 
@@ -192,9 +217,16 @@ class SegmentSpec:
             traits |= _group_traits(body, text)
         return traits
 
-    def _read_context(self, text: str) -> dict[str, Value]:
-        context = records.read_objects(_CONTEXT, text).context or {}
+    def _picked(self, context: SkimmedContext) -> Mapping[str, Value]:
+        """What rules read of a context that was skimmed together with the record."""
+        found = {name: value for field, name in self._members.items() if (value := getattr(context, field)) is not None}
+        return self._context_traits(found) if found else NOTHING
+
+    def _context_traits(self, context: JsonObject) -> dict[str, Value]:
         return {f"context.{name}": value for name, value in pick(context, self._context).items()}
+
+    def _read_context(self, text: str) -> dict[str, Value]:
+        return self._context_traits(records.read_objects(_CONTEXT, text).context or {})
 
 
 def _event_name(body: Skim, text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from streams.core.events import ANONYMOUS, Event, Reads, Reject
 from streams.core.instants import format_time
 from streams.sources import Decoder
+from tests.sources.test_records import Fetched
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
 MINUTE_MS = 60_000
@@ -258,3 +259,22 @@ def test_wrong_types_in_the_context_of_identify_are_refused() -> None:
 def test_reasons_never_tell_the_value(value: str) -> None:
     assert value not in reject(type=value).reason
     assert value not in reject(timestamp=value).reason
+
+
+def test_the_context_of_a_fetch_is_read_as_that_of_each_record() -> None:
+    wanted = frozenset({"locale", "active", "device.type", "os.name"})
+    decoder = Decoder(Reads({}, context=wanted))
+    contexts = [
+        {"locale": "de", "active": True, "device": {"type": "phone", "id": 7}},
+        {"device.type": "tablet", "os": {"name": None}},
+        {"locale": None},
+        {"os": "linux"},
+        None,
+    ]
+    raws = [record(context=context) for context in contexts]
+    fetched = [Fetched(raw, b"k", NOON) for raw in raws]
+    assert decoder.all_product(fetched) == [decoder.product(raw, b"k", NOON) for raw in raws]
+    first, second, *others = [dict(one.traits) for one in decoder.all_product(fetched) if isinstance(one, Event)]
+    assert first == {"context.locale": "de", "context.active": True, "context.device.type": "phone"}
+    assert second == {"context.device.type": "tablet"}
+    assert others == [{}, {}, {}]
