@@ -55,7 +55,7 @@ class Player:
     async def play(self, worker_is_ready: Callable[[], Awaitable[None]]) -> None:
         """Publish what happened before the present, wait for the worker's first word on it, then let time pass."""
         async with producing(self._settings) as producer:
-            publisher = Publisher(producer, self._partitions)
+            publisher = Publisher(producer, self._partitions, self._settings.partitioner)
             await self._publish(publisher, self._clock())
             await worker_is_ready()
             await self._hear_of_the_worker()

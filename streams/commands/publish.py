@@ -16,14 +16,17 @@ SOME_REJECTED = 3
 @click.command("publish")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--rate", metavar="N", type=click.FloatRange(min=0, min_open=True), help="So many events a second.")
-@settings_flags(*KAFKA, "topic_prefix", "topic_product_events", "topic_billing_updates", *NEW_TOPICS, "create_topics")
+@settings_flags(
+    *KAFKA, "topic_prefix", "topic_product_events", "topic_billing_updates", *NEW_TOPICS, "create_topics", "partitioner"
+)
 def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> None:
     """Send JSON Lines FILEs (plain or .gz; - is what is piped in) into the input topics, one file after another.
 
     Billing updates go to billing-updates, all else to product-events. The key of a record is its user id, and its
-    partition is the one where Kafka's Java client would put that key, so that everything of a user is in one place
-    and in order. Lines that are not a JSON object are reported as FILE:LINE: REASON, and the others are sent: whether
-    a record means anything is for the worker to say, which keeps what it cannot use in dead-letters.
+    partition the one where the partitioner (by default that of Kafka's Java client) puts that key, so that everything
+    of a user is in one place and in order. Lines that are not a JSON object are reported as FILE:LINE: REASON, and the
+    others are sent: whether a record means anything is for the worker to say, which keeps what it cannot use in
+    dead-letters.
 
     Exit status 0 if everything was sent, 3 if some lines were not.
 

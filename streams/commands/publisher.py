@@ -1,8 +1,8 @@
 """Records into Kafka, many at a time.
 
-Comes in: records with their topic and user. Goes out: each in its user's home partition, which is Kafka's default
-one: murmur2 of the user id's UTF-8 bytes, modulo the number of partitions. Records of one user and topic stay in
-the order in which they came. A record of no user goes to partition 0.
+Comes in: records with their topic and user. Goes out: each in its user's home partition: by Kafka's default, murmur2 of
+the user id's UTF-8 bytes, modulo the number of partitions; by CRC32 where the setting says so. Records of one user and
+topic stay in the order in which they came. A record of no user goes to partition 0.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ class Outgoing(NamedTuple):
 
 
 @lru_cache(maxsize=USERS_REMEMBERED)
-def home_partition(user: str, partitions: int) -> int:
-    """Where a user's records are: what Kafka's Java client does with the user id as key."""
-    return homes(user, partitions, "murmur2")[0]
+def home_partition(user: str, partitions: int, partitioner: str = "murmur2") -> int:
+    """Where a user's records are; where any partition is trusted, where Kafka's Java client would put them."""
+    return homes(user, partitions, "murmur2" if partitioner == "trust" else partitioner)[0]
 
 
 class Publisher:
@@ -39,15 +39,16 @@ class Publisher:
     partitions: topic -> how many it has. What could not be delivered is raised by the next call.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, partitions: Mapping[str, int]):
+    def __init__(self, producer: AIOKafkaProducer, partitions: Mapping[str, int], partitioner: str = "murmur2"):
         self._producer = producer
+        self._partitioner = partitioner
         self._partitions = partitions
         self._open: dict[tuple[str, int], BatchBuilder] = {}
         self._on_the_way: list[asyncio.Future[object]] = []
 
     async def publish(self, records: Iterable[Outgoing]) -> None:
         for topic, user, value, at_ms in records:
-            home = topic, 0 if user is None else home_partition(user, self._partitions[topic])
+            home = topic, 0 if user is None else home_partition(user, self._partitions[topic], self._partitioner)
             key = None if user is None else user.encode()
             while self._batch(home).append(timestamp=at_ms, key=key, value=value) is None:
                 await self._send(home)

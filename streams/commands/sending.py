@@ -50,7 +50,7 @@ class Sending:
     async def send(self, files: Sequence[LineFile]) -> None:
         partitions = {finding.topic: finding.partitions for finding in await ensure(self._settings)}
         async with producing(self._settings) as producer:
-            publisher = Publisher(producer, partitions)
+            publisher = Publisher(producer, partitions, self._settings.partitioner)
             for file in files:
                 task = self._progress.add_task(file.name, total=file.size or None)
                 for records in self._bursts(file):

@@ -19,13 +19,16 @@ from streams.sources.stripe_shapes import Coupon, Discount, Item, Price, Subscri
 
 MONTHS = {"month": Fraction(1), "year": Fraction(12), "week": Fraction(12, 52), "day": Fraction(12, 365)}
 LARGEST_AMOUNT = 10**15  # minor units
+MOST_DECIMALS = 12  # of a decimal unit amount, as Stripe's reference of prices says
 ITEMS = "data.object.items.data"
 
 
 def mrr_of(subscription: Subscription, currency: str) -> float:
     monthly = sum((_of_item(at, item) for at, item in _licensed(subscription)), Fraction(0))
+    first = next(_licensed(subscription), None)
+    months = Fraction(1) if first is None else _months(first[0], _price(*first))
     for coupon in _for_ever(subscription.all_discounts):
-        monthly = _reduced(monthly, coupon, subscription)
+        monthly = _reduced(monthly, coupon, months)
     mrr = float(major_units(monthly, currency))
     if mrr > LARGEST_MRR:
         raise Unusable("out_of_range", f"`{ITEMS}` make an MRR beyond {LARGEST_MRR:g}")
@@ -56,9 +59,10 @@ def _price(at: int, item: Item) -> Price:
 def _of_item(at: int, item: Item) -> Fraction:
     """Minor units a month."""
     price = _price(at, item)
-    monthly = _unit_amount(at, price) * _packages(item.units, price.transform) / _months(at, price)
+    months = _months(at, price)
+    monthly = _unit_amount(at, price) * _packages(item.units, price.transform) / months
     for coupon in _for_ever(item.all_discounts):
-        monthly *= 1 - Fraction(Decimal(str(coupon.percent_off or 0))) / 100
+        monthly = _reduced(monthly, coupon, months)
     return monthly
 
 
@@ -73,12 +77,17 @@ def _unit_amount(at: int, price: Price) -> Fraction:
     if price.amount_text is None and price.amount_whole is None:
         raise Unusable("wrong_type", f"`{ITEMS}[{at}]` has no unit amount; tiered prices do not say what they bring")
     try:
-        amount = Fraction(Decimal(price.amount_text or price.amount_whole or 0))
-    except (InvalidOperation, ValueError, OverflowError):
+        amount = Decimal(price.amount_text or price.amount_whole or 0)
+        is_possible = 0 <= amount <= LARGEST_AMOUNT
+    except InvalidOperation:
         raise Unusable("wrong_type", f"`{ITEMS}[{at}]`: the decimal unit amount is no number") from None
-    if not 0 <= amount <= LARGEST_AMOUNT:
+    # Looked at before it becomes a fraction, which writes an exponent out: 1e999999999 would take all memory.
+    if not is_possible:
         raise Unusable("out_of_range", f"`{ITEMS}[{at}]`: the unit amount is below 0 or beyond 1e15")
-    return amount
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
+        raise Unusable("out_of_range", f"`{ITEMS}[{at}]`: the unit amount has more than {MOST_DECIMALS} decimals")
+    return Fraction(amount)
 
 
 def _months(at: int, price: Price) -> Fraction:
@@ -97,11 +106,8 @@ def _for_ever(discounts: Sequence[Discount | str | None]) -> Iterator[Coupon]:
             yield coupon
 
 
-def _reduced(monthly: Fraction, coupon: Coupon, subscription: Subscription) -> Fraction:
-    """A percentage, or so much less a period of the subscription's first item."""
+def _reduced(monthly: Fraction, coupon: Coupon, months: Fraction) -> Fraction:
+    """By a percentage, or by so much a period of so many months (that of the item, or of a subscription's first)."""
     if coupon.percent_off is not None:
         return monthly * (1 - Fraction(Decimal(str(coupon.percent_off))) / 100)
-    first = next(_licensed(subscription), None)
-    if coupon.amount_off is None or first is None:
-        return monthly
-    return max(Fraction(0), monthly - coupon.amount_off / _months(first[0], _price(*first)))
+    return max(Fraction(0), monthly - (coupon.amount_off or 0) / months)

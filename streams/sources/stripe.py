@@ -35,7 +35,7 @@ Properties = dict[str, Value]
 Shape = TypeVar("Shape")
 
 STRIPES_OWN_ID: Final = re.compile(
-    r"(?:cus|sub|si|in|ii|ch|py|pi|pm|re|evt|price|plan|prod|acct|card|src)_[A-Za-z0-9]+"
+    r"(?:cus|sub|sub_sched|si|in|ii|ch|py|pi|pm|re|evt|price|plan|prod|acct|card|src)_[A-Za-z0-9]+"
 )
 SET_USER: Final = "set `metadata.user_id` on the subscription (`subscription_data.metadata` in Checkout)"
 STATUSES: Final = (

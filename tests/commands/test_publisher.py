@@ -4,6 +4,7 @@ import pytest
 from aiokafka.partitioner import murmur2
 
 from streams.commands.publisher import home_partition
+from streams.runtime.homes import homes
 
 # From the tests of Apache Kafka's Utils.murmur2.
 KNOWN = {
@@ -24,3 +25,9 @@ def test_the_hash_is_the_one_of_kafka_s_java_client(key: str, hashed: int) -> No
 
 def test_ids_of_any_script_have_a_home() -> None:
     assert 0 <= home_partition("Łukasz-日本", 7) < 7
+
+
+@pytest.mark.parametrize("partitioner", ["murmur2", "crc32", "trust"])
+def test_workers_find_at_home_what_is_published(partitioner: str) -> None:
+    for user in ("ann", "bob", "用户一"):
+        assert home_partition(user, 4, partitioner) in homes(user, 4, partitioner)

@@ -61,6 +61,9 @@ def test_with_the_partitioner_set_nothing_need_be_rerouted(pipeline: Pipeline) -
         assert told(pipeline, wanted) == wanted
         worker.stop()
     assert "was sent home" not in worker.said()
+    with pipeline.worker() as other:
+        assert other.ended() == 2
+        assert "SEGMENTER_PARTITIONER: it is murmur2, and was crc32 when the state was begun" in other.said()
 
 
 @pytest.mark.parametrize("kills", [0, 2])

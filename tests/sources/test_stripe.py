@@ -90,6 +90,7 @@ def test_what_happened_to_a_subscription_has_the_name_of_the_plain_form(
         ([item(price(500, transform_quantity={"divide_by": 10, "round": "down"}), quantity=19)], 5.0),
         ([item(price(1_000), quantity=0)], 0.0),
         ([item(price(1_000), discounts=[{"coupon": {"duration": "forever", "percent_off": 25}}])], 7.5),
+        ([item(price(12_000, "year"), discounts=[{"coupon": {"duration": "forever", "amount_off": 2_400}}])], 8.0),
     ],
 )
 def test_mrr_is_what_the_items_bring_in_a_month(items: list[Json], mrr: float) -> None:
@@ -173,7 +174,7 @@ def test_the_user_of_an_invoice_is_that_of_its_subscription_first(link: Json, us
     assert (found.user, found.properties["subscription_id"]) == (user, "sub_1")
 
 
-@pytest.mark.parametrize("key", [b"cus_QXg1o8vcGmoR32", b"sub_1", b"in_1", b"evt_1", None])
+@pytest.mark.parametrize("key", [b"cus_QXg1o8vcGmoR32", b"sub_1", b"sub_sched_1", b"in_1", b"evt_1", None])
 def test_a_key_of_stripes_own_is_no_user_and_it_is_told_what_to_set(key: bytes | None) -> None:
     told = reject(updated(subscription(metadata={})), key)
     assert told.code == "no_user"
@@ -214,6 +215,14 @@ def test_types_that_mean_nothing_to_us_are_passed_over(kind: str) -> None:
         (updated(subscription(item(price(10**14), quantity=10**6))), "out_of_range", "make an MRR beyond 1e+10"),
         (updated(subscription(item(price(interval="aeon")))), "wrong_type", "interval is none of"),
         (updated(subscription(item(price(None, unit_amount_decimal="x")))), "wrong_type", "is no number"),
+        (updated(subscription(item(price(None, unit_amount_decimal="NaN")))), "wrong_type", "is no number"),
+        (updated(subscription(item(price(None, unit_amount_decimal="1e999999999999")))), "out_of_range", "beyond 1e15"),
+        (
+            updated(subscription(item(price(None, unit_amount_decimal="1e-999999999999")))),
+            "out_of_range",
+            "more than 12 decimals",
+        ),
+        (updated(subscription(item(price(None, unit_amount_decimal="Infinity")))), "out_of_range", "beyond 1e15"),
         (updated(subscription(trial_start=2, trial_end=1)), "out_of_range", "`data.object.trial_end` is before"),
         (updated(subscription(start_date=2, ended_at=1)), "out_of_range", "`data.object.ended_at` is before"),
         (
