@@ -49,8 +49,8 @@ class Columns:
         columns[:, kernel.LAST] = 1
         columns[list(writes), kernel.SETS_TRAITS] = 1
         if derived:
-            columns, caused_by, followers = self._insert(columns, derived)
-            writes = {int(np.searchsorted(caused_by, i)): words for i, words in writes.items()}
+            columns, caused_by, followers, firsts = self._insert(columns, derived)
+            writes = {firsts[i]: words for i, words in writes.items()}
         else:
             caused_by, followers = range(len(columns)), {}
         if self._readings:
@@ -64,8 +64,10 @@ class Columns:
 
     def _insert(
         self, columns: Ints, derived: dict[int, tuple[Derived, ...]]
-    ) -> tuple[Ints, Sequence[int], dict[int, Derived]]:
-        """Put derived events behind their cause. Also returns the places of the causes, and of the derived events."""
+    ) -> tuple[Ints, Sequence[int], dict[int, Derived], Sequence[int]]:
+        """Put derived events behind their cause. Also returns for each occurrence the place of its event, the derived
+        events by their places, and for each event the place of its occurrence.
+        """
         counts = np.ones(len(columns), np.int64)
         for i, followers in derived.items():
             counts[i] += len(followers)
@@ -77,7 +79,7 @@ class Columns:
                 result[at, kernel.CLASS] = self._classes.get(each.name, self._unread)[False]
                 result[at, [kernel.ACTIVE, kernel.SETS_TRAITS]] = 0
                 placed[at] = each
-        return result, caused_by.tolist(), placed
+        return result, caused_by.tolist(), placed, (ends - counts).tolist()
 
     @staticmethod
     def _place_writes(columns: Ints, writes: dict[int, Writes]) -> Writes:
