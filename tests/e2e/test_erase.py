@@ -57,8 +57,8 @@ class Keys:
                 return b" ".join(part for pair in self._client.hgetall(key).items() for part in pair)
             case b"set":
                 return b" ".join(self._client.smembers(key))
-            case _:
-                return bytes(self._client.get(key))
+            case _:  # also a key that is gone since it was found, as an outbox is once it is published
+                return bytes(self._client.get(key) or b"")
 
 
 def test_who_is_erased_is_nowhere_and_comes_back_as_somebody_new(
