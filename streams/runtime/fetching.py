@@ -7,19 +7,21 @@ about partitions: where they begin and end, what was committed.
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 import aiokafka
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.runtime.connection import Connection
 from streams.runtime.kafka import client_options
+from streams.sources.records import Record
 
 # How long a broker may hold back an answer for lack of records. A broker that does not wake a waiting fetch
 # makes this the latency; much less would be busy waiting.
@@ -31,6 +33,20 @@ FETCH_BYTES: Final = 1 << 20
 READ_COMMITTED: Final = 1
 FETCHES_TO_FIND_AN_END: Final = 16
 FOREVER_MS: Final = 2**31 - 1
+
+
+class NumberedRecord(Record, Protocol):
+    """A record, and its place in its partition."""
+
+    @property
+    def offset(self) -> int: ...
+
+
+class FetchedRecord(NumberedRecord, Protocol):
+    """A record of a fetch, which says of which partition."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class Fetched:
 
     tp: TP
     reading: int
-    records: Sequence[ConsumerRecord[bytes | None, bytes | None]]
+    records: Sequence[FetchedRecord]
     next_offset: int
     end: int
     caught_up: bool
@@ -87,13 +103,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if not self.consumer.flow_active:
             return []
         consumer = self._ensure_consumer()
+        for waiting in consumer._fetcher._records.values():
+            if isinstance(waiting, FetchResult) and waiting.has_more():
+                # To make aiokafka's `ConsumerRecord` of each would cost as much again as to read it.
+                waiting._partition_records._consumer_record = _as_read
         with consumer._subscription.fetch_context():
             drained = await consumer._fetcher.fetched_records(tps, timeout=LOOK_EVERY_S)
         # Nothing is awaited from here on, so that records and positions are of one instant.
         found = [self._look(tp, drained.get(tp, ())) for tp in tps]
         return [fetched for fetched in found if fetched is not None]
 
-    def _look(self, tp: TP, records: Sequence[Any]) -> Fetched | None:
+    def _look(self, tp: TP, records: Sequence[FetchedRecord]) -> Fetched | None:
         """What there is to say of a partition, None where it has been said."""
         assignment = self._ensure_consumer()._subscription.subscription.assignment
         state = assignment.state_value(tp)
@@ -175,6 +195,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self.log.warning("commit - for lag monitors only, will be tried again: %r", error)
             return False
         return True
+
+
+def _as_read(_: TopicPartition, record: FetchedRecord) -> FetchedRecord:
+    return record
 
 
 def _plain(tp: TP) -> TopicPartition:

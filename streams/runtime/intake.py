@@ -8,7 +8,7 @@ Nobody waits here: a source that is far ahead of the others is not read for a wh
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from faust.types import TP
 
@@ -18,7 +18,7 @@ from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.core.inbox import NOTHING, Inbox
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
-from streams.runtime.fetching import Fetched
+from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
 from streams.runtime.homes import homes
 from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
@@ -72,7 +72,7 @@ class Intake:
             return
         source = fetched.tp.topic
         if source == self._commands:
-            self._erasures.add(self._read_commands(fetched.records), fetched.next_offset, fetched.caught_up)
+            self._erasures.add(self._read_commands(fetched.tp, fetched.records), fetched.next_offset, fetched.caught_up)
         else:
             decoded = self._read_rerouted if source == self._rerouted else self._read_input
             self._inbox.add(source, decoded(fetched.tp, fetched.records), fetched.next_offset)
@@ -116,22 +116,22 @@ class Intake:
         taken, self.dead_letters = self.dead_letters, []
         return taken
 
-    def _read_input(self, tp: TP, records: Sequence[Any]) -> Batch:
+    def _read_input(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
         decoded = self._decode[tp.topic](records)
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
-            records = self._put_aside(records, decoded)
+            records = self._put_aside(tp, records, decoded)
         events, records = self._strangers.take_out(tp, events, records)
         self._worker.lookout.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
-    def _read_rerouted(self, tp: TP, records: Sequence[Any]) -> Batch:
+    def _read_rerouted(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
         """What other shards sent on, each record once."""
         events, offsets = [], []
         for record in records:
             sent_on = rerouting.read(record, self._decode)
             if isinstance(sent_on, Reject):
-                self._bury(record, sent_on)
+                self._bury(tp, record, sent_on)
             elif not self._received.is_repeat(sent_on):
                 self._received.receive(record.offset, sent_on)
                 match self._read_sent_on(tp, sent_on):
@@ -139,47 +139,47 @@ class Intake:
                         events.append(event)
                         offsets.append(record.offset)
                     case Reject() as why:
-                        self._bury(sent_on, why)
+                        self._bury(sent_on.tp, sent_on, why)
                     case _:
                         self._worker.counters.anonymous += 1
         return Batch.of(events, offsets)
 
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
-        [decoded] = self._decode[record.topic]([record])
+        [decoded] = self._decode[record.tp.topic]([record])
         if isinstance(decoded, Event) and self._strangers.is_stranger(tp, decoded):
             return _wrong_partition(tp.partition, decoded.user, self._worker)
         return decoded
 
-    def _read_commands(self, records: Sequence[Any]) -> Iterator[tuple[int, Erasure]]:
+    def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Iterator[tuple[int, Erasure]]:
         """The commands that can be used, with their offsets."""
         for record in records:
-            match self._read_command(record):
+            match self._read_command(tp, record):
                 case Erasure() as command:
                     yield record.offset, command
                 case Reject() as why:
-                    self._bury(record, why)
+                    self._bury(tp, record, why)
 
-    def _read_command(self, record: Any) -> Erasure | Reject | None:
+    def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Reject | None:
         """One that came to a wrong shard is told so: nobody would be erased there while its sender thinks so."""
         command = profile_commands.decode(record.value, record.key, record.timestamp)
         if not isinstance(command, Erasure):
             return command
-        if record.partition in homes(command.user, self._worker.partitions, self._worker.settings.partitioner):
+        if tp.partition in homes(command.user, self._worker.partitions, self._worker.settings.partitioner):
             return command
-        return _wrong_partition(record.partition, command.user, self._worker, ", or use `segmenter erase`")
+        return _wrong_partition(tp.partition, command.user, self._worker, ", or use `segmenter erase`")
 
-    def _bury(self, record: Any, why: Reject) -> None:
+    def _bury(self, tp: TP, record: NumberedRecord, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1
-        self.dead_letters.append(self._worker.outputs.dead_letter(record, why))
+        self.dead_letters.append(self._worker.outputs.dead_letter(tp, record, why))
 
-    def _put_aside(self, records: Sequence[Any], decoded: Sequence[Decoded]) -> list[Any]:
+    def _put_aside(self, tp: TP, records: Sequence[FetchedRecord], decoded: Sequence[Decoded]) -> list[FetchedRecord]:
         """Count the records that are no events, and write the dead letters; the records that are events remain."""
         events = []
         for record, one in zip(records, decoded, strict=True):
             if isinstance(one, Event):
                 events.append(record)
             elif isinstance(one, Reject):
-                self._bury(record, one)
+                self._bury(tp, record, one)
             elif isinstance(one, Ignored):
                 self._worker.counters.ignored[one.kind] += 1
             else:

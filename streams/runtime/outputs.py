@@ -6,13 +6,14 @@ Comes in: changes, where a user stands, a record that cannot be used. Goes out: 
 from typing import Final
 
 import msgspec
-from aiokafka.structs import ConsumerRecord
+from faust.types import TP
 
 from streams.core import changes
 from streams.core.changes import Change
 from streams.core.events import Reject
 from streams.core.instants import format_time
 from streams.core.reasons import Memberships
+from streams.runtime.fetching import NumberedRecord
 from streams.settings import Settings
 from streams.state.store import Message
 
@@ -63,13 +64,14 @@ class Outputs:
         """Of an erased user the compacted topic is to keep nothing."""
         return Message(self._memberships, user.encode(), None)
 
-    def dead_letter(self, record: ConsumerRecord[bytes | None, bytes | None], reject: Reject) -> Message:
+    def dead_letter(self, tp: TP, record: NumberedRecord, reject: Reject) -> Message:
+        """A record read from `tp`."""
         raw = record.value or b""
         headers = [
             ("reason_code", reject.code.encode()),
             ("reason", reject.reason.encode()),
-            ("topic", record.topic.encode()),
-            ("partition", str(record.partition).encode()),
+            ("topic", tp.topic.encode()),
+            ("partition", str(tp.partition).encode()),
             ("offset", str(record.offset).encode()),
         ]
         if len(raw) > KEPT_BYTES:

@@ -11,9 +11,12 @@ over what it has had. A partition's records come in their order, so each user's 
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from faust.types import TP
 
 from streams.core.events import Reject
+from streams.runtime.fetching import FetchedRecord
 from streams.state.store import Message
 
 FROM: Final = ("topic", "partition", "offset", "timestamp")
@@ -24,8 +27,7 @@ BETWEEN: Final = "/"  # topic and partition; no topic's name has it
 class Rerouted:
     """A record as it was where it came from. `timestamp` is its own time there, ms."""
 
-    topic: str
-    partition: int
+    tp: TP
     offset: int
     timestamp: int
     key: bytes | None
@@ -33,23 +35,24 @@ class Rerouted:
 
     @property
     def source(self) -> str:
-        return f"{self.topic}{BETWEEN}{self.partition}"
+        return f"{self.tp.topic}{BETWEEN}{self.tp.partition}"
 
 
-def send_home(record: Any, topic: str, shard: int) -> Message:
-    """The record as `topic`, the one of rerouted events, has it for a shard."""
-    headers = tuple((name, str(getattr(record, name)).encode()) for name in FROM)
+def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
+    """A record read from `tp` as `topic`, the one of rerouted events, has it for a shard."""
+    said = (tp.topic, tp.partition, record.offset, record.timestamp)
+    headers = tuple((name, str(each).encode()) for name, each in zip(FROM, said, strict=True))
     return Message(topic, record.key or b"", record.value, headers, shard)
 
 
-def read(record: Any, inputs: Collection[str]) -> Rerouted | Reject:
+def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Reject:
     """A record of the topic of rerouted events as it was in one of the `inputs`."""
     said = {name: value.decode(errors="replace") for name, value in record.headers if name in FROM}
     topic, *numbers = (said.get(name, "") for name in FROM)
     if topic not in inputs or not all(number.isdecimal() for number in numbers):
         return Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")
     partition, offset, timestamp = map(int, numbers)
-    return Rerouted(topic, partition, offset, timestamp, record.key, record.value)
+    return Rerouted(TP(topic, partition), offset, timestamp, record.key, record.value)
 
 
 class Received:

@@ -9,7 +9,7 @@ To find that all are at home costs a tenth of what it costs to decode them, a hu
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from aiokafka.partitioner import murmur2
@@ -19,6 +19,7 @@ from streams.core import murmur2 as compiled
 from streams.core.events import Event
 from streams.core.index import encoded
 from streams.core.program import Ints
+from streams.runtime.fetching import FetchedRecord
 from streams.runtime.rerouting import send_home
 from streams.runtime.telemetry import Throttle, log
 from streams.runtime.worker import Worker
@@ -37,15 +38,17 @@ class Strangers:
         self._waiting: dict[str, deque[tuple[int, Message]]] = {source: deque() for source in sources}
         self._may_tell = Throttle(TELL_EVERY_S)
 
-    def take_out(self, tp: TP, events: list[Event], records: Sequence[Any]) -> tuple[list[Event], Sequence[Any]]:
+    def take_out(
+        self, tp: TP, events: list[Event], records: Sequence[FetchedRecord]
+    ) -> tuple[list[Event], Sequence[FetchedRecord]]:
         """Events and their records without those of strangers."""
         places, homes = self._find(tp, events)
         if not len(places):
             return events, records
         for place, home in zip(places.tolist(), homes.tolist(), strict=True):
-            self._waiting[tp.topic].append((records[place].offset, send_home(records[place], self._topic, home)))
+            self._waiting[tp.topic].append((records[place].offset, send_home(tp, records[place], self._topic, home)))
         self._worker.counters.rerouted += len(places)
-        self._tell(records[places[0]], events[places[0]].user)
+        self._tell(tp, records[places[0]], events[places[0]].user)
         left = np.delete(np.arange(len(events)), places).tolist()
         return [events[place] for place in left], [records[place] for place in left]
 
@@ -74,10 +77,10 @@ class Strangers:
         places = np.flatnonzero(homes != tp.partition)
         return places, homes[places]
 
-    def _tell(self, record: Any, user: str) -> None:
+    def _tell(self, tp: TP, record: FetchedRecord, user: str) -> None:
         if self._may_tell():
-            setting = likely_setting(record, user, self._worker.partitions, self._worker.settings.partitioner)
-            place = f"topic {record.topic}, partition {record.partition}, offset {record.offset}"
+            setting = likely_setting(tp, record.key, user, self._worker.partitions, self._worker.settings.partitioner)
+            place = f"topic {tp.topic}, partition {tp.partition}, offset {record.offset}"
             log.warning("%s - is not its user's partition and was sent home, at a price; %s", place, setting)
 
 
@@ -88,14 +91,14 @@ def _hashes(users: Sequence[str], partitioner: str) -> Ints:
     return compiled.murmur2(*encoded(users))
 
 
-def likely_setting(record: Any, user: str, partitions: int, partitioner: str) -> str:
-    """What is to be changed at the producer of a stranger's record, most likely."""
-    if record.key is None:
+def likely_setting(tp: TP, key: bytes | None, user: str, partitions: int, partitioner: str) -> str:
+    """What is to be changed at the producer of a stranger's record in `tp`, most likely."""
+    if key is None:
         return "the producer sends no key: let it send the user id as the key"
-    if record.key != user.encode():
+    if key != user.encode():
         return "the producer's key is not the user id: let it send the user id as the key"
-    if partitioner == "murmur2" and zlib.crc32(record.key) % partitions == record.partition:
+    if partitioner == "murmur2" and zlib.crc32(key) % partitions == tp.partition:
         return "this looks like librdkafka's default: set `partitioner=murmur2_random` there"
-    if partitioner == "crc32" and (murmur2(record.key) & 0x7FFFFFFF) % partitions == record.partition:
+    if partitioner == "crc32" and (murmur2(key) & 0x7FFFFFFF) % partitions == tp.partition:
         return "this looks like Kafka's Java client: let it choose partitions by CRC32, as librdkafka does"
     return f"the producer chooses partitions by itself: let it use {partitioner} of the key"

@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 import msgspec
-from aiokafka.structs import ConsumerRecord
 
 from streams.core.catalog import Catalog
 from streams.sources import Decoder
 from tests.bench.crowd import Crowd, Sent
 from tests.bench.five import five_rules
 from tests.bench.plain_reader import Body
+from tests.runtime.records import Read
 
-Fetch = list[ConsumerRecord[bytes | None, bytes | None]]
+Fetch = list[Read]
 
 A_FETCH = 5_000
 RUNS = 15
@@ -28,10 +28,7 @@ RUNS = 15
 
 def fetches(sent: Sequence[Sent]) -> list[Fetch]:
     """Made anew for each run, as a fetch makes them: what has been read before lies in the processor's cache."""
-    records = [
-        ConsumerRecord(one.topic, 0, i, one.at_ms, 0, one.user.encode(), bytes(bytearray(one.value)), None, 0, 0, ())
-        for i, one in enumerate(sent)
-    ]
+    records = [Read(i, one.at_ms, one.user.encode(), bytes(bytearray(one.value))) for i, one in enumerate(sent)]
     return [records[i : i + A_FETCH] for i in range(0, len(records), A_FETCH)]
 
 

@@ -12,7 +12,6 @@ from itertools import count, islice
 from types import SimpleNamespace
 from typing import Any
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from streams.core.events import Event, Reads
@@ -21,19 +20,17 @@ from streams.runtime.strangers import Strangers
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.testing import to_bytes, track
+from tests.runtime.records import Read
 
 PARTITIONS, FETCH, RUNS = 4, 5_000, 9
 INPUT = TP("product-events", 0)
 
 
-def fetch(first: int) -> list[Any]:
+def fetch(first: int) -> list[Read]:
     users = (f"user-{number}" for number in count(first))
     native = islice((user for user in users if homes(user, PARTITIONS, "murmur2") == [0]), FETCH)
     records = [track(user, "Report Created", 1_767_225_600_000 + i, f"message-{i}") for i, user in enumerate(native)]
-    return [
-        ConsumerRecord(*INPUT, i, 1_767_225_600_000 + i, 0, each["userId"].encode(), to_bytes(each), None, 0, 0, ())
-        for i, each in enumerate(records)
-    ]
+    return [Read(i, 1_767_225_600_000 + i, each["userId"].encode(), to_bytes(each)) for i, each in enumerate(records)]
 
 
 def main(records: int) -> None:

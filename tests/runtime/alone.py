@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from streams.core.shard import Shard
@@ -23,6 +22,7 @@ from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import MemoryStore, Message, Store
 from streams.testing import Record, to_bytes
+from tests.runtime.records import Read
 
 INPUT = TP("product-events", 0)
 
@@ -57,14 +57,11 @@ class Alone:
         self.loaded = LoadedShard(self._worker, self._shard, intake, checkpoints, 0)
         return self.loaded
 
-    def arrive(self, records: Sequence[Record]) -> None:
-        """Have a fetch bring these."""
+    def arrive(self, records: Sequence[Record], unread: int = 0) -> None:
+        """Have a fetch bring these; so many more wait to be fetched."""
         first, self._offset = self._offset, self._offset + len(records)
-        fetched = [
-            ConsumerRecord(*INPUT, first + i, 0, 0, b"", to_bytes(record), None, 0, 0, ())
-            for i, record in enumerate(records)
-        ]
-        self.loaded.receive(Fetched(INPUT, 1, fetched, self._offset, self._offset, caught_up=True))
+        fetched = [Read(first + i, 0, b"", to_bytes(record)) for i, record in enumerate(records)]
+        self.loaded.receive(Fetched(INPUT, 1, fetched, self._offset, self._offset + unread, caught_up=not unread))
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
         self.published[topic] += len(messages)

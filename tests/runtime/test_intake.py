@@ -4,7 +4,6 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from streams.core.erasure import Erasure
@@ -19,6 +18,7 @@ from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
 from streams.state.store import MemoryStore
 from streams.testing import to_bytes, track
+from tests.runtime.records import Read
 
 TOPIC = TP("product-events", 0)
 COMMANDS = TP("profile-commands", 0)
@@ -54,7 +54,7 @@ def fetched(
     values: dict[int, bytes | None], reading: int = READING, topic: TP = TOPIC, caught_up: bool = True
 ) -> Fetched:
     """offset -> value"""
-    records = [ConsumerRecord(*topic, at, 0, 0, b"k", value, None, 0, 0, ()) for at, value in values.items()]
+    records = [Read(at, 0, b"k", value) for at, value in values.items()]
     return Fetched(topic, reading, records, next_offset=9, end=9, caught_up=caught_up)
 
 

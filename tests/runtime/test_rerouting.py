@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +21,7 @@ from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import Message
 from streams.testing import Record, billing, to_bytes, track
+from tests.runtime.records import Read
 
 PARTITIONS = 4
 READING = 1
@@ -66,7 +66,7 @@ class Shard:
     def fetch(self, role: str, records: Sequence[Any], first: int) -> None:
         """Records, or messages that another shard has sent, at the offsets from `first` on."""
         tp = TP(role, self.number)
-        fetched = [as_fetched(tp, first + i, each) for i, each in enumerate(records)]
+        fetched = [as_fetched(first + i, each) for i, each in enumerate(records)]
         self.intake.receive(Fetched(tp, READING, fetched, first + len(records), first + len(records), caught_up=True))
 
     def applied(self) -> list[str]:
@@ -74,11 +74,10 @@ class Shard:
         return [event.message_id or "" for event in self.intake.take(1_000).events]
 
 
-def as_fetched(tp: TP, offset: int, record: Record | Message) -> Any:
+def as_fetched(offset: int, record: Record | Message) -> Read:
     if isinstance(record, Message):
-        return ConsumerRecord(*tp, offset, 77, 0, record.key, record.value, None, 0, 0, record.headers)
-    key = record["userId"].encode()
-    return ConsumerRecord(*tp, offset, 50, 0, key, to_bytes(record), None, 0, 0, ())
+        return Read(offset, 77, record.key, record.value, record.headers)
+    return Read(offset, 50, record["userId"].encode(), to_bytes(record))
 
 
 def signed_in(user: str, number: int, ts: int = 0) -> Record:
@@ -256,5 +255,4 @@ async def test_each_is_applied_once_and_in_order_whoever_dies_when(fates: list[s
 def test_the_warning_names_what_is_likely_to_be_set_otherwise(
     key: bytes | None, partition: int, partitioner: str, advice: str
 ) -> None:
-    record = SimpleNamespace(key=key, partition=partition)
-    assert advice in likely_setting(record, "ann", 4, partitioner)
+    assert advice in likely_setting(TP("product-events", partition), key, "ann", 4, partitioner)

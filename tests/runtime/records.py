@@ -1,0 +1,14 @@
+"""A record as a fetch brings it, which says of which partition."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Read(NamedTuple):
+    """`timestamp` in ms."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
