@@ -14,6 +14,7 @@ written: so live events are applied, and what they change is published, while a 
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from faust.types import TP
@@ -105,8 +106,8 @@ class LoadedShard:
                 self._wake.clear()
                 # A slice of each, so that events need not wait for a wave of deadlines.
                 busy = self._renew() or any([self._erase(), self._tick(), self._apply(), self._send_home()])
-                await self._checkpoint(busy)
-                await (asyncio.sleep(0) if busy else self._wake.wait())
+                within_s = await self._checkpoint(busy)
+                await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()
             await self._written()
             if self._has_news():
@@ -168,20 +169,32 @@ class LoadedShard:
         self._unsaved.add(changes, self._worker.clock())
         self._worker.counters.changes += len(changes)
 
-    async def _checkpoint(self, busy: bool) -> None:
-        """Begin one if it is time for it; wait for the one before only where more would not fit into the next."""
+    async def _woken(self, within_s: float | None) -> None:
+        """Until there may be something to do, at the latest within so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._wake.wait()
+
+    async def _checkpoint(self, busy: bool) -> float | None:
+        """Begin one if it is time for it; wait for the one before only where more would not fit into the next.
+
+        Returns in how many seconds it is time for what has to wait, None if nothing has.
+        """
         full = self._is_full()
         if self._writing is not None:
             if not full and not self._writing.done():
-                return
+                return None
             await self._written()
         is_behind = sum(self.lag().values()) >= SLICE
         every_s = BACKLOG_CHECKPOINT_EVERY_S if is_behind else WAVE_CHECKPOINT_EVERY_S
-        if busy and not full and time.monotonic() - self._written_at < every_s:
-            return
+        wait_s = self._written_at + every_s - time.monotonic()
+        # Whoever is behind and has nothing to do waits for a fetch, which is on its way.
+        if (busy or is_behind) and not full and wait_s > 0:
+            return wait_s
         if self._has_news():
             self._writing = asyncio.create_task(self._write(self._snapshot()))
             self._writing.add_done_callback(lambda _: self._wake.set())
+        return None
 
     def _is_full(self, share: float = 1.0) -> bool:
         """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from streams.core.batch import Batch
 from streams.core.events import Event
 from streams.core.expressions import parse_condition, parse_value
@@ -12,7 +14,8 @@ from streams.core.features import DAY_MS, HOUR_MS
 from streams.core.layout import NEVER
 from streams.core.rules import Rulebook, Scores, Segment
 from streams.core.shard import Shard
-from streams.runtime.loaded import TIME_EVERY_MS, LoadedShard
+from streams.runtime import loaded as runtime
+from streams.runtime.loaded import SLICE, TIME_EVERY_MS, LoadedShard
 from streams.state.store import Message
 from streams.testing import track
 from tests.runtime.alone import Alone
@@ -109,3 +112,32 @@ def test_a_wave_is_worked_off_whole_and_a_live_events_change_does_not_wait_for_i
     changed = asyncio.run(worked_off(users))
     assert sorted(changed) == sorted(["live", *(f"user-{number}" for number in range(users))])
     assert changed.index("live") < users / 2
+
+
+async def checkpoints(backlog_every_s: float, *fetches: int, until: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many checkpoints there are once all of each fetch is applied, of which so many records remain unread, and a
+    few turns of the loop later; then how many there are when `until` of them have been waited for.
+    """
+    monkeypatch.setattr(runtime, "BACKLOG_CHECKPOINT_EVERY_S", backlog_every_s)
+    alone, counted = Alone(Shard(Rulebook((QUIET,))), lambda: NOON), []
+    work = asyncio.create_task((await alone.load()).work())
+    for unread in fetches:
+        alone.arrive([track("ann", "A", NOON)], unread)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        counted.append(alone.counters.checkpoints)
+    async with asyncio.timeout(10):
+        while alone.counters.checkpoints < until:  # noqa: ASYNC110 - nobody is told of a checkpoint
+            await asyncio.sleep(0.001)
+    alone.loaded.leave()
+    await work
+    return counted
+
+
+async def test_who_is_behind_writes_no_checkpoint_for_want_of_a_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = await checkpoints(1_000.0, SLICE, SLICE, 0, until=1, monkeypatch=monkeypatch)
+    assert counted == [0, 0, 1], "but as soon as all is read"
+
+
+async def test_a_fetch_that_does_not_come_holds_no_checkpoint_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    await checkpoints(0.01, SLICE, until=1, monkeypatch=monkeypatch)
