@@ -17,6 +17,7 @@ from streams.core.documents import Derived
 from streams.core.events import Event, Value
 from streams.core.kernel import COLUMNS, Occurrences
 from streams.core.layout import FAR, UTC_OFFSET
+from streams.core.ledger import DERIVED_TRAITS
 from streams.core.program import Ints, Program
 from streams.core.readings import KeptLatest, KeptSeen, Reading, as_amount, reading
 from streams.core.table import Table, Writes
@@ -69,17 +70,15 @@ class Columns:
         events by their places, and for each event the place of its occurrence.
         """
         counts = np.ones(len(columns), np.int64)
-        for i, followers in derived.items():
-            counts[i] += len(followers)
+        counts[list(derived)] = [1 + len(followers) for followers in derived.values()]
         caused_by = np.repeat(np.arange(len(columns)), counts)
-        result, ends, placed = columns[caused_by], np.cumsum(counts), {}
-        for i, followers in derived.items():
-            for at, each in enumerate(followers, start=int(ends[i]) - len(followers)):
-                result[at - 1, kernel.LAST] = 0
-                result[at, kernel.CLASS] = self._classes.get(each.name, self._unread)[False]
-                result[at, [kernel.ACTIVE, kernel.SETS_TRAITS]] = 0
-                placed[at] = each
-        return result, caused_by.tolist(), placed, (ends - counts).tolist()
+        result, firsts = columns[caused_by], (np.cumsum(counts) - counts).tolist()
+        placed = {at: each for i, some in derived.items() for at, each in enumerate(some, start=firsts[i] + 1)}
+        places = np.array(list(placed))
+        result[places - 1, kernel.LAST] = 0
+        result[places, kernel.CLASS] = [self._classes.get(each.name, self._unread)[False] for each in placed.values()]
+        result[places, kernel.ACTIVE] = result[places, kernel.SETS_TRAITS] = 0
+        return result, caused_by.tolist(), placed, firsts
 
     @staticmethod
     def _place_writes(columns: Ints, writes: dict[int, Writes]) -> Writes:
@@ -99,12 +98,17 @@ class Columns:
         writes: dict[int, Writes] = {}
         derived: dict[int, tuple[Derived, ...]] = {}
         for i in [i for i, event in enumerate(events) if event.traits or event.touches_ledger]:
-            document = table.document(int(rows[i]))
-            followers = document.fold(events[i])
+            event, row = events[i], int(rows[i])
+            document = table.document(row)
+            followers = document.fold(event)
             if followers:
                 derived[i] = followers
-            writes[i] = table.trait_words(document)
-            table.document_changed(int(rows[i]))
+            words = table.trait_words(document, event.traits)
+            if event.touches_ledger:
+                words += table.trait_words(document, DERIVED_TRAITS)
+            if words:
+                writes[i] = words
+            table.document_changed(row)
         return writes, derived
 
     def _read(self, table: Table, columns: Ints, properties: Sequence[Properties], writes: dict[int, Writes]) -> None:

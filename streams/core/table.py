@@ -3,7 +3,7 @@
 Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -51,9 +51,10 @@ class Table:
         self._code = text_code
         self.texts = list(text_code)
         self._orders_texts = orders_texts(catalog)
-        self._traits = [(name, catalog.places(Trait(name))) for name in catalog.traits]
-        self._latest = [(latest_name(latest), catalog.places(latest)) for latest in catalog.latest]
-        self._text_words = [places.value for _, places in self._traits + self._latest if places.value is not None]
+        self._traits = {name: catalog.places(Trait(name)) for name in catalog.traits}
+        self._latest = {latest_name(latest): catalog.places(latest) for latest in catalog.latest}
+        of_values = (*self._traits.values(), *self._latest.values())
+        self._text_words = [places.value for places in of_values if places.value is not None]
         self._constants = frozenset(range(len(text_code)))
         self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
         self._utc_offset_ms = int(program.words[UTC_OFFSET])
@@ -250,13 +251,15 @@ class Table:
             return msgspec.json.decode(self.texts[int(number)], type=list[object])
         return None
 
-    def trait_words(self, document: Document) -> Writes:
-        """What a document's traits write into its profile's row."""
-        return [write for name, places in self._traits for write in self.written(places, document.read(name))]
+    def trait_words(self, document: Document, names: Iterable[str]) -> Writes:
+        """What these traits of a document write into its profile's row: nothing where no rule reads them."""
+        read = [(places, document.read(name)) for name in names if (places := self._traits.get(name)) is not None]
+        return [write for places, value in read for write in self.written(places, value)]
 
     def _document_words(self, document: Document) -> Writes:
-        latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest]
-        return self.trait_words(document) + [write for places, value in latest for write in self.written(places, value)]
+        latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest.items()]
+        newest = [write for places, value in latest for write in self.written(places, value)]
+        return self.trait_words(document, self._traits) + newest
 
     def written(self, places: Places, value: Value) -> Writes:
         """What follows from a value of the document, as words of the row."""
