@@ -3,9 +3,9 @@
 Comes in: a subscription as Stripe sends it, and its currency. Goes out: an amount a month, in whole units of that; and
 the item that brings most of it.
 
-The rule is Stripe's own (https://docs.stripe.com/billing/subscriptions/analytics#mrr, and CONTRACT 2.2): of each item
-quantity x unit amount, normalised to a month; without metered items and tax. Of discounts those count that last for
-ever. Whether the subscription counts at all is a matter of its status, which the ledger looks at.
+The rule is Stripe's own (https://docs.stripe.com/billing/subscriptions/analytics/glossary, and CONTRACT 2.2): of each
+item quantity x unit amount, normalised to a month; without metered items and tax. Of discounts those count that last
+for ever. Whether the subscription counts at all is a matter of its status, which the ledger looks at.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def mrr_of(subscription: Subscription, currency: str) -> float:
     monthly = sum((_of_item(at, item) for at, item in _licensed(subscription)), Fraction(0))
     first = next(_licensed(subscription), None)
     months = Fraction(1) if first is None else _months(first[0], _price(*first))
-    for coupon in _for_ever(subscription.all_discounts):
+    for coupon in _for_ever(subscription.told_discounts):
         monthly = _reduced(monthly, coupon, months)
     mrr = float(major_units(monthly, currency))
     if mrr > LARGEST_MRR:
@@ -61,7 +61,7 @@ def _of_item(at: int, item: Item) -> Fraction:
     price = _price(at, item)
     months = _months(at, price)
     monthly = _unit_amount(at, price) * _packages(item.units, price.transform) / months
-    for coupon in _for_ever(item.all_discounts):
+    for coupon in _for_ever(item.told_discounts):
         monthly = _reduced(monthly, coupon, months)
     return monthly
 
@@ -98,10 +98,10 @@ def _months(at: int, price: Price) -> Fraction:
     return MONTHS[interval] * count
 
 
-def _for_ever(discounts: Sequence[Discount | str | None]) -> Iterator[Coupon]:
+def _for_ever(discounts: Sequence[Discount]) -> Iterator[Coupon]:
     """Those whose coupon is told; of others Stripe sends the id alone."""
     for discount in discounts:
-        coupon = discount.the_coupon if isinstance(discount, Discount) else None
+        coupon = discount.the_coupon
         if coupon is not None and coupon.duration == "forever":
             yield coupon
 

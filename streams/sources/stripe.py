@@ -38,6 +38,8 @@ STRIPES_OWN_ID: Final = re.compile(
     r"(?:cus|sub|sub_sched|si|in|ii|ch|py|pi|pm|re|evt|price|plan|prod|acct|card|src)_[A-Za-z0-9]+"
 )
 SET_USER: Final = "set `metadata.user_id` on the subscription (`subscription_data.metadata` in Checkout)"
+# It does not take over the metadata of its subscription.
+SET_USER_OF_CHARGE: Final = "set `metadata.user_id` on the charge, or let the record's key be the user id"
 STATUSES: Final = (
     *("incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"),
 )
@@ -152,14 +154,14 @@ def _refund(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, s
         raise Unusable("out_of_range", "`data.previous_attributes.amount_refunded` is not between 0 and what it is now")
     amount = _amount(charge.amount_refunded - before, charge.currency, money)
     properties: Properties = {"amount": amount, "currency": charge.currency.upper(), "charge_id": charge.id}
-    return _user(key, charge.metadata), "Refund Issued", properties
+    return _user(key, charge.metadata, remedy=SET_USER_OF_CHARGE), "Refund Issued", properties
 
 
 def _amount(minor: int, currency: str, money: Money) -> float:
     return money.reported(float(major_units(Fraction(minor), currency)), currency, "data.object.currency")
 
 
-def _user(key: bytes | None, *said: Metadata) -> str:
+def _user(key: bytes | None, *said: Metadata, remedy: str = SET_USER) -> str:
     """The first `user_id` of these metadata, else the record's key; which must not be an id of Stripe's own."""
     for metadata in said:
         user = (metadata or {}).get("user_id")
@@ -168,10 +170,10 @@ def _user(key: bytes | None, *said: Metadata) -> str:
                 raise Unusable("wrong_type", "`metadata.user_id` is no text")
             return str(records.find_user(user, None, key))
     if key is None:
-        raise Unusable("no_user", f"there is neither a `metadata.user_id` nor a record key: {SET_USER}")
+        raise Unusable("no_user", f"there is neither a `metadata.user_id` nor a record key: {remedy}")
     user = str(records.find_user(None, None, key))
     if STRIPES_OWN_ID.fullmatch(user):
-        raise Unusable("no_user", f"there is no `metadata.user_id`, and the record's key is Stripe's own: {SET_USER}")
+        raise Unusable("no_user", f"there is no `metadata.user_id`, and the record's key is Stripe's own: {remedy}")
     return user
 
 

@@ -100,6 +100,11 @@ class Discount(msgspec.Struct):
         return told if isinstance(told, Coupon) else None
 
 
+def _told(discounts: Sequence[Discount | str | None] | None) -> Sequence[Discount]:
+    """Those that are told whole, and not by their id alone."""
+    return [each for each in discounts or () if isinstance(each, Discount)]
+
+
 class Item(msgspec.Struct):
     price: Price | None = None
     plan: Price | None = None
@@ -117,8 +122,8 @@ class Item(msgspec.Struct):
         return 1 if self.quantity is None else self.quantity
 
     @property
-    def all_discounts(self) -> Sequence[Discount | str]:
-        return self.discounts or ()
+    def told_discounts(self) -> Sequence[Discount]:
+        return _told(self.discounts)
 
 
 class Items(msgspec.Struct):
@@ -154,8 +159,9 @@ class Subscription(msgspec.Struct):
         return self.currency or next((rate.currency for rate in rates), None)
 
     @property
-    def all_discounts(self) -> Sequence[Discount | str | None]:
-        return self.discounts or (self.discount,)
+    def told_discounts(self) -> Sequence[Discount]:
+        """Versions that have both fields tell ids in the one and the newest discount whole in the other."""
+        return _told(self.discounts) or _told([self.discount])
 
 
 class Linked(msgspec.Struct):

@@ -112,6 +112,8 @@ HALF = {"duration": "forever", "percent_off": 50.0}
         ({"discounts": [{"coupon": {**HALF, "duration": "once"}}]}, 20.0),
         ({"discounts": [{"coupon": {**HALF, "duration": "repeating"}}]}, 20.0),
         ({"discounts": ["di_1"]}, 20.0),
+        ({"discounts": ["di_1"], "discount": {"coupon": HALF}}, 10.0),
+        ({"discounts": [{"coupon": HALF}], "discount": {"coupon": HALF}}, 10.0),
         ({"discount": None, "discounts": []}, 20.0),
     ],
 )
@@ -179,6 +181,8 @@ def test_a_key_of_stripes_own_is_no_user_and_it_is_told_what_to_set(key: bytes |
     told = reject(updated(subscription(metadata={})), key)
     assert told.code == "no_user"
     assert "set `metadata.user_id` on the subscription" in told.reason
+    # It takes over nothing of its subscription.
+    assert "set `metadata.user_id` on the charge" in reject(event("charge.refunded", charge()), key).reason
 
 
 def test_invoices_and_refunds_are_events_and_no_more() -> None:
