@@ -17,7 +17,6 @@ from streams.core.documents import Derived
 from streams.core.events import Event, Value
 from streams.core.kernel import COLUMNS, Occurrences
 from streams.core.layout import FAR, UTC_OFFSET
-from streams.core.ledger import DERIVED_TRAITS
 from streams.core.program import Ints, Program
 from streams.core.readings import KeptLatest, KeptSeen, Reading, as_amount, reading
 from streams.core.table import Table, Writes
@@ -103,9 +102,7 @@ class Columns:
             followers = document.fold(event)
             if followers:
                 derived[i] = followers
-            words = table.trait_words(document, event.traits)
-            if event.touches_ledger:
-                words += table.trait_words(document, DERIVED_TRAITS)
+            words = table.trait_words(document.told_by(event))
             if words:
                 writes[i] = words
             table.document_changed(row)

@@ -117,9 +117,14 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     def read(self, name: str) -> Value:
         """The trait as rules see it: once there is a ledger, its derived traits hide those of the same name."""
         if self.ledger is not None and name in DERIVED_TRAITS:
-            return self.ledger.read(name)
+            return self.ledger.traits[name]
         value = self._read_trait(name)
         return _WITHOUT_LEDGER.get(name) if value is None else value
+
+    def told_by(self, event: Event) -> dict[str, Value]:
+        """The traits that an event may have set, as rules see them once it is folded."""
+        told = {name: self.read(name) for name in event.traits}
+        return told | self.ledger.traits if self.ledger is not None and event.touches_ledger else told
 
     def _read_trait(self, name: str) -> Value:
         dated = self.traits.get(name)

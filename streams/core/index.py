@@ -7,6 +7,7 @@ waiting for memory; one here 0.07, and an id takes less than half of the memory.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,9 +81,11 @@ class Index:
 
     def users_of(self, rows: Ints) -> list[str]:
         """Whose rows they are; each must be somebody's."""
-        whole = self._arena.data.cast("B")
-        places = self._places[rows].tolist()
-        return [str(whole[LINE * line : LINE * line + length], "utf-8") for line, length in places]
+        lines, lengths = self._places[rows].T.astype(np.int64)
+        ends = np.cumsum(lengths)
+        # Of each byte its place in the arena: where its id begins there, not here, and how far it is from there.
+        places = np.repeat(LINE * lines - (ends - lengths), lengths) + np.arange(lengths.sum())
+        return decoded(self._arena.reshape(-1)[places].tobytes(), ends)
 
     def taken(self) -> Ints:
         """The rows that are somebody's."""
@@ -132,6 +135,14 @@ def _lengthen(array: npt.NDArray[Any], length: int) -> None:
     """Make it at least so long. It grows where it is, so that there never are two; nobody else may look at it."""
     if length > len(array):
         array.resize((max(length, int(GROWTH * len(array))), array.shape[1]), refcheck=False)
+
+
+def decoded(raw: bytes, ends: Ints) -> list[str]:
+    """Ids that stand one after another in UTF-8, and end there."""
+    text, places = raw.decode(), pairwise([0, *ends.tolist()])
+    if len(raw) > len(text):
+        return [raw[start:end].decode() for start, end in places]
+    return [text[start:end] for start, end in places]
 
 
 def encoded(users: Sequence[str]) -> tuple[Bytes, Ints]:

@@ -132,13 +132,12 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
     def mrr_millionths(self) -> int:
         return sum(one.mrr_millionths for one in self.subscriptions.values() if one.is_counted)
 
-    def read(self, name: str) -> Value:
-        """A derived trait."""
-        if name == "mrr":
-            return self.mrr_millionths / _MILLION
-        if name == "paying":
-            return self.mrr_millionths > 0
-        return self._leading().read(_SHOWN[name])
+    @property
+    def traits(self) -> dict[str, Value]:
+        """The derived traits."""
+        millionths, leading = self.mrr_millionths, self._leading()
+        shown = {name: leading.read(prop) for name, prop in _SHOWN.items()}
+        return {"mrr": millionths / _MILLION, "paying": millionths > 0, **shown}
 
     def _leading(self) -> Subscription:
         """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""

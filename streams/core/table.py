@@ -3,7 +3,8 @@
 Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import msgspec
 import numpy as np
@@ -237,7 +238,7 @@ class Table:
                 return self._text(msgspec.json.encode(value).decode()), LIST
             case _:
                 number = float(value)
-                return (number, NUMBER) if np.isfinite(number) else (np.nan, MISSING)
+                return (number, NUMBER) if isfinite(number) else (np.nan, MISSING)
 
     def decoded(self, number: float, kind: int) -> Value:
         """The value that `coded` made into these. A whole number comes back as an int."""
@@ -251,15 +252,19 @@ class Table:
             return msgspec.json.decode(self.texts[int(number)], type=list[object])
         return None
 
-    def trait_words(self, document: Document, names: Iterable[str]) -> Writes:
-        """What these traits of a document write into its profile's row: nothing where no rule reads them."""
-        read = [(places, document.read(name)) for name in names if (places := self._traits.get(name)) is not None]
-        return [write for places, value in read for write in self.written(places, value)]
+    def trait_words(self, traits: Mapping[str, Value]) -> Writes:
+        """What traits write into their profile's row: nothing where no rule reads them."""
+        writes: Writes = []
+        for name, value in traits.items():
+            places = self._traits.get(name)
+            if places is not None:
+                writes += self.written(places, value)
+        return writes
 
     def _document_words(self, document: Document) -> Writes:
         latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest.items()]
         newest = [write for places, value in latest for write in self.written(places, value)]
-        return self.trait_words(document, self._traits) + newest
+        return self.trait_words({name: document.read(name) for name in self._traits}) + newest
 
     def written(self, places: Places, value: Value) -> Writes:
         """What follows from a value of the document, as words of the row."""

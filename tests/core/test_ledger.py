@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Event, Value
-from streams.core.ledger import DERIVED_TRAITS, LEDGER_EVENTS, Derived, Ledger
+from streams.core.ledger import LEDGER_EVENTS, Derived, Ledger
 
 Update = tuple[str, int, dict[str, Value]]
 
@@ -41,21 +41,21 @@ def derived(*updates: Event) -> list[Derived]:
     ],
 )
 def test_the_name_implies_the_status_that_is_left_out(name: str, status: str | None) -> None:
-    assert folded(update(name)).read("subscription.status") == status
-    assert folded(update(name, status=None)).read("subscription.status") == status
-    assert folded(update(name, status="past_due")).read("subscription.status") == "past_due"
+    assert folded(update(name)).traits["subscription.status"] == status
+    assert folded(update(name, status=None)).traits["subscription.status"] == status
+    assert folded(update(name, status="past_due")).traits["subscription.status"] == "past_due"
 
 
 @pytest.mark.parametrize("status", ["active", "past_due"])
 def test_a_subscription_counts_while_active_or_past_due(status: str) -> None:
-    assert folded(update("Subscription Updated", mrr=20, status=status)).read("mrr") == 20.0
+    assert folded(update("Subscription Updated", mrr=20, status=status)).traits["mrr"] == 20.0
 
 
 @pytest.mark.parametrize("status", [None, "trialing", "paused", "canceled", "unpaid", "Active", 5, ["active"]])
 def test_it_does_not_count_otherwise(status: Value) -> None:
     ledger = folded(update("Subscription Updated", mrr=20, status=status))
-    assert ledger.read("mrr") == 0.0
-    assert ledger.read("paying") is False
+    assert ledger.traits["mrr"] == 0.0
+    assert ledger.traits["paying"] is False
 
 
 def test_several_subscriptions_add_up_and_the_largest_gives_the_plan() -> None:
@@ -64,7 +64,7 @@ def test_several_subscriptions_add_up_and_the_largest_gives_the_plan() -> None:
         update("Subscription Started", 2, subscription_id="b", mrr=5, plan="addon", status="past_due"),
         update("Subscription Cancelled", 3, subscription_id="c", mrr=100, plan="old"),
     )
-    assert {name: ledger.read(name) for name in DERIVED_TRAITS} == {
+    assert ledger.traits == {
         "mrr": 25.0,
         "paying": True,
         "plan": "pro",
@@ -75,7 +75,7 @@ def test_several_subscriptions_add_up_and_the_largest_gives_the_plan() -> None:
 
 def test_of_equally_large_subscriptions_the_greater_id_gives_the_plan() -> None:
     started = [update("Subscription Started", subscription_id=key, mrr=20, plan=key) for key in ("b", "é", "a")]
-    assert folded(*started).read("plan") == "é"
+    assert folded(*started).traits["plan"] == "é"
 
 
 def test_with_none_counted_the_newest_update_gives_the_plan_and_on_a_tie_the_greater_id() -> None:
@@ -83,9 +83,9 @@ def test_with_none_counted_the_newest_update_gives_the_plan_and_on_a_tie_the_gre
         update("Subscription Cancelled", ts, subscription_id=key, plan=key, mrr=mrr)
         for key, ts, mrr in [("a", 3, 1), ("b", 3, 1), ("c", 2, 50)]
     ]
-    assert folded(*gone).read("plan") == "b"
-    assert folded(*gone, update("Subscription Updated", 4, subscription_id="c")).read("plan") == "c"
-    assert folded(*gone, update("Subscription Updated", 1, subscription_id="c")).read("plan") == "b"
+    assert folded(*gone).traits["plan"] == "b"
+    assert folded(*gone, update("Subscription Updated", 4, subscription_id="c")).traits["plan"] == "c"
+    assert folded(*gone, update("Subscription Updated", 1, subscription_id="c")).traits["plan"] == "b"
 
 
 def test_an_update_without_an_id_is_about_the_subscription_default() -> None:
@@ -93,12 +93,12 @@ def test_an_update_without_an_id_is_about_the_subscription_default() -> None:
         update("Subscription Started", 1, mrr=20), update("Subscription Cancelled", 2, subscription_id=None)
     )
     assert list(ledger.subscriptions) == ["default"]
-    assert ledger.read("mrr") == 0.0
+    assert ledger.traits["mrr"] == 0.0
 
 
 def test_a_property_that_is_left_out_or_null_keeps_its_value() -> None:
     ledger = folded(update("Subscription Started", 1, mrr=20, plan="pro"), update("Subscription Updated", 2, plan=None))
-    assert [ledger.read("mrr"), ledger.read("plan")] == [20.0, "pro"]
+    assert [ledger.traits["mrr"], ledger.traits["plan"]] == [20.0, "pro"]
 
 
 def test_the_newest_event_time_wins_per_property_and_the_later_arrival_on_a_tie() -> None:
@@ -107,7 +107,7 @@ def test_the_newest_event_time_wins_per_property_and_the_later_arrival_on_a_tie(
         update("Subscription Cancelled", 4, mrr=10),
         update("Subscription Updated", 5, plan="team"),
     )
-    assert [ledger.read(name) for name in ("mrr", "plan", "subscription.status")] == [20.0, "team", "active"]
+    assert [ledger.traits[name] for name in ("mrr", "plan", "subscription.status")] == [20.0, "team", "active"]
 
 
 def test_mrr_moves_are_events_at_the_updates_with_their_difference() -> None:
@@ -141,12 +141,12 @@ def test_a_late_update_that_changes_nothing_moves_no_mrr() -> None:
 
 @pytest.mark.parametrize("mrr", ["20", True, [20], 1e300, -1e11, 10**400])
 def test_mrr_that_is_no_number_of_a_sane_size_counts_as_nothing(mrr: Value) -> None:
-    assert folded(update("Subscription Started", mrr=mrr)).read("mrr") == 0.0
+    assert folded(update("Subscription Started", mrr=mrr)).traits["mrr"] == 0.0
 
 
 def test_ten_times_ten_cents_are_one() -> None:
     tenths = [update("Subscription Started", subscription_id=str(i), mrr=0.1) for i in range(10)]
-    assert folded(*tenths).read("mrr") == 1.0
+    assert folded(*tenths).traits["mrr"] == 1.0
 
 
 properties = st.fixed_dictionaries(
