@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownError
 
-from streams.errors import Unreachable, UsageError
+from streams.errors import UsageError
 from streams.runtime.kafka import client_options
+from streams.runtime.refusal import in_our_words
 from streams.settings import Settings
 
 # Below the 1 MB that a broker takes by default; a longer record makes a batch of its own.
@@ -18,18 +19,9 @@ BATCH_BYTES = 900_000
 
 
 @asynccontextmanager
-async def reaching(settings: Settings) -> AsyncIterator[None]:
-    """What goes wrong with Kafka inside the block, in words."""
-    try:
-        yield
-    except KafkaError as error:
-        raise Unreachable(f"Kafka at {settings.kafka}: {str(error) or type(error).__name__}") from error
-
-
-@asynccontextmanager
 async def producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     """A producer whose records all replicas have once they are confirmed, each once where the broker can do that."""
-    async with reaching(settings):
+    async with in_our_words(settings):
         producer = await _started(settings)
         try:
             yield producer
@@ -66,7 +58,7 @@ async def consuming(settings: Settings, topic: str, from_beginning: bool) -> Asy
         isolation_level="read_committed",
         auto_offset_reset="earliest" if from_beginning else "latest",
     )
-    async with reaching(settings):
+    async with in_our_words(settings):
         await consumer.start()
         try:
             if topic not in await consumer.topics():

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from streams.errors import Unreachable, UsageError
 from streams.runtime.kafka import client_options
+from streams.runtime.refusal import in_our_words
 from streams.settings import Settings
 
 # A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
@@ -86,13 +87,12 @@ async def existing(settings: Settings) -> dict[str, int]:
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)
-    try:
-        await admin.start()
-        yield admin
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise Unreachable(f"Kafka at {settings.kafka} does not answer: {error}") from error
-    finally:
-        await admin.close()
+    async with in_our_words(settings):
+        try:
+            await admin.start()
+            yield admin
+        finally:
+            await admin.close()
 
 
 async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:

@@ -22,8 +22,8 @@ PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{more}
+advertised.listeners=PLAINTEXT://{host}:{port}{more}
 controller.listener.names=CONTROLLER
 log.dirs={data}
 # One broker.
@@ -62,13 +62,27 @@ class ApacheKafka(Server):
 
     def command(self) -> Sequence[str]:
         properties = self.folder / "server.properties"
-        data = self.folder / "data"
-        properties.write_text(
-            PROPERTIES.format(host=HOST, port=self.port, controller_port=self._controller_port, data=data)
-        )
-        if not data.exists():
-            _run(*_java("kafka.tools.StorageTool"), "format", "-t", CLUSTER_ID, "-c", str(properties))
+        properties.write_text(self.properties())
+        if not self._data.exists():
+            run(*_java("kafka.tools.StorageTool"), "format", "-t", CLUSTER_ID, "-c", str(properties), *self.at_first())
         return (*_java("kafka.Kafka"), str(properties))
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def properties(self) -> str:
+        return PROPERTIES.format(
+            host=HOST, port=self.port, controller_port=self._controller_port, data=self._data, more=self.listener()
+        )
+
+    def listener(self) -> str:
+        """One more listener, after a comma."""
+        return ""
+
+    def at_first(self) -> Sequence[str]:
+        """What else it is told when its storage is made."""
+        return ()
 
     def answers(self) -> bool:
         return speaks_kafka(self.port)
@@ -95,12 +109,12 @@ def _jars() -> Path:
     """The folder of jars, filled by Maven the first time."""
     if not JARS.exists():
         partial = JARS.with_name(f"{VERSION}.partial")
-        _run("mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={partial}")
+        run("mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={partial}")
         partial.rename(JARS)
     return JARS
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stdout}")
