@@ -29,7 +29,7 @@ HELP: Final = {
     "kafka_password": "Better set in the environment, or in a file.",
     "kafka_password_file": "A file that holds the password.",
     "kafka_ca_file": "The authorities to trust, as PEM.",
-    "redis": "Redis, as redis:// or rediss:// with user and password.",
+    "redis": "Redis, as redis:// or rediss:// with user and password; ?ssl_ca_certs=FILE: whom to trust.",
     "redis_cluster": "A Redis Cluster instead, by the URL of one of its nodes.",
     "rules": "The folder of rule files.",
     "group": "Whose state it is: Faust's app id, the consumer group, the prefix of Redis keys.",

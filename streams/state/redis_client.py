@@ -28,6 +28,11 @@ READ_BYTES: Final = 1 << 18  # what is read from a socket at once: a shard is re
 # What redis-py raises, or what stands in the text where Redis 6.2 reports it from inside a script; ours; what to say.
 MEANINGS: Final[tuple[tuple[type[Exception] | str, type[SegmenterError], str], ...]] = (
     (exceptions.AuthenticationError, UsageError, "refuses the user or the password in SEGMENTER_REDIS"),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        UsageError,
+        "has a certificate that we do not trust: name its authority, rediss://...?ssl_ca_certs=FILE",
+    ),
     (exceptions.NoPermissionError, UsageError, "lets this user do less than we need: {error}"),
     (exceptions.MovedError, UsageError, "is part of a Redis Cluster: set SEGMENTER_REDIS_CLUSTER"),
     ("Cluster mode is not enabled", UsageError, "is no Redis Cluster: unset SEGMENTER_REDIS_CLUSTER"),
@@ -49,10 +54,10 @@ MEANINGS: Final[tuple[tuple[type[Exception] | str, type[SegmenterError], str], .
 class RedisClient:
     """One server or a cluster; it connects with its first command."""
 
-    def __init__(self, url: str, *, cluster: bool = False, ca_file: str | None = None) -> None:
+    def __init__(self, url: str, *, cluster: bool = False) -> None:
         options = _parse(url)
         self.address = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
-        self._client = _connect(options, cluster, ca_file)
+        self._client = _connect(options, cluster)
 
     def __repr__(self) -> str:
         return f"<RedisClient at {self.address}>"
@@ -111,10 +116,8 @@ def _parse(url: str) -> dict[str, Any]:
     )
 
 
-def _connect(options: dict[str, Any], cluster: bool, ca_file: str | None) -> Redis | RedisCluster:
+def _connect(options: dict[str, Any], cluster: bool) -> Redis | RedisCluster:
     secure = options.pop("connection_class", None) is SSLConnection
-    if secure and ca_file:
-        options["ssl_ca_certs"] = ca_file
     options = {
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_timeout": ANSWER_TIMEOUT_S,

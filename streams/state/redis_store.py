@@ -28,10 +28,10 @@ Name = TypeVar("Name", str, bytes)
 class RedisStore:
     """The state of one consumer group in Redis."""
 
-    def __init__(self, url: str, group: str, *, cluster: bool = False, ca_file: str | None = None) -> None:
+    def __init__(self, url: str, group: str, *, cluster: bool = False) -> None:
         self._keys = Keys(group)
         self._begun: set[int] = set()  # the shards of which we have seen a checkpoint
-        self._redis = RedisClient(url, cluster=cluster, ca_file=ca_file)
+        self._redis = RedisClient(url, cluster=cluster)
         self._claim = self._redis.script(scripts.CLAIM)
         self._save = self._redis.script(scripts.SAVE)
         self._mark_published = self._redis.script(scripts.MARK_PUBLISHED)
