@@ -8,13 +8,16 @@ The merge always takes the source whose head has the smallest event time, on a t
 unread records, none of them fetched, holds the others back: its head is not known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
 from streams.core.batch import Batch
 
 NOTHING = Batch.of([])
+NO_BOUNDS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class _Source:
@@ -58,27 +61,27 @@ class Inbox:
                 found[name] = int(waiting.offsets[0]) if len(waiting) else source.next_offset
         return found
 
-    def take(self, limit: int) -> Batch:
-        """The next events to apply, at most `limit`; none while a source holds the others back."""
+    def take(self, limit: int, before: Mapping[str, int] = NO_BOUNDS) -> Batch:
+        """The next events to apply, at most `limit`; none while a source holds the others back.
+
+        before: source -> the offset from which on none of its events may be taken yet; they hold the others back.
+        """
         waiting = [source.waiting() for source in self._sources.values()]
-        if any(not len(batch) and not self.caught_up[name] for name, batch in zip(self._sources, waiting, strict=True)):
+        free = [_free(batch, before.get(name)) for name, batch in zip(self._sources, waiting, strict=True)]
+        has_more = [
+            count < len(batch) or not self.caught_up[name]
+            for name, batch, count in zip(self._sources, waiting, free, strict=True)
+        ]
+        if any(more and not count for more, count in zip(has_more, free, strict=True)):
             return NOTHING
-        first = [batch[:limit] for batch in waiting]  # no more can be taken of any
+        # No more than `limit` can be taken of any.
+        first = [batch[: min(limit, count)] for batch, count in zip(waiting, free, strict=True)]
         order = np.argsort(np.concatenate([_by_head(batch) for batch in first]), kind="stable")
         ends = np.cumsum([len(batch) for batch in first])
-        taken = order[: min(limit, self._known(first, order, ends))]
+        lasts = [end - 1 for more, batch, end in zip(has_more, first, ends, strict=True) if more and len(batch)]
+        taken = order[: min(limit, _known(order, lasts))]
         self._drop(waiting, taken, ends)
         return Batch.joined(first).take(taken)
-
-    def _known(
-        self, waiting: list[Batch], order: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]"
-    ) -> int:
-        """How much of the order is certain: up to the last known event of a source that has more."""
-        known = len(order)
-        for name, batch, end in zip(self._sources, waiting, ends, strict=True):
-            if len(batch) and not self.caught_up[name]:
-                known = min(known, int(np.flatnonzero(order == end - 1)[0]) + 1)
-        return known
 
     def _drop(
         self, waiting: list[Batch], taken: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]"
@@ -86,6 +89,16 @@ class Inbox:
         counts = np.bincount(np.searchsorted(ends, taken, side="right"), minlength=len(ends))
         for source, batch, count in zip(self._sources.values(), waiting, counts.tolist(), strict=True):
             source.fetched = [batch[count:]] if count < len(batch) else []
+
+
+def _free(batch: Batch, before: int | None) -> int:
+    """How many events of a source stand before an offset."""
+    return len(batch) if before is None else int(np.searchsorted(batch.offsets, before))
+
+
+def _known(order: "np.typing.NDArray[np.int64]", lasts: "Sequence[np.int64]") -> int:
+    """How much of the order is certain: up to the last known event, one of `lasts`, of each source that has more."""
+    return min((int(np.flatnonzero(order == last)[0]) + 1 for last in lasts), default=len(order))
 
 
 def _by_head(batch: Batch) -> "np.typing.NDArray[np.int64]":

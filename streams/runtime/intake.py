@@ -87,9 +87,12 @@ class Intake:
         return self._erasures.take(limit)
 
     def take(self, limit: int) -> Batch:
-        """The next events to apply, at most so many; none while somebody is to be erased."""
+        """The next events to apply, at most so many; none while somebody is to be erased.
+
+        None beyond a stranger that waits, either: no offset passes it, so that the next owner would apply them again.
+        """
         is_held_up = self._commands in self._positions and not self._erasures.are_done
-        batch = NOTHING if is_held_up else self._inbox.take(limit)
+        batch = NOTHING if is_held_up else self._inbox.take(limit, self._strangers.first_offsets())
         self._resume()
         return batch
 
@@ -99,8 +102,9 @@ class Intake:
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
+        waiting = self._strangers.first_offsets()
         for source, offset in self._inbox.positions().items():
-            self._positions[source] = self._strangers.first_offset(source, offset)
+            self._positions[source] = min(offset, waiting.get(source, offset))
         if self._rerouted in self._positions:
             self._positions.update(self._received.applied(self._positions[self._rerouted]))
         if self._commands in self._positions:

@@ -105,7 +105,7 @@ class LoadedShard:
             while not self._leaving:
                 self._wake.clear()
                 # A slice of each, so that events need not wait for a wave of deadlines.
-                busy = self._renew() or any([self._erase(), self._tick(), self._apply(), self._send_home()])
+                busy = self._renew() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
                 within_s = await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()

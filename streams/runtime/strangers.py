@@ -60,10 +60,9 @@ class Strangers:
         waiting = self._waiting.values()
         return [each.popleft()[1] for each in waiting for _ in range(min(limit, len(each)))]
 
-    def first_offset(self, source: str, otherwise: int) -> int:
-        """Of the record of a source that waits first, if that is less."""
-        waiting = self._waiting.get(source)
-        return min(otherwise, waiting[0][0]) if waiting else otherwise
+    def first_offsets(self) -> dict[str, int]:
+        """By source, the offset of the record that waits first, where any does."""
+        return {source: waiting[0][0] for source, waiting in self._waiting.items() if waiting}
 
     def held(self, source: str) -> int:
         return len(self._waiting.get(source, ()))

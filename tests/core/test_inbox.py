@@ -85,3 +85,18 @@ def test_a_position_passes_records_that_were_no_events() -> None:
     assert inbox.positions() == {"product-events": 13}
     inbox.take(1)
     assert inbox.positions() == {"product-events": 20}
+
+
+@given(TIMES, TIMES, st.lists(st.tuples(st.integers(0, 8), st.integers(0, 4)), max_size=8))
+def test_what_waits_for_something_before_it_holds_the_others_back(
+    held: list[int], other: list[int], bounds: list[tuple[int, int]]
+) -> None:
+    streams = {source: events(source, each) for source, each in zip(SOURCES, (held, other, []), strict=True)}
+    inbox, taken = Inbox(SOURCES), []
+    for source, some in streams.items():
+        inbox.add(source, Batch.of(some), len(some))
+        inbox.caught_up[source] = True
+    for bound, limit in sorted(bounds):
+        taken += inbox.take(limit, {SOURCES[0]: bound}).events
+        assert inbox.positions()[SOURCES[0]] <= bound
+    assert [*taken, *inbox.take(16).events] == merged_by_heads(streams)

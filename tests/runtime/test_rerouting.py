@@ -87,8 +87,8 @@ def signed_in(user: str, number: int, ts: int = 0) -> Record:
 async def test_a_stranger_is_sent_to_its_home_as_it_came_and_nobody_else_is() -> None:
     found = await Shard(0).started()
     found.fetch("product-events", [signed_in(user, number) for number, user in enumerate(USERS)], first=10)
-    assert found.applied() == [f"m-{number}" for number, user in enumerate(USERS) if home(user) == 0]
     sent = found.intake.take_strangers(1_000)
+    assert found.applied() == [f"m-{number}" for number, user in enumerate(USERS) if home(user) == 0]
     foreign = [number for number, user in enumerate(USERS) if home(user) != 0]
     assert [message.shard for message in sent] == [home(USERS[number]) for number in foreign]
     assert [dict(message.headers)["offset"] for message in sent] == [b"%d" % (10 + number) for number in foreign]
@@ -103,15 +103,17 @@ async def test_a_stranger_is_sent_to_its_home_as_it_came_and_nobody_else_is() ->
     assert found.counters.rerouted == len(foreign)
 
 
-async def test_no_offset_passes_a_stranger_that_waits_for_an_outbox() -> None:
+async def test_no_offset_passes_a_stranger_that_waits_for_an_outbox_and_no_event_beyond_it_is_applied() -> None:
+    """Or else the next owner would begin at the stranger, and apply what was applied before."""
     found = await Shard(0).started()
     foreign = next(user for user in USERS if home(user) != 0)
     native = next(user for user in USERS if home(user) == 0)
-    found.fetch("product-events", [signed_in(foreign, 0), signed_in(native, 1)], first=3)
-    found.applied()
-    assert found.intake.positions()["product-events"] == 3
+    found.fetch("product-events", [signed_in(user, n) for n, user in enumerate([native, foreign, native])], first=3)
+    assert found.applied() == ["m-0"]
+    assert found.intake.positions()["product-events"] == 4
     found.intake.take_strangers(1)
-    assert found.intake.positions()["product-events"] == 5
+    assert found.applied() == ["m-2"]
+    assert found.intake.positions()["product-events"] == 6
 
 
 async def test_at_home_each_is_applied_once_however_often_it_was_sent() -> None:
@@ -171,6 +173,7 @@ async def test_on_a_tie_rerouted_events_come_last() -> None:
 async def test_whose_home_is_where_goes_by_the_partitioner(partitioner: str) -> None:
     shard = await Shard(1, partitioner=partitioner).started()
     shard.fetch("product-events", [signed_in(user, number) for number, user in enumerate(USERS)], first=0)
+    shard.intake.take_strangers(len(USERS))
     native = [n for n, user in enumerate(USERS) if 1 in homes(user, PARTITIONS, partitioner)]
     assert shard.applied() == [f"m-{number}" for number in native]
 
@@ -195,6 +198,33 @@ async def test_what_is_sent_to_a_shard_that_is_not_its_home_either_is_a_dead_let
     [letter] = elsewhere.intake.take_dead_letters()
     said = dict(letter.headers)
     assert (said["reason_code"], said["topic"], said["offset"]) == (b"wrong_partition", b"product-events", b"0")
+
+
+TURNS = st.lists(st.tuples(st.sampled_from(["send home", "apply", "die"]), st.integers(1, 3)), max_size=40)
+
+
+@given(TURNS, st.lists(st.sampled_from(USERS), max_size=12))
+async def test_what_is_at_home_among_strangers_is_applied_once_whoever_dies_when(
+    turns: list[tuple[str, int]], users: list[str]
+) -> None:
+    """Its owner saves what it applied with its offsets, after each turn."""
+    log, kept, done = [signed_in(user, number) for number, user in enumerate(users)], 0, list[str]()
+
+    async def anew() -> Shard:
+        shard = await Shard(0, offsets={"product-events": kept}).started()
+        shard.fetch("product-events", log[kept:], first=kept)
+        return shard
+
+    shard = await anew()
+    for turn, limit in [*turns, ("send home", len(log)), ("apply", len(log))]:
+        if turn == "send home":
+            shard.intake.take_strangers(limit)
+        elif turn == "apply":
+            done += [event.message_id or "" for event in shard.intake.take(limit).events]
+        else:
+            shard = await anew()
+        kept = shard.intake.positions()["product-events"]
+    assert done == [f"m-{number}" for number, user in enumerate(users) if home(user) == 0]
 
 
 FATES = st.lists(st.sampled_from(["publish", "find", "apply", "finder dies", "home dies"]), max_size=40)
