@@ -1,7 +1,7 @@
 """Nested objects by dotted name: `{"company": {"size": 5}}` holds `company.size`. A list is a value.
 
 Comes in: a decoded JSON object. Goes out: its values by dotted name. A member whose own name has dots is read by
-that name too. A number that no double holds is read as null.
+that name too. A number that no double holds is read as null, and so is a list that is nested too deeply.
 """
 
 import sys
@@ -11,8 +11,10 @@ from typing import Any, Final
 from streams.core.events import Value
 
 JsonObject = dict[str, Any]
+JsonList = list[Any]
 
 _LARGEST: Final = sys.float_info.max
+_DEEPEST: Final = 100  # of a list: whoever reads all of it does so by recursion, of which there is ten times as much
 _LONGEST_NAME: Final = 1_024  # no trait and no rule has a longer one; a record of long keys could else fill the memory
 
 
@@ -24,7 +26,7 @@ def flatten(nested: JsonObject) -> dict[str, Value]:
         prefix, members = open_objects[-1]
         for key, value in members:
             if not isinstance(value, dict):
-                found[prefix + key] = None if _is_too_large(value) else value
+                found[prefix + key] = None if _is_too_much(value) else value
             elif len(prefix) + len(key) < _LONGEST_NAME:
                 open_objects.append((f"{prefix}{key}.", iter(value.items())))
                 break
@@ -38,7 +40,7 @@ def pick(nested: JsonObject, names: Iterable[str]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for name in names:
         value = _lookup(nested, name)
-        if value is not None and not _is_too_large(value):
+        if value is not None and not _is_too_much(value):
             found[name] = value
     return found
 
@@ -56,5 +58,18 @@ def _lookup(nested: JsonObject, name: str) -> Any:
     return None
 
 
-def _is_too_large(value: object) -> bool:
+def _is_too_much(value: object) -> bool:
+    if isinstance(value, list):
+        return _is_too_deep(value)
     return isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST
+
+
+def _is_too_deep(value: JsonList) -> bool:
+    """Without recursion, level by level."""
+    level: list[JsonList | JsonObject] = [value]
+    for _ in range(_DEEPEST):
+        members = (member for one in level for member in (one.values() if isinstance(one, dict) else one))
+        level = [member for member in members if isinstance(member, (list, dict))]
+        if not level:
+            return False
+    return True

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.sameness import spell
 from streams.sources.nested import flatten, pick
 
 NAMES = st.sampled_from(("a", "b", "company", "size", ""))
@@ -70,3 +71,17 @@ def test_long_names_nested_in_long_names_do_not_multiply() -> None:
 def test_pick_finds_what_flatten_finds(nested: dict[str, object]) -> None:
     flat = flatten(nested)
     assert pick(nested, [*flat, "missing"]) == {name: value for name, value in flat.items() if value is not None}
+
+
+def test_a_list_that_is_nested_too_deeply_to_be_compared_is_null() -> None:
+    """Rules compare lists by how they are spelled, with a function that calls itself for each level."""
+    for wrap in (lambda inner: [inner], lambda inner: [1, {"a": inner, "b": 2}]):
+        deep: object = []
+        kept = pick({"a": deep}, ["a"])
+        for _ in range(400):
+            deep = wrap(deep)
+            kept = pick({"a": deep}, ["a"])
+            assert {"a": kept.get("a")} == flatten({"a": deep})
+            spell(kept.get("a"))
+        assert kept == {}
+        assert pick({"a": wrap(wrap([]))}, ["a"]) == {"a": wrap(wrap([]))}
