@@ -46,7 +46,7 @@ class FetchedRecord(NumberedRecord, Protocol):
     """A record of a fetch, which says of which partition."""
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
 
 def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Reject:
     """A record of the topic of rerouted events as it was in one of the `inputs`."""
-    said = {name: value.decode(errors="replace") for name, value in record.headers if name in FROM}
+    # A header of another program may have no value.
+    said = {name: (value or b"").decode(errors="replace") for name, value in record.headers if name in FROM}
     topic, *numbers = (said.get(name, "") for name in FROM)
     if topic not in inputs or not all(number.isdecimal() for number in numbers):
         return Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")

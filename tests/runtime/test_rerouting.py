@@ -187,6 +187,15 @@ async def test_only_workers_write_to_the_topic() -> None:
     assert b"send records to the topic of their kind" in dict(letter.headers)["reason"]
 
 
+async def test_a_header_without_a_value_is_no_reason_to_stop() -> None:
+    shard = await Shard(0).started()
+    headers = [(name, None) for name in ("topic", "partition", "offset", "timestamp")]
+    record = Read(0, 77, b"ann", to_bytes(signed_in("ann", 0)), headers)
+    shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, [record], 1, 1, caught_up=True))
+    [letter] = shard.intake.take_dead_letters()
+    assert dict(letter.headers)["reason_code"] == b"not_rerouted"
+
+
 async def test_what_is_sent_to_a_shard_that_is_not_its_home_either_is_a_dead_letter_and_goes_no_further() -> None:
     user = USERS[0]
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
