@@ -20,16 +20,17 @@ from streams.runtime.fetching import FetchedRecord
 from streams.state.store import Message
 
 FROM: Final = ("topic", "partition", "offset", "timestamp")
+NO_TIME: Final = "-1"  # as Kafka has it
 BETWEEN: Final = "/"  # topic and partition; no topic's name has it
 
 
 @dataclass(frozen=True, slots=True)
 class Rerouted:
-    """A record as it was where it came from. `timestamp` is its own time there, ms."""
+    """A record as it was where it came from. `timestamp` is its own time there, ms; None where it had none."""
 
     tp: TP
     offset: int
-    timestamp: int
+    timestamp: int | None
     key: bytes | None
     value: bytes | None
 
@@ -40,7 +41,8 @@ class Rerouted:
 
 def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
     """A record read from `tp` as `topic`, the one of rerouted events, has it for a shard."""
-    said = (tp.topic, tp.partition, record.offset, record.timestamp)
+    has_time = record.timestamp is not None and record.timestamp >= 0
+    said = (tp.topic, tp.partition, record.offset, record.timestamp if has_time else NO_TIME)
     headers = tuple((name, str(each).encode()) for name, each in zip(FROM, said, strict=True))
     return Message(topic, record.key or b"", record.value, headers, shard)
 
@@ -49,11 +51,13 @@ def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Reject:
     """A record of the topic of rerouted events as it was in one of the `inputs`."""
     # A header of another program may have no value.
     said = {name: (value or b"").decode(errors="replace") for name, value in record.headers if name in FROM}
-    topic, *numbers = (said.get(name, "") for name in FROM)
+    topic, *numbers, time = (said.get(name, "") for name in FROM)
+    if time != NO_TIME:
+        numbers.append(time)
     if topic not in inputs or not all(number.isdecimal() for number in numbers):
         return Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")
-    partition, offset, timestamp = map(int, numbers)
-    return Rerouted(TP(topic, partition), offset, timestamp, record.key, record.value)
+    partition, offset, *timestamps = map(int, numbers)
+    return Rerouted(TP(topic, partition), offset, timestamps[0] if timestamps else None, record.key, record.value)
 
 
 class Received:

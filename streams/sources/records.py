@@ -25,14 +25,14 @@ Body = TypeVar("Body")
 
 
 class Record(Protocol):
-    """A record as it was fetched; `timestamp` is its own time in ms."""
+    """A record as it was fetched; `timestamp` is its own time in ms: None, or below 0, where it has none."""
 
     @property
     def value(self) -> bytes | None: ...
     @property
     def key(self) -> bytes | None: ...
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int | None: ...
 
 
 class Skimmed(msgspec.Struct, gc=False):
@@ -145,8 +145,11 @@ def read_time(field: str, value: Time) -> int | None:
 
 
 def event_time(stated: int | None, record_ms: int | None) -> int:
-    """The time that the body states, unless it is too far ahead of its record; the record's where it states none."""
-    if record_ms is None:
+    """The time that the body states, unless it is too far ahead of its record; the record's where it states none.
+
+    Kafka knows records without a time, of producers that are old: they bear -1.
+    """
+    if record_ms is None or record_ms < 0:
         if stated is None:
             raise Unusable("no_time", "there is no `timestamp`")
         return stated

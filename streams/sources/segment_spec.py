@@ -166,7 +166,8 @@ class SegmentSpec:
                 and user
                 and len(user) <= MAX_USER_CHARACTERS
                 and ts is not None
-                and ts <= record.timestamp + MAX_AHEAD_MS
+                and (record_ms := record.timestamp) is not None
+                and ts <= record_ms + MAX_AHEAD_MS
                 and (context is None or context.active is not False)
             ):
                 traits = NOTHING if context is None or not self._members else self._picked(context)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 
 class Read(NamedTuple):
-    """`timestamp` in ms."""
+    """`timestamp` in ms, None where it has none."""
 
     offset: int
-    timestamp: int
+    timestamp: int | None
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()

@@ -159,6 +159,18 @@ async def test_a_rerouted_event_is_judged_by_its_own_records_time() -> None:
     assert at_home.intake.take(1).ts.tolist() == [50]
 
 
+@pytest.mark.parametrize("record_ms", [-1, None])
+async def test_a_record_without_a_time_of_its_own_has_none_at_home_either(record_ms: int | None) -> None:
+    user = USERS[0]
+    finder = await Shard((home(user) + 1) % PARTITIONS).started()
+    tp = TP("product-events", finder.number)
+    found = Read(0, record_ms, user.encode(), to_bytes(signed_in(user, 0, ts=10**9)))
+    finder.intake.receive(Fetched(tp, READING, [found], 1, 1, caught_up=True))
+    at_home = await Shard(home(user)).started()
+    at_home.fetch("rerouted-events", finder.intake.take_strangers(1), first=0)
+    assert at_home.intake.take(1).ts.tolist() == [10**9]
+
+
 async def test_on_a_tie_rerouted_events_come_last() -> None:
     user = USERS[0]
     finder = await Shard((home(user) + 1) % PARTITIONS).started()

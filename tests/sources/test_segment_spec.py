@@ -8,6 +8,7 @@ import pytest
 from streams.core.events import ANONYMOUS, Event, Reads, Reject
 from streams.core.instants import format_time
 from streams.sources import Decoder
+from tests.runtime.records import Read
 from tests.sources.test_records import Fetched
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
@@ -112,6 +113,17 @@ def test_then_the_records_own_time() -> None:
 def test_an_event_more_than_5_minutes_ahead_of_its_record_is_taken_at_the_records_time(ahead_ms: int, ts: int) -> None:
     assert decode(record_ms=NOON - ahead_ms).ts == ts
     assert decode(record_ms=NOON - ahead_ms, timestamp=None, originalTimestamp=format_time(NOON)).ts == ts
+
+
+@pytest.mark.parametrize("record_ms", [-1, None])
+def test_a_record_of_an_old_producer_has_no_time_to_go_by(record_ms: int | None) -> None:
+    assert decode(record_ms=record_ms).ts == NOON
+    fetched = [Read(0, record_ms, None, record()), Read(1, record_ms, None, record(timestamp=None))]
+    event, why = Decoder(NO_READS).all_product(fetched)
+    assert isinstance(event, Event)
+    assert event.ts == NOON
+    assert isinstance(why, Reject)
+    assert why.code == "no_time"
 
 
 def test_in_a_file_nothing_is_taken_back() -> None:
