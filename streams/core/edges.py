@@ -56,6 +56,10 @@ class AgreedEdges:
         self._hold(quintiles.rule, Held(quintiles, max(quintiles.at_ms, first_ms), before))
         return self._held[quintiles.rule].since_ms
 
+    def begun_by(self, now_ms: int) -> list[int]:
+        """Since when those hold that hold by now."""
+        return [held.since_ms for held in self._held.values() if held.since_ms <= now_ms]
+
     def stored(self) -> dict[str, bytes]:
         return {rule: held.encode() for rule, held in self._held.items()}
 

@@ -117,7 +117,15 @@ class Shard:
         kernel.derive(shard._program.words, shard.table.memory, shard._lines, np.arange(len(shard.table)))
         # What was due until then has been worked off, by edges that were perhaps others.
         np.maximum(shard.table.memory.due, shard.time_ms, out=shard.table.memory.due)
+        shard._await_edges()
         return shard
+
+    def _await_edges(self) -> None:
+        """Edges hold from an instant that had come before they were agreed on; perhaps it was not worked off any more.
+        If it was, to do so again changes nothing."""
+        clocks, due = self.table.memory.words[: len(self.table), CLOCK], self.table.memory.due[: len(self.table)]
+        for since_ms in self._edges.begun_by(self.time_ms):
+            np.minimum(due, since_ms, out=due, where=clocks < since_ms)
 
     def step(self, batch: Batch) -> list[Change]:
         """Apply events in the order of the batch."""

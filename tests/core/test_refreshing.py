@@ -90,6 +90,22 @@ def test_edges_survive_a_reload_and_are_not_told_twice() -> None:
     assert brief(again.tick(START + 3 * DAY_MS)) == brief(shard.tick(START + 3 * DAY_MS))
 
 
+def test_edges_that_were_not_worked_off_before_a_reload_hold_from_the_same_instant_after_it() -> None:
+    """A worker agrees on edges for an instant that has come already."""
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(0), event(12, "bob")]))
+    shard.tick(START + DAY_MS + HOUR_MS)
+    shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
+    dirty = shard.take_dirty()
+    again = Shard.restore(RULES, shard.head(), dirty.rows, dict(dirty.documents))
+    told = brief(shard.tick(START + 2 * DAY_MS))
+    assert [change for change in told if change[2] == 24.0] == [
+        ("ann", "rfm/new_customers", 24.0),
+        ("bob", "rfm/new_customers", 24.0),
+    ]
+    assert brief(again.tick(START + 2 * DAY_MS)) == told
+
+
 def test_other_values_than_before_are_not_scored_by_the_edges_of_before() -> None:
     shard = Shard(RULES)
     shard.step(Batch.of([event(0)]))
