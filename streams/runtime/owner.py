@@ -91,9 +91,9 @@ class ShardOwner:
         if stored:
             await self._publish_again(shard, stored)
         intake = Intake(worker, offsets, positions or {})
-        # Checkpoints count on from the time of the first one: a state that had to be made anew bears greater versions
-        # than the one that was lost.
-        number = stored.number if stored else worker.clock()
+        # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
+        # checkpoints, bears greater versions than what was lost.
+        number = max(stored.number if stored else 0, worker.clock())
         loaded = LoadedShard(worker, shard, intake, self._checkpoints, number)
         await self._patience(subject, partial(intake.start, offsets))
         profiles = len(stored.rows) if stored else 0

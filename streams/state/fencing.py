@@ -51,23 +51,24 @@ def owns(shard: int, held: Held, epoch: int) -> None:
         raise Fenced(f"shard {shard} is owned by {owner} now; this worker is of generation {epoch} and must let it go")
 
 
-def may_save(shard: int, held: Held, epoch: int, number: int, first: bool) -> bool:
+def may_save(shard: int, held: Held, epoch: int, number: int, seen: int | None) -> bool:
     """Whether checkpoint `number` is to be written; False if it is there already: its answer was lost.
 
-    first: the owner has seen no checkpoint of the shard yet. Without it, a store that lost them all would begin anew
-    with one that holds only what changed since.
+    seen: the newest checkpoint of the shard that the owner knows of, None if there was none. Without it, a store that
+    lost them all would begin anew with one that holds only what changed since.
     """
     owns(shard, held, epoch)
     if held.number == number:
         return False
-    if held.number == before(number, first):
+    expected = before(number, seen)
+    if held.number == expected:
         return True
-    if held.number is None or (held.number < number and not first):
+    if expected is not None and (held.number is None or held.number < expected):
         kept = "nothing" if held.number is None else f"checkpoint {held.number}"
-        raise StateLost(f"Redis lost checkpoints of shard {shard} up to {number - 1}: it has {kept}")
+        raise StateLost(f"Redis lost checkpoints of shard {shard} up to {expected}: it has {kept}")
     raise StateError(f"shard {shard} has checkpoint {held.number} already; {number} cannot come next")
 
 
-def before(number: int, first: bool) -> int | None:
-    """What checkpoint `number` must find."""
-    return None if first else number - 1
+def before(number: int, seen: int | None) -> int | None:
+    """What checkpoint `number` must find: the newest one that was seen. Numbers grow, not always by one."""
+    return None if seen is None else min(seen, number - 1)

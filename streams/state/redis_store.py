@@ -30,7 +30,7 @@ class RedisStore:
 
     def __init__(self, url: str, group: str, *, cluster: bool = False) -> None:
         self._keys = Keys(group)
-        self._begun: set[int] = set()  # the shards of which we have seen a checkpoint
+        self._seen: dict[int, int] = {}  # by shard, the newest checkpoint that we know of
         self._redis = RedisClient(url, cluster=cluster)
         self._claim = self._redis.script(scripts.CLAIM)
         self._save = self._redis.script(scripts.SAVE)
@@ -61,10 +61,10 @@ class RedisStore:
         may_claim(shard, held, epoch, release=f"redis-cli HDEL '{keys.state}' epoch")
         await self._redis.call("SADD", self._keys.shards, shard)
         if held.number is None:
-            self._begun.discard(shard)
+            self._seen.pop(shard, None)
             return None
-        self._begun.add(shard)
         stored = await self._load(keys)
+        self._seen[shard] = stored.number
         # Whoever claimed the shard meanwhile may have written it while we read.
         owns(shard, _held(await self._redis.call("HMGET", keys.state, "format", "epoch", "number")), epoch)
         return stored
@@ -92,13 +92,13 @@ class RedisStore:
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
         keys = self._keys.of(shard)
-        first = shard not in self._begun
+        seen = self._seen.get(shard)
         parts = writes(keys, checkpoint)
-        must_find = before(checkpoint.number, first)
+        must_find = before(checkpoint.number, seen)
         arguments = [epoch, "" if must_find is None else must_find, *parts.arguments]
         held = _held(await self._save([keys.state, *parts.keys], arguments))
-        may_save(shard, held, epoch, checkpoint.number, first)
-        self._begun.add(shard)
+        may_save(shard, held, epoch, checkpoint.number, seen)
+        self._seen[shard] = checkpoint.number
 
     async def mark_published(self, shard: int, epoch: int, number: int) -> None:
         keys = self._keys.of(shard)

@@ -31,7 +31,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Checkpoint:
     """What happened in a shard since the checkpoint before: to be stored whole or not at all.
 
-    number: one more than the stored one's; the first of a shard may be any.
+    number: greater than the stored one's; the first of a shard may be any.
     head: the shard's own small JSON.
     positions: topic -> the next offset to apply; `<topic>/<partition>` -> the same of what another shard sent on.
     erased: users whose row and document of before are removed; `rows` may have a new one all the same.
@@ -217,7 +217,7 @@ class MemoryStore:
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
         kept = self._shards.get(shard, _Shard())
-        if not may_save(shard, kept.held, epoch, checkpoint.number, first=kept.held.number is None):
+        if not may_save(shard, kept.held, epoch, checkpoint.number, seen=kept.held.number):
             return
         kept.held = kept.held._replace(number=checkpoint.number)
         kept.head = checkpoint.head
