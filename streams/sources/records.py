@@ -100,6 +100,8 @@ def read_objects(decoder: msgspec.json.Decoder[Body], text: str) -> Body:
             tolerant = json.loads(text, parse_int=_double, parse_float=_double)
         except RecursionError as error:
             raise Unusable("not_json", NESTED_TOO_DEEPLY) from error
+    except RecursionError as error:
+        raise Unusable("not_json", NESTED_TOO_DEEPLY) from error
     return convert(tolerant, decoder.type)
 
 

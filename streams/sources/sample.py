@@ -26,10 +26,10 @@ _WHOLE: Final = msgspec.json.Decoder(Whole)
 
 
 def sample(event: Event, raw: bytes) -> Sample:
-    """An object that cannot be read (a number in it that no double holds) shows nothing."""
+    """An object that cannot be read (a number in it that no double holds, or too many levels) shows nothing."""
     try:
         whole = _WHOLE.decode(raw)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         whole = Whole()
     properties = {name for name, value in flatten(whole.properties or {}).items() if value is not None}
     if whole.type in ("page", "screen") and whole.name is not None:

@@ -84,6 +84,8 @@ def _read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Sh
         return decoder.decode(event.data.object)
     except msgspec.ValidationError as error:
         raise Unusable("wrong_type", str(error).replace("`$", "`data.object")) from error
+    except RecursionError as error:
+        raise Unusable("not_json", records.NESTED_TOO_DEEPLY) from error
 
 
 def _subscription(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:

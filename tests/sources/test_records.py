@@ -14,6 +14,7 @@ from streams.core.events import ANONYMOUS, Event, Reads, Reject, Value
 from streams.core.instants import format_time
 from streams.sources import Decoder
 from streams.sources.records import MAX_RECORD_BYTES
+from streams.sources.sample import sample
 from streams.sources.segment_spec import CHUNK
 from streams.testing import instant
 
@@ -253,3 +254,27 @@ def test_what_real_sdks_send_is_usable(name: str) -> None:
     for message in messages:
         decoded = READS_MUCH.product(json.dumps(message).encode(), None, 1_800_000_000_000)
         assert isinstance(decoded, Event) or decoded is ANONYMOUS, (message, decoded)
+
+
+@pytest.mark.parametrize("wrap", ['{{"a":{}}}', "[{}]"])
+def test_no_depth_of_nesting_is_a_reason_to_stop(wrap: str) -> None:
+    """What is read of a record may be read deeper down the stack than the record was skimmed."""
+    product = '{{"type":"track","event":"E","userId":"u","timestamp":0,"properties":{{"a":{}}}}}'
+    update = '{{"type":"billing","event":"Invoice Paid","userId":"u","timestamp":0,"properties":{{"a":{}}}}}'
+    stripe = (
+        '{{"object":"event","id":"evt_1","type":"charge.refunded","created":0,'
+        '"data":{{"object":{{"id":"ch_1","metadata":{{"user_id":"u"}},"x":{}}}}}}}'
+    )
+    start, end = wrap.format("|").split("|")
+    for depth in range(900, 1_010):
+        deep = start * depth + "1" + end * depth
+        for decode, raw in [
+            (READS_NOTHING.product, product.format(deep).encode()),
+            (READS_MUCH.product, product.format(deep).encode()),
+            (READS_MUCH.billing, update.format(deep).encode()),
+            (READS_MUCH.billing, stripe.format(deep).encode()),
+        ]:
+            decoded = decode(raw, b"u", 0)
+            assert isinstance(decoded, Event | Reject)
+            if isinstance(decoded, Event):
+                sample(decoded, raw)
