@@ -60,7 +60,8 @@ class ShardOwner:
         try:
             while not self._leaving:
                 self.loaded = await self._load()
-                await self._work(self.loaded)
+                if not self._leaving:  # as we may have been told to meanwhile
+                    await self._work(self.loaded)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
         except Unreachable as error:

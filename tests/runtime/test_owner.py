@@ -37,6 +37,7 @@ class Around:
         self.store = MemoryStore()
         self.now_ms = NOON
         self.stands: list[tuple[int, bool]] = []
+        self.while_loading: Callable[[], None] = lambda: None
         self._log = [Read(i, NOON, b"ann", to_bytes(track("ann", name, NOON + i))) for i, name in enumerate(names)]
         self._next = self._reading = 0
         settings = Settings()
@@ -54,10 +55,13 @@ class Around:
             partitions=1,
         )
 
+    def owner(self, epoch: int) -> ShardOwner:
+        return ShardOwner(self._worker, 0, [INPUT], epoch)
+
     @asynccontextmanager
     async def owned(self, epoch: int) -> Any:
         """The shard has an owner, who lets it go in the end."""
-        self._owner = ShardOwner(self._worker, 0, [INPUT], epoch)
+        self._owner = self.owner(epoch)
         running = asyncio.create_task(self._owner.run())
         await until(lambda: self._owner.loaded is not None)
         yield
@@ -72,6 +76,7 @@ class Around:
         await until(lambda: len(self.stands) > count)
 
     async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
+        self.while_loading()
         return dict.fromkeys(tps, 0)
 
     async def ends(self, positions: object) -> dict[TP, int]:
@@ -120,3 +125,13 @@ async def test_versions_grow_although_redis_lost_the_last_checkpoints() -> None:
     assert around.stands == sorted(around.stands)
     assert around.stands[-1][1]
     assert len({version for version, _ in around.stands}) == 5
+
+
+async def test_who_is_told_to_leave_while_loading_leaves() -> None:
+    """Or else the group would wait for the shard as long as it waits for any."""
+    around = Around([])
+    owner = around.owner(epoch=1)
+    around.while_loading = owner.leave
+    async with asyncio.timeout(5):
+        await owner.run()
+    assert around.stands == []
