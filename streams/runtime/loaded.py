@@ -53,6 +53,7 @@ class LoadedShard:
         self._number = number
         self._unsaved = Unsaved(worker.outputs)
         self._saved_positions: dict[str, int] = {}
+        self._saved_time_ms = shard.time_ms
         self._time: tuple[int, Mapping[str, int]] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._written_at = time.monotonic()
@@ -110,7 +111,8 @@ class LoadedShard:
                 await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()
             await self._written()
-            if self._has_news():
+            # Time alone is not worth a checkpoint, but rules that are new after a restart are evaluated at it.
+            if self._has_news() or self._shard.time_ms > self._saved_time_ms:
                 await self._write(self._snapshot())
         finally:
             if self._writing is not None:
@@ -215,6 +217,7 @@ class LoadedShard:
         self._number += 1
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
+        self._saved_time_ms = self._shard.time_ms
         letters = self._intake.take_dead_letters()
         return self._unsaved.snapshot(self._shard, self._number, self._saved_positions, letters)
 

@@ -16,7 +16,7 @@ from streams.core.rules import Rulebook, Scores, Segment
 from streams.core.shard import Shard
 from streams.runtime import loaded as runtime
 from streams.runtime.loaded import SLICE, TIME_EVERY_MS, LoadedShard
-from streams.state.store import Message
+from streams.state.store import MemoryStore, Message
 from streams.testing import track
 from tests.runtime.alone import Alone
 
@@ -61,6 +61,26 @@ def test_time_that_has_been_asked_for_is_not_asked_for_again() -> None:
     loaded_shard = loaded()
     loaded_shard.time_came(NOON, {})
     assert not loaded_shard.wants_time(NOON + DAY_MS)
+
+
+async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_owner_left() -> None:
+    store = MemoryStore()
+    shard = Shard(Rulebook(()))
+    shard.step(Batch.of([Event("ann", NOON, "A", True, None, {}, {})]))
+    alone = Alone(shard, lambda: NOON, store)
+    work = asyncio.create_task((await alone.load()).work())
+    while not alone.counters.checkpoints:  # noqa: ASYNC110 - nobody is told of a checkpoint
+        await asyncio.sleep(0)
+    alone.loaded.time_came(NOON + 2 * DAY_MS, {})
+    while shard.time_ms < NOON + 2 * DAY_MS:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    alone.loaded.leave()
+    await work
+    stored = await store.claim(0, 2)
+    assert stored is not None
+    later = Shard.restore(Rulebook((QUIET,)), stored.head, stored.rows, stored.documents)
+    [change] = later.renew()
+    assert (change.occurred_at, change.cause) == (NOON + 2 * DAY_MS, "rule_change")
 
 
 def test_time_has_not_come_before_all_deadlines_are_worked_off() -> None:
