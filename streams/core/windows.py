@@ -87,12 +87,14 @@ def _extreme(p, w, row, ring, first, last):
 @compiled
 def _move_extreme(p, w, row, ring, window, old, new):
     """Only where the extreme itself leaves a window must it be looked for anew."""
-    begins, total = -p[window + BEFORE] - p[window + SPAN] + 1, p[window + TOTAL_WORD]
-    gone = _extreme(p, w, row, ring, old + begins, min(new + begins - 1, old))
+    before, total = p[window + BEFORE], p[window + TOTAL_WORD]
+    begins = new - before - p[window + SPAN] + 1
+    gone = _extreme(p, w, row, ring, old - before - p[window + SPAN] + 1, min(begins - 1, old - before))
     if gone != 0 and gone == w[row, total]:
-        w[row, total] = _extreme(p, w, row, ring, new + begins, min(new - p[window + BEFORE], old))
+        w[row, total] = _extreme(p, w, row, ring, begins, min(new - before, old))
     else:
-        come = _extreme(p, w, row, ring, old - p[window + BEFORE] + 1, min(new - p[window + BEFORE], old))
+        # What comes and goes within the one move was never in it.
+        come = _extreme(p, w, row, ring, max(begins, old - before + 1), min(new - before, old))
         w[row, total] = further(p[ring + STATISTIC], w[row, total], come)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 
 from streams.core.batch import Batch
@@ -275,3 +276,14 @@ def test_what_an_event_makes_due_between_two_slices_has_its_turn_before_time_has
     assert shard.time_ms < now_ms
     assert brief(shard.tick(now_ms, limit=1)) == [("ann", "quiet", True, 7.5, "timer")]
     assert shard.time_ms == now_ms
+
+
+@pytest.mark.parametrize("statistic", ["min", "max"])
+def test_what_comes_into_a_window_and_goes_within_one_move_was_never_in_it(statistic: str) -> None:
+    bygone = parse_value(f'{statistic}("Paid", "amount", days=1, before_days=2)')
+    shard = Shard(Rulebook((Scores("rfm", parse_value("mrr"), bygone, parse_value("mrr"), refresh_ms=DAY_MS),)))
+    paid = Event("ann", 0, "Paid", False, None, {"amount": 5.0}, {})
+    shard.step(Batch.of([paid, Event("ann", DAY_MS, "Other", False, None, {}, {})]))
+    seen = [shard.measure("rfm", day * DAY_MS)[1].tolist() for day in (2, 3)]
+    assert seen[0] == [5.0]
+    assert np.isnan(seen[1]).all()
