@@ -32,6 +32,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     refused: how many traits were not taken because they were too many or too large.
     latest: by field of the catalog, the newest value with its time.
     seen: by field, the values that are counted, by their spelling, each with the newest bucket it was seen in.
+    ordinals: by rule that was taken away, how many changes it had told.
     """
 
     traits: dict[str, Dated] = msgspec.field(default_factory=dict)
@@ -39,6 +40,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     refused: int = 0
     latest: dict[str, Dated] = msgspec.field(default_factory=dict)
     seen: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    ordinals: dict[str, int] = msgspec.field(default_factory=dict)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Document":

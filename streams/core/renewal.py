@@ -33,14 +33,17 @@ class Gone(NamedTuple):
 class Renewal:
     """The profiles still to be evaluated anew, in the order of their rows."""
 
-    def __init__(self, today: Layout, rows: list[int], gone: dict[int, list[Gone]]):
+    def __init__(
+        self, today: Layout, rows: list[int], gone: dict[int, list[Gone]], told: dict[int, list[tuple[str, int]]]
+    ):
         self._today = today
         self._rows = rows
         self._gone = gone
+        self._told = told
 
     @classmethod
     def none(cls, today: Layout) -> "Renewal":
-        return cls(today, [], {})
+        return cls(today, [], {}, {})
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -68,6 +71,8 @@ class Renewal:
         stale: list[int] = []
         kept_in: dict[str, Mapping[str, int]] = {}
         gone: dict[int, list[Gone]] = defaultdict(list)
+        told: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        come: dict[str, set[str]] = {}
         for number, members in by_layout.items():
             layout = head.layouts[number]
             places = table.rows([user for user, _ in members])
@@ -78,14 +83,19 @@ class Renewal:
             if layout != today:
                 stale += places.tolist()
                 clocks = old[:, CLOCK].tolist()
+                new_rules = today.rules.keys() - layout.rules.keys()
                 for (user, _), clock in zip(members, clocks, strict=True):
-                    kept_in[user] = layout.oldest_buckets(clock, utc_offset_ms)
+                    kept_in[user], come[user] = layout.oldest_buckets(clock, utc_offset_ms), new_rules
                 for place, each in _gone(layout, today, old):
                     gone[int(places[place])].append(each)
+                for place, rule, count in _told(layout, today, old):
+                    told[int(places[place])].append((rule, count))
         for row, (user, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
             table.put_document(row, raw, kept_in.get(user))
+            if user in come and b'"ordinals"' in raw:
+                _count_on(table, today, row, come[user])
         table.rank_texts()
-        return cls(today, sorted(stale), gone), set(by_layout)
+        return cls(today, sorted(stale), gone, told), set(by_layout)
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
@@ -103,6 +113,7 @@ class Renewal:
         exits: list[Change] = []
         place = {user: place for place, user in enumerate(table.users_of(rows))}
         for user, row in zip(place, rows.tolist(), strict=True):
+            self._keep_ordinals(table, row)
             for gone in self._gone.pop(row, ()):
                 key = user, gone.rule
                 change = found.get(key)
@@ -114,6 +125,11 @@ class Renewal:
                 if change is not None:
                     found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
         return sorted([*exits, *found.values()], key=lambda change: (place[change.user], change.rule))
+
+    def _keep_ordinals(self, table: Table, row: int) -> None:
+        for rule, count in self._told.pop(row, ()):
+            table.document(row).ordinals[rule] = count
+            table.document_changed(row)
 
     def _count_exit(self, table: Table, row: int, rule: str) -> None:
         """Where there is another rule of that name now, it counts on."""
@@ -138,6 +154,30 @@ def _exit(table: Table, user: str, row: int, gone: Gone, memberships: Callable[[
         segments=tuple(memberships(user)),
         traits={},
     )
+
+
+def _told(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, str, int]]:
+    """Of rules that are no more, how many changes each will have told of rows of another layout, by their places.
+
+    A rule that comes back counts on from there: a change that bore the id of another would be passed over by whoever
+    remembers ids.
+    """
+    for rule in then.rules.keys() - today.rules.keys():
+        field = then.field(RULE + rule)
+        if field is not None:
+            states = old[:, field.start + 1]
+            counts = (states >> LEVEL_BITS) + (states & LEVEL > 0)  # whoever is in it leaves it
+            for place in np.flatnonzero(counts).tolist():
+                yield place, rule, int(counts[place])
+
+
+def _count_on(table: Table, today: Layout, row: int, rules: set[str]) -> None:
+    """Let rules that came back count on from what they had told."""
+    words = table.memory.words[row]
+    for rule, count in table.document(row).ordinals.items():
+        field = today.field(RULE + rule) if rule in rules else None
+        if field is not None:
+            words[field.start], words[field.start + 1] = words[CLOCK], count << LEVEL_BITS
 
 
 def _gone(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, Gone]]:

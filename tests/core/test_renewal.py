@@ -64,3 +64,31 @@ def test_a_tier_that_becomes_a_segment_of_that_name_is_left_before_it_is_entered
 def test_a_segment_that_becomes_a_tier_of_that_name_is_what_the_first_level_follows() -> None:
     _, changes = renewed(segment("idle_days >= 1"), tier(idle="idle_days >= 1"))
     assert brief(changes) == [("segment.changed", "life/idle", "life", 2)]
+
+
+def test_a_rule_that_is_taken_away_and_comes_back_counts_on() -> None:
+    """Else the second entry, at the same instant, would bear the id of the first."""
+    without = Rulebook((segment("idle_days >= 99"),))
+    within = Rulebook((Segment("here", parse_condition("idle_days >= 0"), version="1"), *without.rules))
+    shard = Shard(without)
+    shard.step(Batch.of([Event("ann", START, "Signed In", True, "1", {}, {})]))
+    rows: dict[str, bytes] = {}
+    documents: dict[str, bytes] = {}
+    found: list[Change] = []
+    for rules in (within, without, without, within):
+        dirty = shard.take_dirty()
+        rows, documents = rows | dict(dirty.rows), documents | dict(dirty.documents)
+        shard = Shard.restore(rules, shard.head(), list(rows.items()), documents)
+        found += shard.renew()
+    assert brief(found) == [
+        ("segment.entered", "here", None, 1),
+        ("segment.exited", "here", None, 2),
+        ("segment.entered", "here", None, 3),
+    ]
+    assert len({change.id for change in found}) == 3
+
+
+def test_what_a_rule_had_told_is_no_trace_of_it_where_nobody_was_in_it() -> None:
+    after, found = renewed(Segment("here", parse_condition("idle_days >= 99"), version="1"), None)
+    assert found == []
+    assert after.take_dirty().documents == []
