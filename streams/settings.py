@@ -42,6 +42,17 @@ FAULTS: Final = {
 }
 
 
+def _addresses(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    for part in parts:
+        found = re.fullmatch(r"(?:[^\s:/@]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?", part)
+        if found is None or not 0 < int(found[1] or 9092) < 65_536:
+            raise ValueError(f"{part!r} is no address such as kafka-1:9092")
+    return ",".join(parts)
+
+
 def _duration(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -131,7 +142,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kafka: Annotated[str, Field(min_length=1)] = "localhost:9092"
+    kafka: Annotated[str, Field(min_length=1), BeforeValidator(_addresses)] = "localhost:9092"
     kafka_security_protocol: Annotated[
         Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"], BeforeValidator(_lower)
     ] = "plaintext"

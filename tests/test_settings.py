@@ -24,6 +24,7 @@ def test_nothing_said_gives_the_defaults_of_the_contract() -> None:
     [
         ("SESSION_TIMEOUT", "1m", 60_000),
         ("LIVE_WITHIN", "0s", 0),
+        ("KAFKA", "kafka-1,10.0.0.2:9093, [::1]:9092", "kafka-1,10.0.0.2:9093,[::1]:9092"),
         ("UTC_OFFSET", "-08:00", -28_800_000),
         ("UTC_OFFSET", "+05:30", 19_800_000),
         ("START", "latest", "latest"),
@@ -58,6 +59,8 @@ def test_a_flag_goes_before_the_environment_and_each_value_says_where_it_is_from
         ("PARTITIONS", "0", "SEGMENTER_PARTITIONS: '0' is too little"),
         ("SESSION_TIMEOUT", "2m", "SEGMENTER_SESSION_TIMEOUT: '2m' is too much"),
         ("KAFKA", "", "SEGMENTER_KAFKA: it is empty"),
+        ("KAFKA", "http://kafka:9092", "SEGMENTER_KAFKA: 'http://kafka:9092' is no address such as kafka-1:9092"),
+        ("KAFKA", "kafka-1:9092,kafka-2:99999", "SEGMENTER_KAFKA: 'kafka-2:99999' is no address"),
         ("SESSION_TIMEOUT", "soon", "SEGMENTER_SESSION_TIMEOUT: 'soon' is no duration such as 30s, 5m, 2h or 1d"),
         ("UTC_OFFSET", "PST", "SEGMENTER_UTC_OFFSET: 'PST' is no offset from UTC such as -08:00 or +05:30"),
         ("START", "yesterday", "SEGMENTER_START: 'yesterday' is neither earliest, latest nor a time"),
