@@ -5,6 +5,7 @@ which the shapes' `decode` hand on as the value that it holds.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from math import isfinite
 from typing import Final, Protocol, TypeVar
@@ -18,6 +19,17 @@ from streams.sources.nested import JsonObject
 MAX_RECORD_BYTES: Final = 1 << 20
 MAX_USER_CHARACTERS: Final = 255
 MAX_AHEAD_MS: Final = 300_000  # further ahead of its record, and it is the client's clock that is wrong
+# What msgspec says of a type that is wrong, and its kinds in the words of whoever sent it.
+MISMATCH: Final = re.compile(r"Expected `([a-z| ]+)`, got `([a-z]+)`(?: - at `\$\.?([^`]*)`)?")
+KINDS: Final = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
 NESTED_TOO_DEEPLY: Final = "the record is nested too deeply"
 
 Time = str | int | float | None
@@ -70,7 +82,7 @@ def read_body(decoder: msgspec.json.Decoder[Body], text: str) -> Body:
     try:
         return decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise Unusable("wrong_type", str(error)) from error
+        raise mismatch(error) from error
     except msgspec.DecodeError as error:
         raise Unusable("not_json", str(error)) from error
     except RecursionError as error:
@@ -105,12 +117,28 @@ def read_objects(decoder: msgspec.json.Decoder[Body], text: str) -> Body:
     return convert(tolerant, decoder.type)
 
 
+def mismatch(error: msgspec.ValidationError, within: str = "") -> Unusable:
+    """The fault in words: "`userId` is a whole number, and must be a text". `within` is where the decoded part stands.
+
+    Null may stand for everything that can be left out, and an int for a float; neither need be said.
+    """
+    said = str(error)
+    found = MISMATCH.fullmatch(said)
+    if found is None or not {*found[1].split(" | "), found[2]} <= KINDS.keys():
+        return Unusable("wrong_type", said.replace("`$", f"`{within}") if within else said)
+    kinds = found[1].split(" | ")
+    wanted = [KINDS[kind] for kind in kinds if kind != "null" and not (kind == "int" and "float" in kinds)]
+    place = ".".join(filter(None, [within, found[3]]))
+    subject = f"`{place}`" if place else "the record"
+    return Unusable("wrong_type", f"{subject} is {KINDS[found[2]]}, and must be {' or '.join(wanted)}")
+
+
 def convert(decoded: object, to: type[Body]) -> Body:
     """What JSON was decoded to, checked against a type."""
     try:
         return msgspec.convert(decoded, to)
     except msgspec.ValidationError as error:
-        raise Unusable("wrong_type", str(error)) from error
+        raise mismatch(error) from error
 
 
 def _double(digits: str) -> float | None:

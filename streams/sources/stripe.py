@@ -28,7 +28,7 @@ from streams.core.instants import format_time
 from streams.sources import records
 from streams.sources.money import Money, major_units
 from streams.sources.mrr import leading_item, mrr_of, seats
-from streams.sources.records import Unusable
+from streams.sources.records import Unusable, mismatch
 from streams.sources.stripe_shapes import Charge, Invoice, Linked, Metadata, StripeEvent, Subscription
 
 Properties = dict[str, Value]
@@ -83,7 +83,7 @@ def _read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Sh
     try:
         return decoder.decode(event.data.object)
     except msgspec.ValidationError as error:
-        raise Unusable("wrong_type", str(error).replace("`$", "`data.object")) from error
+        raise mismatch(error, "data.object") from error
     except RecursionError as error:
         raise Unusable("not_json", records.NESTED_TOO_DEEPLY) from error
 

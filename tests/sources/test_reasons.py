@@ -43,3 +43,20 @@ def test_no_reason_repeats_a_value(
         for key in (SECRET.encode(), b"\xff" + SECRET.encode(), None):
             found = decode(sent, key, 0)
             assert not isinstance(found, Reject) or SECRET not in found.code + found.reason
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"userId": 7}, "`userId` is a whole number, and must be a text"),
+        ({"timestamp": True}, "`timestamp` is true or false, and must be a number or a text"),
+        ({"properties": "none"}, "`properties` is a text, and must be an object"),
+        ({"type": "billing", "properties": {"mrr": "49"}}, "`properties.mrr` is a text, and must be a number"),
+        ([1, 2], "the record is a list, and must be an object"),
+    ],
+)
+def test_a_wrong_type_is_told_in_words(record: dict[str, object] | list[object], reason: str) -> None:
+    usual = {"type": "track", "userId": "u-1", "timestamp": "2026-03-01", "event": "Subscription Started"}
+    raw = msgspec.json.encode({**usual, **record} if isinstance(record, dict) else record)
+    decode = DECODER.billing if b'"billing"' in raw else DECODER.product
+    assert decode(raw, None, 0) == Reject("wrong_type", reason)

@@ -255,9 +255,9 @@ OBJECTS = ("properties", "traits", "context")
 def test_a_wrong_type_is_refused_with_field_and_type_and_without_the_value(field: str, value: Any) -> None:
     rejected = reject(**{field: value})
     assert rejected.code == "wrong_type"
-    kinds = {str: "str", int: "int", float: "float", bool: "bool", list: "array", dict: "object"}
-    assert field in rejected.reason
-    assert kinds[type(value)] in rejected.reason
+    kinds = {str: "text", int: "whole number", float: "number", bool: "true or false", list: "list", dict: "object"}
+    assert f"`{field}` is " in rejected.reason
+    assert kinds[type(value)] in rejected.reason.partition(", and must be ")[0]
     assert "secret" not in rejected.reason
     assert "4242" not in rejected.reason
 

@@ -207,7 +207,7 @@ def test_types_that_mean_nothing_to_us_are_passed_over(kind: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "code", "said"),
     [
-        (updated(subscription(status=7)), "wrong_type", "data.object.status"),
+        (updated(subscription(status=7)), "wrong_type", "`data.object.status` is a whole number, and must be a text"),
         (updated(subscription(status="gone")), "wrong_type", "`data.object.status` is none of"),
         (updated(subscription(items=None)), "wrong_type", "data.object.items"),
         (updated(subscription(currency=None)), "wrong_type", "`data.object.currency` is missing"),
@@ -236,7 +236,7 @@ def test_types_that_mean_nothing_to_us_are_passed_over(kind: str) -> None:
         ),
         (event("invoice.paid", invoice(amount_paid=-5)), "wrong_type", "data.object.amount_paid"),
         (event("charge.refunded", charge(), amount_refunded=900), "out_of_range", "amount_refunded"),
-        (b'{"object":"event","id":"evt_1","type":"invoice.paid","created":"x"}', "wrong_type", "$.created"),
+        (b'{"object":"event","id":"evt_1","type":"invoice.paid","created":"x"}', "wrong_type", "`created` is a text"),
         (b'{"object":"event","id":"evt_1","created":1,"data":{"object":{}}}', "wrong_type", "type"),
     ],
 )
