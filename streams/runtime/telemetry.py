@@ -36,15 +36,20 @@ class Counters:
 
     def summary(self) -> str:
         """One line for the log."""
-        parts = [f"{self.events:,} events", f"{self.changes:,} changes", f"{self.checkpoints:,} checkpoints"]
-        parts += [f"{self.duplicates:,} duplicates"] if self.duplicates else []
+        parts = [_counted(self.events, "event"), _counted(self.changes, "change")]
+        parts += [_counted(self.checkpoints, "checkpoint")]
+        parts += [_counted(self.duplicates, "duplicate")] if self.duplicates else []
         parts += [f"{self.anonymous:,} anonymous"] if self.anonymous else []
         parts += [f"{self.rerouted:,} rerouted"] if self.rerouted else []
         parts += [f"{count:,} ignored ({kind})" for kind, count in self.ignored.most_common(KINDS_TOLD)]
-        parts += [f"{self.erasures:,} erasures"] if self.erasures else []
+        parts += [_counted(self.erasures, "erasure")] if self.erasures else []
         parts += [f"{self.refused:,} refused of erased users"] if self.refused else []
         parts += [f"{count:,} rejected ({code})" for code, count in sorted(self.rejects.items())]
         return ", ".join(parts)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 class Throttle:

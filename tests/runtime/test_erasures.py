@@ -29,6 +29,7 @@ async def test_events_of_erased_users_are_counted_and_nothing_of_them_is_kept() 
 
 def test_the_log_tells_of_erasures_and_of_what_was_refused() -> None:
     assert "erased" not in Counters().summary()
+    assert Counters(events=1, changes=2, checkpoints=1).summary() == "1 event, 2 changes, 1 checkpoint"
     assert Counters(erasures=2, refused=1_200).summary().endswith("2 erasures, 1,200 refused of erased users")
 
 
