@@ -75,13 +75,13 @@ class Scene:
             self.members[left].discard(change.user_id)
         return True
 
-    def shown(self) -> list[str]:
+    def shown(self, most: int = MOST_SHOWN) -> list[str]:
         """The segments in which most happens, by name."""
 
         def rank(segment: str) -> tuple[int, int, str]:
             return -self.entered[segment] - self.exited[segment], -self.size(segment), segment
 
-        return sorted(sorted(self.segments, key=rank)[:MOST_SHOWN])
+        return sorted(sorted(self.segments, key=rank)[:most])
 
     def size(self, segment: str) -> int:
         return len(self.members[segment])

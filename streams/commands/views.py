@@ -5,6 +5,7 @@ Comes in: a `Scene`, again and again. Goes out: text on a console.
 
 import time
 from abc import ABC, abstractmethod
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -15,11 +16,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from streams.commands.scene import NEWEST, Scene
-from streams.commands.wording import Told, line_of, reason_in_words, segment_in_words
+from streams.commands.scene import MOST_SHOWN, NEWEST, Scene
+from streams.commands.wording import Told, line_of, story_of
 
 STATUS_EVERY_S = 2.0
-BAR_WIDTH = 40
+# On a screen beside segments and changes: status, heads, frame, `and 9 more`, hints, and the line of the cursor.
+OTHER_LINES = 11
 
 
 class View(ABC):
@@ -50,7 +52,8 @@ class Screen(View):
         self._live = Live(console=console, auto_refresh=False)
 
     def show(self, scene: Scene, fresh: list[Told]) -> None:
-        picture = Group(Text(scene.status(), "bold"), _sizes(scene), _newest(scene), _hints(scene))
+        segments, changes = room(self._console.height)
+        picture = Group(Text(scene.status(), "bold"), _sizes(scene, segments), _newest(scene, changes), _hints(scene))
         self._live.start()
         self._live.update(picture, refresh=True)
 
@@ -78,11 +81,23 @@ def view_for(console: Console) -> View:
     return Screen(console) if console.is_terminal else Lines(console)
 
 
-def _sizes(scene: Scene) -> Table:
+def room(height: int) -> tuple[int, int]:
+    """How many segments and how many changes a screen of so many lines has room for; what goes beyond it is cut off,
+    and the hints would be the first to go.
+
+    >>> room(24), room(60)
+    ((7, 6), (14, 12))
+    """
+    lines = max(2, height - OTHER_LINES)
+    changes = min(NEWEST, lines // 2)
+    return min(MOST_SHOWN, lines - changes), changes
+
+
+def _sizes(scene: Scene, most: int) -> Table:
     table = Table("segment", "", "members", "entered", "left", box=None, pad_edge=False, header_style="dim")
     for column in table.columns[2:]:
         column.justify = "right"
-    shown = scene.shown()
+    shown = scene.shown(most)
     largest = max([1, *map(scene.size, shown)])
     for name in shown:
         size = scene.size(name)
@@ -93,22 +108,22 @@ def _sizes(scene: Scene) -> Table:
     return table
 
 
-def _newest(scene: Scene) -> Panel:
+def _newest(scene: Scene, most: int) -> Panel:
     table = Table("when", "user", "", "segment", "because", box=None, pad_edge=False, header_style="dim", expand=True)
     table.columns[4].ratio = 1
     for column in table.columns:
         column.no_wrap, column.overflow = True, "ellipsis"
-    for change in reversed(scene.newest):
+    for change in islice(reversed(scene.newest), most):
         style = "green" if change.entered else "yellow"
         when = change.occurred_at[5:16].replace("T", " ")
         table.add_row(
             when,
             change.user_id,
             Text(change.verb, style),
-            Text(segment_in_words(change), style),
-            Text(reason_in_words(change)),
+            Text(change.segment, style),
+            Text(story_of(change)),
         )
-    return Panel(table, title="newest changes", title_align="left", height=NEWEST + 3, border_style="dim")
+    return Panel(table, title="newest changes", title_align="left", height=most + 3, border_style="dim")
 
 
 def _hints(scene: Scene) -> Text:

@@ -75,14 +75,13 @@ def value_in_words(value: Shown) -> str:
 def line_of(change: Told) -> str:
     """The whole change on one line, in columns as far as they go."""
     when = change.occurred_at[:19].replace("T", " ")
-    return f"{when}  {change.user_id:<12} {change.verb:<6} {segment_in_words(change):<24} {reason_in_words(change)}"
+    return f"{when}  {change.user_id:<12} {change.verb:<6} {change.segment:<24} {story_of(change)}".rstrip()
 
 
-def segment_in_words(change: Told) -> str:
-    """The segment; of a tier with the level before, as in `lifecycle/power (was new)`."""
-    if change.previous is None:
-        return change.segment
-    return f"{change.segment} (was {level_name(change.rule, change.previous)})"
+def story_of(change: Told) -> str:
+    """What was before, of a tier, and the reason. The column of segments has no room for two levels."""
+    before = [f"(was {level_name(change.rule, change.previous)})"] if change.previous is not None else []
+    return " ".join([*before, *filter(None, [reason_in_words(change)])])
 
 
 def reason_in_words(change: Told) -> str:
@@ -90,6 +89,8 @@ def reason_in_words(change: Told) -> str:
     if change.cause in CAUSES:
         return CAUSES[change.cause]
     told = [ground for ground in change.because if ground.flipped] or [g for g in change.because if g.now]
+    if not told and change.type == "segment.changed":
+        return "no other level holds"  # the last one is `otherwise`
     return ", ".join(map(_ground_in_words, told))
 
 

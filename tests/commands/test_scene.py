@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from streams.commands.scene import Scene
@@ -69,3 +70,27 @@ def test_the_screen_shows_sizes_changes_and_how_to_follow() -> None:
         view.show(seen, seen.saw([told("ann", AFTER)]))
     shown = out.getvalue()
     assert all(part in shown for part in ("churn-risk", "dormant", "ann", "idle_days >= 7 (is 7)", "segmenter watch"))
+
+
+@pytest.mark.parametrize("height", [24, 30, 60])
+def test_the_screen_fits_into_its_terminal(height: int) -> None:
+    out = io.StringIO()
+    names = tuple(f"segment-{number:02}" for number in range(30))
+    seen = Scene(names, ("segmenter watch", "segmenter explain u-00001"), PRESENT_MS, PRESENT_MS)
+    changes = [Told("segment.entered", f"u-{name}", name, name, AFTER, "event", [QUIET]) for name in names]
+    with Screen(Console(file=out, force_terminal=True, width=80, height=height)) as view:
+        view.show(seen, seen.saw(changes))
+        first = out.getvalue()
+    assert len(first.splitlines()) < height
+    assert "segmenter explain" in first
+    assert "Ctrl-C" in first
+
+
+def test_the_screen_keeps_the_level_before_out_of_the_column_of_segments() -> None:
+    out = io.StringIO()
+    seen = Scene(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
+    first = Told("segment.changed", "ann", "life", "life/new", AFTER, "event")
+    later = Told("segment.changed", "ann", "life", "life/power", AFTER, "event", [QUIET], previous="life/new")
+    with Screen(Console(file=out, force_terminal=True, width=120, height=40)) as view:
+        view.show(seen, seen.saw([first, later]))
+    assert "(was new) idle_days >= 7 (is 7)" in out.getvalue()

@@ -31,6 +31,11 @@ def test_where_nothing_flipped_the_reason_is_what_holds() -> None:
     assert reason_in_words(told(PAYING)) == "paying (is true)"
 
 
+def test_the_last_level_is_there_because_no_other_holds() -> None:
+    change = told(Ground("mrr > 9", 0.0, was=False, now=False), kind="segment.changed")
+    assert reason_in_words(change) == "no other level holds"
+
+
 def test_other_causes_speak_for_themselves() -> None:
     assert reason_in_words(told(PAYING, cause="rule_change")) == "the rule is new or was changed"
 
@@ -44,7 +49,7 @@ def test_a_change_is_one_line() -> None:
 def test_a_change_of_level_says_what_it_was_before() -> None:
     change = told(QUIET, kind="segment.changed")
     change.rule, change.segment, change.previous = "life", "life/power", "life/new"
-    assert "ann          is now life/power (was new)" in line_of(change)
+    assert "ann          is now life/power               (was new) idle_days >= 7 (is 7)" in line_of(change)
     assert all(change.concerns([name]) for name in ("life", "life/new", "life/power"))
     assert not change.concerns(["churn-risk"])
 
