@@ -38,6 +38,12 @@ EXPLAINED: Sequence[tuple[str, str, str, bool]] = (
     ("mapping values are not allowed", "a second `: ` in one value", f"{NEXT_LINE}; {ALIGN}", False),
     ("could not find expected ':'", "this is no `key: value`", "indent it if it belongs to the value above", True),
     ("expected <block end>, but found '<scalar>'", "the value has ended at its closing quote", NEXT_LINE, False),
+    (
+        "expected '<document start>', but found '<block mapping",
+        "this is indented unlike the lines before it",
+        ALIGN,
+        False,
+    ),
     ("expected <block end>", "this is indented unlike the lines before it", ALIGN, False),
     ("found unexpected end of stream", "this quote is never closed", "close it with the same quote", True),
     ("expected ',' or", "this bracket is never closed", "close it", True),
