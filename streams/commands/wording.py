@@ -68,6 +68,8 @@ def value_in_words(value: Shown) -> str:
             return "true" if value else "false"
         case float() | int():
             return f"{value:.2f}".rstrip("0").rstrip(".")
+        case list():
+            return msgspec.json.encode(value).decode()
         case _:
             return str(value)
 

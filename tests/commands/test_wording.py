@@ -15,7 +15,10 @@ def told(*because: Ground, kind: str = "segment.entered", cause: str = "timer") 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(None, "missing"), (True, "true"), (7.0, "7"), (6.256, "6.26"), (1234567.0, "1234567"), ("pro", "pro"), (0, "0")],
+    [
+        *((None, "missing"), (True, "true"), (7.0, "7"), (6.256, "6.26"), (1234567.0, "1234567"), ("pro", "pro")),
+        *((0, "0"), (["api", "sso"], '["api","sso"]')),
+    ],
 )
 def test_values_are_written_as_in_a_rule(value: object, words: str) -> None:
     assert value_in_words(value) == words  # type: ignore[arg-type]  # one table for all kinds
