@@ -212,6 +212,15 @@ class Settings(BaseModel):
         settings._origins.update(origins)
         return settings
 
+    @classmethod
+    def strangers(cls, environment: Mapping[str, str] | None = None) -> list[str]:
+        """What is said of each variable (of this process, where no others are given) that looks like a setting and is
+        none: a misspelt one has no effect."""
+        environment = os.environ if environment is None else environment
+        known = [name.upper() for name in cls.model_fields]
+        said = sorted(name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
+        return [f"{PREFIX}{name} is no setting{_near(name, known)}" for name in said if name not in known]
+
     def topic(self, name: str) -> str:
         """The topic that plays the part of `name`, one of TOPICS."""
         return getattr(self, "topic_" + name.replace("-", "_")) or self.topic_prefix + name
@@ -278,6 +287,11 @@ def _flag(name: str) -> str:
 def _no_such_setting(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"There is no setting {_flag(name)}." + (f" Did you mean {_flag(near[0])}?" if near else "")
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {PREFIX}{near[0]}?" if near else ""
 
 
 def _fault(fault: Mapping[str, Any], origins: Mapping[str, str]) -> str:

@@ -88,6 +88,14 @@ def test_a_flag_that_does_not_exist_is_told_with_the_nearest_that_does() -> None
         Settings.from_environment({}, partition="4")
 
 
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is() -> None:
+    environment = {"SEGMENTER_KAFKA": "a:1", "SEGMENTER_KAFA": "b:2", "SEGMENTER_XYZ": "", "KAFKA": ""}
+    assert Settings.strangers(environment) == [
+        "SEGMENTER_KAFA is no setting; did you mean SEGMENTER_KAFKA?",
+        "SEGMENTER_XYZ is no setting",
+    ]
+
+
 def test_topics_take_the_prefix_unless_named_alone() -> None:
     environment = {"SEGMENTER_TOPIC_PREFIX": "eu-", "SEGMENTER_TOPIC_DEAD_LETTERS": "rejected"}
     settings = Settings.from_environment(environment)

@@ -16,5 +16,9 @@ def command(settings: Settings) -> None:
     Example:
         SEGMENTER_KAFKA=kafka-1:9092,kafka-2:9092 segmenter settings
     """
-    for line in in_columns([("setting", "value", "from"), *settings.rows()]):
+    # The values last: some are longer than a line.
+    rows = [(variable, origin, value) for variable, value, origin in settings.rows()]
+    for line in in_columns([("setting", "from", "value"), *rows]):
         click.echo(line)
+    for warning in Settings.strangers():
+        click.echo(f"Warning: {warning}", err=True)

@@ -1,10 +1,17 @@
 """`segmenter worker`: the rules over Kafka."""
 
+from typing import TYPE_CHECKING
+
 import click
 
+from streams.commands.columns import counted
 from streams.commands.logs import LEVELS, configure
 from streams.commands.options import settings_flags
+from streams.runtime.telemetry import log
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.core.rules import Rulebook
 
 
 @click.command("worker")
@@ -25,7 +32,17 @@ def command(log_level: str, settings: Settings) -> None:
 
     rulebook = rulefiles.load(settings.rules)
     configure(log_level)
+    for warning in Settings.strangers():
+        log.warning("settings - %s", warning)
+    log.info("worker - starts: %s", _what(rulebook, settings))
 
     from streams.runtime.app import create_app, redis_store, run_worker
 
     run_worker(lambda: create_app(settings, rulebook, redis_store(settings)))
+
+
+def _what(rulebook: "Rulebook", settings: Settings) -> str:
+    """What an operator looks for first where a worker does not do what it should."""
+    redis = settings.shown("redis_cluster" if settings.redis_cluster else "redis")
+    rules = f"{counted(len(rulebook.rules), 'rule')} of {settings.rules}"
+    return f"{rules}, group {settings.group}, Kafka at {settings.kafka}, Redis at {redis}"

@@ -87,8 +87,23 @@ def test_a_worker_does_not_start_with_rules_that_are_wrong(tmp_path: Path) -> No
 
 def test_settings_are_listed_with_their_origin_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTER_KAFKA_PASSWORD", "hunter2")
+    monkeypatch.setenv("SEGMENTER_PARTITION", "12")
     result = CliRunner().invoke(main, ["settings", "--redis", "redis://me:hunter2@cache:6379/0"])
     assert result.exit_code == 0
     assert "hunter2" not in result.output
     assert "redis://me:***@cache:6379/0" in result.output
     assert "--redis" in result.output
+    assert "Warning: SEGMENTER_PARTITION is no setting; did you mean SEGMENTER_PARTITIONS?" in result.stderr
+
+
+def test_a_worker_says_first_what_it_runs_and_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("segment: quiet\nenter: idle_days >= 7\n")
+    told: list[str] = []
+    monkeypatch.setattr("streams.commands.worker.configure", lambda _: None)
+    monkeypatch.setattr("streams.commands.worker.log.info", lambda line, *args: told.append(line % args))
+    monkeypatch.setattr("streams.runtime.app.run_worker", lambda _: None)
+    redis = "redis://me:hunter2@cache:6379/0"
+    CliRunner().invoke(main, ["worker", "--rules", str(tmp_path), "--redis", redis], catch_exceptions=False)
+    (line,) = told
+    assert line.startswith(f"worker - starts: 1 rule of {tmp_path}, group segmenter, Kafka at localhost:9092, Redis")
+    assert line.endswith("redis://me:***@cache:6379/0")
