@@ -33,8 +33,11 @@ class Time(click.ParamType):
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--until", "until_ms", type=Time(), help="Let time pass up to here; what happened later is left out.")
 @click.option("--dead-letters", metavar="FILE", type=click.Path(path_type=Path), help="Write rejected lines to it.")
+@click.option("--words", is_flag=True, help="The changes in words, one a line, as `segmenter watch` shows them.")
 @settings_flags(*MEANING)
-def command(files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | None, settings: Settings) -> None:
+def command(
+    files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | None, words: bool, settings: Settings
+) -> None:
     """Run the rules over JSON Lines FILEs (plain or .gz; - is what is piped in) and print the changes as JSON Lines.
 
     A file may hold product events and billing updates in any mixture. Its lines are taken in its own order, as
@@ -47,11 +50,13 @@ def command(files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | 
 
     \b
     Example:
+        segmenter replay events.jsonl --rules rules --words
         segmenter replay product-events.jsonl.gz billing-updates.jsonl --rules rules --until 2026-07-01 \\
             | jq -r '[.occurred_at, .user_id, .type, .segment] | @tsv'
     """
     from streams import rulefiles
     from streams.commands.playback import Playback
+    from streams.commands.wording import decode_change, line_of
     from streams.core.changes import to_json
     from streams.core.shard import Shard
     from streams.sources import Decoder
@@ -64,8 +69,8 @@ def command(files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | 
         decoder = Decoder(shard.catalog.reads, settings.passive_events, settings.currency, settings.currency_rates)
         playback = Playback(shard, decoder, sources, reject, until_ms)
         write = sys.stdout.buffer.write
-        for change in playback.changes():
-            write(to_json(change) + b"\n")
+        for change in map(to_json, playback.changes()):
+            write((line_of(decode_change(change)).encode() if words else change) + b"\n")
         sys.stdout.buffer.flush()
     if playback.rejected:
         click.echo(f"{playback.rejected} of {playback.lines} lines were rejected.", err=True)

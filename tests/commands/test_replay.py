@@ -205,3 +205,11 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(rules: Path, write: Write
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_changes_may_be_told_in_words(rules: Path, write: Write) -> None:
+    file = write("a.jsonl", [track("ann", "Signed In", "2026-03-01"), track("bob", "x", "2026-03-09")])
+    result = replay(rules, file, "--words")
+    assert result.exit_code == 0
+    (line,) = result.stdout.splitlines()
+    assert line.split() == "2026-03-08 00:00:00 ann enters quiet idle_days >= 7 (is 7)".split()
