@@ -22,7 +22,7 @@ help:
 	@echo "make thorough     the properties again, by many more examples, and all of a real data set against the judge"
 	@echo "make e2e          the tests on a real Kafka and a real Redis"
 	@echo "make demo         a broker, a Redis, a worker and a simulated company in this terminal"
-	@echo "make bench        the figures of the README, on this machine"
+	@echo "make bench        how fast it is on this machine"
 	@echo "make format       write the code the way 'make lint' wants it"
 	@echo "make lock         renew requirements.lock from pyproject.toml (needs uv)"
 	@echo "make clean        remove everything that the above made"

@@ -61,6 +61,7 @@ def test_every_command_of_the_readme_does_what_it_says(newcomer: dict[str, str])
                 worker = subprocess.Popen(own, env=newcomer)
             elif command[1] == "watch":
                 said[line] = first_line(own, newcomer)
+                said["consumer"] = first_line([sys.executable, "-c", consumer(newcomer)], newcomer)
             else:
                 done = subprocess.run(own, env=newcomer, check=False, capture_output=True, text=True, timeout=WITHIN_S)
                 assert done.returncode == 0, f"{line}\n{done.stderr}"
@@ -71,8 +72,9 @@ def test_every_command_of_the_readme_does_what_it_says(newcomer: dict[str, str])
     assert worker is not None
     assert worker.wait(WITHIN_S) == 0
     assert "right" in said["segmenter check rules"]
-    assert '"gone-quiet"' in said["segmenter replay events.jsonl --rules rules --until 2026-03-10"]
+    assert "enters gone-quiet" in said["segmenter replay events.jsonl --rules rules --until 2026-03-10 --words"]
     assert "gone-quiet" in said["segmenter watch --segment gone-quiet --from-beginning"]
+    assert said["consumer"] == "ann segment.entered gone-quiet some time ago\n"
     assert "gone-quiet" in said["segmenter explain ann"]
     assert newcomer["SEGMENTER_KAFKA"] in said["segmenter settings"]
 
@@ -83,6 +85,12 @@ def first_line(command: list[str], env: dict[str, str]) -> str:
         line = process.stdout.readline()
         process.terminate()
     return line
+
+
+def consumer(newcomer: dict[str, str]) -> str:
+    """The README's own, of this test's broker and topic."""
+    code = blocks("python")[0].replace("localhost:9092", newcomer["SEGMENTER_KAFKA"])
+    return code.replace("segment-changes", f"{newcomer['SEGMENTER_TOPIC_PREFIX']}segment-changes")
 
 
 @pytest.mark.parametrize("target", [command[1] for command in commands() if command[0] == "make"])
