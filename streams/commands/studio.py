@@ -42,7 +42,8 @@ async def run(
 ) -> None:
     """`speed`: how many virtual ms go by in a ms."""
     stopping = _told_to_stop(for_s)
-    rules = settings.rules if settings.rules.exists() else shipped_rules()
+    # Where nobody named a folder and there is none; one that was named and is not there is a fault.
+    rules = shipped_rules() if settings.rules == Path("rules") and not settings.rules.exists() else settings.rules
     rulebook = rulefiles.load(rules)
     console = Console()
     with ExitStack() as started:
