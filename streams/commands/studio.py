@@ -55,7 +55,7 @@ async def run(
         clock = SharedClock(time.time_ns() // 1_000_000, CONTEXT)
         partitions = {finding.topic: finding.partitions for finding in await ensure(ours)}
         worker = started.enter_context(Colleague(ours, clock, folder / "worker.log"))
-        view.say("A worker starts; the first time it compiles its engine, which takes some seconds.")
+        view.say("A worker starts; the first time it compiles its engine, which takes half a minute.")
         company = Company(users, clock() - HISTORY_MS, seed)
         scene = Scene(rulebook.segments, _how_to_join(ours, rulebook.names), clock())
         player = Player(ours, partitions, company.records(), clock, speed, scene)
