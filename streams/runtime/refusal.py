@@ -26,7 +26,8 @@ from streams.settings import Settings
 ANSWER_WITHIN_MS: Final = 5_000
 
 # What aiokafka raises when it is asked to connect; ours; what to say. The first that fits.
-MEANINGS: Final[tuple[tuple[type[Exception], type[SegmenterError], str], ...]] = (
+Sign = type[Exception] | tuple[type[Exception], ...]
+MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
     (
         SaslAuthenticationFailed,
         UsageError,
@@ -44,12 +45,7 @@ MEANINGS: Final[tuple[tuple[type[Exception], type[SegmenterError], str], ...]] =
         "has a certificate that we do not trust ({error.verify_message}): SEGMENTER_KAFKA_CA_FILE names the authority",
     ),
     (
-        KafkaConnectionError,
-        Unreachable,
-        "hangs up: SEGMENTER_KAFKA_SECURITY_PROTOCOL={protocol} may not be what it speaks there",
-    ),
-    (
-        ConnectionResetError,
+        (KafkaConnectionError, ConnectionResetError),
         Unreachable,
         "hangs up: SEGMENTER_KAFKA_SECURITY_PROTOCOL={protocol} may not be what it speaks there",
     ),
