@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands.columns import counted
 from streams.commands.options import REDIS, settings_flags
 from streams.errors import RuleError
+from streams.runtime.telemetry import counted
 from streams.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,11 +12,3 @@ def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def counted(count: int, noun: str) -> str:
-    """
-    >>> counted(1, "rule"), counted(1_200, "rule")
-    ('1 rule', '1,200 rules')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.commands.columns import counted, in_columns
+from streams.commands.columns import in_columns
 from streams.commands.connections import producing
 from streams.commands.state import storing
 from streams.core.catalog import CLOCK
@@ -22,6 +22,7 @@ from streams.core.layout import NEVER
 from streams.core.snapshot import Head, read_rows
 from streams.errors import SegmenterError, UsageError
 from streams.runtime.homes import homes
+from streams.runtime.telemetry import counted
 from streams.runtime.topics import existing
 from streams.settings import Settings
 from streams.sources import profile_commands

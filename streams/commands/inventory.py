@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.commands.columns import counted, in_columns
+from streams.commands.columns import in_columns
 from streams.commands.moments import in_full, when
 from streams.commands.state import storing
 from streams.core.instants import format_time
@@ -18,6 +18,7 @@ from streams.core.inventory import Inventory, LiveRule, Reading, take_inventory
 from streams.core.rules import Rule, Rulebook, Scores, Segment
 from streams.core.snapshot import Head
 from streams.errors import SegmenterError
+from streams.runtime.telemetry import counted
 from streams.settings import Settings
 
 VERSION_DIGITS = 12

@@ -7,7 +7,6 @@ what they were held against.
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.commands.columns import counted
 from streams.commands.state import storing
 from streams.core.features import DAY_MS
 from streams.core.instants import format_time
@@ -15,6 +14,7 @@ from streams.core.sightings import Sightings
 from streams.core.unseen import Judge
 from streams.errors import Fault
 from streams.rulefiles.unseen import unseen
+from streams.runtime.telemetry import counted
 from streams.settings import Settings
 
 

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands.columns import counted
 from streams.commands.logs import LEVELS, configure
 from streams.commands.options import settings_flags
-from streams.runtime.telemetry import log
+from streams.runtime.telemetry import counted, log
 from streams.settings import Settings
 
 if TYPE_CHECKING:

@@ -36,19 +36,23 @@ class Counters:
 
     def summary(self) -> str:
         """One line for the log."""
-        parts = [_counted(self.events, "event"), _counted(self.changes, "change")]
-        parts += [_counted(self.checkpoints, "checkpoint")]
-        parts += [_counted(self.duplicates, "duplicate")] if self.duplicates else []
+        parts = [counted(self.events, "event"), counted(self.changes, "change")]
+        parts += [counted(self.checkpoints, "checkpoint")]
+        parts += [counted(self.duplicates, "duplicate")] if self.duplicates else []
         parts += [f"{self.anonymous:,} anonymous"] if self.anonymous else []
         parts += [f"{self.rerouted:,} rerouted"] if self.rerouted else []
         parts += [f"{count:,} ignored ({kind})" for kind, count in self.ignored.most_common(KINDS_TOLD)]
-        parts += [_counted(self.erasures, "erasure")] if self.erasures else []
+        parts += [counted(self.erasures, "erasure")] if self.erasures else []
         parts += [f"{self.refused:,} refused of erased users"] if self.refused else []
         parts += [f"{count:,} rejected ({code})" for code, count in sorted(self.rejects.items())]
         return ", ".join(parts)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """
+    >>> counted(1, "rule"), counted(1_200, "rule")
+    ('1 rule', '1,200 rules')
+    """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
