@@ -1,11 +1,13 @@
 """Watches users enter and leave segments as their events arrive. The path of an event:
 
 sources/     one record's bytes ──▶ a canonical event, or the reason why not
-core/        events merged by time, folded into profiles, rules evaluated ──▶ changes (shard.py: read first)
+core/        events merged by time, folded into profiles, rules evaluated ──▶ changes (engine/shard.py: read first)
 rulefiles/   YAML ──▶ the rulebook that the core runs
+kafka/       how to reach Kafka, its topics, whose partition
 state/       rows, offsets and changes into Redis, in one fenced transaction
 runtime/     the Faust shell around it: from Kafka, to Kafka
-embedded/    a broker, a Redis and a company of one's own, for a laptop
+observed/    what producers really send, and rules held against it
+embedded/    a broker and a Redis of one's own, for a laptop; demo/: a company to watch on them
 commands/    what the command `segmenter` does
 """
 

@@ -92,6 +92,6 @@ def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=show_version, help="Show it.")
 def main() -> None:
     """What all commands have in common."""
-    from streams.commands.logs import be_quiet
+    from streams.log import be_quiet
 
     be_quiet()

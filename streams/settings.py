@@ -14,13 +14,11 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
-from streams.core.instants import format_time, parse_duration, parse_time
+from streams.core.instants import DAY_MS, HOUR_MS, format_time, parse_duration, parse_time
 from streams.errors import UsageError
 
 PREFIX: Final = "SEGMENTER_"
 MASKED: Final = "***"
-DAY_MS: Final = 86_400_000
-HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 # Topic -> the setting that names it; also the names without a prefix.
 TOPICS: Final = (
@@ -32,6 +30,8 @@ TOPICS: Final = (
     "segment-memberships",
     "dead-letters",
 )
+# What decides on what the rules make of events.
+MEANING: Final = ("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits")
 # What pydantic finds, in the words of whoever wrote the value.
 FAULTS: Final = {
     "int_parsing": "{said!r} is no whole number",

@@ -16,18 +16,18 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from streams.core import explanation
 from streams.core.batch import Batch
-from streams.core.catalog import Catalog
 from streams.core.changes import Change
+from streams.core.compiler.catalog import Catalog
+from streams.core.engine.inbox import Inbox
+from streams.core.engine.refreshing import Refreshing
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.explanation import Explanation
-from streams.core.inbox import Inbox
+from streams.core.explain import explanation
+from streams.core.explain.explanation import Explanation
+from streams.core.explain.history import Watching
 from streams.core.instants import format_time, parse_duration, parse_time
-from streams.core.observing import Watching
-from streams.core.refreshing import Refreshing
-from streams.core.rules import Rulebook
-from streams.core.shard import Shard
+from streams.core.rules.rulebook import Rulebook
 from streams.sources import Decoder
 
 Record = dict[str, Any]

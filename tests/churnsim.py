@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from streams.core.events import Event, Value
-from streams.core.expressions import parse_condition, parse_value
-from streams.core.features import DAY_MS
-from streams.core.rules import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
-from streams.core.tree import Always
-from tests.core.engine import Changes, Engine, owed
+from streams.core.instants import DAY_MS
+from streams.core.language.parser import parse_condition, parse_value
+from streams.core.rules.nodes import Always
+from streams.core.rules.rulebook import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
+from tests.core.harness import Changes, Engine, owed
 from tests.oracle import Expected
 
 DATA: Final = Path(__file__).parents[2] / "shared" / "data" / "churnsim_socialnet7"

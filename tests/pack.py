@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from streams.core.catalog import Catalog
-from streams.core.rules import Rule, Rulebook
-from streams.core.walk import events_of
+from streams.core.compiler.catalog import Catalog
+from streams.core.rules.rulebook import Rule, Rulebook
+from streams.core.rules.traversal import events_of
 from streams.rulefiles import load
 
 ROOT: Final = Path(__file__).parent.parent

@@ -16,8 +16,8 @@ import yaml
 
 from streams.core.changes import Change
 from streams.core.instants import format_time
-from streams.core.ledger import LEDGER_EVENTS
-from streams.core.rules import Rulebook
+from streams.core.profiles.ledger import LEDGER_EVENTS
+from streams.core.rules.rulebook import Rulebook
 from streams.rulefiles import load
 from streams.testing import Record, billing, identify, track
 from tests.oracle import Expected

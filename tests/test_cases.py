@@ -14,7 +14,7 @@ import yaml
 
 from streams.core.changes import Change
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS
-from streams.core.rules import Rulebook
+from streams.core.rules.rulebook import Rulebook
 from streams.rulefiles import load
 from streams.rulefiles.forms import FORMS
 from streams.testing import changes, decoded, instant

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.commands.publisher import home_partition
+from streams.kafka.publisher import home_partition
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 SHARDS = re.findall(r"^\| `(.+?)` \| (\d+) \| (\d+) \|$", README, re.MULTILINE)

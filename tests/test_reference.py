@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.core.expressions import parse_condition
 from streams.core.language.faults import ExpressionFaults
+from streams.core.language.parser import parse_condition
 from streams.core.language.reference import reference
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SCORES
-from streams.core.rfm import name_of
+from streams.core.rules.rfm import name_of
 from streams.rulefiles.forms import FORMS
 from streams.testing import changes, decoded, instant
 from tests.oracle import judge

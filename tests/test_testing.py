@@ -5,8 +5,8 @@ import json
 import pytest
 
 from streams.core.events import Event
-from streams.core.expressions import parse_condition
-from streams.core.rules import Rulebook, Segment
+from streams.core.language.parser import parse_condition
+from streams.core.rules.rulebook import Rulebook, Segment
 from streams.testing import ManualClock, billing, changes, decoded, explain, identify, instant, to_bytes, track
 
 QUIET = Rulebook((Segment("quiet", parse_condition("idle_days >= 1 and paying")),))

@@ -6,11 +6,9 @@
     check      are the rules right?                 rules     which are live, and what they cost
     topics     create and verify the topics         settings  every setting with its value
 
-What they are made of: `options` flags from the settings, `logs`, `columns` of text, `connections` to Kafka, the `state`
-in Redis; `lines` of files, the `records` in them, `playback` of files through the engine, `sending` of files into Kafka
-with `publisher`; `feed` of changes out of Kafka, `wording` of a change; `profiles`, where a user is looked up, and the
-`explanation` of where they stand; the `inventory` of what is live; `moments` as text; and for `dev` the `studio` with
-its `company`, a worker as `colleague`, a `scene` and the `views` of it.
+What they are made of: `options` flags from the settings, `columns` of text; `lines` of files, the `records` in them,
+`playback` of files through the engine, `sending` of files into Kafka; `profiles`, where a user is looked up, and the
+`explanation` of where they stand; the `inventory` of what is live; `moments` as text.
 
 What is slow to import (numba, faust, aiokafka, redis) is imported where a command runs, never on top.
 """

@@ -9,11 +9,11 @@ import click
 
 from streams.commands.options import REDIS, settings_flags
 from streams.errors import RuleError
-from streams.runtime.telemetry import counted
+from streams.log import counted
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.core.rules import Rulebook
+    from streams.core.rules.rulebook import Rulebook
 
 
 def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -85,7 +85,7 @@ def command(path: Path | None, seen: bool, settings: Settings) -> None:
 
 
 def _hold_against_sightings(rules: Path, settings: Settings) -> None:
-    from streams.commands.sightings import findings
+    from streams.observed.report import findings
 
     found = asyncio.run(findings(rules, settings))
     for warning in found.warnings:
@@ -95,7 +95,7 @@ def _hold_against_sightings(rules: Path, settings: Settings) -> None:
 
 def _read(rulebook: "Rulebook") -> str:
     """What there is of each sort."""
-    from streams.core.rules import Scores, Segment, Tier
+    from streams.core.rules.rulebook import Scores, Segment, Tier
 
     nouns = {Segment: "segment", Tier: "tier", Scores: "scores rule"}
     numbers = Counter(map(type, rulebook.rules))

@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
-from streams.commands.options import MEANING, settings_flags
+from streams.commands.options import settings_flags
 from streams.core.instants import parse_duration
-from streams.settings import Settings
+from streams.settings import MEANING, Settings
 
 
 class Speed(click.ParamType):
@@ -39,7 +39,7 @@ def command(users: int, speed: float, seed: int, for_s: float | None, port: int 
     Example:
         segmenter dev --users 5000 --speed 1d --rules rules
     """
-    from streams.commands.studio import run
+    from streams.demo.stack import run
 
     click.echo("Starting a company on this machine ...")
     asyncio.run(run(settings, users=users, speed=speed, seed=seed, for_s=for_s, port=port))

@@ -12,21 +12,20 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams.commands.columns import in_columns
-from streams.commands.connections import producing
-from streams.commands.state import storing
-from streams.core.catalog import CLOCK
-from streams.core.documents import Document
-from streams.core.erasure import Erasure, mark_of
+from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.instants import format_time
-from streams.core.layout import NEVER
-from streams.core.snapshot import Head, read_rows
+from streams.core.kernel.layout import CLOCK, NEVER
+from streams.core.profiles.document import Document
+from streams.core.profiles.snapshot import Head, read_rows
 from streams.errors import SegmenterError, UsageError
-from streams.runtime.homes import homes
-from streams.runtime.telemetry import counted
-from streams.runtime.topics import existing
+from streams.kafka.clients import producing
+from streams.kafka.partitioning import homes
+from streams.kafka.topics import existing
+from streams.log import counted
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_USER_CHARACTERS
+from streams.state.opening import opened_store
 from streams.state.store import Store, StoredProfile
 
 LOOK_EVERY_S: Final = 0.1
@@ -68,7 +67,7 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
     """Erase a user as of now, or of the newest that is kept of them if that is later, as by a client's fast clock."""
     if not 1 <= len(user) <= MAX_USER_CHARACTERS:
         raise UsageError(f"A user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user)}.")
-    async with storing(settings) as store:
+    async with opened_store(settings) as store:
         shards = await _shards(store, settings, user)
         before = [await _kept(store, shard, user) for shard in shards]
         at_ms = max(time.time_ns() // 1_000_000, *(kept.clock_ms for kept in before))

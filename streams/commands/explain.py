@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from streams.commands.options import MEANING, REDIS, settings_flags
+from streams.commands.options import REDIS, settings_flags
 from streams.commands.replay import SOME_REJECTED, Time
-from streams.settings import Settings
+from streams.settings import MEANING, Settings
 
 
 @click.command("explain")
@@ -51,7 +51,7 @@ def command(
     from streams import rulefiles
     from streams.commands.explanation import in_json, in_words, rules_of
     from streams.commands.profiles import replayed, stored
-    from streams.core.explanation import explain
+    from streams.core.explain.explanation import explain
 
     rulebook = rulefiles.load(settings.rules)
     rules = rules_of(rulebook, segments)

@@ -11,15 +11,15 @@ import msgspec
 
 from streams.commands.columns import in_columns
 from streams.commands.moments import in_full, when
-from streams.commands.wording import decode_change, reason_in_words, value_in_words
 from streams.core.changes import Change, to_json
-from streams.core.explanation import ConditionNow, Explanation, RuleNow, SubscriptionNow
+from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow, SubscriptionNow
+from streams.core.explain.history import Since
+from streams.core.explain.scorecard import ScoreNow
 from streams.core.instants import format_time
 from streams.core.language.faults import nearest
-from streams.core.observing import Since
-from streams.core.rules import Rulebook, level_name
-from streams.core.scorecard import ScoreNow
+from streams.core.rules.rulebook import Rulebook, level_name
 from streams.errors import UsageError
+from streams.outputs.wording import decode_change, reason_in_words, value_in_words
 
 Row = tuple[str, str, str, str, str]
 

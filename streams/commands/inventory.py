@@ -12,14 +12,14 @@ import msgspec
 
 from streams.commands.columns import in_columns
 from streams.commands.moments import in_full, when
-from streams.commands.state import storing
+from streams.core.explain.inventory import Inventory, LiveRule, Reading, take_inventory
 from streams.core.instants import format_time
-from streams.core.inventory import Inventory, LiveRule, Reading, take_inventory
-from streams.core.rules import Rule, Rulebook, Scores, Segment
-from streams.core.snapshot import Head
+from streams.core.profiles.snapshot import Head
+from streams.core.rules.rulebook import Rule, Rulebook, Scores, Segment
 from streams.errors import SegmenterError
-from streams.runtime.telemetry import counted
+from streams.log import counted
 from streams.settings import Settings
+from streams.state.opening import opened_store
 
 VERSION_DIGITS = 12
 RESTART = "Workers read the rules when they start: restart them, and they run what the files say."
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
 
 async def stored(settings: Settings, rulebook: Rulebook) -> Found:
-    async with storing(settings) as store:
+    async with opened_store(settings) as store:
         shards, members = await store.shards(), await store.sizes()
     if not shards:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")

@@ -19,7 +19,6 @@ KAFKA: Final = tuple(name for name in Settings.names() if name.startswith("kafka
 TOPIC_NAMES: Final = tuple(name for name in Settings.names() if name.startswith("topic_"))
 NEW_TOPICS: Final = ("partitions", "replication")
 REDIS: Final = ("redis", "redis_cluster")
-MEANING: Final = ("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits")
 
 HELP: Final = {
     "kafka": "Kafka brokers, separated by commas.",

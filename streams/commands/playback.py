@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from streams.commands.lines import LineFile
 from streams.commands.records import NoObject, RejectedLine, envelope
 from streams.core.batch import Batch
-from streams.core.catalog import CLOCK
 from streams.core.changes import Change
+from streams.core.engine.inbox import Inbox
+from streams.core.engine.refreshing import Refreshing
+from streams.core.engine.shard import Shard
 from streams.core.events import Decoded, Event, Reject
-from streams.core.inbox import Inbox
-from streams.core.layout import NEVER
-from streams.core.refreshing import Refreshing
-from streams.core.shard import Shard
+from streams.core.kernel.layout import CLOCK, NEVER
 from streams.sources import Decoder
 
 BATCH_EVENTS = 50_000

@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 from streams.commands.lines import LineFile
 from streams.commands.playback import Playback
-from streams.commands.state import storing
-from streams.core.erasure import mark_of
-from streams.core.forecast import clock
+from streams.core.engine.erasure import mark_of
+from streams.core.engine.shard import Shard
+from streams.core.explain.forecast import clock
+from streams.core.explain.history import Watching
 from streams.core.instants import format_time
-from streams.core.observing import Watching
-from streams.core.rules import Rulebook
-from streams.core.shard import Shard
-from streams.core.snapshot import Head
+from streams.core.profiles.snapshot import Head
+from streams.core.rules.rulebook import Rulebook
 from streams.errors import SegmenterError, UsageError
-from streams.runtime.homes import homes
+from streams.kafka.partitioning import homes
 from streams.settings import Settings
 from streams.sources import Decoder
+from streams.state.opening import opened_store
 from streams.state.store import Store
 
 
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
 async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int | None) -> Found:
     """As a worker's last checkpoint left the user; now, where no time is given."""
-    async with storing(settings) as store:
+    async with opened_store(settings) as store:
         shard = await _restored(store, settings, rulebook, user)
     remark = "The rules are others than when this was stored: it is shown as it will be under them." * shard.is_stale
     while shard.is_stale:

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from streams.commands.lines import LineFile
-from streams.commands.options import MEANING, settings_flags
+from streams.commands.options import settings_flags
 from streams.commands.records import RejectedLine
 from streams.core.instants import parse_time
 from streams.errors import UsageError
-from streams.settings import Settings
+from streams.settings import MEANING, Settings
 
 SOME_REJECTED = 3
 
@@ -56,9 +56,9 @@ def command(
     """
     from streams import rulefiles
     from streams.commands.playback import Playback
-    from streams.commands.wording import decode_change, line_of
     from streams.core.changes import to_json
-    from streams.core.shard import Shard
+    from streams.core.engine.shard import Shard
+    from streams.outputs.wording import decode_change, line_of
     from streams.sources import Decoder
 
     rulebook = rulefiles.load(settings.rules)

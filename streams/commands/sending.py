@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streams.commands.connections import producing
 from streams.commands.lines import Chunk, LineFile
-from streams.commands.publisher import Outgoing, Publisher
 from streams.commands.records import NoObject, RejectedLine, envelope
 from streams.core.events import Reject
-from streams.runtime.topics import ensure
+from streams.kafka.clients import producing
+from streams.kafka.publisher import Outgoing, Publisher
+from streams.kafka.topics import ensure
 from streams.settings import Settings
 
 MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame

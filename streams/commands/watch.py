@@ -27,8 +27,8 @@ def command(
         segmenter watch --kafka localhost:9092 --segment churn-risk --segment lifecycle/power
         segmenter watch --from-beginning --json | jq .because
     """
-    from streams.commands.feed import bursts
-    from streams.commands.wording import line_of
+    from streams.kafka.change_stream import bursts
+    from streams.outputs.wording import line_of
 
     async def show() -> None:
         async for burst in bursts(settings, from_beginning):

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands.logs import LEVELS, configure
 from streams.commands.options import settings_flags
-from streams.runtime.telemetry import counted, log
+from streams.log import LEVELS, configure, counted, log
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.core.rules import Rulebook
+    from streams.core.rules.rulebook import Rulebook
 
 
 @click.command("worker")
@@ -35,7 +34,8 @@ def command(log_level: str, settings: Settings) -> None:
         log.warning("settings - %s", warning)
     log.info("worker - starts: %s", _what(rulebook, settings))
 
-    from streams.runtime.app import create_app, redis_store, run_worker
+    from streams.runtime.app import create_app, run_worker
+    from streams.state.opening import redis_store
 
     run_worker(lambda: create_app(settings, rulebook, redis_store(settings)))
 

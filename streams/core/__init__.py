@@ -1,25 +1,16 @@
-"""The pure engine: bytes and arrays in, changes out; no clock, no I/O, no randomness.
+"""The pure engine: events and the time go in, changes come out. No clock, no I/O, no randomness.
 
-shard.py         READ FIRST: step, tick and renew
-events.py        the canonical event; batch.py: many of them, in order; inbox.py: the merge of a shard's inputs
-expressions.py   the text of a condition ──▶ tree.py, over features.py (language/ has its parts)
-rules.py         what a rule file means
-rfm.py           scores, and the names of their grid; quintiles.py: where the edges are in a population.py
-edges.py         which edges a shard scores by, since when; refreshing.py: made anew as a stream goes by
-agreement.py     how all workers of a group come to the same ones
-catalog.py       where each feature lies in a profile's row
-program.py       the rules as data for the kernel; layout.py: where everything lies in it
-coding.py        values as code, differences.py of times exactly; writing.py: words one after the other
-table.py         rows, documents and names of all profiles; index.py: whose row is which, in slots.py
-documents.py     traits, and the ledger.py of subscriptions; dated.py: the newest event time wins
-columns.py       events ──▶ what the kernel reads
-kernel.py        the compiled loop; below it evaluation, windows, values, crossings, memberships, deadlines, flips,
-                 scoring, words
-reasons.py       what the kernel noted ──▶ changes.py, with the reason of each
-forecast.py      what becomes of a profile if nothing happens; explanation.py: why it is where it is
-observing.py     since when each condition holds; scorecard.py: what is behind the scores
-packing.py       rows ──▶ bytes; snapshot.py: a shard at rest; renewal.py: under other rules than before
-coverage.py      since when counts have been kept; inventory.py: what each rule reads and costs
-jit.py           how the kernel is compiled; prefetch.py: rows asked for before they are needed
-instants.py      times and durations as text
+The rooms, each importing only those below it:
+
+explain/     why a user is where they are, since when, and what comes next
+engine/      a shard: events folded into profiles, rules evaluated, changes told. READ engine/shard.py FIRST
+profiles/    what is kept of users: rows, documents, ledgers
+compiler/    a rulebook ──▶ the layout of a profile's row, and the program that the kernel runs
+scores/      RFM by quintiles: where a population parts into fifths
+language/    the text of an expression ──▶ its checked tree, or what is wrong with it
+rules/       what a rulebook is made of, once it is checked
+kernel/      the compiled loop over events; what it runs is data
+
+and the words that all of them share: events.py (the canonical event), batch.py (many of them, in order), changes.py
+(a membership that flipped, with the reason), instants.py (times and durations), arrays.py.
 """

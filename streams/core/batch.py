@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
+from streams.core.arrays import Ints
 from streams.core.events import Event
-
-Ints = npt.NDArray[np.int64]
 
 NO_ID = xxh3_64_intdigest(b"")
 

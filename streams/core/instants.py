@@ -10,12 +10,15 @@ from functools import lru_cache
 from math import floor
 from typing import Final
 
+DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_MS: Final = -62_135_596_800_000  # year 1, as far back as a datetime reaches
 _LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of year 9999
 _MILLISECONDS_FROM: Final = 1e11  # a smaller epoch number counts seconds
 
-_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": HOUR_MS, "d": DAY_MS}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])")
 
 

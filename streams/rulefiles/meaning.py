@@ -7,8 +7,8 @@ import hashlib
 import json
 
 from streams.core.language.render import render, render_value
-from streams.core.rules import Edges, Level, Rule, Scores, Segment, Tier
-from streams.core.tree import Always
+from streams.core.rules.nodes import Always
+from streams.core.rules.rulebook import Edges, Level, Rule, Scores, Segment, Tier
 from streams.rulefiles.forms import EdgesFile, ScoresFile, SegmentFile, TierFile
 from streams.rulefiles.reading import Reading
 

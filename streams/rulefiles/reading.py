@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from streams.core.expressions import Expression, parse, parse_value
 from streams.core.language.faults import ExpressionFaults
-from streams.core.tree import Value
+from streams.core.language.parser import Expression, parse, parse_value
+from streams.core.rules.nodes import Value
 from streams.errors import Fault
 from streams.rulefiles.document import Data, Document, Location
 from streams.rulefiles.forms import Form, ScoresFile, SegmentFile, TierFile, is_otherwise

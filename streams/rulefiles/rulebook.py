@@ -6,7 +6,7 @@ Comes in: a folder, or one file. Goes out: the `Rulebook`, or a `RuleError` with
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from streams.core.rules import Rulebook
+from streams.core.rules.rulebook import Rulebook
 from streams.errors import Fault, RuleError
 from streams.rulefiles.circles import circles, following
 from streams.rulefiles.document import Document, read

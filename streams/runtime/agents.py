@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import faust
 
+from streams.kafka.topics import INPUTS
+from streams.log import log
+from streams.observed.recorder import Lookout
+from streams.runtime.assignment import Shards
 from streams.runtime.fetching import Fetched
 from streams.runtime.quintiles import Refresher
-from streams.runtime.shards import Shards
-from streams.runtime.sightings import Lookout
-from streams.runtime.telemetry import log
-from streams.runtime.topics import INPUTS
 from streams.runtime.transport import FetchedSchema
 from streams.settings import Settings
 

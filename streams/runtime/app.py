@@ -16,25 +16,26 @@ from faust.app.base import logger as faust_logger
 from yarl import URL
 
 from streams import rulefiles
-from streams.core.catalog import Catalog
-from streams.core.rules import Rulebook
+from streams.core.compiler.catalog import Catalog
+from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unreachable, UsageError
-from streams.runtime import topics
+from streams.kafka import topics
+from streams.kafka.connection import KAFKA, Broker
+from streams.log import log
+from streams.observed.recorder import Lookout
 from streams.runtime.agents import Declared, declare
-from streams.runtime.kafka import KAFKA, Broker
+from streams.runtime.assignment import Shards
+from streams.runtime.counters import Counters
 from streams.runtime.outputs import Outputs
-from streams.runtime.patience import Patience
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
-from streams.runtime.rehearsal import rehearse
-from streams.runtime.shards import Shards
-from streams.runtime.sightings import Lookout
-from streams.runtime.telemetry import Counters, log
+from streams.runtime.retry import Patience
 from streams.runtime.transport import Consumer, Transport
+from streams.runtime.warm_up import rehearse
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.redis_store import RedisStore
+from streams.state.opening import redis_store
 from streams.state.store import Store
 
 Clock = Callable[[], int]
@@ -187,12 +188,6 @@ def default_app() -> SegmenterApp:
     """The app that `faust -A streams worker` runs: all of it as the environment says."""
     settings = Settings.current()
     return create_app(settings, rulefiles.load(settings.rules), redis_store(settings))
-
-
-def redis_store(settings: Settings) -> Store:
-    """The store that the settings name; it connects when it is first used."""
-    url = settings.redis_cluster or settings.redis
-    return RedisStore(url.get_secret_value(), settings.group, cluster=settings.redis_cluster is not None)
 
 
 def collect_garbage_rarely() -> None:

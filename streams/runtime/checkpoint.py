@@ -19,7 +19,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from streams.runtime.patience import Patience
+from streams.runtime.retry import Patience
 from streams.state.store import Checkpoint, Message, Store
 
 

@@ -3,7 +3,7 @@
 from faust.transport.drivers import aiokafka as driver
 from faust.types import AppT
 
-from streams.runtime.kafka import Broker
+from streams.kafka.connection import Broker
 from streams.settings import Settings
 
 

@@ -10,7 +10,7 @@ commands about one user Kafka may then have the last alone; it refuses what the 
 from collections import deque
 from collections.abc import Iterable
 
-from streams.core.erasure import Erasure
+from streams.core.engine.erasure import Erasure
 
 
 class Erasures:

@@ -19,8 +19,8 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.kafka.connection import client_options
 from streams.runtime.connection import Connection
-from streams.runtime.kafka import client_options
 from streams.sources.records import Record
 
 # How long a broker may hold back an answer for lack of records. A broker that does not wake a waiting fetch

@@ -13,16 +13,16 @@ from typing import Final
 from faust.types import TP
 
 from streams.core.batch import Batch
-from streams.core.erasure import Erasure
+from streams.core.engine.erasure import Erasure
+from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
-from streams.core.inbox import NOTHING, Inbox
+from streams.kafka.partitioning import homes
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
-from streams.runtime.homes import homes
+from streams.runtime.misrouted import Strangers
 from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
-from streams.runtime.strangers import Strangers
 from streams.runtime.worker import Worker
 from streams.sources import profile_commands
 from streams.state.store import Message

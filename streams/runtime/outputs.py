@@ -10,9 +10,9 @@ from faust.types import TP
 
 from streams.core import changes
 from streams.core.changes import Change
+from streams.core.engine.decoding import Memberships
 from streams.core.events import Reject
 from streams.core.instants import format_time
-from streams.core.reasons import Memberships
 from streams.runtime.fetching import NumberedRecord
 from streams.settings import Settings
 from streams.state.store import Message

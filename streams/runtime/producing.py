@@ -11,8 +11,8 @@ import aiokafka
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
+from streams.kafka.connection import client_options
 from streams.runtime.connection import Connection
-from streams.runtime.kafka import client_options
 from streams.state.store import Message
 
 # Below the 1 MB that a broker takes by default.

@@ -1,4 +1,4 @@
-"""Quintile edges kept up to date: this worker's part in what `streams.core.agreement` says.
+"""Quintile edges kept up to date: this worker's part in what `streams.core.scores.consensus` says.
 
     tell    how the profiles of each of our shards are spread, once its time has come to a refresh
     agree   on the edges: whoever finds that enough has been told makes them, and the quickest decides
@@ -17,14 +17,14 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from streams.core.agreement import Report, measure_at, newest_refresh, next_edges
+from streams.core.arrays import Floats
+from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
-from streams.core.kernel import Floats
-from streams.core.quintiles import Populations, Quintiles
-from streams.core.rules import Rulebook, Scores
-from streams.core.shard import Shard
+from streams.core.rules.rulebook import Rulebook, Scores
+from streams.core.scores.consensus import Report, measure_at, newest_refresh, next_edges
+from streams.core.scores.quintiles import Populations, Quintiles
 from streams.errors import SegmenterError
-from streams.runtime.telemetry import Throttle, log
+from streams.log import Throttle, log
 from streams.state.store import Store
 
 # Profiles measured at once: some 10 ms.

@@ -10,9 +10,9 @@ from typing import Protocol
 from faust.types import TP
 
 from streams.core.instants import format_time
-from streams.core.layout import NEVER
+from streams.core.kernel.layout import NEVER
 from streams.errors import StateError, StateLost
-from streams.runtime.telemetry import log
+from streams.log import log
 from streams.settings import Settings
 
 Offsets = dict[TP, int]

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streams.core.rules import Rulebook
+from streams.core.rules.rulebook import Rulebook
+from streams.observed.recorder import Lookout
+from streams.runtime.counters import Counters
 from streams.runtime.outputs import Outputs
 from streams.runtime.producing import Producer
-from streams.runtime.sightings import Lookout
-from streams.runtime.telemetry import Counters
 from streams.runtime.transport import Consumer
 from streams.settings import Settings
 from streams.sources import Decoder

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from streams.core.events import ANONYMOUS, Decoded, Event, Value
-from streams.core.ledger import LARGEST_MRR, LEDGER_EVENTS
+from streams.core.profiles.ledger import LARGEST_MRR, LEDGER_EVENTS
 from streams.sources import records, stripe
 from streams.sources.money import Money
 from streams.sources.nested import flatten

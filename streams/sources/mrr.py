@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from streams.core.ledger import LARGEST_MRR
+from streams.core.profiles.ledger import LARGEST_MRR
 from streams.sources.money import major_units
 from streams.sources.records import Unusable
 from streams.sources.stripe_shapes import Coupon, Discount, Item, Price, Subscription, Transform

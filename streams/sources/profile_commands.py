@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from streams.core.erasure import Erasure
+from streams.core.engine.erasure import Erasure
 from streams.core.events import Anonymous, Reject
 from streams.core.instants import format_time
 from streams.sources import records

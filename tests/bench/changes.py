@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streams.runtime.app import collect_garbage_rarely
-from streams.runtime.loaded import SLICE
 from streams.runtime.outputs import Outputs
-from streams.runtime.unsaved import Unsaved
+from streams.runtime.pending import Unsaved
+from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings
 from streams.state.codec import Keys, writes
 from tests.bench.engine import RUNS

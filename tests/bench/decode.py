@@ -13,7 +13,7 @@ from statistics import median
 
 import msgspec
 
-from streams.core.catalog import Catalog
+from streams.core.compiler.catalog import Catalog
 from streams.sources import Decoder
 from tests.bench.crowd import Crowd, Sent
 from tests.bench.five import five_rules

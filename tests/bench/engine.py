@@ -12,9 +12,9 @@ import sys
 import time
 
 from streams.core.batch import Batch
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.rules import Rulebook
-from streams.core.shard import Shard
+from streams.core.rules.rulebook import Rulebook
 from tests.bench.five import five_rules
 
 USERS = 100_000

@@ -6,7 +6,7 @@ Comes in: nothing. Goes out: their rulebook, or a folder of their own for a work
 import shutil
 from pathlib import Path
 
-from streams.core.rules import Rulebook
+from streams.core.rules.rulebook import Rulebook
 from streams.rulefiles import load
 from tests.e2e.pipeline import ROOT
 

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from streams.core.batch import Batch
+from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
-from streams.core.expressions import parse_condition, parse_value
+from streams.core.language.parser import parse_condition, parse_value
 from streams.core.language.vocabulary import FUNCTIONS, SCORES
-from streams.core.rules import Edges, Level, Rulebook, Scores, Segment, Tier
-from streams.core.shard import Shard
-from streams.core.tree import Always
+from streams.core.rules.nodes import Always
+from streams.core.rules.rulebook import Edges, Level, Rulebook, Scores, Segment, Tier
 from tests.bench.engine import DAYS, RUNS, SLICE, START_MS
 
 USERS = 2_000

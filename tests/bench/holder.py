@@ -11,15 +11,15 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from streams.core.batch import Batch
-from streams.core.catalog import Catalog
+from streams.core.compiler.catalog import Catalog
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.rules import Rulebook
-from streams.core.shard import Shard
+from streams.core.rules.rulebook import Rulebook
 from streams.runtime.checkpoint import Snapshot
-from streams.runtime.loaded import SLICE
 from streams.runtime.outputs import Outputs
-from streams.runtime.rehearsal import rehearse
-from streams.runtime.unsaved import Unsaved
+from streams.runtime.pending import Unsaved
+from streams.runtime.shard_loop import SLICE
+from streams.runtime.warm_up import rehearse
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.redis_store import RedisStore

@@ -15,7 +15,7 @@ from itertools import repeat
 
 import numpy as np
 
-from streams.core.index import Index
+from streams.core.profiles.index import Index
 from tests.bench.engine import RUNS, SLICE
 from tests.bench.process import memory_of
 

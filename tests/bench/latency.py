@@ -21,8 +21,8 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.commands.publisher import home_partition
 from streams.core.instants import format_time
+from streams.kafka.publisher import home_partition
 from streams.settings import Settings
 from streams.state.redis_store import RedisStore
 from streams.testing import Record, billing, to_bytes, track

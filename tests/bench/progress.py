@@ -10,7 +10,7 @@ from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.runtime.topics import INPUTS
+from streams.kafka.topics import INPUTS
 from streams.state.codec import Keys, decode_positions
 from streams.state.redis_client import RedisClient
 from tests.e2e.pipeline import PARTITIONS, Pipeline

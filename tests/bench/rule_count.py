@@ -14,10 +14,10 @@ import sys
 import time
 
 from streams.core.batch import Batch
+from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
-from streams.core.expressions import parse_condition
-from streams.core.rules import Rulebook, Segment
-from streams.core.shard import Shard
+from streams.core.language.parser import parse_condition
+from streams.core.rules.rulebook import Rulebook, Segment
 from tests.bench.engine import DAYS, NAMES, SLICE, START_MS
 
 FEW, MANY = 10, 100

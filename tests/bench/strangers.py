@@ -15,8 +15,8 @@ from typing import Any
 from faust.types import TP
 
 from streams.core.events import Event, Reads
-from streams.runtime.homes import homes
-from streams.runtime.strangers import Strangers
+from streams.kafka.partitioning import homes
+from streams.runtime.misrouted import Strangers
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.testing import to_bytes, track

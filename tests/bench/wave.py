@@ -17,10 +17,10 @@ import numpy as np
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.expressions import parse_condition
-from streams.core.rules import Rulebook, Segment
-from streams.core.shard import Shard
+from streams.core.language.parser import parse_condition
+from streams.core.rules.rulebook import Rulebook, Segment
 from streams.runtime.app import collect_garbage_rarely
 from streams.state.redis_store import RedisStore
 from streams.state.store import MemoryStore, Message, Store

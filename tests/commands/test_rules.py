@@ -11,12 +11,11 @@ from click.testing import CliRunner, Result
 from streams import rulefiles
 from streams.cli import main
 from streams.core.batch import Batch
-from streams.core.catalog import Catalog
+from streams.core.compiler.catalog import Catalog
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.features import DAY_MS
-from streams.core.instants import parse_time
-from streams.core.rules import Rulebook
-from streams.core.shard import Shard
+from streams.core.instants import DAY_MS, parse_time
+from streams.core.rules.rulebook import Rulebook
 from streams.embedded.redis import RedisServer
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.core.engine.shard import ROOM_FOR_FLIPS
 from streams.core.events import Event
-from streams.core.expressions import parse_condition
-from streams.core.features import DAY_MS
-from streams.core.rules import Rule, Rulebook, Scores, Segment
-from streams.core.shard import ROOM_FOR_FLIPS
-from streams.core.tree import Condition
+from streams.core.instants import DAY_MS
+from streams.core.language.parser import parse_condition
+from streams.core.rules.nodes import Condition
+from streams.core.rules.rulebook import Rule, Rulebook, Scores, Segment
 from tests import strategies as made
-from tests.core.engine import Changes, Engine, owed, run
+from tests.core.harness import Changes, Engine, owed, run
 from tests.oracle import Expected
 
 offsets = st.sampled_from(made.OFFSETS_MS)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import pytest
 
-from streams.core.expressions import parse_condition
-from streams.core.features import DAY_MS
-from streams.core.rules import Rulebook, Segment
-from streams.core.shard import Shard
+from streams.core.engine.shard import Shard
+from streams.core.instants import DAY_MS
+from streams.core.language.parser import parse_condition
+from streams.core.rules.rulebook import Rulebook, Segment
 from streams.testing import Record, decoded, instant, track
 
 CDNOW = Path(__file__).parent / "cdnow"

@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from streams.core.features import DAY_MS
+from streams.core.instants import DAY_MS
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SCORES
 from tests import churnsim
-from tests.core.engine import owed
+from tests.core.harness import owed
 
 ACCOUNTS: Final = 15
 START_MS: Final = 1_577_836_800_000  # 2020-01-01T00:00Z

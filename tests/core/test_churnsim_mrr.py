@@ -9,8 +9,8 @@ import duckdb
 import msgspec
 import pytest
 
-from streams.core.documents import Document
 from streams.core.events import Event, Reads
+from streams.core.profiles.document import Document
 from streams.sources import Decoder
 from tests import churnsim
 

@@ -7,10 +7,10 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from streams.core.events import Event, Value
-from streams.core.expressions import parse_condition, parse_value
-from streams.core.features import DAY_MS, HOUR_MS
-from streams.core.rules import Edges, Level, Rulebook, Scores, Segment, Tier
-from streams.core.tree import Always, Missing
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.language.parser import parse_condition, parse_value
+from streams.core.rules.nodes import Always, Missing
+from streams.core.rules.rulebook import Edges, Level, Rulebook, Scores, Segment, Tier
 from tests import strategies as made
 from tests.oracle import Expected, Forgotten, Kept, judge
 from tests.oracle.accepted import Accepted

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from streams import rulefiles
-from streams.commands.logs import configure
-from streams.runtime.app import create_app, redis_store, run_worker
+from streams.log import configure
+from streams.runtime.app import create_app, run_worker
 from streams.settings import Settings
+from streams.state.opening import redis_store
 
 
 class FileClock:

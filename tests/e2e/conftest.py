@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.embedded.redis import RedisServer
-from streams.runtime.rehearsal import rehearse
+from streams.runtime.warm_up import rehearse
 from tests.conftest import Kafka
 from tests.e2e.pipeline import Pipeline
 

@@ -20,9 +20,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams import rulefiles
-from streams.commands.publisher import Outgoing, Publisher, home_partition
-from streams.core.rules import Rulebook
-from streams.runtime.topics import ensure
+from streams.core.rules.rulebook import Rulebook
+from streams.kafka.publisher import Outgoing, Publisher, home_partition
+from streams.kafka.topics import ensure
 from streams.settings import PREFIX, Settings
 from streams.testing import Record, to_bytes
 

@@ -14,11 +14,11 @@ from click.testing import CliRunner, Result
 
 from streams import rulefiles
 from streams.cli import main
-from streams.commands.publisher import home_partition
 from streams.core.batch import Batch
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.shard import Shard
 from streams.embedded.redis import RedisServer
+from streams.kafka.publisher import home_partition
 from streams.sources import Decoder
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint

@@ -11,7 +11,7 @@ import redis
 from click.testing import CliRunner, Result
 
 from streams.cli import main
-from streams.core.erasure import Erasure
+from streams.core.engine.erasure import Erasure
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
 from streams.sources import profile_commands

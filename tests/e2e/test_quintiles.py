@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from streams.core.changes import Change, to_json
-from streams.core.edges import Held
-from streams.core.features import HOUR_MS
-from streams.core.quintiles import Populations, Quintiles
-from streams.core.shard import Shard
-from streams.core.snapshot import Head
-from streams.runtime.app import redis_store
+from streams.core.engine.shard import Shard
+from streams.core.instants import HOUR_MS
+from streams.core.profiles.snapshot import Head
+from streams.core.scores.edges import Held
+from streams.core.scores.quintiles import Populations, Quintiles
+from streams.state.opening import redis_store
 from streams.testing import Record, decoded, instant, track
 from tests.e2e.changes import by_user, told
 from tests.e2e.clocked_worker import FileClock

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from confluent_kafka import Producer
 
-from streams.runtime.homes import homes
+from streams.kafka.partitioning import homes
 from streams.testing import Record, to_bytes
 from tests.conftest import Kafka
 from tests.e2e import apache_kafka

@@ -22,7 +22,7 @@ features, trees, rules). The limits on the number and size of traits are left to
 from collections.abc import Iterable
 
 from streams.core.events import Event
-from streams.core.rules import Rulebook
+from streams.core.rules.rulebook import Rulebook
 from tests.oracle.accepted import Accepted
 from tests.oracle.kept import Kept
 from tests.oracle.population import Population

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from streams.core.events import Event, Value
-from streams.core.features import EventSet, FirstSeen, IdleSince, Instant, LastSeen, LatestTime, TraitTime, Window
+from streams.core.rules.nodes import EventSet, FirstSeen, IdleSince, Instant, LastSeen, LatestTime, TraitTime, Window
 from tests.oracle.conditions import OneEvent
 from tests.oracle.traits import Happened, mrr_movement, read_time, read_trait
 from tests.oracle.values import begin, bucket, number_or

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.core.events import Value
-from streams.core.tree import (
+from streams.core.rules.nodes import (
     All,
     Always,
     Arithmetic,
@@ -26,7 +26,7 @@ from streams.core.tree import (
     Truth,
     Within,
 )
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Value as Term
 from tests.oracle.values import calculate, compare, has, number_or
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 from streams.core.events import Event, Value
-from streams.core.features import EventSet, Window
+from streams.core.rules.nodes import EventSet, Window
 from tests.oracle.accepted import REMEMBERED_IDS, Accepted, belongs, itself
 from tests.oracle.traits import Happened, ledger, movement, mrr_micros, read_trait
 from tests.oracle.values import begin, bucket, number_or

@@ -6,7 +6,7 @@ Comes in: events in order of arrival, and how far time has come. Goes out: profi
 from collections.abc import Iterable
 
 from streams.core.events import Event
-from streams.core.rules import Rulebook, Scores
+from streams.core.rules.rulebook import Rulebook, Scores
 from tests.oracle.accepted import Accepted
 from tests.oracle.profile import Profile
 from tests.oracle.scoring import Standing, new_edges

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from streams.core.events import Event
-from streams.core.features import Window
-from streams.core.rules import Grouping, Rulebook, Segment
-from streams.core.tree import Constant
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Constant, Window
+from streams.core.rules.nodes import Value as Term
+from streams.core.rules.rulebook import Grouping, Rulebook, Segment
 from tests.oracle.accepted import Accepted
 from tests.oracle.report import Expected, because, flip
 from tests.oracle.scoring import Standing, edges_of, measures

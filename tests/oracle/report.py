@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.core.events import Value
-from streams.core.rules import Grouping, Tier
-from streams.core.tree import Compare, Constant, InSegment, Leaf
+from streams.core.rules.nodes import Compare, Constant, InSegment, Leaf
+from streams.core.rules.rulebook import Grouping, Tier
 from tests.oracle.view import View
 from tests.oracle.walk import operands, rule_leaves
 

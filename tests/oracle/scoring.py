@@ -10,8 +10,8 @@ from operator import le, lt
 from typing import Literal, NamedTuple
 
 from streams.core.events import Value
-from streams.core.rules import Edges, Scores
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Value as Term
+from streams.core.rules.rulebook import Edges, Scores
 
 FIFTHS = (1, 2, 3, 4)
 Four = tuple[float, float, float, float]

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable
 
 from streams.core.events import Value
-from streams.core.features import DAY_MS, HOUR_MS
-from streams.core.tree import Comparison
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.rules.nodes import Comparison
 
 SCALARS = (str, float, int, bool)
 

@@ -8,15 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.core.events import Value
-from streams.core.features import (
-    Feature,
-    Latest,
-    Lifetime,
-    Trait,
-    Window,
-)
-from streams.core.rules import Grouping, Rulebook, Scores, Segment, Tier
-from streams.core.tree import Elapsed, Property, Read, Score
+from streams.core.rules.nodes import Elapsed, Feature, Latest, Lifetime, Property, Read, Score, Trait, Window
+from streams.core.rules.rulebook import Grouping, Rulebook, Scores, Segment, Tier
 from tests.oracle.accepted import Accepted
 from tests.oracle.conditions import Subject
 from tests.oracle.scoring import Numbers, Scored, Standing, measures, scored

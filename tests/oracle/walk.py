@@ -5,9 +5,7 @@ Comes in: a rule, a condition or a value. Goes out: its leaves, its operands, th
 
 from collections.abc import Iterator
 
-from streams.core.features import Feature
-from streams.core.rules import Grouping, Tier
-from streams.core.tree import (
+from streams.core.rules.nodes import (
     All,
     Always,
     Arithmetic,
@@ -15,6 +13,7 @@ from streams.core.tree import (
     Condition,
     Constant,
     Elapsed,
+    Feature,
     Has,
     InSegment,
     Leaf,
@@ -25,7 +24,8 @@ from streams.core.tree import (
     Truth,
     Within,
 )
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Value as Term
+from streams.core.rules.rulebook import Grouping, Tier
 
 
 def rule_leaves(rule: Grouping) -> list[Leaf]:

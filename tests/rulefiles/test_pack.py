@@ -1,6 +1,6 @@
 """The rules that ship, and the page that tells of them."""
 
-from streams.core.rules import Scores, Tier
+from streams.core.rules.rulebook import Scores, Tier
 from streams.rulefiles import load
 from tests.pack import EVENTS, LABELS, ROOT, TITLES, events, files, page
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.expressions import parse_condition
-from streams.core.rules import Segment
+from streams.core.language.parser import parse_condition
+from streams.core.rules.rulebook import Segment
 from streams.rulefiles import load
 
 CHURN_RISK = """\

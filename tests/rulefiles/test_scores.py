@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.expressions import parse_value
-from streams.core.rules import Edges, Scores
+from streams.core.language.parser import parse_value
+from streams.core.rules.rulebook import Edges, Scores
 from streams.rulefiles import load
 
 RFM = """\

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.expressions import parse_condition
-from streams.core.rules import Level, Tier
-from streams.core.tree import Always
+from streams.core.language.parser import parse_condition
+from streams.core.rules.nodes import Always
+from streams.core.rules.rulebook import Level, Tier
 from streams.errors import RuleError
 from streams.rulefiles import load
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from faust.types import TP
 
-from streams.core.shard import Shard
+from streams.core.engine.shard import Shard
 from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.loaded import LoadedShard
 from streams.runtime.outputs import Outputs
-from streams.runtime.patience import Patience
-from streams.runtime.telemetry import Counters
+from streams.runtime.retry import Patience
+from streams.runtime.shard_loop import LoadedShard
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import MemoryStore, Message, Store

@@ -1,7 +1,7 @@
 """Rulebooks as tests write them."""
 
-from streams.core.expressions import parse_condition
-from streams.core.rules import Rulebook, Segment
+from streams.core.language.parser import parse_condition
+from streams.core.rules.rulebook import Rulebook, Segment
 
 
 def rulebook(**enter: str) -> Rulebook:

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from streams.core.erasure import Erasure
-from streams.core.shard import Shard
+from streams.core.engine.erasure import Erasure
+from streams.core.engine.shard import Shard
+from streams.runtime.counters import Counters
 from streams.runtime.erasures import Erasures
-from streams.runtime.telemetry import Counters
 from streams.testing import instant, track
 from tests.runtime.alone import Alone
 from tests.runtime.rules import rulebook

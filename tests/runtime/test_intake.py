@@ -6,13 +6,13 @@ from typing import Any, cast
 
 from faust.types import TP
 
-from streams.core.erasure import Erasure
+from streams.core.engine.erasure import Erasure
 from streams.core.events import Reads
+from streams.observed.recorder import Lookout
+from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.outputs import Outputs
-from streams.runtime.sightings import Lookout
-from streams.runtime.telemetry import Counters
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, profile_commands

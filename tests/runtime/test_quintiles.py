@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from streams.core.agreement import GRACE_MS
 from streams.core.batch import Batch
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.expressions import parse_value
-from streams.core.features import HOUR_MS
-from streams.core.quintiles import Populations, Quintiles
-from streams.core.rules import Edges, Rulebook, Scores
-from streams.core.shard import Shard
+from streams.core.instants import HOUR_MS
+from streams.core.language.parser import parse_value
+from streams.core.rules.rulebook import Edges, Rulebook, Scores
+from streams.core.scores.consensus import GRACE_MS
+from streams.core.scores.quintiles import Populations, Quintiles
 from streams.errors import Unreachable
 from streams.runtime import quintiles
 from streams.runtime.quintiles import Refresher

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Reads
+from streams.kafka.partitioning import homes
+from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
-from streams.runtime.homes import homes
 from streams.runtime.intake import Intake
+from streams.runtime.misrouted import likely_setting
 from streams.runtime.outputs import Outputs
-from streams.runtime.strangers import likely_setting
-from streams.runtime.telemetry import Counters
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder

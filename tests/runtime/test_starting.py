@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from faust.types import TP
 
-from streams.core.layout import NEVER
+from streams.core.kernel.layout import NEVER
 from streams.errors import StateError, StateLost
 from streams.runtime.starting import begins, where_to_begin
 from streams.settings import Settings

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.sameness import spell
+from streams.core.rules.equality import spell
 from streams.sources.nested import flatten, pick
 
 NAMES = st.sampled_from(("a", "b", "company", "size", ""))

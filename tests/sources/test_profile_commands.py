@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.core.erasure import Erasure
+from streams.core.engine.erasure import Erasure
 from streams.core.events import Reject
 from streams.sources.profile_commands import decode, encode
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.core.documents import Document
 from streams.core.events import ANONYMOUS, Event, Reads, Reject, Value
 from streams.core.instants import format_time
+from streams.core.profiles.document import Document
+from streams.observed.sampling import sample
 from streams.sources import Decoder
 from streams.sources.records import MAX_RECORD_BYTES
-from streams.sources.sample import sample
 from streams.sources.segment_spec import CHUNK
 from streams.testing import instant
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.documents import Document
 from streams.core.events import Decoded, Event, Ignored, Reads, Reject
+from streams.core.profiles.document import Document
 from streams.sources import Decoder
 from tests.sources.stripe_events import CREATED, Json, charge, event, invoice, item, plan, price, subscription
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from streams.core.rfm import NAMES as SEGMENTS_OF_GRID
-from streams.core.tree import Comparison, Condition, InSegment
+from streams.core.rules.nodes import Comparison, Condition, InSegment
+from streams.core.rules.rfm import NAMES as SEGMENTS_OF_GRID
 from tests.strategies.names import (
     BOOLEAN_PROPERTIES,
     BOOLEAN_TRAITS,

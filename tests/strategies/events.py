@@ -5,9 +5,8 @@ Comes in: nothing. Goes out: a strategy for event sets as text and tree.
 
 from hypothesis import strategies as st
 
-from streams.core.features import EventSet
-from streams.core.tree import Condition, Property
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Condition, EventSet, Property
+from streams.core.rules.nodes import Value as Term
 from tests.strategies.names import (
     BILLING_NAMES,
     BOOLEAN_PROPERTIES,

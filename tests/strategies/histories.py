@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.core.events import Event, Value
-from streams.core.features import DAY_MS, HOUR_MS
+from streams.core.instants import DAY_MS, HOUR_MS
 from tests.strategies.names import (
     AMOUNTS,
     BILLING_NAMES,

@@ -1,6 +1,6 @@
 """What generated rules ask for and generated histories tell of, few enough that the two meet."""
 
-from streams.core.features import HOUR_MS
+from streams.core.instants import HOUR_MS
 
 OFFSETS_MS = (0, -8 * HOUR_MS, 19_800_000)  # UTC, -08:00, +05:30
 

@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from hypothesis import strategies as st
 
-from streams.core.features import DAY_MS, HOUR_MS
-from streams.core.rules import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
-from streams.core.tree import Always
-from streams.core.tree import Value as Term
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.rules.nodes import Always
+from streams.core.rules.nodes import Value as Term
+from streams.core.rules.rulebook import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
 from tests.strategies.conditions import Known, conditions
 from tests.strategies.names import TRAITS
 from tests.strategies.values import numbers, times

@@ -8,9 +8,10 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from streams.core.features import (
-    DAY_MS,
-    HOUR_MS,
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.rules.nodes import (
+    Arithmetic,
+    Elapsed,
     EventSet,
     FirstSeen,
     IdleSince,
@@ -19,14 +20,15 @@ from streams.core.features import (
     Latest,
     LatestTime,
     Lifetime,
+    Read,
+    Score,
     Statistic,
     Trait,
     TraitTime,
     Unit,
     Window,
 )
-from streams.core.tree import Arithmetic, Elapsed, Read, Score
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Value as Term
 from tests.strategies.events import event_sets, numeric_properties
 from tests.strategies.names import NUMBER_TRAITS, PROPERTIES, TIME_PROPERTIES, TIME_TRAITS, TRAITS
 from tests.strategies.written import Written, combine, constants

@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from hypothesis import strategies as st
 
-from streams.core.tree import (
+from streams.core.rules.nodes import (
     All,
     Arithmetic,
     Compare,
@@ -24,7 +24,7 @@ from streams.core.tree import (
     Truth,
     Within,
 )
-from streams.core.tree import Value as Term
+from streams.core.rules.nodes import Value as Term
 
 Node = TypeVar("Node")
 Option = TypeVar("Option", float, str)

@@ -1,4 +1,4 @@
-"""The rule language; `streams.core.expressions` is the way in.
+"""The rule language; `streams.core.language.parser` is the way in.
 
 spelling      words and signs: what is not ours is refused, with what to write instead
 syntax        Python's syntax tree of the text, and where each node stands in it

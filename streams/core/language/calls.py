@@ -8,10 +8,10 @@ import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from streams.core.features import Unit
 from streams.core.language.faults import both, each, nearest
 from streams.core.language.syntax import Source
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SYNONYMS, usage
+from streams.core.rules.nodes import Unit
 
 MAX_DAYS = 3_660  # ten years
 MAX_HOURS = 24 * 366

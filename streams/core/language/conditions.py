@@ -8,7 +8,6 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streams.core.features import Latest, Trait
 from streams.core.language.calls import Call, dotted
 from streams.core.language.faults import both, each
 from streams.core.language.kinds import hint_at_quotes, kind_of, unlike
@@ -17,7 +16,7 @@ from streams.core.language.scores import example_of, hint_at_scores, impossible
 from streams.core.language.syntax import Source
 from streams.core.language.values import Scope, Values
 from streams.core.language.vocabulary import CONDITIONS, usage
-from streams.core.tree import (
+from streams.core.rules.nodes import (
     All,
     Always,
     Compare,
@@ -25,12 +24,14 @@ from streams.core.tree import (
     Condition,
     Constant,
     Has,
+    Latest,
     Missing,
     Not,
     Property,
     Read,
     Score,
     Some,
+    Trait,
     Truth,
     Value,
     Within,

@@ -7,14 +7,13 @@ itself, of which it asks for properties alone.
 import ast
 from dataclasses import dataclass
 
-from streams.core.features import EventSet
 from streams.core.language.calls import Call, dotted, open_call, quoted
 from streams.core.language.conditions import Conditions
 from streams.core.language.faults import ExpressionFaults, both, each
 from streams.core.language.render import canonical
 from streams.core.language.syntax import Source
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OF_EVENTS, usage
-from streams.core.tree import Condition, InSegment, Property, Value
+from streams.core.rules.nodes import Condition, EventSet, InSegment, Property, Value
 
 OUTSIDE = "what the profile has is asked for outside of event(..)"
 

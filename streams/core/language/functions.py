@@ -6,25 +6,27 @@ Comes in: a call, and how values are read where it stands. Goes out: the value, 
 import ast
 from collections.abc import Callable, Mapping
 
-from streams.core.features import (
-    DAY_MS,
-    HOUR_MS,
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.language.calls import Call, dotted
+from streams.core.language.events import read_events
+from streams.core.language.faults import both
+from streams.core.language.vocabulary import CLOCKS, usage
+from streams.core.rules.nodes import (
+    Arithmetic,
+    Elapsed,
     EventSet,
     Instant,
     LastSeen,
     Latest,
     LatestTime,
     Lifetime,
+    Read,
     Statistic,
     Trait,
     TraitTime,
+    Value,
     Window,
 )
-from streams.core.language.calls import Call, dotted
-from streams.core.language.events import read_events
-from streams.core.language.faults import both
-from streams.core.language.vocabulary import CLOCKS, usage
-from streams.core.tree import Arithmetic, Elapsed, Read, Value
 
 ReadValue = Callable[[ast.expr], Value]
 

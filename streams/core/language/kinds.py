@@ -7,8 +7,7 @@ trait or of an event's property shows only in the data: it is None here.
 from collections.abc import Mapping
 from typing import Literal
 
-from streams.core.features import Latest, Trait
-from streams.core.tree import Constant, Property, Read, Score, Value
+from streams.core.rules.nodes import Constant, Latest, Property, Read, Score, Trait, Value
 
 Kind = Literal["number", "text", "boolean"]
 CALLED: Mapping[Kind, str] = {"number": "a number", "text": "a text", "boolean": "true or false"}

@@ -4,10 +4,9 @@ Comes in: values of the checked tree. Goes out: whether they are to be refused, 
 A deadline is the instant at which a line crosses a line; for what bends there would be none that is exact.
 """
 
-from streams.core.features import LatestTime, TraitTime
 from streams.core.language.render import render_value
-from streams.core.tree import TURNED, Arithmetic, Compare, Elapsed, Value
-from streams.core.walk import moves
+from streams.core.rules.nodes import MIRRORED, Arithmetic, Compare, Elapsed, LatestTime, TraitTime, Value
+from streams.core.rules.traversal import moves
 
 
 def bends(value: Value) -> bool:
@@ -23,7 +22,7 @@ def straightened(compare: Compare) -> str:
     """The comparison with its division by a time taken to the other side, or an empty string where that is no help."""
     left, right, operator = compare.left, compare.right, compare.operator
     if not _divides_by_time(left):
-        left, right, operator = right, left, TURNED[operator]
+        left, right, operator = right, left, MIRRORED[operator]
     if not isinstance(left, Arithmetic) or not _divides_by_time(left) or bends(left.left) or moves(right):
         return ""
     return f"{render_value(left.left)} {operator} {render_value(Arithmetic('*', right, left.right))}"

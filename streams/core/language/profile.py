@@ -8,7 +8,7 @@ import ast
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from streams.core.features import DAY_MS, Trait
+from streams.core.instants import DAY_MS
 from streams.core.language.calls import Call, dotted, open_call
 from streams.core.language.faults import ExpressionFaults, did_you_mean
 from streams.core.language.functions import read_call
@@ -16,8 +16,8 @@ from streams.core.language.scores import read_score
 from streams.core.language.syntax import Source
 from streams.core.language.values import Values
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, mistaken
-from streams.core.rfm import NAMES
-from streams.core.tree import Elapsed, InSegment, Read, Score, Value
+from streams.core.rules.nodes import Elapsed, InSegment, Read, Score, Trait, Value
+from streams.core.rules.rfm import NAMES
 
 
 @dataclass(frozen=True, slots=True)

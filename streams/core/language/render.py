@@ -7,22 +7,10 @@ it, so another spelling here is another version of every rule.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from streams.core.features import (
-    HOUR_MS,
-    EventSet,
-    Feature,
-    FirstSeen,
-    Holds,
-    IdleSince,
-    LastSeen,
-    Latest,
-    LatestTime,
-    Lifetime,
-    Window,
-)
+from streams.core.instants import HOUR_MS
 from streams.core.language.spelling import is_plain_name
 from streams.core.language.vocabulary import is_bare_trait
-from streams.core.tree import (
+from streams.core.rules.nodes import (
     All,
     Always,
     Arithmetic,
@@ -30,8 +18,17 @@ from streams.core.tree import (
     Condition,
     Constant,
     Elapsed,
+    EventSet,
+    Feature,
+    FirstSeen,
     Has,
+    Holds,
+    IdleSince,
     InSegment,
+    LastSeen,
+    Latest,
+    LatestTime,
+    Lifetime,
     Missing,
     Not,
     Property,
@@ -40,6 +37,7 @@ from streams.core.tree import (
     Some,
     Truth,
     Value,
+    Window,
     Within,
 )
 

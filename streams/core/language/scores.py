@@ -11,8 +11,8 @@ from streams.core.language.calls import dotted
 from streams.core.language.faults import ExpressionFaults, nearest
 from streams.core.language.syntax import Source
 from streams.core.language.vocabulary import SCORES
-from streams.core.rfm import NAMES
-from streams.core.tree import Constant, Score, Value
+from streams.core.rules.nodes import Constant, Score, Value
+from streams.core.rules.rfm import NAMES
 
 DIGITS = re.compile("[1-5]{3}")
 

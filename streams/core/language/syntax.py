@@ -1,7 +1,7 @@
 """The text of an expression beside Python's syntax tree of it.
 
 Comes in: the text. Goes out: a `Source`, which knows where each node of the tree stands in the text.
-Python parses, nothing is executed; `streams.core.expressions` picks the nodes that rules may use.
+Python parses, nothing is executed; `streams.core.language.parser` picks the nodes that rules may use.
 """
 
 import ast

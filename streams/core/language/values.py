@@ -16,7 +16,7 @@ from streams.core.language.kinds import CALLED, hint_at_quotes, kind_of
 from streams.core.language.linear import bends
 from streams.core.language.syntax import Source
 from streams.core.language.vocabulary import CONDITIONS
-from streams.core.tree import Arithmetic, Constant, InSegment, Value
+from streams.core.rules.nodes import Arithmetic, Constant, InSegment, Value
 
 OPERATORS: Mapping[type[ast.operator], Literal["+", "-", "*", "/"]] = {
     ast.Add: "+",

@@ -7,9 +7,9 @@ Every `example` is a whole condition that parses.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streams.core.features import FirstSeen, IdleSince, Instant
 from streams.core.language.faults import nearest
 from streams.core.language.spelling import is_plain_name
+from streams.core.rules.nodes import FirstSeen, IdleSince, Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 import pytest
 
-from streams.core.expressions import parse_condition
-from streams.core.features import EventSet, Lifetime
-from streams.core.tree import (
+from streams.core.language.parser import parse_condition
+from streams.core.rules.nodes import (
     All,
     Arithmetic,
     Compare,
     Condition,
     Constant,
+    EventSet,
     Has,
+    Lifetime,
     Missing,
     Not,
     Property,

@@ -2,10 +2,12 @@
 
 import pytest
 
-from streams.core.expressions import parse_condition
-from streams.core.features import (
-    DAY_MS,
-    HOUR_MS,
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.language.parser import parse_condition
+from streams.core.rules.nodes import (
+    Arithmetic,
+    Compare,
+    Elapsed,
     EventSet,
     Feature,
     FirstSeen,
@@ -15,11 +17,14 @@ from streams.core.features import (
     Latest,
     LatestTime,
     Lifetime,
+    Property,
+    Read,
     Trait,
     TraitTime,
+    Truth,
+    Value,
     Window,
 )
-from streams.core.tree import Arithmetic, Compare, Elapsed, Property, Read, Truth, Value
 
 REPORT = EventSet(("Report Made",))
 ANY = EventSet(None)

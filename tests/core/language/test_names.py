@@ -6,11 +6,10 @@ from dataclasses import fields, is_dataclass
 import pytest
 from hypothesis import given
 
-from streams.core.expressions import parse_condition
-from streams.core.features import EventSet, Latest, LatestTime, Trait, TraitTime, Window
 from streams.core.language.names import names
+from streams.core.language.parser import parse_condition
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SCORES
-from streams.core.tree import Condition, Property
+from streams.core.rules.nodes import Condition, EventSet, Latest, LatestTime, Property, Trait, TraitTime, Window
 from tests.strategies import Written, conditions
 
 Found = tuple[str, str, tuple[str, ...] | None]

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 
-from streams.core.expressions import parse_condition, parse_value
+from streams.core.language.parser import parse_condition, parse_value
 from streams.core.language.render import canonical, render, render_value
-from streams.core.tree import Condition, Value
+from streams.core.rules.nodes import Condition, Value
 from tests.core.language.trees import SCORES, amounts, conditions
 
 

@@ -2,10 +2,25 @@
 
 import pytest
 
-from streams.core.expressions import parse, parse_condition, parse_value
-from streams.core.features import DAY_MS, EventSet, IdleSince, Trait, Window
+from streams.core.instants import DAY_MS
 from streams.core.language.faults import ExpressionFaults
-from streams.core.tree import Arithmetic, Compare, Constant, Elapsed, InSegment, Read, Score, Truth, Value, Within
+from streams.core.language.parser import parse, parse_condition, parse_value
+from streams.core.rules.nodes import (
+    Arithmetic,
+    Compare,
+    Constant,
+    Elapsed,
+    EventSet,
+    IdleSince,
+    InSegment,
+    Read,
+    Score,
+    Trait,
+    Truth,
+    Value,
+    Window,
+    Within,
+)
 
 
 def faults_of_value(source: str) -> list[str]:

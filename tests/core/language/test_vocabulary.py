@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.core.expressions import parse_condition
+from streams.core.language.parser import parse_condition
 from streams.core.language.vocabulary import (
     CLOCKS,
     CONDITIONS,

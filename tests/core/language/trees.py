@@ -8,26 +8,10 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from streams.core.features import (
-    DAY_MS,
-    HOUR_MS,
-    EventSet,
-    FirstSeen,
-    IdleSince,
-    Instant,
-    LastSeen,
-    Latest,
-    LatestTime,
-    Lifetime,
-    Statistic,
-    Trait,
-    TraitTime,
-    Window,
-)
+from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.language.linear import bends
 from streams.core.language.render import canonical, render
-from streams.core.rfm import NAMES
-from streams.core.tree import (
+from streams.core.rules.nodes import (
     All,
     Always,
     Arithmetic,
@@ -35,19 +19,32 @@ from streams.core.tree import (
     Condition,
     Constant,
     Elapsed,
+    EventSet,
+    FirstSeen,
     Has,
+    IdleSince,
     InSegment,
+    Instant,
+    LastSeen,
+    Latest,
+    LatestTime,
     Leaf,
+    Lifetime,
     Missing,
     Not,
     Property,
     Read,
     Score,
     Some,
+    Statistic,
+    Trait,
+    TraitTime,
     Truth,
     Value,
+    Window,
     Within,
 )
+from streams.core.rules.rfm import NAMES
 
 SCORES = ("rfm", "lead")
 

@@ -1,0 +1,153 @@
+"""Code: values as the kernel's small stack calculates them, and what else of a leaf is written as code.
+
+Comes in: values of the checked tree. Goes out: the addresses of their code in the program's words.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+
+from streams.core.compiler.assembler import Words, number_bits
+from streams.core.compiler.catalog import Catalog
+from streams.core.compiler.differences import apart, flickers
+from streams.core.compiler.time_dependence import scored, steps
+from streams.core.kernel.layout import (
+    ADD,
+    BOOLEAN,
+    CONSTANT,
+    DIGITS,
+    DIVIDE,
+    EDGES_WORDS,
+    ELAPSED,
+    EXTREME,
+    IDLE,
+    MISSING,
+    MULTIPLY,
+    NAME,
+    NEWEST_ACTIVITY,
+    NUMBER,
+    SCORE,
+    SUBTRACT,
+    SUM,
+    TEXT,
+    TOTAL,
+    TRAIT,
+)
+from streams.core.rules.nodes import (
+    Arithmetic,
+    Constant,
+    Elapsed,
+    Feature,
+    IdleSince,
+    Latest,
+    Leaf,
+    Property,
+    Read,
+    Score,
+    Trait,
+    Value,
+    Window,
+    Within,
+)
+from streams.core.rules.rfm import Dimension, name_of
+from streams.core.rules.traversal import DIMENSIONS, dimensions, measure
+from streams.core.scores.edges import words_at_all_times
+
+POINTS = range(1, 6)
+ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
+
+
+def _reading(feature: Feature) -> int:
+    match feature:
+        case Trait() | Latest():
+            return TRAIT
+        case Window("sum"):
+            return SUM
+        case Window("min" | "max"):
+            return EXTREME
+        case _:
+            return TOTAL
+
+
+class Coder:
+    """Writes the code of one rulebook. `text_code` gives a text its number.
+
+    edges_at: by scores rule, where its three records of edges are, in the order of r, f, m.
+    """
+
+    def __init__(self, out: Words, catalog: Catalog, text_code: dict[str, int]):
+        self._out, self._catalog, self._text_code = out, catalog, text_code
+        self.edges_at = {
+            name: out.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
+        }
+
+    def _constant(self, value: float | str | bool) -> tuple[int, int]:
+        """The bits and the kind of a constant."""
+        match value:
+            case bool():
+                return number_bits(float(value)), BOOLEAN
+            case str():
+                return number_bits(self._text_code.setdefault(value, len(self._text_code))), TEXT
+            case _:
+                return number_bits(value), NUMBER
+
+    def _instructions(self, value: Value) -> list[tuple[int, int, int]]:
+        match value:
+            case Constant(constant):
+                bits, kind = self._constant(constant)
+                return [(CONSTANT, kind, bits)]
+            case Elapsed(instant, unit_ms, sign):
+                bits = number_bits(sign * unit_ms)
+                if isinstance(instant, IdleSince):
+                    return [(IDLE, NEWEST_ACTIVITY, bits)]
+                return [(ELAPSED, self._catalog.word[instant], bits)]
+            case Read(feature):
+                return [(_reading(feature), self._catalog.word[feature], 0)]
+            case Score(rule, part):
+                return self._scoring(rule, part)
+            case Property():
+                raise TypeError("a property is of an event and not of a profile")
+            case Arithmetic() if flickers(value):
+                return self._instructions(apart(value))
+            case Arithmetic(operator, left, right):
+                return [*self._instructions(left), *self._instructions(right), (ARITHMETIC[operator], 0, 0)]
+
+    def _scoring(self, rule: str, part: str) -> list[tuple[int, int, int]]:
+        code: list[tuple[int, int, int]] = []
+        for dimension in dimensions(part):
+            code += self._instructions(self._measure(rule, dimension))
+            code.append((SCORE, self._edges(rule, dimension), int(dimension == "r")))
+        match part:
+            case "score":
+                code.append((DIGITS, self._texts(f"{r}{f}{m}" for r, f, m in product(POINTS, POINTS, POINTS)), 0))
+            case "name":
+                code.append((NAME, self._texts(name_of(r, f) for r, f in product(POINTS, POINTS)), 0))
+        return code
+
+    def _edges(self, rule: str, dimension: Dimension) -> int:
+        return self.edges_at[rule] + EDGES_WORDS * DIMENSIONS.index(dimension)
+
+    def _texts(self, texts: Iterable[str]) -> int:
+        """A table of the codes of texts."""
+        return self._out.put([self._text_code.setdefault(text, len(self._text_code)) for text in texts])
+
+    def scores(self, leaf: Leaf) -> int:
+        """The scores of a leaf that time may change."""
+        scores = self._catalog.rulebook.scores
+        changing = [each for each in scored(leaf, scores) if steps(scores, *each)]
+        words: list[int] = []
+        for rule, dimension in changing:
+            words += [self._edges(rule, dimension), self.value(self._measure(rule, dimension)), int(dimension == "r")]
+        return self._out.share((len(changing), *words))
+
+    def _measure(self, rule: str, dimension: Dimension) -> Value:
+        return measure(self._catalog.rulebook.scores[rule], dimension)
+
+    def value(self, value: Value | None) -> int:
+        """The address of a value's code; equal values share it."""
+        code = self._instructions(value) if value is not None else []
+        words = (len(code), *(word for instruction in code for word in instruction))
+        return self._out.share(words)
+
+    def options(self, leaf: Leaf) -> int:
+        coded = list(map(self._constant, leaf.options)) if isinstance(leaf, Within) else []
+        return self._out.put([coded[0][1] if coded else MISSING, len(coded), *(bits for bits, _ in coded)])

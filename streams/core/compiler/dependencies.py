@@ -1,0 +1,49 @@
+"""Effects: what an event can change, told by its name and whether it is activity.
+
+Comes in: a catalog. Goes out: the sets such an event may belong to, the leaves it may turn over, and the order in which
+rules are evaluated.
+"""
+
+from collections.abc import Collection
+
+from streams.core.compiler.catalog import Catalog, rule_leaves
+from streams.core.rules.nodes import EventSet, IdleSince, InSegment, Leaf
+from streams.core.rules.rulebook import Grouping
+from streams.core.rules.traversal import events_of, leaf_features
+
+
+def touched_sets(catalog: Catalog, name: str | None, active: bool) -> list[EventSet]:
+    """The sets that an event of this name may belong to, its properties permitting. None: a name that no rule reads."""
+    return [s for s in catalog.event_sets if (active if s.names is None else name in s.names)]
+
+
+def _changes(catalog: Catalog, leaf: Leaf, touched: Collection[EventSet], active: bool) -> bool:
+    """Whether an event that touches these sets can change a leaf's truth."""
+    return any(
+        (active if isinstance(feature, IdleSince) else events_of(feature) in touched)
+        for feature in leaf_features(leaf, catalog.rulebook.scores)
+    )
+
+
+def changed_leaves(catalog: Catalog, touched: Collection[EventSet], active: bool) -> list[Leaf]:
+    """The leaves that an event which touches these sets can turn over."""
+    return [leaf for leaf in catalog.leaves if _changes(catalog, leaf, touched, active)]
+
+
+def segments_read(rule: Grouping) -> list[str]:
+    return [leaf.segment for leaf in rule_leaves(rule) if isinstance(leaf, InSegment)]
+
+
+def evaluation_order(catalog: Catalog) -> list[Grouping]:
+    """The rules, each after those it reads by `in_segment`; else by their names."""
+    rules = {rule.name: rule for rule in catalog.rulebook.groupings}
+    order: dict[str, Grouping] = {}
+
+    def visit(rule: Grouping) -> None:
+        for segment in segments_read(rule):
+            visit(rules[segment])
+        order.setdefault(rule.name, rule)
+
+    for rule in rules.values():
+        visit(rule)
+    return list(order.values())

@@ -1,0 +1,306 @@
+"""Rules as data for the kernel: the checked trees of a rulebook written into one flat array of words.
+
+Comes in: a catalog (where each feature lies). Goes out: a `Program` (laid out as `streams.core.kernel.layout` says).
+A new rule is a new program and compiles nothing.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from streams.core.arrays import Ints
+from streams.core.compiler.assembler import Words
+from streams.core.compiler.catalog import OF_NUMBERS, Catalog, Ring, conditions, rule_leaves
+from streams.core.compiler.codegen import Coder
+from streams.core.compiler.dependencies import changed_leaves, evaluation_order, segments_read, touched_sets
+from streams.core.compiler.time_dependence import may_be_hastened, nature, truths, turned, windows_read
+from streams.core.kernel.layout import (
+    AMOUNT,
+    AND,
+    BUCKET,
+    COMPARE,
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    HAS,
+    HEADER_WORDS,
+    HELD_WORDS,
+    IN_SEGMENT,
+    INCLUDED_WORDS,
+    INDEX,
+    INSTRUCTION,
+    IS_MISSING,
+    LESS,
+    LESS_EQUAL,
+    LINE_WORDS,
+    MARKS_A_WORD,
+    MOVE,
+    NEWEST,
+    NOT,
+    OR,
+    PUSH_LEAF,
+    PUSH_TRUTH,
+    RULE_WORDS,
+    RULES_START,
+    SHOWN_WORDS,
+    STEADY,
+    TALLY,
+    TRUTH,
+    UNEQUAL,
+    WITHIN,
+    WORD,
+    WORDS_PER_RULE,
+)
+from streams.core.rules.nodes import (
+    All,
+    Always,
+    Compare,
+    Condition,
+    Constant,
+    EventSet,
+    Has,
+    InSegment,
+    LastSeen,
+    Leaf,
+    Lifetime,
+    Missing,
+    Not,
+    Some,
+    Trait,
+    Truth,
+    Window,
+    Within,
+)
+from streams.core.rules.rulebook import Grouping, Scores, Tier
+from streams.core.rules.traversal import DIMENSIONS, held, measure, operands
+
+OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
+LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Has: HAS, Missing: IS_MISSING, InSegment: IN_SEGMENT}
+
+Classes = tuple[int, int]
+Touch = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One rulebook, as the kernel reads it.
+
+    words: the array. classes: event name -> addresses of its class where the event is no activity, and where it is;
+    unread: the same for any name that no rule reads.
+    rule_words: by rule, its word in the row. edges, measures: by scores rule, where its three records of edges are, and
+    the addresses of the code of what it scores; both in the order of r, f, m.
+    line_words, space_words: how long a line of flips and the kernel's space are (the ranks of texts come on top).
+    """
+
+    words: Ints
+    classes: dict[str, Classes]
+    unread: Classes
+    rule_words: tuple[int, ...]
+    edges: dict[str, int]
+    measures: dict[str, int]
+    line_words: int
+    space_words: int
+
+
+class _Writer(Words):
+    """Writes one rulebook. `text_code` gives a text its number."""
+
+    def __init__(self, catalog: Catalog, text_code: dict[str, int]):
+        super().__init__()
+        self.code = Coder(self, catalog, text_code)
+        self.catalog = catalog
+        self.rules = catalog.rulebook.groupings
+        self.order = evaluation_order(catalog)
+        self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
+        self.window_at: dict[Window, int] = {}
+        self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
+        self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
+
+    def put_marks(self, rules: Iterable[str]) -> int:
+        """The marks of some rules."""
+        bits: dict[int, int] = {}
+        for rule in rules:
+            word, mark = self._mark(rule)
+            bits[word] = bits.get(word, 0) | mark
+        return self.put_pairs(sorted(bits.items()))
+
+    def _mark(self, rule: str) -> tuple[int, int]:
+        """A rule's own: which word, which bit."""
+        word, place = divmod([each.name for each in self.order].index(rule), MARKS_A_WORD)
+        return word, 1 << place
+
+    def _operator(self, leaf: Leaf) -> int:
+        match leaf:
+            case Compare(operator=operator):
+                return OPERATORS[operator]
+            case Within(negated=negated):
+                return int(negated)
+            case InSegment(segment=segment):
+                return self.rule_at[segment]
+            case _:
+                return 0
+
+    def _leaf(self, index: int, leaf: Leaf) -> int:
+        readers = [rule.name for rule in self.rules if leaf in rule_leaves(rule)]
+        leaf, scores = turned(leaf), self.catalog.rulebook.scores
+        left, right = (*operands(leaf), None, None)[:2]
+        reads = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf, scores)]
+        return self.put(
+            [
+                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), nature(leaf, scores), self.code.value(left)),
+                self.catalog.word[held(leaf)] if isinstance(leaf, Has) else self.code.value(right),
+                *(self.code.options(leaf), self.put_pairs(reads), *truths(leaf, scores)),
+                *(self.code.scores(leaf), self.put_marks(readers)),
+            ]
+        )
+
+    def _ring(self, ring: Ring) -> int:
+        windows = self.catalog.windows_of(ring)
+        for w in windows:
+            self.window_at[w] = self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
+        listed = self.put_list([self.window_at[w] for w in windows])
+        places = self.catalog.ring_start[ring], ring.length, listed, self.catalog.ring_oldest[ring]
+        return self.put([int(ring.unit == "day"), ring.holds, *places])
+
+    def _steps(self, condition: Condition) -> list[tuple[int, int]]:
+        match condition:
+            case All(parts) | Some(parts):
+                both = AND if isinstance(condition, All) else OR
+                return [*(step for part in parts for step in self._steps(part)), (both, len(parts))]
+            case Not(part):
+                return [*self._steps(part), (NOT, 0)]
+            case Always(truth):
+                return [(PUSH_TRUTH, int(truth))]
+            case _:
+                return [(PUSH_LEAF, self.words[self.leaf_at[condition] + INDEX])]
+
+    def _condition(self, condition: Condition) -> int:
+        steps = self._steps(condition)
+        return self.put([len(steps), *(word for step in steps for word in step)])
+
+    def _decision(self, rule: Grouping) -> list[int]:
+        """What a rule's level is decided by."""
+        written = [self._condition(condition) for condition in conditions(rule)]
+        if isinstance(rule, Tier):
+            edges = 0 if rule.scores is None else self.code.edges_at[rule.scores]
+            return [0, 0, 0, self.put_list(written), edges]
+        enter, leave = (*written, 0)[:2]
+        return [enter, leave, rule.min_stay_ms, 0, 0]
+
+    def _needed(self, rule: Grouping) -> list[Leaf]:
+        """The leaves without which nobody enters, and that only events turn."""
+        if isinstance(rule, Tier):
+            return []
+        parts = rule.enter.parts if isinstance(rule.enter, All) else (rule.enter,)
+        scores = self.catalog.rulebook.scores
+        return [part for part in parts if part in self.leaf_at and nature(turned(part), scores) == STEADY]
+
+    def put_measures(self, rule: Scores) -> int:
+        """The addresses of the code of what is scored, in the order of r, f and m."""
+        return self.put([self.code.value(measure(rule, dimension)) for dimension in DIMENSIONS])
+
+    def fill_rules(self) -> None:
+        for i, rule in enumerate(self.rules):
+            words = [
+                i,
+                RULES_START + WORDS_PER_RULE * i,
+                *self._decision(rule),
+                self.put_list([self.leaf_at[leaf] for leaf in rule_leaves(rule)]),
+                self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
+                *self._mark(rule.name),
+                self.put_marks(each.name for each in self.rules if rule.name in segments_read(each)),
+                self.put_list([self.leaf_at[leaf] for leaf in self._needed(rule)]),
+            ]
+            self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
+
+    def put_class(self, touches: list[Touch], leaves: Iterable[Leaf]) -> int:
+        """What events touch, and the leaves that they may turn over."""
+        touched, addresses = self.put([len(touches), *(word for touch in touches for word in touch)]), self.leaf_at
+        compared: dict[int, list[int]] = {}
+        alone: list[int] = []
+        hastened: list[int] = []
+        for leaf in leaves:
+            match turned(leaf):
+                case InSegment():
+                    continue
+                case Compare(left=value, right=Constant()):
+                    compared.setdefault(self.code.value(value), []).append(addresses[leaf])
+                case _:
+                    alone.append(addresses[leaf])
+            if may_be_hastened(turned(leaf), self.catalog.rulebook.scores):
+                hastened.append(addresses[leaf])
+        measured = [self.put([code, self.put_list(found)]) for code, found in compared.items()]
+        return self.put([touched, self.put_list(measured), self.put_list(alone), self.put_list(hastened)])
+
+    def touches(self, touched: Collection[EventSet]) -> list[Touch]:
+        found: list[Touch] = []
+        for feature, word in self.catalog.word.items():
+            if isinstance(feature, LastSeen | Lifetime) and feature.events in touched:
+                what = NEWEST if isinstance(feature, LastSeen) else TALLY
+                found.append((what, word, 0, self._guard(feature.events)))
+        for ring, address in self.ring_at.items():
+            if ring.events in touched:
+                found.append((*self._filling(ring, address), self._guard(ring.events)))
+        return found
+
+    def _guard(self, events: EventSet) -> int:
+        return -1 if events.where is None else self.catalog.columns[events.where]
+
+    def _filling(self, ring: Ring, address: int) -> tuple[int, int, int]:
+        if ring.statistic == "distinct":
+            return MOVE, address, self.catalog.columns[ring]
+        if ring.statistic in OF_NUMBERS and ring.prop is not None:
+            return AMOUNT, address, self.catalog.columns[ring.prop]
+        return BUCKET, address, 0
+
+
+def _write_classes(writer: _Writer, name: str | None) -> Classes:
+    """The classes of events of one name, or of any name that no rule reads: not active, and active."""
+    classes: list[int] = []
+    for active in (False, True):
+        touched = touched_sets(writer.catalog, name, active)
+        classes.append(writer.put_class(writer.touches(touched), changed_leaves(writer.catalog, touched, active)))
+    return classes[0], classes[1]
+
+
+def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int]) -> Program:
+    """Write a rulebook's program. Texts that its conditions name are added to `text_code` (text -> code)."""
+    rules = catalog.rulebook.groupings
+    writer = _Writer(catalog, text_code)
+    writer.fill_rules()
+    unread = _write_classes(writer, None)
+    classes = {name: _write_classes(writer, name) for name in catalog.event_names}
+    everything = writer.put_class([], catalog.leaves)
+    order = writer.put_list([writer.rule_at[rule.name] for rule in writer.order])
+    every_rule = writer.put_marks(rule.name for rule in rules)
+    all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
+    measures = {name: writer.put_measures(rule) for name, rule in catalog.rulebook.scores.items()}
+    words, leaf_count = writer.words, len(catalog.leaves)
+    # No code is longer than the whole program, so that its stack needs no more room than that.
+    stack, by_leaf, marks = INSTRUCTION * len(words), [leaf_count] * 2, catalog.mark_words
+    places = np.cumsum([0, stack, *by_leaf, len(rules), marks, HELD_WORDS * leaf_count, leaf_count, 1]).tolist()
+    shown = LINE_WORDS + len(rules)
+    included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
+    words[:HEADER_WORDS] = [
+        utc_offset_ms,
+        leaf_count,
+        all_rules,
+        rings,
+        everything,
+        *(order, every_rule, marks, catalog.endangered, catalog.barred),
+        *places,
+        LINE_WORDS,
+        shown,
+        included,
+    ]
+    return Program(
+        words=np.array(words, np.int64),
+        classes=classes,
+        unread=unread,
+        rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
+        edges=writer.code.edges_at,
+        measures=measures,
+        line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
+        space_words=places[-1],
+    )

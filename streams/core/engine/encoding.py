@@ -1,0 +1,181 @@
+"""Events to the columns the kernel reads; documents are folded on the way.
+
+Comes in: accepted events and their rows, in the order to apply them. Goes out: `Occurrences`, and for each
+occurrence the place of its event. What is rare is done here, in plain Python: traits and the ledger of
+subscriptions, whose values the kernel sees as words to write and whose derived events follow their cause; and the
+properties that rules read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from streams.core.arrays import Ints
+from streams.core.batch import Batch
+from streams.core.compiler.catalog import Catalog
+from streams.core.compiler.extraction import KeptLatest, KeptSeen, Reading, as_amount, reading
+from streams.core.compiler.program import Program
+from streams.core.events import Event, Value
+from streams.core.kernel import loop
+from streams.core.kernel.layout import FAR, UTC_OFFSET
+from streams.core.kernel.loop import COLUMNS, Occurrences
+from streams.core.profiles.document import Derived
+from streams.core.profiles.table import Table, Writes
+
+Properties = Mapping[str, Value]
+
+
+class Columns:
+    """Makes occurrences for one catalog and its program."""
+
+    def __init__(self, catalog: Catalog, program: Program):
+        self._width = COLUMNS + len(catalog.columns)
+        self._classes = program.classes
+        self._unread = program.unread
+        self._utc_offset_ms = int(program.words[UTC_OFFSET])
+        self._readings = dict(_readings(catalog, program))
+        asked = {each for what in self._readings.values() for each in what.asked_of_kept}
+        self._meant = {column: i for i, column in enumerate(sorted(asked))}
+        self._heads = [loop.O_ROW, loop.TS, loop.CLASS, *(COLUMNS + column for column in self._meant)]
+
+    def of(self, table: Table, rows: Ints, batch: Batch) -> tuple[Occurrences, Sequence[int]]:
+        """The occurrences of a batch, and for each the place of its event."""
+        events, classes_of, unread = batch.events, self._classes.get, self._unread
+        writes, derived = self._fold_documents(table, rows, events)
+        columns = np.zeros((len(events), self._width), np.int64)
+        columns[:, loop.O_ROW] = rows
+        columns[:, loop.TS] = batch.ts
+        columns[:, loop.CLASS] = [classes_of(event.name, unread)[event.active] for event in events]
+        columns[:, loop.ACTIVE] = np.fromiter([event.active for event in events], np.bool_, len(events))
+        columns[:, loop.LAST] = 1
+        columns[list(writes), loop.SETS_TRAITS] = 1
+        if derived:
+            columns, caused_by, followers, firsts = self._insert(columns, derived)
+            writes = {firsts[i]: words for i, words in writes.items()}
+        else:
+            caused_by, followers = range(len(columns)), {}
+        if self._readings:
+            properties = [events[i].properties for i in caused_by]
+            for i, follower in followers.items():
+                properties[i] = {"delta": follower.delta}
+            self._read(table, columns, properties, writes)
+        table.rank_texts()
+        flat = self._place_writes(columns, writes)
+        return Occurrences(columns, np.array(flat, np.int64).reshape(-1, 2)), caused_by
+
+    def _insert(
+        self, columns: Ints, derived: dict[int, tuple[Derived, ...]]
+    ) -> tuple[Ints, Sequence[int], dict[int, Derived], Sequence[int]]:
+        """Put derived events behind their cause. Also returns for each occurrence the place of its event, the derived
+        events by their places, and for each event the place of its occurrence.
+        """
+        counts = np.ones(len(columns), np.int64)
+        counts[list(derived)] = [1 + len(followers) for followers in derived.values()]
+        caused_by = np.repeat(np.arange(len(columns)), counts)
+        result, firsts = columns[caused_by], (np.cumsum(counts) - counts).tolist()
+        placed = {at: each for i, some in derived.items() for at, each in enumerate(some, start=firsts[i] + 1)}
+        places = np.array(list(placed))
+        result[places - 1, loop.LAST] = 0
+        result[places, loop.CLASS] = [self._classes.get(each.name, self._unread)[False] for each in placed.values()]
+        result[places, loop.ACTIVE] = result[places, loop.SETS_TRAITS] = 0
+        return result, caused_by.tolist(), placed, firsts
+
+    @staticmethod
+    def _place_writes(columns: Ints, writes: dict[int, Writes]) -> Writes:
+        """Tell each occurrence where its writes are in the one list of all of them."""
+        flat: Writes = []
+        for i, words in writes.items():
+            columns[i, loop.WRITES] = len(flat)
+            flat += words
+            columns[i, loop.WRITES_END] = len(flat)
+        return flat
+
+    @staticmethod
+    def _fold_documents(
+        table: Table, rows: Ints, events: list[Event]
+    ) -> tuple[dict[int, Writes], dict[int, tuple[Derived, ...]]]:
+        """Fold traits and the ledger; by event: what it writes into the row, and the events that follow from it."""
+        writes: dict[int, Writes] = {}
+        derived: dict[int, tuple[Derived, ...]] = {}
+        for i in [i for i, event in enumerate(events) if event.traits or event.touches_ledger]:
+            event, row = events[i], int(rows[i])
+            document = table.document(row)
+            followers = document.fold(event)
+            if followers:
+                derived[i] = followers
+            words = table.trait_words(document.told_by(event))
+            if words:
+                writes[i] = words
+            table.document_changed(row)
+        return writes, derived
+
+    def _read(self, table: Table, columns: Ints, properties: Sequence[Properties], writes: dict[int, Writes]) -> None:
+        """Read what rules read of the properties of each occurrence; what is kept of them is written, too."""
+        classes, kept = columns[:, loop.CLASS], []
+        for event_class, what in self._readings.items():
+            places = np.flatnonzero(classes == event_class).tolist()
+            if places:
+                _tell(columns, places, what, properties)
+            if what.keeps:
+                kept += places
+        if kept:
+            self._keep(table, columns, sorted(kept), properties, writes)
+
+    def _keep(
+        self,
+        table: Table,
+        columns: Ints,
+        kept: list[int],
+        properties: Sequence[Properties],
+        writes: dict[int, Writes],
+    ) -> None:
+        """Put what documents keep into them, in order; tell the kernel where each value was counted before."""
+        counted: list[tuple[int, int, int]] = []
+        for i, (row, ts, event_class, *meant) in zip(kept, columns[kept][:, self._heads].tolist(), strict=True):
+            what, document, changed = self._readings[event_class], table.document(row), False
+            for seen in what.seen:
+                value = self._value(seen, properties[i], meant)
+                if value is not None:
+                    bucket = seen.bucket(ts, self._utc_offset_ms)
+                    before = document.see(seen.field, value, bucket)
+                    counted.append((i, COLUMNS + seen.column, before))
+                    changed = changed or before < bucket
+            for latest in what.latest:
+                value = self._value(latest, properties[i], meant)
+                if value is not None and document.keep_latest(latest.field, value, ts):
+                    writes[i] = writes.get(i, []) + table.written(latest.places, value)
+                    changed = True
+            if changed:
+                table.document_changed(row)
+        if counted:
+            places, told, before_then = np.array(counted, np.int64).T
+            columns[places, told] = before_then
+
+    def _value(self, each: KeptLatest | KeptSeen, properties: Properties, meant: list[int]) -> Value:
+        """The property of an event that a document keeps; None if there is none, or another event is meant.
+
+        meant: whether each `where` holds that anything kept asks for.
+        """
+        if each.where is not None and not meant[self._meant[each.where]]:
+            return None
+        return properties.get(each.prop)
+
+
+def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Reading]]:
+    """By the address of their class."""
+    for name, classes in [(None, program.unread), *program.classes.items()]:
+        for active in (False, True):
+            what = reading(catalog, name, active)
+            if what is not None:
+                yield classes[active], what
+
+
+def _tell(columns: Ints, places: list[int], what: Reading, properties: Sequence[Properties]) -> None:
+    """Fill the columns of the occurrences of one class."""
+    for prop, column in what.numbers:
+        numbers = [as_amount(properties[i].get(prop)) for i in places]
+        columns[places, COLUMNS + column] = np.array(numbers).view(np.int64)
+    for ask, column in what.truths:
+        columns[places, COLUMNS + column] = [ask(properties[i]) for i in places]
+    for seen in what.seen:
+        columns[places, COLUMNS + seen.column] = FAR

@@ -1,0 +1,124 @@
+"""Erasure: a profile is taken away, and what happened before does not bring it back.
+
+Comes in: commands to erase a user, and events. Goes out: who leaves what because of it, and which events are refused.
+What stays of a user is a mark: a hash of the id, and the time up to which events are refused.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from streams.core.arrays import Ints
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.engine.decoding import Memberships
+from streams.core.kernel.layout import CLOCK, FIRST_SEEN, NEVER
+from streams.core.profiles.table import Table
+from streams.core.rules.rulebook import Rulebook
+
+NO_MARKS: Final[Mapping[bytes, int]] = MappingProxyType({})
+
+
+class Erasure(msgspec.Struct, frozen=True, gc=False):
+    """The command to erase all of a user up to `ts` (ms)."""
+
+    user: str
+    ts: int
+    message_id: str | None = None
+
+
+def mark_of(user: str) -> bytes:
+    """What is kept of an id: its SHA-256, which whoever knows the id can find again."""
+    return sha256(user.encode()).digest()
+
+
+class Erased:
+    """Who was erased from a shard. marks: by `mark_of` the user, the time (ms) up to which events are refused."""
+
+    def __init__(self, rulebook: Rulebook, marks: Mapping[bytes, int] = NO_MARKS):
+        self._rule_of = {segment: rule for rule in rulebook.groupings for segment in rule.segments}
+        self._marks = dict(marks)
+        self._newest_ms = max(marks.values(), default=NEVER)
+        self._gone: set[str] = set()
+        self._changed: set[bytes] = set()
+
+    def erase(
+        self, table: Table, erasures: Sequence[Erasure], memberships: Callable[[str], Memberships]
+    ) -> list[Change]:
+        """Take profiles out of the table; the changes by which their users leave what they were in.
+
+        A profile goes whole, with what it counted after the time of the command; and all up to its clock is refused, so
+        that a later profile has no change at an instant of this one. A profile that began after that time stays.
+        """
+        changes: list[Change] = []
+        leaving: set[str] = set()
+        for erasure in erasures:
+            user, until_ms = erasure.user, erasure.ts
+            row = table.find(user)
+            if row is not None and user not in leaving:
+                words = table.memory.words[row]
+                if words[FIRST_SEEN] > until_ms:
+                    self._refuse(user, until_ms)
+                    continue
+                until_ms = max(until_ms, int(words[CLOCK]))
+                held = memberships(user)
+                changes += [self._exit(erasure, until_ms, segment, held[segment][1]) for segment in held]
+                leaving.add(user)
+            self._refuse(user, until_ms)
+            self._gone.add(user)
+        _remove(table, leaving)
+        return changes
+
+    def _exit(self, erasure: Erasure, at_ms: int, segment: str, ordinal: int) -> Change:
+        """It carries neither reasons nor traits. ordinal: of the change by which the user came in."""
+        rule = self._rule_of[segment]
+        return Change(
+            user=erasure.user,
+            rule=rule.name,
+            type="segment.exited",
+            segment=segment,
+            previous=None,
+            occurred_at=at_ms,
+            cause="erase",
+            event_id=erasure.message_id,
+            ordinal=ordinal + 1,
+            rule_version=rule.version,
+            because=(),
+            segments=(),
+            traits={},
+        )
+
+    def _refuse(self, user: str, until_ms: int) -> None:
+        mark = mark_of(user)
+        self._marks[mark] = max(until_ms, self._marks.get(mark, NEVER))
+        self._newest_ms = max(self._newest_ms, until_ms)
+        self._changed.add(mark)
+
+    def refused(self, batch: Batch) -> Ints:
+        """The places of the events that are of before their user was erased."""
+        # Events are mostly newer than the newest mark: then nobody's id is hashed.
+        old = np.flatnonzero(batch.ts <= self._newest_ms).tolist()
+        places = [i for i in old if batch.events[i].ts <= self._marks.get(mark_of(batch.events[i].user), NEVER)]
+        return np.array(places, np.int64)
+
+    @property
+    def untold(self) -> int:
+        """How many users were erased since `take`."""
+        return len(self._changed)
+
+    def take(self) -> tuple[list[str], list[tuple[bytes, int]]]:
+        """Since the last call: the users of whom nothing of before may be kept, and the marks that were set."""
+        gone, marks = sorted(self._gone), [(mark, self._marks[mark]) for mark in sorted(self._changed)]
+        self._gone, self._changed = set(), set()
+        return gone, marks
+
+
+def _remove(table: Table, users: Collection[str]) -> None:
+    rows = table.memory.words[[table.row_of(user) for user in users]]
+    for user in users:
+        table.remove(user)
+    table.forget_texts(rows)

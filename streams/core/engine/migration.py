@@ -1,0 +1,194 @@
+"""Loading a shard, and what to do with profiles that other rules wrote (CONTRACT 3.4).
+
+Comes in: stored rows and documents. Goes out: filled rows of the table, and the list of those to be evaluated
+anew. Whoever is in a segment or level that is gone leaves it: by the change to another level of the same tier, or else
+by a change of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from streams.core.arrays import Ints
+from streams.core.changes import Change
+from streams.core.compiler.catalog import Catalog
+from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
+from streams.core.profiles.snapshot import RULE, Head, Layout, carry_over, read_rows
+from streams.core.profiles.table import Table
+from streams.errors import StateError
+
+
+class Gone(NamedTuple):
+    """A segment that a profile is in and that is no more. `ordinal` is that of the change which ends it."""
+
+    rule: str
+    version: str
+    segment: str
+    ordinal: int
+
+
+class Renewal:
+    """The profiles still to be evaluated anew, in the order of their rows."""
+
+    def __init__(
+        self, today: Layout, rows: list[int], gone: dict[int, list[Gone]], told: dict[int, list[tuple[str, int]]]
+    ):
+        self._today = today
+        self._rows = rows
+        self._gone = gone
+        self._told = told
+
+    @classmethod
+    def none(cls, today: Layout) -> "Renewal":
+        return cls(today, [], {}, {})
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    @classmethod
+    def load(
+        cls,
+        table: Table,
+        catalog: Catalog,
+        head: Head,
+        utc_offset_ms: int,
+        rows: Sequence[tuple[str, bytes]],
+        documents: Mapping[str, bytes],
+    ) -> "tuple[Renewal, set[int]]":
+        """Fill the table. Also returns the numbers of the layouts that the rows were written in."""
+        if head.utc_offset_ms != utc_offset_ms:
+            raise StateError(
+                f"the state was written with utc_offset {head.utc_offset_ms} ms, which is fixed at first start; "
+                f"this worker has {utc_offset_ms} ms: set SEGMENTER_UTC_OFFSET back, or use another SEGMENTER_GROUP"
+            )
+        today = Layout.of(catalog)
+        by_layout: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+        for user, packed in rows:
+            by_layout[packed[0]].append((user, packed))
+        stale: list[int] = []
+        kept_in: dict[str, Mapping[str, int]] = {}
+        gone: dict[int, list[Gone]] = defaultdict(list)
+        told: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        come: dict[str, set[str]] = {}
+        for number, members in by_layout.items():
+            layout = head.layouts[number]
+            places = table.rows([user for user, _ in members])
+            old = read_rows([packed for _, packed in members], layout)
+            new = table.memory.words[places][:, : today.words].copy()
+            carry_over(new, today, old, layout, utc_offset_ms)
+            table.memory.words[places, : today.words] = new
+            if layout != today:
+                stale += places.tolist()
+                clocks = old[:, CLOCK].tolist()
+                new_rules = today.rules.keys() - layout.rules.keys()
+                for (user, _), clock in zip(members, clocks, strict=True):
+                    kept_in[user], come[user] = layout.oldest_buckets(clock, utc_offset_ms), new_rules
+                for place, each in _gone(layout, today, old):
+                    gone[int(places[place])].append(each)
+                for place, rule, count in _told(layout, today, old):
+                    told[int(places[place])].append((rule, count))
+        for row, (user, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
+            table.put_document(row, raw, kept_in.get(user))
+            if user in come and b'"ordinals"' in raw:
+                _count_on(table, today, row, come[user])
+        table.rank_texts()
+        return cls(today, sorted(stale), gone, told), set(by_layout)
+
+    def take(self, limit: int) -> Ints:
+        taken, self._rows = self._rows[:limit], self._rows[limit:]
+        return np.array(taken, np.int64)
+
+    def leavers(self, rows: Ints) -> Ints:
+        """1 for a row that is in something that is gone."""
+        return np.array([row in self._gone for row in rows.tolist()], np.int64)
+
+    def with_ends(
+        self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
+    ) -> list[Change]:
+        """All changes of the renewal of `rows`, each user's in the order of the rules' names."""
+        found = {(change.user, change.rule): change for change in changes}
+        exits: list[Change] = []
+        place = {user: place for place, user in enumerate(table.users_of(rows))}
+        for user, row in zip(place, rows.tolist(), strict=True):
+            self._keep_ordinals(table, row)
+            for gone in self._gone.pop(row, ()):
+                key = user, gone.rule
+                change = found.get(key)
+                if change is not None and change.type == "segment.changed":
+                    found[key] = msgspec.structs.replace(change, previous=gone.segment)
+                    continue
+                exits.append(_exit(table, user, row, gone, memberships))
+                self._count_exit(table, row, gone.rule)
+                if change is not None:
+                    found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
+        return sorted([*exits, *found.values()], key=lambda change: (place[change.user], change.rule))
+
+    def _keep_ordinals(self, table: Table, row: int) -> None:
+        for rule, count in self._told.pop(row, ()):
+            table.document(row).ordinals[rule] = count
+            table.document_changed(row)
+
+    def _count_exit(self, table: Table, row: int, rule: str) -> None:
+        """Where there is another rule of that name now, it counts on."""
+        field = self._today.field(RULE + rule)
+        if field is not None:
+            table.memory.words[row, field.start + 1] += 1 << LEVEL_BITS
+
+
+def _exit(table: Table, user: str, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]) -> Change:
+    return Change(
+        user=user,
+        rule=gone.rule,
+        type="segment.exited",
+        segment=gone.segment,
+        previous=None,
+        occurred_at=int(table.memory.words[row, CLOCK]),
+        cause="rule_change",
+        event_id=None,
+        ordinal=gone.ordinal,
+        rule_version=gone.version,
+        because=(),
+        segments=tuple(memberships(user)),
+        traits={},
+    )
+
+
+def _told(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, str, int]]:
+    """Of rules that are no more, how many changes each will have told of rows of another layout, by their places.
+
+    A rule that comes back counts on from there: a change that bore the id of another would be passed over by whoever
+    remembers ids.
+    """
+    for rule in then.rules.keys() - today.rules.keys():
+        field = then.field(RULE + rule)
+        if field is not None:
+            states = old[:, field.start + 1]
+            counts = (states >> LEVEL_BITS) + (states & LEVEL > 0)  # whoever is in it leaves it
+            for place in np.flatnonzero(counts).tolist():
+                yield place, rule, int(counts[place])
+
+
+def _count_on(table: Table, today: Layout, row: int, rules: set[str]) -> None:
+    """Let rules that came back count on from what they had told."""
+    words = table.memory.words[row]
+    for rule, count in table.document(row).ordinals.items():
+        field = today.field(RULE + rule) if rule in rules else None
+        if field is not None:
+            words[field.start], words[field.start + 1] = words[CLOCK], count << LEVEL_BITS
+
+
+def _gone(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, Gone]]:
+    """What rows of another layout are in that is no more, each with its place among them."""
+    for rule, segments in then.segments.items():
+        field = then.field(RULE + rule)
+        if field is None:
+            continue
+        states = old[:, field.start + 1]
+        for level, segment in enumerate(segments, 1):
+            if segment not in today.segments.get(rule, ()):
+                for place in np.flatnonzero(states & LEVEL == level).tolist():
+                    ordinal = (int(states[place]) >> LEVEL_BITS) + 1
+                    yield place, Gone(rule, then.rules[rule], segment, ordinal)

@@ -1,0 +1,286 @@
+"""A shard: the profiles of one partition, and the path of an event through them. READ FIRST.
+
+    step(batch)   deduplicate, fold documents, then for each event: catch up, fold, evaluate, diff
+    tick(now)     the same with no event: the profiles whose deadline has come
+    renew(limit)  the same after the rules have changed
+    erase(users)  their profiles are taken away
+
+Comes in: batches of events in the order to apply them (`streams.core.engine.inbox`), and the time (ms).
+Goes out: the changes, each user's in order, however the stream was cut. All is pure: no clock, no I/O.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.core.arrays import Floats, Ints
+from streams.core.batch import Batch
+from streams.core.changes import Change, Reason
+from streams.core.compiler.catalog import Catalog
+from streams.core.compiler.program import write_program
+from streams.core.engine.decoding import EventId, Memberships, Reasons
+from streams.core.engine.encoding import Columns
+from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
+from streams.core.engine.migration import Renewal
+from streams.core.kernel import loop
+from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
+from streams.core.kernel.transitions import empty_lines
+from streams.core.profiles.snapshot import Head, Layout, write_rows
+from streams.core.profiles.table import Table
+from streams.core.profiles.warmup import kept_from
+from streams.core.rules.rulebook import Rulebook
+from streams.core.scores.edges import AgreedEdges
+from streams.core.scores.quintiles import Quintiles
+
+ROOM_FOR_FLIPS = 1_024
+NO_PRIVATE_TRAITS: frozenset[str] = frozenset()
+ALL = slice(None)
+
+
+class Dirty(NamedTuple):
+    """What has changed since it was last taken: packed rows and JSON documents, by user.
+
+    erased: users of whom nothing else may be kept. marks: of whom events up to which instant (ms) are refused.
+    """
+
+    rows: list[tuple[str, bytes]]
+    documents: list[tuple[str, bytes]]
+    erased: list[str]
+    marks: list[tuple[bytes, int]]
+
+
+class Standing(NamedTuple):
+    """What a rule says of a user: in which segment, if any, since when (ms), after how many changes, and why."""
+
+    rule: str
+    segment: str | None
+    since_ms: int | None
+    ordinal: int
+    because: tuple[Reason, ...]
+
+
+class Shard:
+    """The profiles of one partition under one rulebook.
+
+    time_ms: how far time has come for all profiles; `NEVER` before the first tick.
+    duplicates, refused: how many events were passed over as repeats; as of before their user was erased.
+    dirty_at_most: a bound of `dirty_count` that costs nothing.
+    """
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        utc_offset_ms: int = 0,
+        private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
+        begun_ms: int = NEVER,
+    ):
+        """begun_ms: before it there were events that the shard is not told; `NEVER` where it is told all."""
+        self.catalog = Catalog(rulebook)
+        self.private_traits = private_traits
+        text_code: dict[str, int] = {}
+        self._program = write_program(self.catalog, utc_offset_ms, text_code)
+        self.table = Table(self.catalog, self._program, text_code)
+        self._columns = Columns(self.catalog, self._program)
+        self._reasons = Reasons(self.catalog, self._program, private_traits)
+        self._lines = empty_lines(len(rulebook.rules), ROOM_FOR_FLIPS, self._program.line_words)
+        layout = Layout.of(self.catalog)
+        self._head = Head(NEVER, utc_offset_ms, 0, {0: layout}, kept_since=kept_from(begun_ms, layout.filled()))
+        self._renewal = Renewal.none(layout)
+        self._edges = AgreedEdges(self._program.words, self._program.edges)
+        self.time_ms = NEVER
+        self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
+        self._wave: Ints = np.empty(0, np.int64)  # those that were due by then and have not had their turn
+        self.duplicates = self.refused = 0
+        self.dirty_at_most = 0
+        self._erased = Erased(rulebook)
+
+    @classmethod
+    def restore(
+        cls,
+        rulebook: Rulebook,
+        head: bytes,
+        rows: Sequence[tuple[str, bytes]],
+        documents: Mapping[str, bytes],
+        utc_offset_ms: int = 0,
+        private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
+        marks: Mapping[bytes, int] = NO_MARKS,
+    ) -> "Shard":
+        """The shard as it was stored. If other rules wrote it, `renew` before the first step."""
+        shard = cls(rulebook, utc_offset_ms, private_traits)
+        stored = Head.decode(head)
+        shard._renewal, in_use = Renewal.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
+        shard._head = stored.under(Layout.of(shard.catalog), in_use, shard._newest_ms)
+        shard.time_ms = stored.time_ms
+        shard._erased = Erased(rulebook, marks)
+        shard._edges.restore(stored.edges_for(rulebook))
+        loop.derive(shard._program.words, shard.table.memory, shard._lines, np.arange(len(shard.table)))
+        # What was due until then has been worked off, by edges that were perhaps others.
+        np.maximum(shard.table.memory.due, shard.time_ms, out=shard.table.memory.due)
+        shard._await_edges()
+        return shard
+
+    def _await_edges(self) -> None:
+        """Edges hold from an instant that had come before they were agreed on; perhaps it was not worked off any more.
+        If it was, to do so again changes nothing."""
+        clocks, due = self.table.memory.words[: len(self.table), CLOCK], self.table.memory.due[: len(self.table)]
+        for since_ms in self._edges.begun_by(self.time_ms):
+            np.minimum(due, since_ms, out=due, where=clocks < since_ms)
+
+    def step(self, batch: Batch) -> list[Change]:
+        """Apply events in the order of the batch."""
+        rows, batch = self._accept(batch)
+        occurrences, caused_by = self._columns.of(self.table, rows, batch)
+        come_ms = max(self.time_ms, self._coming_ms)
+        changes = self._run(
+            lambda start: loop.step(self._program.words, self.table.memory, self._lines, occurrences, come_ms, start),
+            stop=len(occurrences.words),
+            event_id=lambda occurrence: batch.events[caused_by[occurrence]].message_id,
+        )
+        return changes + self._catch_up(rows)
+
+    def _catch_up(self, rows: Ints) -> list[Change]:
+        """What late events made due at instants that have come already. It is told at once: a shard that is loaded
+        takes it for granted that all until `time_ms` has been worked off."""
+        late = np.unique(rows[self.table.memory.due[rows] <= self.time_ms])
+        return self._run(
+            lambda start: loop.tick(self._program.words, self.table.memory, self._lines, late, self.time_ms, start),
+            stop=len(late),
+        )
+
+    def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:
+        """Work off deadlines up to `now_ms`, of at most `limit` profiles: repeat until `time_ms` is there.
+
+        A step in between finds that the time has come for all.
+        """
+        if now_ms > self._coming_ms or not len(self._wave):
+            self._coming_ms = max(self._coming_ms, now_ms)
+            self._wave = np.flatnonzero(self.table.memory.due[: len(self.table)] <= now_ms)
+        due, self._wave = self._wave[:limit], self._wave[limit:]
+        changes = self._run(
+            lambda start: loop.tick(self._program.words, self.table.memory, self._lines, due, now_ms, start),
+            stop=len(due),
+        )
+        # What an event has made due since the wave was looked for is found when the rest of it is done.
+        if not len(self._wave) and self.due > now_ms:
+            self.time_ms = max(self.time_ms, now_ms)
+        return changes
+
+    def renew(self, limit: int = 10_000) -> list[Change]:
+        """Evaluate at most `limit` profiles that other rules wrote: repeat while `is_stale`."""
+        at = self.time_ms
+        rows = self._renewal.take(limit)
+        leavers = self._renewal.leavers(rows)
+        changes = self._run(
+            lambda start: loop.evaluate_anew(
+                self._program.words, self.table.memory, self._lines, rows, leavers, at, start
+            ),
+            stop=len(rows),
+        )
+        return self._renewal.with_ends(self.table, rows, changes, self.memberships)
+
+    def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
+        """Take away what is known of users up to the time of each command, and refuse what comes of it later."""
+        self.dirty_at_most += len(erasures)
+        return self._erased.erase(self.table, erasures, self.memberships)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether profiles wait to be evaluated under rules that did not write them."""
+        return bool(self._renewal)
+
+    @property
+    def _newest_ms(self) -> int:
+        """The greatest clock of any profile."""
+        return int(self.table.memory.words[: len(self.table), CLOCK].max(initial=NEVER))
+
+    @property
+    def due(self) -> int:
+        """The next deadline of any profile (ms; a lower bound), `FAR` if there is none."""
+        return int(self.table.memory.due[: len(self.table)].min(initial=FAR))
+
+    def measure(self, rule: str, at_ms: int, profiles: slice = ALL) -> tuple[Floats, Floats, Floats]:
+        """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as of `at_ms`;
+        NaN for what is missing."""
+        rows = self.table.taken()[profiles]
+        found = loop.measure(self._program.words, self.table.memory, rows, at_ms, self._program.measures[rule])
+        return found[:, 0], found[:, 1], found[:, 2]
+
+    def quintiles(self, rule: str) -> Quintiles | None:
+        """The newest edges of a scores rule."""
+        return self._edges.newest(rule)
+
+    def set_edges(self, quintiles: Quintiles) -> None:
+        """Score by these from their instant on, or after all that has been applied; `tick` then tells what changes."""
+        since_ms = self._edges.agree(quintiles, self._newest_ms + 1)
+        if since_ms is not None:
+            due, rows = self.table.memory.due, self.table.taken()
+            due[rows] = np.minimum(due[rows], since_ms)
+
+    def _accept(self, batch: Batch) -> tuple[Ints, Batch]:
+        """Drop what is refused, and the events whose messageId is among their user's last ones. Also returns the rows
+        of their users."""
+        refused = self._erased.refused(batch)
+        if len(refused):
+            self.refused += len(refused)
+            batch = batch.take(np.delete(np.arange(len(batch)), refused))
+        rows = self.table.rows([event.user for event in batch.events])
+        repeated = np.zeros(len(batch), np.uint8)
+        loop.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, batch.ids, repeated)
+        if not repeated.any():
+            return rows, batch
+        kept = np.flatnonzero(repeated == 0)
+        self.duplicates += len(batch) - len(kept)
+        return rows[kept], batch.take(kept)
+
+    def _run(self, work: Callable[[int], int], stop: int, event_id: EventId = lambda _: None) -> list[Change]:
+        """Call a kernel function until all is done, emptying the flips it fills."""
+        self.dirty_at_most += stop
+        changes: list[Change] = []
+        start = 0
+        while start < stop:
+            self._lines.filled[0] = 0
+            start = work(start)
+            changes += self._reasons.changes(self.table, self._lines, event_id)
+        return changes
+
+    @property
+    def dirty_count(self) -> int:
+        """How many profiles a checkpoint would write or remove; it looks at all of them."""
+        changed = int(np.count_nonzero(self.table.memory.dirty[: len(self.table)]))
+        self.dirty_at_most = changed + self._erased.untold
+        return self.dirty_at_most
+
+    def take_dirty(self) -> Dirty:
+        """All profiles changed since the last call. With `head()`, this is what a checkpoint stores of the shard."""
+        table = self.table
+        rows = np.flatnonzero(table.memory.dirty[: len(table)])
+        table.memory.dirty[rows] = 0
+        self.dirty_at_most = 0
+        users = table.users_of(rows)
+        packed = write_rows(table, rows, self.catalog.kept, self._head.current)
+        return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents(), *self._erased.take())
+
+    def head(self) -> bytes:
+        return self._head.at(self.time_ms, self._edges.stored()).encode()
+
+    def memberships(self, user: str) -> Memberships:
+        """The segments a user is in, a tier's as `lifecycle/power`."""
+        return self.all_memberships([user])[0]
+
+    def all_memberships(self, users: Sequence[str]) -> list[Memberships]:
+        """The memberships of each user; KeyError names one who has no profile."""
+        rows, words = self.table.rows_of(users)[:, None], np.array(self._program.rule_words, np.int64)
+        since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
+        return self._reasons.memberships(states & LEVEL, since, states >> LEVEL_BITS)
+
+    def explain(self, user: str, at_ms: int) -> Iterable[Standing]:
+        """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""
+        row = self.table.row_of(user)
+        at = max(at_ms, int(self.table.memory.words[row, CLOCK]))
+        loop.look(self._program.words, self.table.memory, self._lines, row, at)
+        for line, (i, name) in zip(self._lines.words, enumerate(self.catalog.rulebook.names), strict=False):
+            since, ordinal = int(line[AT]), int(line[ORDINAL])
+            segment = self._reasons.segment(i, int(line[NEW_LEVEL])) or None
+            because = self._reasons.because(self.table, line)
+            yield Standing(name, segment, since if ordinal else None, ordinal, because)

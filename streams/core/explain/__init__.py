@@ -1,0 +1,8 @@
+"""Why a user is where they are, since when, and what comes next if nothing happens.
+
+explanation.py   READ FIRST: a user's segments with every condition and value
+forecast.py      the engine itself, let run ahead on a copy of one profile
+history.py       since when each condition holds
+scorecard.py     each score, and the value and the edges behind it
+inventory.py     what the rules read and cost, and since when their counts have been kept
+"""

@@ -1,0 +1,154 @@
+"""Why a user is where they are, and what comes next.
+
+Comes in: a shard, a user and an instant (ms). Goes out: an `Explanation`: every rule with its conditions, what holds of
+them and since when, and the changes to come if nothing happens. The shard stays as it is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from streams.core.changes import Change
+from streams.core.engine.shard import Shard, Standing
+from streams.core.events import Value
+from streams.core.explain.forecast import alone, clock
+from streams.core.explain.history import Since, Watching, since_or_before
+from streams.core.explain.scorecard import ScoreNow, scores_now
+from streams.core.instants import DAY_MS
+from streams.core.rules.nodes import Condition, Leaf
+from streams.core.rules.rulebook import Grouping, Segment, Tier
+from streams.core.rules.traversal import leaves
+
+AHEAD_MS: Final = 3_653 * DAY_MS  # ten years: how far a forecast looks
+
+
+class ConditionNow(msgspec.Struct, frozen=True, gc=False):
+    """One condition of a rule: its text, its value, whether it holds, and since when it does or does not.
+
+    part: `enter` or `exit` of a segment, or the level of a tier.
+    """
+
+    part: str
+    condition: str
+    value: Any
+    holds: bool
+    since: Since
+
+
+class RuleNow(msgspec.Struct, frozen=True, gc=False):
+    """What a rule says of a user: in which segment since when, after how many changes, and why.
+
+    segment: None if in none, and while the quintiles of a tier are not known; of a tier with the level, as in
+    `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing happens,
+    None if there is none in the next ten years. scores: of a scores rule.
+    """
+
+    rule: str
+    is_tier: bool
+    segment: str | None
+    since_ms: int | None
+    ordinal: int
+    conditions: tuple[ConditionNow, ...]
+    next: Change | None
+    scores: tuple[ScoreNow, ...]
+
+
+class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
+    """One subscription behind `mrr`. counts: whether its status lets it count; updated_ms: its newest update."""
+
+    id: str
+    status: Value
+    plan: Value
+    mrr: float
+    counts: bool
+    updated_ms: int
+
+
+class Explanation(msgspec.Struct, frozen=True, gc=False):
+    """A user as of an instant. coming: all changes of the ten years to follow, if nothing happens.
+
+    subscriptions: as the newest update left them, those that count first, the largest first.
+    """
+
+    user: str
+    at_ms: int
+    rules: tuple[RuleNow, ...]
+    coming: tuple[Change, ...]
+    subscriptions: tuple[SubscriptionNow, ...] = ()
+
+
+def explain(shard: Shard, user: str, at_ms: int) -> Explanation:
+    """As of `at_ms`, or of the profile's clock if that is later. Until then, nothing more happens.
+
+    The user must be known to the shard. A shard that has been `Watching` them knows since when each condition holds;
+    any other one only since when at the latest, where that is not after the profile's clock.
+    """
+    at_ms = max(at_ms, clock(shard, user))
+    if isinstance(shard, Watching) and shard.user == user:
+        since = shard.since(at_ms)
+    else:
+        since = since_or_before(shard, user, at_ms)
+    copy = alone(shard, user, shard.catalog.rulebook)
+    copy.tick(at_ms)
+    standings = list(copy.explain(user, at_ms))
+    coming = copy.tick(at_ms + AHEAD_MS)
+    scores = scores_now(shard, user, at_ms)
+    rules = [
+        _rule_now(rule, standing, since, coming, scores.get(rule.name, ()))
+        for rule, standing in zip(shard.catalog.rulebook.groupings, standings, strict=True)
+    ]
+    return Explanation(user, at_ms, tuple(rules), tuple(coming), _subscriptions(shard, user))
+
+
+def _subscriptions(shard: Shard, user: str) -> tuple[SubscriptionNow, ...]:
+    ledger = shard.table.document(shard.table.row_of(user)).ledger
+    found = [
+        SubscriptionNow(key, one.read("status"), one.read("plan"), one.mrr, one.is_counted, one.updated)
+        for key, one in (ledger.subscriptions if ledger else {}).items()
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.counts, -one.mrr, one.id)))
+
+
+def _rule_now(
+    rule: Grouping,
+    standing: Standing,
+    since: Mapping[Leaf, Since],
+    coming: Sequence[Change],
+    scores: tuple[ScoreNow, ...],
+) -> RuleNow:
+    reasons = {reason.condition: reason for reason in standing.because}
+    conditions = []
+    for part, leaf in _distinct_leaves(rule):
+        reason = reasons[leaf.text]
+        conditions.append(ConditionNow(part, leaf.text, reason.value, reason.now, since[leaf]))
+    following = next((change for change in coming if change.rule == rule.name), None)
+    return RuleNow(
+        rule.name,
+        isinstance(rule, Tier),
+        standing.segment,
+        standing.since_ms,
+        standing.ordinal,
+        tuple(conditions),
+        following,
+        scores,
+    )
+
+
+def _distinct_leaves(rule: Grouping) -> Iterator[tuple[str, Leaf]]:
+    """Each condition, with the part of the rule that it is written in first."""
+    told: set[str] = set()
+    for part, condition in _parts(rule):
+        for leaf in leaves(condition):
+            if leaf.text not in told:
+                told.add(leaf.text)
+                yield part, leaf
+
+
+def _parts(rule: Grouping) -> Iterator[tuple[str, Condition]]:
+    if isinstance(rule, Segment):
+        yield "enter", rule.enter
+        if rule.exit is not None:
+            yield "exit", rule.exit
+    else:
+        yield from ((level.name, level.condition) for level in rule.levels)

@@ -1,0 +1,96 @@
+"""Since when each condition of the rules holds of a user, or does not.
+
+Comes in: a rulebook and a user's events. Goes out: an instant for each condition. A profile does not keep these. But a
+membership has its time; so each condition is made a segment of its own, in which the user is while it holds.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.compiler.catalog import rule_leaves
+from streams.core.engine.shard import NO_PRIVATE_TRAITS, Shard
+from streams.core.explain.forecast import alone, clock
+from streams.core.rules.nodes import Leaf
+from streams.core.rules.rulebook import Rulebook, Segment
+from streams.core.scores.quintiles import Quintiles
+
+BEFORE_ALL_NAMES = "\0"  # no rule in a file is called so
+
+
+class Since(NamedTuple):
+    """When a condition came to hold or not to hold; None if it never held. exact: False if maybe before that, too."""
+
+    ms: int | None
+    exact: bool
+
+
+class Observed:
+    """A rulebook, and its conditions as segments beside its rules.
+
+    segment_of: what each condition's segment is called.
+    """
+
+    def __init__(self, rulebook: Rulebook):
+        conditions = dict.fromkeys(leaf for rule in rulebook.groupings for leaf in rule_leaves(rule))
+        self.segment_of = {leaf: f"{BEFORE_ALL_NAMES}{place:06}" for place, leaf in enumerate(conditions)}
+        observers = [Segment(name, leaf) for leaf, name in self.segment_of.items()]
+        self.rulebook = Rulebook((*observers, *rulebook.rules))
+
+    def since(self, shard: Shard, user: str, at_ms: int) -> Mapping[Leaf, int | None]:
+        """Since when each condition is as it is, in a shard under this rulebook; None where it never held."""
+        since = {standing.rule: standing.since_ms for standing in shard.explain(user, at_ms)}
+        return {leaf: since[name] for leaf, name in self.segment_of.items()}
+
+
+class Watching(Shard):
+    """A shard that also watches the conditions of one of its users, from the first event on."""
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        user: str,
+        utc_offset_ms: int = 0,
+        private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
+    ):
+        super().__init__(rulebook, utc_offset_ms, private_traits)
+        self.user = user
+        self._observed = Observed(rulebook)
+        self._observer = Shard(self._observed.rulebook, utc_offset_ms)
+
+    def step(self, batch: Batch) -> list[Change]:
+        places = [place for place, event in enumerate(batch.events) if event.user == self.user]
+        self._observer.step(batch.take(np.array(places, np.int64)))
+        return super().step(batch)
+
+    def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:
+        self._observer.tick(now_ms)
+        return super().tick(now_ms, limit)
+
+    def set_edges(self, quintiles: Quintiles) -> None:
+        self._observer.set_edges(quintiles)
+        super().set_edges(quintiles)
+
+    def since(self, at_ms: int) -> Mapping[Leaf, Since]:
+        """As of `at_ms`, exactly."""
+        copy = alone(self._observer, self.user, self._observed.rulebook)
+        copy.tick(at_ms)
+        return {leaf: Since(ms, exact=True) for leaf, ms in self._observed.since(copy, self.user, at_ms).items()}
+
+
+def since_or_before(shard: Shard, user: str, at_ms: int) -> Mapping[Leaf, Since]:
+    """As of `at_ms`, for a user whose past was not watched.
+
+    After the profile's clock only time has passed: what it flipped since then is known exactly. All else holds since
+    then or before.
+    """
+    observed = Observed(shard.catalog.rulebook)
+    copy = alone(shard, user, observed.rulebook)
+    begun_ms = max(copy.time_ms, clock(copy, user))
+    copy.tick(at_ms)
+    found = observed.since(copy, user, at_ms)
+    flipped = {leaf: Since(ms, exact=True) for leaf, ms in found.items() if ms is not None and ms > begun_ms}
+    return dict.fromkeys(found, Since(begun_ms, exact=False)) | flipped

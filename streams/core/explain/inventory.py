@@ -1,0 +1,123 @@
+"""What is live: how the rules run, what each reads and costs, and since when its counts have been kept.
+
+Comes in: the rules as the files say them, and the heads of the shards as workers left them. Goes out: an `Inventory`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from streams.core.compiler.catalog import Catalog, field_name, rule_leaves
+from streams.core.language.render import named, render, render_value
+from streams.core.profiles.snapshot import Head, Layout
+from streams.core.profiles.warmup import covered_from
+from streams.core.rules.nodes import Feature, InSegment, Value, Window
+from streams.core.rules.rulebook import Rule, Rulebook, Scores
+from streams.core.rules.traversal import DIMENSIONS, features, measure, operands
+
+WORD_BYTES = 8
+
+Readings = Mapping[str, tuple[Feature, ...]]
+
+
+class Reading(NamedTuple):
+    """A feature as the language writes it.
+
+    since_ms: from when on every event is in it; None where it has had them all. covered_from_ms: from when on none of
+    its windows needs an earlier one; None where there is no window, or none that ever did.
+    """
+
+    text: str
+    since_ms: int | None
+    covered_from_ms: int | None
+
+
+class LiveRule(NamedTuple):
+    """A rule and how it is doing.
+
+    as_said, otherwise: how many shards run it as its file says, and as another version. own_bytes: of the row, what no
+    other rule needs.
+    """
+
+    rule: Rule
+    as_said: int
+    otherwise: int
+    own_bytes: int
+    readings: tuple[Reading, ...]
+
+    def warming_until(self, now_ms: int) -> int | None:
+        """When every window that it reads is covered (CONTRACT 3.4); None where they all are."""
+        coming = [each.covered_from_ms for each in self.readings if each.covered_from_ms is not None]
+        return max((ms for ms in coming if ms > now_ms), default=None)
+
+
+class Inventory(NamedTuple):
+    """gone: the rules that shards run and no file says, each with what its members are in. time_ms: how far time has
+    come where it has come farthest. row_bytes: of a profile's row, by the files.
+    """
+
+    rules: tuple[LiveRule, ...]
+    gone: Mapping[str, tuple[str, ...]]
+    shards: int
+    time_ms: int
+    row_bytes: int
+
+
+def take_inventory(rulebook: Rulebook, heads: Sequence[Head]) -> Inventory:
+    """heads: of one shard or more."""
+    layouts = [head.layouts[head.current] for head in heads]
+    row_bytes = _row_bytes(rulebook.rules)
+    return Inventory(
+        tuple(_live(rulebook, rule, heads, row_bytes) for rule in rulebook.rules),
+        _gone(rulebook, layouts),
+        len(heads),
+        max(head.time_ms for head in heads),
+        row_bytes,
+    )
+
+
+def read_by(rulebook: Rulebook, rule: Rule) -> Readings:
+    """The features that a rule reads, as the language writes them, each with what it is made of."""
+    found: dict[str, tuple[Feature, ...]] = {}
+    for part in (part for value in _values(rule) for part in named(value)):
+        found[render_value(part)] = tuple(features(part, rulebook.scores))
+    for leaf in () if isinstance(rule, Scores) else rule_leaves(rule):
+        if isinstance(leaf, InSegment):
+            asked = next(each for each in rulebook.rules if each.name == leaf.segment)
+            found[render(leaf)] = tuple(each for parts in read_by(rulebook, asked).values() for each in parts)
+    return found
+
+
+def _values(rule: Rule) -> Iterator[Value]:
+    if isinstance(rule, Scores):
+        yield from (measure(rule, dimension) for dimension in DIMENSIONS)
+    else:
+        yield from (value for leaf in rule_leaves(rule) for value in operands(leaf))
+
+
+def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int) -> LiveRule:
+    versions = [head.layouts[head.current].rules.get(rule.name) for head in heads]
+    as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
+    others = tuple(each for each in rulebook.rules if each.name != rule.name)
+    return LiveRule(
+        rule,
+        len(as_said),
+        len(heads) - len(as_said) - versions.count(None),
+        row_bytes - _row_bytes(others),
+        tuple(_reading(text, parts, as_said) for text, parts in read_by(rulebook, rule).items()),
+    )
+
+
+def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head]) -> Reading:
+    kept = [(part, head.kept_since.get(name), head) for part in parts if (name := field_name(part)) for head in heads]
+    lacking = [(part, since_ms, head.utc_offset_ms) for part, since_ms, head in kept if since_ms is not None]
+    windows = [covered_from(part, *instants) for part, *instants in lacking if isinstance(part, Window)]
+    return Reading(text, max((since_ms for _, since_ms, _ in lacking), default=None), max(windows, default=None))
+
+
+def _gone(rulebook: Rulebook, layouts: Sequence[Layout]) -> Mapping[str, tuple[str, ...]]:
+    found = {rule: segments for layout in layouts for rule, segments in layout.segments.items()}
+    return {rule: found[rule] for rule in sorted(found.keys() - set(rulebook.names))}
+
+
+def _row_bytes(rules: Sequence[Rule]) -> int:
+    return WORD_BYTES * Catalog(Rulebook(tuple(rules))).width

@@ -1,0 +1,9 @@
+"""What is kept of users: a row of numbers for the rules, and a document of all that they may ask for one day.
+
+table.py             READ FIRST: rows, documents and ids of a shard's profiles; index.py: whose row is which
+document.py          all traits with their times, and what is too long for a row; last_write_wins.py: the newer stands
+ledger.py            subscriptions, and the traits and events that follow from them
+texts.py             the codes of texts that stand in rows, and which are left behind
+snapshot.py          a shard at rest: what is stored of it, and how rows are carried over to another layout
+warmup.py            since when counts have been kept, and when a window is covered
+"""

@@ -1,0 +1,138 @@
+"""The document: what we keep of a profile beside its row. All traits with their times, the ledger, and what is too
+long for a row of the features `latest` and `distinct`.
+
+Comes in: events with traits, billing updates, properties that are kept, the bytes of an earlier document. Goes out: the
+trait that a rule reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import msgspec
+from xxhash import xxh3_128_hexdigest as xxh3
+
+from streams.core.events import Event, Value
+from streams.core.kernel.layout import NEVER
+from streams.core.profiles.last_write_wins import Dated, is_outdated
+from streams.core.profiles.ledger import DERIVED_TRAITS, Derived, Ledger
+from streams.core.rules.equality import spell
+
+__all__ = ["MAX_TRAITS", "MAX_TRAIT_BYTES", "Derived", "Document"]
+
+MAX_TRAITS: Final = 200
+MAX_TRAIT_BYTES: Final = 1_024  # of the name and the value's compact JSON together
+LONGEST_SPELLING: Final = 40
+
+_WITHOUT_LEDGER: Final[dict[str, Value]] = {"mrr": 0.0, "paying": False}
+
+
+class Document(msgspec.Struct, omit_defaults=True, gc=False):
+    """Traits by dotted name; a removed one stays as None, so that an older set does not bring it back.
+
+    refused: how many traits were not taken because they were too many or too large.
+    latest: by field of the catalog, the newest value with its time.
+    seen: by field, the values that are counted, by their spelling, each with the newest bucket it was seen in.
+    ordinals: by rule that was taken away, how many changes it had told.
+    """
+
+    traits: dict[str, Dated] = msgspec.field(default_factory=dict)
+    ledger: Ledger | None = None
+    refused: int = 0
+    latest: dict[str, Dated] = msgspec.field(default_factory=dict)
+    seen: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    ordinals: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Document":
+        return _DECODER.decode(raw) if raw else cls()
+
+    def encode(self) -> bytes:
+        return _ENCODER.encode(self) if self != _EMPTY else b""
+
+    def fold(self, event: Event) -> tuple[Derived, ...]:
+        """Take in an event's traits and, from a billing update, what it says of a subscription."""
+        for name, value in event.traits.items():
+            self._fold_trait(name, value, event.ts)
+        if not event.touches_ledger:
+            return ()
+        if self.ledger is None:
+            self.ledger = Ledger()
+        return self.ledger.fold(event)
+
+    def _fold_trait(self, name: str, value: Value, ts: int) -> None:
+        if len(name.encode()) + len(_ENCODER.encode(value)) > MAX_TRAIT_BYTES:
+            self.refused += 1
+        elif is_outdated(self.traits, name, ts):
+            pass
+        elif value is None:
+            self._remove(name, ts)
+        elif self._has_room_for(name):
+            self.traits[name] = (value, ts)
+        else:
+            self.refused += 1
+
+    def _remove(self, name: str, ts: int) -> None:
+        self.traits[name] = (None, ts)
+        removed = [name for name, (value, _) in self.traits.items() if value is None]
+        if len(removed) > MAX_TRAITS:
+            del self.traits[min(removed, key=lambda name: (self.traits[name][1], name))]
+
+    def _has_room_for(self, name: str) -> bool:
+        if len(self.traits) < MAX_TRAITS or self._read_trait(name) is not None:
+            return True
+        return sum(value is not None for value, _ in self.traits.values()) < MAX_TRAITS
+
+    def keep_latest(self, field: str, value: Value, ts: int) -> bool:
+        """Whether nothing newer was known."""
+        if is_outdated(self.latest, field, ts):
+            return False
+        self.latest[field] = (value, ts)
+        return True
+
+    def see(self, field: str, value: Value, bucket: int) -> int:
+        """Note that a value was seen in a bucket. Returns the newest in which it had been seen, `NEVER` if in none."""
+        spelling = spell(value)
+        if len(spelling) > LONGEST_SPELLING:
+            spelling = xxh3(spelling.encode())  # whose digits spell no value
+        buckets = self.seen.setdefault(field, {})
+        before = buckets.get(spelling, NEVER)
+        if before < bucket:
+            buckets[spelling] = bucket
+        return before
+
+    def forget_before(self, oldest: Mapping[str, int]) -> bool:
+        """Forget the values that were last seen before the oldest bucket of their field; whether there were any."""
+        old = [field for field, at in oldest.items() if field in self.seen and min(self.seen[field].values()) < at]
+        for field in old:
+            kept = {spelling: at for spelling, at in self.seen.pop(field).items() if at >= oldest[field]}
+            self.seen |= {field: kept} if kept else {}
+        return bool(old)
+
+    def forget_others(self, fields: Collection[str]) -> bool:
+        """Forget what is kept for other fields than these; whether there was any."""
+        others = (self.latest.keys() | self.seen.keys()) - set(fields)
+        for field in others:
+            self.latest.pop(field, None)
+            self.seen.pop(field, None)
+        return bool(others)
+
+    def read(self, name: str) -> Value:
+        """The trait as rules see it: once there is a ledger, its derived traits hide those of the same name."""
+        if self.ledger is not None and name in DERIVED_TRAITS:
+            return self.ledger.traits[name]
+        value = self._read_trait(name)
+        return _WITHOUT_LEDGER.get(name) if value is None else value
+
+    def told_by(self, event: Event) -> dict[str, Value]:
+        """The traits that an event may have set, as rules see them once it is folded."""
+        told = {name: self.read(name) for name in event.traits}
+        return told | self.ledger.traits if self.ledger is not None and event.touches_ledger else told
+
+    def _read_trait(self, name: str) -> Value:
+        dated = self.traits.get(name)
+        return dated[0] if dated else None
+
+
+_EMPTY: Final = Document()
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Document)

@@ -1,0 +1,147 @@
+"""A shard at rest: what is stored of it, and how rows written under other rules are carried over.
+
+Comes in: the head (JSON), packed rows and documents that a store kept. Goes out: the rows in today's layout.
+Every packed row begins with the number of the layout it was written in, and the head describes each layout that
+a stored row may still have. So rows can be written anew a slice at a time, and a crash between two slices
+leaves both kinds readable.
+"""
+
+import msgspec
+import numpy as np
+
+from streams.core.arrays import Ints
+from streams.core.compiler.catalog import Catalog, Field, bucket_of
+from streams.core.kernel.layout import CLOCK, LEVEL, NEVER
+from streams.core.kernel.packing import pack, unpack
+from streams.core.profiles.table import Table
+from streams.core.profiles.warmup import kept_since
+from streams.core.rules.rulebook import Rulebook
+
+RULE = "rule "  # begins the names of the fields that hold a rule's levels
+LAYOUTS = 256  # a layout's number is one byte
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How rows are written: their fields, and the rules whose levels they hold.
+
+    rules: name -> version. segments: name -> what each of the rule's levels is called, as in `lifecycle/power`.
+    """
+
+    fields: list[tuple[str, int, int, int]]
+    words: int
+    rules: dict[str, str]
+    segments: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> "Layout":
+        fields = [(f.name, f.start, f.words, f.length) for f in catalog.fields]
+        rules = catalog.rulebook.groupings
+        versions, segments = {rule.name: rule.version for rule in rules}, {rule.name: rule.segments for rule in rules}
+        return cls(fields, catalog.kept, versions, segments)
+
+    def oldest_buckets(self, clock_ms: int, utc_offset_ms: int) -> dict[str, int]:
+        """All fields, each with the oldest bucket that counts in it, if it is a ring."""
+        fields = [Field(*each) for each in self.fields]
+        return {f.name: f.oldest_bucket(clock_ms, utc_offset_ms) if f.length else NEVER for f in fields}
+
+    def field(self, name: str) -> Field | None:
+        return next((Field(*each) for each in self.fields if each[0] == name), None)
+
+    def filled(self) -> list[Field]:
+        """The fields that events fill: all but the rules' own."""
+        return [Field(*each) for each in self.fields if not each[0].startswith(RULE)]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What holds for the whole shard.
+
+    time_ms: how far time had come for all of its profiles. edges: by scores rule, the quintiles that it goes by.
+    kept_since: by field of the current layout, from when on every event is in it; others have had every event.
+    """
+
+    time_ms: int
+    utc_offset_ms: int
+    current: int
+    layouts: dict[int, Layout]
+    edges: dict[str, bytes] = {}
+    kept_since: dict[str, int] = {}
+
+    def encode(self) -> bytes:
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Head":
+        return msgspec.json.decode(raw, type=cls)
+
+    def at(self, time_ms: int, edges: dict[str, bytes]) -> "Head":
+        return msgspec.structs.replace(self, time_ms=time_ms, edges=edges)
+
+    def edges_for(self, rulebook: Rulebook) -> dict[str, bytes]:
+        """The edges of those scores rules that are still the ones they were agreed on for."""
+        then = self.layouts[self.current].rules
+        live = [rule for rule in rulebook.by_quintiles if rule.name in self.edges]
+        return {rule.name: self.edges[rule.name] for rule in live if rule.version == then.get(rule.name)}
+
+    def under(self, layout: Layout, in_use: set[int], newest_ms: int) -> "Head":
+        """The head for rows that are from now on written in `layout`; those `in_use` stay readable.
+
+        newest_ms: the greatest clock of any profile.
+        """
+        kept = {number: each for number, each in self.layouts.items() if number in in_use | {self.current}}
+        if kept[self.current] == layout:
+            return msgspec.structs.replace(self, layouts=kept)
+        free = next(number for number in range(LAYOUTS) if number not in kept)
+        fields, offset_ms = kept[self.current].filled(), self.utc_offset_ms
+        since = kept_since(layout.filled(), fields, self.kept_since, newest_ms, offset_ms)
+        return msgspec.structs.replace(self, current=free, layouts=kept | {free: layout}, kept_since=since)
+
+
+def write_rows(table: Table, rows: Ints, words: int, layout: int) -> list[bytes]:
+    return pack(table.memory.words, rows, words, mark=layout)
+
+
+def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, utc_offset_ms: int) -> None:
+    """Carry over the newest buckets, as many as both rings hold."""
+    clock = old[:, CLOCK]
+    head = bucket_of(clock, field.is_days, utc_offset_ms)
+    longer = max(field, source, key=lambda each: each.length)
+    parts = max(1, longer.words // longer.length)  # of a bucket
+    part_type = np.uint32 if longer.words < longer.length else np.int64
+    to = new[:, field.start : field.start + field.words].copy().view(part_type)
+    start = old[:, source.start : source.start + source.words].copy().view(part_type)
+    rows = np.arange(len(new))
+    for back in range(min(field.length, source.length)):
+        for part in range(parts):
+            target = (head - back) % field.length * parts + part
+            to[rows, target] = start[rows, (head - back) % source.length * parts + part]
+    new[:, field.start : field.start + field.words] = to.view(np.int64)
+
+
+def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: Layout, then: Layout) -> None:
+    """Carry over a rule's ordinal, and its level by name; a level that is no more is none."""
+    rule = field.name.removeprefix(RULE)
+    places = {segment: level for level, segment in enumerate(today.segments[rule], 1)}
+    levels = np.array([0, *(places.get(segment, 0) for segment in then.segments[rule])])
+    state = old[:, source.start + 1]
+    new[:, field.start] = old[:, source.start]
+    new[:, field.start + 1] = (state & ~LEVEL) | levels[state & LEVEL]
+
+
+def carry_over(new: Ints, today: Layout, old: Ints, then: Layout, utc_offset_ms: int) -> None:
+    """Copy rows of another layout field by field, by name; what was not kept before stays empty."""
+    for each in today.fields:
+        field = Field(*each)
+        source = then.field(field.name)
+        if source is None:
+            continue
+        if field.name.startswith(RULE):
+            _copy_levels(new, field, old, source, today, then)
+        elif field.length and field.length != source.length:
+            _copy_ring(new, field, old, source, utc_offset_ms)
+        else:
+            new[:, field.start : field.start + field.words] = old[:, source.start : source.start + source.words]
+
+
+def read_rows(packed: list[bytes], layout: Layout) -> Ints:
+    """Rows of a layout: (rows, words)."""
+    return unpack(packed, layout.words)

@@ -1,0 +1,300 @@
+"""The profile table: a row, a document and a name for every user of a shard, and the codes of texts.
+
+Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import msgspec
+import numpy as np
+
+from streams.core.arrays import Ints
+from streams.core.compiler.assembler import number_bits
+from streams.core.compiler.catalog import Catalog, Places, latest_name
+from streams.core.compiler.program import Program
+from streams.core.events import Value
+from streams.core.instants import parse_time
+from streams.core.kernel.layout import (
+    BOOLEAN,
+    CLOCK,
+    FAR,
+    FIRST_SEEN,
+    LIST,
+    MISSING,
+    NEVER,
+    NEWEST_ACTIVITY,
+    NUMBER,
+    TEXT,
+    UTC_OFFSET,
+)
+from streams.core.kernel.loop import SPARE_ROWS, Memory
+from streams.core.profiles.document import Document
+from streams.core.profiles.index import Index
+from streams.core.profiles.texts import texts_of, unread_texts
+from streams.core.rules.equality import holds
+from streams.core.rules.nodes import Compare, Constant, LastSeen, Read, Score, Trait
+
+FIRST_ROWS = 1_024
+OPEN_DOCUMENTS = 50_000
+GROWTH = 1 + 1 / 16  # room for more is memory that nobody uses, and growing moves pages, not bytes
+
+Writes = list[tuple[int, int]]  # a word, and its bits
+
+
+def orders_texts(catalog: Catalog) -> bool:
+    """Whether any rule asks which of two texts comes first."""
+    return any(
+        isinstance(leaf, Compare)
+        and leaf.operator not in ("==", "!=")
+        and all(isinstance(side, Constant | Read | Score) for side in (leaf.left, leaf.right))
+        and not any(isinstance(side, Constant) and not isinstance(side.value, str) for side in (leaf.left, leaf.right))
+        for leaf in catalog.leaves
+    )
+
+
+class Table:
+    """All profiles of a shard.
+
+    texts: what each text code stands for.
+    """
+
+    def __init__(self, catalog: Catalog, program: Program, text_code: dict[str, int]):
+        self._catalog = catalog
+        self._code = text_code
+        self.texts = list(text_code)
+        self._orders_texts = orders_texts(catalog)
+        self._traits = {name: catalog.places(Trait(name)) for name in catalog.traits}
+        self._latest = {latest_name(latest): catalog.places(latest) for latest in catalog.latest}
+        of_values = (*self._traits.values(), *self._latest.values())
+        self._text_words = [places.value for places in of_values if places.value is not None]
+        self._constants = frozenset(range(len(text_code)))
+        self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
+        self._utc_offset_ms = int(program.words[UTC_OFFSET])
+        self._index = Index()
+        self._documents: list[bytes] = []
+        self._open: dict[int, Document] = {}
+        self._changed_documents: set[int] = set()
+        self._empty_row = self._make_empty_row()
+        self._space_words = program.space_words
+        self.memory = Memory(
+            words=np.empty((0, catalog.width), np.int64),
+            due=np.empty(0, np.int64),
+            dirty=np.empty(0, np.int64),
+            space=np.zeros(program.space_words, np.int64),
+        )
+        self._grow(FIRST_ROWS)
+        self.rank_texts()
+
+    def __len__(self) -> int:
+        """How many rows there are. Those of removed users stay, empty and never due, until new users get them."""
+        return len(self._index)
+
+    def __contains__(self, user: str) -> bool:
+        return self.find(user) is not None
+
+    @property
+    def users(self) -> list[str]:
+        """All users, in the order of their rows."""
+        return self.users_of(self.taken())
+
+    def taken(self) -> Ints:
+        """The rows that are somebody's."""
+        return self._index.taken()
+
+    def find(self, user: str) -> int | None:
+        """The row of a user, if there is one."""
+        return self._index.find(user)
+
+    def row_of(self, user: str) -> int:
+        """The row of a user; KeyError if there is none."""
+        return int(self.rows_of([user])[0])
+
+    def rows_of(self, users: Sequence[str]) -> Ints:
+        """The row of each user; KeyError names one who has none."""
+        rows = self._index.find_all(users)
+        if (rows < 0).any():
+            raise KeyError(users[int(np.argmin(rows))])
+        return rows
+
+    def users_of(self, rows: Ints) -> list[str]:
+        """Whose rows they are; each must be somebody's."""
+        return self._index.users_of(rows)
+
+    def _make_empty_row(self) -> Ints:
+        row = np.zeros(self._catalog.width, np.int64)
+        row[[CLOCK, FIRST_SEEN, NEWEST_ACTIVITY]] = NEVER
+        for feature, word in self._catalog.word.items():
+            if isinstance(feature, LastSeen):
+                row[word] = NEVER
+        for word, bits in self._document_words(Document()):
+            row[word] = bits
+        return row
+
+    def _grow(self, rows: int) -> None:
+        """Make room for `rows` profiles; the rows after the last one are the kernel's spare ones.
+
+        The words grow where they are, so that there never are two tables; elsewhere only while somebody looks at them.
+        """
+        old, shape = len(self.memory.words), (rows + SPARE_ROWS, self._catalog.width)
+        try:
+            self.memory.words.resize(shape)
+        except ValueError:
+            words = np.zeros(shape, np.int64)
+            words[:old] = self.memory.words
+            self.memory = self.memory._replace(words=words)
+        more = np.zeros(rows - len(self.memory.due), np.int64)
+        due, dirty = np.append(self.memory.due, more), np.append(self.memory.dirty, more)
+        self.memory = self.memory._replace(due=due, dirty=dirty)
+
+    def rows(self, users: list[str]) -> Ints:
+        """The row of each user; a user never seen gets an empty one."""
+        first_new = len(self)
+        rows = self._index.rows(users)
+        self._clear(first_new)
+        return rows
+
+    def remove(self, user: str) -> int | None:
+        """Forget a user; returns the row that was hers, as empty as one of a user without a past."""
+        row = self._index.remove(user)
+        if row is not None:
+            self._empty(slice(row, row + 1))
+            self._documents[row] = b""
+            self._open.pop(row, None)
+            self._changed_documents.discard(row)
+        return row
+
+    def forget_texts(self, rows: Ints) -> None:
+        """Forget the texts of rows that have been removed, here as they were, where no other row has them."""
+        codes = texts_of(rows, self._text_words) - self._constants
+        for code in unread_texts(self.memory.words[: len(self)], self._text_words, codes):
+            del self._code[self.texts[code]]
+            self.texts[code] = ""
+
+    def _clear(self, first: int) -> None:
+        """Make the rows from `first` on those of users without a past."""
+        count = len(self)
+        if count > len(self.memory.due):
+            self._grow(max(count, int(GROWTH * first)))
+        self._documents += [b""] * (count - first)
+        self._empty(slice(first, count))
+
+    def _empty(self, rows: slice) -> None:
+        self.memory.words[rows] = self._empty_row
+        self.memory.due[rows] = FAR
+        self.memory.dirty[rows] = 0
+
+    def put_document(self, row: int, raw: bytes, kept_in: Mapping[str, int] | None = None) -> None:
+        """Set the stored document of a row, and the words that follow from it.
+
+        kept_in: the fields of the row where other rules wrote it, each with the oldest bucket that counts in it. What a
+        document has of features that its row did not count is out of date.
+        """
+        document = Document.decode(raw)
+        self._documents[row] = raw
+        if kept_in is not None and document.forget_others(kept_in) | document.forget_before(kept_in):
+            self._open[row] = document
+            self._changed_documents.add(row)
+        for word, bits in self._document_words(document):
+            self.memory.words[row, word] = bits
+
+    def document(self, row: int) -> Document:
+        """The document of a row; say so when it has changed. It stays decoded until the changed ones are taken."""
+        document = self._open.get(row)
+        if document is None:
+            if len(self._open) >= OPEN_DOCUMENTS:
+                self._close_documents()
+            document = self._open[row] = Document.decode(self._documents[row])
+        return document
+
+    def stored_document(self, row: int) -> bytes:
+        """The document as it would be stored."""
+        return self._open[row].encode() if row in self._open else self._documents[row]
+
+    def document_changed(self, row: int) -> None:
+        self._changed_documents.add(row)
+
+    def take_changed_documents(self) -> list[tuple[str, bytes]]:
+        """The documents changed since the last call, by user."""
+        self._close_documents()
+        taken, self._changed_documents = sorted(self._changed_documents), set()
+        users = self.users_of(np.array(taken, np.int64))
+        return list(zip(users, map(self._documents.__getitem__, taken), strict=True))
+
+    def _close_documents(self) -> None:
+        for row in self._changed_documents & self._open.keys():
+            document = self._open[row]
+            if document.seen:
+                clock = int(self.memory.words[row, CLOCK])
+                document.forget_before({f.name: f.oldest_bucket(clock, self._utc_offset_ms) for f in self._distinct})
+            self._documents[row] = document.encode()
+        self._open.clear()
+
+    def _text(self, text: str) -> float:
+        code = self._code.get(text)
+        if code is None:
+            code = self._code[text] = len(self.texts)
+            self.texts.append(text)
+        return float(code)
+
+    def coded(self, value: Value) -> tuple[float, int]:
+        """A value as the kernel holds it: a number, and its kind. Texts and lists are numbered per shard."""
+        match value:
+            case None:
+                return np.nan, MISSING
+            case bool():
+                return float(value), BOOLEAN
+            case str():
+                return self._text(value), TEXT
+            case list():
+                return self._text(msgspec.json.encode(value).decode()), LIST
+            case _:
+                number = float(value)
+                return (number, NUMBER) if isfinite(number) else (np.nan, MISSING)
+
+    def decoded(self, number: float, kind: int) -> Value:
+        """The value that `coded` made into these. A whole number comes back as an int."""
+        if kind == NUMBER:
+            return int(number) if number.is_integer() and abs(number) < 2**53 else number
+        if kind == BOOLEAN:
+            return bool(number)
+        if kind == TEXT:
+            return self.texts[int(number)]
+        if kind == LIST:
+            return msgspec.json.decode(self.texts[int(number)], type=list[object])
+        return None
+
+    def trait_words(self, traits: Mapping[str, Value]) -> Writes:
+        """What traits write into their profile's row: nothing where no rule reads them."""
+        writes: Writes = []
+        for name, value in traits.items():
+            places = self._traits.get(name)
+            if places is not None:
+                writes += self.written(places, value)
+        return writes
+
+    def _document_words(self, document: Document) -> Writes:
+        latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest.items()]
+        newest = [write for places, value in latest for write in self.written(places, value)]
+        return self.trait_words({name: document.read(name) for name in self._traits}) + newest
+
+    def written(self, places: Places, value: Value) -> Writes:
+        """What follows from a value of the document, as words of the row."""
+        writes: Writes = []
+        if places.value is not None:
+            number, kind = self.coded(value)
+            writes += [(places.value, number_bits(number)), (places.value + 1, kind)]
+        if places.time is not None:
+            ms = parse_time(value)
+            writes.append((places.time, NEVER if ms is None else ms))
+        for spelling, word in places.holds:
+            writes.append((word, int(holds(value, spelling))))
+        return writes
+
+    def rank_texts(self) -> None:
+        """Bring the ranks up to date with the texts, where any rule asks for their order."""
+        space = self.memory.space
+        if self._orders_texts and len(space) != self._space_words + len(self.texts):
+            ranks = np.empty(len(self.texts), np.int64)
+            ranks[sorted(range(len(self.texts)), key=self.texts.__getitem__)] = np.arange(len(self.texts))
+            self.memory = self.memory._replace(space=np.concatenate([space[: self._space_words], ranks]))

@@ -1,0 +1,138 @@
+"""What a rule file means once it is checked: the rules, in the order of their names.
+
+Comes in: checked expressions from `streams.rulefiles`. Goes out: the rulebook that a shard runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from streams.core.rules.nodes import Condition, Value
+from streams.core.rules.rfm import FourEdges, grid
+
+
+@dataclass(frozen=True)
+class Segment:
+    """In or out. `version` hashes what the rule means, not its description (`sha256:` and 64 hex digits)."""
+
+    name: str
+    enter: Condition
+    exit: Condition | None = None
+    min_stay_ms: int = 0
+    include: tuple[str, ...] = ()
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """What a profile can be in by this rule."""
+        return (self.name,)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a tier; it is the profile's if its condition is the first that holds."""
+
+    name: str
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Exactly one of several levels at any time; the last one always holds.
+
+    scores: the scores rule whose grid this is. While that has no edges yet, no level is given.
+    """
+
+    name: str
+    levels: tuple[Level, ...]
+    include: tuple[str, ...] = ()
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    scores: str | None = None
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """What a profile can be in by this rule: each of its levels, in order, as `lifecycle/power`."""
+        return tuple(f"{self.name}/{level.name}" for level in self.levels)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Four ascending edges a score, which part it into 1 to 5."""
+
+    r: FourEdges
+    f: FourEdges
+    m: FourEdges
+
+
+@dataclass(frozen=True)
+class Scores:
+    """RFM scores. `fixed` is None for quintiles, whose edges are made anew every `refresh_ms` from all profiles."""
+
+    name: str
+    recency: Value
+    frequency: Value
+    monetary: Value
+    fixed: Edges | None = None
+    refresh_ms: int = 3_600_000
+    include: tuple[str, ...] = ()
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def is_by_quintiles(self) -> bool:
+        return self.fixed is None
+
+    @cached_property
+    def tier(self) -> Tier:
+        """The named segments of the R x F grid, which are a tier by themselves."""
+        levels = tuple(Level(name, condition) for name, condition in grid(self.name))
+        return Tier(self.name, levels, self.include, self.description, self.labels, self.version, self.name)
+
+
+def level_name(rule: str, segment: str) -> str:
+    """What a tier itself calls a level of it: `power` of `lifecycle/power`."""
+    return segment.removeprefix(f"{rule}/")
+
+
+Rule = Segment | Tier | Scores
+Grouping = Segment | Tier
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All rules, sorted by name (code points), as every report of one instant is."""
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rules]
+        if names != sorted(set(names)):
+            raise ValueError("a rulebook holds rules of different names, sorted by name")
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(rule.name for rule in self.rules)
+
+    @cached_property
+    def groupings(self) -> tuple[Grouping, ...]:
+        """What profiles are grouped by, one for each rule, in order: scores stand for the tier of their grid."""
+        return tuple(rule.tier if isinstance(rule, Scores) else rule for rule in self.rules)
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """All that a profile can be in."""
+        return tuple(segment for grouping in self.groupings for segment in grouping.segments)
+
+    @cached_property
+    def scores(self) -> Mapping[str, Scores]:
+        return {rule.name: rule for rule in self.rules if isinstance(rule, Scores)}
+
+    @cached_property
+    def by_quintiles(self) -> tuple[Scores, ...]:
+        """The scores whose edges are made from all profiles."""
+        return tuple(rule for rule in self.scores.values() if rule.is_by_quintiles)

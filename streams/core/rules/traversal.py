@@ -1,0 +1,137 @@
+"""Ways through the tree of a rule: its leaves, their operands, the features they read.
+
+Comes in: conditions and values of the checked tree. Goes out: their parts, in the order they are written.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from streams.core.rules.equality import spell
+from streams.core.rules.nodes import (
+    All,
+    Always,
+    Arithmetic,
+    Compare,
+    Condition,
+    Elapsed,
+    EventSet,
+    Feature,
+    Has,
+    Holds,
+    InSegment,
+    LastSeen,
+    Latest,
+    LatestTime,
+    Leaf,
+    Lifetime,
+    Missing,
+    Not,
+    Read,
+    Score,
+    Some,
+    Trait,
+    Truth,
+    Value,
+    Window,
+    Within,
+)
+from streams.core.rules.rfm import Dimension
+from streams.core.rules.rulebook import Scores
+
+Books = Mapping[str, Scores]
+NO_SCORES: Final[Books] = MappingProxyType({})
+DIMENSIONS: Final[tuple[Dimension, ...]] = ("r", "f", "m")
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    """The comparisons and other conditions with a text of their own."""
+    match condition:
+        case All(parts) | Some(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case Always():
+            pass
+        case _:
+            yield condition
+
+
+def operands(leaf: Leaf) -> tuple[Value, ...]:
+    match leaf:
+        case Compare(left=left, right=right):
+            return left, right
+        case Within(item=value) | Truth(value=value) | Has(value=value) | Missing(value=value):
+            return (value,)
+        case InSegment():
+            return ()
+
+
+def terms(value: Value) -> Iterator[Value]:
+    """What a value is calculated of, itself if it is not."""
+    match value:
+        case Arithmetic(left=left, right=right):
+            yield from terms(left)
+            yield from terms(right)
+        case _:
+            yield value
+
+
+def moves(value: Value) -> bool:
+    """Whether time alone changes it between events. (Counts and scores step, which is another thing.)"""
+    return any(isinstance(term, Elapsed) for term in terms(value))
+
+
+def features(value: Value, scores: Books = NO_SCORES) -> Iterator[Feature]:
+    """What a value reads; of these scores also what they are made of."""
+    for term in terms(value):
+        match term:
+            case Read(feature):
+                yield feature
+            case Elapsed(instant=instant):
+                yield instant
+            case Score(rule, part) if rule in scores:
+                for dimension in dimensions(part):
+                    yield from features(measure(scores[rule], dimension), scores)
+
+
+def leaf_features(leaf: Leaf, scores: Books) -> Iterator[Feature]:
+    for value in operands(leaf):
+        yield from features(value, scores)
+    if isinstance(leaf, Has):
+        yield held(leaf)
+
+
+def held(leaf: Has) -> Holds:
+    match leaf.value:
+        case Read(Trait() | Latest() as of):
+            return Holds(of, spell(leaf.wanted))
+    raise TypeError(f"{leaf.text} asks for what no trait and no latest property holds")
+
+
+def dimensions(part: str) -> tuple[Dimension, ...]:
+    """Whose scores a part of the scores is made of."""
+    match part:
+        case "r" | "f" | "m":
+            return (part,)
+        case "name":
+            return "r", "f"
+        case _:
+            return DIMENSIONS
+
+
+def measure(rule: Scores, dimension: Dimension) -> Value:
+    """The value that is scored."""
+    return {"r": rule.recency, "f": rule.frequency, "m": rule.monetary}[dimension]
+
+
+def events_of(feature: Feature) -> EventSet | None:
+    """The events that a feature is about; None where it is about none in particular."""
+    match feature:
+        case Window(events=events) | Lifetime(events) | LastSeen(events) | Latest(events) | LatestTime(events):
+            return events
+        case Holds(of=Latest(events)):
+            return events
+        case _:
+            return None

@@ -1,0 +1,69 @@
+"""Connections to Kafka for commands that are no workers.
+
+Comes in: the settings. Goes out: a producer or a consumer, for the length of a block, or `Unreachable`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError, UnknownError
+
+from streams.errors import UsageError
+from streams.kafka.connection import client_options
+from streams.kafka.errors import in_our_words
+from streams.settings import Settings
+
+# Below the 1 MB that a broker takes by default; a longer record makes a batch of its own.
+BATCH_BYTES = 900_000
+
+
+@asynccontextmanager
+async def producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer whose records all replicas have once they are confirmed, each once where the broker can do that."""
+    async with in_our_words(settings):
+        producer = await _started(settings)
+        try:
+            yield producer
+        finally:
+            await producer.stop()
+
+
+async def _started(settings: Settings) -> AIOKafkaProducer:
+    try:
+        return await _start(settings, idempotent=True)
+    except UnknownError:
+        # The embedded broker's answer to the first request of an idempotent producer.
+        return await _start(settings, idempotent=False)
+
+
+async def _start(settings: Settings, idempotent: bool) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(
+        **client_options(settings), acks="all", enable_idempotence=idempotent, max_batch_size=BATCH_BYTES
+    )
+    try:
+        await producer.start()
+    except KafkaError:
+        await producer.stop()
+        raise
+    return producer
+
+
+@asynccontextmanager
+async def consuming(settings: Settings, topic: str, from_beginning: bool) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of all partitions of a topic, in no group: nobody's work is taken away."""
+    consumer = AIOKafkaConsumer(
+        **client_options(settings),
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest" if from_beginning else "latest",
+    )
+    async with in_our_words(settings):
+        await consumer.start()
+        try:
+            if topic not in await consumer.topics():
+                raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+            consumer.subscribe([topic])
+            yield consumer
+        finally:
+            await consumer.stop()

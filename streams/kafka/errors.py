@@ -1,0 +1,92 @@
+"""Why Kafka does not let us in, in the words of our settings.
+
+Comes in: the settings, after a client of aiokafka failed. Goes out: the error to raise. Of a connection that it could
+not make, aiokafka raises no more than that there is none; so it is tried once more, by itself.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ssl import SSLCertVerificationError
+from typing import Final
+
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+from streams.errors import SegmenterError, Unreachable, UsageError
+from streams.kafka.connection import security_options
+from streams.settings import Settings
+
+ANSWER_WITHIN_MS: Final = 5_000
+
+# What aiokafka raises when it is asked to connect; ours; what to say. The first that fits.
+Sign = type[Exception] | tuple[type[Exception], ...]
+MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
+    (
+        SaslAuthenticationFailed,
+        UsageError,
+        "refuses SEGMENTER_KAFKA_USERNAME or its password by SEGMENTER_KAFKA_SASL_MECHANISM={mechanism}",
+    ),
+    (UnsupportedSaslMechanismError, UsageError, "does not know SEGMENTER_KAFKA_SASL_MECHANISM={mechanism}"),
+    (
+        IllegalSaslStateError,
+        UsageError,
+        "asks for no user there, and SEGMENTER_KAFKA_SECURITY_PROTOCOL={protocol} names one",
+    ),
+    (
+        SSLCertVerificationError,
+        UsageError,
+        "has a certificate that we do not trust ({error.verify_message}): SEGMENTER_KAFKA_CA_FILE names the authority",
+    ),
+    (
+        (KafkaConnectionError, ConnectionResetError),
+        Unreachable,
+        "hangs up: SEGMENTER_KAFKA_SECURITY_PROTOCOL={protocol} may not be what it speaks there",
+    ),
+    (TimeoutError, Unreachable, f"does not answer within {ANSWER_WITHIN_MS // 1000} s"),
+    (Exception, Unreachable, "does not answer: {error}"),
+)
+
+
+@asynccontextmanager
+async def in_our_words(settings: Settings) -> AsyncIterator[None]:
+    """What goes wrong with Kafka inside the block is raised as an error of ours."""
+    try:
+        yield
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise await _ours(settings, error) from error
+
+
+async def _ours(settings: Settings, error: Exception) -> SegmenterError:
+    """What keeps us out, if something does; else the error itself."""
+    outside: list[SegmenterError] = []
+    for host, port, _ in collect_hosts(settings.kafka, randomize=False):
+        try:
+            await _knock(host, port, settings)
+        except (KafkaError, TimeoutError, OSError) as refusal:
+            outside.append(_meaning(f"{host}:{port}", settings, refusal))
+        else:
+            return Unreachable(f"Kafka at {settings.kafka}: {str(error) or type(error).__name__}")
+    # What must be mended goes before what may pass.
+    return next((each for each in outside if isinstance(each, UsageError)), outside[0])
+
+
+async def _knock(host: str, port: int, settings: Settings) -> None:
+    """Connect, and ask what the broker tells nobody whom it does not know."""
+    connection = await create_conn(host, port, request_timeout_ms=ANSWER_WITHIN_MS, **security_options(settings))
+    try:
+        await connection.send(MetadataRequest([]))
+    finally:
+        connection.close()
+
+
+def _meaning(address: str, settings: Settings, refusal: Exception) -> SegmenterError:
+    kind, says = next((kind, says) for sign, kind, says in MEANINGS if isinstance(refusal, sign))
+    protocol, mechanism = settings.kafka_security_protocol, settings.kafka_sasl_mechanism
+    return kind(f"Kafka at {address} " + says.format(error=refusal, protocol=protocol, mechanism=mechanism))

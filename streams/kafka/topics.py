@@ -1,0 +1,140 @@
+"""The topics: what they are for, created where they are missing, verified where they exist.
+
+Comes in: the settings, and what Kafka has. Goes out: a line a topic, or an error that says what to do.
+
+A shard is one partition number over all input topics, and its outputs go to the same number: these topics must
+have equally many partitions, and keep them. Faust ignores a topic that does not exist when it starts, with
+no more than a warning, so this is done before.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from streams.errors import Unreachable, UsageError
+from streams.kafka.connection import client_options
+from streams.kafka.errors import in_our_words
+from streams.settings import Settings
+
+# A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
+INPUT_BYTES: Final = str(2 << 20)
+BROKERS_DEFAULT: Final = -1
+VISIBLE_WITHIN_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`role` is its name without prefix; one that is not `sharded` may have any number of partitions."""
+
+    role: str
+    config: dict[str, str] = field(default_factory=dict)
+    sharded: bool = True
+
+
+INPUTS: Final = (
+    Topic("product-events", {"max.message.bytes": INPUT_BYTES}),
+    Topic("billing-updates", {"max.message.bytes": INPUT_BYTES}),
+    Topic("rerouted-events", {"max.message.bytes": INPUT_BYTES}),
+    # Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
+    Topic("profile-commands", {"cleanup.policy": "compact"}),
+)
+OUTPUTS: Final = (
+    Topic("segment-changes"),
+    Topic("segment-memberships", {"cleanup.policy": "compact"}),
+    Topic("dead-letters", sharded=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One topic as it is now."""
+
+    topic: str
+    partitions: int
+    created: bool
+
+
+async def ensure(settings: Settings) -> list[Finding]:
+    """Create what is missing, if that is allowed, and refuse what does not fit together."""
+    async with _admin(settings) as admin:
+        before = await _partitions(admin)
+        missing = [topic for topic in INPUTS + OUTPUTS if settings.topic(topic.role) not in before]
+        if missing and not settings.create_topics:
+            names = ", ".join(settings.topic(topic.role) for topic in missing)
+            raise UsageError(f"Kafka has no topic {names}: create it, or let SEGMENTER_CREATE_TOPICS be true.")
+        if missing:
+            # Those that are there decide, so that one deleted by mistake comes back as it was.
+            known = [before[name] for name in map(settings.topic, _sharded()) if name in before]
+            await _create(admin, settings, missing, max(known, default=settings.partitions))
+        now = await _visible(admin, [settings.topic(topic.role) for topic in INPUTS + OUTPUTS])
+        created = {settings.topic(topic.role) for topic in missing}
+    findings = [Finding(name, partitions, name in created) for name, partitions in now.items()]
+    _verify(settings, now)
+    return findings
+
+
+async def existing(settings: Settings) -> dict[str, int]:
+    """Every topic that can be used, with its number of partitions."""
+    async with _admin(settings) as admin:
+        return await _partitions(admin)
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)
+    async with in_our_words(settings):
+        try:
+            await admin.start()
+            yield admin
+        finally:
+            await admin.close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """Every topic that can be used by now, with its number of partitions."""
+    return {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics() if each["error_code"] == 0}
+
+
+async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: Sequence[Topic], partitions: int) -> None:
+    replication = settings.replication or BROKERS_DEFAULT
+    wanted = [NewTopic(settings.topic(topic.role), partitions, replication, {}, topic.config) for topic in topics]
+    answer = await admin.create_topics(wanted)
+    for name, code, *said in answer.topic_errors:
+        error = for_code(code)
+        # Another worker may have been faster.
+        if code and error is not TopicAlreadyExistsError:
+            raise UsageError(
+                f"Kafka did not create the topic {name}: {said[0] if said and said[0] else error.__name__}"
+            )
+
+
+async def _visible(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+    """Wait until all of them can be used: a broker says yes to a new topic before it is everywhere."""
+    deadline = asyncio.get_running_loop().time() + VISIBLE_WITHIN_S
+    while True:
+        found = await _partitions(admin)
+        if all(found.get(name) for name in names):
+            return {name: found[name] for name in names}
+        if asyncio.get_running_loop().time() > deadline:
+            absent = ", ".join(name for name in names if not found.get(name))
+            raise Unreachable(f"The topics {absent} were created and did not appear within {VISIBLE_WITHIN_S:g} s.")
+        await asyncio.sleep(0.1)
+
+
+def _verify(settings: Settings, partitions: dict[str, int]) -> None:
+    counts = {settings.topic(role): partitions[settings.topic(role)] for role in _sharded()}
+    if len(set(counts.values())) > 1:
+        table = "".join(f"\n  {name}: {count}" for name, count in counts.items())
+        raise UsageError(
+            "These topics must have the same number of partitions, as a user's records, changes and memberships go by"
+            f" one partition number:{table}\nGive the smaller ones more partitions, or name others (SEGMENTER_TOPIC_…)."
+        )
+
+
+def _sharded() -> list[str]:
+    return [topic.role for topic in INPUTS + OUTPUTS if topic.sharded]

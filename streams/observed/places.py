@@ -1,0 +1,45 @@
+"""Names that rules read and nobody has sent, where they stand in the files.
+
+Comes in: a folder, or one file, and a judge of names. Goes out: what is said of each, in the form of a fault; but none
+is one, as what was never sent may be sent tomorrow.
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import yaml
+
+from streams.core.language.names import Name, names
+from streams.errors import Fault
+from streams.observed.lint import Judge
+from streams.rulefiles.document import Document, Location
+from streams.rulefiles.forms import ScoresFile
+from streams.rulefiles.reading import Reading
+from streams.rulefiles.rulebook import read_rules
+
+
+def unseen(path: Path, judge: Judge) -> list[Fault]:
+    """Raises `RuleError`."""
+    readings = read_rules(path)
+    scores = {reading.name for reading in readings if isinstance(reading.form, ScoresFile)}
+    return sorted(fault for reading in readings for fault in _of_rule(reading, scores, judge))
+
+
+def _of_rule(reading: Reading, scores: Collection[str], judge: Judge) -> Iterator[Fault]:
+    for location, name in _names(reading, scores):
+        if found := judge(name):
+            yield reading.document.within(location, name.offset, name.width, *found)
+
+
+def _names(reading: Reading, scores: Collection[str]) -> Iterator[tuple[Location, Name]]:
+    for location in (*reading.conditions, *reading.values):
+        for name in names(_text(reading.document, location), scores):
+            yield location, name
+    for i, trait in enumerate(reading.form.include if reading.form else ()):
+        yield ("include", i), Name("trait", trait, 0, len(trait))
+
+
+def _text(document: Document, location: Location) -> str:
+    event = document.values[location]
+    assert isinstance(event, yaml.ScalarEvent)
+    return event.value

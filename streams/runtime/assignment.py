@@ -1,0 +1,113 @@
+"""The shards of this worker: which the group gave us, and who works on each.
+
+Comes in: what the consumer group says, fetches, and the ticks of a timer. Goes out: one owner a shard, in a task of
+its own; a failure of one that is not its own affair ends the worker.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.log import Throttle, log
+from streams.runtime.fetching import Fetched
+from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardOwner
+from streams.runtime.shard_loop import LoadedShard
+from streams.runtime.worker import Worker
+
+# For an owner that waits for an answer when its time is over, and for a commit.
+GRACE_S: Final = 4.0
+
+
+class Shards:
+    """`fail` is told of an error that nobody here can handle."""
+
+    def __init__(self, worker: Worker, fail: Callable[[Exception], Awaitable[None]]):
+        self._worker = worker
+        self._fail = fail
+        self._owners: dict[int, tuple[ShardOwner, asyncio.Task[None]]] = {}
+        self._asking: asyncio.Task[None] | None = None
+        self._may_tell = Throttle()
+        self.counters = worker.counters
+
+    def assigned(self, tps: Iterable[TP], generation: int) -> None:
+        """Own the shards of these partitions, as this generation of the group."""
+        by_number: dict[int, list[TP]] = defaultdict(list)
+        for tp in sorted(tps):
+            by_number[tp.partition].append(tp)
+        for number, inputs in by_number.items():
+            owner = ShardOwner(self._worker, number, inputs, generation)
+            self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
+        log.info("worker - owns shards %s, generation %d", ", ".join(map(str, by_number)) or "none", generation)
+
+    async def let_go(self) -> None:
+        """Give all shards up, each after a last checkpoint, and commit."""
+        for owner, _ in self._owners.values():
+            owner.leave()
+        if numbers := await self._ended(LET_GO_WITHIN_S + GRACE_S):
+            with suppress(TimeoutError):  # Kafka is away; whoever watches the lag will see it too large for a while
+                await asyncio.wait_for(self._worker.consumer.commit(), GRACE_S)
+            log.info("worker - let go of shards %s", numbers)
+
+    async def drop(self) -> None:
+        """Give all shards up as they are: the next owners go on from the last checkpoints."""
+        if numbers := await self._ended(0):
+            log.error("worker - dropped shards %s", numbers)
+
+    async def _ended(self, within_s: float) -> str:
+        """Wait for the owners to end, and end those that do not."""
+        owners, self._owners = self._owners, {}
+        tasks = [task for _, task in owners.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=within_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return ", ".join(map(str, owners))
+
+    def receive(self, fetched: Fetched) -> None:
+        """Give a fetch to its shard; one for a shard that is not ours any more is dropped."""
+        if fetched.tp.partition in self._owners:
+            self._owners[fetched.tp.partition][0].receive(fetched)
+
+    def loaded(self) -> dict[int, LoadedShard]:
+        """Those of our shards that are loaded, by number."""
+        return {number: owner.loaded for number, (owner, _) in self._owners.items() if owner.loaded}
+
+    def tick(self) -> None:
+        """Where a deadline has come by the wall clock, have asked what the inputs hold now."""
+        now_ms = self._worker.clock()
+        due = [shard for shard in self.loaded().values() if shard.wants_time(now_ms)]
+        if due and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._ask(due, now_ms))
+
+    async def _ask(self, due: Sequence[LoadedShard], now_ms: int) -> None:
+        positions = {tp: at for shard in due for tp, at in shard.inputs().items()}
+        try:
+            ends = await self._worker.consumer.ends(positions)
+        except KafkaError as error:
+            if self._may_tell():
+                log.warning("worker - time stands still until Kafka tells where the inputs end: %r", error)
+            return
+        for shard in due:
+            inputs = shard.inputs()
+            if ends.keys() >= inputs.keys():
+                shard.time_came(now_ms, {tp.topic: ends[tp] for tp in inputs})
+
+    def behind(self) -> str:
+        """How far each input is behind, for the log: `caught up`, or the number of records by topic."""
+        by_topic: Counter[str] = Counter()
+        for shard in self.loaded().values():
+            by_topic.update(shard.lag())
+        parts = [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
+        return ", ".join(parts) or "caught up"
+
+    async def _watch(self, owner: ShardOwner) -> None:
+        try:
+            await owner.run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker, and is told there
+            await self._fail(error)

@@ -1,0 +1,92 @@
+"""What happened in a shard since its last checkpoint.
+
+Comes in: changes as the engine finds them. Goes out: a `Snapshot`, the next checkpoint.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from streams.core.changes import Change
+from streams.core.engine.shard import Shard
+from streams.core.instants import format_time
+from streams.runtime.checkpoint import Snapshot
+from streams.runtime.outputs import Outputs, read_model, segments_of
+from streams.state.store import Checkpoint, Message
+
+# A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
+MOST_ROWS: Final = 18_000
+MOST_BYTES: Final = 8 << 20
+# What a row with its document takes, until checkpoints have told it of so many: that of an identified user under the
+# rules that ship. The outbox is counted.
+ROW_BYTES: Final = 500
+ROWS_TOLD: Final = 1_000
+
+
+class Unsaved:
+    """Renders changes as they come, which spreads the work, and keeps them until the next snapshot."""
+
+    def __init__(self, outputs: Outputs):
+        self._outputs = outputs
+        self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
+        self._clear()
+
+    def _clear(self) -> None:
+        self._outbox: list[Message] = []
+        self._bytes = 0
+        self._flips: dict[tuple[str, str], bool] = {}
+        self._changed_at: dict[str, int] = {}
+
+    def add(self, changes: Sequence[Change], detected_at: int) -> None:
+        for change in changes:
+            message = self._outputs.change(change, detected_at)
+            self._outbox.append(message)
+            self._bytes += len(message.value or b"")
+            if change.previous is not None:
+                self._flips[change.previous, change.user] = False
+            self._flips[change.segment, change.user] = change.entered
+            self._changed_at[change.user] = change.occurred_at
+
+    def send_home(self, messages: Sequence[Message]) -> None:
+        """Records that are another shard's."""
+        self._outbox += messages
+        self._bytes += sum(len(message.value or b"") for message in messages)
+
+    def is_full(self, dirty: int, share: float = 1.0) -> bool:
+        """Whether a checkpoint, or a share of one, is big enough, with so many dirty profiles."""
+        row_bytes = self._rows_bytes / self._rows
+        return dirty >= share * MOST_ROWS or self._bytes + dirty * row_bytes >= share * MOST_BYTES
+
+    def __bool__(self) -> bool:
+        return bool(self._outbox)
+
+    def snapshot(
+        self, shard: Shard, number: int, positions: dict[str, int], dead_letters: Sequence[Message]
+    ) -> Snapshot:
+        """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
+        dirty = shard.take_dirty()
+        self._rows += len(dirty.rows)
+        self._rows_bytes += sum(len(raw) for part in (dirty.rows, dirty.documents) for _, raw in part)
+        gone = {user for user in dirty.erased if user not in shard.table}
+        users = [user for user in self._changed_at if user not in gone]
+        segments = dict(zip(users, map(segments_of, shard.all_memberships(users)), strict=True))
+        stands = dict.fromkeys(dirty.erased) | {user: read_model(where) for user, where in segments.items()}
+        checkpoint = Checkpoint(
+            number=number,
+            head=shard.head(),
+            positions=positions,
+            rows=dirty.rows,
+            documents=dirty.documents,
+            # A user who is back already gets her memberships after that.
+            outbox=[*self._outbox, *map(self._outputs.tombstone, dirty.erased)],
+            joined=[pair for pair, entered in self._flips.items() if entered],
+            left=[pair for pair, entered in self._flips.items() if not entered],
+            memberships=list(stands.items()),
+            erased=dirty.erased,
+            marks=dirty.marks,
+        )
+        memberships = [
+            self._outputs.memberships(user, where, format_time(self._changed_at[user]), number)
+            for user, where in segments.items()
+        ]
+        self._clear()
+        return Snapshot(checkpoint, dead_letters, memberships)

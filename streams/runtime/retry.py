@@ -1,0 +1,48 @@
+"""Patience with Kafka and Redis: what fails because one of them does not answer is tried again.
+
+Comes in: a call. Goes out: its answer, once there is one. An outage is told in the log, its end as well.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from aiokafka.errors import KafkaError
+
+from streams.errors import Unreachable
+from streams.log import Throttle, log
+
+FIRST_WAIT_S: Final = 0.1
+LONGEST_WAIT_S: Final = 3.0
+Answer = TypeVar("Answer")
+
+
+class Patience:
+    """Tries again with growing pauses: for ever, or until `limit` has set an end."""
+
+    def __init__(self) -> None:
+        self._until = float("inf")
+
+    def limit(self, seconds: float) -> None:
+        """From now on give up after so long, and raise what the last try raised."""
+        self._until = time.monotonic() + seconds
+
+    async def __call__(self, subject: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        wait_s, since, may_tell = FIRST_WAIT_S, time.monotonic(), Throttle()
+        failures = 0
+        while True:
+            try:
+                answer = await call()
+            except (Unreachable, KafkaError) as error:
+                failures += 1
+                if time.monotonic() + wait_s > self._until:
+                    raise
+                if may_tell():
+                    log.warning("%s - failed, trying again: %s", subject, error or repr(error))
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            else:
+                if failures:
+                    log.warning("%s - worked at try %d, after %.1f s", subject, failures + 1, time.monotonic() - since)
+                return answer

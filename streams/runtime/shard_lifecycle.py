@@ -1,0 +1,130 @@
+"""The owner of one shard, from the moment the group gives it until it is let go: load, work, flush.
+
+Comes in: what fetches bring, and the time. Goes out: the shard's checkpoints.
+
+Redis is the truth. Where it holds something else than was written (it came back from a crash without its last
+second), the shard is loaded again and goes on from there: the same events give the same changes with the same ids.
+Where another worker has claimed the shard, it is let go at once.
+"""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from faust.types import TP
+
+from streams.core.engine.shard import Shard
+from streams.errors import Fenced, StateError, StateTooNew, Unreachable
+from streams.log import log, seconds
+from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.fetching import Fetched
+from streams.runtime.intake import Intake
+from streams.runtime.outputs import segments_of
+from streams.runtime.retry import Patience
+from streams.runtime.shard_loop import LoadedShard
+from streams.runtime.starting import Offsets, begins, where_to_begin
+from streams.runtime.worker import Worker
+from streams.state.store import Stored
+
+# How long a shard that is taken away may still be written; the next owner waits for it.
+LET_GO_WITHIN_S: Final = 8.0
+
+
+class ShardOwner:
+    """One shard on this worker. `number` is its partition, `epoch` the group's generation that gave it to us."""
+
+    def __init__(self, worker: Worker, number: int, tps: Sequence[TP], epoch: int):
+        self.number = number
+        self.loaded: LoadedShard | None = None
+        self._worker = worker
+        self._tps = tuple(tps)
+        self._epoch = epoch
+        self._leaving = False
+        self._patience = Patience()
+        self._checkpoints = Checkpoints(worker.store, worker.producer, number, epoch, self._patience)
+
+    def receive(self, fetched: Fetched) -> None:
+        if self.loaded is not None:
+            self.loaded.receive(fetched)
+
+    def leave(self) -> None:
+        """Write one last checkpoint and let go, soon."""
+        self._leaving = True
+        self._patience.limit(LET_GO_WITHIN_S)
+        if self.loaded is not None:
+            self.loaded.leave()
+
+    async def run(self) -> None:
+        """Until `leave`, or until another worker owns the shard."""
+        try:
+            while not self._leaving:
+                self.loaded = await self._load()
+                if not self._leaving:  # as we may have been told to meanwhile
+                    await self._work(self.loaded)
+        except Fenced as error:
+            log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
+        except Unreachable as error:
+            if not self._leaving:
+                raise
+            log.error("shard %d - let go without a last checkpoint, the next owner repeats it: %s", self.number, error)
+        finally:
+            self.loaded = None
+            self._worker.consumer.stop_reading(self._tps)
+
+    async def _work(self, loaded: LoadedShard) -> None:
+        try:
+            await loaded.work()
+        except (Fenced, StateTooNew):
+            raise
+        except StateError as error:
+            log.error("shard %d - loading it again: %s", self.number, error)
+            self._worker.consumer.stop_reading(self._tps)
+
+    async def _load(self) -> LoadedShard:
+        since = time.monotonic()
+        worker, subject = self._worker, f"shard {self.number}, loading"
+        stored = await self._patience(subject, partial(worker.store.claim, self.number, self._epoch))
+        positions = stored.positions if stored else None
+        begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings)
+        offsets = await self._patience(subject, begin)
+        shard = self._shard(stored, offsets)
+        if stored:
+            await self._publish_again(shard, stored)
+        intake = Intake(worker, offsets, positions or {})
+        # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
+        # checkpoints, bears greater versions than what was lost.
+        number = max(stored.number if stored else 0, worker.clock())
+        loaded = LoadedShard(worker, shard, intake, self._checkpoints, number)
+        await self._patience(subject, partial(intake.start, offsets))
+        profiles = len(stored.rows) if stored else 0
+        log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, number, seconds(since))
+        return loaded
+
+    def _shard(self, stored: Stored | None, offsets: Offsets) -> Shard:
+        settings, rulebook = self._worker.settings, self._worker.rulebook
+        if stored is None:
+            begun_ms = begins(settings.start, offsets, self._worker.clock())
+            return Shard(rulebook, settings.utc_offset, settings.private_traits, begun_ms)
+        return Shard.restore(
+            rulebook,
+            stored.head,
+            stored.rows,
+            stored.documents,
+            settings.utc_offset,
+            settings.private_traits,
+            stored.marks,
+        )
+
+    async def _publish_again(self, shard: Shard, stored: Stored) -> None:
+        """What the last owner saved and may not have published; its users' memberships are as it saved them."""
+        changes = [
+            message for message in stored.outbox if message.topic == self._worker.settings.topic("segment-changes")
+        ]
+        changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in changes}
+        users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox
+        memberships = [
+            self._worker.outputs.memberships(user, segments_of(each), changed_at[user], stored.number)
+            for user, each in zip(users, shard.all_memberships(users), strict=True)
+        ]
+        await self._checkpoints.publish(stored.number, stored.outbox, memberships)

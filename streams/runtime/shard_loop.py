@@ -1,0 +1,228 @@
+"""A shard that is loaded: applied to in slices, ticked, and written down again and again.
+
+Comes in: what fetches bring (`receive`), and the time, once all that was there before it has been asked for
+(`time_came`). Goes out: checkpoints (`streams.runtime.checkpoint`), which carry the changes.
+
+The engine is called in slices, so that fetches and other shards get their turn. A checkpoint is written while the
+next slices are applied, one at a time. While a backlog is worked off they are seconds apart; once it is, one
+follows every step.
+
+A wave of deadlines takes no more of a checkpoint than leaves room for events, and follows no slower than it can be
+written: so live events are applied, and what they change is published, while a million profiles are worked off.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from faust.types import TP
+
+from streams.core.changes import Change
+from streams.core.engine.shard import Shard
+from streams.core.kernel.layout import NEVER
+from streams.runtime.checkpoint import Checkpoints, Snapshot
+from streams.runtime.fetching import Fetched
+from streams.runtime.intake import Intake
+from streams.runtime.pending import Unsaved
+from streams.runtime.worker import Worker
+
+# Events, or profiles to renew, that the engine is given at once: some milliseconds.
+SLICE: Final = 2_000
+# Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
+WAVE_SLICE_S: Final = 0.004
+WAVE_SLICE: Final = 250
+ERASED_AT_ONCE: Final = 200
+SENT_HOME_AT_ONCE: Final = 500
+BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
+WAVE_CHECKPOINT_EVERY_S: Final = 0.05
+WAVE_SHARE: Final = 0.15  # of a checkpoint
+# Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
+TIME_EVERY_MS: Final = 60_000
+
+
+class LoadedShard:
+    """`number` is that of the last checkpoint."""
+
+    def __init__(self, worker: Worker, shard: Shard, intake: Intake, checkpoints: Checkpoints, number: int):
+        self._worker = worker
+        self._shard = shard
+        self._intake = intake
+        self._checkpoints = checkpoints
+        self._number = number
+        self._unsaved = Unsaved(worker.outputs)
+        self._saved_positions: dict[str, int] = {}
+        self._saved_time_ms = shard.time_ms
+        self._time: tuple[int, Mapping[str, int]] | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._written_at = time.monotonic()
+        self._wake = asyncio.Event()
+        self._leaving = False
+        self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
+
+    @property
+    def shard(self) -> Shard:
+        return self._shard
+
+    @property
+    def settled_ms(self) -> int:
+        """The time that has come for all profiles, with nothing of it left to be worked off."""
+        return NEVER if self._shard.is_stale else min(self._shard.time_ms, self._shard.due - 1)
+
+    def receive(self, fetched: Fetched) -> None:
+        self._intake.receive(fetched)
+        self._wake.set()
+
+    def wants_time(self, now_ms: int) -> bool:
+        """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""
+        shard = self._shard
+        if self._time is not None or shard.is_stale:
+            return False
+        if shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS:
+            return True
+        return any(now_ms // each > shard.time_ms // each for each in self._refreshes_ms)
+
+    def time_came(self, now_ms: int, ends: Mapping[str, int]) -> None:
+        """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied."""
+        self._time = now_ms, ends
+        self._wake.set()
+
+    def inputs(self) -> dict[TP, int]:
+        """Where each input stands: the offset of the first record that has not been applied."""
+        positions = self._intake.positions()
+        return {tp: positions[tp.topic] for tp in self._intake.tps}
+
+    def lag(self) -> dict[str, int]:
+        return self._intake.lag()
+
+    def leave(self) -> None:
+        self._leaving = True
+        self._wake.set()
+
+    async def work(self) -> None:
+        """Until `leave`, and then one last checkpoint."""
+        try:
+            while not self._leaving:
+                self._wake.clear()
+                # A slice of each, so that events need not wait for a wave of deadlines.
+                busy = self._renew() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
+                within_s = await self._checkpoint(busy)
+                await (asyncio.sleep(0) if busy else self._woken(within_s))
+            self._intake.stop()
+            await self._written()
+            # Time alone is not worth a checkpoint, but rules that are new after a restart are evaluated at it.
+            if self._has_news() or self._shard.time_ms > self._saved_time_ms:
+                await self._write(self._snapshot())
+        finally:
+            if self._writing is not None:
+                self._writing.cancel()
+
+    def _renew(self) -> bool:
+        """A slice of the profiles that other rules wrote."""
+        if not self._shard.is_stale:
+            return False
+        self._note(self._shard.renew(SLICE))
+        return True
+
+    def _erase(self) -> bool:
+        """A slice of the users who are to be erased."""
+        erasures = self._intake.take_erasures(ERASED_AT_ONCE)
+        if not erasures:
+            return False
+        self._note(self._shard.erase(erasures))
+        self._worker.counters.erasures += len(erasures)
+        return True
+
+    def _tick(self) -> bool:
+        """A slice of the deadlines that have come, if time has come and the next checkpoint has room for it."""
+        if self._time is None or self._is_full(WAVE_SHARE):
+            return False
+        now_ms, ends = self._time
+        positions = self._intake.positions()
+        if any(positions[source] < end for source, end in ends.items()):
+            return False
+        until_s = time.monotonic() + WAVE_SLICE_S
+        while self._time is not None and time.monotonic() < until_s:
+            self._note(self._shard.tick(now_ms, WAVE_SLICE))
+            if self._shard.time_ms >= now_ms:
+                self._time = None
+        return True
+
+    def _apply(self) -> bool:
+        """A slice of the events that may be applied."""
+        batch = self._intake.take(SLICE)
+        if not len(batch):
+            return False
+        repeats, refused = self._shard.duplicates, self._shard.refused
+        self._note(self._shard.step(batch))
+        self._worker.counters.events += len(batch)
+        self._worker.counters.duplicates += self._shard.duplicates - repeats
+        self._worker.counters.refused += self._shard.refused - refused
+        return True
+
+    def _send_home(self) -> bool:
+        """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""
+        found = self._intake.take_strangers(SENT_HOME_AT_ONCE) if not self._is_full() else []
+        self._unsaved.send_home(found)
+        return bool(found)
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        self._unsaved.add(changes, self._worker.clock())
+        self._worker.counters.changes += len(changes)
+
+    async def _woken(self, within_s: float | None) -> None:
+        """Until there may be something to do, at the latest within so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._wake.wait()
+
+    async def _checkpoint(self, busy: bool) -> float | None:
+        """Begin one if it is time for it; wait for the one before only where more would not fit into the next.
+
+        Returns in how many seconds it is time for what has to wait, None if nothing has.
+        """
+        full = self._is_full()
+        if self._writing is not None:
+            if not full and not self._writing.done():
+                return None
+            await self._written()
+        is_behind = sum(self.lag().values()) >= SLICE
+        every_s = BACKLOG_CHECKPOINT_EVERY_S if is_behind else WAVE_CHECKPOINT_EVERY_S
+        wait_s = self._written_at + every_s - time.monotonic()
+        # Whoever is behind and has nothing to do waits for a fetch, which is on its way.
+        if (busy or is_behind) and not full and wait_s > 0:
+            return wait_s
+        if self._has_news():
+            self._writing = asyncio.create_task(self._write(self._snapshot()))
+            self._writing.add_done_callback(lambda _: self._wake.set())
+        return None
+
+    def _is_full(self, share: float = 1.0) -> bool:
+        """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""
+        shard, is_full = self._shard, self._unsaved.is_full
+        return is_full(shard.dirty_at_most, share) and is_full(shard.dirty_count, share)
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+
+    def _has_news(self) -> bool:
+        if self._unsaved or self._intake.dead_letters or self._shard.dirty_count:
+            return True
+        return self._intake.positions() != self._saved_positions
+
+    def _snapshot(self) -> Snapshot:
+        self._number += 1
+        self._written_at = time.monotonic()
+        self._saved_positions = self._intake.positions()
+        self._saved_time_ms = self._shard.time_ms
+        letters = self._intake.take_dead_letters()
+        return self._unsaved.snapshot(self._shard, self._number, self._saved_positions, letters)
+
+    async def _write(self, snapshot: Snapshot) -> None:
+        await self._checkpoints.write(snapshot)
+        saved = snapshot.checkpoint.positions
+        self._worker.consumer.may_commit({tp: saved[tp.topic] for tp in self._intake.tps})
+        self._worker.counters.checkpoints += 1

@@ -1,0 +1,32 @@
+"""The rehearsal: every part of the engine is called once, on profiles that nobody sees.
+
+Comes in: nothing. Goes out: an engine that is compiled, which takes seconds the first time on a machine; a worker does
+it before the group waits for its heartbeats. The engine is the same code for all rules, so these two will do.
+"""
+
+from streams.core.batch import Batch
+from streams.core.engine.erasure import Erasure
+from streams.core.engine.shard import Shard
+from streams.core.events import Event
+from streams.core.instants import DAY_MS
+from streams.core.rules.nodes import Compare, Constant, Elapsed, IdleSince
+from streams.core.rules.rulebook import Rulebook, Segment
+
+QUIET = Compare(">=", Elapsed(IdleSince(), float(DAY_MS)), Constant(7.0), "idle_days >= 7")
+CROWD = 100  # more than there is room for at first
+SOMETHING = [Event(f"user-{i}", 0, "Signed In", True, message_id="1", properties={}, traits={}) for i in range(CROWD)]
+
+
+def rehearse() -> None:
+    """Step, tick, store, load, go on under other rules, and erase."""
+    shard = Shard(_rules("then"))
+    shard.step(Batch.of(SOMETHING))
+    shard.tick(8 * DAY_MS)
+    stored = shard.take_dirty()
+    later = Shard.restore(_rules("now"), shard.head(), stored.rows, dict(stored.documents))
+    later.renew()
+    later.erase([Erasure(SOMETHING[0].user, 0)])
+
+
+def _rules(name: str) -> Rulebook:
+    return Rulebook((Segment(name, QUIET),))

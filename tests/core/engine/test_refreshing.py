@@ -1,0 +1,137 @@
+"""Edges that are made anew as a stream goes by; and what edges that are told late do to a shard."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.engine.refreshing import Refreshing
+from streams.core.engine.shard import Shard
+from streams.core.events import Event
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.language.parser import parse_value
+from streams.core.rules.rulebook import Edges, Rulebook, Scores
+from streams.core.scores.quintiles import Quintiles
+
+START = 20_000 * DAY_MS
+RULES = Rulebook(
+    (Scores("rfm", parse_value("idle_days"), parse_value("count(any)"), parse_value("mrr"), None, DAY_MS),)
+)
+EDGES = Edges((1.0, 2.0, 3.0, 4.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
+OTHERS = Edges((9.0, 9.0, 9.0, 9.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
+
+
+def event(hours: float, user: str = "ann") -> Event:
+    return Event(user, START + int(hours * HOUR_MS), "Signed In", True, None, {}, {})
+
+
+def brief(changes: Iterable[Change]) -> list[tuple[str, str, float]]:
+    return [(change.user, change.segment, (change.occurred_at - START) / HOUR_MS) for change in changes]
+
+
+def test_until_the_first_refresh_nobody_has_a_name() -> None:
+    stream = Refreshing(Shard(RULES))
+    assert brief(stream.step(Batch.of([event(1), event(23, "bob")]))) == []
+    assert brief(stream.pass_time(START + DAY_MS - 1)) == []
+
+
+def test_a_refresh_comes_before_the_event_that_passes_it() -> None:
+    stream = Refreshing(Shard(RULES))
+    changes = brief(stream.step(Batch.of([event(1), event(23, "bob"), event(24)])))
+    assert changes == [
+        ("ann", "rfm/about_to_sleep", 24.0),
+        ("bob", "rfm/new_customers", 24.0),
+        ("ann", "rfm/new_customers", 24.0),
+    ]
+
+
+def test_time_alone_passes_refreshes_too() -> None:
+    shard = Shard(RULES)
+    stream = Refreshing(shard)
+    list(stream.step(Batch.of([event(1)])))
+    assert brief(stream.pass_time(START + 2 * DAY_MS))[0] == ("ann", "rfm/new_customers", 24.0)
+    newest = shard.quintiles("rfm")
+    assert newest is not None
+    assert newest.at_ms == START + 2 * DAY_MS
+
+
+def test_edges_that_come_late_hold_from_after_the_newest_event() -> None:
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(1), event(30, "bob")]))
+    shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
+    changes = shard.tick(START + 31 * HOUR_MS)
+    just_after = 30 + 1 / HOUR_MS
+    assert brief(changes) == [("ann", "rfm/promising", just_after), ("bob", "rfm/new_customers", just_after)]
+    assert {change.cause for change in changes} == {"timer"}
+
+
+def test_a_reason_says_what_held_by_the_edges_of_before() -> None:
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(0)]))
+    shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
+    shard.tick(START + 4 * DAY_MS)
+    shard.set_edges(Quintiles("rfm", 2, START + 5 * DAY_MS, OTHERS))
+    (change,) = shard.tick(START + 5 * DAY_MS)
+    assert (change.segment, change.previous) == ("rfm/new_customers", "rfm/hibernating")
+    fresh = next(reason for reason in change.because if reason.condition == "rfm.r >= 5")
+    assert (fresh.value, fresh.was, fresh.now) == (5.0, False, True)
+
+
+def test_edges_survive_a_reload_and_are_not_told_twice() -> None:
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(0)]))
+    shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
+    told = shard.tick(START + DAY_MS)
+    dirty = shard.take_dirty()
+    again = Shard.restore(RULES, shard.head(), dirty.rows, dict(dirty.documents))
+    assert len(told) == 1
+    assert again.quintiles("rfm") == shard.quintiles("rfm")
+    assert again.tick(START + DAY_MS) == []
+    assert brief(again.tick(START + 3 * DAY_MS)) == brief(shard.tick(START + 3 * DAY_MS))
+
+
+def test_edges_that_were_not_worked_off_before_a_reload_hold_from_the_same_instant_after_it() -> None:
+    """A worker agrees on edges for an instant that has come already."""
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(0), event(12, "bob")]))
+    shard.tick(START + DAY_MS + HOUR_MS)
+    shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
+    dirty = shard.take_dirty()
+    again = Shard.restore(RULES, shard.head(), dirty.rows, dict(dirty.documents))
+    told = brief(shard.tick(START + 2 * DAY_MS))
+    assert [change for change in told if change[2] == 24.0] == [
+        ("ann", "rfm/new_customers", 24.0),
+        ("bob", "rfm/new_customers", 24.0),
+    ]
+    assert brief(again.tick(START + 2 * DAY_MS)) == told
+
+
+def test_other_values_than_before_are_not_scored_by_the_edges_of_before() -> None:
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(0)]))
+    shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
+    shard.tick(START + DAY_MS)
+    dirty = shard.take_dirty()
+    tenure = parse_value("tenure_days")
+    other = Rulebook((Scores("rfm", tenure, tenure, tenure, None, DAY_MS, version="2"),))
+    again = Shard.restore(other, shard.head(), dirty.rows, dict(dirty.documents))
+    assert again.renew() == []
+    assert again.quintiles("rfm") is None
+    assert list(again.memberships("ann")) == ["rfm/new_customers"]
+
+
+def test_where_users_sleep_at_night_daily_edges_rename_them_less_often_than_hourly_ones() -> None:
+    """What `rules/README.md` advises. An hour's edges are behind at night: who crosses one comes back every hour."""
+    days = [
+        event(24 * day + 8 + user / 8, f"u-{user}") for day in range(4) for user in range(15) if day % (user + 1) < 3
+    ]
+    end = START + 5 * DAY_MS
+    daily, hourly = (renamed(days, refresh_ms, end) for refresh_ms in (DAY_MS, HOUR_MS))
+    assert 0 < 2 * daily < hourly
+
+
+def renamed(events: list[Event], refresh_ms: int, until: int) -> int:
+    rules = Rulebook((replace(RULES.by_quintiles[0], refresh_ms=refresh_ms),))
+    stream = Refreshing(Shard(rules))
+    changes = [*stream.step(Batch.of(events)), *stream.pass_time(until)]
+    return sum(change.cause == "timer" for change in changes)

@@ -1,0 +1,62 @@
+"""Changes in words."""
+
+import msgspec
+import pytest
+
+from streams.outputs.wording import Ground, Told, decode_change, line_of, reason_in_words, value_in_words
+
+QUIET = Ground("idle_days >= 7", 7.0, was=False, now=True)
+PAYING = Ground("paying", True, was=True, now=True)
+
+
+def told(*because: Ground, kind: str = "segment.entered", cause: str = "timer") -> Told:
+    return Told(kind, "ann", "churn-risk", "churn-risk", "2026-03-08T09:00:00.000Z", cause, list(because))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        *((None, "missing"), (True, "true"), (7.0, "7"), (6.256, "6.26"), (1234567.0, "1234567"), ("pro", "pro")),
+        *((0, "0"), (["api", "sso"], '["api","sso"]')),
+    ],
+)
+def test_values_are_written_as_in_a_rule(value: object, words: str) -> None:
+    assert value_in_words(value) == words  # type: ignore[arg-type]  # one table for all kinds
+
+
+def test_the_reason_is_what_flipped() -> None:
+    assert reason_in_words(told(QUIET, PAYING)) == "idle_days >= 7 (is 7)"
+    gone = Ground("paying", False, was=True, now=False)
+    assert reason_in_words(told(QUIET, gone)) == "idle_days >= 7 (is 7), no longer paying (is false)"
+
+
+def test_where_nothing_flipped_the_reason_is_what_holds() -> None:
+    assert reason_in_words(told(PAYING)) == "paying (is true)"
+
+
+def test_the_last_level_is_there_because_no_other_holds() -> None:
+    change = told(Ground("mrr > 9", 0.0, was=False, now=False), kind="segment.changed")
+    assert reason_in_words(change) == "no other level holds"
+
+
+def test_other_causes_speak_for_themselves() -> None:
+    assert reason_in_words(told(PAYING, cause="rule_change")) == "the rule is new or was changed"
+
+
+def test_a_change_is_one_line() -> None:
+    line = line_of(told(QUIET))
+    assert line.split() == "2026-03-08 09:00:00 ann enters churn-risk idle_days >= 7 (is 7)".split()
+    assert line_of(told(QUIET, kind="segment.exited")).split()[3] == "leaves"
+
+
+def test_a_change_of_level_says_what_it_was_before() -> None:
+    change = told(QUIET, kind="segment.changed")
+    change.rule, change.segment, change.previous = "life", "life/power", "life/new"
+    assert "ann          is now life/power               (was new) idle_days >= 7 (is 7)" in line_of(change)
+    assert all(change.concerns([name]) for name in ("life", "life/new", "life/power"))
+    assert not change.concerns(["churn-risk"])
+
+
+def test_fields_of_later_versions_are_no_fault() -> None:
+    raw = msgspec.json.encode(msgspec.to_builtins(told(QUIET)) | {"new": 1})
+    assert decode_change(raw) == told(QUIET)

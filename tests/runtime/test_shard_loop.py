@@ -1,0 +1,163 @@
+"""When a loaded shard asks for the time, how far its time has come, and how a wave of deadlines is worked off."""
+
+import asyncio
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streams.core.batch import Batch
+from streams.core.engine.shard import Shard
+from streams.core.events import Event
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.kernel.layout import NEVER
+from streams.core.language.parser import parse_condition, parse_value
+from streams.core.rules.rulebook import Rulebook, Scores, Segment
+from streams.runtime import shard_loop as runtime
+from streams.runtime.shard_loop import SLICE, TIME_EVERY_MS, LoadedShard
+from streams.state.store import MemoryStore, Message
+from streams.testing import track
+from tests.runtime.alone import Alone
+
+NOON = 500_000 * HOUR_MS
+QUIET = Segment("quiet", parse_condition("idle_days >= 1"))
+RFM = Scores("rfm", parse_value("mrr"), parse_value("mrr"), parse_value("mrr"), refresh_ms=HOUR_MS)
+
+
+def loaded(*rules: Segment | Scores, users: int = 1) -> LoadedShard:
+    """A shard of users that were there at noon."""
+    rulebook = Rulebook(rules)
+    shard = Shard(rulebook)
+    shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
+    nothing: Any = None
+    worker: Any = SimpleNamespace(rulebook=rulebook, outputs=None)
+    return LoadedShard(worker, shard, nothing, nothing, 1)
+
+
+def test_time_is_asked_for_when_a_deadline_has_come() -> None:
+    loaded_shard = loaded(QUIET)
+    loaded_shard.shard.tick(NOON + DAY_MS - 1)
+    assert not loaded_shard.wants_time(NOON + DAY_MS - 1)
+    assert loaded_shard.wants_time(NOON + DAY_MS)
+
+
+def test_time_is_asked_for_when_a_refresh_has_come() -> None:
+    loaded_shard = loaded(RFM)
+    loaded_shard.shard.tick(NOON - 1)
+    assert loaded_shard.wants_time(NOON)
+    loaded_shard.shard.tick(NOON)
+    assert not loaded_shard.wants_time(NOON + TIME_EVERY_MS - 1)
+
+
+def test_without_either_time_is_asked_for_once_in_a_while() -> None:
+    loaded_shard = loaded()
+    loaded_shard.shard.tick(NOON)
+    assert not loaded_shard.wants_time(NOON + TIME_EVERY_MS - 1)
+    assert loaded_shard.wants_time(NOON + TIME_EVERY_MS)
+
+
+def test_time_that_has_been_asked_for_is_not_asked_for_again() -> None:
+    loaded_shard = loaded()
+    loaded_shard.time_came(NOON, {})
+    assert not loaded_shard.wants_time(NOON + DAY_MS)
+
+
+async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_owner_left() -> None:
+    store = MemoryStore()
+    shard = Shard(Rulebook(()))
+    shard.step(Batch.of([Event("ann", NOON, "A", True, None, {}, {})]))
+    alone = Alone(shard, lambda: NOON, store)
+    work = asyncio.create_task((await alone.load()).work())
+    while not alone.counters.checkpoints:  # noqa: ASYNC110 - nobody is told of a checkpoint
+        await asyncio.sleep(0)
+    alone.loaded.time_came(NOON + 2 * DAY_MS, {})
+    while shard.time_ms < NOON + 2 * DAY_MS:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    alone.loaded.leave()
+    await work
+    stored = await store.claim(0, 2)
+    assert stored is not None
+    later = Shard.restore(Rulebook((QUIET,)), stored.head, stored.rows, stored.documents)
+    [change] = later.renew()
+    assert (change.occurred_at, change.cause) == (NOON + 2 * DAY_MS, "rule_change")
+
+
+def test_time_has_not_come_before_all_deadlines_are_worked_off() -> None:
+    loaded_shard = loaded(QUIET, users=2)
+    assert loaded_shard.settled_ms == NEVER
+    loaded_shard.shard.tick(NOON + HOUR_MS)
+    assert loaded_shard.settled_ms == NOON + HOUR_MS
+    loaded_shard.shard.tick(NOON + 2 * DAY_MS, limit=1)
+    assert loaded_shard.settled_ms < NOON + DAY_MS
+    loaded_shard.shard.tick(NOON + 2 * DAY_MS, limit=1)
+    assert loaded_shard.settled_ms == NOON + 2 * DAY_MS
+
+
+class Publishes(Alone):
+    """Keeps whose changes are published, in order; a live event comes in with the first of them."""
+
+    def __init__(self, shard: Shard, at_ms: int):
+        super().__init__(shard, lambda: at_ms)
+        self.changed: list[str] = []
+        self._at_ms = at_ms
+
+    async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+        if topic == "segment-changes":
+            if not self.changed:
+                self.arrive([track("live", "B", self._at_ms)])
+            self.changed += [message.key.decode() for message in messages]
+
+
+async def worked_off(users: int) -> list[str]:
+    """A wave in which every profile changes: whose changes are published, in order."""
+    now_ms = NOON + 2 * DAY_MS
+    awake = Segment("awake", parse_condition('count("A", hours=24) >= 1'))
+    shard = Shard(Rulebook((awake, Segment("known", parse_condition('count("B") >= 1')))))
+    shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
+    shard.take_dirty()
+    published = Publishes(shard, now_ms)
+    loaded_shard = await published.load()
+    loaded_shard.time_came(now_ms, {})
+    work = asyncio.create_task(loaded_shard.work())
+    while len(published.changed) <= users:  # noqa: ASYNC110 - nobody is told when all has been published
+        await asyncio.sleep(0)
+    loaded_shard.leave()
+    await work
+    return published.changed
+
+
+def test_a_wave_is_worked_off_whole_and_a_live_events_change_does_not_wait_for_its_end() -> None:
+    users = 20_000
+    changed = asyncio.run(worked_off(users))
+    assert sorted(changed) == sorted(["live", *(f"user-{number}" for number in range(users))])
+    assert changed.index("live") < users / 2
+
+
+async def checkpoints(backlog_every_s: float, *fetches: int, until: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many checkpoints there are once all of each fetch is applied, of which so many records remain unread, and a
+    few turns of the loop later; then how many there are when `until` of them have been waited for.
+    """
+    monkeypatch.setattr(runtime, "BACKLOG_CHECKPOINT_EVERY_S", backlog_every_s)
+    alone, counted = Alone(Shard(Rulebook((QUIET,))), lambda: NOON), []
+    work = asyncio.create_task((await alone.load()).work())
+    for unread in fetches:
+        alone.arrive([track("ann", "A", NOON)], unread)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        counted.append(alone.counters.checkpoints)
+    async with asyncio.timeout(10):
+        while alone.counters.checkpoints < until:  # noqa: ASYNC110 - nobody is told of a checkpoint
+            await asyncio.sleep(0.001)
+    alone.loaded.leave()
+    await work
+    return counted
+
+
+async def test_who_is_behind_writes_no_checkpoint_for_want_of_a_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = await checkpoints(1_000.0, SLICE, SLICE, 0, until=1, monkeypatch=monkeypatch)
+    assert counted == [0, 0, 1], "but as soon as all is read"
+
+
+async def test_a_fetch_that_does_not_come_holds_no_checkpoint_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    await checkpoints(0.01, SLICE, until=1, monkeypatch=monkeypatch)
