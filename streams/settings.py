@@ -213,7 +213,7 @@ class Settings(BaseModel):
         return settings
 
     @classmethod
-    def strangers(cls, environment: Mapping[str, str] | None = None) -> list[str]:
+    def unknown_variables(cls, environment: Mapping[str, str] | None = None) -> list[str]:
         """What is said of each variable (of this process, where no others are given) that looks like a setting and is
         none: a misspelt one has no effect."""
         environment = os.environ if environment is None else environment

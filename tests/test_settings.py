@@ -90,7 +90,7 @@ def test_a_flag_that_does_not_exist_is_told_with_the_nearest_that_does() -> None
 
 def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is() -> None:
     environment = {"SEGMENTER_KAFKA": "a:1", "SEGMENTER_KAFA": "b:2", "SEGMENTER_XYZ": "", "KAFKA": ""}
-    assert Settings.strangers(environment) == [
+    assert Settings.unknown_variables(environment) == [
         "SEGMENTER_KAFA is no setting; did you mean SEGMENTER_KAFKA?",
         "SEGMENTER_XYZ is no setting",
     ]

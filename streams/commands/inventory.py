@@ -12,7 +12,7 @@ import msgspec
 
 from streams.commands.columns import in_columns
 from streams.commands.moments import in_full, when
-from streams.core.explain.inventory import Inventory, LiveRule, Reading, take_inventory
+from streams.core.explain.inventory import FieldRead, Inventory, LiveRule, take_inventory
 from streams.core.instants import format_time
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rule, Rulebook, Scores, Segment
@@ -109,7 +109,7 @@ def _segments(rule: Rule) -> tuple[str, ...]:
     return rule.tier.segments if isinstance(rule, Scores) else rule.segments
 
 
-def _since(reading: Reading, at_ms: int) -> str:
+def _since(reading: FieldRead, at_ms: int) -> str:
     """From when on a feature is known; nothing where that is all it asks for."""
     if reading.since_ms is None or (reading.covered_from_ms is not None and reading.covered_from_ms <= at_ms):
         return ""
@@ -145,7 +145,7 @@ def _rule_json(rule: LiveRule, found: Found) -> dict[str, object]:
     }
 
 
-def _reading_json(reading: Reading) -> dict[str, object]:
+def _reading_json(reading: FieldRead) -> dict[str, object]:
     since, covered = _time_json(reading.since_ms), _time_json(reading.covered_from_ms)
     return {"feature": reading.text, "kept_since": since, "covered_from": covered}
 

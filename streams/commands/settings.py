@@ -20,5 +20,5 @@ def command(settings: Settings) -> None:
     rows = [(variable, origin, value) for variable, value, origin in settings.rows()]
     for line in in_columns([("setting", "from", "value"), *rows]):
         click.echo(line)
-    for warning in Settings.strangers():
+    for warning in Settings.unknown_variables():
         click.echo(f"Warning: {warning}", err=True)

@@ -30,7 +30,7 @@ def command(log_level: str, settings: Settings) -> None:
 
     rulebook = rulefiles.load(settings.rules)
     configure(log_level)
-    for warning in Settings.strangers():
+    for warning in Settings.unknown_variables():
         log.warning("settings - %s", warning)
     log.info("worker - starts: %s", _what(rulebook, settings))
 

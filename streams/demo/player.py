@@ -1,6 +1,6 @@
 """A simulated company on this machine: what `segmenter dev` runs.
 
-    Company ──records──▶ Kafka ──▶ worker ──▶ segment-changes ──▶ Scene ──▶ View
+    Company ──records──▶ Kafka ──▶ worker ──▶ segment-changes ──▶ ScreenState ──▶ View
        └───────── virtual clock ────▶┘
 
 Comes in: how many users, how fast. Goes out: a view, until it is cancelled. The clock is moved on only when all
@@ -17,7 +17,7 @@ import msgspec
 from streams.core.instants import DAY_MS
 from streams.demo.clock import SharedClock
 from streams.demo.screen import View
-from streams.demo.screen_state import Scene
+from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Sent
 from streams.kafka.change_stream import bursts
 from streams.kafka.clients import producing
@@ -41,7 +41,7 @@ class Player:
         records: Iterator[Sent],
         clock: SharedClock,
         speed: float,
-        scene: Scene,
+        scene: ScreenState,
     ):
         self._settings = settings
         self._partitions = partitions

@@ -1,6 +1,6 @@
 """How `segmenter dev` shows its company: a live screen in a terminal, plain lines everywhere else.
 
-Comes in: a `Scene`, again and again. Goes out: text on a console.
+Comes in: a `ScreenState`, again and again. Goes out: text on a console.
 """
 
 import time
@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from streams.demo.screen_state import MOST_SHOWN, NEWEST, Scene
+from streams.demo.screen_state import MOST_SHOWN, NEWEST, ScreenState
 from streams.outputs.wording import Told, line_of, story_of
 
 STATUS_EVERY_S = 2.0
@@ -40,7 +40,7 @@ class View(ABC):
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @abstractmethod
-    def show(self, scene: Scene, fresh: list[Told]) -> None:
+    def show(self, scene: ScreenState, fresh: list[Told]) -> None:
         """How things stand; `fresh` are the changes of the present since the last time."""
 
 
@@ -51,7 +51,7 @@ class Screen(View):
         super().__init__(console)
         self._live = Live(console=console, auto_refresh=False)
 
-    def show(self, scene: Scene, fresh: list[Told]) -> None:
+    def show(self, scene: ScreenState, fresh: list[Told]) -> None:
         segments, changes = room(self._console.height)
         picture = Group(Text(scene.status(), "bold"), _sizes(scene, segments), _newest(scene, changes), _hints(scene))
         self._live.start()
@@ -68,7 +68,7 @@ class Lines(View):
         super().__init__(console)
         self._next_status_s = 0.0
 
-    def show(self, scene: Scene, fresh: list[Told]) -> None:
+    def show(self, scene: ScreenState, fresh: list[Told]) -> None:
         for change in fresh:
             self.say(line_of(change))
         if time.monotonic() >= self._next_status_s:
@@ -93,7 +93,7 @@ def room(height: int) -> tuple[int, int]:
     return min(MOST_SHOWN, lines - changes), changes
 
 
-def _sizes(scene: Scene, most: int) -> Table:
+def _sizes(scene: ScreenState, most: int) -> Table:
     table = Table("segment", "", "members", "entered", "left", box=None, pad_edge=False, header_style="dim")
     for column in table.columns[2:]:
         column.justify = "right"
@@ -108,7 +108,7 @@ def _sizes(scene: Scene, most: int) -> Table:
     return table
 
 
-def _newest(scene: Scene, most: int) -> Panel:
+def _newest(scene: ScreenState, most: int) -> Panel:
     table = Table("when", "user", "", "segment", "because", box=None, pad_edge=False, header_style="dim", expand=True)
     table.columns[4].ratio = 1
     for column in table.columns:
@@ -126,6 +126,6 @@ def _newest(scene: Scene, most: int) -> Panel:
     return Panel(table, title="newest changes", title_align="left", height=most + 3, border_style="dim")
 
 
-def _hints(scene: Scene) -> Text:
+def _hints(scene: ScreenState) -> Text:
     commands = (f"    {line}" for line in scene.how_to_join)
     return Text("\n".join(["In another terminal:", *commands, "Ctrl-C stops all of it."]))

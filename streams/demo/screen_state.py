@@ -28,7 +28,7 @@ def day_and_time(ms: int) -> str:
 
 
 @dataclass
-class Scene:
+class ScreenState:
     """The company as seen from outside.
 
     since_ms: where the present began; what happened before is history, worked off as a backlog.

@@ -22,9 +22,9 @@ from streams.core.instants import DAY_MS
 from streams.demo.clock import SharedClock
 from streams.demo.player import HISTORY_MS, Player
 from streams.demo.screen import View, view_for
-from streams.demo.screen_state import Scene
+from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Company
-from streams.demo.worker_process import CONTEXT, Colleague
+from streams.demo.worker_process import CONTEXT, WorkerProcess
 from streams.embedded.kafka import KafkaBroker
 from streams.embedded.redis import RedisServer
 from streams.kafka.topics import ensure
@@ -53,10 +53,10 @@ async def run(
         ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed)
         clock = SharedClock(time.time_ns() // 1_000_000, CONTEXT)
         partitions = {finding.topic: finding.partitions for finding in await ensure(ours)}
-        worker = started.enter_context(Colleague(ours, clock, folder / "worker.log"))
+        worker = started.enter_context(WorkerProcess(ours, clock, folder / "worker.log"))
         view.say("A worker starts; the first time it compiles its engine, which takes half a minute.")
         company = Company(users, clock() - HISTORY_MS, seed)
-        scene = Scene(rulebook.segments, _how_to_join(ours, rulebook.names), clock())
+        scene = ScreenState(rulebook.segments, _how_to_join(ours, rulebook.names), clock())
         player = Player(ours, partitions, company.records(), clock, speed, scene)
         view.say(f"{users:,} users live through the {HISTORY_MS // DAY_MS} days before today.")
         await _until(stopping, player.play(worker.ready), player.follow(view), worker.watch())

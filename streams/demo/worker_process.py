@@ -25,7 +25,7 @@ LETS_GO_WITHIN_S = 20.0
 LOG_TAIL_LINES = 15
 
 
-class Colleague:
+class WorkerProcess:
     """The worker's process, for the length of a block."""
 
     def __init__(self, settings: Settings, clock: SharedClock, log: Path):
@@ -67,12 +67,12 @@ def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection
     from streams.kafka.connection import EMBEDDED
     from streams.log import configure
     from streams.runtime.app import create_app, run_worker
-    from streams.runtime.warm_up import rehearse
+    from streams.runtime.warm_up import warm_up
     from streams.state.opening import redis_store
 
     configure("info")
     rulebook = rulefiles.load(settings.rules)
-    rehearse()
+    warm_up()
     reporter.send_bytes(b"ready")
     run_worker(lambda: create_app(settings, rulebook, redis_store(settings), clock=clock, broker=EMBEDDED))
 

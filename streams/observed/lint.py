@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.core.language.faults import nearest
 from streams.core.language.names import Name
 from streams.core.profiles.ledger import DERIVED_EVENTS, DERIVED_TRAITS, LEDGER_EVENTS
-from streams.observed.names import Names, Sightings, shortened
+from streams.observed.names import Names, ObservedNames, shortened
 
 NO_BILLING = "it follows from Subscription and Trial updates, and none was read"
 SHOWN = 3  # of the names seen most, where none is near
@@ -24,10 +24,10 @@ class Unseen(NamedTuple):
     hint: str = ""
 
 
-class Judge:
+class NameLint:
     """Holds names against what was read on so many days."""
 
-    def __init__(self, seen: Sightings, days: int):
+    def __init__(self, seen: ObservedNames, days: int):
         self._seen = seen
         self._days = f"{days} day{'' if days == 1 else 's'}"
         self._has_ledgers = not LEDGER_EVENTS.keys().isdisjoint(seen.events.counts)

@@ -51,7 +51,7 @@ class Names(msgspec.Struct, array_like=True):
         return True
 
 
-class Sightings(msgspec.Struct, array_like=True):
+class ObservedNames(msgspec.Struct, array_like=True):
     """All that was read in some time, such as a day; `properties` by the name of their event."""
 
     events: Names = msgspec.field(default_factory=Names)
@@ -59,7 +59,7 @@ class Sightings(msgspec.Struct, array_like=True):
     traits: Names = msgspec.field(default_factory=Names)
 
     @classmethod
-    def decode(cls, raw: bytes) -> "Sightings":
+    def decode(cls, raw: bytes) -> "ObservedNames":
         """Nothing makes an empty one, and so does what another version wrote otherwise: it begins anew."""
         try:
             return _DECODER.decode(raw) if raw else cls()
@@ -94,7 +94,7 @@ class Sightings(msgspec.Struct, array_like=True):
                 together.add(names.counts, names.records, len(together.counts) + PROPERTIES, names.others)
         return together
 
-    def add(self, other: "Sightings") -> None:
+    def add(self, other: "ObservedNames") -> None:
         """What another worker, or another day, has seen."""
         has_forgotten = self.events.add(other.events.counts, other.events.records, EVENTS, other.events.others)
         for event, names in other.properties.items():
@@ -115,4 +115,4 @@ def shortened(name: str) -> str:
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Sightings)
+_DECODER: Final = msgspec.msgpack.Decoder(ObservedNames)

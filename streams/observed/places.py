@@ -11,21 +11,21 @@ import yaml
 
 from streams.core.language.names import Name, names
 from streams.errors import Fault
-from streams.observed.lint import Judge
+from streams.observed.lint import NameLint
 from streams.rulefiles.document import Document, Location
 from streams.rulefiles.forms import ScoresFile
 from streams.rulefiles.reading import Reading
 from streams.rulefiles.rulebook import read_rules
 
 
-def unseen(path: Path, judge: Judge) -> list[Fault]:
+def unseen_names(path: Path, judge: NameLint) -> list[Fault]:
     """Raises `RuleError`."""
     readings = read_rules(path)
     scores = {reading.name for reading in readings if isinstance(reading.form, ScoresFile)}
     return sorted(fault for reading in readings for fault in _of_rule(reading, scores, judge))
 
 
-def _of_rule(reading: Reading, scores: Collection[str], judge: Judge) -> Iterator[Fault]:
+def _of_rule(reading: Reading, scores: Collection[str], judge: NameLint) -> Iterator[Fault]:
     for location, name in _names(reading, scores):
         if found := judge(name):
             yield reading.document.within(location, name.offset, name.width, *found)

@@ -17,7 +17,7 @@ from streams.core.events import Event
 from streams.core.instants import DAY_MS
 from streams.errors import SegmenterError
 from streams.log import Throttle, log
-from streams.observed.names import Sightings
+from streams.observed.names import ObservedNames
 from streams.observed.sampling import sample
 from streams.state.store import Store
 
@@ -32,13 +32,13 @@ ATTEMPTS: Final = 5
 WITHIN_S: Final = 3.0
 
 
-class Lookout:
+class Recorder:
     """`clock` gives the time in ms: a record is of the day on which it was read, whenever its events happened."""
 
     def __init__(self, store: Store, clock: Callable[[], int]):
         self._store = store
         self._clock = clock
-        self._seen = Sightings()
+        self._seen = ObservedNames()
         self._samples: Counter[str] = Counter()
         self._noted = 0, b""  # the day of our last note, and its record then
         self._may_tell = Throttle(every_s=600)
@@ -58,7 +58,7 @@ class Lookout:
         """Add what was seen to the record of the day. Where Redis does not take it, it waits for the next time."""
         if not self._seen:
             return
-        seen, self._seen = self._seen, Sightings()
+        seen, self._seen = self._seen, ObservedNames()
         self._samples.clear()
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -70,14 +70,14 @@ class Lookout:
         if not is_noted:
             self._seen.add(seen)
 
-    async def _add(self, day: int, seen: Sightings) -> bool:
+    async def _add(self, day: int, seen: ObservedNames) -> bool:
         noted_on, noted = self._noted
         was = noted if noted_on == day else b""
         for _ in range(ATTEMPTS):
-            record = Sightings.decode(was)
+            record = ObservedNames.decode(was)
             record.add(seen)
             now = record.encode()
-            found = await self._store.note_sightings(day, was, now)
+            found = await self._store.note_observed(day, was, now)
             if found == was:
                 self._noted = day, now
                 return True

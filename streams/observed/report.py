@@ -10,9 +10,9 @@ from typing import NamedTuple
 from streams.core.instants import DAY_MS, format_time
 from streams.errors import Fault
 from streams.log import counted
-from streams.observed.lint import Judge
-from streams.observed.names import Sightings
-from streams.observed.places import unseen
+from streams.observed.lint import NameLint
+from streams.observed.names import ObservedNames
+from streams.observed.places import unseen_names
 from streams.settings import Settings
 from streams.state.opening import opened_store
 
@@ -27,14 +27,14 @@ async def findings(rules: Path, settings: Settings) -> Findings:
         stored = await store.sightings()
     if not stored:
         return Findings([], f"No worker of the group {settings.group} has noted in this Redis what it read.")
-    seen = Sightings()
+    seen = ObservedNames()
     for _, record in sorted(stored.items()):
-        seen.add(Sightings.decode(record))
-    warnings = unseen(rules, Judge(seen, len(stored)))
+        seen.add(ObservedNames.decode(record))
+    warnings = unseen_names(rules, NameLint(seen, len(stored)))
     return Findings(warnings, _summary(len(warnings), seen, sorted(stored)))
 
 
-def _summary(warnings: int, seen: Sightings, days: list[int]) -> str:
+def _summary(warnings: int, seen: ObservedNames, days: list[int]) -> str:
     verdict = f"{counted(warnings, 'name')} {'was' if warnings == 1 else 'were'} never seen"
     read = f"{seen.events.records:,} events of {counted(len(seen.events.counts), 'name')}"
     period = f"from {_date(days[0])} to {_date(days[-1])}"

@@ -12,8 +12,8 @@ import faust
 
 from streams.kafka.topics import INPUTS
 from streams.log import log
-from streams.observed.recorder import Lookout
-from streams.runtime.assignment import Shards
+from streams.observed.recorder import Recorder
+from streams.runtime.assignment import Assignment
 from streams.runtime.fetching import Fetched
 from streams.runtime.quintiles import Refresher
 from streams.runtime.transport import FetchedSchema
@@ -30,8 +30,8 @@ REFRESH_EVERY_S: Final = 1.0
 class Declared(faust.App):
     """Its parts are there once the app starts."""
 
-    shards: Shards
-    lookout: Lookout
+    shards: Assignment
+    recorder: Recorder
     refresher: Refresher
 
 
@@ -63,7 +63,7 @@ def _declare_timers(app: Declared) -> None:
 
     @app.timer(NOTE_EVERY_S)
     async def note() -> None:
-        await app.lookout.note()
+        await app.recorder.note()
 
     @app.timer(REFRESH_EVERY_S)
     async def refresh() -> None:

@@ -22,16 +22,16 @@ from streams.errors import Unreachable, UsageError
 from streams.kafka import topics
 from streams.kafka.connection import KAFKA, Broker
 from streams.log import log
-from streams.observed.recorder import Lookout
+from streams.observed.recorder import Recorder
 from streams.runtime.agents import Declared, declare
-from streams.runtime.assignment import Shards
+from streams.runtime.assignment import Assignment
 from streams.runtime.counters import Counters
 from streams.runtime.outputs import Outputs
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
-from streams.runtime.retry import Patience
+from streams.runtime.retry import Retry
 from streams.runtime.transport import Consumer, Transport
-from streams.runtime.warm_up import rehearse
+from streams.runtime.warm_up import warm_up
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
@@ -76,13 +76,13 @@ class SegmenterApp(Declared):
     async def on_start(self) -> None:
         settings, rulebook, store, clock = self._made_of
         # Before the group waits for our heartbeats.
-        rehearse()
+        warm_up()
         partitions = await prepare(settings, store)
         decoder = Decoder(Catalog(rulebook).reads, settings.passive_events, settings.currency, settings.currency_rates)
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)
-        self.lookout = Lookout(store, clock)
+        self.recorder = Recorder(store, clock)
         worker = Worker(
             settings,
             rulebook,
@@ -93,10 +93,10 @@ class SegmenterApp(Declared):
             decoder,
             outputs,
             self.counters,
-            self.lookout,
+            self.recorder,
             partitions,
         )
-        self.shards = Shards(worker, self.fail)
+        self.shards = Assignment(worker, self.fail)
         self.refresher = Refresher(rulebook, store, clock, self.shards.loaded)
         self._has_shards = True
         await super().on_start()
@@ -105,7 +105,7 @@ class SegmenterApp(Declared):
         if self._has_shards:
             # What crashed may be what a last checkpoint needs.
             await (self.shards.let_go() if self.crash_reason is None else self.shards.drop())
-            await self.lookout.note()
+            await self.recorder.note()
         await super().on_stop()
 
     async def fail(self, reason: Exception) -> None:
@@ -127,12 +127,12 @@ def create_app(
 async def prepare(settings: Settings, store: Store) -> int:
     """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer. Returns the number of
     partitions."""
-    patience = Patience()
-    found = await patience("Kafka", lambda: topics.ensure(settings))
+    retry = Retry()
+    found = await retry("Kafka", lambda: topics.ensure(settings))
     for each in found:
         if each.created:
             log.info("topic %s - created with %d partitions", each.topic, each.partitions)
-    await patience("Redis", store.check)
+    await retry("Redis", store.check)
     partitions = next(each.partitions for each in found if each.topic == settings.topic("product-events"))
     await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
     await _settle(store, "utc_offset", settings.shown("utc_offset"), "SEGMENTER_UTC_OFFSET")
@@ -142,7 +142,7 @@ async def prepare(settings: Settings, store: Store) -> int:
 
 async def _settle(store: Store, name: str, now: str, what: str) -> None:
     """What the state was begun with cannot change under it: users' shards and days depend on it."""
-    then = await Patience()("Redis", lambda: store.settle(name, now))
+    then = await Retry()("Redis", lambda: store.settle(name, now))
     if then != now:
         raise UsageError(
             f"{what}: it is {now}, and was {then} when the state was begun. Go back to {then}, or begin anew with"

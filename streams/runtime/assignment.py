@@ -15,21 +15,21 @@ from faust.types import TP
 
 from streams.log import Throttle, log
 from streams.runtime.fetching import Fetched
-from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardOwner
-from streams.runtime.shard_loop import LoadedShard
+from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
+from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.worker import Worker
 
 # For an owner that waits for an answer when its time is over, and for a commit.
 GRACE_S: Final = 4.0
 
 
-class Shards:
+class Assignment:
     """`fail` is told of an error that nobody here can handle."""
 
     def __init__(self, worker: Worker, fail: Callable[[Exception], Awaitable[None]]):
         self._worker = worker
         self._fail = fail
-        self._owners: dict[int, tuple[ShardOwner, asyncio.Task[None]]] = {}
+        self._owners: dict[int, tuple[ShardLifecycle, asyncio.Task[None]]] = {}
         self._asking: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
         self.counters = worker.counters
@@ -40,7 +40,7 @@ class Shards:
         for tp in sorted(tps):
             by_number[tp.partition].append(tp)
         for number, inputs in by_number.items():
-            owner = ShardOwner(self._worker, number, inputs, generation)
+            owner = ShardLifecycle(self._worker, number, inputs, generation)
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
         log.info("worker - owns shards %s, generation %d", ", ".join(map(str, by_number)) or "none", generation)
 
@@ -74,7 +74,7 @@ class Shards:
         if fetched.tp.partition in self._owners:
             self._owners[fetched.tp.partition][0].receive(fetched)
 
-    def loaded(self) -> dict[int, LoadedShard]:
+    def loaded(self) -> dict[int, ShardLoop]:
         """Those of our shards that are loaded, by number."""
         return {number: owner.loaded for number, (owner, _) in self._owners.items() if owner.loaded}
 
@@ -85,7 +85,7 @@ class Shards:
         if due and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask(due, now_ms))
 
-    async def _ask(self, due: Sequence[LoadedShard], now_ms: int) -> None:
+    async def _ask(self, due: Sequence[ShardLoop], now_ms: int) -> None:
         positions = {tp: at for shard in due for tp, at in shard.inputs().items()}
         try:
             ends = await self._worker.consumer.ends(positions)
@@ -106,7 +106,7 @@ class Shards:
         parts = [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
         return ", ".join(parts) or "caught up"
 
-    async def _watch(self, owner: ShardOwner) -> None:
+    async def _watch(self, owner: ShardLifecycle) -> None:
         try:
             await owner.run()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker, and is told there

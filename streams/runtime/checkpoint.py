@@ -19,7 +19,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from streams.runtime.retry import Patience
+from streams.runtime.retry import Retry
 from streams.state.store import Checkpoint, Message, Store
 
 
@@ -39,12 +39,12 @@ class Snapshot(NamedTuple):
 class Checkpoints:
     """Writes the checkpoints of one shard, one at a time, as its owner of generation `epoch`."""
 
-    def __init__(self, store: Store, publisher: Publisher, shard: int, epoch: int, patience: Patience):
+    def __init__(self, store: Store, publisher: Publisher, shard: int, epoch: int, retry: Retry):
         self._store = store
         self._publisher = publisher
         self._shard = shard
         self._epoch = epoch
-        self._patience = patience
+        self._retry = retry
 
     async def write(self, snapshot: Snapshot) -> None:
         """Write it whole, however often Redis or Kafka must be asked."""
@@ -67,7 +67,7 @@ class Checkpoints:
     async def _publish(self, messages: Sequence[Message]) -> None:
         for (topic, shard), part in groupby(messages, key=attrgetter("topic", "shard")):
             publish = partial(self._publisher.publish, topic, self._shard if shard is None else shard, list(part))
-            await self._patience(f"shard {self._shard}, publishing to {topic}", publish)
+            await self._retry(f"shard {self._shard}, publishing to {topic}", publish)
 
     async def _with_redis(self, call: Callable[[], Awaitable[None]]) -> None:
-        await self._patience(f"shard {self._shard}, checkpoint to Redis", call)
+        await self._retry(f"shard {self._shard}, checkpoint to Redis", call)

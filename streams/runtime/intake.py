@@ -20,7 +20,7 @@ from streams.kafka.partitioning import homes
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
-from streams.runtime.misrouted import Strangers
+from streams.runtime.misrouted import Misrouted
 from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
@@ -47,7 +47,7 @@ class Intake:
             topic("billing-updates"): worker.decoder.all_billing,
         }
         self._rerouted = topic("rerouted-events")
-        self._strangers = Strangers(worker, self._decode, self._rerouted)
+        self._misrouted = Misrouted(worker, self._decode, self._rerouted)
         self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
         self._inbox = Inbox([name for name in (*self._decode, self._rerouted) if name in self._positions])
@@ -89,20 +89,20 @@ class Intake:
     def take(self, limit: int) -> Batch:
         """The next events to apply, at most so many; none while somebody is to be erased.
 
-        None beyond a stranger that waits, either: no offset passes it, so that the next owner would apply them again.
+        None beyond a misrouted record that waits, either: no offset passes it, so that the next owner would apply them again.
         """
         is_held_up = self._commands in self._positions and not self._erasures.are_done
-        batch = NOTHING if is_held_up else self._inbox.take(limit, self._strangers.first_offsets())
+        batch = NOTHING if is_held_up else self._inbox.take(limit, self._misrouted.first_offsets())
         self._resume()
         return batch
 
-    def take_strangers(self, limit: int) -> list[Message]:
+    def take_misrouted(self, limit: int) -> list[Message]:
         """The next records that are another shard's, at most so many of each source, as messages to it."""
-        return self._strangers.take(limit)
+        return self._misrouted.take(limit)
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
-        waiting = self._strangers.first_offsets()
+        waiting = self._misrouted.first_offsets()
         for source, offset in self._inbox.positions().items():
             self._positions[source] = min(offset, waiting.get(source, offset))
         if self._rerouted in self._positions:
@@ -125,8 +125,8 @@ class Intake:
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(tp, records, decoded)
-        events, records = self._strangers.take_out(tp, events, records)
-        self._worker.lookout.read(events, records)
+        events, records = self._misrouted.take_out(tp, events, records)
+        self._worker.recorder.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
     def _read_rerouted(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
@@ -150,7 +150,7 @@ class Intake:
 
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
         [decoded] = self._decode[record.tp.topic]([record])
-        if isinstance(decoded, Event) and self._strangers.is_stranger(tp, decoded):
+        if isinstance(decoded, Event) and self._misrouted.is_misrouted(tp, decoded):
             return _wrong_partition(tp.partition, decoded.user, self._worker)
         return decoded
 
@@ -193,7 +193,7 @@ class Intake:
     def _held(self, source: str) -> int:
         """How much of a source waits here."""
         waiting = len(self._erasures) if source == self._commands else self._inbox.held(source)
-        return waiting + len(self.dead_letters) + self._strangers.held(source)
+        return waiting + len(self.dead_letters) + self._misrouted.held(source)
 
     def _resume(self) -> None:
         ready = {tp for tp in self._paused if self._held(tp.topic) <= ENOUGH}

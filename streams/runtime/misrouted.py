@@ -1,4 +1,4 @@
-"""Strangers: records of a shard's inputs whose users are another shard's.
+"""Misrouted: records of a shard's inputs whose users are another shard's.
 
 Comes in: the events of a fetch, with their records. Goes out: those that are this shard's, and a message home for each
 of the others, once there is an outbox for it.
@@ -29,7 +29,7 @@ TELL_EVERY_S: Final = 60.0
 NOBODY: Final[Ints] = np.empty(0, np.int64)
 
 
-class Strangers:
+class Misrouted:
     """Of one shard. Those found wait here in the order of their offsets."""
 
     def __init__(self, worker: Worker, sources: Iterable[str], topic: str):
@@ -41,7 +41,7 @@ class Strangers:
     def take_out(
         self, tp: TP, events: list[Event], records: Sequence[FetchedRecord]
     ) -> tuple[list[Event], Sequence[FetchedRecord]]:
-        """Events and their records without those of strangers."""
+        """Events and their records without those of misrouted."""
         places, homes = self._find(tp, events)
         if not len(places):
             return events, records
@@ -52,7 +52,7 @@ class Strangers:
         left = np.delete(np.arange(len(events)), places).tolist()
         return [events[place] for place in left], [records[place] for place in left]
 
-    def is_stranger(self, tp: TP, event: Event) -> bool:
+    def is_misrouted(self, tp: TP, event: Event) -> bool:
         return len(self._find(tp, [event])[0]) == 1
 
     def take(self, limit: int) -> list[Message]:
@@ -68,7 +68,7 @@ class Strangers:
         return len(self._waiting.get(source, ()))
 
     def _find(self, tp: TP, events: Sequence[Event]) -> tuple[Ints, Ints]:
-        """The places of strangers, and their homes."""
+        """The places of misrouted, and their homes."""
         partitions, partitioner = self._worker.partitions, self._worker.settings.partitioner
         if partitions == 1 or partitioner == "trust" or not events:
             return NOBODY, NOBODY
@@ -91,7 +91,7 @@ def _hashes(users: Sequence[str], partitioner: str) -> Ints:
 
 
 def likely_setting(tp: TP, key: bytes | None, user: str, partitions: int, partitioner: str) -> str:
-    """What is to be changed at the producer of a stranger's record in `tp`, most likely."""
+    """What is to be changed at the producer of a misrouted record in `tp`, most likely."""
     if key is None:
         return "the producer sends no key: let it send the user id as the key"
     if key != user.encode():

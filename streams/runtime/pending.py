@@ -22,7 +22,7 @@ ROW_BYTES: Final = 500
 ROWS_TOLD: Final = 1_000
 
 
-class Unsaved:
+class Pending:
     """Renders changes as they come, which spreads the work, and keeps them until the next snapshot."""
 
     def __init__(self, outputs: Outputs):

@@ -1,4 +1,4 @@
-"""Patience with Kafka and Redis: what fails because one of them does not answer is tried again.
+"""Retry: what fails because Kafka or Redis does not answer is tried again.
 
 Comes in: a call. Goes out: its answer, once there is one. An outage is told in the log, its end as well.
 """
@@ -18,7 +18,7 @@ LONGEST_WAIT_S: Final = 3.0
 Answer = TypeVar("Answer")
 
 
-class Patience:
+class Retry:
     """Tries again with growing pauses: for ever, or until `limit` has set an end."""
 
     def __init__(self) -> None:

@@ -21,8 +21,8 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.outputs import segments_of
-from streams.runtime.retry import Patience
-from streams.runtime.shard_loop import LoadedShard
+from streams.runtime.retry import Retry
+from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.starting import Offsets, begins, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.store import Stored
@@ -31,18 +31,18 @@ from streams.state.store import Stored
 LET_GO_WITHIN_S: Final = 8.0
 
 
-class ShardOwner:
+class ShardLifecycle:
     """One shard on this worker. `number` is its partition, `epoch` the group's generation that gave it to us."""
 
     def __init__(self, worker: Worker, number: int, tps: Sequence[TP], epoch: int):
         self.number = number
-        self.loaded: LoadedShard | None = None
+        self.loaded: ShardLoop | None = None
         self._worker = worker
         self._tps = tuple(tps)
         self._epoch = epoch
         self._leaving = False
-        self._patience = Patience()
-        self._checkpoints = Checkpoints(worker.store, worker.producer, number, epoch, self._patience)
+        self._retry = Retry()
+        self._checkpoints = Checkpoints(worker.store, worker.producer, number, epoch, self._retry)
 
     def receive(self, fetched: Fetched) -> None:
         if self.loaded is not None:
@@ -51,7 +51,7 @@ class ShardOwner:
     def leave(self) -> None:
         """Write one last checkpoint and let go, soon."""
         self._leaving = True
-        self._patience.limit(LET_GO_WITHIN_S)
+        self._retry.limit(LET_GO_WITHIN_S)
         if self.loaded is not None:
             self.loaded.leave()
 
@@ -72,7 +72,7 @@ class ShardOwner:
             self.loaded = None
             self._worker.consumer.stop_reading(self._tps)
 
-    async def _work(self, loaded: LoadedShard) -> None:
+    async def _work(self, loaded: ShardLoop) -> None:
         try:
             await loaded.work()
         except (Fenced, StateTooNew):
@@ -81,13 +81,13 @@ class ShardOwner:
             log.error("shard %d - loading it again: %s", self.number, error)
             self._worker.consumer.stop_reading(self._tps)
 
-    async def _load(self) -> LoadedShard:
+    async def _load(self) -> ShardLoop:
         since = time.monotonic()
         worker, subject = self._worker, f"shard {self.number}, loading"
-        stored = await self._patience(subject, partial(worker.store.claim, self.number, self._epoch))
+        stored = await self._retry(subject, partial(worker.store.claim, self.number, self._epoch))
         positions = stored.positions if stored else None
         begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings)
-        offsets = await self._patience(subject, begin)
+        offsets = await self._retry(subject, begin)
         shard = self._shard(stored, offsets)
         if stored:
             await self._publish_again(shard, stored)
@@ -95,8 +95,8 @@ class ShardOwner:
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
-        loaded = LoadedShard(worker, shard, intake, self._checkpoints, number)
-        await self._patience(subject, partial(intake.start, offsets))
+        loaded = ShardLoop(worker, shard, intake, self._checkpoints, number)
+        await self._retry(subject, partial(intake.start, offsets))
         profiles = len(stored.rows) if stored else 0
         log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, number, seconds(since))
         return loaded

@@ -25,7 +25,7 @@ from streams.core.kernel.layout import NEVER
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.pending import Unsaved
+from streams.runtime.pending import Pending
 from streams.runtime.worker import Worker
 
 # Events, or profiles to renew, that the engine is given at once: some milliseconds.
@@ -42,7 +42,7 @@ WAVE_SHARE: Final = 0.15  # of a checkpoint
 TIME_EVERY_MS: Final = 60_000
 
 
-class LoadedShard:
+class ShardLoop:
     """`number` is that of the last checkpoint."""
 
     def __init__(self, worker: Worker, shard: Shard, intake: Intake, checkpoints: Checkpoints, number: int):
@@ -51,7 +51,7 @@ class LoadedShard:
         self._intake = intake
         self._checkpoints = checkpoints
         self._number = number
-        self._unsaved = Unsaved(worker.outputs)
+        self._pending = Pending(worker.outputs)
         self._saved_positions: dict[str, int] = {}
         self._saved_time_ms = shard.time_ms
         self._time: tuple[int, Mapping[str, int]] | None = None
@@ -163,12 +163,12 @@ class LoadedShard:
 
     def _send_home(self) -> bool:
         """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""
-        found = self._intake.take_strangers(SENT_HOME_AT_ONCE) if not self._is_full() else []
-        self._unsaved.send_home(found)
+        found = self._intake.take_misrouted(SENT_HOME_AT_ONCE) if not self._is_full() else []
+        self._pending.send_home(found)
         return bool(found)
 
     def _note(self, changes: Sequence[Change]) -> None:
-        self._unsaved.add(changes, self._worker.clock())
+        self._pending.add(changes, self._worker.clock())
         self._worker.counters.changes += len(changes)
 
     async def _woken(self, within_s: float | None) -> None:
@@ -200,7 +200,7 @@ class LoadedShard:
 
     def _is_full(self, share: float = 1.0) -> bool:
         """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""
-        shard, is_full = self._shard, self._unsaved.is_full
+        shard, is_full = self._shard, self._pending.is_full
         return is_full(shard.dirty_at_most, share) and is_full(shard.dirty_count, share)
 
     async def _written(self) -> None:
@@ -209,7 +209,7 @@ class LoadedShard:
             self._writing = None
 
     def _has_news(self) -> bool:
-        if self._unsaved or self._intake.dead_letters or self._shard.dirty_count:
+        if self._pending or self._intake.dead_letters or self._shard.dirty_count:
             return True
         return self._intake.positions() != self._saved_positions
 
@@ -219,7 +219,7 @@ class LoadedShard:
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms
         letters = self._intake.take_dead_letters()
-        return self._unsaved.snapshot(self._shard, self._number, self._saved_positions, letters)
+        return self._pending.snapshot(self._shard, self._number, self._saved_positions, letters)
 
     async def _write(self, snapshot: Snapshot) -> None:
         await self._checkpoints.write(snapshot)

@@ -1,4 +1,4 @@
-"""The rehearsal: every part of the engine is called once, on profiles that nobody sees.
+"""The engine warmed up: every part of the engine is called once, on profiles that nobody sees.
 
 Comes in: nothing. Goes out: an engine that is compiled, which takes seconds the first time on a machine; a worker does
 it before the group waits for its heartbeats. The engine is the same code for all rules, so these two will do.
@@ -17,7 +17,7 @@ CROWD = 100  # more than there is room for at first
 SOMETHING = [Event(f"user-{i}", 0, "Signed In", True, message_id="1", properties={}, traits={}) for i in range(CROWD)]
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Step, tick, store, load, go on under other rules, and erase."""
     shard = Shard(_rules("then"))
     shard.step(Batch.of(SOMETHING))

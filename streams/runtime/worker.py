@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.core.rules.rulebook import Rulebook
-from streams.observed.recorder import Lookout
+from streams.observed.recorder import Recorder
 from streams.runtime.counters import Counters
 from streams.runtime.outputs import Outputs
 from streams.runtime.producing import Producer
@@ -27,5 +27,5 @@ class Worker:
     decoder: Decoder
     outputs: Outputs
     counters: Counters
-    lookout: Lookout
+    recorder: Recorder
     partitions: int

@@ -15,7 +15,7 @@ from streams.state import scripts
 from streams.state.codec import Keys, ShardKeys, decode_outbox, decode_positions, writes
 from streams.state.fencing import FORMAT, Held, before, may_claim, may_save, owns
 from streams.state.redis_client import RedisClient
-from streams.state.store import DAYS_OF_SIGHTINGS, Checkpoint, Progress, Stored, StoredProfile, StoredShard
+from streams.state.store import DAYS_OBSERVED, Checkpoint, Progress, Stored, StoredProfile, StoredShard
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class RedisStore:
         self._save = self._redis.script(scripts.SAVE)
         self._mark_published = self._redis.script(scripts.MARK_PUBLISHED)
         self._profile = self._redis.script(scripts.PROFILE)
-        self._note_sightings = self._redis.script(scripts.NOTE_SIGHTINGS)
+        self._note_observed = self._redis.script(scripts.NOTE_OBSERVED)
         self._agree = self._redis.script(scripts.AGREE)
 
     def __repr__(self) -> str:
@@ -144,8 +144,8 @@ class RedisStore:
                 sizes[segment.decode()] += await self._redis.call("SCARD", keys.members(segment.decode()))
         return {segment: size for segment, size in sizes.items() if size}
 
-    async def note_sightings(self, day: int, was: bytes, now: bytes) -> bytes:
-        found: bytes = await self._note_sightings([self._keys.sightings], [day, was, now, DAYS_OF_SIGHTINGS])
+    async def note_observed(self, day: int, was: bytes, now: bytes) -> bytes:
+        found: bytes = await self._note_observed([self._keys.sightings], [day, was, now, DAYS_OBSERVED])
         return found
 
     async def sightings(self) -> dict[int, bytes]:

@@ -62,7 +62,7 @@ return held
 )
 
 # KEYS: sightings. ARGV: day, what must be there ('' for nothing), what to put there, how many days to keep.
-NOTE_SIGHTINGS = """
+NOTE_OBSERVED = """
 local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if found == ARGV[2] then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])

@@ -14,7 +14,7 @@ import msgspec
 
 from streams.state.fencing import FORMAT, Held, may_claim, may_save, owns
 
-DAYS_OF_SIGHTINGS: Final = 7
+DAYS_OBSERVED: Final = 7
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -139,11 +139,11 @@ class Store(Protocol):
     async def sizes(self) -> dict[str, int]:
         """How many members each segment has, over all shards; those without any are left out."""
 
-    async def note_sightings(self, day: int, was: bytes, now: bytes) -> bytes:
+    async def note_observed(self, day: int, was: bytes, now: bytes) -> bytes:
         """Put `now` in the place of `was` (empty: nothing) as what was read on a day, counted from 1970 on.
 
         Gives what it found: if that is not `was`, another worker was quicker and nothing is changed. The newest
-        DAYS_OF_SIGHTINGS days are kept.
+        DAYS_OBSERVED days are kept.
         """
 
     async def sightings(self) -> dict[int, bytes]:
@@ -278,11 +278,11 @@ class MemoryStore:
             sizes.update({segment: len(members) for segment, members in kept.members.items()})
         return {segment: size for segment, size in sizes.items() if size}
 
-    async def note_sightings(self, day: int, was: bytes, now: bytes) -> bytes:
+    async def note_observed(self, day: int, was: bytes, now: bytes) -> bytes:
         found = self._sightings.get(day, b"")
         if found == was:
             self._sightings[day] = now
-            newest = sorted(self._sightings)[-DAYS_OF_SIGHTINGS:]
+            newest = sorted(self._sightings)[-DAYS_OBSERVED:]
             self._sightings = {day: self._sightings[day] for day in newest}
         return found
 

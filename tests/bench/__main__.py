@@ -11,7 +11,7 @@ from tests.e2e.pipeline import ROOT
 
 ALL = (
     "decode",
-    "strangers",
+    "misrouted",
     "index",
     "engine",
     "functions",

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from streams.runtime.app import collect_garbage_rarely
 from streams.runtime.outputs import Outputs
-from streams.runtime.pending import Unsaved
+from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings
 from streams.state.codec import Keys, writes
@@ -29,7 +29,7 @@ class Run:
 
     def __init__(self, profiles: int, condition: str):
         self.taken: dict[str, float] = {"find": 0.0, "render": 0.0, "checkpoint": 0.0, "for Redis": 0.0}
-        self._shard, self._unsaved = shard_of(profiles, condition), Unsaved(Outputs(Settings()))
+        self._shard, self._unsaved = shard_of(profiles, condition), Pending(Outputs(Settings()))
         while self._shard.time_ms < MIDNIGHT:
             with self._timed("find"):
                 changes = self._shard.tick(MIDNIGHT, SLICE)

@@ -17,9 +17,9 @@ from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs
-from streams.runtime.pending import Unsaved
+from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
-from streams.runtime.warm_up import rehearse
+from streams.runtime.warm_up import warm_up
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.redis_store import RedisStore
@@ -51,7 +51,7 @@ async def save(store: RedisStore, snapshot: Snapshot) -> None:
 
 async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) -> int:
     """Take all records in, and write checkpoints as often as a worker with a backlog must; how many profiles."""
-    shard, unsaved, number = Shard(rulebook), Unsaved(Outputs(Settings())), 0
+    shard, unsaved, number = Shard(rulebook), Pending(Outputs(Settings())), 0
     await store.claim(SHARD, EPOCH)
     for batch in batches(rulebook, records):
         unsaved.add(shard.step(batch), int(batch.ts.max(initial=0)))
@@ -64,7 +64,7 @@ async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) 
 
 def main(redis: str, group: str) -> None:
     rulebook = five_rules()
-    rehearse()
+    warm_up()
     before = memory_of("self").now
     profiles = asyncio.run(hold(RedisStore(redis, group), rulebook, sys.stdin.buffer))
     print(profiles, memory_of("self").peak - before)

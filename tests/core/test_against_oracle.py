@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.engine.shard import ROOM_FOR_FLIPS
+from streams.core.engine.shard import ROOM_FOR_TRANSITIONS
 from streams.core.events import Event
 from streams.core.instants import DAY_MS
 from streams.core.language.parser import parse_condition
@@ -147,4 +147,4 @@ def test_a_crowd_is_judged_alike_though_its_changes_do_not_fit_in_one_go() -> No
     arrivals = [Event(user, made.START_MS + at, "Signed In", True, None, {}, {}) for at, user in sign_ins]
     found = run(rulebook, arrivals)
     assert found == owed(rulebook, arrivals)
-    assert sum(map(len, found.values())) > 2 * ROOM_FOR_FLIPS
+    assert sum(map(len, found.values())) > 2 * ROOM_FOR_TRANSITIONS

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from streams.demo.screen import Lines, Screen
-from streams.demo.screen_state import Scene
+from streams.demo.screen_state import ScreenState
 from streams.outputs.wording import Ground, Told
 
 BEFORE, AFTER = "2026-03-01T00:00:00.000Z", "2026-03-03T00:00:00.000Z"
@@ -18,8 +18,8 @@ def told(user: str, at: str, kind: str = "segment.entered") -> Told:
     return Told(kind, user, "churn-risk", "churn-risk", at, "timer", [QUIET])
 
 
-def scene() -> Scene:
-    return Scene(("churn-risk", "dormant"), ("segmenter watch --segment churn-risk",), PRESENT_MS, PRESENT_MS)
+def scene() -> ScreenState:
+    return ScreenState(("churn-risk", "dormant"), ("segmenter watch --segment churn-risk",), PRESENT_MS, PRESENT_MS)
 
 
 def test_history_counts_as_members_but_is_no_news() -> None:
@@ -44,7 +44,7 @@ def test_a_repeat_of_a_change_is_seen_once() -> None:
 
 
 def test_a_change_of_level_takes_a_user_from_one_to_the_other() -> None:
-    seen = Scene(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
+    seen = ScreenState(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
     first = Told("segment.changed", "ann", "life", "life/new", AFTER, "event")
     later = Told("segment.changed", "ann", "life", "life/power", AFTER, "event", previous="life/new")
     assert len(seen.saw([first, later, later])) == 2
@@ -76,7 +76,7 @@ def test_the_screen_shows_sizes_changes_and_how_to_follow() -> None:
 def test_the_screen_fits_into_its_terminal(height: int) -> None:
     out = io.StringIO()
     names = tuple(f"segment-{number:02}" for number in range(30))
-    seen = Scene(names, ("segmenter watch", "segmenter explain u-00001"), PRESENT_MS, PRESENT_MS)
+    seen = ScreenState(names, ("segmenter watch", "segmenter explain u-00001"), PRESENT_MS, PRESENT_MS)
     changes = [Told("segment.entered", f"u-{name}", name, name, AFTER, "event", [QUIET]) for name in names]
     with Screen(Console(file=out, force_terminal=True, width=80, height=height)) as view:
         view.show(seen, seen.saw(changes))
@@ -88,7 +88,7 @@ def test_the_screen_fits_into_its_terminal(height: int) -> None:
 
 def test_the_screen_keeps_the_level_before_out_of_the_column_of_segments() -> None:
     out = io.StringIO()
-    seen = Scene(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
+    seen = ScreenState(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
     first = Told("segment.changed", "ann", "life", "life/new", AFTER, "event")
     later = Told("segment.changed", "ann", "life", "life/power", AFTER, "event", [QUIET], previous="life/new")
     with Screen(Console(file=out, force_terminal=True, width=120, height=40)) as view:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.embedded.redis import RedisServer
-from streams.runtime.warm_up import rehearse
+from streams.runtime.warm_up import warm_up
 from tests.conftest import Kafka
 from tests.e2e.pipeline import Pipeline
 
@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def _engine_is_compiled() -> None:
     """Once, here, and kept on disk: no worker need do it while a test waits."""
-    rehearse()
+    warm_up()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from streams.core.changes import Change, to_json
 from streams.core.engine.shard import Shard
 from streams.core.instants import HOUR_MS
 from streams.core.profiles.snapshot import Head
-from streams.core.scores.edges import Held
+from streams.core.scores.edges import EdgesSince
 from streams.core.scores.quintiles import Populations, Quintiles
 from streams.state.opening import redis_store
 from streams.testing import Record, decoded, instant, track
@@ -66,7 +66,7 @@ async def edges_of_shards(pipeline: Pipeline) -> list[Quintiles]:
     store = redis_store(pipeline.settings)
     shards = await store.shards()
     await store.close()
-    return [Held.decode(Head.decode(shard.head).edges["rfm"]).newest for shard in shards.values()]
+    return [EdgesSince.decode(Head.decode(shard.head).edges["rfm"]).newest for shard in shards.values()]
 
 
 def test_two_workers_score_by_the_same_edges_as_if_all_profiles_were_in_one_shard(

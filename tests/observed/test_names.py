@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.observed.names import EVENTS, LONGEST_NAME, PROPERTIES, TRAITS, Names, Sample, Sightings
+from streams.observed.names import EVENTS, LONGEST_NAME, PROPERTIES, TRAITS, Names, ObservedNames, Sample
 
 names = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 5))
 
 
-def seen(*samples: Sample, **counts: int) -> Sightings:
-    sightings = Sightings()
+def seen(*samples: Sample, **counts: int) -> ObservedNames:
+    sightings = ObservedNames()
     sightings.count(counts)
     for sample in samples:
         sightings.note(sample)
@@ -20,7 +20,7 @@ def seen(*samples: Sample, **counts: int) -> Sightings:
 
 
 def test_events_are_counted_one_by_one_and_what_counts_as_none_is_left_out() -> None:
-    sightings = Sightings()
+    sightings = ObservedNames()
     for batch in (["Signed In", "Signed In", ""], ["Signed In", "Logged Out"]):
         sightings.count(Counter(batch))
     assert sightings.events == Names({"Signed In": 3, "Logged Out": 1}, records=4)
@@ -42,20 +42,20 @@ def test_properties_of_several_events_are_told_together() -> None:
 
 def test_it_comes_back_from_its_bytes_as_it_was() -> None:
     sightings = seen(Sample("Ünïcode 名", ["a.b"], ["t"]), **{"Ünïcode 名": 2**40})
-    assert Sightings.decode(sightings.encode()) == sightings
-    assert Sightings.decode(b"") == Sightings()
+    assert ObservedNames.decode(sightings.encode()) == sightings
+    assert ObservedNames.decode(b"") == ObservedNames()
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b"\x93\xc0\xc0\xc0", b"{}"])
 def test_what_cannot_be_read_begins_anew(raw: bytes) -> None:
-    assert Sightings.decode(raw) == Sightings()
+    assert ObservedNames.decode(raw) == ObservedNames()
 
 
 @given(first=names, second=names, third=names)
 def test_parts_merge_to_the_whole(first: dict[str, int], second: dict[str, int], third: dict[str, int]) -> None:
-    whole, merged = Sightings(), Sightings()
+    whole, merged = ObservedNames(), ObservedNames()
     for part in (first, second, third):
-        alone = Sightings()
+        alone = ObservedNames()
         for sightings in (whole, alone):
             sightings.count(part)
             for event, properties in part.items():
@@ -65,7 +65,7 @@ def test_parts_merge_to_the_whole(first: dict[str, int], second: dict[str, int],
 
 
 def test_however_many_names_there_are_it_stays_bounded_and_loses_no_count() -> None:
-    sightings = Sightings()
+    sightings = ObservedNames()
     for number in range(3 * EVENTS):
         sightings.count({f"event {number}": 1})
         properties = [f"p{n}" for n in range(2 * PROPERTIES)] if number % 100 == 99 else []
@@ -78,7 +78,7 @@ def test_however_many_names_there_are_it_stays_bounded_and_loses_no_count() -> N
 
 
 def test_names_made_up_for_every_record_push_out_none_that_is_used_however_late_it_comes() -> None:
-    sightings = Sightings()
+    sightings = ObservedNames()
     for number in range(20 * EVENTS):
         sightings.count({f"order-{number}": 1, "Signed In": 1})
         if number > 10 * EVENTS and number % 50 == 0:
@@ -90,6 +90,6 @@ def test_names_made_up_for_every_record_push_out_none_that_is_used_however_late_
 def test_names_are_cut_and_what_cannot_be_stored_is_replaced() -> None:
     long = "x" * 300
     sightings = seen(Sample(long, ["half \ud800"], [long]), **{long: 1})
-    assert Sightings.decode(sightings.encode()) == sightings
+    assert ObservedNames.decode(sightings.encode()) == sightings
     assert sightings.events.counts == {"x" * LONGEST_NAME: 1}
     assert sightings.properties_of([long]).counts == {"half ?": 1}

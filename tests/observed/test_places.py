@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from streams.observed.lint import Judge
-from streams.observed.names import Sample, Sightings
-from streams.observed.places import unseen
+from streams.observed.lint import NameLint
+from streams.observed.names import ObservedNames, Sample
+from streams.observed.places import unseen_names
 
 SEGMENT = """\
 segment: quiet
@@ -32,10 +32,10 @@ method: quintiles
 def test_each_is_told_with_its_place(tmp_path: Path) -> None:
     for name, text in {"quiet": SEGMENT, "lifecycle": TIER, "rfm": SCORES}.items():
         (tmp_path / f"{name}.yaml").write_text(text)
-    seen = Sightings()
+    seen = ObservedNames()
     seen.count({"Signed In": 5})
     seen.note(Sample("Signed In", ["duration"], ["plan", "company", "mrr"]))
-    found = unseen(tmp_path, Judge(seen, days=1))
+    found = unseen_names(tmp_path, NameLint(seen, days=1))
     assert [(Path(each.file).stem, each.line, each.source[each.column - 1 :][: each.width]) for each in found] == [
         ("lifecycle", 3, '"Signd In"'),
         ("quiet", 4, '"durration"'),

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.embedded.redis import RedisServer
-from streams.observed.names import Sample, Sightings
+from streams.observed.names import ObservedNames, Sample
 from streams.state.redis_store import RedisStore
 
 
@@ -28,10 +28,10 @@ def read(redis_server: RedisServer, group: str) -> None:
     async def note() -> None:
         store = RedisStore(redis_server.url, group)
         for day in (20_513, 20_518):
-            seen = Sightings()
+            seen = ObservedNames()
             seen.count({"Signed In": 20_600})
             seen.note(Sample("Signed In", ["duration"], ["plan"]))
-            await store.note_sightings(day, b"", seen.encode())
+            await store.note_observed(day, b"", seen.encode())
         await store.close()
 
     asyncio.run(note())

@@ -16,8 +16,8 @@ from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.outputs import Outputs
-from streams.runtime.retry import Patience
-from streams.runtime.shard_loop import LoadedShard
+from streams.runtime.retry import Retry
+from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import MemoryStore, Message, Store
@@ -44,17 +44,17 @@ class Alone:
             decoder=Decoder(shard.catalog.reads),
             outputs=Outputs(settings),
             counters=self.counters,
-            lookout=self,
+            recorder=self,
             partitions=1,
         )
         self._shard = shard
 
-    async def load(self) -> LoadedShard:
+    async def load(self) -> ShardLoop:
         await self._store.claim(0, 1)
         intake = Intake(self._worker, {INPUT: 0})
         await intake.start({INPUT: 0})
-        checkpoints = Checkpoints(self._store, self, 0, 1, Patience())
-        self.loaded = LoadedShard(self._worker, self._shard, intake, checkpoints, 0)
+        checkpoints = Checkpoints(self._store, self, 0, 1, Retry())
+        self.loaded = ShardLoop(self._worker, self._shard, intake, checkpoints, 0)
         return self.loaded
 
     def arrive(self, records: Sequence[Record], unread: int = 0) -> None:

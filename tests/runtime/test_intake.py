@@ -8,7 +8,7 @@ from faust.types import TP
 
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Reads
-from streams.observed.recorder import Lookout
+from streams.observed.recorder import Recorder
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
@@ -41,7 +41,7 @@ async def started(*topics: TP, partitions: int = 1) -> tuple[Intake, Counters]:
         outputs=Outputs(settings),
         counters=counters,
         consumer=Reader(),
-        lookout=Lookout(MemoryStore(), lambda: 0),
+        recorder=Recorder(MemoryStore(), lambda: 0),
         partitions=partitions,
     )
     offsets = dict.fromkeys(topics, 0)

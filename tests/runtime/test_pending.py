@@ -13,7 +13,7 @@ from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rulebook, Tier
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs
-from streams.runtime.pending import Unsaved
+from streams.runtime.pending import Pending
 from streams.settings import Settings
 from streams.testing import Record, decoded, identify, instant, track
 from tests.runtime.rules import rulebook
@@ -28,8 +28,8 @@ def shard() -> Shard:
 
 
 @pytest.fixture
-def unsaved() -> Unsaved:
-    return Unsaved(Outputs(Settings(group="ours")))
+def pending() -> Pending:
+    return Pending(Outputs(Settings(group="ours")))
 
 
 def step(shard: Shard, *records: Record) -> list[Change]:
@@ -37,13 +37,13 @@ def step(shard: Shard, *records: Record) -> list[Change]:
     return shard.step(batch)
 
 
-def snapshot(unsaved: Unsaved, shard: Shard, number: int = 1) -> Snapshot:
-    return unsaved.snapshot(shard, number, {"product-events": 5}, [])
+def snapshot(pending: Pending, shard: Shard, number: int = 1) -> Snapshot:
+    return pending.snapshot(shard, number, {"product-events": 5}, [])
 
 
-def test_a_user_who_entered_is_in_the_outbox_the_read_model_and_the_memberships(shard: Shard, unsaved: Unsaved) -> None:
-    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON + 1)
-    checkpoint, _, memberships = snapshot(unsaved, shard, number=7)
+def test_a_user_who_entered_is_in_the_outbox_the_read_model_and_the_memberships(shard: Shard, pending: Pending) -> None:
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON + 1)
+    checkpoint, _, memberships = snapshot(pending, shard, number=7)
     (change,) = checkpoint.outbox
     assert (change.topic, change.key) == ("segment-changes", b"ann")
     assert dict(change.headers)["ce_source"] == b"/segmenter/ours"
@@ -65,10 +65,10 @@ def test_a_user_who_entered_is_in_the_outbox_the_read_model_and_the_memberships(
     assert [user for user, _ in checkpoint.rows] == ["ann"]
 
 
-def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Shard, unsaved: Unsaved) -> None:
-    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
-    unsaved.add(shard.tick(NOON + 8 * 86_400_000), NOON)
-    checkpoint, _, memberships = snapshot(unsaved, shard)
+def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Shard, pending: Pending) -> None:
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    pending.add(shard.tick(NOON + 8 * 86_400_000), NOON)
+    checkpoint, _, memberships = snapshot(pending, shard)
     assert [json.loads(message.value or b"")["type"] for message in checkpoint.outbox] == [
         "segment.entered",
         "segment.exited",
@@ -81,11 +81,11 @@ def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Sha
 def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_its_name() -> None:
     levels = (Level("new", parse_condition("tenure_days < 2")), Level("active", Always(True)))
     rules = Rulebook((Tier("life", levels),))
-    shard, unsaved = Shard(rules), Unsaved(Outputs(Settings(group="ours")))
-    unsaved.add(shard.step(decoded(rules, [track("ann", "Signed In", NOON)])), NOON)
-    assert snapshot(unsaved, shard).checkpoint.joined == [("life/new", "ann")]
-    unsaved.add(shard.tick(NOON + 2 * 86_400_000), NOON)
-    checkpoint, _, memberships = snapshot(unsaved, shard)
+    shard, pending = Shard(rules), Pending(Outputs(Settings(group="ours")))
+    pending.add(shard.step(decoded(rules, [track("ann", "Signed In", NOON)])), NOON)
+    assert snapshot(pending, shard).checkpoint.joined == [("life/new", "ann")]
+    pending.add(shard.tick(NOON + 2 * 86_400_000), NOON)
+    checkpoint, _, memberships = snapshot(pending, shard)
     assert (checkpoint.joined, checkpoint.left) == ([("life/active", "ann")], [("life/new", "ann")])
     assert dict(checkpoint.outbox[0].headers)["ce_segment"] == b"life/active"
     assert json.loads(memberships[0].value or b"")["segments"] == {
@@ -94,12 +94,12 @@ def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_i
 
 
 def test_of_an_erased_user_everything_is_removed_and_the_memberships_get_a_tombstone(
-    shard: Shard, unsaved: Unsaved
+    shard: Shard, pending: Pending
 ) -> None:
-    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
-    snapshot(unsaved, shard)
-    unsaved.add(shard.erase([Erasure("ann", NOON + 1, "m")]), NOON + 2)
-    checkpoint, _, memberships = snapshot(unsaved, shard, number=2)
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    snapshot(pending, shard)
+    pending.add(shard.erase([Erasure("ann", NOON + 1, "m")]), NOON + 2)
+    checkpoint, _, memberships = snapshot(pending, shard, number=2)
     change, tombstone = checkpoint.outbox
     assert (json.loads(change.value or b"")["cause"], json.loads(change.value or b"")["live"]) == ("erase", False)
     assert (tombstone.topic, tombstone.key, tombstone.value) == ("segment-memberships", b"ann", None)
@@ -108,18 +108,18 @@ def test_of_an_erased_user_everything_is_removed_and_the_memberships_get_a_tombs
     assert memberships == []
 
 
-def test_who_is_unknown_leaves_a_mark_and_a_tombstone_all_the_same(shard: Shard, unsaved: Unsaved) -> None:
+def test_who_is_unknown_leaves_a_mark_and_a_tombstone_all_the_same(shard: Shard, pending: Pending) -> None:
     shard.erase([Erasure("ann", NOON)])
-    checkpoint, _, _ = snapshot(unsaved, shard)
+    checkpoint, _, _ = snapshot(pending, shard)
     assert [(message.topic, message.value) for message in checkpoint.outbox] == [("segment-memberships", None)]
     assert (checkpoint.erased, checkpoint.memberships) == (["ann"], [("ann", None)])
 
 
-def test_who_is_back_in_the_same_checkpoint_is_told_of_after_the_tombstone(shard: Shard, unsaved: Unsaved) -> None:
-    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
-    unsaved.add(shard.erase([Erasure("ann", NOON + 1)]), NOON)
-    unsaved.add(step(shard, *[track("ann", "Signed In", NOON + 2, f"n-{n}") for n in range(2)]), NOON)
-    checkpoint, _, memberships = snapshot(unsaved, shard)
+def test_who_is_back_in_the_same_checkpoint_is_told_of_after_the_tombstone(shard: Shard, pending: Pending) -> None:
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    pending.add(shard.erase([Erasure("ann", NOON + 1)]), NOON)
+    pending.add(step(shard, *[track("ann", "Signed In", NOON + 2, f"n-{n}") for n in range(2)]), NOON)
+    checkpoint, _, memberships = snapshot(pending, shard)
     assert [message.value is None for message in checkpoint.outbox] == [False, False, False, True]
     assert ([user for user, _ in checkpoint.rows], checkpoint.erased) == (["ann"], ["ann"])
     assert (checkpoint.joined, checkpoint.left) == ([("often", "ann")], [])
@@ -128,30 +128,30 @@ def test_who_is_back_in_the_same_checkpoint_is_told_of_after_the_tombstone(shard
     assert [list(json.loads(message.value or b"")["segments"]) for message in memberships] == [["often"]]
 
 
-def test_what_is_in_a_snapshot_is_not_in_the_next(shard: Shard, unsaved: Unsaved) -> None:
-    unsaved.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
-    assert unsaved
-    snapshot(unsaved, shard)
-    assert not unsaved
-    assert snapshot(unsaved, shard, number=2).checkpoint.outbox == []
+def test_what_is_in_a_snapshot_is_not_in_the_next(shard: Shard, pending: Pending) -> None:
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    assert pending
+    snapshot(pending, shard)
+    assert not pending
+    assert snapshot(pending, shard, number=2).checkpoint.outbox == []
 
 
-def test_a_checkpoint_is_full_by_its_bytes(unsaved: Unsaved) -> None:
-    assert not unsaved.is_full(16_000)
-    assert unsaved.is_full(17_000)
-    assert unsaved.is_full(5_000, share=0.25)
+def test_a_checkpoint_is_full_by_its_bytes(pending: Pending) -> None:
+    assert not pending.is_full(16_000)
+    assert pending.is_full(17_000)
+    assert pending.is_full(5_000, share=0.25)
 
 
-def test_a_checkpoint_of_small_profiles_is_full_by_their_number(shard: Shard, unsaved: Unsaved) -> None:
+def test_a_checkpoint_of_small_profiles_is_full_by_their_number(shard: Shard, pending: Pending) -> None:
     small = [track(f"user-{n}", "Signed In", NOON) for n in range(10_000)]
-    unsaved.add(step(shard, *small), NOON)
-    snapshot(unsaved, shard)
-    assert not unsaved.is_full(17_999)
-    assert unsaved.is_full(18_000)
+    pending.add(step(shard, *small), NOON)
+    snapshot(pending, shard)
+    assert not pending.is_full(17_999)
+    assert pending.is_full(18_000)
 
 
-def test_a_checkpoint_of_large_profiles_is_full_the_earlier(shard: Shard, unsaved: Unsaved) -> None:
+def test_a_checkpoint_of_large_profiles_is_full_the_earlier(shard: Shard, pending: Pending) -> None:
     large = [identify(f"user-{n}", NOON, notes="x" * 1_000) for n in range(2_000)]
-    unsaved.add(step(shard, *large), NOON)
-    snapshot(unsaved, shard)
-    assert unsaved.is_full(12_000)
+    pending.add(step(shard, *large), NOON)
+    snapshot(pending, shard)
+    assert pending.is_full(12_000)

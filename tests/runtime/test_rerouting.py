@@ -45,7 +45,7 @@ class Shard:
             outputs=Outputs(settings),
             counters=self.counters,
             consumer=self,
-            lookout=self,
+            recorder=self,
             partitions=PARTITIONS,
         )
         stored = offsets or {}
@@ -84,10 +84,10 @@ def signed_in(user: str, number: int, ts: int = 0) -> Record:
     return track(user, "Signed In", ts, f"m-{number}")
 
 
-async def test_a_stranger_is_sent_to_its_home_as_it_came_and_nobody_else_is() -> None:
+async def test_a_misrouted_record_is_sent_to_its_home_as_it_came_and_nobody_else_is() -> None:
     found = await Shard(0).started()
     found.fetch("product-events", [signed_in(user, number) for number, user in enumerate(USERS)], first=10)
-    sent = found.intake.take_strangers(1_000)
+    sent = found.intake.take_misrouted(1_000)
     assert found.applied() == [f"m-{number}" for number, user in enumerate(USERS) if home(user) == 0]
     foreign = [number for number, user in enumerate(USERS) if home(user) != 0]
     assert [message.shard for message in sent] == [home(USERS[number]) for number in foreign]
@@ -103,15 +103,15 @@ async def test_a_stranger_is_sent_to_its_home_as_it_came_and_nobody_else_is() ->
     assert found.counters.rerouted == len(foreign)
 
 
-async def test_no_offset_passes_a_stranger_that_waits_for_an_outbox_and_no_event_beyond_it_is_applied() -> None:
-    """Or else the next owner would begin at the stranger, and apply what was applied before."""
+async def test_no_offset_passes_a_misrouted_record_that_waits_for_an_outbox_and_no_event_beyond_it_is_applied() -> None:
+    """Or else the next owner would begin at the misrouted record, and apply what was applied before."""
     found = await Shard(0).started()
     foreign = next(user for user in USERS if home(user) != 0)
     native = next(user for user in USERS if home(user) == 0)
     found.fetch("product-events", [signed_in(user, n) for n, user in enumerate([native, foreign, native])], first=3)
     assert found.applied() == ["m-0"]
     assert found.intake.positions()["product-events"] == 4
-    found.intake.take_strangers(1)
+    found.intake.take_misrouted(1)
     assert found.applied() == ["m-2"]
     assert found.intake.positions()["product-events"] == 6
 
@@ -121,7 +121,7 @@ async def test_at_home_each_is_applied_once_however_often_it_was_sent() -> None:
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
     finder.fetch("product-events", [signed_in(user, 0), signed_in(user, 1)], first=5)
     finder.fetch("billing-updates", [billing(user, "Invoice Paid", 0, "b-0")], first=5)
-    sent = finder.intake.take_strangers(10)
+    sent = finder.intake.take_misrouted(10)
     at_home = await Shard(home(user)).started()
     at_home.fetch("rerouted-events", [*sent, *sent], first=0)
     assert at_home.applied() == ["m-0", "m-1", "b-0"]
@@ -138,7 +138,7 @@ async def test_what_was_received_and_not_applied_is_applied_by_the_next_owner() 
     user = USERS[0]
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
     finder.fetch("product-events", [signed_in(user, number) for number in range(3)], first=0)
-    sent = finder.intake.take_strangers(10)
+    sent = finder.intake.take_misrouted(10)
     at_home = await Shard(home(user)).started()
     at_home.fetch("rerouted-events", sent, first=0)
     assert [event.message_id for event in at_home.intake.take(1).events] == ["m-0"]
@@ -155,7 +155,7 @@ async def test_a_rerouted_event_is_judged_by_its_own_records_time() -> None:
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
     finder.fetch("product-events", [signed_in(user, 0, ts=10**9)], first=0)
     at_home = await Shard(home(user)).started()
-    at_home.fetch("rerouted-events", finder.intake.take_strangers(1), first=0)
+    at_home.fetch("rerouted-events", finder.intake.take_misrouted(1), first=0)
     assert at_home.intake.take(1).ts.tolist() == [50]
 
 
@@ -167,7 +167,7 @@ async def test_a_record_without_a_time_of_its_own_has_none_at_home_either(record
     found = Read(0, record_ms, user.encode(), to_bytes(signed_in(user, 0, ts=10**9)))
     finder.intake.receive(Fetched(tp, READING, [found], 1, 1, caught_up=True))
     at_home = await Shard(home(user)).started()
-    at_home.fetch("rerouted-events", finder.intake.take_strangers(1), first=0)
+    at_home.fetch("rerouted-events", finder.intake.take_misrouted(1), first=0)
     assert at_home.intake.take(1).ts.tolist() == [10**9]
 
 
@@ -176,7 +176,7 @@ async def test_on_a_tie_rerouted_events_come_last() -> None:
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
     finder.fetch("product-events", [signed_in(user, 0, ts=1), signed_in(user, 1, ts=2)], first=0)
     at_home = await Shard(home(user)).started()
-    at_home.fetch("rerouted-events", finder.intake.take_strangers(9), first=0)
+    at_home.fetch("rerouted-events", finder.intake.take_misrouted(9), first=0)
     at_home.fetch("product-events", [signed_in(user, 2, ts=1), signed_in(user, 3, ts=3)], first=0)
     assert at_home.applied() == ["m-2", "m-0", "m-1", "m-3"]
 
@@ -185,7 +185,7 @@ async def test_on_a_tie_rerouted_events_come_last() -> None:
 async def test_whose_home_is_where_goes_by_the_partitioner(partitioner: str) -> None:
     shard = await Shard(1, partitioner=partitioner).started()
     shard.fetch("product-events", [signed_in(user, number) for number, user in enumerate(USERS)], first=0)
-    shard.intake.take_strangers(len(USERS))
+    shard.intake.take_misrouted(len(USERS))
     native = [n for n, user in enumerate(USERS) if 1 in homes(user, PARTITIONS, partitioner)]
     assert shard.applied() == [f"m-{number}" for number in native]
 
@@ -213,9 +213,9 @@ async def test_what_is_sent_to_a_shard_that_is_not_its_home_either_is_a_dead_let
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
     finder.fetch("product-events", [signed_in(user, 0)], first=0)
     elsewhere = await Shard((home(user) + 2) % PARTITIONS).started()
-    elsewhere.fetch("rerouted-events", finder.intake.take_strangers(9), first=0)
+    elsewhere.fetch("rerouted-events", finder.intake.take_misrouted(9), first=0)
     assert elsewhere.applied() == []
-    assert elsewhere.intake.take_strangers(9) == []
+    assert elsewhere.intake.take_misrouted(9) == []
     [letter] = elsewhere.intake.take_dead_letters()
     said = dict(letter.headers)
     assert (said["reason_code"], said["topic"], said["offset"]) == (b"wrong_partition", b"product-events", b"0")
@@ -239,7 +239,7 @@ async def test_what_is_at_home_among_strangers_is_applied_once_whoever_dies_when
     shard = await anew()
     for turn, limit in [*turns, ("send home", len(log)), ("apply", len(log))]:
         if turn == "send home":
-            shard.intake.take_strangers(limit)
+            shard.intake.take_misrouted(limit)
         elif turn == "apply":
             done += [event.message_id or "" for event in shard.intake.take(limit).events]
         else:
@@ -276,7 +276,7 @@ async def test_each_is_applied_once_and_in_order_whoever_dies_when(fates: list[s
         match fate:
             case "find":
                 topic.extend(outbox)
-                outbox = finder.intake.take_strangers(2)
+                outbox = finder.intake.take_misrouted(2)
                 found = finder.intake.positions()
             case "publish":
                 topic.extend(outbox)

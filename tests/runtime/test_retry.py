@@ -1,4 +1,4 @@
-"""Patience: an outage is waited out, and told."""
+"""Retry: an outage is waited out, and told."""
 
 import logging
 
@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams.errors import Fenced, Unreachable
 from streams.runtime import retry
-from streams.runtime.retry import Patience
+from streams.runtime.retry import Retry
 
 
 class Server:
@@ -32,7 +32,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_fails_is_tried_until_it_works_and_both_are_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     server = Server(Unreachable("Redis is away"), KafkaConnectionError("Kafka is away"))
-    assert await Patience()("shard 3", server) == "answer"
+    assert await Retry()("shard 3", server) == "answer"
     assert server.asked == 3
     failed, worked = caplog.messages
     assert failed == "shard 3 - failed, trying again: Redis is away"
@@ -40,20 +40,20 @@ async def test_what_fails_is_tried_until_it_works_and_both_are_told(caplog: pyte
 
 
 async def test_what_works_at_once_is_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    assert await Patience()("shard 3", Server()) == "answer"
+    assert await Retry()("shard 3", Server()) == "answer"
     assert not caplog.messages
 
 
 async def test_what_no_waiting_can_cure_is_raised_at_once() -> None:
     server = Server(Fenced("owned by another"))
     with pytest.raises(Fenced):
-        await Patience()("shard 3", server)
+        await Retry()("shard 3", server)
     assert server.asked == 1
 
 
 async def test_with_a_limit_it_ends() -> None:
     server = Server(*[Unreachable("away")] * 10_000)
-    impatient = Patience()
+    impatient = Retry()
     impatient.limit(0.02)
     with pytest.raises(Unreachable):
         await impatient("shard 3", server)

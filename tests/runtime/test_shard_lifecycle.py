@@ -14,7 +14,7 @@ from streams.core.compiler.catalog import Catalog
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.outputs import Outputs
-from streams.runtime.shard_lifecycle import ShardOwner
+from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import MemoryStore, Message
@@ -51,12 +51,12 @@ class Around:
             decoder=Decoder(Catalog(RULES).reads),
             outputs=Outputs(settings),
             counters=Counters(),
-            lookout=self,
+            recorder=self,
             partitions=1,
         )
 
-    def owner(self, epoch: int) -> ShardOwner:
-        return ShardOwner(self._worker, 0, [INPUT], epoch)
+    def owner(self, epoch: int) -> ShardLifecycle:
+        return ShardLifecycle(self._worker, 0, [INPUT], epoch)
 
     @asynccontextmanager
     async def owned(self, epoch: int) -> Any:

@@ -15,7 +15,7 @@ from streams.core.kernel.layout import NEVER
 from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.runtime import shard_loop as runtime
-from streams.runtime.shard_loop import SLICE, TIME_EVERY_MS, LoadedShard
+from streams.runtime.shard_loop import SLICE, TIME_EVERY_MS, ShardLoop
 from streams.state.store import MemoryStore, Message
 from streams.testing import track
 from tests.runtime.alone import Alone
@@ -25,14 +25,14 @@ QUIET = Segment("quiet", parse_condition("idle_days >= 1"))
 RFM = Scores("rfm", parse_value("mrr"), parse_value("mrr"), parse_value("mrr"), refresh_ms=HOUR_MS)
 
 
-def loaded(*rules: Segment | Scores, users: int = 1) -> LoadedShard:
+def loaded(*rules: Segment | Scores, users: int = 1) -> ShardLoop:
     """A shard of users that were there at noon."""
     rulebook = Rulebook(rules)
     shard = Shard(rulebook)
     shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
     nothing: Any = None
     worker: Any = SimpleNamespace(rulebook=rulebook, outputs=None)
-    return LoadedShard(worker, shard, nothing, nothing, 1)
+    return ShardLoop(worker, shard, nothing, nothing, 1)
 
 
 def test_time_is_asked_for_when_a_deadline_has_come() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 SCRIPT = """
 from streams.core.kernel import hash_table, loop, packing
-from streams.runtime.warm_up import rehearse
-rehearse()
+from streams.runtime.warm_up import warm_up
+warm_up()
 modules = loop, packing, hash_table
 entries = [each for module in modules for each in vars(module).values() if hasattr(each, "signatures")]
 own = [each for each in entries if each.py_func.__module__ in [module.__name__ for module in modules]]

@@ -190,7 +190,7 @@ async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore,
     await store.claim(3, epoch=1)
     await store.save(3, 1, whole(1))
     await store.settle("partitions", "4")
-    await store.note_sightings(20_000, b"", b"seen")
+    await store.note_observed(20_000, b"", b"seen")
     await store.tell_population("rfm", 3, b"population")
     await store.agree("rfm 1", b"", b"edges")
     keys = [key async for key in other.scan_iter(f"{group}:*")]
@@ -391,7 +391,7 @@ async def test_everything_works_on_a_cluster(cluster: ClusterNode, opens: Opens)
     store = opens(cluster.url, cluster=True)
     await store.check()
     assert await store.settle("partitions", "4") == "4"
-    assert await store.note_sightings(20_000, b"", b"seen") == b""
+    assert await store.note_observed(20_000, b"", b"seen") == b""
     assert await store.sightings() == {20_000: b"seen"}
     await store.tell_population("rfm", 3, b"population")
     assert await store.populations("rfm") == {3: b"population"}

@@ -276,24 +276,24 @@ async def test_a_reader_sees_a_checkpoint_whole_or_not_at_all(store: Store) -> N
 
 async def test_what_was_read_is_kept_by_day(store: Store) -> None:
     assert await store.sightings() == {}
-    assert await store.note_sightings(20_000, b"", ALL_BYTES) == b""
-    assert await store.note_sightings(20_000, ALL_BYTES, b"more") == ALL_BYTES
-    assert await store.note_sightings(20_001, b"", b"next") == b""
+    assert await store.note_observed(20_000, b"", ALL_BYTES) == b""
+    assert await store.note_observed(20_000, ALL_BYTES, b"more") == ALL_BYTES
+    assert await store.note_observed(20_001, b"", b"next") == b""
     assert await store.sightings() == {20_000: b"more", 20_001: b"next"}
 
 
 async def test_of_two_workers_that_note_at_once_the_slower_is_given_what_the_quicker_wrote(store: Store) -> None:
-    await store.note_sightings(1, b"", b"quick")
-    assert await store.note_sightings(1, b"", b"slow") == b"quick"
+    await store.note_observed(1, b"", b"quick")
+    assert await store.note_observed(1, b"", b"slow") == b"quick"
     assert await store.sightings() == {1: b"quick"}
-    assert await store.note_sightings(1, b"gone", b"slow") == b"quick"
-    assert await store.note_sightings(2, b"gone", b"slow") == b""
+    assert await store.note_observed(1, b"gone", b"slow") == b"quick"
+    assert await store.note_observed(2, b"gone", b"slow") == b""
     assert await store.sightings() == {1: b"quick"}
 
 
 async def test_only_the_newest_seven_days_are_kept(store: Store) -> None:
     for day in (99, 100, 102, 98, 105, 103, 104, 101):
-        await store.note_sightings(day, b"", b"%d" % day)
+        await store.note_observed(day, b"", b"%d" % day)
     assert sorted(await store.sightings()) == [99, 100, 101, 102, 103, 104, 105]
 
 

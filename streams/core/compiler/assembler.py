@@ -17,7 +17,7 @@ def number_bits(number: float) -> int:
     return bits
 
 
-class Words:
+class Assembler:
     """All that has been written; the header is filled in last."""
 
     def __init__(self) -> None:

@@ -22,8 +22,8 @@ from streams.core.kernel.layout import (
     IDS,
     IDS_KEPT,
     LEAST,
-    MARKS_A_WORD,
     NEWEST_ACTIVITY,
+    RULES_A_WORD,
     RULES_START,
     SUMS,
     WORDS_PER_RULE,
@@ -196,8 +196,8 @@ class Catalog:
 
     word: feature -> its first word (the newest time, the count, the total, the trait's value).
     kept: words of the kept part; width: words of the whole row.
-    endangered, barred: the first of `mark_words` words with a bit for each rule: whether time alone may change its
-    level; whether a leaf without which nobody enters keeps the user out.
+    time_driven, blocked: the first of `rule_set_words` words with a bit for each rule: whether time alone may change
+    its level; whether a leaf without which nobody enters keeps the user out.
     """
 
     def __init__(self, rulebook: Rulebook):
@@ -289,11 +289,11 @@ class Catalog:
                 self._keep(trait, 0)
 
     @cached_property
-    def mark_words(self) -> int:
-        return -(-len(self.rulebook.groupings) // MARKS_A_WORD)
+    def rule_set_words(self) -> int:
+        return -(-len(self.rulebook.groupings) // RULES_A_WORD)
 
     def _place_derived(self) -> None:
-        self.endangered, self.barred = self._take(self.mark_words), self._take(self.mark_words)
+        self.time_driven, self.blocked = self._take(self.rule_set_words), self._take(self.rule_set_words)
         self.ring_oldest = {ring: self._take(1) for ring in self.rings}
         for feature in self.features:
             match feature:

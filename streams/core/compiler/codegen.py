@@ -6,20 +6,20 @@ Comes in: values of the checked tree. Goes out: the addresses of their code in t
 from collections.abc import Iterable
 from itertools import product
 
-from streams.core.compiler.assembler import Words, number_bits
+from streams.core.compiler.assembler import Assembler, number_bits
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.differences import apart, flickers
 from streams.core.compiler.time_dependence import scored, steps
 from streams.core.kernel.layout import (
     ADD,
     BOOLEAN,
-    CONSTANT,
     DIGITS,
     DIVIDE,
     EDGES_WORDS,
     ELAPSED,
     EXTREME,
     IDLE,
+    LITERAL,
     MISSING,
     MULTIPLY,
     NAME,
@@ -74,7 +74,7 @@ class Coder:
     edges_at: by scores rule, where its three records of edges are, in the order of r, f, m.
     """
 
-    def __init__(self, out: Words, catalog: Catalog, text_code: dict[str, int]):
+    def __init__(self, out: Assembler, catalog: Catalog, text_code: dict[str, int]):
         self._out, self._catalog, self._text_code = out, catalog, text_code
         self.edges_at = {
             name: out.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
@@ -94,7 +94,7 @@ class Coder:
         match value:
             case Constant(constant):
                 bits, kind = self._constant(constant)
-                return [(CONSTANT, kind, bits)]
+                return [(LITERAL, kind, bits)]
             case Elapsed(instant, unit_ms, sign):
                 bits = number_bits(sign * unit_ms)
                 if isinstance(instant, IdleSince):

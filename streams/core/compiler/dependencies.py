@@ -1,6 +1,6 @@
-"""Effects: what an event can change, told by its name and whether it is activity.
+"""Dependencies: what an event can change, told by its name and whether it is activity.
 
-Comes in: a catalog. Goes out: the sets such an event may belong to, the leaves it may turn over, and the order in which
+Comes in: a catalog. Goes out: the sets such an event may belong to, the leaves it may flip, and the order in which
 rules are evaluated.
 """
 
@@ -26,7 +26,7 @@ def _changes(catalog: Catalog, leaf: Leaf, touched: Collection[EventSet], active
 
 
 def changed_leaves(catalog: Catalog, touched: Collection[EventSet], active: bool) -> list[Leaf]:
-    """The leaves that an event which touches these sets can turn over."""
+    """The leaves that an event which touches these sets can flip."""
     return [leaf for leaf in catalog.leaves if _changes(catalog, leaf, touched, active)]
 
 

@@ -50,7 +50,7 @@ class KeptSeen(NamedTuple):
         return bucket_of(ts, self.unit == "day", utc_offset_ms)
 
 
-class Reading(NamedTuple):
+class Extraction(NamedTuple):
     """All that is read of the events of a class. numbers, truths: with their columns."""
 
     numbers: tuple[tuple[str, int], ...]
@@ -69,10 +69,10 @@ class Reading(NamedTuple):
         return {where for where in wheres if where is not None}
 
 
-def reading(catalog: Catalog, name: str | None, active: bool) -> Reading | None:
+def reading(catalog: Catalog, name: str | None, active: bool) -> Extraction | None:
     """What is read of events of a name; None if nothing is."""
     touched = touched_sets(catalog, name, active)
-    found = Reading(
+    found = Extraction(
         numbers=_numbers(catalog, touched),
         truths=tuple((asked(s.where), catalog.columns[s.where]) for s in touched if s.where is not None),
         latest=tuple(

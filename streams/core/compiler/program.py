@@ -10,22 +10,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.core.arrays import Ints
-from streams.core.compiler.assembler import Words
+from streams.core.compiler.assembler import Assembler
 from streams.core.compiler.catalog import OF_NUMBERS, Catalog, Ring, conditions, rule_leaves
 from streams.core.compiler.codegen import Coder
 from streams.core.compiler.dependencies import changed_leaves, evaluation_order, segments_read, touched_sets
-from streams.core.compiler.time_dependence import may_be_hastened, nature, truths, turned, windows_read
+from streams.core.compiler.time_dependence import (
+    may_be_advanced,
+    time_dependence,
+    truths,
+    windows_read,
+    with_constant_on_right,
+)
 from streams.core.kernel.layout import (
     AMOUNT,
     AND,
     BUCKET,
+    CAPTURED_WORDS,
     COMPARE,
+    CONSTANT,
     EQUAL,
     GREATER,
     GREATER_EQUAL,
     HAS,
     HEADER_WORDS,
-    HELD_WORDS,
     IN_SEGMENT,
     INCLUDED_WORDS,
     INDEX,
@@ -33,8 +40,6 @@ from streams.core.kernel.layout import (
     IS_MISSING,
     LESS,
     LESS_EQUAL,
-    LINE_WORDS,
-    MARKS_A_WORD,
     MOVE,
     NEWEST,
     NOT,
@@ -42,10 +47,11 @@ from streams.core.kernel.layout import (
     PUSH_LEAF,
     PUSH_TRUTH,
     RULE_WORDS,
+    RULES_A_WORD,
     RULES_START,
     SHOWN_WORDS,
-    STEADY,
     TALLY,
+    TRANSITION_WORDS,
     TRUTH,
     UNEQUAL,
     WITHIN,
@@ -90,7 +96,7 @@ class Program:
     unread: the same for any name that no rule reads.
     rule_words: by rule, its word in the row. edges, measures: by scores rule, where its three records of edges are, and
     the addresses of the code of what it scores; both in the order of r, f, m.
-    line_words, space_words: how long a line of flips and the kernel's space are (the ranks of texts come on top).
+    transition_words, space_words: how long a transition and the kernel's space are (the ranks of texts come on top).
     """
 
     words: Ints
@@ -99,11 +105,11 @@ class Program:
     rule_words: tuple[int, ...]
     edges: dict[str, int]
     measures: dict[str, int]
-    line_words: int
+    transition_words: int
     space_words: int
 
 
-class _Writer(Words):
+class _Writer(Assembler):
     """Writes one rulebook. `text_code` gives a text its number."""
 
     def __init__(self, catalog: Catalog, text_code: dict[str, int]):
@@ -117,17 +123,17 @@ class _Writer(Words):
         self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
         self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
 
-    def put_marks(self, rules: Iterable[str]) -> int:
-        """The marks of some rules."""
+    def put_rule_set(self, rules: Iterable[str]) -> int:
+        """A set of rules."""
         bits: dict[int, int] = {}
         for rule in rules:
-            word, mark = self._mark(rule)
-            bits[word] = bits.get(word, 0) | mark
+            word, bit = self._rule_bit(rule)
+            bits[word] = bits.get(word, 0) | bit
         return self.put_pairs(sorted(bits.items()))
 
-    def _mark(self, rule: str) -> tuple[int, int]:
+    def _rule_bit(self, rule: str) -> tuple[int, int]:
         """A rule's own: which word, which bit."""
-        word, place = divmod([each.name for each in self.order].index(rule), MARKS_A_WORD)
+        word, place = divmod([each.name for each in self.order].index(rule), RULES_A_WORD)
         return word, 1 << place
 
     def _operator(self, leaf: Leaf) -> int:
@@ -143,15 +149,16 @@ class _Writer(Words):
 
     def _leaf(self, index: int, leaf: Leaf) -> int:
         readers = [rule.name for rule in self.rules if leaf in rule_leaves(rule)]
-        leaf, scores = turned(leaf), self.catalog.rulebook.scores
+        leaf, scores = with_constant_on_right(leaf), self.catalog.rulebook.scores
         left, right = (*operands(leaf), None, None)[:2]
         reads = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf, scores)]
         return self.put(
             [
-                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), nature(leaf, scores), self.code.value(left)),
+                *(index, LEAF_KINDS[type(leaf)], self._operator(leaf), time_dependence(leaf, scores)),
+                self.code.value(left),
                 self.catalog.word[held(leaf)] if isinstance(leaf, Has) else self.code.value(right),
                 *(self.code.options(leaf), self.put_pairs(reads), *truths(leaf, scores)),
-                *(self.code.scores(leaf), self.put_marks(readers)),
+                *(self.code.scores(leaf), self.put_rule_set(readers)),
             ]
         )
 
@@ -193,8 +200,11 @@ class _Writer(Words):
         if isinstance(rule, Tier):
             return []
         parts = rule.enter.parts if isinstance(rule.enter, All) else (rule.enter,)
-        scores = self.catalog.rulebook.scores
-        return [part for part in parts if part in self.leaf_at and nature(turned(part), scores) == STEADY]
+        return [part for part in parts if part in self.leaf_at and self._is_constant(part)]
+
+    def _is_constant(self, leaf: Leaf) -> bool:
+        """Whether time alone never flips it."""
+        return time_dependence(with_constant_on_right(leaf), self.catalog.rulebook.scores) == CONSTANT
 
     def put_measures(self, rule: Scores) -> int:
         """The addresses of the code of what is scored, in the order of r, f and m."""
@@ -208,8 +218,8 @@ class _Writer(Words):
                 *self._decision(rule),
                 self.put_list([self.leaf_at[leaf] for leaf in rule_leaves(rule)]),
                 self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
-                *self._mark(rule.name),
-                self.put_marks(each.name for each in self.rules if rule.name in segments_read(each)),
+                *self._rule_bit(rule.name),
+                self.put_rule_set(each.name for each in self.rules if rule.name in segments_read(each)),
                 self.put_list([self.leaf_at[leaf] for leaf in self._needed(rule)]),
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
@@ -221,14 +231,14 @@ class _Writer(Words):
         alone: list[int] = []
         hastened: list[int] = []
         for leaf in leaves:
-            match turned(leaf):
+            match with_constant_on_right(leaf):
                 case InSegment():
                     continue
                 case Compare(left=value, right=Constant()):
                     compared.setdefault(self.code.value(value), []).append(addresses[leaf])
                 case _:
                     alone.append(addresses[leaf])
-            if may_be_hastened(turned(leaf), self.catalog.rulebook.scores):
+            if may_be_advanced(with_constant_on_right(leaf), self.catalog.rulebook.scores):
                 hastened.append(addresses[leaf])
         measured = [self.put([code, self.put_list(found)]) for code, found in compared.items()]
         return self.put([touched, self.put_list(measured), self.put_list(alone), self.put_list(hastened)])
@@ -273,14 +283,14 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     classes = {name: _write_classes(writer, name) for name in catalog.event_names}
     everything = writer.put_class([], catalog.leaves)
     order = writer.put_list([writer.rule_at[rule.name] for rule in writer.order])
-    every_rule = writer.put_marks(rule.name for rule in rules)
+    every_rule = writer.put_rule_set(rule.name for rule in rules)
     all_rules, rings = writer.put_list([*writer.rule_at.values()]), writer.put_list([*writer.ring_at.values()])
     measures = {name: writer.put_measures(rule) for name, rule in catalog.rulebook.scores.items()}
     words, leaf_count = writer.words, len(catalog.leaves)
     # No code is longer than the whole program, so that its stack needs no more room than that.
-    stack, by_leaf, marks = INSTRUCTION * len(words), [leaf_count] * 2, catalog.mark_words
-    places = np.cumsum([0, stack, *by_leaf, len(rules), marks, HELD_WORDS * leaf_count, leaf_count, 1]).tolist()
-    shown = LINE_WORDS + len(rules)
+    stack, by_leaf, set_words = INSTRUCTION * len(words), [leaf_count] * 2, catalog.rule_set_words
+    places = np.cumsum([0, stack, *by_leaf, len(rules), set_words, CAPTURED_WORDS * leaf_count, leaf_count, 1]).tolist()
+    shown = TRANSITION_WORDS + len(rules)
     included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
     words[:HEADER_WORDS] = [
         utc_offset_ms,
@@ -288,9 +298,9 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         all_rules,
         rings,
         everything,
-        *(order, every_rule, marks, catalog.endangered, catalog.barred),
+        *(order, every_rule, set_words, catalog.time_driven, catalog.blocked),
         *places,
-        LINE_WORDS,
+        TRANSITION_WORDS,
         shown,
         included,
     ]
@@ -301,6 +311,6 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         rule_words=tuple(words[address + WORD] for address in writer.rule_at.values()),
         edges=writer.code.edges_at,
         measures=measures,
-        line_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
+        transition_words=included + INCLUDED_WORDS * max((len(rule.include) for rule in rules), default=0),
         space_words=places[-1],
     )

@@ -1,20 +1,20 @@
-"""Natures: what time alone does to a leaf, as far as the rule tells.
+"""Time dependence: what time alone does to a leaf, as far as the rule tells.
 
-Comes in: leaves of the checked tree, and the scores they may read. Goes out: one of STEADY, LINE, FADING, STEPPING,
-RESTLESS (see `streams.core.kernel.layout`), and what a leaf steps with.
+Comes in: leaves of the checked tree, and the scores they may read. Goes out: one of CONSTANT, LINEAR, DECAYING,
+STEPWISE, MIXED (see `streams.core.kernel.layout`), and what a leaf steps with.
 """
 
 from collections.abc import Iterator
 
-from streams.core.kernel.layout import EVER, FADING, HOLDS, LINE, NO, RESTLESS, STEADY, STEPPING, YES
+from streams.core.kernel.layout import CONSTANT, DECAYING, EVER, HOLDS, LINEAR, MIXED, NO, STEPWISE, YES
 from streams.core.rules.nodes import MIRRORED, Compare, Constant, Elapsed, IdleSince, Leaf, Read, Score, Window
 from streams.core.rules.rfm import Dimension
 from streams.core.rules.traversal import Books, dimensions, features, measure, moves, operands, terms
 
-FADING_STATISTICS = frozenset({"count", "active_days", "values", "distinct"})
+DECAYING_STATISTICS = frozenset({"count", "active_days", "values", "distinct"})
 
 
-def turned(leaf: Leaf) -> Leaf:
+def with_constant_on_right(leaf: Leaf) -> Leaf:
     """The same comparison with its constant on the right."""
     match leaf:
         case Compare(operator, Constant() as left, right, text) if not isinstance(right, Constant):
@@ -46,48 +46,48 @@ def steps(scores: Books, rule: str, dimension: Dimension) -> bool:
     return scores[rule].is_by_quintiles or moves(measure(scores[rule], dimension))
 
 
-def nature(leaf: Leaf, scores: Books) -> int:
+def time_dependence(leaf: Leaf, scores: Books) -> int:
     moving, windows = any(map(moves, operands(leaf))), windows_read(leaf, scores)
-    restless = RESTLESS if moving else STEPPING
+    stepping = MIXED if moving else STEPWISE
     if any(steps(scores, *each) for each in scored(leaf, scores)):
-        return restless
+        return stepping
     if not moving and not windows:
-        return STEADY
+        return CONSTANT
     match leaf:
         case Compare(operator="<" | "<=" | ">" | ">=", left=left):
             if not windows:
-                return LINE
-            fades = isinstance(left, Read) and windows == [left.feature] and _fades(windows[0])
-            return FADING if fades and not moving else restless
+                return LINEAR
+            decays = isinstance(left, Read) and windows == [left.feature] and _decays(windows[0])
+            return DECAYING if decays and not moving else stepping
         case _:
-            return restless
+            return stepping
 
 
-def _fades(window: Window) -> bool:
+def _decays(window: Window) -> bool:
     """Whether as long as no event comes it only falls."""
-    return window.statistic in FADING_STATISTICS and not window.before
+    return window.statistic in DECAYING_STATISTICS and not window.before
 
 
-def may_be_hastened(leaf: Leaf, scores: Books) -> bool:
-    """Whether an event that does not turn a leaf over may bring the instant nearer at which time alone does.
+def may_be_advanced(leaf: Leaf, scores: Books) -> bool:
+    """Whether an event that does not flip a leaf may bring the instant nearer at which time alone does.
 
-    Not where a newer event only puts it off: of a count that fades, and of the time since the newest activity, which is
-    never missing. (Of other events the first one begins the time since it.)
+    Not where a newer event only puts it off: of a count that decays, and of the time since the newest activity, which
+    is never missing. (Of other events the first one begins the time since it.)
     """
-    kind = nature(leaf, scores)
+    kind = time_dependence(leaf, scores)
     match leaf:
         case Compare(left=Elapsed(IdleSince(), sign=1), right=Constant()):
-            return kind not in (STEADY, LINE)
+            return kind not in (CONSTANT, LINEAR)
         case Compare(right=Constant()):
-            return kind not in (STEADY, FADING)
+            return kind not in (CONSTANT, DECAYING)
         case _:
-            return kind != STEADY
+            return kind != CONSTANT
 
 
 def truths(leaf: Leaf, scores: Books) -> tuple[int, int]:
-    """The truth to note of a leaf where it does not hold, and where it does. A count that fades only falls."""
-    kind = nature(leaf, scores)
-    faded = leaf.operator if kind == FADING and isinstance(leaf, Compare) else None
-    may_begin = kind != STEADY and faded not in (">", ">=")
-    may_end = kind != STEADY and faded not in ("<", "<=")
+    """The truth to note of a leaf where it does not hold, and where it does. A count that decays only falls."""
+    kind = time_dependence(leaf, scores)
+    decaying = leaf.operator if kind == DECAYING and isinstance(leaf, Compare) else None
+    may_begin = kind != CONSTANT and decaying not in (">", ">=")
+    may_end = kind != CONSTANT and decaying not in ("<", "<=")
     return EVER if may_begin else NO, HOLDS | EVER if may_end else YES

@@ -1,6 +1,6 @@
-"""What the kernel noted, in words: flips to changes, with the reason for each.
+"""What the kernel noted, in words: transitions to changes, with the reason for each.
 
-Comes in: lines of flips and the table's names. Goes out: `Change` values, and the same lines for `explain`.
+Comes in: transitions and the table's names. Goes out: `Change` values, and the same transitions for `explain`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,10 @@ from streams.core.arrays import Ints
 from streams.core.changes import CAUSES, Change, Reason, Type
 from streams.core.compiler.catalog import Catalog, rule_leaves
 from streams.core.compiler.program import Program
-from streams.core.compiler.time_dependence import turned
+from streams.core.compiler.time_dependence import with_constant_on_right
 from streams.core.events import Value
-from streams.core.kernel.layout import INCLUDED, INCLUDED_WORDS, LINE_WORDS, NUMBER, ROW, RULE, SHOWN, SHOWN_WORDS
-from streams.core.kernel.transitions import Lines
+from streams.core.kernel.layout import INCLUDED, INCLUDED_WORDS, NUMBER, ROW, RULE, SHOWN, SHOWN_WORDS, TRANSITION_WORDS
+from streams.core.kernel.transitions import TransitionBuffer
 from streams.core.profiles.table import Table
 from streams.core.rules.nodes import Feature, InSegment, Latest, LatestTime, Leaf, Trait, TraitTime, Window
 from streams.core.rules.rulebook import Grouping, Tier
@@ -66,14 +66,14 @@ class _Shown:
 
 
 def _shown(leaf: Leaf, rule: Grouping, private: frozenset[str]) -> _Shown:
-    value = next(iter(operands(turned(leaf))), None)
+    value = next(iter(operands(with_constant_on_right(leaf))), None)
     names = {name for v in operands(leaf) for f in features(v) if (name := _name_of(f)) is not None}
     masked = any(is_private(name, private) for name in names - set(rule.include))
     return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), masked)
 
 
-class Reasons:
-    """Reads the kernel's lines for one rulebook."""
+class ChangeDecoder:
+    """Reads the kernel's transitions for one rulebook."""
 
     def __init__(self, catalog: Catalog, program: Program, private: frozenset[str]):
         shown_at, included_at = int(program.words[SHOWN]), int(program.words[INCLUDED])
@@ -83,13 +83,13 @@ class Reasons:
         self._names = _by_level(self._segments)
         self._shown = [[_shown(leaf, rule, private) for leaf in rule_leaves(rule)] for rule in self._rules]
 
-    def changes(self, table: Table, lines: Lines, event_id: EventId) -> list[Change]:
-        """The changes of all filled lines."""
-        filled = lines.words[: lines.filled[0]]
+    def changes(self, table: Table, transitions: TransitionBuffer, event_id: EventId) -> list[Change]:
+        """The changes of all filled transitions."""
+        filled = transitions.words[: transitions.filled[0]]
         if not len(filled):
             return []  # as of most small steps
-        held = filled[:, LINE_WORDS : LINE_WORDS + len(self._rules)]
-        columns = filled[:, :LINE_WORDS].tolist(), self.held(held), *self._notes(filled)
+        held = filled[:, TRANSITION_WORDS : TRANSITION_WORDS + len(self._rules)]
+        columns = filled[:, :TRANSITION_WORDS].tolist(), self.held(held), *self._notes(filled)
         users = table.users_of(filled[:, ROW])
         return [self._change(table, event_id, *each) for each in zip(users, *columns, strict=True)]
 
@@ -117,9 +117,9 @@ class Reasons:
         """What a profile at this level of a rule is in; empty at level 0."""
         return self._segments[rule][level]
 
-    def _notes(self, lines: Ints) -> tuple[list[list[int]], list[list[float]]]:
-        """What lines say of leaves and traits, and the same bits as numbers."""
-        notes = lines[:, self._notes_at :]
+    def _notes(self, transitions: Ints) -> tuple[list[list[int]], list[list[float]]]:
+        """What transitions say of leaves and traits, and the same bits as numbers."""
+        notes = transitions[:, self._notes_at :]
         return notes.tolist(), notes.view(np.float64).tolist()
 
     def _change(
@@ -158,13 +158,13 @@ class Reasons:
         return ("segment.entered" if level else "segment.exited"), self._rules[rule].name, None
 
     def _because(self, table: Table, rule: int, words: list[int], numbers: list[float]) -> tuple[Reason, ...]:
-        turned: list[Reason] = []
+        flipped: list[Reason] = []
         steady: list[Reason] = []
         for i, shown in zip(count(0, SHOWN_WORDS), self._shown[rule], strict=False):
             kind, was, now = words[i + 1], words[i + 2] != 0, words[i + 3] != 0
             reason = Reason(shown.text, _value(table, shown, numbers[i], kind, now), was, now)
-            (steady if was == now else turned).append(reason)
-        return (*turned, *steady)
+            (steady if was == now else flipped).append(reason)
+        return (*flipped, *steady)
 
     def _traits(self, table: Table, rule: Grouping, words: list[int], numbers: list[float]) -> dict[str, Value]:
         places = zip(rule.include, count(self._traits_at, INCLUDED_WORDS), strict=False)

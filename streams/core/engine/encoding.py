@@ -13,7 +13,7 @@ import numpy as np
 from streams.core.arrays import Ints
 from streams.core.batch import Batch
 from streams.core.compiler.catalog import Catalog
-from streams.core.compiler.extraction import KeptLatest, KeptSeen, Reading, as_amount, reading
+from streams.core.compiler.extraction import Extraction, KeptLatest, KeptSeen, as_amount, reading
 from streams.core.compiler.program import Program
 from streams.core.events import Event, Value
 from streams.core.kernel import loop
@@ -25,7 +25,7 @@ from streams.core.profiles.table import Table, Writes
 Properties = Mapping[str, Value]
 
 
-class Columns:
+class EventEncoder:
     """Makes occurrences for one catalog and its program."""
 
     def __init__(self, catalog: Catalog, program: Program):
@@ -161,7 +161,7 @@ class Columns:
         return properties.get(each.prop)
 
 
-def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Reading]]:
+def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Extraction]]:
     """By the address of their class."""
     for name, classes in [(None, program.unread), *program.classes.items()]:
         for active in (False, True):
@@ -170,7 +170,7 @@ def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Reading
                 yield classes[active], what
 
 
-def _tell(columns: Ints, places: list[int], what: Reading, properties: Sequence[Properties]) -> None:
+def _tell(columns: Ints, places: list[int], what: Extraction, properties: Sequence[Properties]) -> None:
     """Fill the columns of the occurrences of one class."""
     for prop, column in what.numbers:
         numbers = [as_amount(properties[i].get(prop)) for i in places]

@@ -16,7 +16,7 @@ from streams.core.arrays import Ints
 from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
 from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
-from streams.core.profiles.snapshot import RULE, Head, Layout, carry_over, read_rows
+from streams.core.profiles.snapshot import RULE, Head, RowSchema, carry_over, read_rows
 from streams.core.profiles.table import Table
 from streams.errors import StateError
 
@@ -30,11 +30,11 @@ class Gone(NamedTuple):
     ordinal: int
 
 
-class Renewal:
+class Migration:
     """The profiles still to be evaluated anew, in the order of their rows."""
 
     def __init__(
-        self, today: Layout, rows: list[int], gone: dict[int, list[Gone]], told: dict[int, list[tuple[str, int]]]
+        self, today: RowSchema, rows: list[int], gone: dict[int, list[Gone]], told: dict[int, list[tuple[str, int]]]
     ):
         self._today = today
         self._rows = rows
@@ -42,7 +42,7 @@ class Renewal:
         self._told = told
 
     @classmethod
-    def none(cls, today: Layout) -> "Renewal":
+    def none(cls, today: RowSchema) -> "Migration":
         return cls(today, [], {}, {})
 
     def __bool__(self) -> bool:
@@ -57,14 +57,14 @@ class Renewal:
         utc_offset_ms: int,
         rows: Sequence[tuple[str, bytes]],
         documents: Mapping[str, bytes],
-    ) -> "tuple[Renewal, set[int]]":
+    ) -> "tuple[Migration, set[int]]":
         """Fill the table. Also returns the numbers of the layouts that the rows were written in."""
         if head.utc_offset_ms != utc_offset_ms:
             raise StateError(
                 f"the state was written with utc_offset {head.utc_offset_ms} ms, which is fixed at first start; "
                 f"this worker has {utc_offset_ms} ms: set SEGMENTER_UTC_OFFSET back, or use another SEGMENTER_GROUP"
             )
-        today = Layout.of(catalog)
+        today = RowSchema.of(catalog)
         by_layout: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
         for user, packed in rows:
             by_layout[packed[0]].append((user, packed))
@@ -156,7 +156,7 @@ def _exit(table: Table, user: str, row: int, gone: Gone, memberships: Callable[[
     )
 
 
-def _told(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, str, int]]:
+def _told(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, str, int]]:
     """Of rules that are no more, how many changes each will have told of rows of another layout, by their places.
 
     A rule that comes back counts on from there: a change that bore the id of another would be passed over by whoever
@@ -171,7 +171,7 @@ def _told(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, str, in
                 yield place, rule, int(counts[place])
 
 
-def _count_on(table: Table, today: Layout, row: int, rules: set[str]) -> None:
+def _count_on(table: Table, today: RowSchema, row: int, rules: set[str]) -> None:
     """Let rules that came back count on from what they had told."""
     words = table.memory.words[row]
     for rule, count in table.document(row).ordinals.items():
@@ -180,7 +180,7 @@ def _count_on(table: Table, today: Layout, row: int, rules: set[str]) -> None:
             words[field.start], words[field.start + 1] = words[CLOCK], count << LEVEL_BITS
 
 
-def _gone(then: Layout, today: Layout, old: Ints) -> Iterator[tuple[int, Gone]]:
+def _gone(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, Gone]]:
     """What rows of another layout are in that is no more, each with its place among them."""
     for rule, segments in then.segments.items():
         field = then.field(RULE + rule)

@@ -19,21 +19,22 @@ from streams.core.batch import Batch
 from streams.core.changes import Change, Reason
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.program import write_program
-from streams.core.engine.decoding import EventId, Memberships, Reasons
-from streams.core.engine.encoding import Columns
+from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
+from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
-from streams.core.engine.migration import Renewal
+from streams.core.engine.migration import Migration
 from streams.core.kernel import loop
 from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
-from streams.core.kernel.transitions import empty_lines
-from streams.core.profiles.snapshot import Head, Layout, write_rows
+from streams.core.kernel.loop import Memory
+from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
+from streams.core.profiles.snapshot import Head, RowSchema, write_rows
 from streams.core.profiles.table import Table
 from streams.core.profiles.warmup import kept_from
 from streams.core.rules.rulebook import Rulebook
 from streams.core.scores.edges import AgreedEdges
 from streams.core.scores.quintiles import Quintiles
 
-ROOM_FOR_FLIPS = 1_024
+ROOM_FOR_TRANSITIONS = 1_024
 NO_PRIVATE_TRAITS: frozenset[str] = frozenset()
 ALL = slice(None)
 
@@ -81,12 +82,12 @@ class Shard:
         text_code: dict[str, int] = {}
         self._program = write_program(self.catalog, utc_offset_ms, text_code)
         self.table = Table(self.catalog, self._program, text_code)
-        self._columns = Columns(self.catalog, self._program)
-        self._reasons = Reasons(self.catalog, self._program, private_traits)
-        self._lines = empty_lines(len(rulebook.rules), ROOM_FOR_FLIPS, self._program.line_words)
-        layout = Layout.of(self.catalog)
+        self._encoder = EventEncoder(self.catalog, self._program)
+        self._decoder = ChangeDecoder(self.catalog, self._program, private_traits)
+        self._transitions = empty_buffer(len(rulebook.rules), ROOM_FOR_TRANSITIONS, self._program.transition_words)
+        layout = RowSchema.of(self.catalog)
         self._head = Head(NEVER, utc_offset_ms, 0, {0: layout}, kept_since=kept_from(begun_ms, layout.filled()))
-        self._renewal = Renewal.none(layout)
+        self._migration = Migration.none(layout)
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
         self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
@@ -109,12 +110,12 @@ class Shard:
         """The shard as it was stored. If other rules wrote it, `renew` before the first step."""
         shard = cls(rulebook, utc_offset_ms, private_traits)
         stored = Head.decode(head)
-        shard._renewal, in_use = Renewal.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
-        shard._head = stored.under(Layout.of(shard.catalog), in_use, shard._newest_ms)
+        shard._migration, in_use = Migration.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
+        shard._head = stored.under(RowSchema.of(shard.catalog), in_use, shard._newest_ms)
         shard.time_ms = stored.time_ms
         shard._erased = Erased(rulebook, marks)
         shard._edges.restore(stored.edges_for(rulebook))
-        loop.derive(shard._program.words, shard.table.memory, shard._lines, np.arange(len(shard.table)))
+        loop.derive(*shard._state, np.arange(len(shard.table)))
         # What was due until then has been worked off, by edges that were perhaps others.
         np.maximum(shard.table.memory.due, shard.time_ms, out=shard.table.memory.due)
         shard._await_edges()
@@ -127,13 +128,18 @@ class Shard:
         for since_ms in self._edges.begun_by(self.time_ms):
             np.minimum(due, since_ms, out=due, where=clocks < since_ms)
 
+    @property
+    def _state(self) -> tuple[Ints, Memory, TransitionBuffer]:
+        """What every function of the kernel is given."""
+        return self._program.words, self.table.memory, self._transitions
+
     def step(self, batch: Batch) -> list[Change]:
         """Apply events in the order of the batch."""
         rows, batch = self._accept(batch)
-        occurrences, caused_by = self._columns.of(self.table, rows, batch)
+        occurrences, caused_by = self._encoder.of(self.table, rows, batch)
         come_ms = max(self.time_ms, self._coming_ms)
         changes = self._run(
-            lambda start: loop.step(self._program.words, self.table.memory, self._lines, occurrences, come_ms, start),
+            lambda start: loop.step(*self._state, occurrences, come_ms, start),
             stop=len(occurrences.words),
             event_id=lambda occurrence: batch.events[caused_by[occurrence]].message_id,
         )
@@ -144,7 +150,7 @@ class Shard:
         takes it for granted that all until `time_ms` has been worked off."""
         late = np.unique(rows[self.table.memory.due[rows] <= self.time_ms])
         return self._run(
-            lambda start: loop.tick(self._program.words, self.table.memory, self._lines, late, self.time_ms, start),
+            lambda start: loop.tick(*self._state, late, self.time_ms, start),
             stop=len(late),
         )
 
@@ -158,7 +164,7 @@ class Shard:
             self._wave = np.flatnonzero(self.table.memory.due[: len(self.table)] <= now_ms)
         due, self._wave = self._wave[:limit], self._wave[limit:]
         changes = self._run(
-            lambda start: loop.tick(self._program.words, self.table.memory, self._lines, due, now_ms, start),
+            lambda start: loop.tick(*self._state, due, now_ms, start),
             stop=len(due),
         )
         # What an event has made due since the wave was looked for is found when the rest of it is done.
@@ -169,15 +175,13 @@ class Shard:
     def renew(self, limit: int = 10_000) -> list[Change]:
         """Evaluate at most `limit` profiles that other rules wrote: repeat while `is_stale`."""
         at = self.time_ms
-        rows = self._renewal.take(limit)
-        leavers = self._renewal.leavers(rows)
+        rows = self._migration.take(limit)
+        leavers = self._migration.leavers(rows)
         changes = self._run(
-            lambda start: loop.evaluate_anew(
-                self._program.words, self.table.memory, self._lines, rows, leavers, at, start
-            ),
+            lambda start: loop.reevaluate(*self._state, rows, leavers, at, start),
             stop=len(rows),
         )
-        return self._renewal.with_ends(self.table, rows, changes, self.memberships)
+        return self._migration.with_ends(self.table, rows, changes, self.memberships)
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
         """Take away what is known of users up to the time of each command, and refuse what comes of it later."""
@@ -187,7 +191,7 @@ class Shard:
     @property
     def is_stale(self) -> bool:
         """Whether profiles wait to be evaluated under rules that did not write them."""
-        return bool(self._renewal)
+        return bool(self._migration)
 
     @property
     def _newest_ms(self) -> int:
@@ -234,14 +238,14 @@ class Shard:
         return rows[kept], batch.take(kept)
 
     def _run(self, work: Callable[[int], int], stop: int, event_id: EventId = lambda _: None) -> list[Change]:
-        """Call a kernel function until all is done, emptying the flips it fills."""
+        """Call a kernel function until all is done, emptying the buffer it fills."""
         self.dirty_at_most += stop
         changes: list[Change] = []
         start = 0
         while start < stop:
-            self._lines.filled[0] = 0
+            self._transitions.filled[0] = 0
             start = work(start)
-            changes += self._reasons.changes(self.table, self._lines, event_id)
+            changes += self._decoder.changes(self.table, self._transitions, event_id)
         return changes
 
     @property
@@ -272,15 +276,15 @@ class Shard:
         """The memberships of each user; KeyError names one who has no profile."""
         rows, words = self.table.rows_of(users)[:, None], np.array(self._program.rule_words, np.int64)
         since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
-        return self._reasons.memberships(states & LEVEL, since, states >> LEVEL_BITS)
+        return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS)
 
     def explain(self, user: str, at_ms: int) -> Iterable[Standing]:
         """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""
         row = self.table.row_of(user)
         at = max(at_ms, int(self.table.memory.words[row, CLOCK]))
-        loop.look(self._program.words, self.table.memory, self._lines, row, at)
-        for line, (i, name) in zip(self._lines.words, enumerate(self.catalog.rulebook.names), strict=False):
+        loop.look(*self._state, row, at)
+        for line, (i, name) in zip(self._transitions.words, enumerate(self.catalog.rulebook.names), strict=False):
             since, ordinal = int(line[AT]), int(line[ORDINAL])
-            segment = self._reasons.segment(i, int(line[NEW_LEVEL])) or None
-            because = self._reasons.because(self.table, line)
+            segment = self._decoder.segment(i, int(line[NEW_LEVEL])) or None
+            because = self._decoder.because(self.table, line)
             yield Standing(name, segment, since if ordinal else None, ordinal, because)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streams.core.compiler.catalog import Catalog, field_name, rule_leaves
 from streams.core.language.render import named, render, render_value
-from streams.core.profiles.snapshot import Head, Layout
+from streams.core.profiles.snapshot import Head, RowSchema
 from streams.core.profiles.warmup import covered_from
 from streams.core.rules.nodes import Feature, InSegment, Value, Window
 from streams.core.rules.rulebook import Rule, Rulebook, Scores
@@ -19,7 +19,7 @@ WORD_BYTES = 8
 Readings = Mapping[str, tuple[Feature, ...]]
 
 
-class Reading(NamedTuple):
+class FieldRead(NamedTuple):
     """A feature as the language writes it.
 
     since_ms: from when on every event is in it; None where it has had them all. covered_from_ms: from when on none of
@@ -42,7 +42,7 @@ class LiveRule(NamedTuple):
     as_said: int
     otherwise: int
     own_bytes: int
-    readings: tuple[Reading, ...]
+    readings: tuple[FieldRead, ...]
 
     def warming_until(self, now_ms: int) -> int | None:
         """When every window that it reads is covered (CONTRACT 3.4); None where they all are."""
@@ -107,14 +107,14 @@ def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int)
     )
 
 
-def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head]) -> Reading:
+def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head]) -> FieldRead:
     kept = [(part, head.kept_since.get(name), head) for part in parts if (name := field_name(part)) for head in heads]
     lacking = [(part, since_ms, head.utc_offset_ms) for part, since_ms, head in kept if since_ms is not None]
     windows = [covered_from(part, *instants) for part, *instants in lacking if isinstance(part, Window)]
-    return Reading(text, max((since_ms for _, since_ms, _ in lacking), default=None), max(windows, default=None))
+    return FieldRead(text, max((since_ms for _, since_ms, _ in lacking), default=None), max(windows, default=None))
 
 
-def _gone(rulebook: Rulebook, layouts: Sequence[Layout]) -> Mapping[str, tuple[str, ...]]:
+def _gone(rulebook: Rulebook, layouts: Sequence[RowSchema]) -> Mapping[str, tuple[str, ...]]:
     found = {rule: segments for layout in layouts for rule, segments in layout.segments.items()}
     return {rule: found[rule] for rule in sorted(found.keys() - set(rulebook.names))}
 

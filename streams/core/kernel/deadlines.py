@@ -4,11 +4,11 @@ Comes in: the program `p`, the table's words `w`, the kernel's space `s` with th
 an instant `now` (ms); and `until`, an instant from which on nobody needs to know. Goes out: an instant, `until` if
 there is none before that.
 
-A rule is asked for its deadline only while it is endangered, which most rules are not: whoever does not pay is in no
-danger of entering `paying and idle_days >= 7`. Then it is the first instant at which any of its leaves may flip, also
-where the level does not follow. So an event that only puts a leaf's flip off need not be looked at: somebody looks when
-the flip was due (`streams.core.kernel.propagation`). To look further ahead, over flips that change nothing, would be
-wrong: put one of them off, and what comes after it may change the level.
+A rule is asked for its deadline only while time alone may change its level, which is rarely so: whoever does not pay is
+in no danger of entering `paying and idle_days >= 7`. Then it is the first instant at which any of its leaves may flip,
+also where the level does not follow. So an event that only puts a leaf's flip off need not be looked at: somebody looks
+when the flip was due (`streams.core.kernel.propagation`). To look further ahead, over flips that change nothing, would
+be wrong: put one of them off, and what comes after it may change the level.
 """
 
 from streams.core.kernel.flip_times import next_flip, step_together

@@ -1,4 +1,4 @@
-"""Crossings: when time alone flips a leaf. Where two lines cross, or where a count fades below its limit.
+"""Flip times: when time alone flips a leaf. Where two lines cross, or where a count decays below its limit.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
 the row's windows stand; a leaf by its address, and whether it holds now; an instant `until`, from which on nobody
@@ -14,16 +14,15 @@ from streams.core.kernel.jit import compiled, inlined
 from streams.core.kernel.layout import (
     ALWAYS,
     COMPARE,
-    CONSTANT,
+    DECAYING,
     EVER,
-    FADING,
     FAR,
     HOLDS,
     IS_RECENCY,
     KIND,
     LEFT,
     LENGTH,
-    NATURE,
+    LITERAL,
     NUMBER,
     OPERATOR,
     OPTIONS,
@@ -33,7 +32,8 @@ from streams.core.kernel.layout import (
     SCORES,
     SINCE,
     SPAN,
-    STEPPING,
+    STEPWISE,
+    TIME_DEPENDENCE,
     TOTAL_WORD,
     VALUE,
     WITHIN,
@@ -73,7 +73,7 @@ def _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, right, mov
 
 
 @inlined
-def _line_crosses(p, w, s, row, now, leaf, holds_now, until):
+def _lines_cross(p, w, s, row, now, leaf, holds_now, until):
     """When time alone next changes a leaf whose value moves with it; FAR if never."""
     due = FAR
     left, kind, grows = value(p, w, s, row, now, p[leaf + LEFT])
@@ -90,7 +90,7 @@ def _line_crosses(p, w, s, row, now, leaf, holds_now, until):
 
 
 @inlined
-def _fades(p, w, s, row, now, leaf, holds_now, until):
+def _decays(p, w, s, row, now, leaf, holds_now, until):
     """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
     operator = p[leaf + OPERATOR]
     limit, kind, _ = value(p, w, s, row, now, p[leaf + RIGHT])
@@ -163,13 +163,17 @@ def _next_step(p, w, s, row, now, leaf, until):
 @inlined
 def _compares_with_constant(p, leaf):
     right = p[leaf + RIGHT]
-    return p[leaf + KIND] == COMPARE and p[right] == 1 and p[right + 1] == CONSTANT
+    return p[leaf + KIND] == COMPARE and p[right] == 1 and p[right + 1] == LITERAL
 
 
 @inlined
 def step_together(p, leaf, other):
-    """Whether two leaves compare one value with constants, and only steps turn them over: then the same ones may."""
-    steps = p[leaf + NATURE] == STEPPING and p[other + NATURE] == STEPPING and p[leaf + LEFT] == p[other + LEFT]
+    """Whether two leaves compare one value with constants, and only steps flip them: then the same ones may."""
+    steps = (
+        p[leaf + TIME_DEPENDENCE] == STEPWISE
+        and p[other + TIME_DEPENDENCE] == STEPWISE
+        and p[leaf + LEFT] == p[other + LEFT]
+    )
     return steps and _compares_with_constant(p, leaf) and _compares_with_constant(p, other)
 
 
@@ -177,14 +181,14 @@ def step_together(p, leaf, other):
 def next_flip(p, w, s, row, now, leaf, truth_now, until):
     """The first ms after `now` at which time alone may change a leaf's truth.
 
-    It does change then, and never again, unless the leaf is STEPPING or RESTLESS.
+    It does change then, and never again, unless the leaf is STEPWISE or MIXED.
     """
     if truth_now & ALWAYS or not truth_now & EVER:
         return FAR
-    nature, holds_now = p[leaf + NATURE], truth_now & HOLDS == HOLDS
-    if nature == FADING:
-        return _fades(p, w, s, row, now, leaf, holds_now, until)
-    due = FAR if nature == STEPPING else _line_crosses(p, w, s, row, now, leaf, holds_now, until)
-    if nature >= STEPPING:
+    dependence, holds_now = p[leaf + TIME_DEPENDENCE], truth_now & HOLDS == HOLDS
+    if dependence == DECAYING:
+        return _decays(p, w, s, row, now, leaf, holds_now, until)
+    due = FAR if dependence == STEPWISE else _lines_cross(p, w, s, row, now, leaf, holds_now, until)
+    if dependence >= STEPWISE:
         due = min(due, _next_step(p, w, s, row, now, leaf, min(due, until)))
     return due

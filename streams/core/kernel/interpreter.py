@@ -17,8 +17,6 @@ from streams.core.kernel.layout import (
     AND,
     BOOLEAN,
     COMPARE,
-    CONSTANT,
-    CONSTANT_BITS,
     DIGITS,
     DIVIDE,
     EQUAL,
@@ -36,6 +34,8 @@ from streams.core.kernel.layout import (
     LESS,
     LESS_EQUAL,
     LIST,
+    LITERAL,
+    LITERAL_BITS,
     MISSING,
     MULTIPLY,
     NEVER,
@@ -96,8 +96,8 @@ def _elapsed(instant, now, unit_ms):
 @inlined
 def _load(p, w, row, now, instruction):
     """What an instruction that only loads gives: the value, its kind, and by how much it grows each ms."""
-    what, place, number = p[instruction], p[instruction + WHERE], real_of(p[instruction + CONSTANT_BITS])
-    if what == CONSTANT:
+    what, place, number = p[instruction], p[instruction + WHERE], real_of(p[instruction + LITERAL_BITS])
+    if what == LITERAL:
         return number, place, 0.0
     if what == TOTAL:
         return float(w[row, place]), NUMBER, 0.0
@@ -137,7 +137,7 @@ def _arithmetic(s, at, what):
 @inlined
 def _score(p, s, at, now, instruction):
     """Put a score of 1 to 5 in the place of the value at `at`."""
-    edges, reverse = edges_at(p, p[instruction + WHERE], now), p[instruction + CONSTANT_BITS]
+    edges, reverse = edges_at(p, p[instruction + WHERE], now), p[instruction + LITERAL_BITS]
     number = real_of(s[at]) if s[at + 1] == NUMBER else np.nan
     score = score_of(p, edges, number, reverse)
     _push(s, at, score, MISSING if np.isnan(score) else NUMBER, 0.0)

@@ -1,4 +1,4 @@
-"""Where everything lies: in the program, in the kernel's space, in a line of flips; and what the codes in them mean.
+"""Where everything lies: in the program, in the kernel's space, in a transition; and what the codes in them mean.
 
 A program is one flat array of words, in which everything is found by its address, the place where it begins:
 
@@ -24,29 +24,30 @@ WORDS_PER_RULE = 2  # since when; ordinal and level
 # Header.
 UTC_OFFSET, LEAF_COUNT = 0, 1  # ms; how many leaves
 RULES, RINGS, EVERYTHING = 2, 3, 4  # list of rules by name; list of rings; the class that touches everything
-ORDER, EVERY_RULE, MARK_WORDS = 5, 6, 7  # list of rules, each after those it reads; marks of all; words of marks
-ENDANGERED, BARRED = 8, 9  # in a row: the marks of the rules whose level time alone may change; that nobody can enter
-STACK, NOW, WAS, FLIPPED, MARKED, HELD, TURNED, EVENTS, RANKS = range(10, 19)  # places in the kernel's space
-LEVELS_HELD, SHOWN, INCLUDED = 19, 20, 21  # places in a line of flips
+ORDER, EVERY_RULE, RULE_SET_WORDS = 5, 6, 7  # list of rules, each after those it reads; set of all; words of a set
+TIME_DRIVEN, BLOCKED = 8, 9  # in a row: the sets of rules whose level time alone may change; that it cannot enter
+# Places in the kernel's space.
+STACK, NOW, WAS, LEVEL_BEFORE, DIRTY, CAPTURED, LEAF_FLIPPED, EVENTS, RANKS = range(10, 19)
+LEVELS_HELD, SHOWN, INCLUDED = 19, 20, 21  # places in a transition
 HEADER_WORDS = 22
-# Marks: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. A list of marks: how many
-# words have any, then the place of each and its bits.
-MARKS_A_WORD = 63
+# Rule set: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. In the program: how
+# many words have any, then the place of each and its bits.
+RULES_A_WORD = 63
 # Kinds of values.
 MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
 # Instructions: what each pushes; or does to the two values on top; or to the value, or the scores, on top.
-INSTRUCTION, WHERE, CONSTANT_BITS = 3, 1, 2
-CONSTANT, TOTAL, SUM, EXTREME, TRAIT, ELAPSED, IDLE = range(7)
+INSTRUCTION, WHERE, LITERAL_BITS = 3, 1, 2
+LITERAL, TOTAL, SUM, EXTREME, TRAIT, ELAPSED, IDLE = range(7)
 ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME = range(7, 14)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
 # IF_NOT, IF_SO: the truth to note where it does not hold, and where it does. RIGHT of HAS: the word that says so.
-# SCORES: how many scores that time may change, then each. READERS, of a leaf and of a rule: marks of the rules that it
+# SCORES: how many scores that time may change, then each. READERS, of a leaf and of a rule: the set of rules that it
 # matters to.
-INDEX, KIND, OPERATOR, NATURE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO, SCORES, READERS = range(12)
-# What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count fades; it may
-# flip, again and again, where windows and scores step; the same, and where lines cross (`crossings.next_flip`).
-STEADY, LINE, FADING, STEPPING, RESTLESS = range(5)
+INDEX, KIND, OPERATOR, TIME_DEPENDENCE, LEFT, RIGHT, OPTIONS, READS, IF_NOT, IF_SO, SCORES, READERS = range(12)
+# What time alone does to a leaf: nothing; it flips once, where two lines cross; it flips once, as a count decays; it
+# may flip, again and again, where windows and scores step; the same, and where lines cross (`flip_times.next_flip`).
+CONSTANT, LINEAR, DECAYING, STEPWISE, MIXED = range(5)
 COMPARE, WITHIN, TRUTH, HAS, IS_MISSING, IN_SEGMENT = range(6)
 # A truth, in bits: whether it holds now; and, whatever time does as long as no event comes, always; ever.
 HOLDS, ALWAYS, EVER = 1, 2, 4
@@ -54,9 +55,9 @@ NO, YES = 0, HOLDS | ALWAYS | EVER
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
 # Rule. INDEX too; WORD: of the row, since when, then ordinal and level; EXIT is 0 where there is none. LEVELS: list of
 # the conditions of a tier's levels, 0 of a segment. EDGES: a record of the scores whose grid the tier is, else 0.
-# MARK_WORD, MARK: the rule's own; then READERS. NEEDED: list of the leaves without which nobody enters, as only events
-# turn them.
-WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES, MARK_WORD, MARK = range(1, 11)
+# SET_WORD, SET_BIT: the rule's own in a set; then READERS. NEEDED: list of the leaves without which nobody enters, as
+# only events flip them.
+WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES, SET_WORD, SET_BIT = range(1, 11)
 NEEDED, RULE_WORDS = 12, 13
 # The level, below the ordinal: 0 is out, or none yet; members of a segment have 1, levels of a tier count from 1.
 LEVEL_BITS = 8
@@ -71,15 +72,15 @@ COUNTS, SUMS, LEAST, GREATEST = range(4)
 SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
 # Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number or
 # of the bucket that a value moves from, and the column that says whether the event is meant (-1: it always is).
-# MEASURED: list of measured values; ALONE: list of the other leaves; HASTENED: list of the leaves, of both, whose next
-# flip by time alone an event may bring nearer although it does not turn them over.
-TOUCHES, MEASURED, ALONE, HASTENED = range(4)
-# Measured: the code of a value, and the list of the leaves that compare it with constants. What it was before an event:
-# bits and kind.
-CODE, COMPARED, HELD_WORDS = 0, 1, 2
+# MEASURED: list of measured values; ALONE: list of the other leaves; ADVANCED: list of the leaves, of both, whose next
+# flip by time alone an event may bring nearer although it does not flip them.
+TOUCHES, MEASURED, ALONE, ADVANCED = range(4)
+# Measured: the code of a value, and the list of the leaves that compare it with constants. Captured before an event:
+# its bits and kind.
+CODE, COMPARED, CAPTURED_WORDS = 0, 1, 2
 TOUCH_WORDS = 4
 NEWEST, TALLY, BUCKET, AMOUNT, MOVE = range(5)
-# A line of flips.
-ROW, RULE, AT, CAUSE, OCCURRENCE, ORDINAL, NEW_LEVEL, OLD_LEVEL, LINE_WORDS = range(9)
+# A transition.
+ROW, RULE, AT, CAUSE, OCCURRENCE, ORDINAL, NEW_LEVEL, OLD_LEVEL, TRANSITION_WORDS = range(9)
 SHOWN_WORDS = 4  # of a leaf: bits and kind of its value, its truth before and now
 INCLUDED_WORDS = 2  # of a trait: bits and kind

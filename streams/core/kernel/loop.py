@@ -19,7 +19,7 @@ import numpy as np
 
 from streams.core.arrays import Floats, Ints
 from streams.core.kernel.bits import bits_of, real_of
-from streams.core.kernel.dirty_rules import mark, mark_endangered
+from streams.core.kernel.dirty_rules import mark_dirty, mark_time_driven
 from streams.core.kernel.evaluation import evaluate
 from streams.core.kernel.interpreter import value
 from streams.core.kernel.jit import compiled, entry, inlined, part
@@ -47,8 +47,8 @@ from streams.core.kernel.layout import (
 )
 from streams.core.kernel.memberships import read_leaves
 from streams.core.kernel.prefetch import ask_for
-from streams.core.kernel.propagation import hasten, hold, turn
-from streams.core.kernel.transitions import AS_TURNED, NOBODY, Lines, describe, note_flips
+from streams.core.kernel.propagation import advance_deadlines, capture, propagate
+from streams.core.kernel.transitions import BY_LEAF_FLIPS, NEW_PROFILE, TransitionBuffer, describe, record_transitions
 from streams.core.kernel.windows import add, recount, roll, total_anew
 
 BY_EVENT, BY_TIMER, BY_RULE_CHANGE = range(3)
@@ -119,7 +119,7 @@ def _evaluate_as_of(p, m, f, row, at, cause, changed):
         w[spare, CLOCK] = at
         _copy(w, row, spare)
         m.dirty[row] = 1
-        note_flips(p, m, f, row, at, before, before_at, cause, -1)
+        record_transitions(p, m, f, row, at, before, before_at, cause, -1)
 
 
 @inlined
@@ -133,7 +133,7 @@ def _catch_up(p, m, f, row, now):
     while m.due[row] <= now:
         if not _has_room(p, f):
             return False
-        mark_endangered(p, m.words, m.space, row)
+        mark_time_driven(p, m.words, m.space, row)
         _evaluate_as_of(p, m, f, row, m.due[row], BY_TIMER, False)
     return True
 
@@ -174,18 +174,18 @@ def _event(p, m, f, o, first, last, now):
     begins = w[row, FIRST_SEEN] == NEVER or o.words[first, TS] < w[row, FIRST_SEEN]
     one_class = last == first and not begins and not o.words[first, SETS_TRAITS]
     event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
-    hold(p, w, s, row, now, event_class)
+    capture(p, w, s, row, now, event_class)
     if begins:
         w[row, FIRST_SEEN] = o.words[first, TS]
-        mark(p, s, p[EVERY_RULE])
+        mark_dirty(p, s, p[EVERY_RULE])
     for i in range(first, last + 1):
         _fold(p, w, o, i, row, now)
-    turn(p, w, s, row, now, event_class)
-    m.due[row] = hasten(p, w, s, row, o.words[first, TS], now, event_class, m.due[row])
+    propagate(p, w, s, row, now, event_class)
+    m.due[row] = advance_deadlines(p, w, s, row, o.words[first, TS], now, event_class, m.due[row])
     flips, m.due[row] = evaluate(p, w, s, row, now, True, m.due[row])
     m.dirty[row] = 1
     if flips:
-        note_flips(p, m, f, row, now, NOBODY if is_new else AS_TURNED, now, BY_EVENT, first)
+        record_transitions(p, m, f, row, now, NEW_PROFILE if is_new else BY_LEAF_FLIPS, now, BY_EVENT, first)
 
 
 @part
@@ -219,7 +219,7 @@ def _tick(p, m, f, rows, now, start):
 
 
 @part
-def _evaluate_anew(p, m, f, rows, changed, at, start):
+def _reevaluate(p, m, f, rows, changed, at, start):
     """Evaluate all rules of `rows` after a change of the rules, at `at` or a row's clock if that is later.
 
     changed: 1 for a row that has a change at that instant anyway, so that its clock moves there.
@@ -228,7 +228,7 @@ def _evaluate_anew(p, m, f, rows, changed, at, start):
         if not _has_room(p, f):
             return i
         row = rows[i]
-        mark(p, m.space, p[EVERY_RULE])
+        mark_dirty(p, m.space, p[EVERY_RULE])
         _evaluate_as_of(p, m, f, row, max(at, m.words[row, CLOCK]), BY_RULE_CHANGE, changed[i] == 1)
         m.dirty[row] = 1
     return len(rows)
@@ -241,7 +241,7 @@ def _derive(p, m, rows):
         now = m.words[row, CLOCK]
         total_anew(p, m.words, row, now)
         m.due[row] = FAR  # see `_evaluate_as_of`
-        mark(p, m.space, p[EVERY_RULE])
+        mark_dirty(p, m.space, p[EVERY_RULE])
         _, m.due[row] = evaluate(p, m.words, m.space, row, now, False, m.due[row])
     return len(rows)
 
@@ -276,7 +276,7 @@ def _measure(p, m, f, rows, at, measures):
     return len(rows)
 
 
-STEP, TICK, EVALUATE_ANEW, DERIVE, LOOK, MEASURE = range(6)
+STEP, TICK, REEVALUATE, DERIVE, LOOK, MEASURE = range(6)
 
 
 @entry
@@ -286,8 +286,8 @@ def _work(p, m, f, o, rows, changed, at, start, what):
         return _step(p, m, f, o, at, start)
     if what == TICK:
         return _tick(p, m, f, rows, at, start)
-    if what == EVALUATE_ANEW:
-        return _evaluate_anew(p, m, f, rows, changed, at, start)
+    if what == REEVALUATE:
+        return _reevaluate(p, m, f, rows, changed, at, start)
     if what == DERIVE:
         return _derive(p, m, rows)
     if what == MEASURE:
@@ -299,33 +299,33 @@ NO_ROWS: Ints = np.empty(0, np.int64)
 NO_OCCURRENCES = Occurrences(np.empty((0, COLUMNS), np.int64), np.empty((0, 2), np.int64))
 
 
-def step(p: Ints, m: Memory, f: Lines, o: Occurrences, come_ms: int, start: int) -> int:
+def step(p: Ints, m: Memory, f: TransitionBuffer, o: Occurrences, come_ms: int, start: int) -> int:
     """Apply occurrences; `come_ms` is the time that has come for all. See `_step`."""
     return int(_work(p, m, f, o, NO_ROWS, NO_ROWS, come_ms, start, STEP))
 
 
-def tick(p: Ints, m: Memory, f: Lines, rows: Ints, now_ms: int, start: int) -> int:
+def tick(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints, now_ms: int, start: int) -> int:
     """Work off deadlines. See `_tick`."""
     return int(_work(p, m, f, NO_OCCURRENCES, rows, NO_ROWS, now_ms, start, TICK))
 
 
-def evaluate_anew(p: Ints, m: Memory, f: Lines, rows: Ints, changed: Ints, at_ms: int, start: int) -> int:
-    """Evaluate under changed rules. See `_evaluate_anew`."""
-    return int(_work(p, m, f, NO_OCCURRENCES, rows, changed, at_ms, start, EVALUATE_ANEW))
+def reevaluate(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints, changed: Ints, at_ms: int, start: int) -> int:
+    """Evaluate under changed rules. See `_reevaluate`."""
+    return int(_work(p, m, f, NO_OCCURRENCES, rows, changed, at_ms, start, REEVALUATE))
 
 
-def derive(p: Ints, m: Memory, f: Lines, rows: Ints) -> None:
+def derive(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints) -> None:
     """Make what is derived anew. See `_derive`."""
     _work(p, m, f, NO_OCCURRENCES, rows, NO_ROWS, 0, 0, DERIVE)
 
 
 def measure(p: Ints, m: Memory, rows: Ints, at_ms: int, measures: int) -> Floats:
     """What is scored of rows, by the address of its code: (rows, 3). See `_measure`."""
-    lines = Lines(np.empty((len(rows), 3), np.int64), np.zeros(1, np.int64))
+    lines = TransitionBuffer(np.empty((len(rows), 3), np.int64), np.zeros(1, np.int64))
     _work(p, m, lines, NO_OCCURRENCES, rows, NO_ROWS, at_ms, measures, MEASURE)
     return lines.words.view(np.float64)
 
 
-def look(p: Ints, m: Memory, f: Lines, row: int, at_ms: int) -> None:
+def look(p: Ints, m: Memory, f: TransitionBuffer, row: int, at_ms: int) -> None:
     """Describe how each rule stands for a row. See `_look`."""
     _work(p, m, f, NO_OCCURRENCES, np.array([row], np.int64), NO_ROWS, at_ms, 0, LOOK)

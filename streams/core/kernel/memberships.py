@@ -71,7 +71,7 @@ def may_enter(p, w, s, row, now, rule):
 
 @compiled
 def _wanted(p, s, rule, member):
-    """Whether a segment wants a member, or another, in (CONTRACT 3), by the truths noted; a truth itself."""
+    """Whether a segment wants a member, or another, in, by the truths noted; a truth itself."""
     if p[rule + EXIT] == 0:
         return outcome(p, s, p[rule + ENTER])
     stays = inverse(outcome(p, s, p[rule + EXIT]))
@@ -106,7 +106,7 @@ def _decide_tier(p, s, rule):
 
 @compiled
 def decide(p, w, s, row, now, rule, level):
-    """The level at `now` of a row that had `level` (CONTRACT 3), and whether time alone may change it.
+    """The level at `now` of a row that had `level`, and whether time alone may change it.
 
     Without edges a grid says nothing: the level stays.
     """

@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 
 from streams.core.kernel.jit import COMPILES, inlined
 
-LINE_WORDS = 8  # of a cache line
+CACHE_LINE_WORDS = 8  # of a cache line
 TO_WRITE, KEEP, DATA = 1, 3, 1  # what LLVM is told of the use to come
 
 
@@ -41,5 +41,5 @@ _prefetch: Any = intrinsic(_fetch) if COMPILES else _do_nothing
 @inlined
 def ask_for(words, row, first, end):
     """Ask for the words first .. end - 1 of a row."""
-    for word in range(first, end, LINE_WORDS):
+    for word in range(first, end, CACHE_LINE_WORDS):
         _prefetch(words, row, word)

@@ -1,34 +1,35 @@
-"""Turning: which leaves an event turns over, and so which rules have to be evaluated after it.
+"""Propagation: which leaves an event flips, and so which rules are dirty and have to be evaluated after it.
 
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row at an instant `now` (ms), and the class
-of an event; before the event is folded in, and after. Goes out: in `s`, the leaves that turned and their
-rules marked; an instant.
+of an event; before the event is folded in, and after. Goes out: in `s`, the leaves that flipped and their rules, marked
+dirty; an instant.
 
-As long as no leaf of a rule turns, its level stays: the deadlines up to `now` have been worked off. So the cost of an
-event goes by how many values it touches and how many leaves it turns, not by how many rules there are.
+As long as no leaf of a rule flips, its level stays: the deadlines up to `now` have been worked off. So the cost of an
+event goes by how many values it touches and how many leaves it flips, not by how many rules there are.
 """
 
 from streams.core.kernel.bits import bits_of, real_of
-from streams.core.kernel.dirty_rules import any_endangered, mark, mark_open
+from streams.core.kernel.dirty_rules import any_time_driven, mark_dirty, mark_dirty_unless_blocked
 from streams.core.kernel.flip_times import next_flip, next_scores
 from streams.core.kernel.interpreter import compare, truth, value
 from streams.core.kernel.jit import compiled, inlined
 from streams.core.kernel.layout import (
+    ADVANCED,
     ALONE,
     BEFORE,
+    CAPTURED,
+    CAPTURED_WORDS,
     CODE,
     COMPARED,
-    CONSTANT_BITS,
+    CONSTANT,
     EVENTS,
     FAR,
-    HASTENED,
-    HELD,
-    HELD_WORDS,
     IF_NOT,
     IF_SO,
     INDEX,
+    LEAF_FLIPPED,
+    LITERAL_BITS,
     MEASURED,
-    NATURE,
     NUMBER,
     OPERATOR,
     READERS,
@@ -36,66 +37,65 @@ from streams.core.kernel.layout import (
     RIGHT,
     SCORES,
     SPAN,
-    STEADY,
-    STEPPING,
-    TURNED,
+    STEPWISE,
+    TIME_DEPENDENCE,
     WHERE,
 )
 from streams.core.kernel.windows import bucket_at, bucket_begins
 
 
 @compiled
-def hold(p, w, s, row, now, event_class):
+def capture(p, w, s, row, now, event_class):
     """Note what an event may change: values that are compared, and the truths of the other leaves."""
-    at, measured, alone = p[HELD], p[event_class + MEASURED], p[event_class + ALONE]
+    at, measured, alone = p[CAPTURED], p[event_class + MEASURED], p[event_class + ALONE]
     for i in range(measured + 1, measured + 1 + p[measured]):
         number, s[at + 1], _ = value(p, w, s, row, now, p[p[i] + CODE])
         s[at] = bits_of(number)
-        at += HELD_WORDS
+        at += CAPTURED_WORDS
     for i in range(alone + 1, alone + 1 + p[alone]):
         s[at] = truth(p, w, s, row, now, p[i])
         at += 1
 
 
 @inlined
-def _turn(p, w, s, row, leaf):
-    """Note that the event at hand has turned a leaf over, and mark its rules."""
-    s[p[TURNED] + p[leaf + INDEX]] = s[p[EVENTS]]
-    if p[leaf + NATURE] == STEADY:
-        mark(p, s, p[leaf + READERS])
+def _flip(p, w, s, row, leaf):
+    """Note that the event at hand has flipped a leaf, and mark its rules dirty."""
+    s[p[LEAF_FLIPPED] + p[leaf + INDEX]] = s[p[EVENTS]]
+    if p[leaf + TIME_DEPENDENCE] == CONSTANT:
+        mark_dirty(p, s, p[leaf + READERS])
     else:
-        mark_open(p, w, s, row, p[leaf + READERS])
+        mark_dirty_unless_blocked(p, w, s, row, p[leaf + READERS])
 
 
 @inlined
-def _turn_compared(p, w, s, row, leaves, before, kind_before, after, kind):
-    """Turn those leaves that hold of one value and not of the other."""
+def _flip_compared(p, w, s, row, leaves, before, kind_before, after, kind):
+    """Flip those leaves that hold of one value and not of the other."""
     are_numbers, least, most = kind == NUMBER and kind_before == NUMBER, min(before, after), max(before, after)
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         leaf = p[i]
         constant = p[leaf + RIGHT] + 1
-        limit = real_of(p[constant + CONSTANT_BITS])
+        limit = real_of(p[constant + LITERAL_BITS])
         if are_numbers and not least <= limit <= most:
             continue
         operator, limit_kind = p[leaf + OPERATOR], p[constant + WHERE]
         held = compare(p, s, operator, before, kind_before, limit, limit_kind)
         if held != compare(p, s, operator, after, kind, limit, limit_kind):
-            _turn(p, w, s, row, leaf)
+            _flip(p, w, s, row, leaf)
 
 
 @compiled
-def turn(p, w, s, row, now, event_class):
-    """Note which leaves an event turned over, by what was noted before it."""
+def propagate(p, w, s, row, now, event_class):
+    """Note which leaves an event flipped, by what was captured before it."""
     s[p[EVENTS]] += 1
-    at, measured, alone = p[HELD], p[event_class + MEASURED], p[event_class + ALONE]
+    at, measured, alone = p[CAPTURED], p[event_class + MEASURED], p[event_class + ALONE]
     for i in range(measured + 1, measured + 1 + p[measured]):
         number, kind, _ = value(p, w, s, row, now, p[p[i] + CODE])
         if bits_of(number) != s[at] or kind != s[at + 1]:
-            _turn_compared(p, w, s, row, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
-        at += HELD_WORDS
+            _flip_compared(p, w, s, row, p[p[i] + COMPARED], real_of(s[at]), s[at + 1], number, kind)
+        at += CAPTURED_WORDS
     for i in range(alone + 1, alone + 1 + p[alone]):
         if truth(p, w, s, row, now, p[i]) != s[at]:
-            _turn(p, w, s, row, p[i])
+            _flip(p, w, s, row, p[i])
         at += 1
 
 
@@ -115,17 +115,17 @@ def _new_step(p, leaf, ts, now):
 
 
 @compiled
-def hasten(p, w, s, row, ts, now, event_class, until):
+def advance_deadlines(p, w, s, row, ts, now, event_class, until):
     """A lower bound of the instants at which leaves flip whose flips an event at `ts` may have brought nearer, and to
     whose rules that may matter; `until` if there is none before that.
 
     Whatever else such a leaf steps with, it stepped with before, so that its rules' deadlines are known.
     """
-    due, leaves, scores = until, p[event_class + HASTENED], -1
+    due, leaves, scores = until, p[event_class + ADVANCED], -1
     for i in range(leaves + 1, leaves + 1 + p[leaves]):
         leaf = p[i]
-        if any_endangered(p, w, row, p[leaf + READERS]):
-            if p[leaf + NATURE] == STEPPING:
+        if any_time_driven(p, w, row, p[leaf + READERS]):
+            if p[leaf + TIME_DEPENDENCE] == STEPWISE:
                 due = min(due, _new_step(p, leaf, ts, now))
                 if p[leaf + SCORES] != scores:
                     scores = p[leaf + SCORES]

@@ -21,7 +21,7 @@ RULE = "rule "  # begins the names of the fields that hold a rule's levels
 LAYOUTS = 256  # a layout's number is one byte
 
 
-class Layout(msgspec.Struct, frozen=True):
+class RowSchema(msgspec.Struct, frozen=True):
     """How rows are written: their fields, and the rules whose levels they hold.
 
     rules: name -> version. segments: name -> what each of the rule's levels is called, as in `lifecycle/power`.
@@ -33,7 +33,7 @@ class Layout(msgspec.Struct, frozen=True):
     segments: dict[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, catalog: Catalog) -> "Layout":
+    def of(cls, catalog: Catalog) -> "RowSchema":
         fields = [(f.name, f.start, f.words, f.length) for f in catalog.fields]
         rules = catalog.rulebook.groupings
         versions, segments = {rule.name: rule.version for rule in rules}, {rule.name: rule.segments for rule in rules}
@@ -62,7 +62,7 @@ class Head(msgspec.Struct, frozen=True):
     time_ms: int
     utc_offset_ms: int
     current: int
-    layouts: dict[int, Layout]
+    layouts: dict[int, RowSchema]
     edges: dict[str, bytes] = {}
     kept_since: dict[str, int] = {}
 
@@ -82,7 +82,7 @@ class Head(msgspec.Struct, frozen=True):
         live = [rule for rule in rulebook.by_quintiles if rule.name in self.edges]
         return {rule.name: self.edges[rule.name] for rule in live if rule.version == then.get(rule.name)}
 
-    def under(self, layout: Layout, in_use: set[int], newest_ms: int) -> "Head":
+    def under(self, layout: RowSchema, in_use: set[int], newest_ms: int) -> "Head":
         """The head for rows that are from now on written in `layout`; those `in_use` stay readable.
 
         newest_ms: the greatest clock of any profile.
@@ -117,7 +117,7 @@ def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, utc_offset_ms:
     new[:, field.start : field.start + field.words] = to.view(np.int64)
 
 
-def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: Layout, then: Layout) -> None:
+def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: RowSchema, then: RowSchema) -> None:
     """Carry over a rule's ordinal, and its level by name; a level that is no more is none."""
     rule = field.name.removeprefix(RULE)
     places = {segment: level for level, segment in enumerate(today.segments[rule], 1)}
@@ -127,7 +127,7 @@ def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: Layou
     new[:, field.start + 1] = (state & ~LEVEL) | levels[state & LEVEL]
 
 
-def carry_over(new: Ints, today: Layout, old: Ints, then: Layout, utc_offset_ms: int) -> None:
+def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, utc_offset_ms: int) -> None:
     """Copy rows of another layout field by field, by name; what was not kept before stays empty."""
     for each in today.fields:
         field = Field(*each)
@@ -142,6 +142,6 @@ def carry_over(new: Ints, today: Layout, old: Ints, then: Layout, utc_offset_ms:
             new[:, field.start : field.start + field.words] = old[:, source.start : source.start + source.words]
 
 
-def read_rows(packed: list[bytes], layout: Layout) -> Ints:
+def read_rows(packed: list[bytes], layout: RowSchema) -> Ints:
     """Rows of a layout: (rows, words)."""
     return unpack(packed, layout.words)

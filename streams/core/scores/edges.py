@@ -18,7 +18,7 @@ from streams.core.scores.quintiles import Quintiles
 NONE_YET = (np.nan, np.nan, np.nan, np.nan)
 
 
-class Held(msgspec.Struct, frozen=True):
+class EdgesSince(msgspec.Struct, frozen=True):
     """What a scores rule goes by from the instant `since_ms` on. before: the edges it goes by until then, if any."""
 
     newest: Quintiles
@@ -30,7 +30,7 @@ class Held(msgspec.Struct, frozen=True):
         return msgspec.msgpack.encode(self)
 
     @classmethod
-    def decode(cls, raw: bytes) -> "Held":
+    def decode(cls, raw: bytes) -> "EdgesSince":
         return msgspec.msgpack.decode(raw, type=cls)
 
 
@@ -40,7 +40,7 @@ class AgreedEdges:
     def __init__(self, words: NDArray[np.int64], records: Mapping[str, int]):
         self._words = words
         self._records = records
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, EdgesSince] = {}
 
     def newest(self, rule: str) -> Quintiles | None:
         held = self._held.get(rule)
@@ -53,7 +53,7 @@ class AgreedEdges:
             self._held[quintiles.rule] = replace(held, newest=quintiles)
             return None
         before = held.newest.edges if held is not None else None
-        self._hold(quintiles.rule, Held(quintiles, max(quintiles.at_ms, first_ms), before))
+        self._hold(quintiles.rule, EdgesSince(quintiles, max(quintiles.at_ms, first_ms), before))
         return self._held[quintiles.rule].since_ms
 
     def begun_by(self, now_ms: int) -> list[int]:
@@ -65,9 +65,9 @@ class AgreedEdges:
 
     def restore(self, stored: Mapping[str, bytes]) -> None:
         for rule, raw in stored.items():
-            self._hold(rule, Held.decode(raw))
+            self._hold(rule, EdgesSince.decode(raw))
 
-    def _hold(self, rule: str, held: Held) -> None:
+    def _hold(self, rule: str, held: EdgesSince) -> None:
         self._held[rule] = held
         words = edge_words(held.since_ms, held.before, held.newest.edges)
         self._words[self._records[rule] : self._records[rule] + len(words)] = words

@@ -25,7 +25,7 @@ import numpy as np
 from streams.core.arrays import Floats
 from streams.core.rules.rfm import Dimension, FourEdges
 from streams.core.rules.rulebook import Edges
-from streams.core.scores.sketch import Summary, merge, summarise
+from streams.core.scores.sketch import Sketch, merge, sketch_of
 
 TOLERANCE: Final = 0.02  # of the population
 
@@ -33,14 +33,14 @@ TOLERANCE: Final = 0.02  # of the population
 class Populations(msgspec.Struct, frozen=True):
     """How the three values behind the scores are spread, over one shard or over all."""
 
-    r: Summary
-    f: Summary
-    m: Summary
+    r: Sketch
+    f: Sketch
+    m: Sketch
 
     @classmethod
     def of(cls, recency: Floats, frequency: Floats, monetary: Floats) -> "Populations":
         """A number of each profile; missing ones (NaN) are left out of recency, and are 0 in the others."""
-        return cls(summarise(recency), summarise(_or_0(frequency)), summarise(_or_0(monetary)))
+        return cls(sketch_of(recency), sketch_of(_or_0(frequency)), sketch_of(_or_0(monetary)))
 
     @classmethod
     def merged(cls, parts: Sequence["Populations"]) -> "Populations":
@@ -99,12 +99,12 @@ class Quintiles(msgspec.Struct, frozen=True):
         return msgspec.msgpack.decode(raw, type=cls)
 
 
-def exact_edges(dimension: Dimension, population: Summary) -> FourEdges:
+def exact_edges(dimension: Dimension, population: Sketch) -> FourEdges:
     """Where the edges belong, whatever they were before; infinite where nobody is at or above one.
 
-    >>> exact_edges("f", Summary((0.0, 1.0, 2.0, 9.0), (5, 2, 2, 1)))
+    >>> exact_edges("f", Sketch((0.0, 1.0, 2.0, 9.0), (5, 2, 2, 1)))
     (1.0, 1.0, 2.0, 9.0)
-    >>> exact_edges("r", Summary((0.5, 1.0, 2.0, 9.0), (5, 2, 2, 1)))
+    >>> exact_edges("r", Sketch((0.5, 1.0, 2.0, 9.0), (5, 2, 2, 1)))
     (0.5, 0.5, 1.0, 2.0)
     """
     needed = [-(-k * population.size // 5) for k in (1, 2, 3, 4)]
@@ -115,7 +115,7 @@ def exact_edges(dimension: Dimension, population: Summary) -> FourEdges:
     return first, second, third, fourth
 
 
-def settle(dimension: Dimension, old: FourEdges, population: Summary) -> FourEdges:
+def settle(dimension: Dimension, old: FourEdges, population: Sketch) -> FourEdges:
     """The old edges, but for those that the population has really moved away from."""
     exact = exact_edges(dimension, population)
     allowed = TOLERANCE * population.size
@@ -128,7 +128,7 @@ def settle(dimension: Dimension, old: FourEdges, population: Summary) -> FourEdg
     return first, second, third, fourth
 
 
-def misplaced(dimension: Dimension, k: int, edge: float, population: Summary) -> float:
+def misplaced(dimension: Dimension, k: int, edge: float, population: Sketch) -> float:
     """How many profiles, at least, would need other values for this to be exactly edge k.
 
     It is, if at least k fifths of all are below it, but fewer than k fifths are below the value next below it. So of

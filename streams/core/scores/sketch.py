@@ -1,6 +1,6 @@
 """How one number is spread over many profiles, in a few kilobytes however many they are.
 
-Comes in: a number of each profile of a shard. Goes out: a `Summary`, to be sent, stored, and merged with those of
+Comes in: a number of each profile of a shard. Goes out: a `Sketch`, to be sent, stored, and merged with those of
 other shards.
 
 It is exact, until it is thinned for the way: then no more than `POINTS` values are left of it. That leaves it exact if
@@ -20,7 +20,7 @@ from streams.core.arrays import Floats, Ints
 POINTS: Final = 500  # two in a thousand, a tenth of what quintile edges forgive before they move
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Sketch(msgspec.Struct, frozen=True):
     """values: ascending, different and finite. counts: how many profiles each stands for."""
 
     values: tuple[float, ...]
@@ -30,7 +30,7 @@ class Summary(msgspec.Struct, frozen=True):
     def size(self) -> int:
         return sum(self.counts)
 
-    def thinned(self) -> "Summary":
+    def thinned(self) -> "Sketch":
         """No more than `POINTS` values."""
         if len(self.values) <= POINTS:
             return self
@@ -40,16 +40,16 @@ class Summary(msgspec.Struct, frozen=True):
         return _summary(np.array(self.values)[kept], np.diff(upto[kept], prepend=0))
 
 
-def summarise(values: Floats) -> Summary:
+def sketch_of(values: Floats) -> Sketch:
     """One shard, exactly. What is missing (NaN) is left out, and so is what is infinite, which is missing too.
 
-    >>> summarise(np.array([3.0, 0.0, np.nan, 3.0]))
-    Summary(values=(0.0, 3.0), counts=(1, 2))
+    >>> sketch_of(np.array([3.0, 0.0, np.nan, 3.0]))
+    Sketch(values=(0.0, 3.0), counts=(1, 2))
     """
     return _summary(*np.unique(values[np.isfinite(values)], return_counts=True))
 
 
-def merge(summaries: Sequence[Summary]) -> Summary:
+def merge(summaries: Sequence[Sketch]) -> Sketch:
     """All their profiles together, with every value that one of them has."""
     values = np.array([value for one in summaries for value in one.values], np.float64)
     counts = np.array([count for one in summaries for count in one.counts], np.int64)
@@ -59,5 +59,5 @@ def merge(summaries: Sequence[Summary]) -> Summary:
     return _summary(different, total)
 
 
-def _summary(values: Floats, counts: Ints) -> Summary:
-    return Summary(tuple(values.tolist()), tuple(counts.tolist()))
+def _summary(values: Floats, counts: Ints) -> Sketch:
+    return Sketch(tuple(values.tolist()), tuple(counts.tolist()))

@@ -7,7 +7,7 @@ from streams.core.explain.inventory import LiveRule, read_by, take_inventory
 from streams.core.instants import DAY_MS
 from streams.core.kernel.layout import NEVER
 from streams.core.language.parser import parse_condition, parse_value
-from streams.core.profiles.snapshot import Head, Layout
+from streams.core.profiles.snapshot import Head, RowSchema
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rule, Rulebook, Scores, Segment, Tier
 
@@ -25,7 +25,7 @@ def rfm() -> Scores:
 
 
 def head(*rules: Rule, **kept_since: int) -> Head:
-    return Head(NEVER, 0, 0, {0: Layout.of(Catalog(Rulebook(rules)))}, kept_since=kept_since)
+    return Head(NEVER, 0, 0, {0: RowSchema.of(Catalog(Rulebook(rules)))}, kept_since=kept_since)
 
 
 def reads(rule: Rule, *others: Rule) -> list[str]:

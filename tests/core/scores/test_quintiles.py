@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.core.rules.rfm import Dimension, FourEdges, score
 from streams.core.scores.quintiles import TOLERANCE, Populations, Quintiles, exact_edges, misplaced, settle
-from streams.core.scores.sketch import POINTS, Summary, merge, summarise
+from streams.core.scores.sketch import POINTS, Sketch, merge, sketch_of
 
 FIFTHS = (1, 2, 3, 4)
 
@@ -31,8 +31,8 @@ four = (
 )
 
 
-def summary(values: Sequence[float]) -> Summary:
-    return summarise(np.array(values, np.float64))
+def summary(values: Sequence[float]) -> Sketch:
+    return sketch_of(np.array(values, np.float64))
 
 
 def slow_edges(dimension: Dimension, values: Sequence[float]) -> list[float]:
@@ -91,10 +91,10 @@ def test_edges_of_thinned_shards_are_off_by_at_most_4_profiles_in_a_thousand(
 ) -> None:
     random = np.random.default_rng(seed)
     shards = [np.maximum(random.normal(0.0 if many_are_nothing else 1e6, 100.0, size), 0.0) for size in sizes]
-    edges = exact_edges(dimension, merge([summarise(shard).thinned() for shard in shards]))
+    edges = exact_edges(dimension, merge([sketch_of(shard).thinned() for shard in shards]))
     everybody = np.concatenate(shards)
     for k, edge in zip(FIFTHS, edges, strict=True):
-        assert misplaced(dimension, k, edge, summarise(everybody)) <= 2 * len(everybody) / POINTS
+        assert misplaced(dimension, k, edge, sketch_of(everybody)) <= 2 * len(everybody) / POINTS
 
 
 # When edges move
@@ -153,9 +153,9 @@ def test_misplaced_counts_the_profiles_that_would_need_other_values(
         assert needed - 1 <= misplaced(dimension, k, edge, summary(values)) <= needed
 
 
-def thousand(nothing: int, one: int) -> Summary:
+def thousand(nothing: int, one: int) -> Sketch:
     """So many per mille never bought, so many bought once, the others all more and all differently."""
-    return Summary((0.0, 1.0, *range(2, 1002 - nothing - one)), (nothing, one, *[1] * (1000 - nothing - one)))
+    return Sketch((0.0, 1.0, *range(2, 1002 - nothing - one)), (nothing, one, *[1] * (1000 - nothing - one)))
 
 
 def test_a_steady_drift_moves_each_edge_once_it_is_two_in_a_hundred_off() -> None:
@@ -213,8 +213,8 @@ def test_the_version_grows_only_when_an_edge_moves(before: list[float], after: l
 def test_who_has_no_recency_is_not_counted_and_who_bought_nothing_counts_as_0() -> None:
     values = np.array([nan, 2.0, inf])
     populations = Populations.of(values, values, values)
-    assert populations.r == Summary((2.0,), (1,))
-    assert populations.f == populations.m == Summary((0.0, 2.0), (2, 1))
+    assert populations.r == Sketch((2.0,), (1,))
+    assert populations.f == populations.m == Sketch((0.0, 2.0), (2, 1))
 
 
 def test_populations_of_shards_merge_to_that_of_all() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.arrays import Floats
-from streams.core.scores.sketch import POINTS, Summary, merge, summarise
+from streams.core.scores.sketch import POINTS, Sketch, merge, sketch_of
 
 numbers = st.one_of(st.just(0.0), st.integers(-3, 3).map(float), st.floats(allow_nan=False, allow_infinity=False))
 shards = st.lists(st.lists(numbers), max_size=4)
@@ -26,13 +26,13 @@ def spread(shape: str, seed: int, size: int) -> Floats:
     return values
 
 
-def below(summary: Summary, value: float) -> int:
+def below(summary: Sketch, value: float) -> int:
     return sum(count for one, count in zip(summary.values, summary.counts, strict=True) if one < value)
 
 
 @given(st.lists(numbers, max_size=200))
 def test_a_summary_is_exact(values: list[float]) -> None:
-    summary = summarise(np.array(values, np.float64))
+    summary = sketch_of(np.array(values, np.float64))
     assert dict(zip(summary.values, summary.counts, strict=True)) == Counter(values)
     assert list(summary.values) == sorted(set(values))
     assert summary.size == len(values)
@@ -40,21 +40,21 @@ def test_a_summary_is_exact(values: list[float]) -> None:
 
 def test_a_summary_of_few_different_values_stays_exact_when_it_is_thinned() -> None:
     active_days = np.random.default_rng(1).integers(0, POINTS, 100_000).astype(np.float64)
-    summary = summarise(active_days)
+    summary = sketch_of(active_days)
     assert len(summary.values) == POINTS
     assert summary.thinned() == summary
 
 
 def test_missing_values_are_left_out() -> None:
-    assert summarise(np.array([nan, 2.0, inf, nan, 1.0, -inf])) == Summary((1.0, 2.0), (1, 1))
-    assert summarise(np.array([nan])) == summarise(np.array([])) == Summary((), ())
+    assert sketch_of(np.array([nan, 2.0, inf, nan, 1.0, -inf])) == Sketch((1.0, 2.0), (1, 1))
+    assert sketch_of(np.array([nan])) == sketch_of(np.array([])) == Sketch((), ())
 
 
 @given(shards)
 def test_the_whole_is_the_same_however_it_is_cut_into_shards(parts: list[list[float]]) -> None:
-    whole = summarise(np.array([value for part in parts for value in part], np.float64))
-    assert merge([summarise(np.array(part, np.float64)) for part in parts]) == whole
-    assert merge([summarise(np.array(part, np.float64)) for part in reversed(parts)]) == whole
+    whole = sketch_of(np.array([value for part in parts for value in part], np.float64))
+    assert merge([sketch_of(np.array(part, np.float64)) for part in parts]) == whole
+    assert merge([sketch_of(np.array(part, np.float64)) for part in reversed(parts)]) == whole
 
 
 @given(
@@ -65,8 +65,8 @@ def test_thinned_ranks_in_the_whole_are_low_by_less_than_a_500th_of_all_profiles
     sizes: list[tuple[str, int]], seed: int
 ) -> None:
     parts = [spread(shape, seed + i, size) for i, (shape, size) in enumerate(sizes)]
-    assert all(len(summarise(part).thinned().values) <= POINTS for part in parts)
-    together = merge([summarise(part).thinned() for part in parts])
+    assert all(len(sketch_of(part).thinned().values) <= POINTS for part in parts)
+    together = merge([sketch_of(part).thinned() for part in parts])
     everybody = np.sort(np.concatenate(parts))
     assert together.size == len(everybody)
     for value in [*np.quantile(everybody, np.linspace(0.0, 1.0, 37)).tolist(), inf] if len(everybody) else []:

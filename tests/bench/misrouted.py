@@ -1,6 +1,6 @@
 """What it costs to find that nobody in a fetch is another shard's, beside decoding the fetch.
 
-    python -m tests.bench.strangers [EVENTS]
+    python -m tests.bench.misrouted [EVENTS]
 
 Prints nanoseconds of CPU a record of each, the median of runs that take turns, and the ratio.
 """
@@ -16,7 +16,7 @@ from faust.types import TP
 
 from streams.core.events import Event, Reads
 from streams.kafka.partitioning import homes
-from streams.runtime.misrouted import Strangers
+from streams.runtime.misrouted import Misrouted
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.testing import to_bytes, track
@@ -36,7 +36,7 @@ def fetch(first: int) -> list[Read]:
 def main(records: int) -> None:
     decode = Decoder(Reads({})).all_product
     worker: Any = SimpleNamespace(partitions=PARTITIONS, settings=Settings())
-    strangers = Strangers(worker, [INPUT.topic], "rerouted-events")
+    misrouted = Misrouted(worker, [INPUT.topic], "rerouted-events")
     taken: dict[str, list[float]] = {"decode": [], "find nobody": []}
     for _ in range(RUNS):
         spent = dict.fromkeys(taken, 0)
@@ -45,7 +45,7 @@ def main(records: int) -> None:
             begin = time.process_time_ns()
             events = [one for one in decode(fetched) if isinstance(one, Event)]
             between = time.process_time_ns()
-            strangers.take_out(INPUT, events, fetched)
+            misrouted.take_out(INPUT, events, fetched)
             spent["decode"] += between - begin
             spent["find nobody"] += time.process_time_ns() - between
         for what, ns in spent.items():
