@@ -141,7 +141,7 @@ def shares(happened: Sequence[Event]) -> list[list[Event]]:
     """All events of some accounts each, so that the shares are about equal."""
     by_user: dict[str, list[Event]] = defaultdict(list)
     for event in happened:
-        by_user[event.user].append(event)
+        by_user[event.subject].append(event)
     parts: list[list[Event]] = [[] for _ in range(JOBS)]
     for own in sorted(by_user.values(), key=len, reverse=True):
         min(parts, key=len).extend(own)
@@ -171,7 +171,7 @@ def compare(what: str, found: Changes, expected: Changes) -> bool:
 def main() -> int:
     happened, started = list(events()), time.monotonic()
     until = happened[-1].ts + SILENCE_MS
-    print(f"{len(happened):,} events of {len({event.user for event in happened})} accounts", flush=True)
+    print(f"{len(happened):,} events of {len({event.subject for event in happened})} accounts", flush=True)
     with ProcessPoolExecutor(2) as pool:
         together = pool.submit(owed, quintiles(), happened, until=until)
         apart = [pool.submit(owed, rulebook(), share, until=until) for share in shares(happened)]

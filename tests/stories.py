@@ -93,7 +93,7 @@ def write_change(change: Change | Expected, records: Sequence[Record]) -> str:
     segment = change.segment
     if change.previous is not None:
         segment += f" (was {change.previous.removeprefix(f'{change.rule}/')})"
-    return f"{at}  {change.user}  {VERBS[change.type]} {segment}  ({cause(change, records)})"
+    return f"{at}  {change.subject}  {VERBS[change.type]} {segment}  ({cause(change, records)})"
 
 
 def cause(change: Change | Expected, records: Sequence[Record]) -> str:

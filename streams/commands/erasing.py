@@ -107,7 +107,7 @@ async def _kept(store: Store, shard: int, user: str) -> Kept:
 
 async def _send(settings: Settings, erasure: Erasure, shards: Sequence[int]) -> Mapping[int, int]:
     """The offset of the command, by shard."""
-    topic, key, value = settings.topic("profile-commands"), erasure.user.encode(), profile_commands.encode(erasure)
+    topic, key, value = settings.topic("profile-commands"), erasure.subject.encode(), profile_commands.encode(erasure)
     offsets: dict[int, int] = {}
     async with producing(settings) as producer:
         for shard in shards:

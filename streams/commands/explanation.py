@@ -40,7 +40,7 @@ def in_words(explanation: Explanation, rules: Collection[str]) -> str:
 
 def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
     at_ms = explanation.at_ms
-    yield f"{explanation.user}, as of {in_full(at_ms)}"
+    yield f"{explanation.subject}, as of {in_full(at_ms)}"
     for rule in explanation.rules:
         if rule.rule in rules:
             yield ""
@@ -57,7 +57,7 @@ def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
 
 def in_json(explanation: Explanation, rules: Collection[str]) -> bytes:
     asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules]
-    told = {"user_id": explanation.user, "as_of": format_time(explanation.at_ms), "rules": asked}
+    told = {"user_id": explanation.subject, "as_of": format_time(explanation.at_ms), "rules": asked}
     return msgspec.json.encode({**told, "subscriptions": list(map(_subscription_json, explanation.subscriptions))})
 
 

@@ -2,9 +2,9 @@
 
 The rooms, each importing only those below it:
 
-explain/     why a user is where they are, since when, and what comes next
+explain/     why a subject is in a segment or is not, since when, and what comes next
 engine/      a shard: events folded into profiles, rules evaluated, changes told. READ engine/shard.py FIRST
-profiles/    what is kept of users: rows, documents, ledgers
+profiles/    what is kept of subjects: rows, documents, ledgers
 compiler/    a rulebook ──▶ the layout of a profile's row, and the program that the kernel runs
 scores/      RFM by quintiles: where a population parts into fifths
 language/    the text of an expression ──▶ its checked tree, or what is wrong with it
@@ -12,5 +12,6 @@ rules/       what a rulebook is made of, once it is checked
 kernel/      the compiled loop over events; what it runs is data
 
 and the words that all of them share: events.py (the canonical event), batch.py (many of them, in order), changes.py
-(a membership that flipped, with the reason), instants.py (times and durations), arrays.py.
+(a membership that flipped, with the reason), subjects.py (whoever a profile is about), instants.py (times and
+durations), arrays.py.
 """

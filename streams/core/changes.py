@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from streams.core.instants import format_time
+from streams.core.subjects import USER, SubjectKind
 
 Type = Literal["segment.entered", "segment.exited", "segment.changed"]
 Cause = Literal["event", "timer", "rule_change", "backfill", "erase"]
@@ -29,13 +30,13 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """What became of a user by one rule at `occurred_at` (ms). `ordinal` counts this user's changes by the rule from 1.
+    """What became of a subject by one rule at `occurred_at` (ms). `ordinal` counts its changes by the rule from 1.
 
     segment: the rule's name; of a tier with the level, `lifecycle/power`. previous: what a `segment.changed` leaves;
     None where the tier gave no level before.
     """
 
-    user: str
+    subject: str
     rule: str
     type: Type
     segment: str
@@ -48,16 +49,17 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     because: tuple[Reason, ...]
     segments: tuple[str, ...]
     traits: Mapping[str, Any]
+    kind: SubjectKind = USER
 
     @property
     def id(self) -> str:
         """The same change always bears the same id."""
-        parts = f"{self.user}\0{self.rule}\0{self.ordinal}\0{format_time(self.occurred_at)}"
+        parts = f"{self.subject}\0{self.rule}\0{self.ordinal}\0{format_time(self.occurred_at)}"
         return sha256(parts.encode()).hexdigest()
 
     @property
     def entered(self) -> bool:
-        """Whether the user is in `segment` from now on, or no longer."""
+        """Whether the subject is in `segment` from now on, or no longer."""
         return self.type != "segment.exited"
 
     def is_live(self, detected_at: int, live_within_ms: int) -> bool:
@@ -109,7 +111,7 @@ def to_message(change: Change, source: str, detected_at: int, live_within_ms: in
         ("ce_id", change_id.encode()),
         ("ce_source", source.encode()),
         ("ce_type", change.type.encode()),
-        ("ce_subject", change.user.encode()),
+        ("ce_subject", change.subject.encode()),
         ("ce_time", format_time(change.occurred_at).encode()),
         ("ce_segment", change.segment.encode()),
         ("content-type", b"application/json"),
@@ -123,8 +125,8 @@ def _to_json(change: Change, change_id: str, detected_at: int | None, live_withi
             SCHEMA,
             change_id,
             change.type,
-            "user",
-            change.user,
+            change.kind.name,
+            change.subject,
             change.rule,
             change.segment,
             change.previous if change.type == "segment.changed" else UNSET,

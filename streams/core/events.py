@@ -15,18 +15,18 @@ Value = Scalar | list[object] | None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One product event or billing update of one user.
+    """One product event or billing update of one subject.
 
     ts: event time, ms since 1970 UTC.
     name: what it counts as; empty where it counts as nothing (identify, group, alias).
-    active: whether it is the user's own doing (`any` in rules).
+    active: whether it is the subject's own doing (`any` in rules).
     properties: flat, dotted names; only those that rules read (all of them for a billing update).
     traits: flat, dotted names, to set, or to remove where None; empty for most events.
     touches_ledger: a Subscription or Trial update.
     order: its place among updates of one instant about one subscription, where the source tells it; else 0.
     """
 
-    user: str
+    subject: str
     ts: int
     name: str
     active: bool

@@ -89,7 +89,7 @@ class Intake:
     def take(self, limit: int) -> Batch:
         """The next events to apply, at most so many; none while somebody is to be erased.
 
-        None beyond a misrouted record that waits, either: no offset passes it, so that the next owner would apply them again.
+        None beyond a misrouted record that waits: no offset passes it, so that the next owner would apply them again.
         """
         is_held_up = self._commands in self._positions and not self._erasures.are_done
         batch = NOTHING if is_held_up else self._inbox.take(limit, self._misrouted.first_offsets())
@@ -151,7 +151,7 @@ class Intake:
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
         [decoded] = self._decode[record.tp.topic]([record])
         if isinstance(decoded, Event) and self._misrouted.is_misrouted(tp, decoded):
-            return _wrong_partition(tp.partition, decoded.user, self._worker)
+            return _wrong_partition(tp.partition, decoded.subject, self._worker)
         return decoded
 
     def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Iterator[tuple[int, Erasure]]:
@@ -168,9 +168,9 @@ class Intake:
         command = profile_commands.decode(record.value, record.key, record.timestamp)
         if not isinstance(command, Erasure):
             return command
-        if tp.partition in homes(command.user, self._worker.partitions, self._worker.settings.partitioner):
+        if tp.partition in homes(command.subject, self._worker.partitions, self._worker.settings.partitioner):
             return command
-        return _wrong_partition(tp.partition, command.user, self._worker, ", or use `segmenter erase`")
+        return _wrong_partition(tp.partition, command.subject, self._worker, ", or use `segmenter erase`")
 
     def _bury(self, tp: TP, record: NumberedRecord, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1

@@ -48,7 +48,7 @@ class Misrouted:
         for place, home in zip(places.tolist(), homes.tolist(), strict=True):
             self._waiting[tp.topic].append((records[place].offset, send_home(tp, records[place], self._topic, home)))
         self._worker.counters.rerouted += len(places)
-        self._tell(tp, records[places[0]], events[places[0]].user)
+        self._tell(tp, records[places[0]], events[places[0]].subject)
         left = np.delete(np.arange(len(events)), places).tolist()
         return [events[place] for place in left], [records[place] for place in left]
 
@@ -72,7 +72,7 @@ class Misrouted:
         partitions, partitioner = self._worker.partitions, self._worker.settings.partitioner
         if partitions == 1 or partitioner == "trust" or not events:
             return NOBODY, NOBODY
-        homes = _hashes([event.user for event in events], partitioner) % partitions
+        homes = _hashes([event.subject for event in events], partitioner) % partitions
         places = np.flatnonzero(homes != tp.partition)
         return places, homes[places]
 

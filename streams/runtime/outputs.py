@@ -53,7 +53,7 @@ class Outputs:
 
     def change(self, change: Change, detected_at: int) -> Message:
         value, headers = changes.to_message(change, self._source, detected_at, self._live_within_ms)
-        return Message(self._changes, change.user.encode(), value, headers)
+        return Message(self._changes, change.subject.encode(), value, headers)
 
     def memberships(self, user: str, segments: bytes, updated_at: str, version: int) -> Message:
         """Where a user stands (`segments_of`) as of checkpoint `version`, for the compacted topic."""

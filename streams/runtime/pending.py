@@ -42,9 +42,9 @@ class Pending:
             self._outbox.append(message)
             self._bytes += len(message.value or b"")
             if change.previous is not None:
-                self._flips[change.previous, change.user] = False
-            self._flips[change.segment, change.user] = change.entered
-            self._changed_at[change.user] = change.occurred_at
+                self._flips[change.previous, change.subject] = False
+            self._flips[change.segment, change.subject] = change.entered
+            self._changed_at[change.subject] = change.occurred_at
 
     def send_home(self, messages: Sequence[Message]) -> None:
         """Records that are another shard's."""

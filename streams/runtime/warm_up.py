@@ -25,7 +25,7 @@ def warm_up() -> None:
     stored = shard.take_dirty()
     later = Shard.restore(_rules("now"), shard.head(), stored.rows, dict(stored.documents))
     later.renew()
-    later.erase([Erasure(SOMETHING[0].user, 0)])
+    later.erase([Erasure(SOMETHING[0].subject, 0)])
 
 
 def _rules(name: str) -> Rulebook:

@@ -77,7 +77,7 @@ class BillingUpdates:
         if user is ANONYMOUS:
             return ANONYMOUS
         return Event(
-            user=user,
+            subject=user,
             ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms),
             name=name,
             active=False,

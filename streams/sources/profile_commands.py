@@ -53,7 +53,7 @@ def encode(erasure: Erasure) -> bytes:
         {
             "type": "erase",
             "messageId": erasure.message_id,
-            "userId": erasure.user,
+            "userId": erasure.subject,
             "timestamp": format_time(erasure.ts),
         }
     )

@@ -185,7 +185,7 @@ class SegmentSpec:
             if user is ANONYMOUS:
                 return ANONYMOUS
             return Event(
-                user=user,
+                subject=user,
                 ts=records.event_time(_stated_time(body) if stated is None else stated, record_ms),
                 name=name,
                 active=self._is_active(body, name),

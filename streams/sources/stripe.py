@@ -60,7 +60,7 @@ def decode(text: str, key: bytes | None, record_ms: int | None, money: Money) ->
         return Ignored(event.type)
     user, name, properties = read(event, key, money)
     return Event(
-        user=user,
+        subject=user,
         ts=records.event_time(event.created * 1000, record_ms),
         name=name,
         active=False,

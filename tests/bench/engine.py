@@ -30,7 +30,7 @@ def events(count: int, hot: float) -> list[Event]:
     times = sorted(draw.randrange(DAYS * 86_400_000) for _ in range(count))
     return [
         Event(
-            user="user-0" if draw.random() < hot else f"user-{draw.randrange(USERS)}",
+            subject="user-0" if draw.random() < hot else f"user-{draw.randrange(USERS)}",
             ts=START_MS + ts,
             name=draw.choice(NAMES),
             active=True,

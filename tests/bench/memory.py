@@ -49,7 +49,7 @@ async def main(users: int) -> None:
     with SyncsEverySecond() as server:
         redis = RedisClient(server.url)
         # An engine that has to be compiled takes more memory than one that has been; this one keeps it.
-        held(server.url, "rehearsal", Crowd(100, 1_000))
+        held(server.url, "warm-up", Crowd(100, 1_000))
         for count in (users, 2 * users):
             await measure(redis, server.url, count)
         await redis.close()

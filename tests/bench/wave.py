@@ -44,7 +44,7 @@ class Timed(Shard):
 
     def step(self, batch: Batch) -> list[Change]:
         changes = super().step(batch)
-        self.applied.update(dict.fromkeys((event.user for event in batch.events), time.monotonic()))
+        self.applied.update(dict.fromkeys((event.subject for event in batch.events), time.monotonic()))
         return changes
 
 

@@ -60,7 +60,7 @@ class Workers:
         self._number += 1
         dirty = shard.take_dirty()
         self._rows |= dict(dirty.rows)
-        joined = [(segment, user) for user in shard.table.users for segment in shard.memberships(user)]
+        joined = [(segment, user) for user in shard.table.subjects for segment in shard.memberships(user)]
         await store.save(0, 1, Checkpoint(self._number, shard.head(), {}, dirty.rows, dirty.documents, (), joined))
         await store.close()
 

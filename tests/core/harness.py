@@ -67,7 +67,7 @@ class Engine:
 
     def report(self, changes: Iterable[Change]) -> None:
         for change in changes:
-            self.reported.setdefault(change.user, []).append(as_expected(change))
+            self.reported.setdefault(change.subject, []).append(as_expected(change))
 
 
 def run(
@@ -105,7 +105,7 @@ def owed(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0
 
 def as_expected(change: Change) -> Expected:
     return Expected(
-        user=change.user,
+        subject=change.subject,
         rule=change.rule,
         type=change.type,
         segment=change.segment,

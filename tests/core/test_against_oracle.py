@@ -101,7 +101,7 @@ def time_that_has_come(before: Sequence[Event | int], after: Sequence[Event | in
 
 @given(made.rulebooks(), made.histories())
 def test_how_users_are_interleaved_does_not_matter(rulebook: Rulebook, events: list[Event]) -> None:
-    one_by_one: list[Event] = sorted(events, key=lambda event: event.user)
+    one_by_one: list[Event] = sorted(events, key=lambda event: event.subject)
     assert run(rulebook, one_by_one) == run(rulebook, events)
 
 

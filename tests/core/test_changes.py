@@ -10,7 +10,7 @@ from streams.core.changes import Change, Reason, to_json, to_message
 
 AT = 1_795_338_000_000  # 2026-11-22T09:00:00Z
 CHANGE = Change(
-    user="u-1",
+    subject="u-1",
     rule="churn-risk",
     type="segment.entered",
     segment="churn-risk",

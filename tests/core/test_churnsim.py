@@ -27,10 +27,10 @@ def test_the_rules_use_every_function() -> None:
 @pytest.mark.skipif(not churnsim.DATA.exists(), reason="the accounts are not on this machine")
 def test_real_accounts_are_judged_alike_by_rules_of_every_function() -> None:
     events = [event for event in takewhile(lambda event: event.ts < END_MS, churnsim.events()) if event.ts >= START_MS]
-    counts = Counter(event.user for event in events)
+    counts = Counter(event.subject for event in events)
     fitting = sorted(user for user, count in counts.items() if count in EVENTS)
     chosen = set(fitting[:: len(fitting) // ACCOUNTS][:ACCOUNTS])
-    sample = [event for event in events if event.user in chosen]
+    sample = [event for event in events if event.subject in chosen]
     expected = owed(churnsim.rulebook(), sample, until=END_MS)
     assert len(expected) == ACCOUNTS
     assert churnsim.reported(churnsim.rulebook(), sample, END_MS) == expected

@@ -44,7 +44,7 @@ def updates() -> list[Event]:
 def mrr_at(events: list[Event], at_ms: int) -> float:
     documents: dict[str, Document] = {}
     for event in takewhile(lambda each: each.ts <= at_ms, events):
-        documents.setdefault(event.user, Document()).fold(event)
+        documents.setdefault(event.subject, Document()).fold(event)
     found = [document.read("mrr") for document in documents.values()]
     return sum(mrr for mrr in found if isinstance(mrr, float))
 

@@ -50,7 +50,7 @@ def test_every_record_can_be_used() -> None:
         decode = decoder.billing if sent.topic == "billing-updates" else decoder.product
         decoded = decode(json.dumps(sent.record).encode(), sent.user.encode(), sent.at_ms)
         assert isinstance(decoded, Event), sent
-        assert decoded.user == sent.user
+        assert decoded.subject == sent.user
 
 
 def test_working_days_are_busier_than_weekends() -> None:

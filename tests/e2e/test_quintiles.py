@@ -90,5 +90,5 @@ def test_two_workers_score_by_the_same_edges_as_if_all_profiles_were_in_one_shar
     assert newest is not None
     assert newest.version == 2
     assert asyncio.run(edges_of_shards(pipeline)) == [newest] * PARTITIONS
-    renamed = {change.user for change in changes if change.occurred_at == START_MS + MINUTE_MS}
+    renamed = {change.subject for change in changes if change.occurred_at == START_MS + MINUTE_MS}
     assert renamed - set(USERS[:60]), "nobody was renamed to whom nothing happened"

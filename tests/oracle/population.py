@@ -30,11 +30,11 @@ class Population:
 
     def receive(self, event: Event) -> None:
         self.pass_refreshes(event.ts)
-        if event.user not in self.profiles:
-            profile = Profile(event.user, self.rulebook, self.utc_offset_ms, self.standings, self.history())
-            self.profiles[event.user] = profile
-        self.profiles[event.user].receive(event)
-        self.profiles[event.user].pass_time(self.come_ms)
+        if event.subject not in self.profiles:
+            profile = Profile(event.subject, self.rulebook, self.utc_offset_ms, self.standings, self.history())
+            self.profiles[event.subject] = profile
+        self.profiles[event.subject].receive(event)
+        self.profiles[event.subject].pass_time(self.come_ms)
 
     def pass_time(self, now: int) -> None:
         self.pass_refreshes(now)

@@ -29,7 +29,7 @@ class Forgotten(Exception):
 class Profile:
     """`clock` is the contract's; `looked` is the last instant up to which nothing is left to flip by itself."""
 
-    user: str
+    subject: str
     rulebook: Rulebook
     utc_offset_ms: int
     standings: Mapping[str, Standing]
@@ -111,7 +111,7 @@ class Profile:
         memberships = [after.is_in(name) for name in self.rulebook.names]
         included = {name: after.trait(name) for name in rule.include}
         return Expected(
-            user=self.user,
+            subject=self.subject,
             rule=rule.name,
             type=kind,
             segment=segment,

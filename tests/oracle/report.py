@@ -23,7 +23,7 @@ class Reason(NamedTuple):
 class Expected(NamedTuple):
     """One change that the engine owes. `segment` and `previous` of a tier are as `lifecycle/power`."""
 
-    user: str
+    subject: str
     rule: str
     type: str
     segment: str

@@ -38,7 +38,7 @@ def test_commands_are_done_once_all_that_there_are_have_been_taken() -> None:
     assert (erasures.position, erasures.are_done) == (5, False)
     erasures.add([(6, Erasure("ann", NOON)), (8, Erasure("bob", NOON))], 9, caught_up=True)
     assert (erasures.position, erasures.are_done, len(erasures)) == (6, False, 2)
-    assert [each.user for each in erasures.take(1)] == ["ann"]
+    assert [each.subject for each in erasures.take(1)] == ["ann"]
     assert (erasures.position, erasures.are_done) == (8, False)
-    assert [each.user for each in erasures.take(9)] == ["bob"]
+    assert [each.subject for each in erasures.take(9)] == ["bob"]
     assert (erasures.position, erasures.are_done) == (9, True)

@@ -66,7 +66,7 @@ async def test_events_wait_with_the_offsets_of_their_records() -> None:
     intake, _ = await started(TOPIC)
     intake.receive(fetched({3: signed_in("ann"), 5: signed_in("bob")}))
     batch = intake.take(10)
-    assert [event.user for event in batch.events] == ["ann", "bob"]
+    assert [event.subject for event in batch.events] == ["ann", "bob"]
     assert batch.offsets.tolist() == [3, 5]
     assert intake.positions() == {"product-events": 9}
 
@@ -75,7 +75,7 @@ async def test_what_is_no_event_is_counted_and_moves_no_offset_to_another_record
     intake, counters = await started(TOPIC)
     intake.receive(fetched({2: b"{", 3: signed_in("ann"), 4: ANONYMOUS, 5: signed_in("bob"), 6: b"[]"}))
     batch = intake.take(10)
-    assert [event.user for event in batch.events] == ["ann", "bob"]
+    assert [event.subject for event in batch.events] == ["ann", "bob"]
     assert batch.offsets.tolist() == [3, 5]
     assert counters.anonymous == 1
     assert counters.rejects == Counter(not_json=1, wrong_type=1)
@@ -102,19 +102,19 @@ async def test_who_is_to_be_erased_goes_before_all_events() -> None:
     assert not len(intake.take(10)), "there may be commands"
     intake.receive(fetched({2: erase("ann"), 4: erase("bob")}, topic=COMMANDS, caught_up=False))
     assert not len(intake.take(10))
-    assert [each.user for each in intake.take_erasures(1)] == ["ann"]
+    assert [each.subject for each in intake.take_erasures(1)] == ["ann"]
     assert intake.positions() == {"product-events": 3, "profile-commands": 4}
-    assert [each.user for each in intake.take_erasures(10)] == ["bob"]
+    assert [each.subject for each in intake.take_erasures(10)] == ["bob"]
     assert not len(intake.take(10)), "there are more to come"
     intake.receive(fetched({}, topic=COMMANDS))
-    assert [event.user for event in intake.take(10).events] == ["ann"]
+    assert [event.subject for event in intake.take(10).events] == ["ann"]
     assert intake.positions() == {"product-events": 9, "profile-commands": 9}
 
 
 async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_nothing() -> None:
     intake, counters = await started(TOPIC, COMMANDS)
     intake.receive(fetched({2: b"{", 3: None, 4: erase("ann")}, topic=COMMANDS))
-    assert [each.user for each in intake.take_erasures(10)] == ["ann"]
+    assert [each.subject for each in intake.take_erasures(10)] == ["ann"]
     assert counters.rejects == Counter(not_json=1)
     (letter,) = intake.take_dead_letters()
     assert (letter.value, dict(letter.headers)["topic"]) == (b"{", b"profile-commands")
@@ -123,7 +123,7 @@ async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_not
 async def test_a_command_in_a_partition_that_is_not_its_users_is_a_dead_letter_that_says_which_is() -> None:
     intake, counters = await started(TOPIC, COMMANDS, partitions=4)
     intake.receive(fetched({2: erase("ann"), 3: erase("zoë")}, topic=COMMANDS))
-    assert [each.user for each in intake.take_erasures(10)] == ["zoë"]
+    assert [each.subject for each in intake.take_erasures(10)] == ["zoë"]
     assert counters.rejects == Counter(wrong_partition=1)
     (letter,) = intake.take_dead_letters()
     reason = b"partition 0 is not the user's, which by SEGMENTER_PARTITIONER=murmur2 is 2: send it there"

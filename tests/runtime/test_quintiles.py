@@ -165,7 +165,7 @@ async def test_new_edges_change_the_names_of_those_to_whom_nothing_happened(grou
     newest = group.agreed[1]
     assert newest is not None
     assert (newest.version, newest.at_ms) == (2, group.clock())
-    assert [(c.user, c.previous, c.cause, c.occurred_at) for c in changes if c.user == "1-1"] == [
+    assert [(c.subject, c.previous, c.cause, c.occurred_at) for c in changes if c.subject == "1-1"] == [
         ("1-1", "rfm/champions", "timer", newest.at_ms)
     ]
 

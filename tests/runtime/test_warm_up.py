@@ -1,4 +1,4 @@
-"""The rehearsal leaves nothing of the engine to be compiled while a worker works."""
+"""Warming up leaves nothing of the engine to be compiled while a worker works."""
 
 import os
 import subprocess

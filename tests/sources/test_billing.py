@@ -40,7 +40,7 @@ def reject(**fields: Any) -> Reject:
 def test_an_update_is_an_event_with_all_its_properties_and_no_activity() -> None:
     properties = {"plan": "pro", "mrr": 20, "card": {"brand": "visa", "name": None}, "reason": None, "seats": [1]}
     assert decode(properties=properties) == Event(
-        user="u-1",
+        subject="u-1",
         ts=NOON,
         name="Subscription Updated",
         active=False,
@@ -68,7 +68,7 @@ def test_only_subscription_and_trial_events_touch_the_ledger(event: str, touches
 
 
 def test_user_and_time_are_found_as_in_product_events() -> None:
-    assert decode(userId=None, key=b"k-1").user == "k-1"
+    assert decode(userId=None, key=b"k-1").subject == "k-1"
     assert billing(record(userId=None, anonymousId="a"), b"k-1", None) is ANONYMOUS
     assert reject(userId=None).code == "no_user"
     assert decode(timestamp=None, record_ms=NOON + 1).ts == NOON + 1

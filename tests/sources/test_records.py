@@ -79,7 +79,7 @@ def test_decoding_and_folding_never_raise(raw: bytes | None, key: bytes | None, 
     for decode in (READS_NOTHING.product, READS_MUCH.product, READS_NOTHING.billing, READS_MUCH.billing):
         decoded = decode(raw, key, record_ms)
         if isinstance(decoded, Event):
-            decoded.user.encode()
+            decoded.subject.encode()
             document = Document()
             document.fold(decoded)
             assert Document.decode(document.encode()).encode() == document.encode()
@@ -96,7 +96,12 @@ def test_rules_do_not_decide_whether_a_record_can_be_used(raw: bytes, key: bytes
     little, much = READS_NOTHING.product(raw, key, record_ms), READS_MUCH.product(raw, key, record_ms)
     assert type(little) is type(much)
     if isinstance(little, Event) and isinstance(much, Event):
-        assert (little.user, little.ts, little.name, little.active) == (much.user, much.ts, much.name, much.active)
+        assert (little.subject, little.ts, little.name, little.active) == (
+            much.subject,
+            much.ts,
+            much.name,
+            much.active,
+        )
 
 
 class Fetched(NamedTuple):
@@ -158,7 +163,7 @@ def test_an_unusable_record_changes_nothing_for_those_around_it() -> None:
     fetched[CHUNK + 1] = Fetched(b"{")
     decoded = READS_NOTHING.all_product(fetched)
     assert isinstance(decoded.pop(CHUNK + 1), Reject)
-    assert [event.user for event in decoded if isinstance(event, Event)] == [
+    assert [event.subject for event in decoded if isinstance(event, Event)] == [
         f"u-{i}" for i in range(3 * CHUNK) if i != CHUNK + 1
     ]
 
@@ -226,7 +231,7 @@ def test_what_real_sdks_send_decodes_to_what_it_means(name: str) -> None:
         user, event_name, traits = MEANT[kind]
         decoded = READS_NOTHING.product(json.dumps(message).encode(), None, THEN + 3_600_000)
         assert isinstance(decoded, Event), message
-        assert (decoded.user, decoded.name, decoded.message_id) == (user, event_name, message["messageId"])
+        assert (decoded.subject, decoded.name, decoded.message_id) == (user, event_name, message["messageId"])
         assert traits.items() <= decoded.traits.items()
         assert decoded.active == (message["type"] in ("track", "page", "screen"))
         assert decoded.ts == BACKDATED if event_name == "Backdated" else THEN <= decoded.ts < THEN + 60_000

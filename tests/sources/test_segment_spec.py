@@ -54,11 +54,11 @@ def test_identify_and_alias_count_as_no_event(kind: str) -> None:
 
 
 def test_the_user_is_the_user_id_and_not_the_key() -> None:
-    assert decode(key=b"other", anonymousId="a-1").user == "u-1"
+    assert decode(key=b"other", anonymousId="a-1").subject == "u-1"
 
 
 def test_the_key_is_the_user_only_where_the_body_names_nobody() -> None:
-    assert decode(key="ü-1".encode(), userId=None).user == "ü-1"
+    assert decode(key="ü-1".encode(), userId=None).subject == "ü-1"
     assert Decoder(NO_READS).product(b'{"type":"alias","userId":null,"anonymousId":null}', b"k", NOON) == Event(
         "k", NOON, "", False, None, {}, {}
     )
@@ -70,7 +70,7 @@ def test_an_anonymous_id_alone_is_no_fault_and_nobodys_event() -> None:
 
 @pytest.mark.parametrize("user", ["x", "é" * 255, "💜", " ", "\u0000"])
 def test_a_user_id_is_1_to_255_characters_of_any_script(user: str) -> None:
-    assert decode(userId=user).user == user
+    assert decode(userId=user).subject == user
 
 
 @pytest.mark.parametrize("user", ["", "x" * 256])

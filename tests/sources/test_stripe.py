@@ -35,7 +35,7 @@ def updated(about: Json, **before: Any) -> bytes:
 def test_a_subscription_is_told_in_the_words_of_the_plain_form() -> None:
     about = subscription(item(price(lookup_key="pro"), quantity=3), trial_end=CREATED + 86_400, cancel_at=CREATED)
     found = decode(event("customer.subscription.created", about))
-    assert (found.user, found.ts, found.message_id) == ("ann", CREATED * 1000, "evt_1")
+    assert (found.subject, found.ts, found.message_id) == ("ann", CREATED * 1000, "evt_1")
     assert found.name == "Subscription Started"
     assert (found.active, found.touches_ledger) == (False, True)
     assert found.properties == {
@@ -151,7 +151,7 @@ def test_a_foreign_currency_is_reported_by_its_rate_and_without_one_refused() ->
     ],
 )
 def test_the_user_of_a_subscription(about: Json, key: bytes, user: str) -> None:
-    assert decode(updated(about), key).user == user
+    assert decode(updated(about), key).subject == user
 
 
 OLD = {"subscription": "sub_1", "subscription_details": {"metadata": {"user_id": "old"}}}
@@ -173,7 +173,7 @@ OWN = {"metadata": {"user_id": "own"}}
 )
 def test_the_user_of_an_invoice_is_that_of_its_subscription_first(link: Json, user: str) -> None:
     found = decode(event("invoice.paid", invoice(**link)), b"key")
-    assert (found.user, found.properties["subscription_id"]) == (user, "sub_1")
+    assert (found.subject, found.properties["subscription_id"]) == (user, "sub_1")
 
 
 @pytest.mark.parametrize("key", [b"cus_QXg1o8vcGmoR32", b"sub_1", b"sub_sched_1", b"in_1", b"evt_1", None])

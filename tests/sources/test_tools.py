@@ -31,7 +31,7 @@ def decoded(line: str) -> Event:
 def test_every_record_of_the_page_can_be_used(line: str) -> None:
     record: dict[str, Any] = json.loads(line)
     event = decoded(line)
-    assert (event.user, event.message_id) == (record["userId"], record["messageId"])
+    assert (event.subject, event.message_id) == (record["userId"], record["messageId"])
     assert event.name == record.get("event", "")
     assert event.active == (record["type"] == "track" and record.get("context", {}).get("active", True))
 

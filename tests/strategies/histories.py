@@ -127,7 +127,7 @@ def events(draw: st.DrawFn, user: st.SearchStrategy[str] = users, at: st.SearchS
         case "payment":
             name, properties = draw(st.sampled_from(("Invoice Paid", "Payment Failed"))), draw(properties_with_nulls)
     return Event(
-        user=draw(user),
+        subject=draw(user),
         ts=draw(at),
         name=name,
         active=active,
@@ -171,6 +171,6 @@ def crowds(least: int = 20, most: int = 60) -> st.SearchStrategy[list[Event]]:
     )
     return each.map(
         lambda pairs: in_order_of_arrival(
-            [(replace(event, user=f"u-{number}"), 0) for number, pair in enumerate(pairs) for event in pair]
+            [(replace(event, subject=f"u-{number}"), 0) for number, pair in enumerate(pairs) for event in pair]
         )
     )

@@ -197,7 +197,7 @@ class Catalog:
     word: feature -> its first word (the newest time, the count, the total, the trait's value).
     kept: words of the kept part; width: words of the whole row.
     time_driven, blocked: the first of `rule_set_words` words with a bit for each rule: whether time alone may change
-    its level; whether a leaf without which nobody enters keeps the user out.
+    its level; whether a leaf without which nobody enters keeps the subject out.
     """
 
     def __init__(self, rulebook: Rulebook):

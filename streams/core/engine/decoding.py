@@ -31,7 +31,7 @@ EventId = Callable[[int], str | None]  # the messageId that an occurrence, by it
 
 def is_private(name: str, private: frozenset[str]) -> bool:
     """Whether a trait or property is private by its own name or by that of an object it is nested in. What stands below
-    `context` is the user's own, too.
+    `context` is the subject's own, too.
 
     >>> [is_private(name, frozenset({"ip", "address"})) for name in ("address.city", "context.ip", "plan", "shipping")]
     [True, True, False, False]
@@ -90,8 +90,8 @@ class ChangeDecoder:
             return []  # as of most small steps
         held = filled[:, TRANSITION_WORDS : TRANSITION_WORDS + len(self._rules)]
         columns = filled[:, :TRANSITION_WORDS].tolist(), self.held(held), *self._notes(filled)
-        users = table.users_of(filled[:, ROW])
-        return [self._change(table, event_id, *each) for each in zip(users, *columns, strict=True)]
+        subjects = table.subjects_of(filled[:, ROW])
+        return [self._change(table, event_id, *each) for each in zip(subjects, *columns, strict=True)]
 
     def because(self, table: Table, line: Ints) -> tuple[Reason, ...]:
         """Every condition of the line's rule; those whose truth changed come first."""
@@ -126,7 +126,7 @@ class ChangeDecoder:
         self,
         table: Table,
         event_id: EventId,
-        user: str,
+        subject: str,
         head: list[int],
         held: tuple[str, ...],
         words: list[int],
@@ -136,7 +136,7 @@ class ChangeDecoder:
         rule = self._rules[number]
         kind, segment, previous = self._flip(number, level, before)
         return Change(  # by place, which takes a sixth of the time that it takes by name
-            user,
+            subject,
             rule.name,
             kind,
             segment,

@@ -1,7 +1,7 @@
 """Erasure: a profile is taken away, and what happened before does not bring it back.
 
-Comes in: commands to erase a user, and events. Goes out: who leaves what because of it, and which events are refused.
-What stays of a user is a mark: a hash of the id, and the time up to which events are refused.
+Comes in: commands to erase a subject, and events. Goes out: who leaves what because of it, and which events are
+refused. What stays of a subject is a mark: a hash of the id, and the time up to which events are refused.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,20 +24,20 @@ NO_MARKS: Final[Mapping[bytes, int]] = MappingProxyType({})
 
 
 class Erasure(msgspec.Struct, frozen=True, gc=False):
-    """The command to erase all of a user up to `ts` (ms)."""
+    """The command to erase all of a subject up to `ts` (ms)."""
 
-    user: str
+    subject: str
     ts: int
     message_id: str | None = None
 
 
-def mark_of(user: str) -> bytes:
+def mark_of(subject: str) -> bytes:
     """What is kept of an id: its SHA-256, which whoever knows the id can find again."""
-    return sha256(user.encode()).digest()
+    return sha256(subject.encode()).digest()
 
 
 class Erased:
-    """Who was erased from a shard. marks: by `mark_of` the user, the time (ms) up to which events are refused."""
+    """Who was erased from a shard. marks: by `mark_of` the subject, the time (ms) up to which events are refused."""
 
     def __init__(self, rulebook: Rulebook, marks: Mapping[bytes, int] = NO_MARKS):
         self._rule_of = {segment: rule for rule in rulebook.groupings for segment in rule.segments}
@@ -49,7 +49,7 @@ class Erased:
     def erase(
         self, table: Table, erasures: Sequence[Erasure], memberships: Callable[[str], Memberships]
     ) -> list[Change]:
-        """Take profiles out of the table; the changes by which their users leave what they were in.
+        """Take profiles out of the table; the changes by which their subjects leave what they were in.
 
         A profile goes whole, with what it counted after the time of the command; and all up to its clock is refused, so
         that a later profile has no change at an instant of this one. A profile that began after that time stays.
@@ -57,27 +57,27 @@ class Erased:
         changes: list[Change] = []
         leaving: set[str] = set()
         for erasure in erasures:
-            user, until_ms = erasure.user, erasure.ts
-            row = table.find(user)
-            if row is not None and user not in leaving:
+            subject, until_ms = erasure.subject, erasure.ts
+            row = table.find(subject)
+            if row is not None and subject not in leaving:
                 words = table.memory.words[row]
                 if words[FIRST_SEEN] > until_ms:
-                    self._refuse(user, until_ms)
+                    self._refuse(subject, until_ms)
                     continue
                 until_ms = max(until_ms, int(words[CLOCK]))
-                held = memberships(user)
+                held = memberships(subject)
                 changes += [self._exit(erasure, until_ms, segment, held[segment][1]) for segment in held]
-                leaving.add(user)
-            self._refuse(user, until_ms)
-            self._gone.add(user)
+                leaving.add(subject)
+            self._refuse(subject, until_ms)
+            self._gone.add(subject)
         _remove(table, leaving)
         return changes
 
     def _exit(self, erasure: Erasure, at_ms: int, segment: str, ordinal: int) -> Change:
-        """It carries neither reasons nor traits. ordinal: of the change by which the user came in."""
+        """It carries neither reasons nor traits. ordinal: of the change by which the subject came in."""
         rule = self._rule_of[segment]
         return Change(
-            user=erasure.user,
+            subject=erasure.subject,
             rule=rule.name,
             type="segment.exited",
             segment=segment,
@@ -92,33 +92,33 @@ class Erased:
             traits={},
         )
 
-    def _refuse(self, user: str, until_ms: int) -> None:
-        mark = mark_of(user)
+    def _refuse(self, subject: str, until_ms: int) -> None:
+        mark = mark_of(subject)
         self._marks[mark] = max(until_ms, self._marks.get(mark, NEVER))
         self._newest_ms = max(self._newest_ms, until_ms)
         self._changed.add(mark)
 
     def refused(self, batch: Batch) -> Ints:
-        """The places of the events that are of before their user was erased."""
+        """The places of the events that are of before their subject was erased."""
         # Events are mostly newer than the newest mark: then nobody's id is hashed.
         old = np.flatnonzero(batch.ts <= self._newest_ms).tolist()
-        places = [i for i in old if batch.events[i].ts <= self._marks.get(mark_of(batch.events[i].user), NEVER)]
+        places = [i for i in old if batch.events[i].ts <= self._marks.get(mark_of(batch.events[i].subject), NEVER)]
         return np.array(places, np.int64)
 
     @property
     def untold(self) -> int:
-        """How many users were erased since `take`."""
+        """How many subjects were erased since `take`."""
         return len(self._changed)
 
     def take(self) -> tuple[list[str], list[tuple[bytes, int]]]:
-        """Since the last call: the users of whom nothing of before may be kept, and the marks that were set."""
+        """Since the last call: the subjects of whom nothing of before may be kept, and the marks that were set."""
         gone, marks = sorted(self._gone), [(mark, self._marks[mark]) for mark in sorted(self._changed)]
         self._gone, self._changed = set(), set()
         return gone, marks
 
 
-def _remove(table: Table, users: Collection[str]) -> None:
-    rows = table.memory.words[[table.row_of(user) for user in users]]
-    for user in users:
-        table.remove(user)
+def _remove(table: Table, subjects: Collection[str]) -> None:
+    rows = table.memory.words[[table.row_of(subject) for subject in subjects]]
+    for subject in subjects:
+        table.remove(subject)
     table.forget_texts(rows)

@@ -66,8 +66,8 @@ class Migration:
             )
         today = RowSchema.of(catalog)
         by_layout: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
-        for user, packed in rows:
-            by_layout[packed[0]].append((user, packed))
+        for subject, packed in rows:
+            by_layout[packed[0]].append((subject, packed))
         stale: list[int] = []
         kept_in: dict[str, Mapping[str, int]] = {}
         gone: dict[int, list[Gone]] = defaultdict(list)
@@ -75,7 +75,7 @@ class Migration:
         come: dict[str, set[str]] = {}
         for number, members in by_layout.items():
             layout = head.layouts[number]
-            places = table.rows([user for user, _ in members])
+            places = table.rows([subject for subject, _ in members])
             old = read_rows([packed for _, packed in members], layout)
             new = table.memory.words[places][:, : today.words].copy()
             carry_over(new, today, old, layout, utc_offset_ms)
@@ -84,16 +84,16 @@ class Migration:
                 stale += places.tolist()
                 clocks = old[:, CLOCK].tolist()
                 new_rules = today.rules.keys() - layout.rules.keys()
-                for (user, _), clock in zip(members, clocks, strict=True):
-                    kept_in[user], come[user] = layout.oldest_buckets(clock, utc_offset_ms), new_rules
+                for (subject, _), clock in zip(members, clocks, strict=True):
+                    kept_in[subject], come[subject] = layout.oldest_buckets(clock, utc_offset_ms), new_rules
                 for place, each in _gone(layout, today, old):
                     gone[int(places[place])].append(each)
                 for place, rule, count in _told(layout, today, old):
                     told[int(places[place])].append((rule, count))
-        for row, (user, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
-            table.put_document(row, raw, kept_in.get(user))
-            if user in come and b'"ordinals"' in raw:
-                _count_on(table, today, row, come[user])
+        for row, (subject, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
+            table.put_document(row, raw, kept_in.get(subject))
+            if subject in come and b'"ordinals"' in raw:
+                _count_on(table, today, row, come[subject])
         table.rank_texts()
         return cls(today, sorted(stale), gone, told), set(by_layout)
 
@@ -108,23 +108,23 @@ class Migration:
     def with_ends(
         self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
     ) -> list[Change]:
-        """All changes of the renewal of `rows`, each user's in the order of the rules' names."""
-        found = {(change.user, change.rule): change for change in changes}
+        """All changes of the renewal of `rows`, each subject's in the order of the rules' names."""
+        found = {(change.subject, change.rule): change for change in changes}
         exits: list[Change] = []
-        place = {user: place for place, user in enumerate(table.users_of(rows))}
-        for user, row in zip(place, rows.tolist(), strict=True):
+        place = {subject: place for place, subject in enumerate(table.subjects_of(rows))}
+        for subject, row in zip(place, rows.tolist(), strict=True):
             self._keep_ordinals(table, row)
             for gone in self._gone.pop(row, ()):
-                key = user, gone.rule
+                key = subject, gone.rule
                 change = found.get(key)
                 if change is not None and change.type == "segment.changed":
                     found[key] = msgspec.structs.replace(change, previous=gone.segment)
                     continue
-                exits.append(_exit(table, user, row, gone, memberships))
+                exits.append(_exit(table, subject, row, gone, memberships))
                 self._count_exit(table, row, gone.rule)
                 if change is not None:
                     found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
-        return sorted([*exits, *found.values()], key=lambda change: (place[change.user], change.rule))
+        return sorted([*exits, *found.values()], key=lambda change: (place[change.subject], change.rule))
 
     def _keep_ordinals(self, table: Table, row: int) -> None:
         for rule, count in self._told.pop(row, ()):
@@ -138,9 +138,11 @@ class Migration:
             table.memory.words[row, field.start + 1] += 1 << LEVEL_BITS
 
 
-def _exit(table: Table, user: str, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]) -> Change:
+def _exit(
+    table: Table, subject: str, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]
+) -> Change:
     return Change(
-        user=user,
+        subject=subject,
         rule=gone.rule,
         type="segment.exited",
         segment=gone.segment,
@@ -151,7 +153,7 @@ def _exit(table: Table, user: str, row: int, gone: Gone, memberships: Callable[[
         ordinal=gone.ordinal,
         rule_version=gone.version,
         because=(),
-        segments=tuple(memberships(user)),
+        segments=tuple(memberships(subject)),
         traits={},
     )
 

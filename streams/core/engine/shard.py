@@ -3,10 +3,10 @@
     step(batch)   deduplicate, fold documents, then for each event: catch up, fold, evaluate, diff
     tick(now)     the same with no event: the profiles whose deadline has come
     renew(limit)  the same after the rules have changed
-    erase(users)  their profiles are taken away
+    erase(subjects)  their profiles are taken away
 
 Comes in: batches of events in the order to apply them (`streams.core.engine.inbox`), and the time (ms).
-Goes out: the changes, each user's in order, however the stream was cut. All is pure: no clock, no I/O.
+Goes out: the changes, each subject's in order, however the stream was cut. All is pure: no clock, no I/O.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,9 +40,9 @@ ALL = slice(None)
 
 
 class Dirty(NamedTuple):
-    """What has changed since it was last taken: packed rows and JSON documents, by user.
+    """What has changed since it was last taken: packed rows and JSON documents, by subject.
 
-    erased: users of whom nothing else may be kept. marks: of whom events up to which instant (ms) are refused.
+    erased: subjects of whom nothing else may be kept. marks: of whom events up to which instant (ms) are refused.
     """
 
     rows: list[tuple[str, bytes]]
@@ -52,7 +52,7 @@ class Dirty(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What a rule says of a user: in which segment, if any, since when (ms), after how many changes, and why."""
+    """What a rule says of a subject: in which segment, if any, since when (ms), after how many changes, and why."""
 
     rule: str
     segment: str | None
@@ -65,7 +65,7 @@ class Shard:
     """The profiles of one partition under one rulebook.
 
     time_ms: how far time has come for all profiles; `NEVER` before the first tick.
-    duplicates, refused: how many events were passed over as repeats; as of before their user was erased.
+    duplicates, refused: how many events were passed over as repeats; as of before their subject was erased.
     dirty_at_most: a bound of `dirty_count` that costs nothing.
     """
 
@@ -184,7 +184,7 @@ class Shard:
         return self._migration.with_ends(self.table, rows, changes, self.memberships)
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
-        """Take away what is known of users up to the time of each command, and refuse what comes of it later."""
+        """Take away what is known of subjects up to the time of each command, and refuse what comes of it later."""
         self.dirty_at_most += len(erasures)
         return self._erased.erase(self.table, erasures, self.memberships)
 
@@ -222,13 +222,13 @@ class Shard:
             due[rows] = np.minimum(due[rows], since_ms)
 
     def _accept(self, batch: Batch) -> tuple[Ints, Batch]:
-        """Drop what is refused, and the events whose messageId is among their user's last ones. Also returns the rows
-        of their users."""
+        """Drop what is refused, and the events whose messageId is among their subject's last ones. Also returns the
+        rows of their subjects."""
         refused = self._erased.refused(batch)
         if len(refused):
             self.refused += len(refused)
             batch = batch.take(np.delete(np.arange(len(batch)), refused))
-        rows = self.table.rows([event.user for event in batch.events])
+        rows = self.table.rows([event.subject for event in batch.events])
         repeated = np.zeros(len(batch), np.uint8)
         loop.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, batch.ids, repeated)
         if not repeated.any():
@@ -261,26 +261,26 @@ class Shard:
         rows = np.flatnonzero(table.memory.dirty[: len(table)])
         table.memory.dirty[rows] = 0
         self.dirty_at_most = 0
-        users = table.users_of(rows)
+        subjects = table.subjects_of(rows)
         packed = write_rows(table, rows, self.catalog.kept, self._head.current)
-        return Dirty(list(zip(users, packed, strict=True)), table.take_changed_documents(), *self._erased.take())
+        return Dirty(list(zip(subjects, packed, strict=True)), table.take_changed_documents(), *self._erased.take())
 
     def head(self) -> bytes:
         return self._head.at(self.time_ms, self._edges.stored()).encode()
 
-    def memberships(self, user: str) -> Memberships:
-        """The segments a user is in, a tier's as `lifecycle/power`."""
-        return self.all_memberships([user])[0]
+    def memberships(self, subject: str) -> Memberships:
+        """The segments a subject is in, a tier's as `lifecycle/power`."""
+        return self.all_memberships([subject])[0]
 
-    def all_memberships(self, users: Sequence[str]) -> list[Memberships]:
-        """The memberships of each user; KeyError names one who has no profile."""
-        rows, words = self.table.rows_of(users)[:, None], np.array(self._program.rule_words, np.int64)
+    def all_memberships(self, subjects: Sequence[str]) -> list[Memberships]:
+        """The memberships of each subject; KeyError names one who has no profile."""
+        rows, words = self.table.rows_of(subjects)[:, None], np.array(self._program.rule_words, np.int64)
         since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
         return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS)
 
-    def explain(self, user: str, at_ms: int) -> Iterable[Standing]:
+    def explain(self, subject: str, at_ms: int) -> Iterable[Standing]:
         """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""
-        row = self.table.row_of(user)
+        row = self.table.row_of(subject)
         at = max(at_ms, int(self.table.memory.words[row, CLOCK]))
         loop.look(*self._state, row, at)
         for line, (i, name) in zip(self._transitions.words, enumerate(self.catalog.rulebook.names), strict=False):

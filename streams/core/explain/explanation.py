@@ -1,7 +1,7 @@
-"""Why a user is where they are, and what comes next.
+"""Why a subject is in a segment or is not, and what comes next.
 
-Comes in: a shard, a user and an instant (ms). Goes out: an `Explanation`: every rule with its conditions, what holds of
-them and since when, and the changes to come if nothing happens. The shard stays as it is.
+Comes in: a shard, a subject and an instant (ms). Goes out: an `Explanation`: every rule with its conditions, what holds
+of them and since when, and the changes to come if nothing happens. The shard stays as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ class ConditionNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class RuleNow(msgspec.Struct, frozen=True, gc=False):
-    """What a rule says of a user: in which segment since when, after how many changes, and why.
+    """What a rule says of a subject: in which segment since when, after how many changes, and why.
 
     segment: None if in none, and while the quintiles of a tier are not known; of a tier with the level, as in
     `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing happens,
@@ -66,43 +66,43 @@ class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Explanation(msgspec.Struct, frozen=True, gc=False):
-    """A user as of an instant. coming: all changes of the ten years to follow, if nothing happens.
+    """A subject as of an instant. coming: all changes of the ten years to follow, if nothing happens.
 
     subscriptions: as the newest update left them, those that count first, the largest first.
     """
 
-    user: str
+    subject: str
     at_ms: int
     rules: tuple[RuleNow, ...]
     coming: tuple[Change, ...]
     subscriptions: tuple[SubscriptionNow, ...] = ()
 
 
-def explain(shard: Shard, user: str, at_ms: int) -> Explanation:
+def explain(shard: Shard, subject: str, at_ms: int) -> Explanation:
     """As of `at_ms`, or of the profile's clock if that is later. Until then, nothing more happens.
 
-    The user must be known to the shard. A shard that has been `Watching` them knows since when each condition holds;
+    The subject must be known to the shard. A shard that has been `Watching` them knows since when each condition holds;
     any other one only since when at the latest, where that is not after the profile's clock.
     """
-    at_ms = max(at_ms, clock(shard, user))
-    if isinstance(shard, Watching) and shard.user == user:
+    at_ms = max(at_ms, clock(shard, subject))
+    if isinstance(shard, Watching) and shard.subject == subject:
         since = shard.since(at_ms)
     else:
-        since = since_or_before(shard, user, at_ms)
-    copy = alone(shard, user, shard.catalog.rulebook)
+        since = since_or_before(shard, subject, at_ms)
+    copy = alone(shard, subject, shard.catalog.rulebook)
     copy.tick(at_ms)
-    standings = list(copy.explain(user, at_ms))
+    standings = list(copy.explain(subject, at_ms))
     coming = copy.tick(at_ms + AHEAD_MS)
-    scores = scores_now(shard, user, at_ms)
+    scores = scores_now(shard, subject, at_ms)
     rules = [
         _rule_now(rule, standing, since, coming, scores.get(rule.name, ()))
         for rule, standing in zip(shard.catalog.rulebook.groupings, standings, strict=True)
     ]
-    return Explanation(user, at_ms, tuple(rules), tuple(coming), _subscriptions(shard, user))
+    return Explanation(subject, at_ms, tuple(rules), tuple(coming), _subscriptions(shard, subject))
 
 
-def _subscriptions(shard: Shard, user: str) -> tuple[SubscriptionNow, ...]:
-    ledger = shard.table.document(shard.table.row_of(user)).ledger
+def _subscriptions(shard: Shard, subject: str) -> tuple[SubscriptionNow, ...]:
+    ledger = shard.table.document(shard.table.row_of(subject)).ledger
     found = [
         SubscriptionNow(key, one.read("status"), one.read("plan"), one.mrr, one.is_counted, one.updated)
         for key, one in (ledger.subscriptions if ledger else {}).items()

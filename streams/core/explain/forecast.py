@@ -1,7 +1,7 @@
-"""What becomes of a user if nothing happens: the engine itself, let run ahead on a copy of one profile.
+"""What becomes of a subject if nothing happens: the engine itself, let run ahead on a copy of one profile.
 
-Comes in: a shard, a user and an instant (ms). Goes out: the changes that time alone brings until then. The shard stays
-as it is. Edges of scores are taken to stay where they are: where others go, no profile knows.
+Comes in: a shard, a subject and an instant (ms). Goes out: the changes that time alone brings until then. The shard
+stays as it is. Edges of scores are taken to stay where they are: where others go, no profile knows.
 
 >>> from streams.core.language.parser import parse_condition
 >>> from streams.core.rules.rulebook import Rulebook, Segment
@@ -25,27 +25,27 @@ from streams.core.profiles.snapshot import Head, write_rows
 from streams.core.rules.rulebook import Rulebook
 
 
-def forecast(shard: Shard, user: str, until_ms: int) -> list[Change]:
-    """The changes of a user up to `until_ms`, in order, if no event of theirs comes before."""
-    return alone(shard, user, shard.catalog.rulebook).tick(until_ms)
+def forecast(shard: Shard, subject: str, until_ms: int) -> list[Change]:
+    """The changes of a subject up to `until_ms`, in order, if no event of theirs comes before."""
+    return alone(shard, subject, shard.catalog.rulebook).tick(until_ms)
 
 
-def alone(shard: Shard, user: str, rulebook: Rulebook) -> Shard:
+def alone(shard: Shard, subject: str, rulebook: Rulebook) -> Shard:
     """A copy of one profile in a shard of its own, evaluated under other rules if need be.
 
     It stands where the profile's clock does, so that what time has flipped since then can be seen to flip. Not so with
     quintiles: only the newest edges are known, so that what was scored by earlier ones cannot be gone through again.
     """
     table, head = shard.table, Head.decode(shard.head())
-    row = table.row_of(user)
+    row = table.row_of(subject)
     (packed,) = write_rows(table, np.array([row]), shard.catalog.kept, head.current)
     if not rulebook.by_quintiles:
         head = replace(head, time_ms=NEVER)
     copy = Shard.restore(
         rulebook,
         head.encode(),
-        [(user, packed)],
-        {user: table.stored_document(row)},
+        [(subject, packed)],
+        {subject: table.stored_document(row)},
         head.utc_offset_ms,
         shard.private_traits,
     )
@@ -54,6 +54,6 @@ def alone(shard: Shard, user: str, rulebook: Rulebook) -> Shard:
     return copy
 
 
-def clock(shard: Shard, user: str) -> int:
-    """The time (ms) of the newest event or change of a user that the shard knows of."""
-    return int(shard.table.memory.words[shard.table.row_of(user), CLOCK])
+def clock(shard: Shard, subject: str) -> int:
+    """The time (ms) of the newest event or change of a subject that the shard knows of."""
+    return int(shard.table.memory.words[shard.table.row_of(subject), CLOCK])

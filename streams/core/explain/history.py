@@ -1,7 +1,7 @@
-"""Since when each condition of the rules holds of a user, or does not.
+"""Since when each condition of the rules holds of a subject, or does not.
 
-Comes in: a rulebook and a user's events. Goes out: an instant for each condition. A profile does not keep these. But a
-membership has its time; so each condition is made a segment of its own, in which the user is while it holds.
+Comes in: a rulebook and a subject's events. Goes out: an instant for each condition. A profile does not keep these. But
+a membership has its time; so each condition is made a segment of its own, in which the subject is while it holds.
 """
 
 from collections.abc import Mapping
@@ -40,29 +40,29 @@ class Observed:
         observers = [Segment(name, leaf) for leaf, name in self.segment_of.items()]
         self.rulebook = Rulebook((*observers, *rulebook.rules))
 
-    def since(self, shard: Shard, user: str, at_ms: int) -> Mapping[Leaf, int | None]:
+    def since(self, shard: Shard, subject: str, at_ms: int) -> Mapping[Leaf, int | None]:
         """Since when each condition is as it is, in a shard under this rulebook; None where it never held."""
-        since = {standing.rule: standing.since_ms for standing in shard.explain(user, at_ms)}
+        since = {standing.rule: standing.since_ms for standing in shard.explain(subject, at_ms)}
         return {leaf: since[name] for leaf, name in self.segment_of.items()}
 
 
 class Watching(Shard):
-    """A shard that also watches the conditions of one of its users, from the first event on."""
+    """A shard that also watches the conditions of one of its subjects, from the first event on."""
 
     def __init__(
         self,
         rulebook: Rulebook,
-        user: str,
+        subject: str,
         utc_offset_ms: int = 0,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
     ):
         super().__init__(rulebook, utc_offset_ms, private_traits)
-        self.user = user
+        self.subject = subject
         self._observed = Observed(rulebook)
         self._observer = Shard(self._observed.rulebook, utc_offset_ms)
 
     def step(self, batch: Batch) -> list[Change]:
-        places = [place for place, event in enumerate(batch.events) if event.user == self.user]
+        places = [place for place, event in enumerate(batch.events) if event.subject == self.subject]
         self._observer.step(batch.take(np.array(places, np.int64)))
         return super().step(batch)
 
@@ -76,21 +76,21 @@ class Watching(Shard):
 
     def since(self, at_ms: int) -> Mapping[Leaf, Since]:
         """As of `at_ms`, exactly."""
-        copy = alone(self._observer, self.user, self._observed.rulebook)
+        copy = alone(self._observer, self.subject, self._observed.rulebook)
         copy.tick(at_ms)
-        return {leaf: Since(ms, exact=True) for leaf, ms in self._observed.since(copy, self.user, at_ms).items()}
+        return {leaf: Since(ms, exact=True) for leaf, ms in self._observed.since(copy, self.subject, at_ms).items()}
 
 
-def since_or_before(shard: Shard, user: str, at_ms: int) -> Mapping[Leaf, Since]:
-    """As of `at_ms`, for a user whose past was not watched.
+def since_or_before(shard: Shard, subject: str, at_ms: int) -> Mapping[Leaf, Since]:
+    """As of `at_ms`, for a subject whose past was not watched.
 
     After the profile's clock only time has passed: what it flipped since then is known exactly. All else holds since
     then or before.
     """
     observed = Observed(shard.catalog.rulebook)
-    copy = alone(shard, user, observed.rulebook)
-    begun_ms = max(copy.time_ms, clock(copy, user))
+    copy = alone(shard, subject, observed.rulebook)
+    begun_ms = max(copy.time_ms, clock(copy, subject))
     copy.tick(at_ms)
-    found = observed.since(copy, user, at_ms)
+    found = observed.since(copy, subject, at_ms)
     flipped = {leaf: Since(ms, exact=True) for leaf, ms in found.items() if ms is not None and ms > begun_ms}
     return dict.fromkeys(found, Since(begun_ms, exact=False)) | flipped

@@ -1,7 +1,7 @@
-"""What a scores rule makes of a user: each score, and the value and the edges behind it.
+"""What a scores rule makes of a subject: each score, and the value and the edges behind it.
 
-Comes in: a shard, a user and an instant (ms). Goes out: recency, frequency and monetary value of each scores rule. They
-are read as a change's reasons are: as values of conditions, here of a segment made for it, on a copy of the profile.
+Comes in: a shard, a subject and an instant (ms). Goes out: recency, frequency and monetary value of each scores rule.
+They are read as a change's reasons are: as values of conditions, of a segment made for it on a copy of the profile.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,15 +32,15 @@ class ScoreNow(msgspec.Struct, frozen=True, gc=False):
     edges: FourEdges | None
 
 
-def scores_now(shard: Shard, user: str, at_ms: int) -> Mapping[str, tuple[ScoreNow, ...]]:
+def scores_now(shard: Shard, subject: str, at_ms: int) -> Mapping[str, tuple[ScoreNow, ...]]:
     """By scores rule; as of `at_ms`, if nothing happens until then."""
     rulebook = shard.catalog.rulebook
     if not rulebook.scores:
         return {}
     readers = [_reader(rule) for rule in rulebook.scores.values()]
-    copy = alone(shard, user, Rulebook((*readers, *rulebook.rules)))
+    copy = alone(shard, subject, Rulebook((*readers, *rulebook.rules)))
     copy.tick(at_ms)
-    shown = {standing.rule: standing.because for standing in copy.explain(user, at_ms)}
+    shown = {standing.rule: standing.because for standing in copy.explain(subject, at_ms)}
     found: dict[str, tuple[ScoreNow, ...]] = {}
     for rule in rulebook.scores.values():
         values = {reason.condition: reason.value for reason in shown[BEFORE_ALL_NAMES + rule.name]}

@@ -1,4 +1,4 @@
-"""A hash table with open addressing, in compiled code: where `streams.core.profiles.index` finds the rows of users.
+"""A hash table with open addressing, in compiled code: where `streams.core.profiles.index` finds the rows of subjects.
 
 Comes in: ids one after another in UTF-8, `ids`, and where each ends, `ends`. Goes out: their rows.
 

@@ -1,4 +1,4 @@
-"""What is kept of users: a row of numbers for the rules, and a document of all that they may ask for one day.
+"""What is kept of subjects: a row of numbers for the rules, and a document of all that they may ask for one day.
 
 table.py             READ FIRST: rows, documents and ids of a shard's profiles; index.py: whose row is which
 document.py          all traits with their times, and what is too long for a row; last_write_wins.py: the newer stands

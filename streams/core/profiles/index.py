@@ -1,6 +1,6 @@
-"""Which row is whose: an index from user ids to rows, and back.
+"""Which row is whose: an index from subject ids to rows, and back.
 
-Comes in: user ids. Goes out: row numbers, counted from 0; the row of a removed user is given to the next new one.
+Comes in: subject ids. Goes out: row numbers, counted from 0; the row of a removed subject is given to the next new one.
 
 Compiled (`streams.core.kernel.hash_table`): a look-up in Python's own dict of 100,000 ids costs 0.4 microseconds, most
 of which is waiting for memory; one here 0.07, and an id takes less than half of the memory.
@@ -36,7 +36,7 @@ class _Ids(NamedTuple):
 
 
 class Index:
-    """The users of one shard, each with a row."""
+    """The subjects of one shard, each with a row."""
 
     def __init__(self) -> None:
         self._slots = _empty_slots(FIRST_SLOTS)
@@ -50,25 +50,25 @@ class Index:
         """How many rows there are, with those that are nobody's any more."""
         return self._count
 
-    def rows(self, users: Sequence[str]) -> Ints:
-        """The row of each user; one never seen, or removed since, gets a new one."""
-        ids = self._look_up(users)
+    def rows(self, subjects: Sequence[str]) -> Ints:
+        """The row of each subject; one never seen, or removed since, gets a new one."""
+        ids = self._look_up(subjects)
         if (ids.rows == FREE).any():
             self._add(ids)
         return ids.rows
 
-    def find(self, user: str) -> int | None:
-        """The row of a user, if there is one."""
-        row = int(self.find_all([user])[0])
+    def find(self, subject: str) -> int | None:
+        """The row of a subject, if there is one."""
+        row = int(self.find_all([subject])[0])
         return None if row == FREE else row
 
-    def find_all(self, users: Sequence[str]) -> Ints:
-        """The row of each user, -1 where there is none."""
-        return self._look_up(users).rows
+    def find_all(self, subjects: Sequence[str]) -> Ints:
+        """The row of each subject, -1 where there is none."""
+        return self._look_up(subjects).rows
 
-    def remove(self, user: str) -> int | None:
-        """Forget a user, and overwrite the id; returns the row that was hers, free from now on."""
-        ids = self._look_up([user])
+    def remove(self, subject: str) -> int | None:
+        """Forget a subject, and overwrite the id; returns the row that was hers, free from now on."""
+        ids = self._look_up([subject])
         row = int(ids.rows[0])
         if row == FREE:
             return None
@@ -79,7 +79,7 @@ class Index:
         self._freed.append(row)
         return row
 
-    def users_of(self, rows: Ints) -> list[str]:
+    def subjects_of(self, rows: Ints) -> list[str]:
         """Whose rows they are; each must be somebody's."""
         lines, lengths = self._places[rows].T.astype(np.int64)
         ends = np.cumsum(lengths)
@@ -91,9 +91,9 @@ class Index:
         """The rows that are somebody's."""
         return np.flatnonzero(self._places[: self._count, LENGTH] != FREE)
 
-    def _look_up(self, users: Sequence[str]) -> _Ids:
-        count = len(users)
-        ids = _Ids(*encoded(users), np.empty(count, np.int64), np.empty(count, np.int64))
+    def _look_up(self, subjects: Sequence[str]) -> _Ids:
+        count = len(subjects)
+        ids = _Ids(*encoded(subjects), np.empty(count, np.int64), np.empty(count, np.int64))
         hash_table.find(self._slots, self._places, self._arena, *ids)
         return ids
 
@@ -145,10 +145,10 @@ def decoded(raw: bytes, ends: Ints) -> list[str]:
     return [text[start:end] for start, end in places]
 
 
-def encoded(users: Sequence[str]) -> tuple[Bytes, Ints]:
+def encoded(subjects: Sequence[str]) -> tuple[Bytes, Ints]:
     """Ids one after another in UTF-8, and where each ends."""
-    text = "".join(users)
-    raw, lengths = text.encode(), map(len, users)
+    text = "".join(subjects)
+    raw, lengths = text.encode(), map(len, subjects)
     if len(raw) > len(text):
-        lengths = map(len, map(str.encode, users))
-    return np.frombuffer(raw, np.uint8), np.cumsum(np.fromiter(lengths, np.int64, len(users)))
+        lengths = map(len, map(str.encode, subjects))
+    return np.frombuffer(raw, np.uint8), np.cumsum(np.fromiter(lengths, np.int64, len(subjects)))

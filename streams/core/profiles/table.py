@@ -1,6 +1,6 @@
-"""The profile table: a row, a document and a name for every user of a shard, and the codes of texts.
+"""The profile table: a row, a document and a name for every subject of a shard, and the codes of texts.
 
-Comes in: user ids and values. Goes out: row numbers, and the arrays the kernel works on.
+Comes in: subject ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,39 +87,39 @@ class Table:
         self.rank_texts()
 
     def __len__(self) -> int:
-        """How many rows there are. Those of removed users stay, empty and never due, until new users get them."""
+        """How many rows there are. Those of removed subjects stay, empty and never due, until new subjects get them."""
         return len(self._index)
 
-    def __contains__(self, user: str) -> bool:
-        return self.find(user) is not None
+    def __contains__(self, subject: str) -> bool:
+        return self.find(subject) is not None
 
     @property
-    def users(self) -> list[str]:
-        """All users, in the order of their rows."""
-        return self.users_of(self.taken())
+    def subjects(self) -> list[str]:
+        """All subjects, in the order of their rows."""
+        return self.subjects_of(self.taken())
 
     def taken(self) -> Ints:
         """The rows that are somebody's."""
         return self._index.taken()
 
-    def find(self, user: str) -> int | None:
-        """The row of a user, if there is one."""
-        return self._index.find(user)
+    def find(self, subject: str) -> int | None:
+        """The row of a subject, if there is one."""
+        return self._index.find(subject)
 
-    def row_of(self, user: str) -> int:
-        """The row of a user; KeyError if there is none."""
-        return int(self.rows_of([user])[0])
+    def row_of(self, subject: str) -> int:
+        """The row of a subject; KeyError if there is none."""
+        return int(self.rows_of([subject])[0])
 
-    def rows_of(self, users: Sequence[str]) -> Ints:
-        """The row of each user; KeyError names one who has none."""
-        rows = self._index.find_all(users)
+    def rows_of(self, subjects: Sequence[str]) -> Ints:
+        """The row of each subject; KeyError names one who has none."""
+        rows = self._index.find_all(subjects)
         if (rows < 0).any():
-            raise KeyError(users[int(np.argmin(rows))])
+            raise KeyError(subjects[int(np.argmin(rows))])
         return rows
 
-    def users_of(self, rows: Ints) -> list[str]:
+    def subjects_of(self, rows: Ints) -> list[str]:
         """Whose rows they are; each must be somebody's."""
-        return self._index.users_of(rows)
+        return self._index.subjects_of(rows)
 
     def _make_empty_row(self) -> Ints:
         row = np.zeros(self._catalog.width, np.int64)
@@ -147,16 +147,16 @@ class Table:
         due, dirty = np.append(self.memory.due, more), np.append(self.memory.dirty, more)
         self.memory = self.memory._replace(due=due, dirty=dirty)
 
-    def rows(self, users: list[str]) -> Ints:
-        """The row of each user; a user never seen gets an empty one."""
+    def rows(self, subjects: list[str]) -> Ints:
+        """The row of each subject; a subject never seen gets an empty one."""
         first_new = len(self)
-        rows = self._index.rows(users)
+        rows = self._index.rows(subjects)
         self._clear(first_new)
         return rows
 
-    def remove(self, user: str) -> int | None:
-        """Forget a user; returns the row that was hers, as empty as one of a user without a past."""
-        row = self._index.remove(user)
+    def remove(self, subject: str) -> int | None:
+        """Forget a subject; returns the row that was hers, as empty as one of a subject without a past."""
+        row = self._index.remove(subject)
         if row is not None:
             self._empty(slice(row, row + 1))
             self._documents[row] = b""
@@ -172,7 +172,7 @@ class Table:
             self.texts[code] = ""
 
     def _clear(self, first: int) -> None:
-        """Make the rows from `first` on those of users without a past."""
+        """Make the rows from `first` on those of subjects without a past."""
         count = len(self)
         if count > len(self.memory.due):
             self._grow(max(count, int(GROWTH * first)))
@@ -215,11 +215,11 @@ class Table:
         self._changed_documents.add(row)
 
     def take_changed_documents(self) -> list[tuple[str, bytes]]:
-        """The documents changed since the last call, by user."""
+        """The documents changed since the last call, by subject."""
         self._close_documents()
         taken, self._changed_documents = sorted(self._changed_documents), set()
-        users = self.users_of(np.array(taken, np.int64))
-        return list(zip(users, map(self._documents.__getitem__, taken), strict=True))
+        subjects = self.subjects_of(np.array(taken, np.int64))
+        return list(zip(subjects, map(self._documents.__getitem__, taken), strict=True))
 
     def _close_documents(self) -> None:
         for row in self._changed_documents & self._open.keys():

@@ -45,7 +45,7 @@ def shard_of(events: Sequence[Event], rules: Rulebook = RULES) -> Shard:
 
 
 def brief(changes: Iterable[Change]) -> list[tuple[str, str, bool, float]]:
-    return [(c.user, c.segment, c.entered, (c.occurred_at - START) / DAY_MS) for c in changes]
+    return [(c.subject, c.segment, c.entered, (c.occurred_at - START) / DAY_MS) for c in changes]
 
 
 def test_whoever_is_erased_leaves_every_segment_and_level_once_with_nothing_told_of_them() -> None:
@@ -175,7 +175,7 @@ def test_new_edges_wake_nobody_who_was_erased_nor_are_they_counted_among_others(
     assert recency.tolist() == [2.0]
     edges = Edges((3.0, 20.0, 30.0, 40.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
     shard.set_edges(Quintiles("rfm", 1, at(2), edges))
-    assert {change.user for change in shard.tick(at(3))} == {"bob"}
+    assert {change.subject for change in shard.tick(at(3))} == {"bob"}
 
 
 class Erasing(NamedTuple):
@@ -224,14 +224,14 @@ def test_an_erasure_anywhere_is_as_if_what_was_before_had_never_been(
     user = data.draw(st.sampled_from(("ann", "bob")), "user")
     place = data.draw(st.integers(0, len(arrivals)), "place")
     # Not before anything of theirs that has come: a command is given about what was.
-    before = [item.ts for item in arrivals[:place] if isinstance(item, Event) and item.user == user]
+    before = [item.ts for item in arrivals[:place] if isinstance(item, Event) and item.subject == user]
     at_ms = max([data.draw(st.integers(made.START_MS, made.END_MS), "time"), min(before, default=0)])
     reload = data.draw(st.booleans(), "reload")
     world, until_ms = lived(rulebook, arrivals, Erasing(user, at_ms, place), reload)
     rest = [
         item
         for number, item in enumerate(arrivals)
-        if isinstance(item, int) or item.user != user or (number >= place and item.ts > until_ms)
+        if isinstance(item, int) or item.subject != user or (number >= place and item.ts > until_ms)
     ]
     assert world == lived(rulebook, rest, None, reload=False)[0]
 

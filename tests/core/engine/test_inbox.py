@@ -47,7 +47,7 @@ def test_however_fetches_come_the_merge_is_that_of_the_heads(
         inbox.caught_up[source] = stop == len(streams[source])
         taken += inbox.take(limit).events
         for heard_of, position in inbox.positions().items():
-            assert position == sum(each.user == heard_of for each in taken)
+            assert position == sum(each.subject == heard_of for each in taken)
     assert taken == merged_by_heads(streams)
 
 
@@ -73,7 +73,7 @@ def test_on_a_tie_product_events_go_first_whatever_was_fetched_first() -> None:
     inbox.add("billing-updates", Batch.of(events("billing-updates", [7])), 1)
     inbox.add("product-events", Batch.of(events("product-events", [7])), 1)
     inbox.caught_up |= dict.fromkeys(SOURCES[:2], True)
-    assert [each.user for each in inbox.take(10).events] == ["product-events", "billing-updates"]
+    assert [each.subject for each in inbox.take(10).events] == ["product-events", "billing-updates"]
 
 
 def test_a_position_passes_records_that_were_no_events() -> None:

@@ -26,7 +26,7 @@ def event(hours: float, user: str = "ann") -> Event:
 
 
 def brief(changes: Iterable[Change]) -> list[tuple[str, str, float]]:
-    return [(change.user, change.segment, (change.occurred_at - START) / HOUR_MS) for change in changes]
+    return [(change.subject, change.segment, (change.occurred_at - START) / HOUR_MS) for change in changes]
 
 
 def test_until_the_first_refresh_nobody_has_a_name() -> None:

@@ -34,7 +34,7 @@ def seen(user: str, day: float, name: str = "Signed In", **traits: Value) -> Eve
 
 
 def brief(changes: Iterable[Change]) -> list[tuple[str, str, bool, float, str]]:
-    return [(c.user, c.rule, c.entered, (c.occurred_at - START) / DAY_MS, c.cause) for c in changes]
+    return [(c.subject, c.rule, c.entered, (c.occurred_at - START) / DAY_MS, c.cause) for c in changes]
 
 
 def reloaded(shard: Shard, rules: Rulebook) -> Shard:
@@ -127,7 +127,7 @@ def test_a_crash_between_two_slices_of_a_renewal_leaves_both_kinds_of_rows_reada
     first = half.renew(2)
     stored |= dict(half.take_dirty().rows)
     rest = renewed(Shard.restore(later, half.head(), list(stored.items()), {}))
-    assert [change.user for change in (*first, *rest)] == ["ann", "bob", "cid"]
+    assert [change.subject for change in (*first, *rest)] == ["ann", "bob", "cid"]
 
 
 def test_the_same_rules_renew_nothing() -> None:

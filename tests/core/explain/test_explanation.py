@@ -23,7 +23,7 @@ from tests.oracle import Expected
 from tests.strategies import START_MS
 
 histories = made.histories(user=st.sampled_from(("ann", "ann", "bob"))).filter(
-    lambda events: any(event.user == "ann" for event in events)
+    lambda events: any(event.subject == "ann" for event in events)
 )
 hours_later = st.integers(0, 20 * 24)
 

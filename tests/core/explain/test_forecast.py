@@ -52,11 +52,11 @@ def test_where_edges_stay_so_does_the_forecast(rulebook: Rulebook, arrivals: lis
 
 
 def foretold(shard: Shard) -> dict[str, list[Change]]:
-    return {user: forecast(shard, user, LATER_MS) for user in shard.table.users}
+    return {user: forecast(shard, user, LATER_MS) for user in shard.table.subjects}
 
 
 def by_user(shard: Shard, changes: list[Change]) -> dict[str, list[Change]]:
-    return {user: [change for change in changes if change.user == user] for user in shard.table.users}
+    return {user: [change for change in changes if change.subject == user] for user in shard.table.subjects}
 
 
 def test_who_is_asked_of_stays_as_they_are() -> None:

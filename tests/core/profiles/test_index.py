@@ -26,7 +26,7 @@ def test_it_finds_what_a_dict_finds_whoever_comes_and_goes(work: list[list[str] 
             assert [rows[user] for user in each] == found
         assert sorted(rows.values()) == index.taken().tolist()
         assert index.rows(list(rows)).tolist() == list(rows.values())
-        assert index.users_of(np.array(list(rows.values()), np.int64)) == list(rows)
+        assert index.subjects_of(np.array(list(rows.values()), np.int64)) == list(rows)
 
 
 def test_two_users_of_one_hash_are_two() -> None:
@@ -50,4 +50,4 @@ def test_nothing_is_left_of_a_removed_id() -> None:
     index.rows(["ann@example.com", "bob@example.com"])
     index.remove("ann@example.com")
     assert b"ann" not in index._arena.tobytes()
-    assert index.users_of(index.taken()) == ["bob@example.com"]
+    assert index.subjects_of(index.taken()) == ["bob@example.com"]

@@ -19,7 +19,7 @@ def table() -> Table:
 def test_a_user_keeps_the_row(table: Table) -> None:
     assert table.rows(["ann", "bob", "ann"]).tolist() == [0, 1, 0]
     assert table.rows(["eve", "bob", "eve", "dan"]).tolist() == [2, 1, 2, 3]
-    assert table.users == ["ann", "bob", "eve", "dan"]
+    assert table.subjects == ["ann", "bob", "eve", "dan"]
 
 
 def test_what_was_in_a_row_is_there_when_the_table_has_grown(table: Table) -> None:
@@ -54,7 +54,7 @@ def test_the_row_of_a_removed_user_is_as_new(table: Table) -> None:
     table.document_changed(0)
     assert table.remove("ann") == 0
     assert "ann" not in table
-    assert table.users == ["bob"]
+    assert table.subjects == ["bob"]
     assert table.take_changed_documents() == []
     assert table.rows(["eve"]).tolist() == [0]
     assert np.array_equal(table.memory.words[0], empty)
