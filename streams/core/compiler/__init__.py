@@ -1,6 +1,7 @@
 """A rulebook ──▶ where each feature lies in a profile's row, and the program that the kernel runs. The stages:
 
 catalog.py           READ FIRST: the features that rules read, each with its place in the row
+fields.py            what of a row is stored, under which name
 event_filters.py     what a `where` says of an event
 extraction.py        what has to be read of an event, by its name
 dependencies.py      what an event can change

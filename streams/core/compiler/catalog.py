@@ -7,28 +7,33 @@ the rules and the rings.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from streams.core.compiler.event_filters import properties_read
+from streams.core.compiler.fields import (
+    CONTEXT,
+    WORDS_PER_SUM,
+    Field,
+    Ring,
+    RingKey,
+    latest_name,
+    latest_of,
+    own_name,
+    ring_key,
+    trait_of,
+)
 from streams.core.events import Reads
-from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.kernel.layout import (
     CLOCK,
-    COUNTS,
     FIRST_SEEN,
-    GREATEST,
     IDS,
     IDS_KEPT,
-    LEAST,
     NEWEST_ACTIVITY,
     RULES_A_WORD,
     RULES_START,
-    SUMS,
     WORDS_PER_RULE,
 )
-from streams.core.language.render import render
 from streams.core.rules.nodes import (
     Condition,
     EventSet,
@@ -40,60 +45,17 @@ from streams.core.rules.nodes import (
     LatestTime,
     Leaf,
     Lifetime,
-    Statistic,
     Trait,
     TraitTime,
-    Unit,
     Window,
 )
-from streams.core.rules.rulebook import Grouping, Rulebook, Tier
-from streams.core.rules.traversal import DIMENSIONS, events_of, features, leaf_features, leaves, measure
+from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.traversal import DIMENSIONS, events_of, features, leaf_features, measure, rule_leaves
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
-CONTEXT = "context."  # begins the names of the traits that are kept only where a rule reads them
 OF_NUMBERS = frozenset({"sum", "values", "min", "max"})  # the statistics
-WORDS_PER_SUM = 2  # whole units and millionths apart: a total of 9e12 has no room for more in one word
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """Buckets of a day or an hour; shared by all windows of a statistic over the same events and property."""
-
-    events: EventSet
-    unit: Unit
-    statistic: Statistic
-    prop: str | None
-    length: int
-
-    @property
-    def holds(self) -> int:
-        """What its buckets hold, as `streams.core.kernel.buckets` says."""
-        return {"sum": SUMS, "min": LEAST, "max": GREATEST}.get(self.statistic, COUNTS)
-
-    @property
-    def words(self) -> int:
-        if self.holds == COUNTS:
-            return (self.length + 1) // 2
-        return self.length * (WORDS_PER_SUM if self.holds == SUMS else 1)
-
-    @property
-    def name(self) -> str:
-        """Of its field; not to be changed, because stored rows bear it."""
-        about = "" if self.statistic in ("count", "sum") else f" {self.statistic}"
-        return f"{self.unit}s {_set_name(self.events)}{about}" + (f" {self.prop!r}" if self.prop else "")
-
-
-Instants = TypeVar("Instants", int, "NDArray[np.int64]")
-RingKey = tuple[EventSet, Unit, Statistic, str | None]
-
-
-def _ring_key(window: Window) -> RingKey:
-    """Active days are read from counts."""
-    counted: Statistic = "count" if window.statistic == "active_days" else window.statistic
-    return window.events, window.unit, counted, window.prop
 
 
 class Places(NamedTuple):
@@ -104,91 +66,6 @@ class Places(NamedTuple):
     value: int | None
     time: int | None
     holds: tuple[tuple[str, int], ...]
-
-
-def bucket_of(ms: Instants, is_days: bool, utc_offset_ms: int) -> Instants:
-    """The day or the hour of an instant, or of many."""
-    return (ms + utc_offset_ms) // DAY_MS if is_days else ms // HOUR_MS
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A named stretch of the kept part, of no words where the document alone has what is kept.
-
-    length: how many buckets a ring has; 0 for all else.
-    """
-
-    name: str
-    start: int
-    words: int
-    length: int = 0
-
-    @property
-    def is_days(self) -> bool:
-        """Of a ring: whether its buckets are days, and not hours."""
-        return self.name.startswith("days")
-
-    def oldest_bucket(self, clock_ms: int, utc_offset_ms: int) -> int:
-        """The oldest bucket of a ring that still counts."""
-        return bucket_of(clock_ms, self.is_days, utc_offset_ms) - self.length + 1
-
-
-def conditions(rule: Grouping) -> tuple[Condition, ...]:
-    """A tier's by level; else `enter`, then `exit`."""
-    if isinstance(rule, Tier):
-        return tuple(level.condition for level in rule.levels)
-    return (rule.enter,) if rule.exit is None else (rule.enter, rule.exit)
-
-
-def rule_leaves(rule: Grouping) -> tuple[Leaf, ...]:
-    """The leaves of all conditions of a rule; equal texts once."""
-    found: dict[str, Leaf] = {}
-    for condition in conditions(rule):
-        for leaf in leaves(condition):
-            found.setdefault(leaf.text, leaf)
-    return tuple(found.values())
-
-
-def _set_name(events: EventSet) -> str:
-    names = "any" if events.names is None else "|".join(map(repr, events.names))
-    return names if events.where is None else f"{names} where {render(events.where)}"
-
-
-def latest_name(latest: Latest) -> str:
-    """Of its field; not to be changed, because stored documents bear it."""
-    return f"latest {_set_name(latest.events)} {latest.prop!r}"
-
-
-def _own_name(feature: LastSeen | Lifetime) -> str:
-    """Of its field; not to be changed, because stored rows bear it."""
-    return f"{'last_seen' if isinstance(feature, LastSeen) else 'count'} {_set_name(feature.events)}"
-
-
-def _trait_of(feature: Feature) -> str | None:
-    match feature:
-        case Trait(name) | TraitTime(name) | Holds(of=Trait(name)):
-            return name
-    return None
-
-
-def _latest_of(feature: Feature) -> Latest | None:
-    match feature:
-        case Latest(events, prop) | LatestTime(events, prop) | Holds(of=Latest(events, prop)):
-            return Latest(events, prop)
-    return None
-
-
-def field_name(feature: Feature) -> str | None:
-    """The field with what a feature is made of, which is kept because a rule reads it; None where it always is."""
-    match feature:
-        case Window():
-            return Ring(*_ring_key(feature), length=feature.length + feature.before).name
-        case LastSeen() | Lifetime():
-            return _own_name(feature)
-    latest, trait = _latest_of(feature), _trait_of(feature)
-    if latest is not None:
-        return latest_name(latest)
-    return trait if trait is not None and trait.startswith(CONTEXT) else None
 
 
 class Catalog:
@@ -231,7 +108,7 @@ class Catalog:
     def _ring_lengths(self) -> tuple[Ring, ...]:
         lengths: dict[RingKey, int] = {}
         for window in self.windows:
-            key = _ring_key(window)
+            key = ring_key(window)
             lengths[key] = max(lengths.get(key, 0), window.length + window.before)
         return tuple(Ring(*key, length=length) for key, length in lengths.items())
 
@@ -242,12 +119,12 @@ class Catalog:
     @cached_property
     def traits(self) -> tuple[str, ...]:
         """The names of all traits that rules read or include."""
-        return tuple(dict.fromkeys(name for name in map(_trait_of, self.features) if name is not None))
+        return tuple(dict.fromkeys(name for name in map(trait_of, self.features) if name is not None))
 
     @cached_property
     def latest(self) -> tuple[Latest, ...]:
         """All that rules read of the newest events."""
-        return tuple(dict.fromkeys(latest for latest in map(_latest_of, self.features) if latest is not None))
+        return tuple(dict.fromkeys(latest for latest in map(latest_of, self.features) if latest is not None))
 
     @cached_property
     def distinct(self) -> tuple[Ring, ...]:
@@ -259,7 +136,7 @@ class Catalog:
 
     def windows_of(self, ring: Ring) -> list[Window]:
         key = ring.events, ring.unit, ring.statistic, ring.prop
-        return [window for window in self.windows if _ring_key(window) == key]
+        return [window for window in self.windows if ring_key(window) == key]
 
     def _take(self, words: int) -> int:
         start, self.width = self.width, self.width + words
@@ -277,7 +154,7 @@ class Catalog:
         for feature in self.features:
             match feature:
                 case LastSeen() | Lifetime():
-                    self.word[feature] = self._keep(_own_name(feature), 1)
+                    self.word[feature] = self._keep(own_name(feature), 1)
                 case _:
                     pass
         for ring in self.rings:

@@ -6,10 +6,10 @@ rules are evaluated.
 
 from collections.abc import Collection
 
-from streams.core.compiler.catalog import Catalog, rule_leaves
+from streams.core.compiler.catalog import Catalog
 from streams.core.rules.nodes import EventSet, IdleSince, InSegment, Leaf
 from streams.core.rules.rulebook import Grouping
-from streams.core.rules.traversal import events_of, leaf_features
+from streams.core.rules.traversal import events_of, leaf_features, rule_leaves
 
 
 def touched_sets(catalog: Catalog, name: str | None, active: bool) -> list[EventSet]:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.core.compiler.catalog import OF_NUMBERS, Catalog, Places, Ring, bucket_of, latest_name
+from streams.core.compiler.catalog import OF_NUMBERS, Catalog, Places
 from streams.core.compiler.dependencies import touched_sets
 from streams.core.compiler.event_filters import Ask, asked
+from streams.core.compiler.fields import Ring, bucket_of, latest_name
 from streams.core.events import Value
 from streams.core.rules.nodes import EventSet, Unit
 

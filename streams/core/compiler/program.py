@@ -11,9 +11,10 @@ import numpy as np
 
 from streams.core.arrays import Ints
 from streams.core.compiler.assembler import Assembler
-from streams.core.compiler.catalog import OF_NUMBERS, Catalog, Ring, conditions, rule_leaves
+from streams.core.compiler.catalog import OF_NUMBERS, Catalog
 from streams.core.compiler.codegen import Coder
 from streams.core.compiler.dependencies import changed_leaves, evaluation_order, segments_read, touched_sets
+from streams.core.compiler.fields import Ring
 from streams.core.compiler.time_dependence import (
     may_be_advanced,
     time_dependence,
@@ -79,7 +80,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.rulebook import Grouping, Scores, Tier
-from streams.core.rules.traversal import DIMENSIONS, held, measure, operands
+from streams.core.rules.traversal import DIMENSIONS, conditions, held, measure, operands, rule_leaves
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
 LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Has: HAS, Missing: IS_MISSING, InSegment: IN_SEGMENT}

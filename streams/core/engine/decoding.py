@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from streams.core.arrays import Ints
 from streams.core.changes import CAUSES, Change, Reason, Type
-from streams.core.compiler.catalog import Catalog, rule_leaves
+from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.program import Program
 from streams.core.compiler.time_dependence import with_constant_on_right
 from streams.core.events import Value
@@ -21,7 +21,7 @@ from streams.core.kernel.transitions import TransitionBuffer
 from streams.core.profiles.table import Table
 from streams.core.rules.nodes import Feature, InSegment, Latest, LatestTime, Leaf, Trait, TraitTime, Window
 from streams.core.rules.rulebook import Grouping, Tier
-from streams.core.rules.traversal import features, moves, operands
+from streams.core.rules.traversal import features, moves, operands, rule_leaves
 
 MASKED = "***"
 

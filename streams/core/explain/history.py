@@ -11,11 +11,11 @@ import numpy as np
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
-from streams.core.compiler.catalog import rule_leaves
 from streams.core.engine.shard import NO_PRIVATE_TRAITS, Shard
 from streams.core.explain.forecast import alone, clock
 from streams.core.rules.nodes import Leaf
 from streams.core.rules.rulebook import Rulebook, Segment
+from streams.core.rules.traversal import rule_leaves
 from streams.core.scores.quintiles import Quintiles
 
 BEFORE_ALL_NAMES = "\0"  # no rule in a file is called so

@@ -6,13 +6,14 @@ Comes in: the rules as the files say them, and the heads of the shards as worker
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from streams.core.compiler.catalog import Catalog, field_name, rule_leaves
+from streams.core.compiler.catalog import Catalog
+from streams.core.compiler.fields import field_name
 from streams.core.language.render import named, render, render_value
 from streams.core.profiles.snapshot import Head, RowSchema
 from streams.core.profiles.warmup import covered_from
 from streams.core.rules.nodes import Feature, InSegment, Value, Window
 from streams.core.rules.rulebook import Rule, Rulebook, Scores
-from streams.core.rules.traversal import DIMENSIONS, features, measure, operands
+from streams.core.rules.traversal import DIMENSIONS, features, measure, operands, rule_leaves
 
 WORD_BYTES = 8
 

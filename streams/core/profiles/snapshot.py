@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from streams.core.arrays import Ints
-from streams.core.compiler.catalog import Catalog, Field, bucket_of
+from streams.core.compiler.catalog import Catalog
+from streams.core.compiler.fields import Field, bucket_of
 from streams.core.kernel.layout import CLOCK, LEVEL, NEVER
 from streams.core.kernel.packing import pack, unpack
 from streams.core.profiles.table import Table

@@ -11,7 +11,8 @@ import numpy as np
 
 from streams.core.arrays import Ints
 from streams.core.compiler.assembler import number_bits
-from streams.core.compiler.catalog import Catalog, Places, latest_name
+from streams.core.compiler.catalog import Catalog, Places
+from streams.core.compiler.fields import latest_name
 from streams.core.compiler.program import Program
 from streams.core.events import Value
 from streams.core.instants import parse_time

@@ -6,7 +6,7 @@ starts empty (CONTRACT 3.4), and a window says too little until it is covered.
 
 from collections.abc import Iterable, Mapping
 
-from streams.core.compiler.catalog import Field
+from streams.core.compiler.fields import Field
 from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.kernel.layout import NEVER
 from streams.core.rules.nodes import Window

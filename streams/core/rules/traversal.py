@@ -37,7 +37,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.rfm import Dimension
-from streams.core.rules.rulebook import Scores
+from streams.core.rules.rulebook import Grouping, Scores, Tier
 
 Books = Mapping[str, Scores]
 NO_SCORES: Final[Books] = MappingProxyType({})
@@ -56,6 +56,22 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             pass
         case _:
             yield condition
+
+
+def conditions(rule: Grouping) -> tuple[Condition, ...]:
+    """A tier's by level; else `enter`, then `exit`."""
+    if isinstance(rule, Tier):
+        return tuple(level.condition for level in rule.levels)
+    return (rule.enter,) if rule.exit is None else (rule.enter, rule.exit)
+
+
+def rule_leaves(rule: Grouping) -> tuple[Leaf, ...]:
+    """The leaves of all conditions of a rule; equal texts once."""
+    found: dict[str, Leaf] = {}
+    for condition in conditions(rule):
+        for leaf in leaves(condition):
+            found.setdefault(leaf.text, leaf)
+    return tuple(found.values())
 
 
 def operands(leaf: Leaf) -> tuple[Value, ...]:

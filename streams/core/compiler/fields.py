@@ -1,0 +1,140 @@
+"""The fields of a row's kept part: what is kept because a rule reads it, each under a name that is stored with it.
+
+Comes in: features. Goes out: the field that each is made of, and how long it is. The names are not to be changed:
+stored rows and documents bear them.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.kernel.layout import COUNTS, GREATEST, LEAST, SUMS
+from streams.core.language.render import render
+from streams.core.rules.nodes import (
+    EventSet,
+    Feature,
+    Holds,
+    LastSeen,
+    Latest,
+    LatestTime,
+    Lifetime,
+    Statistic,
+    Trait,
+    TraitTime,
+    Unit,
+    Window,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CONTEXT = "context."  # begins the names of the traits that are kept only where a rule reads them
+WORDS_PER_SUM = 2  # whole units and millionths apart: a total of 9e12 has no room for more in one word
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Buckets of a day or an hour; shared by all windows of a statistic over the same events and property."""
+
+    events: EventSet
+    unit: Unit
+    statistic: Statistic
+    prop: str | None
+    length: int
+
+    @property
+    def holds(self) -> int:
+        """What its buckets hold, as `streams.core.kernel.buckets` says."""
+        return {"sum": SUMS, "min": LEAST, "max": GREATEST}.get(self.statistic, COUNTS)
+
+    @property
+    def words(self) -> int:
+        if self.holds == COUNTS:
+            return (self.length + 1) // 2
+        return self.length * (WORDS_PER_SUM if self.holds == SUMS else 1)
+
+    @property
+    def name(self) -> str:
+        """Of its field; not to be changed, because stored rows bear it."""
+        about = "" if self.statistic in ("count", "sum") else f" {self.statistic}"
+        return f"{self.unit}s {_set_name(self.events)}{about}" + (f" {self.prop!r}" if self.prop else "")
+
+
+Instants = TypeVar("Instants", int, "NDArray[np.int64]")
+RingKey = tuple[EventSet, Unit, Statistic, str | None]
+
+
+def ring_key(window: Window) -> RingKey:
+    """Active days are read from counts."""
+    counted: Statistic = "count" if window.statistic == "active_days" else window.statistic
+    return window.events, window.unit, counted, window.prop
+
+
+def bucket_of(ms: Instants, is_days: bool, utc_offset_ms: int) -> Instants:
+    """The day or the hour of an instant, or of many."""
+    return (ms + utc_offset_ms) // DAY_MS if is_days else ms // HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A named stretch of the kept part, of no words where the document alone has what is kept.
+
+    length: how many buckets a ring has; 0 for all else.
+    """
+
+    name: str
+    start: int
+    words: int
+    length: int = 0
+
+    @property
+    def is_days(self) -> bool:
+        """Of a ring: whether its buckets are days, and not hours."""
+        return self.name.startswith("days")
+
+    def oldest_bucket(self, clock_ms: int, utc_offset_ms: int) -> int:
+        """The oldest bucket of a ring that still counts."""
+        return bucket_of(clock_ms, self.is_days, utc_offset_ms) - self.length + 1
+
+
+def _set_name(events: EventSet) -> str:
+    names = "any" if events.names is None else "|".join(map(repr, events.names))
+    return names if events.where is None else f"{names} where {render(events.where)}"
+
+
+def latest_name(latest: Latest) -> str:
+    """Of its field; not to be changed, because stored documents bear it."""
+    return f"latest {_set_name(latest.events)} {latest.prop!r}"
+
+
+def own_name(feature: LastSeen | Lifetime) -> str:
+    """Of its field; not to be changed, because stored rows bear it."""
+    return f"{'last_seen' if isinstance(feature, LastSeen) else 'count'} {_set_name(feature.events)}"
+
+
+def trait_of(feature: Feature) -> str | None:
+    match feature:
+        case Trait(name) | TraitTime(name) | Holds(of=Trait(name)):
+            return name
+    return None
+
+
+def latest_of(feature: Feature) -> Latest | None:
+    match feature:
+        case Latest(events, prop) | LatestTime(events, prop) | Holds(of=Latest(events, prop)):
+            return Latest(events, prop)
+    return None
+
+
+def field_name(feature: Feature) -> str | None:
+    """The field with what a feature is made of, which is kept because a rule reads it; None where it always is."""
+    match feature:
+        case Window():
+            return Ring(*ring_key(feature), length=feature.length + feature.before).name
+        case LastSeen() | Lifetime():
+            return own_name(feature)
+    latest, trait = latest_of(feature), trait_of(feature)
+    if latest is not None:
+        return latest_name(latest)
+    return trait if trait is not None and trait.startswith(CONTEXT) else None
