@@ -1,4 +1,4 @@
-"""The reference of the rule language, `rules/README.md`: nothing in it is stale, and every example runs.
+"""The reference of the rule language, `docs/rules.md`: nothing in it is stale, and every example runs.
 
 Each example is made a segment of its own. They are told one story, in which each of them comes true or ends.
 """
@@ -20,7 +20,8 @@ from streams.testing import changes, decoded, instant
 from tests.oracle import judge
 from tests.stories import read_events, read_rules, write_change
 
-README = (Path(__file__).parents[1] / "rules/README.md").read_text()
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/rules.md").read_text()
 UNTIL = "2026-04-30"
 STORY = """
     2026-03-01 08:00              ann  Trial Started         plan=team trial_end=2026-03-15T10:00Z
@@ -50,8 +51,6 @@ STORY = """
 RULES = """
     - segment: churn-risk
       enter: idle_days >= 7
-    - segment: gone-quiet
-      enter: idle_days >= 7
     - scores: rfm
       recency: idle_days
       frequency: active_days(days=90)
@@ -61,7 +60,7 @@ RULES = """
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 OF_WORDS = [word.example for words in (FUNCTIONS, OPTIONS, CLOCKS, SCORES) for word in words.values()]
@@ -85,7 +84,7 @@ def told() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
 
 
 def test_the_part_of_the_words_is_what_the_command_prints() -> None:
-    between = README.split("<!-- begin: language -->\n\n")[1].split("\n<!-- end: language -->")[0]
+    between = PAGE.split("<!-- begin: language -->\n\n")[1].split("\n<!-- end: language -->")[0]
     assert between == reference(), "put what `segmenter check --language` prints between the two comments"
 
 
@@ -103,13 +102,17 @@ def test_the_rule_files_are_right_and_show_all_three_sorts() -> None:
     assert {form for rule in rules for form in FORMS if form in rule} == set(FORMS)
 
 
+def test_the_segment_that_is_shown_is_the_one_that_ships() -> None:
+    assert blocks("yaml")[0] == (ROOT / "rules/churn-risk.yaml").read_text()
+
+
 def test_the_keys_of_a_segment_are_all_there() -> None:
-    rows = re.findall(r"^\| (`.*`) \| .* \|$", README.split("## Tiers")[0], re.MULTILINE)
+    rows = re.findall(r"^\| (`.*`) \| .* \|$", PAGE.split("## Tiers")[0], re.MULTILINE)
     assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(FORMS["segment"].model_fields)
 
 
 def test_the_grid_is_the_one_that_names_are_given_by() -> None:
-    rows = re.findall(r"^\| \*\*R(\d)\*\* \| (.*) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| \*\*R(\d)\*\* \| (.*) \|$", PAGE, re.MULTILINE)
     shown = {(int(r), f): name for r, names in rows for f, name in enumerate(names.split(" | "), 1)}
     assert shown == {(r, f): name_of(r, f) for r in range(1, 6) for f in range(1, 6)}
 

@@ -1,7 +1,7 @@
 """The reference of the rule language, in Markdown.
 
 Comes in: the vocabulary. Goes out: each word with its meaning and an example, as `segmenter check --language` prints
-them and as `rules/README.md` holds them.
+them and as `docs/rules.md` holds them.
 """
 
 from collections.abc import Iterable, Iterator

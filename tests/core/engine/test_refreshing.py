@@ -121,7 +121,7 @@ def test_other_values_than_before_are_not_scored_by_the_edges_of_before() -> Non
 
 
 def test_where_users_sleep_at_night_daily_edges_rename_them_less_often_than_hourly_ones() -> None:
-    """What `rules/README.md` advises. An hour's edges are behind at night: who crosses one comes back every hour."""
+    """What `docs/rules.md` advises. An hour's edges are behind at night: who crosses one comes back every hour."""
     days = [
         event(24 * day + 8 + user / 8, f"u-{user}") for day in range(4) for user in range(15) if day % (user + 1) < 3
     ]
