@@ -1,4 +1,4 @@
-"""The page of the rule pack, made from the rule files: `python -m tests.pack > rules/PACK.md`.
+"""The page of the rule pack, made from the rule files: `python -m tests.pack > rules/README.md`.
 
 Comes in: the rules that ship. Goes out: the page, which a test holds against the one that is there.
 """
@@ -20,7 +20,7 @@ INTRODUCTION: Final = """\
 Copy what fits, change the numbers, delete the rest: each rule is a file of a few lines. All of them name the same
 events and traits, which are listed at the end; where yours have other names, `segmenter check --seen` tells you. Each
 has stories in [`tests/cases`](../tests/cases) that say when it speaks. How to read a hypothesis off two of them:
-[`HYPOTHESES.md`](HYPOTHESES.md).
+[`HYPOTHESES.md`](HYPOTHESES.md). What else a rule can say: [`docs/rules.md`](../docs/rules.md).
 """
 TITLES: Final = {
     ".": "To begin with",

@@ -6,7 +6,7 @@ from tests.pack import EVENTS, LABELS, ROOT, TITLES, events, files, page
 
 
 def test_the_page_is_what_the_files_say() -> None:
-    assert (ROOT / "rules" / "PACK.md").read_text() == page(), "python -m tests.pack > rules/PACK.md"
+    assert (ROOT / "rules" / "README.md").read_text() == page(), "python -m tests.pack > rules/README.md"
 
 
 def test_every_rule_says_whom_it_is_about_why_it_matters_whose_it_is_and_what_to_do() -> None:
