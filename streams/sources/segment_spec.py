@@ -241,7 +241,7 @@ def _event_name(body: Skim, text: str) -> str:
 
 
 def _hint(text: str) -> str:
-    """What the record may be instead (`streams/sources/README.md`)."""
+    """What the record may be instead (`docs/sources.md`)."""
     if '"distinct_id"' in text:
         return "; this looks like PostHog's form: `distinct_id` is to be `userId`, `uuid` `messageId`"
     if '"batch"' in text:
