@@ -43,8 +43,8 @@ class Kept(NamedTuple):
         """The time of the newest event or change."""
         if self.profile is None:
             return NEVER
-        layout = Head.decode(self.profile.head).layouts[self.profile.row[0]]
-        return int(read_rows([self.profile.row], layout)[0, CLOCK])
+        schema = Head.decode(self.profile.head).schemas[self.profile.row[0]]
+        return int(read_rows([self.profile.row], schema)[0, CLOCK])
 
 
 class Report(NamedTuple):

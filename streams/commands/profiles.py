@@ -44,7 +44,7 @@ async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int |
         shard = await _restored(store, settings, rulebook, user)
     remark = "The rules are others than when this was stored: it is shown as it will be under them." * shard.is_stale
     while shard.is_stale:
-        shard.renew()
+        shard.migrate()
     known_ms = clock(shard, user)
     if at_ms is None:
         # On a virtual clock (`segmenter dev`) time is where the worker has come to.

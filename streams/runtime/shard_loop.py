@@ -28,7 +28,7 @@ from streams.runtime.intake import Intake
 from streams.runtime.pending import Pending
 from streams.runtime.worker import Worker
 
-# Events, or profiles to renew, that the engine is given at once: some milliseconds.
+# Events, or profiles to migrate, that the engine is given at once: some milliseconds.
 SLICE: Final = 2_000
 # Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
 WAVE_SLICE_S: Final = 0.004
@@ -106,7 +106,7 @@ class ShardLoop:
             while not self._leaving:
                 self._wake.clear()
                 # A slice of each, so that events need not wait for a wave of deadlines.
-                busy = self._renew() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
+                busy = self._migrate() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
                 within_s = await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()
@@ -118,11 +118,11 @@ class ShardLoop:
             if self._writing is not None:
                 self._writing.cancel()
 
-    def _renew(self) -> bool:
+    def _migrate(self) -> bool:
         """A slice of the profiles that other rules wrote."""
         if not self._shard.is_stale:
             return False
-        self._note(self._shard.renew(SLICE))
+        self._note(self._shard.migrate(SLICE))
         return True
 
     def _erase(self) -> bool:

@@ -24,7 +24,7 @@ def warm_up() -> None:
     shard.tick(8 * DAY_MS)
     stored = shard.take_dirty()
     later = Shard.restore(_rules("now"), shard.head(), stored.rows, dict(stored.documents))
-    later.renew()
+    later.migrate()
     later.erase([Erasure(SOMETHING[0].subject, 0)])
 
 

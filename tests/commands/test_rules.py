@@ -48,7 +48,7 @@ class Workers:
         old = self._shard
         shard = Shard.restore(rulebook, old.head(), list(self._rows.items()), {}) if old else Shard(rulebook)
         while shard.is_stale:
-            shard.renew()
+            shard.migrate()
         shard.step(Batch.of(events))
         shard.tick(until_ms)
         self._shard = shard

@@ -63,7 +63,7 @@ class Engine:
         self.shard = Shard.restore(rulebook, head, rows, self.documents, self.offset_ms, marks=self.marks)
         self.stream = Refreshing(self.shard, self.stream.passed_ms, self.tick_limit)
         while self.shard.is_stale:
-            self.report(self.shard.renew())
+            self.report(self.shard.migrate())
 
     def report(self, changes: Iterable[Change]) -> None:
         for change in changes:

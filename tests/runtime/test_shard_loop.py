@@ -79,7 +79,7 @@ async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_o
     stored = await store.claim(0, 2)
     assert stored is not None
     later = Shard.restore(Rulebook((QUIET,)), stored.head, stored.rows, stored.documents)
-    [change] = later.renew()
+    [change] = later.migrate()
     assert (change.occurred_at, change.cause) == (NOON + 2 * DAY_MS, "rule_change")
 
 

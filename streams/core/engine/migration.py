@@ -1,12 +1,12 @@
-"""Loading a shard, and what to do with profiles that other rules wrote (CONTRACT 3.4).
+"""Loading a shard, and what to do with profiles that other rules wrote.
 
 Comes in: stored rows and documents. Goes out: filled rows of the table, and the list of those to be evaluated
-anew. Whoever is in a segment or level that is gone leaves it: by the change to another level of the same tier, or else
-by a change of its own.
+anew. Whoever is in a segment or level that was taken out leaves it: by the change to another level of the same tier,
+or else by a change of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -21,8 +21,8 @@ from streams.core.profiles.table import Table
 from streams.errors import StateError
 
 
-class Gone(NamedTuple):
-    """A segment that a profile is in and that is no more. `ordinal` is that of the change which ends it."""
+class Orphan(NamedTuple):
+    """A membership of a segment that was taken out. `ordinal` is that of the change which ends it."""
 
     rule: str
     version: str
@@ -34,11 +34,11 @@ class Migration:
     """The profiles still to be evaluated anew, in the order of their rows."""
 
     def __init__(
-        self, today: RowSchema, rows: list[int], gone: dict[int, list[Gone]], told: dict[int, list[tuple[str, int]]]
+        self, today: RowSchema, rows: list[int], orphans: dict[int, list[Orphan]], told: dict[int, list[tuple[str, int]]]
     ):
         self._today = today
         self._rows = rows
-        self._gone = gone
+        self._orphans = orphans
         self._told = told
 
     @classmethod
@@ -55,73 +55,73 @@ class Migration:
         catalog: Catalog,
         head: Head,
         utc_offset_ms: int,
-        rows: Sequence[tuple[str, bytes]],
+        rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
     ) -> "tuple[Migration, set[int]]":
-        """Fill the table. Also returns the numbers of the layouts that the rows were written in."""
+        """Fill the table. Also returns the numbers of the schemas that the rows were written in."""
         if head.utc_offset_ms != utc_offset_ms:
             raise StateError(
                 f"the state was written with utc_offset {head.utc_offset_ms} ms, which is fixed at first start; "
                 f"this worker has {utc_offset_ms} ms: set SEGMENTER_UTC_OFFSET back, or use another SEGMENTER_GROUP"
             )
         today = RowSchema.of(catalog)
-        by_layout: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+        by_schema: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
         for subject, packed in rows:
-            by_layout[packed[0]].append((subject, packed))
+            by_schema[packed[0]].append((subject, packed))
         stale: list[int] = []
         kept_in: dict[str, Mapping[str, int]] = {}
-        gone: dict[int, list[Gone]] = defaultdict(list)
+        orphans: dict[int, list[Orphan]] = defaultdict(list)
         told: dict[int, list[tuple[str, int]]] = defaultdict(list)
         come: dict[str, set[str]] = {}
-        for number, members in by_layout.items():
-            layout = head.layouts[number]
+        for number, members in by_schema.items():
+            schema = head.schemas[number]
             places = table.rows([subject for subject, _ in members])
-            old = read_rows([packed for _, packed in members], layout)
+            old = read_rows([packed for _, packed in members], schema)
             new = table.memory.words[places][:, : today.words].copy()
-            carry_over(new, today, old, layout, utc_offset_ms)
+            carry_over(new, today, old, schema, utc_offset_ms)
             table.memory.words[places, : today.words] = new
-            if layout != today:
+            if schema != today:
                 stale += places.tolist()
                 clocks = old[:, CLOCK].tolist()
-                new_rules = today.rules.keys() - layout.rules.keys()
+                new_rules = today.rules.keys() - schema.rules.keys()
                 for (subject, _), clock in zip(members, clocks, strict=True):
-                    kept_in[subject], come[subject] = layout.oldest_buckets(clock, utc_offset_ms), new_rules
-                for place, each in _gone(layout, today, old):
-                    gone[int(places[place])].append(each)
-                for place, rule, count in _told(layout, today, old):
+                    kept_in[subject], come[subject] = schema.oldest_buckets(clock, utc_offset_ms), new_rules
+                for place, each in _orphans(schema, today, old):
+                    orphans[int(places[place])].append(each)
+                for place, rule, count in _told(schema, today, old):
                     told[int(places[place])].append((rule, count))
         for row, (subject, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
             table.put_document(row, raw, kept_in.get(subject))
             if subject in come and b'"ordinals"' in raw:
                 _count_on(table, today, row, come[subject])
         table.rank_texts()
-        return cls(today, sorted(stale), gone, told), set(by_layout)
+        return cls(today, sorted(stale), orphans, told), set(by_schema)
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
         return np.array(taken, np.int64)
 
     def leavers(self, rows: Ints) -> Ints:
-        """1 for a row that is in something that is gone."""
-        return np.array([row in self._gone for row in rows.tolist()], np.int64)
+        """1 for a row with an orphaned membership."""
+        return np.array([row in self._orphans for row in rows.tolist()], np.int64)
 
     def with_ends(
         self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
     ) -> list[Change]:
-        """All changes of the renewal of `rows`, each subject's in the order of the rules' names."""
+        """All changes of the migration of `rows`, each subject's in the order of the rules' names."""
         found = {(change.subject, change.rule): change for change in changes}
         exits: list[Change] = []
         place = {subject: place for place, subject in enumerate(table.subjects_of(rows))}
         for subject, row in zip(place, rows.tolist(), strict=True):
             self._keep_ordinals(table, row)
-            for gone in self._gone.pop(row, ()):
-                key = subject, gone.rule
+            for orphan in self._orphans.pop(row, ()):
+                key = subject, orphan.rule
                 change = found.get(key)
                 if change is not None and change.type == "segment.changed":
-                    found[key] = msgspec.structs.replace(change, previous=gone.segment)
+                    found[key] = msgspec.structs.replace(change, previous=orphan.segment)
                     continue
-                exits.append(_exit(table, subject, row, gone, memberships))
-                self._count_exit(table, row, gone.rule)
+                exits.append(_exit(table, subject, row, orphan, memberships))
+                self._count_exit(table, row, orphan.rule)
                 if change is not None:
                     found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
         return sorted([*exits, *found.values()], key=lambda change: (place[change.subject], change.rule))
@@ -139,19 +139,19 @@ class Migration:
 
 
 def _exit(
-    table: Table, subject: str, row: int, gone: Gone, memberships: Callable[[str], Mapping[str, object]]
+    table: Table, subject: str, row: int, orphan: Orphan, memberships: Callable[[str], Mapping[str, object]]
 ) -> Change:
     return Change(
         subject=subject,
-        rule=gone.rule,
+        rule=orphan.rule,
         type="segment.exited",
-        segment=gone.segment,
+        segment=orphan.segment,
         previous=None,
         occurred_at=int(table.memory.words[row, CLOCK]),
         cause="rule_change",
         event_id=None,
-        ordinal=gone.ordinal,
-        rule_version=gone.version,
+        ordinal=orphan.ordinal,
+        rule_version=orphan.version,
         because=(),
         segments=tuple(memberships(subject)),
         traits={},
@@ -159,7 +159,7 @@ def _exit(
 
 
 def _told(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, str, int]]:
-    """Of rules that are no more, how many changes each will have told of rows of another layout, by their places.
+    """Of rules that are no more, how many changes each will have told of rows of another schema, by their places.
 
     A rule that comes back counts on from there: a change that bore the id of another would be passed over by whoever
     remembers ids.
@@ -182,8 +182,8 @@ def _count_on(table: Table, today: RowSchema, row: int, rules: set[str]) -> None
             words[field.start], words[field.start + 1] = words[CLOCK], count << LEVEL_BITS
 
 
-def _gone(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, Gone]]:
-    """What rows of another layout are in that is no more, each with its place among them."""
+def _orphans(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, Orphan]]:
+    """The orphaned memberships in rows of another schema, each with the row's place among them."""
     for rule, segments in then.segments.items():
         field = then.field(RULE + rule)
         if field is None:
@@ -193,4 +193,4 @@ def _gone(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, G
             if segment not in today.segments.get(rule, ()):
                 for place in np.flatnonzero(states & LEVEL == level).tolist():
                     ordinal = (int(states[place]) >> LEVEL_BITS) + 1
-                    yield place, Gone(rule, then.rules[rule], segment, ordinal)
+                    yield place, Orphan(rule, then.rules[rule], segment, ordinal)

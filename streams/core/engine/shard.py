@@ -1,8 +1,8 @@
 """A shard: the profiles of one partition, and the path of an event through them. READ FIRST.
 
-    step(batch)   deduplicate, fold documents, then for each event: catch up, fold, evaluate, diff
-    tick(now)     the same with no event: the profiles whose deadline has come
-    renew(limit)  the same after the rules have changed
+    step(batch)      deduplicate, fold documents, then for each event: catch up, fold, evaluate, diff
+    tick(now)        the same with no event: the profiles whose deadline has come
+    migrate(limit)   the same after the rules have changed
     erase(subjects)  their profiles are taken away
 
 Comes in: batches of events in the order to apply them (`streams.core.engine.inbox`), and the time (ms).
@@ -85,9 +85,9 @@ class Shard:
         self._encoder = EventEncoder(self.catalog, self._program)
         self._decoder = ChangeDecoder(self.catalog, self._program, private_traits)
         self._transitions = empty_buffer(len(rulebook.rules), ROOM_FOR_TRANSITIONS, self._program.transition_words)
-        layout = RowSchema.of(self.catalog)
-        self._head = Head(NEVER, utc_offset_ms, 0, {0: layout}, kept_since=kept_from(begun_ms, layout.filled()))
-        self._migration = Migration.none(layout)
+        schema = RowSchema.of(self.catalog)
+        self._head = Head(NEVER, utc_offset_ms, 0, {0: schema}, kept_since=kept_from(begun_ms, schema.filled()))
+        self._migration = Migration.none(schema)
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
         self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
@@ -101,13 +101,13 @@ class Shard:
         cls,
         rulebook: Rulebook,
         head: bytes,
-        rows: Sequence[tuple[str, bytes]],
+        rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
         utc_offset_ms: int = 0,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         marks: Mapping[bytes, int] = NO_MARKS,
     ) -> "Shard":
-        """The shard as it was stored. If other rules wrote it, `renew` before the first step."""
+        """The shard as it was stored. If other rules wrote it, `migrate` before the first step."""
         shard = cls(rulebook, utc_offset_ms, private_traits)
         stored = Head.decode(head)
         shard._migration, in_use = Migration.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
@@ -172,7 +172,7 @@ class Shard:
             self.time_ms = max(self.time_ms, now_ms)
         return changes
 
-    def renew(self, limit: int = 10_000) -> list[Change]:
+    def migrate(self, limit: int = 10_000) -> list[Change]:
         """Evaluate at most `limit` profiles that other rules wrote: repeat while `is_stale`."""
         at = self.time_ms
         rows = self._migration.take(limit)

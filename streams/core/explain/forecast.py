@@ -50,7 +50,7 @@ def alone(shard: Shard, subject: str, rulebook: Rulebook) -> Shard:
         shard.private_traits,
     )
     while copy.is_stale:
-        copy.renew()
+        copy.migrate()
     return copy
 
 

@@ -65,11 +65,11 @@ class Inventory(NamedTuple):
 
 def take_inventory(rulebook: Rulebook, heads: Sequence[Head]) -> Inventory:
     """heads: of one shard or more."""
-    layouts = [head.layouts[head.current] for head in heads]
+    schemas = [head.schemas[head.current] for head in heads]
     row_bytes = _row_bytes(rulebook.rules)
     return Inventory(
         tuple(_live(rulebook, rule, heads, row_bytes) for rule in rulebook.rules),
-        _gone(rulebook, layouts),
+        _gone(rulebook, schemas),
         len(heads),
         max(head.time_ms for head in heads),
         row_bytes,
@@ -96,7 +96,7 @@ def _values(rule: Rule) -> Iterator[Value]:
 
 
 def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int) -> LiveRule:
-    versions = [head.layouts[head.current].rules.get(rule.name) for head in heads]
+    versions = [head.schemas[head.current].rules.get(rule.name) for head in heads]
     as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
     others = tuple(each for each in rulebook.rules if each.name != rule.name)
     return LiveRule(
@@ -115,8 +115,8 @@ def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head]) -> Fiel
     return FieldRead(text, max((since_ms for _, since_ms, _ in lacking), default=None), max(windows, default=None))
 
 
-def _gone(rulebook: Rulebook, layouts: Sequence[RowSchema]) -> Mapping[str, tuple[str, ...]]:
-    found = {rule: segments for layout in layouts for rule, segments in layout.segments.items()}
+def _gone(rulebook: Rulebook, schemas: Sequence[RowSchema]) -> Mapping[str, tuple[str, ...]]:
+    found = {rule: segments for schema in schemas for rule, segments in schema.segments.items()}
     return {rule: found[rule] for rule in sorted(found.keys() - set(rulebook.names))}
 
 

@@ -3,7 +3,7 @@
 Comes in: rows of 8-byte words. Goes out: the packing of Cap'n Proto, little-endian
 (https://capnproto.org/encoding.html#packing): before each word a tag byte, whose bit i says that byte i is not
 zero, then the bytes that are not; after tag 0 the number of zero words that follow; after tag 0xff (and its
-8 bytes) the number of words that follow as they are. A row begins with a byte that is the caller's own, its mark.
+8 bytes) the number of words that follow as they are. A row begins with a byte that is the caller's own, its prefix.
 """
 
 from itertools import pairwise
@@ -67,10 +67,10 @@ def _pack_row(row, words, out, at):
 
 
 @entry
-def _pack(table, rows, words, mark, out, ends):
+def _pack(table, rows, words, prefix, out, ends):
     at = 0
     for i in range(len(rows)):
-        out[at] = mark
+        out[at] = prefix
         at = _pack_row(table[rows[i]], words, out, at + 1)
         ends[i] = at
 
@@ -125,17 +125,17 @@ def _unpack(packed, ends, table, words):
     return -1
 
 
-def pack(table: Ints, rows: Ints, words: int, mark: int) -> list[bytes]:
-    """The first `words` words of some rows of a table, packed, one `bytes` a row: the byte `mark`, then the words."""
+def pack(table: Ints, rows: Ints, words: int, prefix: int) -> list[bytes]:
+    """The first `words` words of some rows of a table, packed, one `bytes` a row: the byte `prefix`, then the words."""
     out = np.empty(len(rows) * (1 + words * 9 + words // LONGEST_RUN + 2), np.uint8)
     ends = np.zeros(len(rows) + 1, np.int64)
-    _pack(table, rows, words, mark, out, ends[1:])
+    _pack(table, rows, words, prefix, out, ends[1:])
     whole, places = out[: ends[-1]].tobytes(), ends.tolist()
     return [whole[start:end] for start, end in pairwise(places)]
 
 
 def unpack(packed: list[bytes], words: int) -> Ints:
-    """Rows of `words` words, whatever their marks. ValueError names the first that is none."""
+    """Rows of `words` words, whatever their prefixes. ValueError names the first that is none."""
     table = np.zeros((len(packed), words), np.int64)
     ends = np.cumsum(list(map(len, packed)), dtype=np.int64)
     whole: npt.NDArray[np.uint8] = np.frombuffer(b"".join(packed), np.uint8)

@@ -1,9 +1,14 @@
 """A shard at rest: what is stored of it, and how rows written under other rules are carried over.
 
-Comes in: the head (JSON), packed rows and documents that a store kept. Goes out: the rows in today's layout.
-Every packed row begins with the number of the layout it was written in, and the head describes each layout that
-a stored row may still have. So rows can be written anew a slice at a time, and a crash between two slices
-leaves both kinds readable.
+    head       one a shard, JSON: `Head`
+    row        one a subject: a byte, the number of the schema that it was written in, then the words of the row as
+               the kernel has them, packed (`streams.core.kernel.packing`)
+    document   of a subject with traits, subscriptions or what is too long for a row: compact JSON, `Document`
+    mark       of an erased subject: the SHA-256 of its id, and a time in ms (`streams.core.engine.erasure`)
+
+Comes in: these, as a store kept them. Goes out: the rows in today's schema. The head describes each schema that a
+stored row may still have. So rows can be written anew a slice at a time, and a crash between two slices leaves both
+kinds readable. Where it all lies is the store's to say: `streams.state.format`.
 """
 
 import msgspec
@@ -19,7 +24,7 @@ from streams.core.profiles.warmup import kept_since
 from streams.core.rules.rulebook import Rulebook
 
 RULE = "rule "  # begins the names of the fields that hold a rule's levels
-LAYOUTS = 256  # a layout's number is one byte
+SCHEMAS = 256  # a schema's number is one byte
 
 
 class RowSchema(msgspec.Struct, frozen=True):
@@ -56,14 +61,15 @@ class RowSchema(msgspec.Struct, frozen=True):
 class Head(msgspec.Struct, frozen=True):
     """What holds for the whole shard.
 
-    time_ms: how far time had come for all of its profiles. edges: by scores rule, the quintiles that it goes by.
-    kept_since: by field of the current layout, from when on every event is in it; others have had every event.
+    time_ms: how far time had come for all of its profiles. current: the number of the schema that rows are written in;
+    schemas: by number, each that a stored row may have. edges: by scores rule, the quintiles that it goes by.
+    kept_since: by field of the current schema, from when on every event is in it; others have had every event.
     """
 
     time_ms: int
     utc_offset_ms: int
     current: int
-    layouts: dict[int, RowSchema]
+    schemas: dict[int, RowSchema] = msgspec.field(name="layouts")  # as what is stored calls them
     edges: dict[str, bytes] = {}
     kept_since: dict[str, int] = {}
 
@@ -79,26 +85,26 @@ class Head(msgspec.Struct, frozen=True):
 
     def edges_for(self, rulebook: Rulebook) -> dict[str, bytes]:
         """The edges of those scores rules that are still the ones they were agreed on for."""
-        then = self.layouts[self.current].rules
+        then = self.schemas[self.current].rules
         live = [rule for rule in rulebook.by_quintiles if rule.name in self.edges]
         return {rule.name: self.edges[rule.name] for rule in live if rule.version == then.get(rule.name)}
 
-    def under(self, layout: RowSchema, in_use: set[int], newest_ms: int) -> "Head":
-        """The head for rows that are from now on written in `layout`; those `in_use` stay readable.
+    def under(self, schema: RowSchema, in_use: set[int], newest_ms: int) -> "Head":
+        """The head for rows that are from now on written in `schema`; those `in_use` stay readable.
 
         newest_ms: the greatest clock of any profile.
         """
-        kept = {number: each for number, each in self.layouts.items() if number in in_use | {self.current}}
-        if kept[self.current] == layout:
-            return msgspec.structs.replace(self, layouts=kept)
-        free = next(number for number in range(LAYOUTS) if number not in kept)
+        kept = {number: each for number, each in self.schemas.items() if number in in_use | {self.current}}
+        if kept[self.current] == schema:
+            return msgspec.structs.replace(self, schemas=kept)
+        free = next(number for number in range(SCHEMAS) if number not in kept)
         fields, offset_ms = kept[self.current].filled(), self.utc_offset_ms
-        since = kept_since(layout.filled(), fields, self.kept_since, newest_ms, offset_ms)
-        return msgspec.structs.replace(self, current=free, layouts=kept | {free: layout}, kept_since=since)
+        since = kept_since(schema.filled(), fields, self.kept_since, newest_ms, offset_ms)
+        return msgspec.structs.replace(self, current=free, schemas=kept | {free: schema}, kept_since=since)
 
 
-def write_rows(table: Table, rows: Ints, words: int, layout: int) -> list[bytes]:
-    return pack(table.memory.words, rows, words, mark=layout)
+def write_rows(table: Table, rows: Ints, words: int, schema: int) -> list[bytes]:
+    return pack(table.memory.words, rows, words, prefix=schema)
 
 
 def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, utc_offset_ms: int) -> None:
@@ -129,7 +135,7 @@ def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: RowSc
 
 
 def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, utc_offset_ms: int) -> None:
-    """Copy rows of another layout field by field, by name; what was not kept before stays empty."""
+    """Copy rows of another schema field by field, by name; what was not kept before stays empty."""
     for each in today.fields:
         field = Field(*each)
         source = then.field(field.name)
@@ -143,6 +149,6 @@ def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, utc_offs
             new[:, field.start : field.start + field.words] = old[:, source.start : source.start + source.words]
 
 
-def read_rows(packed: list[bytes], layout: RowSchema) -> Ints:
-    """Rows of a layout: (rows, words)."""
-    return unpack(packed, layout.words)
+def read_rows(packed: list[bytes], schema: RowSchema) -> Ints:
+    """Rows of a schema: (rows, words)."""
+    return unpack(packed, schema.words)

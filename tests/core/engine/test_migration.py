@@ -29,7 +29,7 @@ def renewed(then: Grouping, now: Grouping | None) -> tuple[Shard, list[Change]]:
     shard.tick(START + 2 * DAY_MS)
     dirty = shard.take_dirty()
     after = Shard.restore(Rulebook((now,) if now is not None else ()), shard.head(), dirty.rows, dict(dirty.documents))
-    return after, after.renew()
+    return after, after.migrate()
 
 
 def brief(changes: list[Change]) -> list[tuple[str, str, str | None, int]]:
@@ -79,7 +79,7 @@ def test_a_rule_that_is_taken_away_and_comes_back_counts_on() -> None:
         dirty = shard.take_dirty()
         rows, documents = rows | dict(dirty.rows), documents | dict(dirty.documents)
         shard = Shard.restore(rules, shard.head(), list(rows.items()), documents)
-        found += shard.renew()
+        found += shard.migrate()
     assert brief(found) == [
         ("segment.entered", "here", None, 1),
         ("segment.exited", "here", None, 2),

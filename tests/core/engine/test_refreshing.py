@@ -115,7 +115,7 @@ def test_other_values_than_before_are_not_scored_by_the_edges_of_before() -> Non
     tenure = parse_value("tenure_days")
     other = Rulebook((Scores("rfm", tenure, tenure, tenure, None, DAY_MS, version="2"),))
     again = Shard.restore(other, shard.head(), dirty.rows, dict(dirty.documents))
-    assert again.renew() == []
+    assert again.migrate() == []
     assert again.quintiles("rfm") is None
     assert list(again.memberships("ann")) == ["rfm/new_customers"]
 

@@ -45,7 +45,7 @@ def reloaded(shard: Shard, rules: Rulebook) -> Shard:
 def renewed(shard: Shard) -> list[Change]:
     changes: list[Change] = []
     while shard.is_stale:
-        changes += shard.renew(1)
+        changes += shard.migrate(1)
     return changes
 
 
@@ -124,7 +124,7 @@ def test_a_crash_between_two_slices_of_a_renewal_leaves_both_kinds_of_rows_reada
     shard.step(Batch.of([seen("ann", 0), seen("bob", 0), seen("cid", 0)]))
     stored, head = dict(shard.take_dirty().rows), shard.head()
     half = Shard.restore(later, head, list(stored.items()), {})
-    first = half.renew(2)
+    first = half.migrate(2)
     stored |= dict(half.take_dirty().rows)
     rest = renewed(Shard.restore(later, half.head(), list(stored.items()), {}))
     assert [change.subject for change in (*first, *rest)] == ["ann", "bob", "cid"]
