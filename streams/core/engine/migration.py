@@ -34,7 +34,11 @@ class Migration:
     """The profiles still to be evaluated anew, in the order of their rows."""
 
     def __init__(
-        self, today: RowSchema, rows: list[int], orphans: dict[int, list[Orphan]], told: dict[int, list[tuple[str, int]]]
+        self,
+        today: RowSchema,
+        rows: list[int],
+        orphans: dict[int, list[Orphan]],
+        told: dict[int, list[tuple[str, int]]],
     ):
         self._today = today
         self._rows = rows
