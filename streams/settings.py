@@ -10,6 +10,7 @@ import re
 import typing
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
@@ -20,6 +21,23 @@ from streams.errors import UsageError
 PREFIX: Final = "SEGMENTER_"
 MASKED: Final = "***"
 MINUTE_MS: Final = 60_000
+NO_RATES: Final[Mapping[str, float]] = MappingProxyType({})
+DEFAULT_PASSIVE_EVENTS: Final = frozenset(
+    {
+        "Email Delivered",
+        "Email Bounced",
+        "Email Marked as Spam",
+        "Push Notification Received",
+        "Push Notification Bounced",
+    }
+)
+DEFAULT_NOT_USERS: Final = frozenset(
+    {
+        *("null", "undefined", "none", "nil", "nan", "true", "false", "0", "-1", "[object Object]"),
+        *("anonymous", "guest", "id", "distinct_id", "not_authenticated"),
+    }
+)
+DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 # Topic -> the setting that names it; also the names without a prefix.
 TOPICS: Final = (
     "product-events",
@@ -31,7 +49,10 @@ TOPICS: Final = (
     "dead-letters",
 )
 # What decides on what the rules make of events.
-MEANING: Final = ("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits")
+MEANING: Final = (
+    *("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
+    *("not_users", "earliest", "stripe_livemode", "stripe_accounts"),
+)
 # What pydantic finds, in the words of whoever wrote the value.
 FAULTS: Final = {
     "int_parsing": "{said!r} is no whole number",
@@ -78,6 +99,15 @@ def _names(value: object) -> object:
     if not isinstance(value, str):
         return value
     return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
+def _time(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parsed = parse_time(value)
+    if parsed is None:
+        raise ValueError(f"{value!r} is no time such as 2000-01-01")
+    return parsed
 
 
 def _start(value: object) -> object:
@@ -172,15 +202,11 @@ class Settings(BaseModel):
     utc_offset: Annotated[int, BeforeValidator(_offset)] = 0
     currency: Annotated[str, BeforeValidator(_currency)] = ""
     currency_rates: Annotated[Mapping[str, float], BeforeValidator(_rates)] = Field(default_factory=dict)
-    passive_events: Names = frozenset(
-        {
-            "Email Delivered",
-            "Email Bounced",
-            "Email Marked as Spam",
-            "Push Notification Received",
-            "Push Notification Bounced",
-        }
-    )
+    passive_events: Names = DEFAULT_PASSIVE_EVENTS
+    not_users: Names = DEFAULT_NOT_USERS
+    earliest: Annotated[int, BeforeValidator(_time)] = DEFAULT_EARLIEST_MS
+    stripe_livemode: Annotated[Literal["true", "false", "any"], BeforeValidator(_lower)] = "true"
+    stripe_accounts: Names = frozenset()
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
     accept_partial_history: bool = False

@@ -28,7 +28,7 @@ from streams.core.explain.explanation import Explanation
 from streams.core.explain.history import Watching
 from streams.core.instants import format_time, parse_duration, parse_time
 from streams.core.rules.rulebook import Rulebook
-from streams.sources import Decoder
+from streams.sources import DEFAULTS, Decoder, InputOptions
 
 Record = dict[str, Any]
 
@@ -84,10 +84,14 @@ def billing(user: str, event: str, at: Moment, message_id: str | None = None, **
 
 
 def changes(
-    rulebook: Rulebook, records: Iterable[Record], until: Moment | None = None, utc_offset_ms: int = 0
+    rulebook: Rulebook,
+    records: Iterable[Record],
+    until: Moment | None = None,
+    utc_offset_ms: int = 0,
+    options: InputOptions = DEFAULTS,
 ) -> list[Change]:
     """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record)."""
-    batch = decoded(rulebook, records)
+    batch = decoded(rulebook, records, options)
     return _changes(Shard(rulebook, utc_offset_ms), batch, _instant_or_newest(until, batch))
 
 
@@ -116,9 +120,9 @@ def _changes(shard: Shard, batch: Batch, until_ms: int) -> list[Change]:
     return [*refreshing.step(batch), *refreshing.pass_time(until_ms)]
 
 
-def decoded(rulebook: Rulebook, records: Iterable[Record]) -> Batch:
+def decoded(rulebook: Rulebook, records: Iterable[Record], options: InputOptions = DEFAULTS) -> Batch:
     """Records as a shard takes them. Product and billing are two topics, merged by time as those of Kafka are."""
-    decoder = Decoder(Catalog(rulebook).reads)
+    decoder = Decoder(Catalog(rulebook).reads, options)
     events: dict[str, list[Event]] = {"product-events": [], "billing-updates": []}
     for record in records:
         is_billing = record["type"] == "billing"

@@ -18,6 +18,7 @@ from streams.core.rules.rulebook import Rulebook
 from streams.rulefiles import load
 from streams.rulefiles.forms import FORMS
 from streams.testing import changes, decoded, instant
+from tests.anytime import ANY_TIME
 from tests.oracle import Expected, judge
 from tests.stories import lines, read_events, read_rules, write_change
 
@@ -50,14 +51,14 @@ CASES = [pytest.param(case, id=f"{file.stem}: {title}") for file in FILES for ti
 @pytest.mark.parametrize("case", CASES)
 def test_the_case_goes_as_told(case: Case) -> None:
     records = read_events(case.says["events"])
-    found = changes(rules_of(case), records, case.says.get("until"), utc_offset_ms(case))
+    found = changes(rules_of(case), records, case.says.get("until"), utc_offset_ms(case), ANY_TIME)
     assert by_user(write_change(change, records) for change in about(case, found)) == told(case)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_naive_judge_tells_the_case_alike(case: Case) -> None:
     records, rules = read_events(case.says["events"]), rules_of(case)
-    events = decoded(rules, records).events
+    events = decoded(rules, records, ANY_TIME).events
     until = instant(case.says["until"]) if "until" in case.says else max(event.ts for event in events)
     owed = judge(rules, events, until, utc_offset_ms(case))
     found = [change for users in owed.values() for change in users]

@@ -32,12 +32,12 @@ def test_the_builders_make_what_the_decoder_takes() -> None:
     records = [
         track("ann", "Signed In", "2026-03-01", "m-1", method="sso"),
         identify("ann", "2026-03-02", plan="pro", beta=None),
-        billing("ann", "Subscription Started", "2026-03-03", mrr=49),
+        billing("ann", "Subscription Updated", "2026-03-03", mrr=49),
     ]
     assert decoded(QUIET, records).events == [
         Event("ann", instant("2026-03-01"), "Signed In", True, "m-1", {}, {}),
         Event("ann", instant("2026-03-02"), "", False, None, {}, {"plan": "pro", "beta": None}),
-        Event("ann", instant("2026-03-03"), "Subscription Started", False, None, {"mrr": 49.0}, {}, True),
+        Event("ann", instant("2026-03-03"), "Subscription Updated", False, None, {"mrr": 49.0}, {}, True),
     ]
     assert [json.loads(to_bytes(record)) for record in records] == records
 

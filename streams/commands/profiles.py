@@ -21,7 +21,7 @@ from streams.core.rules.rulebook import Rulebook
 from streams.errors import SegmenterError, UsageError
 from streams.kafka.partitioning import homes
 from streams.settings import Settings
-from streams.sources import Decoder
+from streams.sources import Decoder, InputOptions
 from streams.state.opening import opened_store
 from streams.state.store import Store
 
@@ -82,7 +82,7 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
     """The files as `segmenter replay` plays them, with an eye on one user; up to the newest event, where no time is
     given."""
     shard = Watching(rulebook, user, settings.utc_offset, settings.private_traits)
-    decoder = Decoder(shard.catalog.reads, settings.passive_events, settings.currency, settings.currency_rates)
+    decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         playback = Playback(shard, decoder, sources, reject=lambda _: None, until_ms=at_ms)

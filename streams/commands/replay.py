@@ -59,14 +59,14 @@ def command(
     from streams.core.changes import to_json
     from streams.core.engine.shard import Shard
     from streams.outputs.wording import decode_change, line_of
-    from streams.sources import Decoder
+    from streams.sources import Decoder, InputOptions
 
     rulebook = rulefiles.load(settings.rules)
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         reject = _rejecter(opened, dead_letters)
         shard = Shard(rulebook, settings.utc_offset, settings.private_traits)
-        decoder = Decoder(shard.catalog.reads, settings.passive_events, settings.currency, settings.currency_rates)
+        decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
         playback = Playback(shard, decoder, sources, reject, until_ms)
         write = sys.stdout.buffer.write
         for change in map(to_json, playback.changes()):

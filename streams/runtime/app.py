@@ -34,7 +34,7 @@ from streams.runtime.transport import Consumer, Transport
 from streams.runtime.warm_up import warm_up
 from streams.runtime.worker import Worker
 from streams.settings import Settings
-from streams.sources import Decoder
+from streams.sources import Decoder, InputOptions
 from streams.state.opening import redis_store
 from streams.state.store import Store
 
@@ -78,7 +78,7 @@ class SegmenterApp(Declared):
         # Before the group waits for our heartbeats.
         warm_up()
         partitions = await prepare(settings, store)
-        decoder = Decoder(Catalog(rulebook).reads, settings.passive_events, settings.currency, settings.currency_rates)
+        decoder = Decoder(Catalog(rulebook).reads, InputOptions.of(settings))
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)

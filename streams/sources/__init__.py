@@ -9,20 +9,24 @@
     stripe_shapes.py  the shapes of its objects, before and after API version 2025-03-31
     mrr.py            MRR of a Stripe subscription
     money.py          minor units, and foreign currencies
+    options.py        what a company says of its own input
     profile_commands.py  commands to erase a user
 
 Whatever the bytes, decoding gives an `Event`, `ANONYMOUS`, `Ignored` or a `Reject`; it never raises.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from streams.core.events import Decoded, Reads
 from streams.sources.billing import BillingUpdates
-from streams.sources.money import NO_RATES, Money
+from streams.sources.options import InputOptions
 from streams.sources.records import Record
-from streams.sources.segment_spec import DEFAULT_PASSIVE_EVENTS, SegmentSpec
+from streams.sources.segment_spec import SegmentSpec
 
-__all__ = ["DEFAULT_PASSIVE_EVENTS", "Decode", "DecodeAll", "Decoder", "Record"]
+__all__ = ["DEFAULTS", "Decode", "DecodeAll", "Decoder", "InputOptions", "Record"]
+
+DEFAULTS: Final = InputOptions()
 
 Decode = Callable[[bytes | None, bytes | None, int | None], Decoded]
 DecodeAll = Callable[[Sequence[Record]], list[Decoded]]
@@ -36,14 +40,8 @@ class Decoder:
     all_product(fetched), all_billing(fetched): the same of each record of a fetch, at a lower price.
     """
 
-    def __init__(
-        self,
-        reads: Reads,
-        passive_events: frozenset[str] = DEFAULT_PASSIVE_EVENTS,
-        currency: str = "",
-        currency_rates: Mapping[str, float] = NO_RATES,
-    ):
-        spec, updates = SegmentSpec(reads, passive_events), BillingUpdates(Money(currency, currency_rates))
+    def __init__(self, reads: Reads, options: InputOptions = DEFAULTS):
+        spec, updates = SegmentSpec(reads, options), BillingUpdates(options)
         self.product: Decode = spec.decode
         self.billing: Decode = updates.decode
         self.all_product: DecodeAll = spec.decode_all

@@ -10,11 +10,14 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from streams.core.events import ANONYMOUS, Decoded, Event, Value
-from streams.core.profiles.ledger import LARGEST_MRR, LEDGER_EVENTS
-from streams.sources import records, stripe
+from streams.core.instants import parse_time
+from streams.core.profiles.ledger import CANCELLATION, LARGEST_MRR, LEDGER_EVENTS, STATUSES
+from streams.sources import records
 from streams.sources.money import Money
-from streams.sources.nested import flatten
+from streams.sources.nested import JsonObject, flatten
+from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import Record, Skimmed, Time, Unusable, WithProperties
+from streams.sources.stripe import StripeEvents
 
 
 class Update(msgspec.Struct, rename="camel", gc=False):
@@ -31,11 +34,12 @@ class Update(msgspec.Struct, rename="camel", gc=False):
 
 
 class LedgerProperties(msgspec.Struct):
-    """What the ledger adds up by: taken in another type, the sums would be wrong in silence."""
+    """What the ledger goes by: taken in another type, sums and states would be wrong in silence."""
 
     subscription_id: Annotated[str, msgspec.Meta(max_length=255)] | None = None
     status: str | None = None
     mrr: Annotated[float, msgspec.Meta(ge=-LARGEST_MRR, le=LARGEST_MRR)] | None = None
+    cancel_at_period_end: bool | None = None
 
 
 class LedgerUpdate(msgspec.Struct):
@@ -44,6 +48,12 @@ class LedgerUpdate(msgspec.Struct):
     properties: LedgerProperties | None = None
 
 
+# The names under which others know them -> the ledger's.
+OTHER_NAMES: Final = {"trial_ends_at": "trial_end", "current_period_end": "renews_at"}
+TIMES: Final = ("started_at", "trial_end", "renews_at", "cancel_at")
+# They go on, so that nothing of a cancellation holds any longer but what they say themselves.
+GOES_ON: Final = ("Subscription Started", "Subscription Resumed")
+THIN: Final = "v2.core.event"
 # In a foreign currency, what is reported in another.
 AMOUNTS: Final = ("mrr", "amount")
 
@@ -52,18 +62,27 @@ _PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
 
 
 class BillingUpdates:
-    """Decodes updates of either form; `money` says in which currency amounts are reported."""
+    """Decodes updates of either form."""
 
-    def __init__(self, money: Money):
-        self._money = money
+    def __init__(self, options: InputOptions):
+        self._options = options
+        self._money = Money(options.currency, options.currency_rates)
+        self._nobody = Nobody(options.not_users)
+        self._stripe = StripeEvents(options, self._money, self._nobody)
 
     def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
         """`record_ms` is None where a record has no time of its own, as in a file."""
         try:
             text = records.read_text(raw)
             body = records.read_body(_UPDATE, text)
+            if body.object == THIN:
+                raise Unusable(
+                    "thin_event",
+                    "this is a thin event of Stripe, which holds no data: choose the payload style Snapshot for its"
+                    " event destination",
+                )
             if body.object == "event":
-                return stripe.decode(text, key, record_ms, self._money)
+                return self._stripe.decode(text, key, record_ms)
             return self._decode_plain(body, text, key, record_ms)
         except Unusable as unusable:
             return unusable.reject
@@ -73,12 +92,12 @@ class BillingUpdates:
 
     def _decode_plain(self, body: Update, text: str, key: bytes | None, record_ms: int | None) -> Decoded:
         name = _event_name(body)
-        user = records.find_user(body.user_id, body.anonymous_id, key)
+        user = records.find_user(body.user_id, body.anonymous_id, key, self._nobody)
         if user is ANONYMOUS:
             return ANONYMOUS
         return Event(
             subject=user,
-            ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms),
+            ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms, self._options.earliest_ms),
             name=name,
             active=False,
             message_id=body.message_id or None,
@@ -88,17 +107,37 @@ class BillingUpdates:
         )
 
     def _read_properties(self, text: str, name: str) -> dict[str, Value]:
-        """All of them; null is absent."""
+        """All of them; null is absent. Of the ledger's, None is gone."""
         properties = records.read_objects(_PROPERTIES, text).properties or {}
-        if name in LEDGER_EVENTS:
-            records.convert({"properties": properties}, LedgerUpdate)
         found: dict[str, Value] = {name: value for name, value in flatten(properties).items() if value is not None}
         currency = found.get("currency")
         if isinstance(currency, str):
             for amount in AMOUNTS:
                 if isinstance(value := found.get(amount), int | float) and not isinstance(value, bool):
                     found[amount] = self._money.reported(value, currency, "properties.currency")
-        return found
+        return _of_ledger(name, properties, found) if name in LEDGER_EVENTS else found
+
+
+def _of_ledger(name: str, properties: JsonObject, found: dict[str, Value]) -> dict[str, Value]:
+    """The properties of a Subscription or Trial update in the ledger's own words, if they can be what they say."""
+    records.convert({"properties": properties}, LedgerUpdate)
+    if found.get("status", STATUSES[0]) not in STATUSES:
+        raise Unusable("wrong_type", f"`properties.status` is none of {', '.join(STATUSES)}")
+    for other, own in OTHER_NAMES.items():
+        if other in found:
+            found.setdefault(own, found[other])
+    for field in TIMES:
+        if field in found and parse_time(found[field]) is None:
+            said = next((other for other, own in OTHER_NAMES.items() if own == field and other in found), field)
+            raise Unusable(
+                "wrong_type",
+                f"`properties.{said}` is no time, which is ISO 8601 such as 2026-12-01T09:00:00Z or epoch seconds",
+            )
+    if found.get("cancel_at_period_end") is False:
+        found.setdefault("cancel_at", None)
+    if name in GOES_ON:
+        found = {**dict.fromkeys(CANCELLATION), **found}
+    return found
 
 
 def _event_name(body: Update) -> str:

@@ -7,7 +7,6 @@ Comes in: an amount as it was sent, and its currency. Goes out: an amount in the
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Final
 
 from streams.sources.records import Unusable
@@ -16,7 +15,6 @@ from streams.sources.records import Unusable
 # unit, ISK and UGX are sent with two decimals all the same (#special-cases).
 NO_DECIMALS: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DECIMALS: Final = frozenset("BHD JOD KWD OMR TND".split())
-NO_RATES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 def major_units(minor: Fraction, currency: str) -> Fraction:

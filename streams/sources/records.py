@@ -6,14 +6,14 @@ which the shapes' `decode` hand on as the value that it holds.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import isfinite
 from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from streams.core.events import ANONYMOUS, Anonymous, Reject
-from streams.core.instants import parse_time
+from streams.core.instants import EARLIEST_MS, format_time, parse_time
 from streams.sources.nested import JsonObject
 
 MAX_RECORD_BYTES: Final = 1 << 20
@@ -146,12 +146,16 @@ def _double(digits: str) -> float | None:
     return number if isfinite(number) else None
 
 
-def find_user(user_id: str | None, anonymous_id: str | None, key: bytes | None) -> str | Anonymous:
-    """The body's user; the record's key only where the body names nobody at all."""
-    if user_id is None:
-        if anonymous_id is not None:
+def find_user(
+    user_id: str | None, anonymous_id: str | None, key: bytes | None, nobody: Container[str] = ()
+) -> str | Anonymous:
+    """The body's user; the record's key only where the body names nobody at all. An id of `nobody` is none."""
+    if user_id is None or user_id in nobody:
+        if anonymous_id is not None and anonymous_id not in nobody:
             return ANONYMOUS
         user_id = _key_text(key)
+        if user_id in nobody:
+            raise Unusable("no_user", "what it gives as its user names nobody (setting not_users)")
     if 1 <= len(user_id) <= MAX_USER_CHARACTERS:
         return user_id
     raise Unusable("no_user", f"a user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user_id)}")
@@ -159,7 +163,7 @@ def find_user(user_id: str | None, anonymous_id: str | None, key: bytes | None) 
 
 def _key_text(key: bytes | None) -> str:
     if key is None:
-        raise Unusable("no_user", "there is no `userId`, no `anonymousId` and no record key")
+        raise Unusable("no_user", "there is no `userId`, no `anonymousId` and no record key that names anybody")
     try:
         return key.decode()
     except UnicodeDecodeError as error:
@@ -174,13 +178,20 @@ def read_time(field: str, value: Time) -> int | None:
     return ms
 
 
-def event_time(stated: int | None, record_ms: int | None) -> int:
+def event_time(stated: int | None, record_ms: int | None, earliest_ms: int = EARLIEST_MS) -> int:
     """The time that the body states, unless it is too far ahead of its record; the record's where it states none.
 
-    Kafka knows records without a time, of producers that are old: they bear -1.
+    Kafka knows records without a time, of producers that are old: they bear -1. A record's time of before the earliest
+    is none either.
     """
-    if record_ms is None or record_ms < 0:
+    if record_ms is None or record_ms < max(earliest_ms, 0):
         if stated is None:
             raise Unusable("no_time", "there is no `timestamp`")
-        return stated
-    return record_ms if stated is None or stated > record_ms + MAX_AHEAD_MS else stated
+        found = stated
+    else:
+        found = record_ms if stated is None or stated > record_ms + MAX_AHEAD_MS else stated
+    if found < earliest_ms:
+        raise Unusable(
+            "no_time", f"the time is before {format_time(earliest_ms)[:10]} (setting earliest): no clock was set"
+        )
+    return found

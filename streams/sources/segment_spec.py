@@ -15,6 +15,7 @@ from streams.core.events import ANONYMOUS, Decoded, Event, Reads, Value
 from streams.core.instants import is_instant
 from streams.sources import records
 from streams.sources.nested import JsonObject, flatten, pick
+from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import (
     MAX_AHEAD_MS,
     MAX_USER_CHARACTERS,
@@ -120,7 +121,10 @@ def _skim_with(members: Mapping[str, str]) -> type[Skim]:
 class SegmentSpec:
     """Decodes for one set of rules: `reads` says what they read."""
 
-    def __init__(self, reads: Reads, passive_events: frozenset[str] = DEFAULT_PASSIVE_EVENTS):
+    def __init__(self, reads: Reads, options: InputOptions):
+        passive_events = options.passive_events
+        self._nobody = Nobody(options.not_users)
+        self._earliest_ms = options.earliest_ms
         self._properties = {name: wanted for name, wanted in reads.properties.items() if wanted}
         self._of_any = reads.of_any
         self._context = reads.context
@@ -155,6 +159,7 @@ class SegmentSpec:
     def _decode_bodies(self, bodies: Sequence[Skim], fetched: Sequence[Record]) -> Iterator[Decoded]:
         """`_decode_body` of each; what a plain track event gives, as most are, is seen at once, without a call."""
         special, all_special = self._special, self._all_special
+        nobody, longest, earliest_ms = self._nobody, self._nobody.longest, self._earliest_ms
         times = parse_times([body.timestamp for body in bodies])
         for body, ts, record in zip(bodies, times, fetched, strict=True):
             user, name, context = body.user_id, body.event, body.context
@@ -167,7 +172,8 @@ class SegmentSpec:
                 and len(user) <= MAX_USER_CHARACTERS
                 and ts is not None
                 and (record_ms := record.timestamp) is not None
-                and ts <= record_ms + MAX_AHEAD_MS
+                and earliest_ms <= ts <= record_ms + MAX_AHEAD_MS
+                and (len(user) > longest or user not in nobody)
                 and (context is None or context.active is not False)
             ):
                 traits = NOTHING if context is None or not self._members else self._picked(context)
@@ -181,12 +187,12 @@ class SegmentSpec:
         """`stated`: the time that is in `timestamp`, where that is known already."""
         try:
             name = _event_name(body, text)
-            user = records.find_user(body.user_id, body.anonymous_id, key)
+            user = records.find_user(body.user_id, body.anonymous_id, key, self._nobody)
             if user is ANONYMOUS:
                 return ANONYMOUS
             return Event(
                 subject=user,
-                ts=records.event_time(_stated_time(body) if stated is None else stated, record_ms),
+                ts=records.event_time(_stated_time(body) if stated is None else stated, record_ms, self._earliest_ms),
                 name=name,
                 active=self._is_active(body, name),
                 message_id=body.message_id or None,

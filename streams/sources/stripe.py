@@ -10,28 +10,34 @@ plain form, `Ignored` for a type that means nothing to us; `Unusable` is raised 
     invoice.marked_uncollectible      Invoice Uncollectible
     charge.refunded                   Refund Issued, of what was refunded now
 
-Stripe's times are whole seconds and its events come in any order. So of several events of one second about one
-subscription each bears its `order`: the creation comes first and the end last, and what lies between is put in an
-order that is the same whatever the order of arrival.
+A subscription event tells the whole of its subscription, so that each of the ledger's properties is told, as None where
+there is none. What cannot be priced voids nothing: the amount is what is known, and `mrr_incomplete` says so.
+
+Stripe's times are whole seconds. So of several events of one second about one subscription each bears its `order`: the
+creation comes first, the end last, and word of a trial that will end before what became of it; of others the later
+arrival stands.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, TypeVar
-from zlib import crc32
 
 import msgspec
 
 from streams.core.events import Event, Ignored, Value
 from streams.core.instants import format_time
+from streams.core.profiles.ledger import KEPT, STATUSES
 from streams.sources import records
 from streams.sources.money import Money, major_units
 from streams.sources.mrr import leading_item, mrr_of, seats
+from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import Unusable, mismatch
 from streams.sources.stripe_shapes import Charge, Invoice, Linked, Metadata, StripeEvent, Subscription
 
 Properties = dict[str, Value]
+# The metadata that may name the user, what to set where none does, the event's name, and its properties.
+Read = tuple[Sequence[Metadata], str, str, Properties]
 Shape = TypeVar("Shape")
 
 STRIPES_OWN_ID: Final = re.compile(
@@ -40,12 +46,12 @@ STRIPES_OWN_ID: Final = re.compile(
 SET_USER: Final = "set `metadata.user_id` on the subscription (`subscription_data.metadata` in Checkout)"
 # It does not take over the metadata of its subscription.
 SET_USER_OF_CHARGE: Final = "set `metadata.user_id` on the charge, or let the record's key be the user id"
-STATUSES: Final = (
-    *("incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"),
-)
-ENDED: Final = "customer.subscription.deleted"
-CREATED: Final = "customer.subscription.created"
-MIDDLE_ORDERS: Final = 1 << 32  # as many as crc32 has values
+# Of the events of one second about one subscription; all others are 2.
+ORDERS: Final = {
+    "customer.subscription.created": 0,
+    "customer.subscription.trial_will_end": 1,
+    "customer.subscription.deleted": 3,
+}
 
 _EVENT: Final = msgspec.json.Decoder(StripeEvent)
 _SUBSCRIPTION: Final = msgspec.json.Decoder(Subscription)
@@ -53,30 +59,57 @@ _INVOICE: Final = msgspec.json.Decoder(Invoice)
 _CHARGE: Final = msgspec.json.Decoder(Charge)
 
 
-def decode(text: str, key: bytes | None, record_ms: int | None, money: Money) -> Event | Ignored:
-    event = records.read_body(_EVENT, text)
-    read = _READERS.get(event.type)
-    if read is None:
-        return Ignored(event.type)
-    user, name, properties = read(event, key, money)
-    return Event(
-        subject=user,
-        ts=records.event_time(event.created * 1000, record_ms),
-        name=name,
-        active=False,
-        message_id=event.id,
-        properties={name: value for name, value in properties.items() if value is not None},
-        traits={},
-        touches_ledger=event.type.startswith("customer.subscription."),
-        order=_order(event),
-    )
+class StripeEvents:
+    """Decodes the events that count: those of the mode and the accounts that the options name."""
 
+    def __init__(self, options: InputOptions, money: Money, nobody: Nobody):
+        self._options = options
+        self._money = money
+        self._nobody = nobody
 
-def _order(event: StripeEvent) -> int:
-    """Among the events of one second about one subscription."""
-    if event.type == CREATED:
-        return 0
-    return 1 + MIDDLE_ORDERS if event.type == ENDED else 1 + crc32(event.id.encode())
+    def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event | Ignored:
+        event = records.read_body(_EVENT, text)
+        read = _READERS.get(event.type)
+        passed_over = event.type if read is None else self._why_not(event)
+        if read is None or passed_over is not None:
+            return Ignored(passed_over or event.type)
+        said, remedy, name, properties = read(event, self._money)
+        return Event(
+            subject=self._user(key, said, remedy),
+            ts=records.event_time(event.created * 1000, record_ms, self._options.earliest_ms),
+            name=name,
+            active=False,
+            message_id=event.id,
+            properties={name: value for name, value in properties.items() if value is not None or name in KEPT},
+            traits={},
+            touches_ledger=event.type.startswith("customer.subscription."),
+            order=ORDERS.get(event.type, 2),
+        )
+
+    def _why_not(self, event: StripeEvent) -> str | None:
+        """Why an event does not count that we could read."""
+        wanted = self._options.stripe_livemode
+        if event.livemode is not None and wanted not in ("any", str(event.livemode).lower()):
+            return "Stripe's live mode" if event.livemode else "Stripe's test mode"
+        accounts = self._options.stripe_accounts
+        if event.account is not None and event.account not in accounts and "any" not in accounts:
+            return "a connected Stripe account"
+        return None
+
+    def _user(self, key: bytes | None, said: Sequence[Metadata], remedy: str) -> str:
+        """The first `user_id` of these metadata, else the record's key; which must not be an id of Stripe's own."""
+        for metadata in said:
+            user = (metadata or {}).get("user_id")
+            if user is not None and not isinstance(user, str):
+                raise Unusable("wrong_type", "`metadata.user_id` is no text")
+            if user is not None and user not in self._nobody:
+                return str(records.find_user(user, None, key))
+        if key is None:
+            raise Unusable("no_user", f"there is neither a `metadata.user_id` nor a record key: {remedy}")
+        user = str(records.find_user(None, None, key, self._nobody))
+        if STRIPES_OWN_ID.fullmatch(user):
+            raise Unusable("no_user", f"there is no `metadata.user_id`, and the record's key is Stripe's own: {remedy}")
+        return user
 
 
 def _read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Shape:
@@ -88,7 +121,7 @@ def _read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Sh
         raise Unusable("not_json", records.NESTED_TOO_DEEPLY) from error
 
 
-def _subscription(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:
+def _subscription(event: StripeEvent, money: Money) -> Read:
     one = _read_object(_SUBSCRIPTION, event)
     if one.status not in STATUSES:
         raise Unusable("wrong_type", f"`data.object.status` is none of {', '.join(STATUSES)}")
@@ -96,22 +129,26 @@ def _subscription(event: StripeEvent, key: bytes | None, money: Money) -> tuple[
     currency = one.stated_currency
     if currency is None:
         raise Unusable("wrong_type", "`data.object.currency` is missing, and its items state none")
-    item, mrr = leading_item(one), mrr_of(one, currency)
+    item, priced = leading_item(one), mrr_of(one, currency)
     period = item.rate.period if item and item.rate else (None, 1)
     properties: Properties = {
         "subscription_id": one.id,
         "status": one.status,
         "plan": item.rate.name if item and item.rate else None,
-        "mrr": money.reported(mrr, currency, "data.object.currency"),
+        "mrr": money.reported(priced.mrr, currency, "data.object.currency"),
+        "mrr_incomplete": priced.is_incomplete or None,
         "currency": currency.upper(),
         "interval": period[0],
         "interval_count": period[1],
         "seats": seats(one),
+        "started_at": _iso(one.start_date),
         "trial_end": _iso(one.trial_end),
+        "renews_at": _iso(one.period_end if item is None else item.current_period_end or one.period_end),
         "cancel_at": _iso(one.cancel_at),
+        "cancel_at_period_end": one.cancel_at_period_end,
         "reason": one.cancellation_details.reason if one.cancellation_details else None,
     }
-    return _user(key, one.metadata), _name(event, one), properties
+    return (one.metadata,), SET_USER, _name(event, one), properties
 
 
 def _name(event: StripeEvent, one: Subscription) -> str:
@@ -132,7 +169,7 @@ def _name(event: StripeEvent, one: Subscription) -> str:
 
 
 def _invoice(name: str, amount_of: Callable[[Invoice], int]) -> "Reader":
-    def read(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:
+    def read(event: StripeEvent, money: Money) -> Read:
         invoice = _read_object(_INVOICE, event)
         link, details = invoice.link, invoice.details
         linked = link.metadata if isinstance(link, Linked) else None
@@ -144,39 +181,23 @@ def _invoice(name: str, amount_of: Callable[[Invoice], int]) -> "Reader":
             "attempts": invoice.attempt_count,
             "invoice_id": invoice.id,
         }
-        return _user(key, linked, details.metadata if details else None, invoice.metadata), name, properties
+        return (linked, details.metadata if details else None, invoice.metadata), SET_USER, name, properties
 
     return read
 
 
-def _refund(event: StripeEvent, key: bytes | None, money: Money) -> tuple[str, str, Properties]:
+def _refund(event: StripeEvent, money: Money) -> Read:
     charge = _read_object(_CHARGE, event)
     before = (event.data.previous_attributes or {}).get("amount_refunded", 0)
     if not isinstance(before, int) or not 0 <= before <= charge.amount_refunded:
         raise Unusable("out_of_range", "`data.previous_attributes.amount_refunded` is not between 0 and what it is now")
     amount = _amount(charge.amount_refunded - before, charge.currency, money)
     properties: Properties = {"amount": amount, "currency": charge.currency.upper(), "charge_id": charge.id}
-    return _user(key, charge.metadata, remedy=SET_USER_OF_CHARGE), "Refund Issued", properties
+    return (charge.metadata,), SET_USER_OF_CHARGE, "Refund Issued", properties
 
 
 def _amount(minor: int, currency: str, money: Money) -> float:
     return money.reported(float(major_units(Fraction(minor), currency)), currency, "data.object.currency")
-
-
-def _user(key: bytes | None, *said: Metadata, remedy: str = SET_USER) -> str:
-    """The first `user_id` of these metadata, else the record's key; which must not be an id of Stripe's own."""
-    for metadata in said:
-        user = (metadata or {}).get("user_id")
-        if user is not None:
-            if not isinstance(user, str):
-                raise Unusable("wrong_type", "`metadata.user_id` is no text")
-            return str(records.find_user(user, None, key))
-    if key is None:
-        raise Unusable("no_user", f"there is neither a `metadata.user_id` nor a record key: {remedy}")
-    user = str(records.find_user(None, None, key))
-    if STRIPES_OWN_ID.fullmatch(user):
-        raise Unusable("no_user", f"there is no `metadata.user_id`, and the record's key is Stripe's own: {remedy}")
-    return user
 
 
 def _check_times(one: Subscription) -> None:
@@ -197,7 +218,7 @@ def _iso(seconds: int | None) -> str | None:
     return None if seconds is None else format_time(seconds * 1000)
 
 
-Reader = Callable[[StripeEvent, bytes | None, Money], tuple[str, str, Properties]]
+Reader = Callable[[StripeEvent, Money], Read]
 _SUBSCRIPTION_TYPES = ("created", "updated", "deleted", "paused", "resumed", "trial_will_end")
 _READERS: Final[Mapping[str, Reader]] = {
     **{f"customer.subscription.{each}": _subscription for each in _SUBSCRIPTION_TYPES},

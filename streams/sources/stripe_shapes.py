@@ -26,6 +26,16 @@ class Transform(msgspec.Struct):
     round: str
 
 
+class Tier(msgspec.Struct):
+    """Up to which quantity it reaches, in all; None or `inf`: without end. Amounts are of a unit, and of the tier."""
+
+    up_to: int | str | None = None
+    unit_amount: int | None = None
+    unit_amount_decimal: str | None = None
+    flat_amount: int | None = None
+    flat_amount_decimal: str | None = None
+
+
 class Recurring(msgspec.Struct):
     interval: str
     interval_count: Annotated[int, Meta(ge=1)] = 1
@@ -43,6 +53,8 @@ class Price(msgspec.Struct):
     unit_amount: int | None = None
     unit_amount_decimal: str | None = None
     transform_quantity: Transform | None = None
+    tiers_mode: str | None = None
+    tiers: Sequence[Tier] | None = None
     amount: int | None = None
     amount_decimal: str | None = None
     interval: str | None = None
@@ -89,9 +101,10 @@ class Source(msgspec.Struct):
 
 
 class Discount(msgspec.Struct):
-    """The coupon stands in it, or under `source` in newer versions."""
+    """The coupon stands in it, or under `source` in newer versions; whole, or as its id alone."""
 
-    coupon: Coupon | None = None
+    id: str | None = None
+    coupon: Coupon | str | None = None
     source: Source | None = None
 
     @property
@@ -103,6 +116,16 @@ class Discount(msgspec.Struct):
 def _told(discounts: Sequence[Discount | str | None] | None) -> Sequence[Discount]:
     """Those that are told whole, and not by their id alone."""
     return [each for each in discounts or () if isinstance(each, Discount)]
+
+
+def _all_told(discounts: Sequence[Discount | str | None] | None, beside: Discount | None = None) -> bool:
+    """Whether none of them is an id alone. beside: one that is told in another field, and by its id in this one."""
+    told = beside is not None and beside.the_coupon is not None
+    untold = [each for each in discounts or () if isinstance(each, str)]
+    if told and beside is not None and untold:
+        untold = [each for each in untold if each != beside.id] if beside.id is not None else untold[1:]
+    whole = [*_told(discounts), *([beside] if beside is not None else [])]
+    return not untold and all(each.the_coupon is not None for each in whole)
 
 
 class Item(msgspec.Struct):
@@ -125,9 +148,14 @@ class Item(msgspec.Struct):
     def told_discounts(self) -> Sequence[Discount]:
         return _told(self.discounts)
 
+    @property
+    def tells_its_discounts(self) -> bool:
+        return _all_told(self.discounts)
+
 
 class Items(msgspec.Struct):
     data: Sequence[Item]
+    has_more: bool = False
 
 
 class Cancellation(msgspec.Struct):
@@ -149,6 +177,7 @@ class Subscription(msgspec.Struct):
     trial_start: Seconds | None = None
     trial_end: Seconds | None = None
     cancel_at: Seconds | None = None
+    cancel_at_period_end: bool | None = None
     pause_collection: Mapping[str, Any] | None = None
     cancellation_details: Cancellation | None = None
 
@@ -162,6 +191,17 @@ class Subscription(msgspec.Struct):
     def told_discounts(self) -> Sequence[Discount]:
         """Versions that have both fields tell ids in the one and the newest discount whole in the other."""
         return _told(self.discounts) or _told([self.discount])
+
+    @property
+    def tells_its_discounts(self) -> bool:
+        return _all_told(self.discounts, self.discount)
+
+    @property
+    def period_end(self) -> int | None:
+        """On the subscription before 2025-03-31, then on its items."""
+        return self.current_period_end or next(
+            (e.current_period_end for e in self.items.data if e.current_period_end), None
+        )
 
 
 class Linked(msgspec.Struct):
@@ -216,7 +256,11 @@ class Data(msgspec.Struct):
 
 
 class StripeEvent(msgspec.Struct):
+    """livemode: False of a test. account: the connected account that it is about, if it is not one's own."""
+
     id: str
     type: str
     created: Seconds
     data: Data
+    livemode: bool | None = None
+    account: str | None = None

@@ -15,6 +15,7 @@ import msgspec
 
 from streams.core.compiler.catalog import Catalog
 from streams.sources import Decoder
+from tests.anytime import ANY_TIME
 from tests.bench.crowd import Crowd, Sent
 from tests.bench.five import five_rules
 from tests.bench.plain_reader import Body
@@ -43,7 +44,7 @@ def ns_an_event(decode: Callable[[Fetch], object], sent: Sequence[Sent]) -> floa
 
 def main(count: int) -> None:
     sent = list(Crowd(count // 10, count, identified=0.0).product_events())
-    decoder = Decoder(Catalog(five_rules()).reads)
+    decoder = Decoder(Catalog(five_rules()).reads, ANY_TIME)
     alone = msgspec.json.Decoder(Body).decode
     ways: dict[str, Callable[[Fetch], object]] = {
         "a fetch at once": decoder.all_product,

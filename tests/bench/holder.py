@@ -23,6 +23,7 @@ from streams.runtime.warm_up import warm_up
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.redis_store import RedisStore
+from tests.anytime import ANY_TIME
 from tests.bench.five import five_rules
 from tests.bench.process import memory_of
 
@@ -30,7 +31,7 @@ SHARD, EPOCH = 0, 1
 
 
 def batches(rulebook: Rulebook, records: Iterable[bytes]) -> Iterator[Batch]:
-    decoder = Decoder(Catalog(rulebook).reads)
+    decoder = Decoder(Catalog(rulebook).reads, ANY_TIME)
     events: list[Event] = []
     for record in records:
         decode = decoder.billing if b'"type":"billing"' in record else decoder.product

@@ -20,6 +20,7 @@ from streams.runtime.misrouted import Misrouted
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.testing import to_bytes, track
+from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
 
 PARTITIONS, FETCH, RUNS = 4, 5_000, 9
@@ -34,7 +35,7 @@ def fetch(first: int) -> list[Read]:
 
 
 def main(records: int) -> None:
-    decode = Decoder(Reads({})).all_product
+    decode = Decoder(Reads({}), ANY_TIME).all_product
     worker: Any = SimpleNamespace(partitions=PARTITIONS, settings=Settings())
     misrouted = Misrouted(worker, [INPUT.topic], "rerouted-events")
     taken: dict[str, list[float]] = {"decode": [], "find nobody": []}

@@ -17,6 +17,7 @@ from streams.core.engine.shard import Shard
 from streams.core.instants import DAY_MS
 from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment
+from streams.sources import InputOptions
 from streams.testing import Record, decoded, instant, track
 
 CDNOW = Path(__file__).parent / "cdnow"
@@ -71,7 +72,7 @@ def summaries(purchases: list[Record], tenure: int, at_ms: int) -> dict[str, Sum
     conditions = [f"{expression} >= 0" for expression in expressions(tenure)]
     rulebook = Rulebook((Segment("summary", parse_condition(" and ".join(conditions))),))
     shard = Shard(rulebook)
-    shard.step(decoded(rulebook, purchases))
+    shard.step(decoded(rulebook, purchases, InputOptions(earliest_ms=instant("1997-01-01"))))
     found = {}
     for customer in {purchase["userId"] for purchase in purchases}:
         (standing,) = shard.explain(customer, at_ms)

@@ -18,7 +18,13 @@ IMPLIED_STATUS = {
     "Trial Started": "trialing",
 }
 YEAR_1_MS, YEAR_10000_MS = -62_135_596_800_000, 253_402_300_800_000
-DERIVED = ("mrr", "paying", "plan", "subscription.status", "trial_ends_at")
+SHOWN = {
+    "plan": "plan",
+    "trial_ends_at": "trial_end",
+    **{f"subscription.{prop}": prop for prop in ("status", "renews_at", "interval", "seats", "started_at")},
+    **{f"subscription.{prop}": prop for prop in ("cancel_at", "reason")},
+}
+DERIVED = ("mrr", "paying", "mrr_incomplete", "subscription.cancels", *SHOWN)
 
 
 class Happened(NamedTuple):
@@ -56,11 +62,15 @@ def read_derived(subscriptions: list[Subscription], name: str) -> Value:
     if name == "paying":
         return mrr_micros(subscriptions) > 0
     counted = [one for one in subscriptions if one.counted]
+    if name == "mrr_incomplete":
+        return any(one.properties.get("mrr_incomplete") is True for one in counted)
     if counted:
         leading = max(counted, key=lambda one: (one.micros, one.id))
     else:
         leading = max(subscriptions, key=lambda one: (one.newest_ts, one.id))
-    return leading.properties.get({"plan": "plan", "subscription.status": "status"}.get(name, "trial_end"))
+    if name == "subscription.cancels":
+        return leading.properties.get("cancel_at_period_end") is True or leading.properties.get("cancel_at") is not None
+    return leading.properties.get(SHOWN[name])
 
 
 def ledger(accepted: Sequence[Event]) -> list[Subscription]:
@@ -84,8 +94,8 @@ def subscription(name: str, updates: Sequence[Event]) -> Subscription:
 
 
 def said(update: Event) -> dict[str, Value]:
-    """What an update says: its properties without nulls, and the status that its name implies."""
-    properties: dict[str, Value] = {name: value for name, value in update.properties.items() if value is not None}
+    """What an update says: its properties, of which None is gone, and the status that its name implies."""
+    properties: dict[str, Value] = dict(update.properties)
     if update.name in IMPLIED_STATUS:
         properties.setdefault("status", IMPLIED_STATUS[update.name])
     return properties

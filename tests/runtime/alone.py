@@ -22,6 +22,7 @@ from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import MemoryStore, Message, Store
 from streams.testing import Record, to_bytes
+from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
 
 INPUT = TP("product-events", 0)
@@ -41,7 +42,7 @@ class Alone:
             rulebook=shard.catalog.rulebook,
             clock=clock,
             consumer=self,
-            decoder=Decoder(shard.catalog.reads),
+            decoder=Decoder(shard.catalog.reads, ANY_TIME),
             outputs=Outputs(settings),
             counters=self.counters,
             recorder=self,

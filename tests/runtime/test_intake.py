@@ -18,6 +18,7 @@ from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
 from streams.state.store import MemoryStore
 from streams.testing import to_bytes, track
+from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
 
 TOPIC = TP("product-events", 0)
@@ -37,7 +38,7 @@ async def started(*topics: TP, partitions: int = 1) -> tuple[Intake, Counters]:
     settings, counters = Settings(), Counters()
     worker: Any = SimpleNamespace(
         settings=settings,
-        decoder=Decoder(Reads({})),
+        decoder=Decoder(Reads({}), ANY_TIME),
         outputs=Outputs(settings),
         counters=counters,
         consumer=Reader(),

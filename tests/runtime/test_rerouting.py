@@ -21,6 +21,7 @@ from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import Message
 from streams.testing import Record, billing, to_bytes, track
+from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
 
 PARTITIONS = 4
@@ -41,7 +42,7 @@ class Shard:
         self.number, self.counters = number, Counters()
         worker: Any = SimpleNamespace(
             settings=settings,
-            decoder=Decoder(Reads({})),
+            decoder=Decoder(Reads({}), ANY_TIME),
             outputs=Outputs(settings),
             counters=self.counters,
             consumer=self,

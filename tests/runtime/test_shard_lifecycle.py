@@ -19,6 +19,7 @@ from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.store import MemoryStore, Message
 from streams.testing import instant, to_bytes, track
+from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
 from tests.runtime.rules import rulebook
 
@@ -48,7 +49,7 @@ class Around:
             clock=lambda: self.now_ms,
             consumer=self,
             producer=self,
-            decoder=Decoder(Catalog(RULES).reads),
+            decoder=Decoder(Catalog(RULES).reads, ANY_TIME),
             outputs=Outputs(settings),
             counters=Counters(),
             recorder=self,

@@ -52,5 +52,5 @@ def event(kind: str, about: Json, created: int = CREATED, identifier: str = "evt
     """`before`: its previous attributes."""
     data = {"object": about, **({"previous_attributes": before} if before else {})}
     return json.dumps(
-        {"id": identifier, "object": "event", "type": kind, "created": created, "data": data, "livemode": False}
+        {"id": identifier, "object": "event", "type": kind, "created": created, "data": data, "livemode": True}
     ).encode()

@@ -110,3 +110,52 @@ def test_what_the_ledger_adds_up_by_must_be_of_its_type(name: str, value: object
     assert "secret" not in rejected.reason
     assert "4242" not in rejected.reason
     assert decode(event="Invoice Paid", properties={name: value}).name == "Invoice Paid"
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"status": "aktiv"}, "`properties.status` is none of active, trialing, past_due"),
+        ({"trial_end": "in two days"}, "`properties.trial_end` is no time"),
+        ({"trial_ends_at": "soon"}, "`properties.trial_ends_at` is no time"),
+        ({"renews_at": True}, "`properties.renews_at` is no time"),
+        ({"current_period_end": [1]}, "`properties.current_period_end` is no time"),
+        ({"started_at": "yesterday"}, "`properties.started_at` is no time"),
+        ({"cancel_at": {"day": 1}, "cancel_at_period_end": 1}, "`properties.cancel_at_period_end` is a whole number"),
+    ],
+)
+def test_what_the_ledger_could_not_go_by_is_told_with_what_may_stand_there(
+    properties: dict[str, Any], said: str
+) -> None:
+    rejected = reject(properties=properties)
+    assert rejected.code == "wrong_type"
+    assert said in rejected.reason
+    assert decode(event="Invoice Paid", properties=properties).name == "Invoice Paid"
+
+
+def test_a_trial_and_a_renewal_may_bear_the_names_of_their_traits() -> None:
+    properties = decode(properties={"trial_ends_at": "2026-04-01", "current_period_end": 1_777_593_600}).properties
+    assert (properties["trial_end"], properties["renews_at"]) == ("2026-04-01", 1_777_593_600)
+    both = decode(properties={"trial_ends_at": "2026-04-01", "trial_end": "2026-05-01"}).properties
+    assert both["trial_end"] == "2026-05-01"
+
+
+@pytest.mark.parametrize("event", ["Subscription Started", "Subscription Resumed"])
+def test_what_goes_on_again_is_no_longer_cancelled_unless_it_says_so(event: str) -> None:
+    gone = {"cancel_at": None, "cancel_at_period_end": None, "reason": None}
+    assert decode(event=event, properties={"plan": "pro"}).properties == {**gone, "plan": "pro"}
+    assert decode(event=event, properties={"cancel_at": "2026-04-01"}).properties == {**gone, "cancel_at": "2026-04-01"}
+
+
+def test_no_cancellation_at_the_periods_end_takes_a_date_away_that_is_not_stated_with_it() -> None:
+    undone = decode(properties={"cancel_at_period_end": False}).properties
+    assert undone == {"cancel_at_period_end": False, "cancel_at": None}
+    dated = decode(properties={"cancel_at_period_end": False, "cancel_at": "2026-04-01"}).properties
+    assert dated["cancel_at"] == "2026-04-01"
+
+
+def test_a_thin_event_of_stripe_is_told_apart_with_what_to_choose_there() -> None:
+    rejected = billing(b'{"object":"v2.core.event","id":"evt_1","type":"v1.billing.meter"}', b"ann", None)
+    assert isinstance(rejected, Reject)
+    assert rejected.code == "thin_event"
+    assert "payload style Snapshot" in rejected.reason

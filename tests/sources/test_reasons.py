@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.core.events import Decoded, Reads, Reject
 from streams.sources import Decoder, profile_commands
 
+NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
 SECRET = "s3cr3t"
 KEY, NOT_UTF8 = SECRET.encode(), b"\xff" + SECRET.encode()
 READS = Reads({"Ordered": frozenset({"total"})}, frozenset({"name"}), frozenset({"locale"}))
@@ -41,7 +42,7 @@ def test_no_reason_repeats_a_value(
         raw.replace(SECRET.encode(), b"\xff" + SECRET.encode()),
     ):
         for key in (SECRET.encode(), b"\xff" + SECRET.encode(), None):
-            found = decode(sent, key, 0)
+            found = decode(sent, key, NOON)
             assert not isinstance(found, Reject) or SECRET not in found.code + found.reason
 
 
@@ -59,4 +60,4 @@ def test_a_wrong_type_is_told_in_words(record: dict[str, object] | list[object],
     usual = {"type": "track", "userId": "u-1", "timestamp": "2026-03-01", "event": "Subscription Started"}
     raw = msgspec.json.encode({**usual, **record} if isinstance(record, dict) else record)
     decode = DECODER.billing if b'"billing"' in raw else DECODER.product
-    assert decode(raw, None, 0) == Reject("wrong_type", reason)
+    assert decode(raw, None, NOON) == Reject("wrong_type", reason)

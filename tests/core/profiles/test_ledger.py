@@ -42,7 +42,6 @@ def derived(*updates: Event) -> list[Derived]:
 )
 def test_the_name_implies_the_status_that_is_left_out(name: str, status: str | None) -> None:
     assert folded(update(name)).traits["subscription.status"] == status
-    assert folded(update(name, status=None)).traits["subscription.status"] == status
     assert folded(update(name, status="past_due")).traits["subscription.status"] == "past_due"
 
 
@@ -70,6 +69,10 @@ def test_several_subscriptions_add_up_and_the_largest_gives_the_plan() -> None:
         "plan": "pro",
         "subscription.status": "active",
         "trial_ends_at": "2026-01-01",
+        "mrr_incomplete": False,
+        "subscription.cancels": False,
+        **{f"subscription.{name}": None for name in ("renews_at", "interval", "seats", "started_at")},
+        **{f"subscription.{name}": None for name in ("cancel_at", "reason")},
     }
 
 
@@ -96,9 +99,45 @@ def test_an_update_without_an_id_is_about_the_subscription_default() -> None:
     assert ledger.traits["mrr"] == 0.0
 
 
-def test_a_property_that_is_left_out_or_null_keeps_its_value() -> None:
+def test_a_property_that_is_left_out_keeps_its_value_and_one_that_is_none_is_gone() -> None:
     ledger = folded(update("Subscription Started", 1, mrr=20, plan="pro"), update("Subscription Updated", 2, plan=None))
-    assert [ledger.traits["mrr"], ledger.traits["plan"]] == [20.0, "pro"]
+    assert [ledger.traits["mrr"], ledger.traits["plan"]] == [20.0, None]
+
+
+def test_what_is_gone_is_not_brought_back_by_an_older_update() -> None:
+    ledger = folded(
+        update("Subscription Updated", 3, cancel_at=None, cancel_at_period_end=None),
+        update("Subscription Updated", 2, cancel_at="2026-04-01", cancel_at_period_end=True),
+    )
+    assert [ledger.traits["subscription.cancels"], ledger.traits["subscription.cancel_at"]] == [False, None]
+
+
+@pytest.mark.parametrize("said", [{"cancel_at": "2026-04-01"}, {"cancel_at_period_end": True}])
+def test_a_subscription_cancels_where_either_field_says_so(said: dict[str, Value]) -> None:
+    assert folded(update("Subscription Updated", 1, **said)).traits["subscription.cancels"] is True
+    assert folded(update("Subscription Updated", 1)).traits["subscription.cancels"] is False
+
+
+def test_mrr_is_incomplete_while_a_subscription_that_counts_is() -> None:
+    started = update("Subscription Started", 1, subscription_id="a", mrr=20, mrr_incomplete=True)
+    assert folded(started).traits["mrr_incomplete"] is True
+    ended = update("Subscription Cancelled", 2, subscription_id="a")
+    assert folded(started, ended).traits["mrr_incomplete"] is False
+
+
+def test_of_the_subscription_in_force_all_that_is_known_is_shown() -> None:
+    told: dict[str, Value] = {
+        "renews_at": "2027-03-01",
+        "interval": "year",
+        "seats": 5,
+        "started_at": "2026-03-01",
+        "reason": "price",
+    }
+    ledger = folded(
+        update("Subscription Started", 1, subscription_id="a", mrr=20, **told),
+        update("Subscription Started", 2, subscription_id="b", mrr=10, interval="month"),
+    )
+    assert {name: ledger.traits[f"subscription.{name}"] for name in told} == told
 
 
 def test_the_newest_event_time_wins_per_property_and_the_later_arrival_on_a_tie() -> None:
@@ -166,12 +205,15 @@ def naive_millionths(history: list[Update]) -> int:
     said: dict[str, dict[str, tuple[int, Value]]] = {}
     for name, ts, stated in sorted(history, key=lambda one: one[1]):
         subscription = said.setdefault(str(stated.get("subscription_id") or "default"), {})
-        implied = {"status": LEDGER_EVENTS[name]} if stated.get("status") is None else {}
+        implied: dict[str, Value] = (
+            {} if "status" in stated or not LEDGER_EVENTS[name] else {"status": LEDGER_EVENTS[name]}
+        )
         for key, value in (stated | implied).items():
-            if value is not None:
-                subscription[key] = (ts, value)
+            subscription[key] = (ts, value)
     counted = [one for one in said.values() if one.get("status", (0, ""))[1] in ("active", "past_due")]
-    return sum(round(Fraction(str(one["mrr"][1])) * 1_000_000) for one in counted if "mrr" in one)
+    return sum(
+        round(Fraction(str(one["mrr"][1])) * 1_000_000) for one in counted if one.get("mrr", (0, None))[1] is not None
+    )
 
 
 @given(updates)
