@@ -2,6 +2,7 @@
 
 sources/     one record's bytes ──▶ a canonical event, or the reason why not
 core/        events merged by time, folded into profiles, rules evaluated ──▶ changes (engine/shard.py: read first)
+native/      the core's loop over events as machine code
 rulefiles/   YAML ──▶ the rulebook that the core runs
 kafka/       how to reach Kafka, its topics, whose partition
 state/       rows, offsets and changes into Redis, in one fenced transaction

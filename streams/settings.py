@@ -290,6 +290,16 @@ class Settings(BaseModel):
         return "" if value is None else str(value)
 
 
+def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the compiled engine is kept, for all that run it: where numba's own variable says, else where the XDG base
+    directory specification has caches."""
+    environment = os.environ if environment is None else environment
+    if said := environment.get("NUMBA_CACHE_DIR"):
+        return Path(said)
+    caches = Path(environment.get("XDG_CACHE_HOME", ""))
+    return (caches if caches.is_absolute() else Path.home() / ".cache") / "segmenter"
+
+
 def _without_password(url: str) -> str:
     return re.sub(r"(://[^:/@]*):.*@", rf"\1:{MASKED}@", url)
 

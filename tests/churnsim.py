@@ -23,6 +23,8 @@ from streams.core.instants import DAY_MS
 from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
 from tests.core.harness import Changes, Engine, owed
 from tests.oracle import Expected
 
@@ -169,6 +171,7 @@ def compare(what: str, found: Changes, expected: Changes) -> bool:
 
 
 def main() -> int:
+    compile_kernel(cache_folder())
     happened, started = list(events()), time.monotonic()
     until = happened[-1].ts + SILENCE_MS
     print(f"{len(happened):,} events of {len({event.subject for event in happened})} accounts", flush=True)

@@ -15,6 +15,8 @@ import pytest
 from streams.embedded.kafka import KafkaBroker
 from streams.embedded.redis import RedisServer
 from streams.embedded.server import Server
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
 from tests.e2e import apache_kafka
 
 Kafka = apache_kafka.ApacheKafka | KafkaBroker
@@ -42,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     servers = [NAMES[type(server)] for server in config.stash[started]]
     terminalreporter.write_line(f"Real servers in this run: {', '.join(servers) or 'none'}.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engine_is_compiled() -> None:
+    """Once, here, and kept on disk: no worker need do it while a test waits."""
+    compile_kernel(cache_folder())
 
 
 @pytest.fixture(scope="session")

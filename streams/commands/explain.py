@@ -49,6 +49,7 @@ def command(
         segmenter explain u-00042 events.jsonl billing.jsonl.gz --at 2026-03-01T09:00:00Z
     """
     from streams import rulefiles
+    from streams.commands.compiling import compile_later
     from streams.commands.explanation import in_json, in_words, rules_of
     from streams.commands.profiles import replayed, stored
     from streams.core.explain.explanation import explain
@@ -56,6 +57,7 @@ def command(
     rulebook = rulefiles.load(settings.rules)
     rules = rules_of(rulebook, segments)
     if files:
+        compile_later()
         found = replayed(settings, rulebook, user, files, at_ms)
     else:
         found = asyncio.run(stored(settings, rulebook, user, at_ms))

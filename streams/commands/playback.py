@@ -20,7 +20,7 @@ from streams.core.events import Decoded, Event, Reject
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.sources import Decoder
 
-BATCH_EVENTS = 50_000
+BATCH_EVENTS = 2_000
 
 
 @dataclass

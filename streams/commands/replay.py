@@ -55,6 +55,7 @@ def command(
             | jq -r '[.occurred_at, .user_id, .type, .segment] | @tsv'
     """
     from streams import rulefiles
+    from streams.commands.compiling import compile_later
     from streams.commands.playback import Playback
     from streams.core.changes import to_json
     from streams.core.engine.shard import Shard
@@ -62,6 +63,7 @@ def command(
     from streams.sources import Decoder, InputOptions
 
     rulebook = rulefiles.load(settings.rules)
+    compile_later()
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         reject = _rejecter(opened, dead_letters)

@@ -67,12 +67,12 @@ def work(settings: Settings, clock: SharedClock, log: Path, reporter: Connection
     from streams.kafka.connection import EMBEDDED
     from streams.log import configure
     from streams.runtime.app import create_app, run_worker
-    from streams.runtime.warm_up import warm_up
+    from streams.runtime.compiling import compile_engine
     from streams.state.opening import redis_store
 
     configure("info")
     rulebook = rulefiles.load(settings.rules)
-    warm_up()
+    compile_engine()
     reporter.send_bytes(b"ready")
     run_worker(lambda: create_app(settings, rulebook, redis_store(settings), clock=clock, broker=EMBEDDED))
 

@@ -16,7 +16,7 @@ pending.py           what has happened since the last checkpoint
 checkpoint.py        into Redis, onto Kafka, in this order
 outputs.py           changes, memberships and dead letters as messages
 quintiles.py         edges of scores, agreed on by all workers
-warm_up.py           the engine compiled before it is needed
+compiling.py         the engine compiled before it is needed, with word of how far it is
 retry.py             what fails because Kafka or Redis is away is tried again
 worker.py            what all shards share; counters.py: what it has done
 """

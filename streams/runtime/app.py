@@ -25,13 +25,13 @@ from streams.log import log
 from streams.observed.recorder import Recorder
 from streams.runtime.agents import Declared, declare
 from streams.runtime.assignment import Assignment
+from streams.runtime.compiling import compile_engine
 from streams.runtime.counters import Counters
 from streams.runtime.outputs import Outputs
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
 from streams.runtime.retry import Retry
 from streams.runtime.transport import Consumer, Transport
-from streams.runtime.warm_up import warm_up
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
@@ -76,7 +76,7 @@ class SegmenterApp(Declared):
     async def on_start(self) -> None:
         settings, rulebook, store, clock = self._made_of
         # Before the group waits for our heartbeats.
-        warm_up()
+        compile_engine()
         partitions = await prepare(settings, store)
         decoder = Decoder(Catalog(rulebook).reads, InputOptions.of(settings))
         # Made by our transport.

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from streams.native.build import compile_kernel
 from streams.runtime.app import collect_garbage_rarely
 from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
-from streams.settings import Settings
+from streams.settings import Settings, cache_folder
 from streams.state.codec import Keys, writes
 from tests.bench.engine import RUNS
 from tests.bench.wave import MIDNIGHT, WAVES, shard_of
@@ -53,6 +54,7 @@ class Run:
 
 
 def main(profiles: int) -> None:
+    compile_kernel(cache_folder())
     collect_garbage_rarely()
     for title, condition in WAVES.items():
         runs = [Run(profiles, condition).taken for _ in range(RUNS)]

@@ -15,6 +15,8 @@ from streams.core.batch import Batch
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
 from tests.bench.five import five_rules
 
 USERS = 100_000
@@ -54,6 +56,7 @@ def ns_an_event(rulebook: Rulebook, batches: list[Batch], known: bool) -> float:
 
 
 def main(count: int) -> None:
+    compile_kernel(cache_folder())
     rulebook = five_rules()
     Shard(rulebook).step(Batch.of(events(10, 0.0)))
     for title, hot in (("uniform", 0.0), ("half on one user", 0.5)):

@@ -19,6 +19,8 @@ from streams.core.language.parser import parse_condition, parse_value
 from streams.core.language.vocabulary import FUNCTIONS, SCORES
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Edges, Level, Rulebook, Scores, Segment, Tier
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
 from tests.bench.engine import DAYS, RUNS, SLICE, START_MS
 
 USERS = 2_000
@@ -76,6 +78,7 @@ def run(known: Sequence[Batch], batches: Sequence[Batch]) -> tuple[float, float]
 
 
 def main(count: int) -> None:
+    compile_kernel(cache_folder())
     stream = events(count)
     batches = [Batch.of(stream[i : i + SLICE]) for i in range(0, count, SLICE)]
     half = len(batches) // 2

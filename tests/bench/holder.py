@@ -15,12 +15,12 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
+from streams.native.build import compile_kernel
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
-from streams.runtime.warm_up import warm_up
-from streams.settings import Settings
+from streams.settings import Settings, cache_folder
 from streams.sources import Decoder
 from streams.state.redis_store import RedisStore
 from tests.anytime import ANY_TIME
@@ -65,7 +65,7 @@ async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) 
 
 def main(redis: str, group: str) -> None:
     rulebook = five_rules()
-    warm_up()
+    compile_kernel(cache_folder())
     before = memory_of("self").now
     profiles = asyncio.run(hold(RedisStore(redis, group), rulebook, sys.stdin.buffer))
     print(profiles, memory_of("self").peak - before)

@@ -16,6 +16,8 @@ from itertools import repeat
 import numpy as np
 
 from streams.core.profiles.index import Index
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
 from tests.bench.engine import RUNS, SLICE
 from tests.bench.process import memory_of
 
@@ -32,6 +34,7 @@ def ns_a_user(look_up: Callable[[list[str]], object], batches: Sequence[list[str
 
 
 def main(users: int) -> None:
+    compile_kernel(cache_folder())
     Index().rows(["somebody"])
     index, row_of = Index(), dict[str, int]()
     before = memory_of("self").now

@@ -16,8 +16,9 @@ from faust.types import TP
 
 from streams.core.events import Event, Reads
 from streams.kafka.partitioning import homes
+from streams.native.build import compile_kernel
 from streams.runtime.misrouted import Misrouted
-from streams.settings import Settings
+from streams.settings import Settings, cache_folder
 from streams.sources import Decoder
 from streams.testing import to_bytes, track
 from tests.anytime import ANY_TIME
@@ -35,6 +36,7 @@ def fetch(first: int) -> list[Read]:
 
 
 def main(records: int) -> None:
+    compile_kernel(cache_folder())
     decode = Decoder(Reads({}), ANY_TIME).all_product
     worker: Any = SimpleNamespace(partitions=PARTITIONS, settings=Settings())
     misrouted = Misrouted(worker, [INPUT.topic], "rerouted-events")

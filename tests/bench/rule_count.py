@@ -18,6 +18,8 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
 from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
 from tests.bench.engine import DAYS, NAMES, SLICE, START_MS
 
 FEW, MANY = 10, 100
@@ -88,6 +90,7 @@ def cost(book: Rulebook, stream: list[Event]) -> tuple[float, float]:
 
 
 def main(count: int) -> None:
+    compile_kernel(cache_folder())
     books = {FEW: rules(FEW), MANY: rules(MANY)}
     for title, hot in (("uniform", 0.0), ("half on one user", 0.5)):
         stream = events(count, hot)

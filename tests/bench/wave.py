@@ -21,7 +21,9 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment
+from streams.native.build import compile_kernel
 from streams.runtime.app import collect_garbage_rarely
+from streams.settings import cache_folder
 from streams.state.redis_store import RedisStore
 from streams.state.store import MemoryStore, Message, Store
 from streams.testing import instant, track
@@ -113,6 +115,7 @@ async def wave(title: str, profiles: int, condition: str, store: Store) -> None:
 
 
 def main(profiles: int) -> None:
+    compile_kernel(cache_folder())
     collect_garbage_rarely()
     for title, condition in WAVES.items():
         asyncio.run(wave(title, 1_000, condition, MemoryStore()))

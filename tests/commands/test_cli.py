@@ -53,6 +53,20 @@ def test_checking_rules_imports_neither_kafka_nor_the_engine() -> None:
     assert run_python(script) == "['pydantic']"
 
 
+@pytest.mark.parametrize("command", ["replay", "explain ann"])
+def test_a_small_file_is_played_without_the_compiler_or_faust(command: str, tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("segment: quiet\nenter: idle_days >= 7\n")
+    (tmp_path / "events.jsonl").write_text(
+        '{"type": "track", "userId": "ann", "event": "x", "timestamp": "2026-03-01"}\n'
+    )
+    called = [*command.split(), str(tmp_path / "events.jsonl"), "--rules", str(tmp_path)]
+    script = f"import sys; from streams.cli import main; main({called!r}, standalone_mode=False); {IMPORTED}"
+    imported = run_python(script)
+    assert "numpy" in imported
+    assert "numba" not in imported
+    assert "faust" not in imported
+
+
 IMPORTED = f"print(sorted({SLOW!r} & set(sys.modules)))"
 
 

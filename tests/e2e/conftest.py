@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from streams.embedded.redis import RedisServer
-from streams.runtime.warm_up import warm_up
 from tests.conftest import Kafka
 from tests.e2e.pipeline import Pipeline
 
@@ -18,14 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
-@pytest.fixture(scope="session")
-def _engine_is_compiled() -> None:
-    """Once, here, and kept on disk: no worker need do it while a test waits."""
-    warm_up()
-
-
 @pytest.fixture
-def pipeline(
-    kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path, _engine_is_compiled: None
-) -> Pipeline:
+def pipeline(kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path) -> Pipeline:
     return Pipeline(kafka.address, redis_server.url, group, tmp_path)

@@ -1,4 +1,4 @@
-"""The kernel: the loop over events, compiled; rules are data that it interprets.
+"""The kernel: the loop over events; rules are data that it interprets. It runs as it is, or compiled.
 
 layout.py        READ FIRST: where everything lies in the program, in a row and in the kernel's own space
 loop.py          the ways in: step, tick, re-evaluate, look; each event is caught up, folded, evaluated, compared
@@ -10,5 +10,5 @@ deadlines.py     the next instant at which a level may change; flip_times.py: wh
 transitions.py   what changed, one line each, with the values that show why
 packing.py       rows ──▶ bytes; hash_table.py: rows by id; murmur2.py: partitions of keys
 bits.py          what an 8-byte word can hold; prefetch.py: rows asked for before they are needed
-jit.py           how all of this is compiled, once for each version of these files
+jit.py           which functions all of this is made of; `streams.native` compiles them
 """

@@ -7,7 +7,7 @@ level before of each that did; which rules are time-driven: time alone may chang
 
 from streams.core.kernel.deadlines import next_deadline
 from streams.core.kernel.dirty_rules import first_from, mark_dirty, note_rule
-from streams.core.kernel.jit import compiled, inlined, part
+from streams.core.kernel.jit import compiled, inlined
 from streams.core.kernel.layout import (
     BLOCKED,
     DIRTY,
@@ -34,7 +34,7 @@ def _change(p, w, s, row, now, rule, level):
     mark_dirty(p, s, p[rule + READERS])
 
 
-@part
+@compiled
 def _evaluate_rule(p, w, s, row, now, rule, sets_levels, until):
     """Bring the level of a rule up to date; returns whether it changed, and the rule's next deadline."""
     held = level_of(p, w, row, rule)

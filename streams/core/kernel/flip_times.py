@@ -10,7 +10,7 @@ import numpy as np
 from streams.core.kernel.bits import real_of
 from streams.core.kernel.buckets import bucket_counts
 from streams.core.kernel.interpreter import orders, truth, value
-from streams.core.kernel.jit import compiled, inlined
+from streams.core.kernel.jit import compiled
 from streams.core.kernel.layout import (
     ALWAYS,
     COMPARE,
@@ -55,7 +55,7 @@ def _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt):
     return at if at <= last else FAR
 
 
-@inlined
+@compiled
 def _doubt(left, right, nearing):
     """By how many ms rounding may move a crossing: a few last digits of the numbers compared."""
     return 2 + int(min((abs(left) + abs(right)) * 1e-15 / abs(nearing), 1000.0))
@@ -72,7 +72,7 @@ def _crossing(p, w, s, row, now, leaf, holds_now, until, left, grows, right, mov
     return _first_flip_near(p, w, s, row, now, leaf, holds_now, crossing, doubt)
 
 
-@inlined
+@compiled
 def _lines_cross(p, w, s, row, now, leaf, holds_now, until):
     """When time alone next changes a leaf whose value moves with it; FAR if never."""
     due = FAR
@@ -89,7 +89,7 @@ def _lines_cross(p, w, s, row, now, leaf, holds_now, until):
     return due
 
 
-@inlined
+@compiled
 def _decays(p, w, s, row, now, leaf, holds_now, until):
     """When a count that only falls as time goes on first changes the truth of its comparison; FAR if never."""
     operator = p[leaf + OPERATOR]
@@ -105,7 +105,7 @@ def _decays(p, w, s, row, now, leaf, holds_now, until):
     return FAR
 
 
-@inlined
+@compiled
 def _score_at(p, w, s, row, at, scored, edges):
     number, kind, grows = value(p, w, s, row, at, p[scored + VALUE])
     return score_of(p, edges, number if kind == NUMBER else np.nan, p[scored + IS_RECENCY]), number, grows
@@ -160,13 +160,13 @@ def _next_step(p, w, s, row, now, leaf, until):
     return due if due < until else FAR
 
 
-@inlined
+@compiled
 def _compares_with_constant(p, leaf):
     right = p[leaf + RIGHT]
     return p[leaf + KIND] == COMPARE and p[right] == 1 and p[right + 1] == LITERAL
 
 
-@inlined
+@compiled
 def step_together(p, leaf, other):
     """Whether two leaves compare one value with constants, and only steps flip them: then the same ones may."""
     steps = (

@@ -22,7 +22,7 @@ from streams.core.kernel.bits import bits_of, real_of
 from streams.core.kernel.dirty_rules import mark_dirty, mark_time_driven
 from streams.core.kernel.evaluation import evaluate
 from streams.core.kernel.interpreter import value
-from streams.core.kernel.jit import compiled, entry, inlined, part
+from streams.core.kernel.jit import compiled, entry, inlined
 from streams.core.kernel.layout import (
     AT,
     BUCKET,
@@ -127,7 +127,7 @@ def _has_room(p, f):
     return f.filled[0] + p[p[RULES]] <= len(f.words)
 
 
-@part
+@compiled
 def _catch_up(p, m, f, row, now):
     """Work off the row's deadlines up to `now`; False if there is no room for more flips before that."""
     while m.due[row] <= now:
@@ -163,7 +163,7 @@ def _fold(p, w, o, i, row, now):
         w[row, o.writes[k, 0]] = o.writes[k, 1]
 
 
-@part
+@compiled
 def _event(p, m, f, o, first, last, now):
     """Apply one event, the occurrences first .. last, as of `now`: fold, evaluate, diff."""
     w, s, row = m.words, m.space, o.words[first, O_ROW]
@@ -188,7 +188,7 @@ def _event(p, m, f, o, first, last, now):
         record_transitions(p, m, f, row, now, NEW_PROFILE if is_new else BY_LEAF_FLIPS, now, BY_EVENT, first)
 
 
-@part
+@compiled
 def _step(p, m, f, o, come, start):
     """Apply the occurrences from `start` on; returns where to go on when `f` was full, else their number.
 
@@ -209,7 +209,7 @@ def _step(p, m, f, o, come, start):
     return first
 
 
-@part
+@compiled
 def _tick(p, m, f, rows, now, start):
     """Work off the deadlines up to `now` of `rows`; returns where to go on when `f` was full, else their number."""
     for i in range(start, len(rows)):
@@ -218,7 +218,7 @@ def _tick(p, m, f, rows, now, start):
     return len(rows)
 
 
-@part
+@compiled
 def _reevaluate(p, m, f, rows, changed, at, start):
     """Evaluate all rules of `rows` after a change of the rules, at `at` or a row's clock if that is later.
 
@@ -234,7 +234,7 @@ def _reevaluate(p, m, f, rows, changed, at, start):
     return len(rows)
 
 
-@part
+@compiled
 def _derive(p, m, rows):
     """Make the derived part of `rows` anew from the kept part (traits excepted), and their deadlines."""
     for row in rows:
@@ -246,7 +246,7 @@ def _derive(p, m, rows):
     return len(rows)
 
 
-@part
+@compiled
 def _look(p, m, f, row, at):
     """One line a rule: how it stands for the row at `at`; AT is since when. The row stays as it is."""
     w, s, rules, spare = m.words, m.space, p[RULES], len(m.due)
@@ -261,7 +261,7 @@ def _look(p, m, f, row, at):
     return 1
 
 
-@part
+@compiled
 def _measure(p, m, f, rows, at, measures):
     """One line a row: the bits of its recency, frequency and monetary value as of `at`; NaN for what is no number."""
     w, s, spare = m.words, m.space, len(m.due)

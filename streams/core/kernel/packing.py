@@ -98,9 +98,11 @@ def _unpack_row(packed, at, end, row, words):
     """Returns whether the bytes are exactly one row of so many words."""
     word = 0
     while word < words:
-        if at >= end or _is_short(at + 1, end, packed[at]):
+        if at >= end:
             return False
-        tag = packed[at]
+        tag = int(packed[at])
+        if _is_short(at + 1, end, tag):
+            return False
         row[word], at = _take(packed, at + 1, tag)
         word += 1
         if tag == 0 or tag == 0xFF:

@@ -1,14 +1,25 @@
-"""How the kernel is compiled: code kept on disk is never stale, and rules are data for it."""
+"""The kernel as it is, and compiled: the same answers, and rules are data for both."""
 
+import inspect
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.cli import main
-from streams.core.kernel import hash_table, jit, loop, packing
+from streams.core.events import Event
+from streams.core.kernel import jit
+from streams.core.kernel.jit import ENTRIES, INNER
+from streams.core.rules.rulebook import Rulebook
 from streams.testing import identify, track
+from tests import strategies as made
+from tests.core.harness import run
 
 QUIET = "segment: quiet\nenter: idle_days >= 7\n"
 # Every sort of rule, and what the first one did not read.
@@ -40,11 +51,8 @@ ADDED = {
 
 
 def test_everything_that_is_compiled_is_in_the_folder_that_names_the_kept_code() -> None:
-    kernel = Path(jit.__file__).parent
-    compiled = {
-        file for file in kernel.parents[1].rglob("*.py") if "from streams.core.kernel.jit import" in file.read_text()
-    }
-    assert {file.parent for file in compiled} == {kernel}
+    functions = [*INNER, *(entry.function for entry in ENTRIES)]
+    assert {Path(inspect.getfile(function)).parent for function in functions} == {Path(jit.__file__).parent}
 
 
 class Compiled(dict[str, int]):
@@ -52,11 +60,10 @@ class Compiled(dict[str, int]):
 
     @classmethod
     def so_far(cls) -> "Compiled":
-        entries = [each for module in (loop, packing, hash_table) for each in vars(module).values()]
-        return cls({each.__name__: len(each.signatures) for each in entries if hasattr(each, "signatures")})
+        return cls({entry.function.__name__: len(getattr(entry.run, "signatures", ())) for entry in ENTRIES})
 
 
-@pytest.mark.skipif(not hasattr(loop._work, "signatures"), reason="nothing is compiled")
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 @pytest.mark.parametrize("command", ["replay", "explain"])
 def test_a_rule_file_that_is_added_compiles_nothing(command: str, tmp_path: Path) -> None:
     records = [track("ann", "Signed In", "2026-03-01", seats=5, page="/"), identify("ann", "2026-03-02", plan="pro")]
@@ -84,3 +91,26 @@ def test_checking_a_rule_file_that_is_added_compiles_nothing(tmp_path: Path) -> 
         (tmp_path / f"{name}.yaml").write_text(text)
         assert CliRunner().invoke(main, ["check", str(tmp_path)]).exit_code == 0
     assert Compiled.so_far() == before
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """The kernel's functions as they are."""
+    before = [entry.run for entry in ENTRIES]
+    for entry in ENTRIES:
+        entry.run = entry.function
+    try:
+        yield
+    finally:
+        for entry, compiled in zip(ENTRIES, before, strict=True):
+            entry.run = compiled
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+@given(made.rulebooks(), made.arrivals(), st.sampled_from(made.OFFSETS_MS))
+def test_as_it_is_the_kernel_makes_the_same_changes_as_compiled(
+    rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int
+) -> None:
+    with interpreted():
+        expected = run(rulebook, arrivals, offset_ms)
+    assert run(rulebook, arrivals, offset_ms) == expected

@@ -1,7 +1,7 @@
-"""The engine warmed up: every part of the engine is called once, on profiles that nobody sees.
+"""The engine warmed up: every part of it is called once, on profiles that nobody sees.
 
-Comes in: nothing. Goes out: an engine that is compiled, which takes seconds the first time on a machine; a worker does
-it before the group waits for its heartbeats. The engine is the same code for all rules, so these two will do.
+Comes in: nothing. Goes out: nothing; numba has met each function with the arrays that it will be given. The engine is
+the same code for all rules, so these two will do.
 """
 
 from streams.core.batch import Batch
@@ -9,6 +9,8 @@ from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.instants import DAY_MS
+from streams.core.kernel.murmur2 import murmur2
+from streams.core.profiles.index import encoded
 from streams.core.rules.nodes import Compare, Constant, Elapsed, IdleSince
 from streams.core.rules.rulebook import Rulebook, Segment
 
@@ -18,7 +20,7 @@ SOMETHING = [Event(f"user-{i}", 0, "Signed In", True, message_id="1", properties
 
 
 def warm_up() -> None:
-    """Step, tick, store, load, go on under other rules, and erase."""
+    """Step, tick, store, load, go on under other rules, erase, and find partitions."""
     shard = Shard(_rules("then"))
     shard.step(Batch.of(SOMETHING))
     shard.tick(8 * DAY_MS)
@@ -26,6 +28,7 @@ def warm_up() -> None:
     later = Shard.restore(_rules("now"), shard.head(), stored.rows, dict(stored.documents))
     later.migrate()
     later.erase([Erasure(SOMETHING[0].subject, 0)])
+    murmur2(*encoded([event.subject for event in SOMETHING]))
 
 
 def _rules(name: str) -> Rulebook:
