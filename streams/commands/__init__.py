@@ -5,10 +5,10 @@
     watch      changes as they happen               explain   why somebody is in a segment
     check      are the rules right?                 rules     which are live, and what they cost
     topics     create and verify the topics         settings  every setting with its value
+    erase      all that is kept of a user
 
-What they are made of: `options` flags from the settings, `columns` of text; `lines` of files, the `records` in them,
-`playback` of files through the engine, `sending` of files into Kafka; `profiles`, where a user is looked up, and the
-`explanation` of where they stand; the `inventory` of what is live; `moments` as text.
+`options` makes their flags from the settings. What they do is in the packages below, `admin` and `eventfiles` among
+them; what they print is made in `terminal`.
 
 What is slow to import (numba, faust, aiokafka, redis) is imported where a command runs, never on top.
 """

@@ -43,6 +43,7 @@ def command(user: str, timeout_ms: int, settings: Settings) -> None:
     Example:
         segmenter erase u-00042 --kafka localhost:9092 --redis redis://localhost:6379/0
     """
-    from streams.commands.erasing import erase, in_words
+    from streams.admin.erasure import erase
+    from streams.terminal.erasure import in_words
 
     click.echo(in_words(asyncio.run(erase(settings, user, timeout_ms)), settings))

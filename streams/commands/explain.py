@@ -49,10 +49,10 @@ def command(
         segmenter explain u-00042 events.jsonl billing.jsonl.gz --at 2026-03-01T09:00:00Z
     """
     from streams import rulefiles
+    from streams.admin.lookup import replayed, stored
     from streams.commands.compiling import compile_later
-    from streams.commands.explanation import in_json, in_words, rules_of
-    from streams.commands.profiles import replayed, stored
     from streams.core.explain.explanation import explain
+    from streams.terminal.explanation import in_json, in_words, rules_of
 
     rulebook = rulefiles.load(settings.rules)
     rules = rules_of(rulebook, segments)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from streams.commands.lines import LineFile
 from streams.commands.options import KAFKA, NEW_TOPICS, settings_flags
+from streams.eventfiles.lines import LineFile
 from streams.settings import Settings
 
 SOME_REJECTED = 3
@@ -34,7 +34,8 @@ def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> 
     Example:
         segmenter publish product-events.jsonl.gz billing-updates.jsonl --kafka localhost:9092 --rate 2000
     """
-    from streams.commands.sending import Sending, progress_bar
+    from streams.eventfiles.publishing import Sending
+    from streams.terminal.progress import progress_bar
 
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]

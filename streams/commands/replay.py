@@ -1,4 +1,4 @@
-"""`segmenter replay`: the rules over files, without Kafka or Redis (CONTRACT 3.3)."""
+"""`segmenter replay`: the rules over files, without Kafka or Redis."""
 
 import sys
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from streams.commands.lines import LineFile
 from streams.commands.options import settings_flags
-from streams.commands.records import RejectedLine
 from streams.core.instants import parse_time
 from streams.errors import UsageError
+from streams.eventfiles.lines import LineFile
+from streams.eventfiles.rejects import RejectedLine
 from streams.settings import MEANING, Settings
 
 SOME_REJECTED = 3
@@ -56,9 +56,9 @@ def command(
     """
     from streams import rulefiles
     from streams.commands.compiling import compile_later
-    from streams.commands.playback import Playback
     from streams.core.changes import to_json
     from streams.core.engine.shard import Shard
+    from streams.eventfiles.playback import Playback
     from streams.outputs.wording import decode_change, line_of
     from streams.sources import Decoder, InputOptions
 

@@ -31,7 +31,8 @@ def command(as_json: bool, settings: Settings) -> None:
         segmenter rules --json
     """
     from streams import rulefiles
-    from streams.commands.inventory import in_json, in_words, stored
+    from streams.admin.inventory import stored
+    from streams.terminal.inventory import in_json, in_words
 
     found = asyncio.run(stored(settings, rulefiles.load(settings.rules)))
     click.echo(in_json(found) if as_json else in_words(found))

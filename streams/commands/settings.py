@@ -2,9 +2,9 @@
 
 import click
 
-from streams.commands.columns import in_columns
 from streams.commands.options import settings_flags
 from streams.settings import Settings
+from streams.terminal.columns import in_columns
 
 
 @click.command("settings")

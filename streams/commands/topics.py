@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
-from streams.commands.columns import in_columns
 from streams.commands.options import KAFKA, NEW_TOPICS, TOPIC_NAMES, settings_flags
 from streams.settings import Settings
+from streams.terminal.columns import in_columns
 
 
 @click.command("topics")

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import main
-from streams.commands import lines
+from streams.eventfiles import lines
 from streams.testing import billing, identify, track
 
 QUIET = "segment: quiet\nenter: idle_days >= 7\nexit: idle_days < 1\n"

@@ -9,8 +9,6 @@ from operator import attrgetter
 
 import msgspec
 
-from streams.commands.columns import in_columns
-from streams.commands.moments import in_full, when
 from streams.core.changes import Change, to_json
 from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow, SubscriptionNow
 from streams.core.explain.history import Since
@@ -20,6 +18,8 @@ from streams.core.language.faults import nearest
 from streams.core.rules.rulebook import Rulebook, level_name
 from streams.errors import UsageError
 from streams.outputs.wording import decode_change, reason_in_words, value_in_words
+from streams.terminal.columns import in_columns
+from streams.terminal.dates import in_full, when
 
 Row = tuple[str, str, str, str, str]
 

@@ -6,22 +6,18 @@ Comes in: a user, Kafka and Redis. Goes out: a `Report`, once the owner's checkp
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.commands.columns import in_columns
 from streams.core.engine.erasure import Erasure, mark_of
-from streams.core.instants import format_time
 from streams.core.kernel.layout import CLOCK, NEVER
-from streams.core.profiles.document import Document
 from streams.core.profiles.snapshot import Head, read_rows
 from streams.errors import SegmenterError, UsageError
 from streams.kafka.clients import producing
 from streams.kafka.partitioning import homes
 from streams.kafka.topics import existing
-from streams.log import counted
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_USER_CHARACTERS
@@ -131,34 +127,3 @@ def _too_late(settings: Settings, user: str, timeout_ms: int) -> str:
         f"No worker of the group {settings.group} erased {user} within {timeout_ms / 1000:g} s. The command is not"
         " lost: it is done as soon as a worker runs and has read it. To see that it is, run this again."
     )
-
-
-def in_words(report: Report, settings: Settings) -> str:
-    return "\n".join(_lines(report, settings))
-
-
-def _lines(report: Report, settings: Settings) -> Iterator[str]:
-    user, until = report.user, format_time(report.until_ms)
-    if report.profiles:
-        yield f"{user} is erased. Removed:"
-        yield from (f"    {line}" for line in in_columns(list(_removed(report))))
-    else:
-        yield f"Nobody called {user} is known to the group {settings.group}, so nothing was removed."
-    earlier = [kept.until_ms for kept in report.before if kept.until_ms is not None]
-    if earlier:
-        yield f"An earlier command had erased all up to {format_time(max(earlier))}."
-    yield f"Events of {user} up to {until} are refused from now on; later ones begin a new profile."
-    topics = map(
-        settings.topic, ("product-events", "billing-updates", "rerouted-events", "segment-changes", "dead-letters")
-    )
-    yield f"Not removed: records in {', '.join(topics)}, which end with the retention of these topics or by your hand."
-
-
-def _removed(report: Report) -> Iterator[tuple[str, str]]:
-    documents = [Document.decode(profile.document) for profile in report.profiles]
-    traits = sum(value is not None for document in documents for value, _ in document.traits.values())
-    subscriptions = sum(len(document.ledger.subscriptions) for document in documents if document.ledger is not None)
-    yield "profile", counted(sum(len(profile.row) for profile in report.profiles), "byte") + " of counts and times"
-    yield "traits", str(traits)
-    yield "subscriptions", str(subscriptions)
-    yield "segments", ", ".join(report.segments) or "none"

@@ -1,4 +1,4 @@
-"""Files through the engine: what `segmenter replay` runs (CONTRACT 3.3).
+"""Files through the engine: what `segmenter replay` runs.
 
 Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, in order. Lines that
 cannot be used are handed to `reject`.
@@ -9,8 +9,6 @@ cannot be used are handed to `reject`.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from streams.commands.lines import LineFile
-from streams.commands.records import NoObject, RejectedLine, envelope
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.inbox import Inbox
@@ -18,6 +16,9 @@ from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
 from streams.core.events import Decoded, Event, Reject
 from streams.core.kernel.layout import CLOCK, NEVER
+from streams.eventfiles.envelope import NoObject, envelope
+from streams.eventfiles.lines import LineFile
+from streams.eventfiles.rejects import RejectedLine
 from streams.sources import Decoder
 
 BATCH_EVENTS = 2_000

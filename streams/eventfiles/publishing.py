@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-from streams.commands.lines import Chunk, LineFile
-from streams.commands.records import NoObject, RejectedLine, envelope
 from streams.core.events import Reject
+from streams.eventfiles.envelope import NoObject, envelope
+from streams.eventfiles.lines import Chunk, LineFile
+from streams.eventfiles.rejects import RejectedLine
 from streams.kafka.clients import producing
 from streams.kafka.publisher import Outgoing, Publisher
 from streams.kafka.topics import ensure
@@ -91,11 +91,3 @@ class Sending:
     async def _pace(self) -> None:
         if self._rate:
             await asyncio.sleep(self.sent / self._rate - self.took_s)
-
-
-def progress_bar() -> Progress:
-    """A bar on stderr while somebody looks at it; nothing where nobody does."""
-    console = Console(stderr=True)
-    percentage = TextColumn("{task.percentage:.0f} %")
-    columns = TextColumn("{task.description}"), BarColumn(), percentage, TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.commands import lines
-from streams.commands.lines import LineFile
 from streams.errors import UsageError
+from streams.eventfiles import lines
+from streams.eventfiles.lines import LineFile
 
 
 def read_all(path: Path) -> list[tuple[int, bytes]]:

@@ -9,8 +9,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.commands.lines import LineFile
-from streams.commands.playback import Playback
 from streams.core.engine.erasure import mark_of
 from streams.core.engine.shard import Shard
 from streams.core.explain.forecast import clock
@@ -19,6 +17,8 @@ from streams.core.instants import format_time
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import SegmenterError, UsageError
+from streams.eventfiles.lines import LineFile
+from streams.eventfiles.playback import Playback
 from streams.kafka.partitioning import homes
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions

@@ -1,0 +1,37 @@
+"""What is live, by the rules as the files say them and by Redis as the workers of a group left it."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from streams.core.explain.inventory import Inventory, take_inventory
+from streams.core.profiles.snapshot import Head
+from streams.core.rules.rulebook import Rulebook
+from streams.errors import SegmenterError
+from streams.settings import Settings
+from streams.state.opening import opened_store
+
+
+class Found(NamedTuple):
+    """What is live as of `at_ms`. members: of each segment, of which some have none."""
+
+    inventory: Inventory
+    members: Mapping[str, int]
+    profiles: int
+    at_ms: int
+
+    def members_of(self, segments: Iterable[str]) -> dict[str, int]:
+        return {segment: self.members.get(segment, 0) for segment in segments}
+
+
+async def stored(settings: Settings, rulebook: Rulebook) -> Found:
+    async with opened_store(settings) as store:
+        shards, members = await store.shards(), await store.sizes()
+    if not shards:
+        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
+    # A shard without profiles is written when there is one: its head may be of other rules than those that run.
+    speaking = [shard for shard in shards.values() if shard.profiles] or list(shards.values())
+    inventory = take_inventory(rulebook, [Head.decode(shard.head) for shard in speaking])
+    profiles = sum(shard.profiles for shard in shards.values())
+    # On a virtual clock (`segmenter dev`) time is where the workers have come to.
+    return Found(inventory, members, profiles, max(time.time_ns() // 1_000_000, inventory.time_ms))

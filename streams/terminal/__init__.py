@@ -1,0 +1,9 @@
+"""What a command prints, for a person to read or, as JSON, for a program.
+
+explanation.py   why a user is in a segment or is not
+inventory.py     what is live
+erasure.py       what was removed of a user
+columns.py       text in columns
+dates.py         instants as people read them
+progress.py      how far a file has been read
+"""
