@@ -21,7 +21,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     name: what it counts as; empty where it counts as nothing (identify, group, alias).
     active: whether it is the subject's own doing (`any` in rules).
     properties: flat, dotted names; only those that rules read (all of them for a billing update).
-    traits: flat, dotted names, to set, or to remove where None; empty for most events.
+    traits: flat, dotted names, to set, or to remove where None; empty for most events. What stood nested under a name
+    goes with it, so that an object is its name with None, and after it what is in it.
     touches_ledger: a Subscription or Trial update.
     order: its place among updates of one instant about one subscription, where the source tells it; else 0.
     """

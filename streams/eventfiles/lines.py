@@ -3,6 +3,7 @@
 Comes in: a path. Goes out: numbered lines as bytes, chunk by chunk, so that a file may be of any size.
 """
 
+import codecs
 import gzip
 import os
 import sys
@@ -69,9 +70,10 @@ class LineFile:
 
     def _block(self) -> bytes:
         try:
-            return self._text.read1(CHUNK_BYTES)
+            block = self._text.read1(CHUNK_BYTES)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise UsageError(f"{self.name} is no whole gzip file: {error}") from error
+        return block.removeprefix(codecs.BOM_UTF8) if self._next_number == 1 and not self._rest else block
 
 
 def _open(path: Path) -> BinaryIO:

@@ -2,6 +2,7 @@
 
     records.py        bytes to a typed body, whose it is, when it happened
     times.py          the times of many records at once
+    mending.py        what real senders get wrong in the same way every time
     nested.py         nested objects by dotted name
     segment_spec.py   product events in the Segment spec
     billing.py        billing updates in the plain form

@@ -13,6 +13,7 @@ from streams.core.events import ANONYMOUS, Decoded, Event, Value
 from streams.core.instants import parse_time
 from streams.core.profiles.ledger import CANCELLATION, LARGEST_MRR, LEDGER_EVENTS, STATUSES
 from streams.sources import records
+from streams.sources.mending import mended
 from streams.sources.money import Money
 from streams.sources.nested import JsonObject, flatten
 from streams.sources.options import InputOptions, Nobody
@@ -74,6 +75,9 @@ class BillingUpdates:
         """`record_ms` is None where a record has no time of its own, as in a file."""
         try:
             text = records.read_text(raw)
+        except Unusable as unusable:
+            return unusable.reject
+        try:
             body = records.read_body(_UPDATE, text)
             if body.object == THIN:
                 raise Unusable(
@@ -85,7 +89,8 @@ class BillingUpdates:
                 return self._stripe.decode(text, key, record_ms)
             return self._decode_plain(body, text, key, record_ms)
         except Unusable as unusable:
-            return unusable.reject
+            mended_text = mended(text)
+            return unusable.reject if mended_text is None else self.decode(mended_text.encode(), key, record_ms)
 
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
         return [self.decode(record.value, record.key, record.timestamp) for record in fetched]

@@ -35,6 +35,15 @@ def flatten(nested: JsonObject) -> dict[str, Value]:
     return found
 
 
+def flatten_whole(nested: JsonObject) -> dict[str, Value]:
+    """The same, where each object stands for all that there is of it: before what is in it comes its name, with None.
+
+    >>> flatten_whole({"company": {"size": 5}, "plan": "pro", "consent": {}})
+    {'company': None, 'consent': None, 'company.size': 5, 'plan': 'pro'}
+    """
+    return {name: None for name, value in nested.items() if isinstance(value, dict)} | flatten(nested)
+
+
 def pick(nested: JsonObject, names: Iterable[str]) -> dict[str, Value]:
     """Those of the named values that are there; null is absent."""
     found: dict[str, Value] = {}

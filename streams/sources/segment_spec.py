@@ -14,7 +14,8 @@ import msgspec
 from streams.core.events import ANONYMOUS, Decoded, Event, Reads, Value
 from streams.core.instants import is_instant
 from streams.sources import records
-from streams.sources.nested import JsonObject, flatten, pick
+from streams.sources.mending import mended
+from streams.sources.nested import JsonObject, flatten_whole, pick
 from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import (
     MAX_AHEAD_MS,
@@ -139,10 +140,17 @@ class SegmentSpec:
         """`record_ms` is None where a record has no time of its own, as in a file."""
         try:
             text = records.read_text(raw)
-            body = records.read_body(_SKIM, text)
         except Unusable as unusable:
             return unusable.reject
+        try:
+            body = records.read_body(_SKIM, text)
+        except Unusable as unusable:
+            return self._decode_mended(unusable, text, key, record_ms)
         return self._decode_body(body, text, None, key, record_ms)
+
+    def _decode_mended(self, unusable: Unusable, text: str, key: bytes | None, record_ms: int | None) -> Decoded:
+        mended_text = mended(text)
+        return unusable.reject if mended_text is None else self.decode(mended_text.encode(), key, record_ms)
 
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
         """`decode` of each, at a lower price: chunk by chunk, and one by one where a chunk has an unusable record."""
@@ -200,7 +208,7 @@ class SegmentSpec:
                 traits=NOTHING if name and not self._context else self._read_traits(body, text),
             )
         except Unusable as unusable:
-            return unusable.reject
+            return self._decode_mended(unusable, text, key, record_ms)
 
     def _is_active(self, body: Skim, name: str) -> bool:
         if not name or name in self._passive_events:
@@ -271,14 +279,14 @@ def _stated_time(body: Skim) -> int | None:
 
 
 def _identify_traits(text: str) -> dict[str, Value]:
-    """Of a trait in both places, the one in `traits` stands."""
+    """Each trait whole; of one in both places, that in `traits` stands."""
     body = records.read_objects(_TRAITS, text)
     elsewhere = body.context.traits if body.context else None
-    return flatten(elsewhere or {}) | flatten(body.traits or {})
+    return flatten_whole({**(elsewhere or {}), **(body.traits or {})})
 
 
 def _group_traits(body: Skim, text: str) -> dict[str, Value]:
     if not body.group_id:
         raise Unusable("wrong_type", "a group event needs a `groupId`, a text that is not empty")
-    traits = flatten(records.read_objects(_TRAITS, text).traits or {})
-    return {f"group.{name}": value for name, value in traits.items()} | {"group.id": body.group_id}
+    traits = flatten_whole(records.read_objects(_TRAITS, text).traits or {})
+    return {"group.id": body.group_id} | {f"group.{name}": value for name, value in traits.items() if name != "id"}

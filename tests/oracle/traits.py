@@ -50,10 +50,32 @@ def read_trait(accepted: Sequence[Event], name: str) -> Value:
     subscriptions = ledger(accepted)
     if name in DERIVED and subscriptions:
         return read_derived(subscriptions, name)
-    written = newest([(event.ts, event.traits[name]) for event in accepted if name in event.traits])
+    written = written_traits(accepted).get(name, (None, 0))[0]
     if written is None and not subscriptions:
         return {"mrr": 0.0, "paying": False}.get(name)
     return written
+
+
+def written_traits(accepted: Sequence[Event]) -> dict[str, tuple[Value, int]]:
+    """By name the value that stands and its time, in order of arrival; None for what was removed or has parts."""
+    held: dict[str, tuple[Value, int]] = {}
+
+    def write(name: str, value: Value, ts: int) -> None:
+        parents = [name[:at] for at, letter in enumerate(name) if letter == "."]
+        if all(ts >= held[each][1] for each in (name, *parents) if each in held):
+            for each in [each for each, (_, since) in held.items() if each.startswith(f"{name}.") and since <= ts]:
+                del held[each]
+            held[name] = value, ts
+
+    for event in accepted:
+        group, (known, since) = event.traits.get("group.id"), held.get("group.id", (None, 0))
+        if group is not None and known is not None and group != known:
+            if "group" not in event.traits and event.ts < since:
+                continue
+            write("group", None, event.ts)
+        for name, value in event.traits.items():
+            write(name, value, event.ts)
+    return held
 
 
 def read_derived(subscriptions: list[Subscription], name: str) -> Value:

@@ -191,6 +191,7 @@ def test_identify_sets_traits_by_dotted_name_and_null_removes() -> None:
     traits = {"plan": "pro", "company": {"name": "Acme", "size": None}, "tags": ["a", None], "phone": None}
     assert decode(type="identify", traits=traits).traits == {
         "plan": "pro",
+        "company": None,
         "company.name": "Acme",
         "company.size": None,
         "tags": ["a", None],

@@ -82,9 +82,21 @@ def by_name(
 
 
 written_traits = by_name(NUMBER_TRAITS, TEXT_TRAITS, BOOLEAN_TRAITS, TIME_TRAITS, LIST_TRAITS)
-trait_writes: st.SearchStrategy[dict[str, Value]] = st.sampled_from(TRAITS).flatmap(
+single_writes: st.SearchStrategy[dict[str, Value]] = st.sampled_from(TRAITS).flatmap(
     lambda name: written_traits[name].map(lambda value: {name: value})
 )
+# Objects and groups as decoders tell of them: an object's name with None, then what is in it.
+object_writes: st.SearchStrategy[dict[str, Value]] = st.builds(
+    lambda inner, whole: {"company": whole, **inner},
+    st.one_of(st.just({}), text_values.map(lambda value: {"company.name": value})),
+    st.sampled_from((None, None, "Acme")),
+)
+group_writes: st.SearchStrategy[dict[str, Value]] = st.builds(
+    lambda group, inner: {"group.id": group, **inner},
+    st.sampled_from(("g-1", "g-2")),
+    st.one_of(st.just({}), text_values.map(lambda value: {"group.tier": value})),
+)
+trait_writes = st.one_of(single_writes, single_writes, single_writes, object_writes, group_writes)
 
 kinds_of_properties = by_name(
     NUMBER_PROPERTIES, TEXT_PROPERTIES, BOOLEAN_PROPERTIES, TIME_PROPERTIES, LIST_PROPERTIES

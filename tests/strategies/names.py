@@ -9,7 +9,7 @@ BILLING_NAMES = ("Subscription Started", "Subscription Updated", "Subscription P
 DERIVED_NAMES = ("MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn")
 
 NUMBER_TRAITS = ("seats", "mrr")
-TEXT_TRAITS = ("plan", "subscription.status")
+TEXT_TRAITS = ("plan", "subscription.status", "company.name", "group.tier")
 BOOLEAN_TRAITS = ("beta", "paying")
 TIME_TRAITS = ("renews_at", "trial_ends_at")
 LIST_TRAITS = ("tags",)

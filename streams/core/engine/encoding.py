@@ -100,10 +100,10 @@ class EventEncoder:
         for i in [i for i, event in enumerate(events) if event.traits or event.touches_ledger]:
             event, row = events[i], int(rows[i])
             document = table.document(row)
-            followers = document.fold(event)
+            followers, traits = document.fold(event)
             if followers:
                 derived[i] = followers
-            words = table.trait_words(document.told_by(event))
+            words = table.trait_words(traits)
             if words:
                 writes[i] = words
             table.document_changed(row)

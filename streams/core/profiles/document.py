@@ -5,8 +5,8 @@ Comes in: events with traits, billing updates, properties that are kept, the byt
 trait that a rule reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
 """
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 from xxhash import xxh3_128_hexdigest as xxh3
@@ -17,17 +17,27 @@ from streams.core.profiles.last_write_wins import Dated, is_outdated
 from streams.core.profiles.ledger import DERIVED_TRAITS, Derived, Ledger
 from streams.core.rules.equality import spell
 
-__all__ = ["MAX_TRAITS", "MAX_TRAIT_BYTES", "Derived", "Document"]
+__all__ = ["MAX_TRAITS", "MAX_TRAIT_BYTES", "Derived", "Document", "Folded"]
 
 MAX_TRAITS: Final = 200
 MAX_TRAIT_BYTES: Final = 1_024  # of the name and the value's compact JSON together
 LONGEST_SPELLING: Final = 40
+GROUP, GROUP_ID = "group", "group.id"
 
 _WITHOUT_LEDGER: Final[dict[str, Value]] = {"mrr": 0.0, "paying": False}
 
 
+class Folded(NamedTuple):
+    """What an event made of a document: the events that follow from it, and the traits that it may have set or taken
+    away, as rules see them now."""
+
+    derived: tuple[Derived, ...]
+    traits: dict[str, Value]
+
+
 class Document(msgspec.Struct, omit_defaults=True, gc=False):
-    """Traits by dotted name; a removed one stays as None, so that an older set does not bring it back.
+    """Traits by dotted name. None stands for one that was removed, and for the name above nested ones: so that an older
+    value does not come back, nor one that stood nested under a name that has been set anew since.
 
     refused: how many traits were not taken because they were too many or too large.
     latest: by field of the catalog, the newest value with its time.
@@ -49,27 +59,54 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     def encode(self) -> bytes:
         return _ENCODER.encode(self) if self != _EMPTY else b""
 
-    def fold(self, event: Event) -> tuple[Derived, ...]:
+    def fold(self, event: Event) -> Folded:
         """Take in an event's traits and, from a billing update, what it says of a subscription."""
-        for name, value in event.traits.items():
-            self._fold_trait(name, value, event.ts)
+        names = dict.fromkeys(event.traits)
+        if event.traits and not self._is_of_another_group(event):
+            for name, value in event.traits.items():
+                names |= dict.fromkeys(self._fold_trait(name, value, event.ts))
+        told = {name: self.read(name) for name in names}
         if not event.touches_ledger:
-            return ()
+            return Folded((), told)
         if self.ledger is None:
             self.ledger = Ledger()
-        return self.ledger.fold(event)
+        return Folded(self.ledger.fold(event), told | self.ledger.traits)
 
-    def _fold_trait(self, name: str, value: Value, ts: int) -> None:
+    def _is_of_another_group(self, event: Event) -> bool:
+        """Whether a group event is about a group that is not the newest. With a new one, nothing of the old one stays.
+
+        Traits of a group are set name by name, and `group` itself is not among them, as it is where identify sets it.
+        """
+        group = event.traits.get(GROUP_ID)
+        known, since = self.traits.get(GROUP_ID, (None, NEVER))
+        if group is None or GROUP in event.traits or known is None or known == group:
+            return False
+        return event.ts < since
+
+    def _fold_trait(self, name: str, value: Value, ts: int) -> Iterator[str]:
+        """Set a trait; gives the names of others that are gone with what stood there."""
+        if name == GROUP_ID and self.traits.get(name, (None, NEVER))[0] not in (None, value):
+            yield from self._fold_trait(GROUP, None, ts)
         if len(name.encode()) + len(_ENCODER.encode(value)) > MAX_TRAIT_BYTES:
             self.refused += 1
-        elif is_outdated(self.traits, name, ts):
+        elif is_outdated(self.traits, name, ts) or any(is_outdated(self.traits, each, ts) for each in _above(name)):
             pass
         elif value is None:
+            yield from self._clear_below(name, ts)
             self._remove(name, ts)
         elif self._has_room_for(name):
+            yield from self._clear_below(name, ts)
             self.traits[name] = (value, ts)
         else:
             self.refused += 1
+
+    def _clear_below(self, name: str, ts: int) -> list[str]:
+        """Take away what stood nested under a name that is set anew."""
+        prefix = f"{name}."
+        gone = [each for each, (_, since) in self.traits.items() if since <= ts and each.startswith(prefix)]
+        for each in gone:
+            del self.traits[each]
+        return gone
 
     def _remove(self, name: str, ts: int) -> None:
         self.traits[name] = (None, ts)
@@ -123,14 +160,20 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
         value = self._read_trait(name)
         return _WITHOUT_LEDGER.get(name) if value is None else value
 
-    def told_by(self, event: Event) -> dict[str, Value]:
-        """The traits that an event may have set, as rules see them once it is folded."""
-        told = {name: self.read(name) for name in event.traits}
-        return told | self.ledger.traits if self.ledger is not None and event.touches_ledger else told
-
     def _read_trait(self, name: str) -> Value:
         dated = self.traits.get(name)
         return dated[0] if dated else None
+
+
+def _above(name: str) -> Iterator[str]:
+    """
+    >>> list(_above("company.address.city"))
+    ['company', 'company.address']
+    """
+    dot = name.find(".")
+    while dot >= 0:
+        yield name[:dot]
+        dot = name.find(".", dot + 1)
 
 
 _EMPTY: Final = Document()

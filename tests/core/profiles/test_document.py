@@ -151,7 +151,7 @@ def test_a_document_is_folded_from_its_bytes_as_if_it_had_stayed_open() -> None:
     derived: list[Derived] = []
     for event in events:
         document = Document.decode(raw)
-        derived += document.fold(event)
+        derived += document.fold(event).derived
         raw = document.encode()
     assert Document.decode(raw) == folded(*events)
     assert [one.name for one in derived] == ["MRR New", "MRR Expansion", "MRR Churn", "MRR Reactivation"]
@@ -192,3 +192,42 @@ def test_values_too_old_to_count_and_those_of_other_fields_are_forgotten() -> No
     assert document.forget_others({"a", "d"})
     assert not document.forget_others({"a", "d"})
     assert (document.seen, document.latest) == ({"a": {'"y"': 5}}, {"d": ("x", 1)})
+
+
+def test_a_name_that_is_set_takes_along_what_stood_nested_under_it() -> None:
+    before = identify({"consent": None, "consent.marketing": True, "consent.terms.of": 3, "consented": True})
+    for after in ({"consent": None}, {"consent": False}, {"consent": None, "consent.other": 1}):
+        document = folded(before, identify(after, 1))
+        assert document.read("consent.marketing") is document.read("consent.terms.of") is None
+        assert document.read("consented") is True
+
+
+def test_what_is_older_than_what_stands_above_it_is_not_taken() -> None:
+    document = folded(identify({"company": None, "company.name": "Acme"}, 5), identify({"company.size": 7}, 4))
+    assert (document.read("company.name"), document.read("company.size")) == ("Acme", None)
+    assert document.fold(identify({"company.size": 8}, 5)).traits == {"company.size": 8}
+
+
+def test_what_is_newer_than_what_comes_above_it_stays() -> None:
+    document = folded(identify({"company.size": 7}, 5), identify({"company": None, "company.name": "Acme"}, 4))
+    assert (document.read("company.name"), document.read("company.size")) == ("Acme", 7)
+
+
+def test_what_goes_along_is_told_as_gone() -> None:
+    document = folded(identify({"company.name": "Acme"}))
+    assert document.fold(identify({"company": "Bolt"}, 1)).traits == {"company": "Bolt", "company.name": None}
+
+
+def test_with_another_group_nothing_of_the_old_one_stays() -> None:
+    document = folded(identify({"group.id": "a", "group.plan": "pro", "group.size": 3}))
+    document.fold(identify({"group.id": "a", "group.plan": "free"}, 1))
+    assert [document.read(f"group.{name}") for name in ("id", "plan", "size")] == ["a", "free", 3]
+    document.fold(identify({"group.id": "b", "group.size": 4}, 2))
+    assert [document.read(f"group.{name}") for name in ("id", "plan", "size")] == ["b", None, 4]
+
+
+def test_the_first_group_removes_nothing_and_one_of_before_sets_nothing() -> None:
+    document = folded(identify({"group.seen": 1}), identify({"group.id": "b"}, 2))
+    assert document.read("group.seen") == 1
+    document.fold(identify({"group.id": "a", "group.plan": "old"}, 1))
+    assert [document.read(f"group.{name}") for name in ("id", "plan", "seen")] == ["b", None, 1]
