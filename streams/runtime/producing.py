@@ -1,14 +1,18 @@
 """Faust's producer, with a way to publish a batch at a time: a produced message costs as much as a consumed one.
 
-Comes in: messages for a shard's partition. Goes out: the same on Kafka, confirmed.
+Comes in: messages for a shard's partition. Goes out: the same on Kafka, confirmed, or a `KafkaError`.
+
+While Kafka is away, an idempotent producer goes on trying by itself, and no message comes twice. Where it gives up all
+the same, it is ended first and whoever tries again gets a fresh one: two of them would bring old messages after new.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import aiokafka
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.kafka.connection import client_options
@@ -17,12 +21,18 @@ from streams.state.store import Message
 
 # Below the 1 MB that a broker takes by default.
 PRODUCE_BYTES: Final = 900_000
+CLOSE_WITHIN_S: Final = 1.0
 
 
 class Producer(driver.Producer):
     """Faust's producer, with a way to publish a batch at a time."""
 
     logger = driver.logger
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._spent: aiokafka.AIOKafkaProducer | None = None
+        self._replacing = asyncio.Lock()
 
     def _settings_auth(self) -> Mapping[str, Any]:
         return client_options(cast(Connection, self.transport).settings)
@@ -32,23 +42,51 @@ class Producer(driver.Producer):
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
         """Publish in order, to a shard's partition, and return when all brokers that must have it have it."""
-        producer: aiokafka.AIOKafkaProducer = self._ensure_producer()
+        producer = await self._sound()
         try:
             # Dead letters may go to a topic of fewer partitions; the others have one a shard.
             partition = shard % len(await producer.partitions_for(topic))
             await _in_batches(producer, topic, partition, messages)
         except KafkaError:
-            # One that missed an answer may not know any more what comes next; whoever tries again gets a fresh one.
-            await self._replace(producer)
+            # One that missed an answer may not know any more what comes next.
+            self._spent = producer
+            await _end(producer)
             raise
 
-    async def _replace(self, failed: Any) -> None:
-        if self._ensure_producer() is not failed:
-            return  # another shard was faster
-        fresh: aiokafka.AIOKafkaProducer = self._new_producer()
-        self._producer = fresh
-        await fresh.start()
-        await failed.stop()
+    async def flush(self) -> None:
+        """Nothing waits here: `publish` returns when all is confirmed."""
+
+    async def on_stop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _end(producer)
+
+    async def _sound(self) -> aiokafka.AIOKafkaProducer:
+        """The producer in use; a fresh one in its place, once that has started, where it is spent."""
+        async with self._replacing:
+            current: aiokafka.AIOKafkaProducer = self._ensure_producer()
+            if current is not self._spent:
+                return current
+            fresh: aiokafka.AIOKafkaProducer = self._new_producer()
+            try:
+                await fresh.start()
+            except BaseException:
+                await _end(fresh)
+                raise
+            self._producer = fresh
+            return fresh
+
+
+async def _end(producer: aiokafka.AIOKafkaProducer) -> None:
+    """At once, and so that nothing it was given goes out any more: whoever waits for that is told."""
+    sending: asyncio.Task[None] | None = producer._sender.sender_task
+    while sending is not None and not sending.done():
+        # It catches a cancellation to wait for a request under way; one more ends that too.
+        sending.cancel()
+        await asyncio.wait([sending], timeout=0.01)
+    producer._message_accumulator.fail_all(KafkaConnectionError("the producer was ended: it had lost touch with Kafka"))
+    with suppress(KafkaError, TimeoutError):
+        await asyncio.wait_for(producer.stop(), CLOSE_WITHIN_S)
 
 
 async def _in_batches(

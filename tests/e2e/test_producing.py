@@ -1,0 +1,70 @@
+"""The worker's producer, on a Kafka that goes away and comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from streams.core.rules.rulebook import Rulebook
+from streams.kafka.topics import ensure
+from streams.runtime.app import create_app
+from streams.runtime.producing import PRODUCE_BYTES, Producer
+from streams.runtime.retry import Retry
+from streams.state.store import MemoryStore, Message
+from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.pipeline import Pipeline
+
+
+@asynccontextmanager
+async def producing(pipeline: Pipeline) -> AsyncIterator[Producer]:
+    """One that gives up a message after a second instead of thirty."""
+    await ensure(pipeline.settings)
+    app = create_app(pipeline.settings, Rulebook(()), MemoryStore())
+    producer = cast(Producer, app.producer)
+    producer.request_timeout = 1.0
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def test_a_producer_outlives_an_outage_longer_than_its_patience(pipeline: Pipeline, kafka: Kafka) -> None:
+    """More than goes into one batch, as what waits for its turn is what aiokafka gives up."""
+    topic = pipeline.settings.topic("segment-changes")
+    sent = [Message(topic, b"ann", b"%d " % number + b"x" * (PRODUCE_BYTES // 2)) for number in range(6)]
+
+    async with producing(pipeline) as producer:
+        await producer.publish(topic, 2, sent[:1])
+        await asyncio.to_thread(kafka.stop)
+        for _ in range(3):
+            with pytest.raises(KafkaError):
+                async with asyncio.timeout(30):
+                    await producer.publish(topic, 2, sent[1:])
+        await asyncio.to_thread(kafka.start)
+        async with asyncio.timeout(60):
+            await Retry()("Kafka", lambda: producer.publish(topic, 2, sent[1:]))
+    seen = await pipeline._read("segment-changes", lambda seen: any(one.value == sent[-1].value for one in seen), 30)
+    assert [(one.partition, (one.value or b"")[:1]) for one in seen] == [(2, b"%d" % number) for number in range(6)]
+
+
+async def test_what_is_published_while_kafka_is_away_comes_once_when_it_is_back(
+    pipeline: Pipeline, kafka: Kafka
+) -> None:
+    if not isinstance(kafka, ApacheKafka):
+        pytest.skip("the embedded broker forgets the topic")
+    topic = pipeline.settings.topic("segment-changes")
+    async with producing(pipeline) as producer:
+        await producer.publish(topic, 2, [Message(topic, b"ann", b"before")])
+        await asyncio.to_thread(kafka.stop)
+        publishing = asyncio.create_task(producer.publish(topic, 2, [Message(topic, b"ann", b"meanwhile")]))
+        await asyncio.to_thread(kafka.start)
+        async with asyncio.timeout(60):
+            await publishing
+        await producer.publish(topic, 2, [Message(topic, b"ann", b"after")])
+    seen = await pipeline._read("segment-changes", lambda seen: any(one.value == b"after" for one in seen), 30)
+    assert [one.value for one in seen] == [b"before", b"meanwhile", b"after"]
