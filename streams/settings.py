@@ -38,16 +38,6 @@ DEFAULT_NOT_USERS: Final = frozenset(
     }
 )
 DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
-# Topic -> the setting that names it; also the names without a prefix.
-TOPICS: Final = (
-    "product-events",
-    "billing-updates",
-    "rerouted-events",
-    "profile-commands",
-    "segment-changes",
-    "segment-memberships",
-    "dead-letters",
-)
 # What decides on what the rules make of events.
 MEANING: Final = (
     *("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
@@ -248,7 +238,7 @@ class Settings(BaseModel):
         return [f"{PREFIX}{name} is no setting{_near(name, known)}" for name in said if name not in known]
 
     def topic(self, name: str) -> str:
-        """The topic that plays the part of `name`, one of TOPICS."""
+        """The topic that plays the part of `name`, one of `streams.topics`."""
         return getattr(self, "topic_" + name.replace("-", "_")) or self.topic_prefix + name
 
     def password(self) -> str | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from streams.errors import UsageError
-from streams.settings import TOPICS, Settings
+from streams.settings import Settings
+from streams.topics import TOPICS
 
 
 def test_nothing_said_gives_the_defaults_of_the_contract() -> None:
@@ -99,7 +100,7 @@ def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is() -> Non
 def test_topics_take_the_prefix_unless_named_alone() -> None:
     environment = {"SEGMENTER_TOPIC_PREFIX": "eu-", "SEGMENTER_TOPIC_DEAD_LETTERS": "rejected"}
     settings = Settings.from_environment(environment)
-    assert [settings.topic(name) for name in TOPICS] == [
+    assert [settings.topic(topic.name) for topic in TOPICS] == [
         "eu-product-events",
         "eu-billing-updates",
         "eu-rerouted-events",
@@ -108,6 +109,11 @@ def test_topics_take_the_prefix_unless_named_alone() -> None:
         "eu-segment-memberships",
         "rejected",
     ]
+
+
+def test_every_topic_can_be_named_by_a_setting() -> None:
+    names = {name for name in Settings.names() if name.startswith("topic_") and name != "topic_prefix"}
+    assert {topic.setting for topic in TOPICS} == names
 
 
 def test_no_secret_is_shown_anywhere() -> None:

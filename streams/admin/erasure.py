@@ -17,12 +17,13 @@ from streams.core.profiles.snapshot import Head, read_rows
 from streams.errors import SegmenterError, UsageError
 from streams.kafka.clients import producing
 from streams.kafka.partitioning import homes
-from streams.kafka.topics import existing
+from streams.kafka.provisioning import existing
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_USER_CHARACTERS
 from streams.state.opening import opened_store
 from streams.state.store import Store, StoredProfile
+from streams.topics import PROFILE_COMMANDS
 
 LOOK_EVERY_S: Final = 0.1
 
@@ -71,7 +72,7 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 for shard, offset in offsets.items():
-                    await _done(store, shard, settings.topic("profile-commands"), offset)
+                    await _done(store, shard, settings.topic(PROFILE_COMMANDS.name), offset)
         except TimeoutError:
             raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
         marks = [await store.mark(shard, mark_of(user)) for shard in shards]
@@ -83,7 +84,7 @@ async def _shards(store: Store, settings: Settings, user: str) -> Sequence[int]:
     settled = await store.settled("partitions")
     if settled is None:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    topic, partitions = settings.topic("profile-commands"), int(settled)
+    topic, partitions = settings.topic(PROFILE_COMMANDS.name), int(settled)
     found = (await existing(settings)).get(topic)
     if found is None:
         raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
@@ -103,7 +104,11 @@ async def _kept(store: Store, shard: int, user: str) -> Kept:
 
 async def _send(settings: Settings, erasure: Erasure, shards: Sequence[int]) -> Mapping[int, int]:
     """The offset of the command, by shard."""
-    topic, key, value = settings.topic("profile-commands"), erasure.subject.encode(), profile_commands.encode(erasure)
+    topic, key, value = (
+        settings.topic(PROFILE_COMMANDS.name),
+        erasure.subject.encode(),
+        profile_commands.encode(erasure),
+    )
     offsets: dict[int, int] = {}
     async with producing(settings) as producer:
         for shard in shards:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from streams.settings import PREFIX, Settings
+from streams.topics import TOPICS
 
 Command = Callable[..., Any]
 
@@ -33,13 +34,7 @@ HELP: Final = {
     "rules": "The folder of rule files.",
     "group": "Whose state it is: Faust's app id, the consumer group, the prefix of Redis keys.",
     "topic_prefix": "Put before the name of every topic.",
-    "topic_product_events": "The topic of product events.",
-    "topic_billing_updates": "The topic of billing updates.",
-    "topic_rerouted_events": "The topic of records that came to a foreign partition.",
-    "topic_profile_commands": "The topic of commands to erase a user.",
-    "topic_segment_changes": "The topic of changes.",
-    "topic_segment_memberships": "The topic of memberships.",
-    "topic_dead_letters": "The topic of records that cannot be used.",
+    **{topic.setting: f"The topic of {topic.of}." for topic in TOPICS},
     "partitions": "Of topics that are created.",
     "replication": "Of topics that are created; the broker's default where left out.",
     "create_topics": "Create the topics that are missing.",

@@ -21,7 +21,7 @@ def command(settings: Settings) -> None:
     Example:
         segmenter topics --kafka localhost:9092 --partitions 12 --replication 3
     """
-    from streams.kafka.topics import ensure
+    from streams.kafka.provisioning import ensure
 
     rows = [
         (finding.topic, str(finding.partitions), "created" if finding.created else "was there")

@@ -19,3 +19,4 @@ class SubjectKind(NamedTuple):
 
 
 USER = SubjectKind("user", "user_id", "segment-memberships", "members", "user")
+KINDS = (USER,)

@@ -27,7 +27,7 @@ from streams.demo.simulator import Company
 from streams.demo.worker_process import CONTEXT, WorkerProcess
 from streams.embedded.kafka import KafkaBroker
 from streams.embedded.redis import RedisServer
-from streams.kafka.topics import ensure
+from streams.kafka.provisioning import ensure
 from streams.settings import MEANING, Settings
 
 # A member that joins waits for half of it (streams.embedded.kafka).

@@ -15,8 +15,8 @@ from streams.eventfiles.envelope import NoObject, envelope
 from streams.eventfiles.lines import Chunk, LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.kafka.clients import producing
+from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher
-from streams.kafka.topics import ensure
 from streams.settings import Settings
 
 MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame

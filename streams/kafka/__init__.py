@@ -4,6 +4,6 @@ connection.py     how to reach a broker by our settings, and what it can do
 clients.py        consumers and producers for commands that are no workers; publisher.py: many records at a time
 change_stream.py  the topic of changes, as it is written
 errors.py         why Kafka does not let us in, in the words of our settings
-topics.py         the topics: what they are for, created where they are missing, verified where they exist
+provisioning.py   the topics of `streams.topics`, created where they are missing, verified where they exist
 partitioning.py   whose partition: where producers put the records of a user
 """

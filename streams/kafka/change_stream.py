@@ -12,6 +12,7 @@ from streams.errors import SegmenterError
 from streams.kafka.clients import consuming
 from streams.outputs.wording import Told, decode_change
 from streams.settings import Settings
+from streams.topics import SEGMENT_CHANGES
 
 BURST = 1_000
 WAIT_MS = 200
@@ -19,7 +20,7 @@ WAIT_MS = 200
 
 async def bursts(settings: Settings, from_beginning: bool) -> AsyncIterator[list[tuple[bytes, Told]]]:
     """What each fetch brought; an empty list where nothing came for a while."""
-    async with consuming(settings, settings.topic("segment-changes"), from_beginning) as consumer:
+    async with consuming(settings, settings.topic(SEGMENT_CHANGES.name), from_beginning) as consumer:
         while True:
             fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=BURST)
             yield [(record.value, _told(record)) for records in fetched.values() for record in records]

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import faust
 
-from streams.kafka.topics import INPUTS
 from streams.log import log
 from streams.observed.recorder import Recorder
 from streams.runtime.assignment import Assignment
@@ -18,6 +17,7 @@ from streams.runtime.fetching import Fetched
 from streams.runtime.quintiles import Refresher
 from streams.runtime.transport import FetchedSchema
 from streams.settings import Settings
+from streams.topics import INPUTS
 
 # How late a deadline may be noticed.
 TICK_EVERY_S: Final = 0.1
@@ -38,8 +38,8 @@ class Declared(faust.App):
 def declare(app: Declared, settings: Settings) -> None:
     """Everything that happens in the app."""
     for source in INPUTS:
-        topic = app.topic(settings.topic(source.role), schema=FetchedSchema(), acks=False)
-        app.agent(topic, name=source.role)(_hand_over(app))
+        topic = app.topic(settings.topic(source.name), schema=FetchedSchema(), acks=False)
+        app.agent(topic, name=source.name)(_hand_over(app))
     _declare_timers(app)
     _declare_changes_of_hands(app)
 

@@ -19,8 +19,8 @@ from streams import rulefiles
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unreachable, UsageError
-from streams.kafka import topics
 from streams.kafka.connection import KAFKA, Broker
+from streams.kafka.provisioning import ensure
 from streams.log import log
 from streams.observed.recorder import Recorder
 from streams.runtime.agents import Declared, declare
@@ -37,6 +37,7 @@ from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
 from streams.state.opening import redis_store
 from streams.state.store import Store
+from streams.topics import PRODUCT_EVENTS
 
 Clock = Callable[[], int]
 START_AGAIN_AFTER_S: Final = 2.0
@@ -128,12 +129,12 @@ async def prepare(settings: Settings, store: Store) -> int:
     """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer. Returns the number of
     partitions."""
     retry = Retry()
-    found = await retry("Kafka", lambda: topics.ensure(settings))
+    found = await retry("Kafka", lambda: ensure(settings))
     for each in found:
         if each.created:
             log.info("topic %s - created with %d partitions", each.topic, each.partitions)
     await retry("Redis", store.check)
-    partitions = next(each.partitions for each in found if each.topic == settings.topic("product-events"))
+    partitions = next(each.partitions for each in found if each.topic == settings.topic(PRODUCT_EVENTS.name))
     await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
     await _settle(store, "utc_offset", settings.shown("utc_offset"), "SEGMENTER_UTC_OFFSET")
     await _settle(store, "partitioner", settings.partitioner, "SEGMENTER_PARTITIONER")

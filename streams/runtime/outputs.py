@@ -13,9 +13,11 @@ from streams.core.changes import Change
 from streams.core.engine.decoding import Memberships
 from streams.core.events import Reject
 from streams.core.instants import format_time
+from streams.core.subjects import USER
 from streams.runtime.fetching import NumberedRecord
 from streams.settings import Settings
 from streams.state.store import Message
+from streams.topics import DEAD_LETTERS, SEGMENT_CHANGES
 
 SCHEMA: Final = 1
 # What a dead letter keeps of a record.
@@ -45,9 +47,9 @@ class Outputs:
     """Renders for one worker: its topics, its source name, what is live for it."""
 
     def __init__(self, settings: Settings):
-        self._changes = settings.topic("segment-changes")
-        self._memberships = settings.topic("segment-memberships")
-        self.dead_letters = settings.topic("dead-letters")
+        self._changes = settings.topic(SEGMENT_CHANGES.name)
+        self._memberships = settings.topic(USER.memberships)
+        self.dead_letters = settings.topic(DEAD_LETTERS.name)
         self._source = f"/segmenter/{settings.group}"
         self._live_within_ms = settings.live_within
 

@@ -26,6 +26,7 @@ from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.starting import Offsets, begins, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.store import Stored
+from streams.topics import SEGMENT_CHANGES
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
 LET_GO_WITHIN_S: Final = 8.0
@@ -119,7 +120,7 @@ class ShardLifecycle:
     async def _publish_again(self, shard: Shard, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them."""
         changes = [
-            message for message in stored.outbox if message.topic == self._worker.settings.topic("segment-changes")
+            message for message in stored.outbox if message.topic == self._worker.settings.topic(SEGMENT_CHANGES.name)
         ]
         changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in changes}
         users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox

@@ -14,6 +14,7 @@ from streams.core.kernel.layout import NEVER
 from streams.errors import StateError, StateLost
 from streams.log import log
 from streams.settings import Settings
+from streams.topics import PROFILE_COMMANDS
 
 Offsets = dict[TP, int]
 
@@ -81,7 +82,7 @@ async def _refuse_beyond_the_end(kafka: Offers, begun: Offsets) -> None:
 
 async def _first_start(kafka: Offers, inputs: Sequence[TP], beginnings: Offsets, settings: Settings) -> Offsets:
     """Wherever the events begin, nobody comes back who was erased: commands are read from their beginning."""
-    commands = settings.topic("profile-commands")
+    commands = settings.topic(PROFILE_COMMANDS.name)
     begun = {tp: beginnings[tp] for tp in inputs if settings.start == "earliest" or tp.topic == commands}
     return begun | await _begin_later(kafka, [tp for tp in inputs if tp not in begun], beginnings, settings)
 

@@ -8,6 +8,7 @@ from streams.core.profiles.document import Document
 from streams.log import counted
 from streams.settings import Settings
 from streams.terminal.columns import in_columns
+from streams.topics import TOPICS
 
 
 def in_words(report: Report, settings: Settings) -> str:
@@ -25,9 +26,7 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
     if earlier:
         yield f"An earlier command had erased all up to {format_time(max(earlier))}."
     yield f"Events of {user} up to {until} are refused from now on; later ones begin a new profile."
-    topics = map(
-        settings.topic, ("product-events", "billing-updates", "rerouted-events", "segment-changes", "dead-letters")
-    )
+    topics = (settings.topic(topic.name) for topic in TOPICS if topic.cleanup != "compact")
     yield f"Not removed: records in {', '.join(topics)}, which end with the retention of these topics or by your hand."
 
 

@@ -10,9 +10,9 @@ from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.kafka.topics import INPUTS
 from streams.state.codec import Keys, decode_positions
 from streams.state.redis_client import RedisClient
+from streams.topics import INPUTS
 from tests.e2e.pipeline import PARTITIONS, Pipeline
 
 LOOK_EVERY_S = 0.05
@@ -21,7 +21,7 @@ WITHIN_S = 900.0
 
 async def ends(pipeline: Pipeline) -> dict[int, dict[str, int]]:
     """Shard -> input topic -> where it ends."""
-    topics = [pipeline.settings.topic(source.role) for source in INPUTS]
+    topics = [pipeline.settings.topic(source.name) for source in INPUTS]
     async with AIOKafkaConsumer(bootstrap_servers=pipeline.settings.kafka) as consumer:
         found = await consumer.end_offsets([TopicPartition(t, shard) for t in topics for shard in range(PARTITIONS)])
     return {shard: {topic: found[TopicPartition(topic, shard)] for topic in topics} for shard in range(PARTITIONS)}

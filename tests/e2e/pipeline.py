@@ -21,8 +21,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams import rulefiles
 from streams.core.rules.rulebook import Rulebook
+from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher, home_partition
-from streams.kafka.topics import ensure
 from streams.settings import PREFIX, Settings
 from streams.testing import Record, to_bytes
 

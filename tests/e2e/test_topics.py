@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.errors import Unreachable, UsageError
-from streams.kafka.topics import ensure
+from streams.kafka.provisioning import ensure
 from streams.settings import Settings
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka

@@ -1,4 +1,4 @@
-"""The topics: what they are for, created where they are missing, verified where they exist.
+"""The topics of `streams.topics`, created where they are missing and verified where they exist.
 
 Comes in: the settings, and what Kafka has. Goes out: a line a topic, or an error that says what to do.
 
@@ -10,7 +10,7 @@ no more than a warning, so this is done before.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -20,34 +20,10 @@ from streams.errors import Unreachable, UsageError
 from streams.kafka.connection import client_options
 from streams.kafka.errors import in_our_words
 from streams.settings import Settings
+from streams.topics import TOPICS, Topic
 
-# A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
-INPUT_BYTES: Final = str(2 << 20)
 BROKERS_DEFAULT: Final = -1
 VISIBLE_WITHIN_S: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """`role` is its name without prefix; one that is not `sharded` may have any number of partitions."""
-
-    role: str
-    config: dict[str, str] = field(default_factory=dict)
-    sharded: bool = True
-
-
-INPUTS: Final = (
-    Topic("product-events", {"max.message.bytes": INPUT_BYTES}),
-    Topic("billing-updates", {"max.message.bytes": INPUT_BYTES}),
-    Topic("rerouted-events", {"max.message.bytes": INPUT_BYTES}),
-    # Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
-    Topic("profile-commands", {"cleanup.policy": "compact"}),
-)
-OUTPUTS: Final = (
-    Topic("segment-changes"),
-    Topic("segment-memberships", {"cleanup.policy": "compact"}),
-    Topic("dead-letters", sharded=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +39,16 @@ async def ensure(settings: Settings) -> list[Finding]:
     """Create what is missing, if that is allowed, and refuse what does not fit together."""
     async with _admin(settings) as admin:
         before = await _partitions(admin)
-        missing = [topic for topic in INPUTS + OUTPUTS if settings.topic(topic.role) not in before]
+        missing = [topic for topic in TOPICS if settings.topic(topic.name) not in before]
         if missing and not settings.create_topics:
-            names = ", ".join(settings.topic(topic.role) for topic in missing)
+            names = ", ".join(settings.topic(topic.name) for topic in missing)
             raise UsageError(f"Kafka has no topic {names}: create it, or let SEGMENTER_CREATE_TOPICS be true.")
         if missing:
             # Those that are there decide, so that one deleted by mistake comes back as it was.
             known = [before[name] for name in map(settings.topic, _sharded()) if name in before]
             await _create(admin, settings, missing, max(known, default=settings.partitions))
-        now = await _visible(admin, [settings.topic(topic.role) for topic in INPUTS + OUTPUTS])
-        created = {settings.topic(topic.role) for topic in missing}
+        now = await _visible(admin, [settings.topic(topic.name) for topic in TOPICS])
+        created = {settings.topic(topic.name) for topic in missing}
     findings = [Finding(name, partitions, name in created) for name, partitions in now.items()]
     _verify(settings, now)
     return findings
@@ -102,7 +78,7 @@ async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
 
 async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: Sequence[Topic], partitions: int) -> None:
     replication = settings.replication or BROKERS_DEFAULT
-    wanted = [NewTopic(settings.topic(topic.role), partitions, replication, {}, topic.config) for topic in topics]
+    wanted = [NewTopic(settings.topic(topic.name), partitions, replication, {}, _config(topic)) for topic in topics]
     answer = await admin.create_topics(wanted)
     for name, code, *said in answer.topic_errors:
         error = for_code(code)
@@ -111,6 +87,16 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: Sequen
             raise UsageError(
                 f"Kafka did not create the topic {name}: {said[0] if said and said[0] else error.__name__}"
             )
+
+
+def _config(topic: Topic) -> dict[str, str]:
+    """What is to be other than the broker's default."""
+    config: dict[str, str] = {}
+    if topic.cleanup != "delete":
+        config["cleanup.policy"] = topic.cleanup
+    if topic.max_bytes is not None:
+        config["max.message.bytes"] = str(topic.max_bytes)
+    return config
 
 
 async def _visible(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
@@ -137,4 +123,4 @@ def _verify(settings: Settings, partitions: dict[str, int]) -> None:
 
 
 def _sharded() -> list[str]:
-    return [topic.role for topic in INPUTS + OUTPUTS if topic.sharded]
+    return [topic.name for topic in TOPICS if topic.is_sharded]

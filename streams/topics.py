@@ -1,0 +1,60 @@
+"""The topics, a row each: what their records are, what key they have, and how Kafka is to keep them.
+
+Comes in: nothing. Goes out: `TOPICS`, by which they are created and verified (`streams.kafka.provisioning`), read and
+written, and told of in help and in docs/asyncapi.yaml. A new row is a new topic, once `Settings` has its `setting`.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from streams.core.subjects import KINDS, SubjectKind
+
+# A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
+INPUT_BYTES: Final = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """name: without the prefix of the settings. of: what its records are, as in "the topic of ..".
+
+    cleanup: as Kafka's `cleanup.policy`; `compact` keeps the newest record of each key, and for ever.
+    is_sharded: it has as many partitions as all that are, and partition n belongs to shard n.
+    is_internal: workers alone write and read it. max_bytes: of a record; the broker's default where None.
+    """
+
+    name: str
+    of: str
+    key: str = "user id"
+    cleanup: Literal["delete", "compact"] = "delete"
+    is_sharded: bool = True
+    is_internal: bool = False
+    max_bytes: int | None = None
+
+    @property
+    def setting(self) -> str:
+        """By which it can be named otherwise."""
+        return "topic_" + self.name.replace("-", "_")
+
+
+def memberships_of(kind: SubjectKind) -> Topic:
+    return Topic(kind.memberships, f"memberships of {kind.name}s", key=f"{kind.name} id", cleanup="compact")
+
+
+PRODUCT_EVENTS: Final = Topic("product-events", "product events", max_bytes=INPUT_BYTES)
+BILLING_UPDATES: Final = Topic("billing-updates", "billing updates", max_bytes=INPUT_BYTES)
+REROUTED_EVENTS: Final = Topic(
+    "rerouted-events",
+    "records that came to a foreign partition",
+    key="the record's own",
+    is_internal=True,
+    max_bytes=INPUT_BYTES,
+)
+# Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
+PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase a user", cleanup="compact")
+SEGMENT_CHANGES: Final = Topic("segment-changes", "changes")
+DEAD_LETTERS: Final = Topic("dead-letters", "records that cannot be used", key="the record's own", is_sharded=False)
+
+# What workers read, and what they write for others.
+INPUTS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS, PROFILE_COMMANDS)
+OUTPUTS: Final = (SEGMENT_CHANGES, *map(memberships_of, KINDS), DEAD_LETTERS)
+TOPICS: Final = (*INPUTS, *OUTPUTS)
