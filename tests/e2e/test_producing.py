@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from streams.core.rules.rulebook import Rulebook
-from streams.kafka.topics import ensure
+from streams.kafka.provisioning import ensure
 from streams.runtime.app import create_app
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.retry import Retry
