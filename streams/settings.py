@@ -269,7 +269,7 @@ class Settings(BaseModel):
             return _signed(value)
         if name in ("session_timeout", "live_within"):
             return _for_people(value)
-        if name == "start" and isinstance(value, int):
+        if name in ("start", "earliest") and isinstance(value, int):
             return format_time(value)
         if isinstance(value, Mapping):
             value = frozenset(f"{currency}={rate:g}" for currency, rate in value.items())

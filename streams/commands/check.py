@@ -51,7 +51,7 @@ def print_language(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Print what an expression can say: each function with an example.",
 )
 @click.option("--seen", is_flag=True, help="Hold them against what workers have read, too.")
-@settings_flags("rules", *REDIS, "group")
+@settings_flags("rules", "redis", "group", rest=REDIS)
 def command(path: Path | None, seen: bool, settings: Settings) -> None:
     """Check RULES, a folder or one file: all faults at once, each with its place and what to write instead.
 

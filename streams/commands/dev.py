@@ -27,7 +27,7 @@ class Speed(click.ParamType):
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another company.")
 @click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Kafka's port; any that is free where left out.")
-@settings_flags(*MEANING)
+@settings_flags("rules", rest=MEANING)
 def command(users: int, speed: float, seed: int, for_s: float | None, port: int | None, settings: Settings) -> None:
     """A whole company on this machine: Kafka, Redis, a worker, and users who sign up, work, pay and go quiet.
 

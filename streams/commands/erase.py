@@ -24,7 +24,9 @@ class Duration(click.ParamType):
 @click.command("erase")
 @click.argument("user")
 @click.option("--timeout", "timeout_ms", type=Duration(), default="30s", show_default=True, help="How long to wait.")
-@settings_flags(*KAFKA, *REDIS, "group", "topic_prefix", "topic_profile_commands", "partitioner")
+@settings_flags(
+    "kafka", "redis", "group", rest=(*KAFKA, *REDIS, "topic_prefix", "topic_profile_commands", "partitioner")
+)
 def command(user: str, timeout_ms: int, settings: Settings) -> None:
     """Remove all that is kept of USER, wait until a worker has done it, and say what there was.
 
@@ -41,7 +43,7 @@ def command(user: str, timeout_ms: int, settings: Settings) -> None:
 
     \b
     Example:
-        segmenter erase u-00042 --kafka localhost:9092 --redis redis://localhost:6379/0
+        segmenter erase u-00042 --kafka kafka-1:9092 --redis redis://cache:6379/0
     """
     from streams.admin.erasure import erase
     from streams.terminal.erasure import in_words

@@ -18,7 +18,7 @@ from streams.settings import MEANING, Settings
 )
 @click.option("--at", "at_ms", type=Time(), help="As of then. Later than now, it is what comes if nothing happens.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all of each change to come.")
-@settings_flags(*REDIS, "group", "partitioner", *MEANING)
+@settings_flags("redis", "rules", "group", rest=(*REDIS, "partitioner", *MEANING))
 def command(
     user: str,
     files: tuple[Path, ...],
@@ -44,9 +44,9 @@ def command(
 
     \b
     Example:
-        segmenter explain u-00042 --redis redis://localhost:6379/0
+        segmenter explain u-00042
         segmenter explain u-00042 --segment churn-risk --at 2026-12-24
-        segmenter explain u-00042 events.jsonl billing.jsonl.gz --at 2026-03-01T09:00:00Z
+        segmenter explain u-00042 events.jsonl billing.jsonl.gz --at 2026-03-01
     """
     from streams import rulefiles
     from streams.admin.lookup import replayed, stored

@@ -5,7 +5,7 @@ finished `settings` in their place.
 """
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Final
 
@@ -18,8 +18,10 @@ Command = Callable[..., Any]
 
 KAFKA: Final = tuple(name for name in Settings.names() if name.startswith("kafka"))
 TOPIC_NAMES: Final = tuple(name for name in Settings.names() if name.startswith("topic_"))
+INPUT_TOPICS: Final = ("topic_prefix", "topic_product_events", "topic_billing_updates")
 NEW_TOPICS: Final = ("partitions", "replication")
 REDIS: Final = ("redis", "redis_cluster")
+DEFAULTS: Final = Settings()
 
 HELP: Final = {
     "kafka": "Kafka brokers, separated by commas.",
@@ -29,7 +31,7 @@ HELP: Final = {
     "kafka_password": "Better set in the environment, or in a file.",
     "kafka_password_file": "A file that holds the password.",
     "kafka_ca_file": "The authorities to trust, as PEM.",
-    "redis": "Redis, as redis:// or rediss:// with user and password; ?ssl_ca_certs=FILE: whom to trust.",
+    "redis": "Redis; rediss:// is TLS, with ?ssl_ca_certs=FILE for an authority of your own.",
     "redis_cluster": "A Redis Cluster instead, by the URL of one of its nodes.",
     "rules": "The folder of rule files.",
     "group": "Whose state it is: Faust's app id, the consumer group, the prefix of Redis keys.",
@@ -55,30 +57,71 @@ HELP: Final = {
 }
 
 
-def settings_flags(*names: str) -> Callable[[Command], Command]:
-    """Give a command one flag a setting; it gets `settings` instead of them."""
-    defaults = {variable: shown for variable, shown, _ in Settings().rows()}
+def settings_flags(*names: str, rest: Iterable[str] = ()) -> Callable[[Command], Command]:
+    """Give a command one flag a setting; it gets `settings` instead of them.
+
+    rest: those that few ever need. They are flags too, but only `--help-all` shows them.
+    """
+    hidden = [name for name in rest if name not in names]
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def with_settings(**values: Any) -> Any:
-            flags = {name: values.pop(name) for name in names}
+            flags = {name: values.pop(name) for name in (*names, *hidden)}
             return command(settings=Settings.current(**flags), **values)
 
         decorated: Command = with_settings
-        for name in reversed(names):
-            variable = PREFIX + name.upper()
-            decorated = _flag(name, f"{HELP[name]} [{variable}; {defaults[variable] or 'not set'}]")(decorated)
+        if hidden:
+            decorated = click.option("--help-all", **HELP_ALL)(decorated)
+        for name in reversed([*names, *hidden]):
+            decorated = _flag(name, is_shown=name in names)(decorated)
         return decorated
 
     return decorate
 
 
-def _flag(name: str, text: str) -> Callable[[Command], Command]:
+class SettingOption(click.Option):
+    """A flag of a setting. `--help` says what it is by default, `--help-all` also which variable sets it."""
+
+    def __init__(self, *args: Any, is_shown: bool, variable: str, value: str, **rest: Any):
+        super().__init__(*args, **rest)
+        self._is_shown, self._variable, self._value = is_shown, variable, value
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        shows_all = ctx.meta.get(SHOWS_ALL, False)
+        record = super().get_help_record(ctx) if self._is_shown or shows_all else None
+        if record is None:
+            return None
+        flag, text = record
+        if shows_all:
+            return flag, f"{text} [{self._variable}; {self._value or 'not set'}]"
+        return flag, f"{text} [{self._value}]" if self._value else text
+
+
+def _show_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.meta[SHOWS_ALL] = True
+        click.echo(ctx.get_help())
+        ctx.exit()
+
+
+SHOWS_ALL: Final = "streams.commands.options.shows_all"
+HELP_ALL: Final[dict[str, Any]] = {
+    "is_flag": True,
+    "is_eager": True,
+    "expose_value": False,
+    "callback": _show_all,
+    "help": "Show all options, and the variables that set them.",
+}
+
+
+def _flag(name: str, is_shown: bool) -> Callable[[Command], Command]:
     flag = "--" + name.replace("_", "-")
+    said: dict[str, Any] = {"cls": SettingOption, "help": HELP[name], "is_shown": is_shown}
+    said |= {"variable": PREFIX + name.upper(), "value": DEFAULTS.shown(name)}
     annotation = Settings.model_fields[name].annotation
     if annotation is bool:
-        return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
+        return click.option(f"{flag}/--no-{flag[2:]}", default=None, **said)
     choices = [choice for choice in typing.get_args(annotation) if isinstance(choice, str)]
     metavar = "[" + "|".join(choices) + "]" if len(choices) > 1 else "VALUE"
-    return click.option(flag, metavar=metavar, help=text)
+    return click.option(flag, metavar=metavar, **said)

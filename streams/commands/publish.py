@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from streams.commands.options import KAFKA, NEW_TOPICS, settings_flags
+from streams.commands.options import INPUT_TOPICS, KAFKA, NEW_TOPICS, settings_flags
 from streams.eventfiles.lines import LineFile
 from streams.settings import Settings
 
@@ -16,9 +16,7 @@ SOME_REJECTED = 3
 @click.command("publish")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--rate", metavar="N", type=click.FloatRange(min=0, min_open=True), help="So many events a second.")
-@settings_flags(
-    *KAFKA, "topic_prefix", "topic_product_events", "topic_billing_updates", *NEW_TOPICS, "create_topics", "partitioner"
-)
+@settings_flags("kafka", rest=(*KAFKA, *INPUT_TOPICS, *NEW_TOPICS, "create_topics", "partitioner"))
 def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> None:
     """Send JSON Lines FILEs (plain or .gz; - is what is piped in) into the input topics, one file after another.
 
@@ -32,7 +30,7 @@ def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> 
 
     \b
     Example:
-        segmenter publish product-events.jsonl.gz billing-updates.jsonl --kafka localhost:9092 --rate 2000
+        segmenter publish events.jsonl.gz billing.jsonl --rate 2000
     """
     from streams.eventfiles.publishing import Sending
     from streams.terminal.progress import progress_bar

@@ -34,7 +34,7 @@ class Time(click.ParamType):
 @click.option("--until", "until_ms", type=Time(), help="Let time pass up to here; what happened later is left out.")
 @click.option("--dead-letters", metavar="FILE", type=click.Path(path_type=Path), help="Write rejected lines to it.")
 @click.option("--words", is_flag=True, help="The changes in words, one a line, as `segmenter watch` shows them.")
-@settings_flags(*MEANING)
+@settings_flags("rules", "utc_offset", rest=MEANING)
 def command(
     files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | None, words: bool, settings: Settings
 ) -> None:
@@ -51,7 +51,7 @@ def command(
     \b
     Example:
         segmenter replay events.jsonl --rules rules --words
-        segmenter replay product-events.jsonl.gz billing-updates.jsonl --rules rules --until 2026-07-01 \\
+        segmenter replay events.jsonl.gz billing.jsonl --until 2026-07-01 \\
             | jq -r '[.occurred_at, .user_id, .type, .segment] | @tsv'
     """
     from streams import rulefiles

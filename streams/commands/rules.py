@@ -10,7 +10,7 @@ from streams.settings import Settings
 
 @click.command("rules")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@settings_flags("rules", *REDIS, "group")
+@settings_flags("redis", "rules", "group", rest=REDIS)
 def command(as_json: bool, settings: Settings) -> None:
     """What is live: each rule with its members, what it reads and costs, and whether workers run it as its file says.
 
@@ -27,7 +27,7 @@ def command(as_json: bool, settings: Settings) -> None:
 
     \b
     Example:
-        segmenter rules --redis redis://localhost:6379/0
+        segmenter rules --redis redis://cache:6379/0
         segmenter rules --json
     """
     from streams import rulefiles

@@ -8,7 +8,7 @@ from streams.terminal.columns import in_columns
 
 
 @click.command("settings")
-@settings_flags(*Settings.names())
+@settings_flags(rest=Settings.names())
 def command(settings: Settings) -> None:
     """Every setting, with its value and where it comes from; secrets are masked.
 

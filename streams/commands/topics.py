@@ -10,7 +10,7 @@ from streams.terminal.columns import in_columns
 
 
 @click.command("topics")
-@settings_flags(*KAFKA, *TOPIC_NAMES, *NEW_TOPICS, "create_topics")
+@settings_flags("kafka", *NEW_TOPICS, "create_topics", rest=(*KAFKA, *TOPIC_NAMES))
 def command(settings: Settings) -> None:
     """Create the topics that are missing, and verify the others; a worker does the same when it starts.
 

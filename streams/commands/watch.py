@@ -14,7 +14,7 @@ from streams.settings import Settings
 @click.option("--user", "users", metavar="ID", multiple=True, help="Only this one; may be given several times.")
 @click.option("--from-beginning", is_flag=True, help="Begin with the oldest change that Kafka still has.")
 @click.option("--json", "as_json", is_flag=True, help="The changes as they are in the topic, one JSON object a line.")
-@settings_flags(*KAFKA, "topic_prefix", "topic_segment_changes")
+@settings_flags("kafka", rest=(*KAFKA, "topic_prefix", "topic_segment_changes"))
 def command(
     segments: tuple[str, ...], users: tuple[str, ...], from_beginning: bool, as_json: bool, settings: Settings
 ) -> None:
@@ -24,7 +24,7 @@ def command(
 
     \b
     Example:
-        segmenter watch --kafka localhost:9092 --segment churn-risk --segment lifecycle/power
+        segmenter watch --segment churn-risk --segment lifecycle/power
         segmenter watch --from-beginning --json | jq .because
     """
     from streams.kafka.change_stream import bursts

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 @click.command("worker")
-@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="How much to log.")
-@settings_flags(*Settings.names())
+@click.option(
+    "--log-level", metavar="LEVEL", type=click.Choice(LEVELS), default="info", help=f"{', '.join(LEVELS)}. [info]"
+)
+@settings_flags("kafka", "redis", "rules", "group", "start", rest=Settings.names())
 def command(log_level: str, settings: Settings) -> None:
     """Run the rules over Kafka until SIGTERM or Ctrl-C: what changes goes to the topic segment-changes.
 
@@ -24,7 +26,7 @@ def command(log_level: str, settings: Settings) -> None:
 
     \b
     Example:
-        segmenter worker --kafka localhost:9092 --redis redis://localhost:6379/0 --rules rules
+        segmenter worker --kafka kafka-1:9092 --redis redis://cache:6379/0
     """
     from streams import rulefiles
 

@@ -33,6 +33,27 @@ def test_every_command_has_a_help_with_an_example_of_itself(name: str) -> None:
     assert f"segmenter {name}" in result.output.partition("Example:")[2]
 
 
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_a_help_fits_on_one_screen(name: str) -> None:
+    lines = CliRunner().invoke(main, [name, "--help"]).output.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("name", ["worker", "watch", "explain", "publish", "topics"])
+def test_how_to_log_in_is_shown_where_all_is_asked_for(name: str) -> None:
+    helps = [CliRunner().invoke(main, [name, flag]).output for flag in ("--help", "--help-all")]
+    for rare in {"--kafka-password", "--redis-cluster", "--partitioner"} & flags(name):
+        assert [rare in text for text in helps] == [False, True]
+    assert ["SEGMENTER_" in text for text in helps] == [False, True]
+
+
+def test_all_help_of_a_worker_has_every_setting_with_its_variable_and_value() -> None:
+    text = " ".join(CliRunner().invoke(main, ["worker", "--help-all"]).output.split()).replace("- ", "-")
+    for variable, value, _ in Settings().rows():
+        assert f"[{variable}; {value or 'not set'}]" in text
+
+
 @pytest.mark.parametrize("name", ["worker", "settings"])
 def test_every_setting_is_a_flag(name: str) -> None:
     assert {"--" + setting.replace("_", "-") for setting in Settings.names()} <= flags(name)
