@@ -237,6 +237,10 @@ class Settings(BaseModel):
         said = sorted(name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
         return [f"{PREFIX}{name} is no setting{_near(name, known)}" for name in said if name not in known]
 
+    def is_set(self, name: str) -> bool:
+        """Whether the environment or a flag says it."""
+        return name in self._origins
+
     def topic(self, name: str) -> str:
         """The topic that plays the part of `name`, one of `streams.topics`."""
         return getattr(self, "topic_" + name.replace("-", "_")) or self.topic_prefix + name

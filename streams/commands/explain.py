@@ -52,10 +52,11 @@ def command(
     from streams.admin.lookup import replayed, stored
     from streams.commands.compiling import compile_later
     from streams.core.explain.explanation import explain
-    from streams.terminal.explanation import in_json, in_words, rules_of
+    from streams.rulefiles.naming import rules_called
+    from streams.terminal.explanation import in_json, in_words
 
     rulebook = rulefiles.load(settings.rules)
-    rules = rules_of(rulebook, segments)
+    rules = rules_called(rulebook, segments)
     if files:
         compile_later()
         found = replayed(settings, rulebook, user, files, at_ms)

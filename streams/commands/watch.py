@@ -6,6 +6,7 @@ import sys
 import click
 
 from streams.commands.options import KAFKA, settings_flags
+from streams.errors import RuleError
 from streams.settings import Settings
 
 
@@ -14,13 +15,14 @@ from streams.settings import Settings
 @click.option("--user", "users", metavar="ID", multiple=True, help="Only this one; may be given several times.")
 @click.option("--from-beginning", is_flag=True, help="Begin with the oldest change that Kafka still has.")
 @click.option("--json", "as_json", is_flag=True, help="The changes as they are in the topic, one JSON object a line.")
-@settings_flags("kafka", rest=(*KAFKA, "topic_prefix", "topic_segment_changes"))
+@settings_flags("kafka", "rules", rest=(*KAFKA, "topic_prefix", "topic_segment_changes"))
 def command(
     segments: tuple[str, ...], users: tuple[str, ...], from_beginning: bool, as_json: bool, settings: Settings
 ) -> None:
     """Show changes as they happen, a line each, until Ctrl-C: when, who, which segment, and why.
 
-    It reads beside all others: it is in no consumer group, and commits nothing.
+    It reads beside all others: it is in no consumer group, and commits nothing. Of the rules it only wants to know
+    whether there is such a segment; where there is no folder of them, it takes your word.
 
     \b
     Example:
@@ -29,6 +31,9 @@ def command(
     """
     from streams.kafka.change_stream import bursts
     from streams.outputs.wording import line_of
+
+    if segments:
+        _refuse_unknown(segments, settings)
 
     async def show() -> None:
         async for burst in bursts(settings, from_beginning):
@@ -41,3 +46,17 @@ def command(
         asyncio.run(show())
     except KeyboardInterrupt:
         return
+
+
+def _refuse_unknown(segments: tuple[str, ...], settings: Settings) -> None:
+    """Nobody wants to wait for the changes of a segment that is misspelt."""
+    from streams import rulefiles
+    from streams.rulefiles.naming import rules_called
+
+    try:
+        rulebook = rulefiles.load(settings.rules)
+    except RuleError:
+        if settings.is_set("rules"):
+            raise
+        return  # the rules are where the workers are, and here is only the topic
+    rules_called(rulebook, segments)

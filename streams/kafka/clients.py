@@ -59,8 +59,8 @@ async def consuming(settings: Settings, topic: str, from_beginning: bool) -> Asy
         auto_offset_reset="earliest" if from_beginning else "latest",
     )
     async with in_our_words(settings):
-        await consumer.start()
         try:
+            await consumer.start()
             if topic not in await consumer.topics():
                 raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
             consumer.subscribe([topic])

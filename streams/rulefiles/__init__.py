@@ -8,7 +8,7 @@ reading     one file by itself: its form and its expressions
 circles     segments that ask for each other
 rulebook    what needs all rules at once: names, circles
 meaning     the rules that the core runs, and their versions
-unseen      names that rules read and nobody has sent
+naming      rules by what a person calls them
 schema      the forms as a JSON Schema, for editors
 """
 

@@ -14,24 +14,12 @@ from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow,
 from streams.core.explain.history import Since
 from streams.core.explain.scorecard import ScoreNow
 from streams.core.instants import format_time
-from streams.core.language.faults import nearest
-from streams.core.rules.rulebook import Rulebook, level_name
-from streams.errors import UsageError
+from streams.core.rules.rulebook import level_name
 from streams.outputs.wording import decode_change, reason_in_words, value_in_words
 from streams.terminal.columns import in_columns
 from streams.terminal.dates import in_full, when
 
 Row = tuple[str, str, str, str, str]
-
-
-def rules_of(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
-    """The rules that are called so, or have a level called so, as in `lifecycle/power`; all where none is asked for."""
-    by_name = {segment: rule.name for rule in rulebook.groupings for segment in (rule.name, *rule.segments)}
-    for name in names:
-        if name not in by_name:
-            near = nearest(name, by_name)
-            raise UsageError(f"No rule makes a segment {name}." + (f" Did you mean {near}?" if near else ""))
-    return tuple(by_name[name] for name in names) or rulebook.names
 
 
 def in_words(explanation: Explanation, rules: Collection[str]) -> str:
