@@ -5,5 +5,6 @@ clients.py        consumers and producers for commands that are no workers; publ
 change_stream.py  the topic of changes, as it is written
 errors.py         why Kafka does not let us in, in the words of our settings
 provisioning.py   the topics of `streams.topics`, created where they are missing, verified where they exist
+message.py        a record that is to be published
 partitioning.py   whose partition: where producers put the records of a user
 """

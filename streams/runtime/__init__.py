@@ -3,7 +3,7 @@
 app.py               the composition root: everything that runs is put together here
 transport.py         one Faust message for all that one fetch brought from one partition
 fetching.py          the consumer's thread, and what it fetches; producing.py: the producer, a batch at a time
-connection.py        what both know of settings and broker
+driver.py            what both know of settings and broker
 agents.py            an agent a source, a timer, and what to do when the group changes hands
 assignment.py        the shards that are ours, and who works on each
 shard_lifecycle.py   one shard from taking over to letting go: load, work, flush

@@ -19,8 +19,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
+from streams.kafka.message import Message
 from streams.runtime.retry import Retry
-from streams.state.store import Checkpoint, Message, Store
+from streams.state.store import Checkpoint, Store
 
 
 class Publisher(Protocol):

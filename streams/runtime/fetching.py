@@ -20,7 +20,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.kafka.connection import client_options
-from streams.runtime.connection import Connection
+from streams.runtime.driver import Driver
 from streams.sources.records import Record
 
 # How long a broker may hold back an answer for lack of records. A broker that does not wake a waiting fetch
@@ -73,7 +73,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     logger = driver.logger
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
-        settings = cast(Connection, transport).settings
+        settings = cast(Driver, transport).settings
         self._reading: dict[TP, int] = {}
         self._reported: dict[TP, tuple[int, bool]] = {}
         self._moved_ms: dict[TP, int] = {}
@@ -130,7 +130,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return Fetched(tp, self._reading[tp], records, position, end, caught_up)
 
     def _caught_up(self, tp: TP, state: Any) -> bool:
-        if cast(Connection, self.transport).broker.exact_ends:
+        if cast(Driver, self.transport).broker.exact_ends:
             return state.lso is not None and bool(state.position >= state.lso)
         # An answer that came after the position moved and left nothing behind was an empty one.
         unread = tp in self._ensure_consumer()._fetcher._records
@@ -160,7 +160,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def ends(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
         """Where each partition ended when asked; one whose end could not be found is left out."""
-        if cast(Connection, self.transport).broker.exact_ends:
+        if cast(Driver, self.transport).broker.exact_ends:
             return await self.highwaters(*positions)
         return cast(Mapping[TP, int], await self.call_thread(self._empty_fetches, positions))
 

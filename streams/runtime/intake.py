@@ -16,6 +16,7 @@ from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
+from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
@@ -25,7 +26,6 @@ from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
 from streams.sources import profile_commands
-from streams.state.store import Message
 
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000

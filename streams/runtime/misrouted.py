@@ -19,11 +19,11 @@ from streams.core.arrays import Ints
 from streams.core.events import Event
 from streams.core.kernel import murmur2 as compiled
 from streams.core.profiles.index import encoded
+from streams.kafka.message import Message
 from streams.log import Throttle, log
 from streams.runtime.fetching import FetchedRecord
 from streams.runtime.rerouting import send_home
 from streams.runtime.worker import Worker
-from streams.state.store import Message
 
 TELL_EVERY_S: Final = 60.0
 NOBODY: Final[Ints] = np.empty(0, np.int64)

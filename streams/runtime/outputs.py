@@ -14,9 +14,9 @@ from streams.core.engine.decoding import Memberships
 from streams.core.events import Reject
 from streams.core.instants import format_time
 from streams.core.subjects import USER
+from streams.kafka.message import Message
 from streams.runtime.fetching import NumberedRecord
 from streams.settings import Settings
-from streams.state.store import Message
 from streams.topics import DEAD_LETTERS, SEGMENT_CHANGES
 
 SCHEMA: Final = 1

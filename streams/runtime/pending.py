@@ -9,9 +9,10 @@ from typing import Final
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
+from streams.kafka.message import Message
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs, read_model, segments_of
-from streams.state.store import Checkpoint, Message
+from streams.state.store import Checkpoint
 
 # A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
 MOST_ROWS: Final = 18_000

@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.kafka.connection import client_options
-from streams.runtime.connection import Connection
-from streams.state.store import Message
+from streams.kafka.message import Message
+from streams.runtime.driver import Driver
 
 # Below the 1 MB that a broker takes by default.
 PRODUCE_BYTES: Final = 900_000
@@ -35,10 +35,10 @@ class Producer(driver.Producer):
         self._replacing = asyncio.Lock()
 
     def _settings_auth(self) -> Mapping[str, Any]:
-        return client_options(cast(Connection, self.transport).settings)
+        return client_options(cast(Driver, self.transport).settings)
 
     def _settings_extra(self) -> Mapping[str, Any]:
-        return {"acks": "all", "enable_idempotence": cast(Connection, self.transport).broker.idempotent}
+        return {"acks": "all", "enable_idempotence": cast(Driver, self.transport).broker.idempotent}
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
         """Publish in order, to a shard's partition, and return when all brokers that must have it have it."""

@@ -16,8 +16,8 @@ from typing import Final
 from faust.types import TP
 
 from streams.core.events import Reject
+from streams.kafka.message import Message
 from streams.runtime.fetching import FetchedRecord
-from streams.state.store import Message
 
 FROM: Final = ("topic", "partition", "offset", "timestamp")
 NO_TIME: Final = "-1"  # as Kafka has it

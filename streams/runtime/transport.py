@@ -16,7 +16,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, EventT
 from faust.types.tuples import Message
 
-from streams.runtime.connection import Connection
+from streams.runtime.driver import Driver
 from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched
 from streams.runtime.producing import Producer
 
@@ -105,7 +105,7 @@ class Consumer(driver.Consumer):
         """Faust's watchdog goes by its own offsets, which are not ours, and would cry wolf."""
 
 
-class Transport(Connection):
+class Transport(Driver):
     """What Faust makes its consumer and its producer with."""
 
     Consumer = Consumer

@@ -25,7 +25,8 @@ from itertools import chain
 import msgspec
 
 from streams.errors import UsageError
-from streams.state.store import Checkpoint, Message
+from streams.kafka.message import Message
+from streams.state.store import Checkpoint
 
 Argument = str | bytes | int
 

@@ -10,21 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-import msgspec
-
+from streams.kafka.message import Message
 from streams.state.fencing import FORMAT, Held, may_claim, may_save, owns
 
 DAYS_OBSERVED: Final = 7
-
-
-class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is to be published. `value` None is a tombstone. `shard`: to whose partition, None for the shard's own."""
-
-    topic: str
-    key: bytes
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

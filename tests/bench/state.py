@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from streams.embedded.redis import RedisServer
+from streams.kafka.message import Message
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
-from streams.state.store import Checkpoint, Message
+from streams.state.store import Checkpoint
 
 PROFILES = 20_000
 REPEATS = 5

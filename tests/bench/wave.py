@@ -21,11 +21,12 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment
+from streams.kafka.message import Message
 from streams.native.build import compile_kernel
 from streams.runtime.app import collect_garbage_rarely
 from streams.settings import cache_folder
 from streams.state.redis_store import RedisStore
-from streams.state.store import MemoryStore, Message, Store
+from streams.state.store import MemoryStore, Store
 from streams.testing import instant, track
 from tests.bench.state import SyncsEverySecond
 from tests.runtime.alone import Alone

@@ -9,11 +9,12 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from streams.core.rules.rulebook import Rulebook
+from streams.kafka.message import Message
 from streams.kafka.provisioning import ensure
 from streams.runtime.app import create_app
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.retry import Retry
-from streams.state.store import MemoryStore, Message
+from streams.state.store import MemoryStore
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import Pipeline

@@ -11,6 +11,7 @@ from typing import Any
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
+from streams.kafka.message import Message
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
@@ -20,7 +21,7 @@ from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import MemoryStore, Message, Store
+from streams.state.store import MemoryStore, Store
 from streams.testing import Record, to_bytes
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read

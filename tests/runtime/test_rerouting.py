@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Reads
+from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
@@ -19,7 +20,6 @@ from streams.runtime.outputs import Outputs
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import Message
 from streams.testing import Record, billing, to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read

@@ -11,13 +11,14 @@ from typing import Any
 from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
+from streams.kafka.message import Message
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.outputs import Outputs
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import MemoryStore, Message
+from streams.state.store import MemoryStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read

@@ -14,9 +14,10 @@ from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.kernel.layout import NEVER
 from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Rulebook, Scores, Segment
+from streams.kafka.message import Message
 from streams.runtime import shard_loop as runtime
 from streams.runtime.shard_loop import SLICE, TIME_EVERY_MS, ShardLoop
-from streams.state.store import MemoryStore, Message
+from streams.state.store import MemoryStore
 from streams.testing import track
 from tests.runtime.alone import Alone
 

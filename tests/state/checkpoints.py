@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from streams.state.store import Checkpoint, Message
+from streams.kafka.message import Message
+from streams.state.store import Checkpoint
 
 
 def checkpoint(number: int, **parts: Any) -> Checkpoint:

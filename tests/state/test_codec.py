@@ -2,8 +2,9 @@
 
 from redis.crc import key_slot
 
+from streams.kafka.message import Message
 from streams.state.codec import Keys, decode_outbox, writes
-from streams.state.store import Checkpoint, Message
+from streams.state.store import Checkpoint
 
 STRANGE = ["plain", "{", "}", "{}", "{7}", "a:{b}:c", "ü", ":", ""]
 

@@ -8,8 +8,9 @@ import pytest
 
 from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost
+from streams.kafka.message import Message
 from streams.state.redis_store import RedisStore
-from streams.state.store import MemoryStore, Message, Progress, Store, StoredShard
+from streams.state.store import MemoryStore, Progress, Store, StoredShard
 from tests.state.checkpoints import checkpoint, message, whole
 
 STRANGE_IDS = ["ü", "用户-1", "a{b}c", "{}", "a:b:c", "user:{1}:rows", " ", "'\"\\", "\n\r\n", "\0", "😀" * 255, "*?[]"]

@@ -1,13 +1,13 @@
-"""What our parts of Faust's transport know beyond Faust: the settings, and what the broker can do."""
+"""What our parts of Faust's driver for Kafka know beyond Faust: the settings, and what the broker can do."""
 
-from faust.transport.drivers import aiokafka as driver
+from faust.transport.drivers import aiokafka
 from faust.types import AppT
 
 from streams.kafka.connection import Broker
 from streams.settings import Settings
 
 
-class Connection(driver.Transport):
+class Driver(aiokafka.Transport):
     """The base of our transport; its consumer and its producer find both here."""
 
     def __init__(self, app: AppT, settings: Settings, broker: Broker):
