@@ -255,7 +255,7 @@ class Settings(BaseModel):
             raise UsageError(f"{PREFIX}KAFKA_PASSWORD_FILE: {error.strerror}: {self.kafka_password_file}") from None
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """(variable, value with secrets masked, where it comes from), in the order of the contract."""
+        """(variable, value with secrets masked, where it comes from), in the order of their declaration."""
         return [(PREFIX + name.upper(), self.shown(name), self._origins.get(name, "default")) for name in self.names()]
 
     @classmethod

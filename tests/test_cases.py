@@ -1,7 +1,7 @@
-"""The cases in `tests/cases`: what rules say of a story, as text against text.
+"""The cases in `tests/cases`, and those that pages of `docs` tell: what rules say of a story, as text against text.
 
-Comes in: files that map a sentence to a case, as `cases/README.md` says. Goes out: each case told twice, by the
-engine (through the decoder, the inbox and the shard) and by the naive judge.
+Comes in: files, or blocks of pages, that map a sentence to a case, as `cases/README.md` says. Goes out: each case told
+twice, by the engine (through the decoder, the inbox and the shard) and by the naive judge.
 """
 
 from collections.abc import Iterable
@@ -20,6 +20,7 @@ from streams.rulefiles.forms import FORMS
 from streams.testing import changes, decoded, instant
 from tests.anytime import ANY_TIME
 from tests.oracle import Expected, judge
+from tests.pages import DOCS, blocks
 from tests.stories import lines, read_events, read_rules, write_change
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +45,16 @@ def read_cases(file: Path) -> dict[str, Case]:
     return {title: Case(rule, {**for_all, **case}) for title, case in told.items()}
 
 
-CASES = [pytest.param(case, id=f"{file.stem}: {title}") for file in FILES for title, case in read_cases(file).items()]
+def read_page(page: Path) -> dict[str, Case]:
+    """Its blocks of YAML that are no rules."""
+    told = [yaml.load(block.text, Loader=yaml.BaseLoader) for block in blocks(page, "yaml")]
+    return {title: Case(None, case) for block in told if not FORMS.keys() & block for title, case in block.items()}
+
+
+CASES = [
+    *(pytest.param(case, id=f"{file.stem}: {title}") for file in FILES for title, case in read_cases(file).items()),
+    *(pytest.param(case, id=f"{page.name}: {title}") for page in DOCS for title, case in read_page(page).items()),
+]
 
 
 @pytest.mark.filterwarnings("ignore:overflow")  # numpy's, where the kernel is not compiled

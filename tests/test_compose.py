@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfile say what the code and the other tests say."""
+"""docker-compose.yml and the Dockerfile say what the code, the pages and the other tests say."""
 
 import re
 import shutil
@@ -11,6 +11,7 @@ import yaml
 
 from streams.settings import Settings
 from tests.e2e.apache_kafka import VERSION as KAFKA_VERSION
+from tests.pages import parsed
 
 ROOT: Final = Path(__file__).parents[1]
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -21,17 +22,57 @@ DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 def test_docker_compose_accepts_the_file() -> None:
     if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], check=False).returncode:
         pytest.skip("docker compose is not on this machine")
-    subprocess.run(["docker", "compose", "--file", ROOT / "docker-compose.yml", "config", "--quiet"], check=True)
+    for profile in ((), ("--profile", "worker")):
+        compose = ["docker", "compose", "--file", ROOT / "docker-compose.yml", *profile]
+        subprocess.run([*compose, "config", "--quiet"], check=True)
 
 
-@pytest.mark.parametrize("service", ["topics", "worker"])
-def test_every_setting_is_one_that_the_worker_knows_and_accepts(service: str) -> None:
-    environment = SERVICES[service]["environment"]
+def test_every_setting_is_one_that_the_worker_knows_and_accepts() -> None:
+    environment = SERVICES["worker"]["environment"]
     known = {variable for variable, _, _ in Settings().rows()}
     assert environment.keys() <= known
     settings = Settings.from_environment(environment)
     assert settings.kafka == "kafka:19092"
-    assert settings.create_topics is (service == "topics")
+    assert settings.create_topics
+
+
+def test_kafka_and_redis_are_published_where_the_commands_look_by_default() -> None:
+    defaults = Settings()
+    assert published("kafka") == defaults.kafka
+    assert f"redis://{published('redis')}/0" == defaults.redis.get_secret_value()
+    kafka = with_defaults(SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"])
+    assert f"OUTSIDE://{defaults.kafka}" in kafka.split(",")
+
+
+def published(service: str) -> str:
+    """The address at which this machine finds a service."""
+    [port] = SERVICES[service]["ports"]
+    _, outside, _ = with_defaults(port).split(":")
+    return f"localhost:{outside}"
+
+
+def with_defaults(text: str) -> str:
+    """As where no variable is set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+
+
+def test_a_port_within_the_container_is_one_that_the_broker_listens_at() -> None:
+    [port] = SERVICES["kafka"]["ports"]
+    assert f"OUTSIDE://:{port.rpartition(':')[2]}" in SERVICES["kafka"]["environment"]["KAFKA_LISTENERS"].split(",")
+
+
+def test_workers_start_only_when_they_are_told_to() -> None:
+    assert {name for name, service in SERVICES.items() if "profiles" not in service} == {"kafka", "redis"}
+    assert SERVICES["worker"]["profiles"] == ["worker"]
+
+
+def test_the_commands_that_the_file_names_are_right() -> None:
+    comment = (ROOT / "docker-compose.yml").read_text().split("name:")[0]
+    commands = re.findall(r"^#   (.*?)  ", comment, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["docker", "segmenter", "docker", "segmenter", "docker"]
+    for line in commands:
+        if line.startswith("segmenter"):
+            parsed(line)
 
 
 def test_the_workers_kafka_is_a_listener_of_the_broker() -> None:
@@ -57,11 +98,11 @@ def test_redis_keeps_its_data_and_evicts_nothing() -> None:
     assert SERVICES["redis"]["volumes"] == ["redis-data:/data"]
 
 
-def test_two_workers_start_when_the_topics_are_there_and_redis_answers() -> None:
+def test_two_workers_start_when_kafka_and_redis_answer() -> None:
     worker = SERVICES["worker"]
     assert worker["deploy"]["replicas"] == 2
     assert worker["depends_on"] == {
-        "topics": {"condition": "service_completed_successfully"},
+        "kafka": {"condition": "service_healthy"},
         "redis": {"condition": "service_healthy"},
     }
 

@@ -9,7 +9,7 @@ from streams.settings import Settings
 from streams.topics import TOPICS
 
 
-def test_nothing_said_gives_the_defaults_of_the_contract() -> None:
+def test_nothing_said_gives_the_defaults() -> None:
     shown = {variable: value for variable, value, _ in Settings.from_environment({}).rows()}
     assert shown["SEGMENTER_KAFKA"] == "localhost:9092"
     assert shown["SEGMENTER_REDIS"] == "redis://localhost:6379/0"

@@ -1,4 +1,4 @@
-"""`segmenter replay`: the rules over files, without Kafka or Redis."""
+"""`segmenter replay`: the rules over files, without Kafka or Redis (docs/semantics.md#replay)."""
 
 import sys
 from collections.abc import Callable

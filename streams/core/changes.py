@@ -1,6 +1,6 @@
 """Changes: a membership that flipped or a level that is another one, with the reason; and as what it is published.
 
-Comes in: what the kernel noted. Goes out: `Change` values, and the form of CONTRACT 4.
+Comes in: what the kernel noted. Goes out: `Change` values, and the JSON of docs/semantics.md#changes.
 """
 
 from collections.abc import Mapping, Sequence

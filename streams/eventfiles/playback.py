@@ -1,4 +1,4 @@
-"""Files through the engine: what `segmenter replay` runs.
+"""Files through the engine: what `segmenter replay` runs (docs/semantics.md#replay).
 
 Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, in order. Lines that
 cannot be used are handed to `reject`.

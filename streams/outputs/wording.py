@@ -1,6 +1,6 @@
 """A change in words, for people who watch.
 
-Comes in: the JSON of a change (CONTRACT 4) or conditions with their values. Goes out: text of one line.
+Comes in: the JSON of a change (docs/semantics.md#changes) or conditions with their values. Goes out: text of one line.
 """
 
 from collections.abc import Collection

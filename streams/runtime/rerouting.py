@@ -1,11 +1,12 @@
-"""What shards send each other: records that came to a partition which is not their user's (CONTRACT 2.3).
+"""What shards send each other: records that came to a partition which is not their user's.
 
 Comes in: a record and the shard that it belongs to; what fetches of `rerouted-events` bring. Goes out: a message for
 the outbox; the record again, as it was where it came from; whether it has been there before.
 
 A shard that finds a foreign record sends it on in the checkpoint that passes it. It may do so twice: after a crash, or
 when a lost state is made anew. So the home shard keeps how far it has applied what each partition sent on, and passes
-over what it has had. A partition's records come in their order, so each user's events of one producer stay in theirs.
+over what it has had. A partition's records come in their order, so each user's events of one producer stay in theirs
+(docs/semantics.md#whose-record-it-is).
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
-"""Billing updates, in the plain form (CONTRACT 2.2 a); those of Stripe's own shape are handed on to `stripe.py`.
+"""Billing updates, in the plain form; those of Stripe's own shape are handed on to `stripe.py`.
 
 Comes in: one record. Goes out: an `Event` with all its properties, `ANONYMOUS`, `Ignored`, or the `Reject` that says
-why the record cannot be used.
+why the record cannot be used. The form is that of docs/semantics.md#billing-updates.
 """
 
 from collections.abc import Sequence

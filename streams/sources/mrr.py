@@ -6,7 +6,7 @@ whether something could not be priced; and the item that brings most of it.
 The rule is Stripe's own (https://docs.stripe.com/billing/subscriptions/analytics/glossary): of each item quantity x
 unit amount, normalised to a month; without metered items and tax. Tiers are computed where they are sent
 (https://docs.stripe.com/products-prices/pricing-models#tiered-pricing). Of discounts those count that last for ever.
-Whether the subscription counts at all is a matter of its status, which the ledger looks at.
+Whether the subscription counts at all is a matter of its status, which the ledger looks at (docs/semantics.md#stripe).
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Product events in the Segment spec, as Segment, RudderStack and Jitsu send them (CONTRACT 2.1).
+"""Product events in the Segment spec, as Segment, RudderStack and Jitsu send them (docs/semantics.md#product-events).
 
 Comes in: one record, or those of a fetch. Goes out: of each an `Event`, `ANONYMOUS`, or the `Reject` that says why
 it cannot be used. A record is skimmed first; properties, traits and context are decoded only where rules or a

@@ -1,7 +1,8 @@
-"""Billing updates as Stripe sends them: webhook events about subscriptions, invoices and charges (CONTRACT 2.2 b).
+"""Billing updates as Stripe sends them: webhook events about subscriptions, invoices and charges.
 
 Comes in: the text of a record whose `object` is `event`, its key and time. Goes out: an `Event` in the words of the
-plain form, `Ignored` for a type that means nothing to us; `Unusable` is raised with the path of what is wrong.
+plain form, `Ignored` for a type that means nothing to us; `Unusable` is raised with the path of what is wrong. All that
+users are told of it stands in docs/semantics.md#stripe.
 
     customer.subscription.*           a Subscription or Trial event, with all that the subscription is now
     invoice.paid                      Invoice Paid     (`invoice.payment_succeeded` tells the same again: ignored)

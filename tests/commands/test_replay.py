@@ -1,4 +1,4 @@
-"""`segmenter replay`: files in, changes out, as CONTRACT 3.3 says."""
+"""`segmenter replay`: files in, changes out, as docs/semantics.md#replay says."""
 
 import gzip
 import json
@@ -51,7 +51,7 @@ def told(result: Result) -> list[str]:
     return [f"{c['occurred_at'][:10]} {c['user_id']} {c['type'].partition('.')[2]} {c['segment']}" for c in changes]
 
 
-def test_changes_are_printed_as_the_contract_says_without_live_and_detected_at(rules: Path, write: Write) -> None:
+def test_changes_are_printed_as_on_the_topic_without_live_and_detected_at(rules: Path, write: Write) -> None:
     result = replay(rules, write("a.jsonl", [track("ann", "Signed In", "2026-03-01"), track("bob", "x", "2026-03-09")]))
     assert result.exit_code == 0
     (change,) = map(json.loads, result.stdout.splitlines())

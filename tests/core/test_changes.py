@@ -31,7 +31,7 @@ def headers_of(change: Change) -> dict[str, bytes]:
     return dict(to_message(change, "/segmenter/acme", AT, 0)[1])
 
 
-def test_a_change_is_the_object_of_the_contract() -> None:
+def test_a_change_is_the_object_that_is_published() -> None:
     assert json.loads(to_json(CHANGE, AT + 5, live_within_ms=1_000)) == {
         "schema": 1,
         "id": ID,

@@ -1,4 +1,4 @@
-"""The judge itself, by examples worked out by hand from the contract."""
+"""The judge itself, by examples worked out by hand from docs/semantics.md."""
 
 from collections.abc import Iterable, Sequence
 
@@ -87,7 +87,7 @@ REPORTS = [
         ("tenure_days", 3.5),
     ],
 )
-def test_a_function_has_the_value_that_the_contract_says(text: str, expected: Value) -> None:
+def test_a_function_has_the_value_that_the_page_says(text: str, expected: Value) -> None:
     assert value(text, REPORTS, at(4.5)) == expected
 
 

@@ -30,7 +30,7 @@ class Accepted:
         return Accepted((*self.events, event))
 
     def repeats(self, event: Event) -> bool:
-        """Contract 2.4: among the last 16 accepted ids. An event without an id is nobody's duplicate."""
+        """docs/semantics.md#repeats: among the last 16 accepted ids. An event without an id is nobody's duplicate."""
         ids = [earlier.message_id for earlier in self.events if earlier.message_id is not None]
         return event.message_id is not None and event.message_id in ids[-REMEMBERED_IDS:]
 

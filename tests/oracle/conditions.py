@@ -1,4 +1,4 @@
-"""What a condition says of something, be it a profile at an instant or one event (contract 3.1).
+"""What a condition says of something, be it a profile at an instant or one event (docs/semantics.md#values).
 
 Comes in: checked trees. Goes out: truths, and values; None is missing.
 """

@@ -1,4 +1,4 @@
-"""All profiles, the time that has come for them, and the edges of quintiles (contract 3.2 and 3.3).
+"""All profiles, the time that has come for them, and the edges of quintiles (docs/semantics.md#quintiles).
 
 Comes in: events in order of arrival, and how far time has come. Goes out: profiles with their changes.
 """

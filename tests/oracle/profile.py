@@ -1,4 +1,4 @@
-"""One user: events accepted, time passed, changes owed (contract 2.4, 3.2 and 4).
+"""One user: events accepted, time passed, changes owed (docs/semantics.md#when-rules-are-evaluated).
 
 Comes in: events in order of arrival, and how far time has come. Goes out: the list of changes.
 """
@@ -27,7 +27,7 @@ class Forgotten(Exception):
 
 @dataclass
 class Profile:
-    """`clock` is the contract's; `looked` is the last instant up to which nothing is left to flip by itself."""
+    """`clock` is that of docs/semantics.md; `looked`: up to then nothing is left to flip by itself."""
 
     subject: str
     rulebook: Rulebook

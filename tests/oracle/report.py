@@ -1,4 +1,4 @@
-"""What a change says: its type, its segment, its reasons (contract 4).
+"""What a change says: its type, its segment, its reasons (docs/semantics.md#changes).
 
 Comes in: a rule and the profile's views before and at the instant. Goes out: what the engine is expected to report.
 """

@@ -1,4 +1,4 @@
-"""RFM scores, and the edges of quintiles over all profiles (contract 3).
+"""RFM scores, and the edges of quintiles over all profiles (docs/semantics.md#scores).
 
 Comes in: a profile's values, or those of all profiles. Goes out: scores, names of the R x F grid, edges.
 """

@@ -1,4 +1,4 @@
-"""Arithmetic and comparison as the contract words them (3.1): missing values, unlike kinds, whole millionths.
+"""Arithmetic and comparison as docs/semantics.md#values words them: missing values, unlike kinds, whole millionths.
 
 Comes in: values as a profile holds them; None is missing. Goes out: a value, or a truth.
 """

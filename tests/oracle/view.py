@@ -45,7 +45,7 @@ class View(Subject):
         self.decided: dict[str, str | None] = {}
         self.found: dict[Feature, Value] = {}
 
-    # memberships: contract 3
+    # memberships, as docs/semantics.md#segments says
 
     def was_in(self, name: str) -> str | None:
         return self.held[name].segment if name in self.held else None
@@ -78,7 +78,7 @@ class View(Subject):
             return True
         return not self.holds(rule.exit) if rule.exit is not None else self.holds(rule.enter)
 
-    # values: contract 3.1
+    # values, as docs/semantics.md#values says
 
     def own(self, term: Read | Elapsed | Property | Score) -> Value:
         match term:
@@ -108,7 +108,7 @@ class View(Subject):
         recency, frequency, monetary = (self.value(term) for term in measures(rule))
         return number_only(recency), number_only(frequency), number_only(monetary)
 
-    # features: contract 3.1
+    # features, as docs/semantics.md#windows says
 
     def read(self, feature: Feature) -> Value:
         if feature not in self.found:

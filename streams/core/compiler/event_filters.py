@@ -1,6 +1,7 @@
-"""What a `where` says of an event: a condition on its own properties (CONTRACT 3.1), decided once for each event.
+"""What a `where` says of an event: a condition on its own properties, decided once for each event.
 
 Comes in: a checked condition. Goes out: a function of an event's properties; and which properties it reads.
+For whoever writes rules: docs/rules.md#events.
 """
 
 import operator

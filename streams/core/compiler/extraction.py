@@ -16,7 +16,7 @@ from streams.core.compiler.fields import Ring, bucket_of, latest_name
 from streams.core.events import Value
 from streams.core.rules.nodes import EventSet, Unit
 
-LARGEST_AMOUNT = 1e10  # CONTRACT 3.1: a value beyond this size counts as missing
+LARGEST_AMOUNT = 1e10  # docs/semantics.md#windows: a value beyond this size counts as missing
 
 
 def as_amount(value: Value) -> float:

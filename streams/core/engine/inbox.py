@@ -3,9 +3,9 @@
 Comes in: what each source's fetches brought, and whether a source has more that is not fetched yet.
 Goes out: the events that may be applied now, and the offsets up to which all has been taken.
 
-The merge always takes the source whose head has the smallest event time, on a tie the one named first
-(CONTRACT 3.2). That equals a stable merge by each source's running maximum of event time. A source that has
-unread records, none of them fetched, holds the others back: its head is not known.
+The merge always takes the source whose head has the smallest event time, on a tie the one named first. That equals a
+stable merge by each source's running maximum of event time. A source that has unread records, none of them fetched,
+holds the others back: its head is not known (docs/semantics.md#the-order-of-events).
 """
 
 from collections.abc import Mapping, Sequence

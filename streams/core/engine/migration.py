@@ -1,4 +1,4 @@
-"""Loading a shard, and what to do with profiles that other rules wrote.
+"""Loading a shard, and what to do with profiles that other rules wrote (docs/semantics.md#other-rules-than-before).
 
 Comes in: stored rows and documents. Goes out: filled rows of the table, and the list of those to be evaluated
 anew. Whoever is in a segment or level that was taken out leaves it: by the change to another level of the same tier,

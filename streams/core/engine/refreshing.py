@@ -1,7 +1,7 @@
-"""Quintile edges made anew as a stream goes by, where one shard holds all profiles, as in a replay (CONTRACT 3.2).
+"""Quintile edges made anew as a stream goes by, where one shard holds all profiles, as in a replay.
 
 Comes in: batches in the order to apply them, and the time. Goes out: the changes of the shard, and those that follow
-from new edges.
+from new edges. When edges move, docs/semantics.md#quintiles says.
 """
 
 from collections.abc import Iterator

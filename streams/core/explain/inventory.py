@@ -46,7 +46,7 @@ class LiveRule(NamedTuple):
     readings: tuple[FieldRead, ...]
 
     def warming_until(self, now_ms: int) -> int | None:
-        """When every window that it reads is covered (CONTRACT 3.4); None where they all are."""
+        """When every window that it reads is covered; None where they all are."""
         coming = [each.covered_from_ms for each in self.readings if each.covered_from_ms is not None]
         return max((ms for ms in coming if ms > now_ms), default=None)
 

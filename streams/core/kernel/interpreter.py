@@ -3,7 +3,7 @@
 Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row and an instant `now` (ms) at which
 the row's windows stand; a leaf or a piece of code is its address in the program. Goes out: a value with its kind,
 the truth of a leaf, or the outcome of a condition.
-Missing is NaN, so that a comparison with it is false by itself (CONTRACT 3.1).
+Missing is NaN, so that a comparison with it is false by itself (docs/semantics.md#values).
 """
 
 import numpy as np
@@ -64,7 +64,7 @@ from streams.core.kernel.layout import (
 )
 from streams.core.kernel.scoring import edges_at, score_of
 
-LARGEST_SUM = 9_000_000_000_000  # CONTRACT 3.1: a sum beyond this size is missing
+LARGEST_SUM = 9_000_000_000_000  # docs/semantics.md#windows: a sum beyond this size is missing
 ENTRY = 3  # words of the stack a value takes: its bits, its kind, the bits of its slope (per ms)
 
 

@@ -7,8 +7,9 @@ Comes in, and in this order in every function here: `p`, the program's words (`s
 table (`Memory`); `f`, lines for what flips, one a change; `o`, the occurrences of a batch. Goes out: rows changed in
 place, and the lines. Both stop when the lines are full, and go on where they stopped when they are called again.
 
-A deadline that passes without a flip leaves no trace in the row (CONTRACT 3.2: a profile's clock is moved by
-events and changes alone), so it is evaluated in a spare row; there are two of them, behind the last profile's.
+A deadline that passes without a flip leaves no trace in the row: a profile's clock is moved by events and changes alone
+(docs/semantics.md#when-rules-are-evaluated). So it is evaluated in a spare row; there are two of them, behind the last
+profile's.
 `due` is a lower bound of a row's next deadline: waking too early costs an evaluation and changes nothing. So an event
 looks only at the deadlines of the rules that it touches, and only before the one that the row has.
 """

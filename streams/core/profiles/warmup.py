@@ -1,7 +1,7 @@
 """Coverage: since when what the rules count has been kept, and from when on all of a window has been.
 
 Comes in: the fields of the row under the rules before and under today's. Goes out: instants. What was not kept before
-starts empty (CONTRACT 3.4), and a window says too little until it is covered.
+starts empty (docs/semantics.md#other-rules-than-before), and a window says too little until it is covered.
 """
 
 from collections.abc import Iterable, Mapping

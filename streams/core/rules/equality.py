@@ -1,8 +1,8 @@
 """When two values of JSON are the same: by how each is spelled, in one way alone.
 
-Comes in: values as events and traits hold them. Goes out: spellings, equal exactly where the values are the same
-(CONTRACT 3.1): a list is one value; kinds differ, so `1` and `"1"` are two; numbers are doubles, so `1` and `1.0` are
-one. And by the same measure, whether a value is or holds another.
+Comes in: values as events and traits hold them. Goes out: spellings, equal exactly where the values are the same: a
+list is one value; kinds differ, so `1` and `"1"` are two; numbers are doubles, so `1` and `1.0` are one
+(docs/semantics.md#windows). And by the same measure, whether a value is or holds another.
 """
 
 import json

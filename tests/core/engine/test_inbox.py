@@ -1,4 +1,4 @@
-"""The merge of a shard's inputs, against the words of the contract: always the head with the smallest event time."""
+"""The merge of a shard's inputs, against docs/semantics.md#the-order-of-events: the head with the smallest time."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def events(source: str, times: Sequence[int]) -> list[Event]:
 
 
 def merged_by_heads(streams: dict[str, list[Event]]) -> list[Event]:
-    """The contract, word for word."""
+    """The page, word for word."""
     waiting = {source: list(each) for source, each in streams.items()}
     merged: list[Event] = []
     while any(waiting.values()):

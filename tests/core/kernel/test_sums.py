@@ -1,4 +1,4 @@
-"""Sums at the end of what can be told exactly (CONTRACT 3.1)."""
+"""Sums at the end of what can be told exactly (docs/semantics.md#windows)."""
 
 from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment

@@ -201,7 +201,7 @@ updates = st.lists(st.tuples(st.sampled_from(list(LEDGER_EVENTS)), st.integers(0
 
 
 def naive_millionths(history: list[Update]) -> int:
-    """From the contract alone: per subscription and property the last of the newest, then the sum over what counts."""
+    """As docs/semantics.md#the-ledger says: of each property the last of the newest, then the sum over what counts."""
     said: dict[str, dict[str, tuple[int, Value]]] = {}
     for name, ts, stated in sorted(history, key=lambda one: one[1]):
         subscription = said.setdefault(str(stated.get("subscription_id") or "default"), {})

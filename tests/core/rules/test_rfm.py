@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.core.rules.nodes import All, Always, Compare, Condition, Constant, Score
 from streams.core.rules.rfm import NAMES, FourEdges, grid, name_of, score
 
-# Contract 3, by hand: R5 on top, F1 at the left.
+# The grid of docs/rules.md#scores, by hand: R5 on top, F1 at the left.
 CHAMPIONS, LOYAL, POTENTIAL = "champions", "loyal_customers", "potential_loyalists"
 NEW, PROMISING, ATTENTION, SLEEPY = "new_customers", "promising", "need_attention", "about_to_sleep"
 RISK, CANT_LOSE, HIBERNATING = "at_risk", "cant_lose_them", "hibernating"
@@ -49,7 +49,7 @@ def test_the_table_has_25_cells_and_every_name() -> None:
 
 
 @pytest.mark.parametrize(("r", "f", "name"), CELLS)
-def test_every_cell_has_the_name_that_the_contract_gives_it(r: int, f: int, name: str) -> None:
+def test_every_cell_has_the_name_that_the_grid_gives_it(r: int, f: int, name: str) -> None:
     assert name_of(r, f) == name
     assert next(level for level, condition in grid("loyalty") if holds(condition, r, f)) == name
 

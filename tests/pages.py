@@ -1,0 +1,80 @@
+"""The pages that people read, as the tests read them: README.md, CONTRIBUTING.md, docs/ and what lies beside the rules.
+
+Comes in: Markdown. Goes out: its blocks of code with where they stand, its links, its headings' anchors.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+from streams.cli import main
+
+ROOT: Final = Path(__file__).parents[1]
+DOCS: Final = sorted((ROOT / "docs").rglob("*.md"))
+PAGES: Final = [
+    *sorted(ROOT.glob("*.md")),
+    *DOCS,
+    *sorted((ROOT / "rules").rglob("*.md")),
+    ROOT / "tests/cases/README.md",
+]
+BLOCK: Final = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+FILE_BEFORE: Final = re.compile(r"`([^`\s]+\.\w+)`[^`]*:\s*$")
+
+
+class Block(NamedTuple):
+    """A block of code. file: which one it is, by the sentence before it, such as "Save this as `my-rules/a.yaml`:"."""
+
+    language: str
+    text: str
+    line: int
+    file: str | None
+
+
+def blocks(page: Path, language: str = "") -> list[Block]:
+    """In order; of one language, or all."""
+    found = list(_blocks(page.read_text()))
+    return [block for block in found if language in ("", block.language)]
+
+
+def _blocks(text: str) -> Iterator[Block]:
+    for match in BLOCK.finditer(text):
+        before = text[: match.start()]
+        *_, paragraph = before.strip().split("\n\n")
+        named = FILE_BEFORE.search(paragraph)
+        yield Block(match["language"], match["text"], before.count("\n") + 1, named[1] if named else None)
+
+
+def without_blocks(page: Path) -> str:
+    """Its prose alone."""
+    return BLOCK.sub("", page.read_text())
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of its headings: `## What goes in` is `#what-goes-in`.
+
+    >>> "what-goes-in" in anchors(ROOT / "docs" / "semantics.md")
+    True
+    """
+    headings = HEADING.findall(without_blocks(page))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(page: Path) -> list[str]:
+    """Those to places in this repository."""
+    return [link for link in LINK.findall(without_blocks(page)) if not re.match(r"[a-z]+:", link)]
+
+
+def parsed(line: str) -> click.Context:
+    """A command line of `segmenter` as click takes it, not run; fails where it knows no such command or option."""
+    program, name, *arguments = shlex.split(line)
+    assert program == "segmenter", line
+    context = click.Context(main, info_name="segmenter")
+    command = main.get_command(context, name)
+    assert command is not None, line
+    return command.make_context(name, arguments, parent=context)
