@@ -6,6 +6,7 @@ What needs servers is in `tests/e2e/test_docs.py`; stories are told by `test_cas
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from streams.kafka.publisher import home_partition
 from streams.kafka.topics import INPUTS, OUTPUTS
 from streams.settings import PREFIX, Settings
 from streams.sources import Decoder, profile_commands
+from streams.sources.options import InputOptions
 from streams.testing import changes
 from tests.pages import DOCS, PAGES, ROOT, anchors, blocks, links, parsed, without_blocks
 
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 CHANGES, OPERATE, SEMANTICS, START = (ROOT / f"docs/{name}.md" for name in ("changes", "operate", "semantics", "start"))
 HISTORY = ROOT / "docs/examples/events.jsonl"
 CHURN_RISK = ROOT / "rules/churn-risk.yaml"
@@ -53,7 +56,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-@pytest.mark.parametrize("page", [README, *DOCS], ids=name_of)
+@pytest.mark.parametrize("page", [README, CONTRIBUTING, *DOCS], ids=name_of)
 def test_every_path_that_is_named_is_there(page: Path) -> None:
     named = re.findall(r"`((?:streams|tests|rules|docs)/[^`\s<*{]+)`", without_blocks(page))
     assert [path for path in named if not (ROOT / path).exists()] == []
@@ -62,6 +65,23 @@ def test_every_path_that_is_named_is_there(page: Path) -> None:
 def test_every_page_is_on_the_map() -> None:
     on_it = {(ROOT / "docs" / link).resolve() for link in links(ROOT / "docs/README.md")}
     assert on_it >= {page for page in DOCS if page.name != "README.md"}
+
+
+def test_every_package_is_on_the_map_of_the_code() -> None:
+    text = CONTRIBUTING.read_text()
+    packages = [path.parent for path in CODE if path.name == "__init__.py" and path.parts[-2] != "streams"]
+    rooms = {name_of(package) for package in packages if package.is_relative_to(ROOT / "streams")}
+    assert {room for room in rooms if f"| `{room}/` |" not in text} == set()
+
+
+def test_every_dependency_says_what_it_is_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    names = {re.split(r"[^\w-]", need)[0] for need in needed}
+    rows = re.findall(
+        r"^\| (.*?)(?: \(.*\))? \| .* \|$", CONTRIBUTING.read_text().split("## Dependencies")[1], re.MULTILINE
+    )
+    assert {name for row in rows[1:] for name in row.split(", ")} - {"hiredis", "---"} == names
 
 
 def test_code_cites_pages_and_sections_that_are_there() -> None:
@@ -137,7 +157,7 @@ def test_the_shards_formula_has_ten_examples() -> None:
 
 
 REASONS = re.findall(r"^\| `(\w+)` \| [^|]+ \| (?:`(.+)`)? ?\|$", SEMANTICS.read_text(), re.MULTILINE)
-DECODER = Decoder(Catalog(rulefiles.load(CHURN_RISK)).reads, currency="EUR")
+DECODER = Decoder(Catalog(rulefiles.load(CHURN_RISK)).reads, InputOptions(currency="EUR"))
 
 
 def test_the_reasons_of_dead_letters_are_all_there() -> None:
