@@ -1,6 +1,7 @@
 """The pages that people read, as the tests read them: README.md, CONTRIBUTING.md, docs/ and what lies beside the rules.
 
-Comes in: Markdown. Goes out: its blocks of code with where they stand, its links, its headings' anchors.
+Comes in: Markdown. Goes out: its blocks of code with where they stand, its links, its headings' anchors; and, by
+`python -m tests.pages`, the parts of pages that are made from the code, put where they belong.
 """
 
 import re
@@ -12,6 +13,9 @@ from typing import Final, NamedTuple
 import click
 
 from streams.cli import main
+from streams.commands.options import HELP
+from streams.core.language.reference import reference
+from streams.settings import PREFIX, Settings
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = sorted((ROOT / "docs").rglob("*.md"))
@@ -78,3 +82,42 @@ def parsed(line: str) -> click.Context:
     command = main.get_command(context, name)
     assert command is not None, line
     return command.make_context(name, arguments, parent=context)
+
+
+def settings_table() -> str:
+    rows = [
+        f"| `{variable}` | {f'`{default}`' if default else ''} | {HELP[variable.removeprefix(PREFIX).lower()]} |"
+        for variable, default, _ in Settings().rows()
+    ]
+    return "\n".join(["| setting | default | is |", "| --- | --- | --- |", *rows]) + "\n"
+
+
+# What stands on a page between two comments, and what it is made by.
+GENERATED: Final = {
+    "language": (ROOT / "docs/rules.md", reference),
+    "settings": (ROOT / "docs/operate.md", settings_table),
+}
+
+
+def generated(part: str) -> tuple[str, str]:
+    """A part as it stands on its page, and as it should."""
+    page, made = GENERATED[part]
+    return page.read_text().split(begin(part))[1].split(end(part))[0], made()
+
+
+def begin(part: str) -> str:
+    return f"<!-- begin: {part} -->\n\n"
+
+
+def end(part: str) -> str:
+    return f"\n<!-- end: {part} -->"
+
+
+def put_in_place() -> None:
+    for part, (page, _) in GENERATED.items():
+        stands, should = generated(part)
+        page.write_text(page.read_text().replace(begin(part) + stands, begin(part) + should))
+
+
+if __name__ == "__main__":
+    put_in_place()

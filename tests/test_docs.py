@@ -15,17 +15,16 @@ from click.testing import CliRunner
 
 from streams import rulefiles
 from streams.cli import SUMMARIES, main
-from streams.commands.options import HELP
 from streams.core.changes import to_json
 from streams.core.compiler.catalog import Catalog
 from streams.core.events import Event, Reject
 from streams.kafka.publisher import home_partition
-from streams.kafka.topics import INPUTS, OUTPUTS
-from streams.settings import PREFIX, Settings
+from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
 from streams.sources.options import InputOptions
 from streams.testing import changes
-from tests.pages import DOCS, PAGES, ROOT, anchors, blocks, links, parsed, without_blocks
+from streams.topics import TOPICS
+from tests.pages import DOCS, GENERATED, PAGES, ROOT, anchors, blocks, generated, links, parsed, without_blocks
 
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
@@ -114,14 +113,10 @@ def test_the_commands_are_all_there() -> None:
     assert set(re.findall(r"^\| `segmenter (\S+)` \|", OPERATE.read_text(), re.MULTILINE)) == SUMMARIES.keys()
 
 
-def test_the_settings_are_all_there_with_their_defaults() -> None:
-    rows = [
-        f"| `{variable}` | {f'`{default}`' if default else ''} | {HELP[variable.removeprefix(PREFIX).lower()]} |"
-        for variable, default, _ in Settings().rows()
-    ]
-    expected = "\n".join(["| setting | default | is |", "| --- | --- | --- |", *rows])
-    shown = OPERATE.read_text().split("<!-- begin: settings -->\n\n")[1].split("\n\n<!-- end: settings -->")[0]
-    assert shown == expected, f"put this between the two comments:\n{expected}"
+@pytest.mark.parametrize("part", GENERATED)
+def test_what_is_made_from_the_code_is_up_to_date(part: str) -> None:
+    stands, should = generated(part)
+    assert stands == should, "python -m tests.pages"
 
 
 def test_every_setting_that_a_page_names_is_one() -> None:
@@ -132,8 +127,8 @@ def test_every_setting_that_a_page_names_is_one() -> None:
 
 def test_the_topics_are_all_there() -> None:
     rows = re.findall(r"^\| `([\w-]+)` \| ((?:in|out|between)\b.*) \|$", OPERATE.read_text(), re.MULTILINE)
-    assert {topic for topic, _ in rows} == {topic.role for topic in INPUTS + OUTPUTS}
-    compacted = {topic.role for topic in INPUTS + OUTPUTS if topic.config.get("cleanup.policy") == "compact"}
+    assert {topic for topic, _ in rows} == {topic.name for topic in TOPICS}
+    compacted = {topic.name for topic in TOPICS if topic.cleanup == "compact"}
     assert {topic for topic, text in rows if "compacted" in text} == compacted
 
 

@@ -12,7 +12,6 @@ import yaml
 
 from streams.core.language.faults import ExpressionFaults
 from streams.core.language.parser import parse_condition
-from streams.core.language.reference import reference
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SCORES
 from streams.core.rules.rfm import name_of
 from streams.rulefiles.forms import FORMS
@@ -81,11 +80,6 @@ def told() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         for change in all_changes:
             by_rule.setdefault(change.rule, []).append(write_change(change, records))
     return engines, judges
-
-
-def test_the_part_of_the_words_is_what_the_command_prints() -> None:
-    between = PAGE.split("<!-- begin: language -->\n\n")[1].split("\n<!-- end: language -->")[0]
-    assert between == reference(), "put what `segmenter check --language` prints between the two comments"
 
 
 @pytest.mark.parametrize("place", range(len(EXAMPLES)), ids=EXAMPLES)
