@@ -21,6 +21,7 @@ from streams.kafka.provisioning import existing
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_USER_CHARACTERS
+from streams.state.format import MARKS, MEMBERSHIPS, SETTLED
 from streams.state.opening import opened_store
 from streams.state.store import Store, StoredProfile
 from streams.topics import PROFILE_COMMANDS
@@ -75,13 +76,13 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
                     await _done(store, shard, settings.topic(PROFILE_COMMANDS.name), offset)
         except TimeoutError:
             raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
-        marks = [await store.mark(shard, mark_of(user)) for shard in shards]
+        marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
     return Report(user, before, max(mark or at_ms for mark in marks))
 
 
 async def _shards(store: Store, settings: Settings, user: str) -> Sequence[int]:
     """The shards that may know the user: one, unless producers choose partitions by a rule of their own."""
-    settled = await store.settled("partitions")
+    settled = await store.group.get(SETTLED, "partitions")
     if settled is None:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     topic, partitions = settings.topic(PROFILE_COMMANDS.name), int(settled)
@@ -97,9 +98,9 @@ async def _shards(store: Store, settings: Settings, user: str) -> Sequence[int]:
 
 
 async def _kept(store: Store, shard: int, user: str) -> Kept:
-    profile, memberships = await store.profile(shard, user), await store.memberships(shard, user)
+    profile, memberships = await store.shards.profile(shard, user), await store.shards.get(shard, MEMBERSHIPS, user)
     segments = msgspec.json.decode(memberships, type=dict[str, object]) if memberships else {}
-    return Kept(profile, tuple(segments), await store.mark(shard, mark_of(user)))
+    return Kept(profile, tuple(segments), await store.shards.get(shard, MARKS, mark_of(user)))
 
 
 async def _send(settings: Settings, erasure: Erasure, shards: Sequence[int]) -> Mapping[int, int]:
@@ -120,9 +121,9 @@ async def _send(settings: Settings, erasure: Erasure, shards: Sequence[int]) -> 
 async def _done(store: Store, shard: int, topic: str, offset: int) -> None:
     """Wait until a checkpoint holds what became of the record at this offset, and what followed is published."""
     number: int | None = None
-    while number is None or not await store.is_published(shard, number):
+    while number is None or not await store.shards.is_published(shard, number):
         await asyncio.sleep(LOOK_EVERY_S)
-        progress = await store.progress(shard)
+        progress = await store.shards.progress(shard)
         if number is None and progress is not None and progress.positions.get(topic, 0) > offset:
             number = progress.number
 

@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
 async def stored(settings: Settings, rulebook: Rulebook) -> Found:
     async with opened_store(settings) as store:
-        shards, members = await store.shards(), await store.sizes()
+        shards, members = await store.shards.all(), await store.shards.sizes()
     if not shards:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     # A shard without profiles is written when there is one: its head may be of other rules than those that run.

@@ -22,6 +22,7 @@ from streams.eventfiles.playback import Playback
 from streams.kafka.partitioning import homes
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
+from streams.state.format import MARKS, SETTLED
 from streams.state.opening import opened_store
 from streams.state.store import Store
 
@@ -59,13 +60,13 @@ async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int |
 
 async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: str) -> Shard:
     """A shard that holds this one user."""
-    partitions = await store.settled("partitions")
+    partitions = await store.group.get(SETTLED, "partitions")
     if partitions is None:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     shards = homes(user, int(partitions), settings.partitioner)
-    found = next(filter(None, [await store.profile(shard, user) for shard in shards]), None)
+    found = next(filter(None, [await store.shards.profile(shard, user) for shard in shards]), None)
     if found is None:
-        marks = [await store.mark(shard, mark_of(user)) for shard in shards]
+        marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
         raise SegmenterError(_unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
     utc_offset_ms = Head.decode(found.head).utc_offset_ms

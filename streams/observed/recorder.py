@@ -19,7 +19,8 @@ from streams.errors import SegmenterError
 from streams.log import Throttle, log
 from streams.observed.names import ObservedNames
 from streams.observed.sampling import sample
-from streams.state.store import Store
+from streams.state.format import OBSERVED
+from streams.state.store import GroupStore
 
 # One record in so many is looked into, and one in so many is searched for, of the event of which the fewest were.
 ONE_IN: Final = 100
@@ -28,6 +29,8 @@ RARE_ONE_IN: Final = 1_000
 ENOUGH: Final = 20
 # Workers that note at the same moment see each other's record and add to that.
 ATTEMPTS: Final = 5
+# So many days are kept.
+DAYS: Final = 7
 # A worker that ends waits no longer for this.
 WITHIN_S: Final = 3.0
 
@@ -35,7 +38,7 @@ WITHIN_S: Final = 3.0
 class Recorder:
     """`clock` gives the time in ms: a record is of the day on which it was read, whenever its events happened."""
 
-    def __init__(self, store: Store, clock: Callable[[], int]):
+    def __init__(self, store: GroupStore, clock: Callable[[], int]):
         self._store = store
         self._clock = clock
         self._seen = ObservedNames()
@@ -77,7 +80,7 @@ class Recorder:
             record = ObservedNames.decode(was)
             record.add(seen)
             now = record.encode()
-            found = await self._store.note_observed(day, was, now)
+            found = await self._store.replace(OBSERVED, day, was, now, newest=DAYS)
             if found == was:
                 self._noted = day, now
                 return True

@@ -14,6 +14,7 @@ from streams.observed.lint import NameLint
 from streams.observed.names import ObservedNames
 from streams.observed.places import unseen_names
 from streams.settings import Settings
+from streams.state.format import OBSERVED
 from streams.state.opening import opened_store
 
 
@@ -24,7 +25,7 @@ class Findings(NamedTuple):
 
 async def findings(rules: Path, settings: Settings) -> Findings:
     async with opened_store(settings) as store:
-        stored = await store.sightings()
+        stored = await store.group.read(OBSERVED)
     if not stored:
         return Findings([], f"No worker of the group {settings.group} has noted in this Redis what it read.")
     seen = ObservedNames()

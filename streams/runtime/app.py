@@ -35,6 +35,7 @@ from streams.runtime.transport import Consumer, Transport
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
+from streams.state.format import SETTLED
 from streams.state.opening import redis_store
 from streams.state.store import Store
 from streams.topics import PRODUCT_EVENTS
@@ -83,11 +84,11 @@ class SegmenterApp(Declared):
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)
-        self.recorder = Recorder(store, clock)
+        self.recorder = Recorder(store.group, clock)
         worker = Worker(
             settings,
             rulebook,
-            store,
+            store.shards,
             clock,
             consumer,
             producer,
@@ -98,7 +99,7 @@ class SegmenterApp(Declared):
             partitions,
         )
         self.shards = Assignment(worker, self.fail)
-        self.refresher = Refresher(rulebook, store, clock, self.shards.loaded)
+        self.refresher = Refresher(rulebook, store.group, clock, self.shards.loaded)
         self._has_shards = True
         await super().on_start()
 
@@ -143,7 +144,8 @@ async def prepare(settings: Settings, store: Store) -> int:
 
 async def _settle(store: Store, name: str, now: str, what: str) -> None:
     """What the state was begun with cannot change under it: users' shards and days depend on it."""
-    then = await Retry()("Redis", lambda: store.settle(name, now))
+    found = await Retry()("Redis", lambda: store.group.replace(SETTLED, name, b"", now.encode()))
+    then = found.decode() or now
     if then != now:
         raise UsageError(
             f"{what}: it is {now}, and was {then} when the state was begun. Go back to {then}, or begin anew with"

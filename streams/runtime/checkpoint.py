@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol
 
 from streams.kafka.message import Message
 from streams.runtime.retry import Retry
-from streams.state.store import Checkpoint, Store
+from streams.state.store import Checkpoint, ShardStore
 
 
 class Publisher(Protocol):
@@ -40,7 +40,7 @@ class Snapshot(NamedTuple):
 class Checkpoints:
     """Writes the checkpoints of one shard, one at a time, as its owner of generation `epoch`."""
 
-    def __init__(self, store: Store, publisher: Publisher, shard: int, epoch: int, retry: Retry):
+    def __init__(self, store: ShardStore, publisher: Publisher, shard: int, epoch: int, retry: Retry):
         self._store = store
         self._publisher = publisher
         self._shard = shard

@@ -3,16 +3,17 @@
 Comes in: changes as the engine finds them. Goes out: a `Snapshot`, the next checkpoint.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from streams.core.changes import Change
-from streams.core.engine.shard import Shard
+from streams.core.engine.shard import Dirty, Shard
 from streams.core.instants import format_time
 from streams.kafka.message import Message
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs, read_model, segments_of
-from streams.state.store import Checkpoint
+from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
+from streams.state.store import Checkpoint, Write
 
 # A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
 MOST_ROWS: Final = 18_000
@@ -70,20 +71,14 @@ class Pending:
         gone = {user for user in dirty.erased if user not in shard.table}
         users = [user for user in self._changed_at if user not in gone]
         segments = dict(zip(users, map(segments_of, shard.all_memberships(users)), strict=True))
-        stands = dict.fromkeys(dirty.erased) | {user: read_model(where) for user, where in segments.items()}
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),
             positions=positions,
-            rows=dirty.rows,
-            documents=dirty.documents,
+            writes=self._writes(dirty, segments),
             # A user who is back already gets her memberships after that.
             outbox=[*self._outbox, *map(self._outputs.tombstone, dirty.erased)],
-            joined=[pair for pair, entered in self._flips.items() if entered],
-            left=[pair for pair, entered in self._flips.items() if not entered],
-            memberships=list(stands.items()),
             erased=dirty.erased,
-            marks=dirty.marks,
         )
         memberships = [
             self._outputs.memberships(user, where, format_time(self._changed_at[user]), number)
@@ -91,3 +86,22 @@ class Pending:
         ]
         self._clear()
         return Snapshot(checkpoint, dead_letters, memberships)
+
+    def _writes(self, dirty: Dirty, segments: Mapping[str, bytes]) -> list[Write[Any, Any]]:
+        """What changes of all that is kept. segments: of each user with a change, where she stands now."""
+        standing = {user: read_model(where) for user, where in segments.items()}
+        return [
+            Write(ROWS, dirty.rows),
+            Write(DOCUMENTS, dirty.documents),
+            Write(MARKS, dirty.marks),
+            Write(
+                MEMBERS,
+                put=[pair for pair, entered in self._flips.items() if entered],
+                drop=[pair for pair, entered in self._flips.items() if not entered],
+            ),
+            Write(
+                MEMBERSHIPS,
+                put=[(user, where) for user, where in standing.items() if where is not None],
+                drop=[user for user, where in standing.items() if where is None],
+            ),
+        ]

@@ -25,7 +25,8 @@ from streams.core.scores.consensus import Report, measure_at, newest_refresh, ne
 from streams.core.scores.quintiles import Populations, Quintiles
 from streams.errors import SegmenterError
 from streams.log import Throttle, log
-from streams.state.store import Store
+from streams.state.format import POPULATIONS, QUINTILES, SETTLED
+from streams.state.store import GroupStore
 
 # Profiles measured at once: some 10 ms.
 SLICE: Final = 10_000
@@ -46,7 +47,7 @@ class Refresher:
     """`loaded` gives our shards by number; `clock` the time in ms."""
 
     def __init__(
-        self, rulebook: Rulebook, store: Store, clock: Callable[[], int], loaded: Callable[[], Mapping[int, Ready]]
+        self, rulebook: Rulebook, store: GroupStore, clock: Callable[[], int], loaded: Callable[[], Mapping[int, Ready]]
     ):
         self._rules = rulebook.by_quintiles
         self._store = store
@@ -60,7 +61,7 @@ class Refresher:
         if not self._rules:
             return
         try:
-            agreed = await self._store.agreed()
+            agreed = await self._store.read(QUINTILES)
             for rule in self._rules:
                 await self._refresh(rule, agreed.get(_subject(rule), b""))
         except SegmenterError as error:
@@ -83,19 +84,19 @@ class Refresher:
             return told_ms
         populations = await measured(ready.shard, rule.name, at_ms)
         report = Report(rule.version, at_ms, self._clock(), populations)
-        await self._store.tell_population(rule.name, number, report.encode())
+        await self._store.put(POPULATIONS.under(rule.name), number, report.encode())
         self._told[rule.name, number] = at_ms
         return at_ms
 
     async def _agree(self, rule: Scores, agreed: Quintiles | None, was: bytes) -> Quintiles | None:
         """The newest edges: ours, if they can be made by now and nobody was quicker."""
-        told = await self._store.populations(rule.name)
+        told = await self._store.read(POPULATIONS.under(rule.name))
         reports = {number: Report.decode(raw) for number, raw in told.items()}
-        shards = int(await self._store.settled("partitions") or 0)
+        shards = int(await self._store.get(SETTLED, "partitions") or 0)
         ours = next_edges(rule, agreed, reports, shards, self._clock())
         if ours is None:
             return agreed
-        found = await self._store.agree(_subject(rule), was, ours.encode())
+        found = await self._store.replace(QUINTILES, _subject(rule), was, ours.encode())
         if found != was:
             return Quintiles.decode(found) if found else None
         if agreed is None or agreed.version < ours.version:

@@ -25,6 +25,7 @@ from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.starting import Offsets, begins, where_to_begin
 from streams.runtime.worker import Worker
+from streams.state.format import DOCUMENTS, MARKS, ROWS
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES
 
@@ -98,7 +99,7 @@ class ShardLifecycle:
         number = max(stored.number if stored else 0, worker.clock())
         loaded = ShardLoop(worker, shard, intake, self._checkpoints, number)
         await self._retry(subject, partial(intake.start, offsets))
-        profiles = len(stored.rows) if stored else 0
+        profiles = len(stored[ROWS]) if stored else 0
         log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, number, seconds(since))
         return loaded
 
@@ -110,11 +111,11 @@ class ShardLifecycle:
         return Shard.restore(
             rulebook,
             stored.head,
-            stored.rows,
-            stored.documents,
+            stored[ROWS].items(),
+            stored[DOCUMENTS],
             settings.utc_offset,
             settings.private_traits,
-            stored.marks,
+            stored[MARKS],
         )
 
     async def _publish_again(self, shard: Shard, stored: Stored) -> None:

@@ -11,7 +11,7 @@ from streams.runtime.producing import Producer
 from streams.runtime.transport import Consumer
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import Store
+from streams.state.store import ShardStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Worker:
 
     settings: Settings
     rulebook: Rulebook
-    store: Store
+    store: ShardStore
     clock: Callable[[], int]
     consumer: Consumer
     producer: Producer

@@ -1,9 +1,15 @@
-"""The port to durable state: what a shard keeps from one checkpoint to the next.
+"""The port to durable state: what shards and their group keep from one checkpoint to the next.
 
-store.py         READ FIRST: what is kept, the protocol of whoever keeps it, and its twin in memory
+format.py        READ FIRST: all that lies in Redis, a row each, and the names of its keys
+store.py         the ports, of a shard's store and a group's, and what goes through them
+memory.py        both in memory, for tests
 fencing.py       who may write a shard, and which checkpoint comes next
-codec.py         how a checkpoint lies in Redis: key names, encodings, writes
+codec.py         how a checkpoint lies in Redis
 scripts.py       the Lua that runs inside Redis: check, then write, in one go
-redis_store.py   the store of production: connections, scripts, foreign errors mapped at the edge
+upgrades.py      what an older version stored, brought to today's format
+redis_client.py  connections, and foreign errors in our words
+redis_shards.py  a shard's store in Redis
+redis_group.py   a group's store in Redis
+redis_store.py   both, and whether a server is fit for them
 opening.py       the store that the settings name
 """

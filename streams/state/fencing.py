@@ -7,12 +7,7 @@ A store must check and write in one step; it asks here which error to raise.
 from typing import NamedTuple
 
 from streams.errors import Fenced, StateError, StateLost, StateTooNew
-
-FORMAT = 2
-"""The format of all that is stored. Raise it with every change of keys, encodings or rows, and migrate on load.
-
-1: as it began. 2: marks of erased users; nothing of 1 is to be changed, but who reads 1 alone would bring them back.
-"""
+from streams.state.format import FORMAT
 
 
 class Held(NamedTuple):

@@ -12,13 +12,13 @@ HELD = """
 local held = redis.call('HMGET', KEYS[1], 'format', 'epoch', 'number')
 """
 
-# KEYS: state. ARGV: epoch, our format.
+# KEYS: state. ARGV: epoch, our format, which only a shard without one is given: others are brought to it step by step.
 CLAIM = (
     HELD
     + """
 local epoch, format = tonumber(ARGV[1]), tonumber(ARGV[2])
 if tonumber(held[1] or format) <= format and tonumber(held[2] or epoch) <= epoch then
-  redis.call('HSET', KEYS[1], 'format', ARGV[2], 'epoch', ARGV[1])
+  redis.call('HSET', KEYS[1], 'format', held[1] or ARGV[2], 'epoch', ARGV[1])
 end
 return held
 """
@@ -61,25 +61,20 @@ return held
 """
 )
 
-# KEYS: sightings. ARGV: day, what must be there ('' for nothing), what to put there, how many days to keep.
-NOTE_OBSERVED = """
+# KEYS: a hash. ARGV: name, what must be there ('' for nothing), what to put there, how many of the greatest names to
+# keep (0 for all).
+REPLACE = """
 local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if found == ARGV[2] then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-  local days = redis.call('HKEYS', KEYS[1])
-  table.sort(days, function(one, other) return tonumber(one) < tonumber(other) end)
-  for i = 1, #days - tonumber(ARGV[4]) do
-    redis.call('HDEL', KEYS[1], days[i])
+  local newest = tonumber(ARGV[4])
+  if newest > 0 then
+    local names = redis.call('HKEYS', KEYS[1])
+    table.sort(names, function(one, other) return tonumber(one) < tonumber(other) end)
+    for i = 1, #names - newest do
+      redis.call('HDEL', KEYS[1], names[i])
+    end
   end
-end
-return found
-"""
-
-# KEYS: quintiles. ARGV: subject, what must be there ('' for nothing), what to put there.
-AGREE = """
-local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-if found == ARGV[2] then
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 end
 return found
 """

@@ -18,7 +18,8 @@ from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings, cache_folder
-from streams.state.codec import Keys, writes
+from streams.state.codec import commands
+from streams.state.format import Keys
 from tests.bench.engine import RUNS
 from tests.bench.wave import MIDNIGHT, WAVES, shard_of
 
@@ -44,7 +45,7 @@ class Run:
         with self._timed("checkpoint"):
             snapshot = self._unsaved.snapshot(self._shard, 1, {}, ())
         with self._timed("for Redis"):
-            writes(KEYS, snapshot.checkpoint)
+            commands(KEYS, snapshot.checkpoint)
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:

@@ -46,14 +46,14 @@ def batches(rulebook: Rulebook, records: Iterable[bytes]) -> Iterator[Batch]:
 
 async def save(store: RedisStore, snapshot: Snapshot) -> None:
     """Save a checkpoint and forget it, as a worker does."""
-    await store.save(SHARD, EPOCH, snapshot.checkpoint)
-    await store.mark_published(SHARD, EPOCH, snapshot.checkpoint.number)
+    await store.shards.save(SHARD, EPOCH, snapshot.checkpoint)
+    await store.shards.mark_published(SHARD, EPOCH, snapshot.checkpoint.number)
 
 
 async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) -> int:
     """Take all records in, and write checkpoints as often as a worker with a backlog must; how many profiles."""
     shard, unsaved, number = Shard(rulebook), Pending(Outputs(Settings())), 0
-    await store.claim(SHARD, EPOCH)
+    await store.shards.claim(SHARD, EPOCH)
     for batch in batches(rulebook, records):
         unsaved.add(shard.step(batch), int(batch.ts.max(initial=0)))
         if unsaved.is_full(shard.dirty_count) or len(batch) < SLICE:

@@ -83,7 +83,7 @@ async def silence_is_known(pipeline: Pipeline) -> None:
     store = RedisStore(pipeline.settings.redis.get_secret_value(), pipeline.settings.group)
 
     async def is_known() -> bool:
-        return (await store.sizes()).get("dormant", 0) == USERS
+        return (await store.shards.sizes()).get("dormant", 0) == USERS
 
     await until("all are dormant", is_known)
     await store.close()

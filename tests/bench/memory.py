@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from streams.state.codec import Keys
+from streams.state.format import ROWS, Keys
 from streams.state.redis_client import RedisClient
 from tests.bench.crowd import Crowd
 from tests.bench.state import SyncsEverySecond
@@ -38,7 +38,7 @@ async def measure(redis: RedisClient, url: str, users: int) -> None:
     before = (await redis.call("INFO", "memory"))["used_memory"]
     profiles, grown = held(url, group, Crowd(users, EVENTS_A_USER * users, identified=1.0))
     stored = (await redis.call("INFO", "memory"))["used_memory"] - before
-    rows = await redis.call("MEMORY USAGE", Keys(group).of(0).rows, "SAMPLES", 0)
+    rows = await redis.call("MEMORY USAGE", Keys(group).of(0).at(ROWS), "SAMPLES", 0)
     print(
         f"{profiles:,} profiles: {grown / profiles:,.0f} bytes a profile in the worker (aim: under 1,500),"
         f" in Redis {rows / profiles:,.0f} the row (under 250), {stored / profiles:,.0f} in all (under 600)"

@@ -10,7 +10,8 @@ from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.state.codec import Keys, decode_positions
+from streams.state.codec import decode_positions
+from streams.state.format import OUTBOX, Keys
 from streams.state.redis_client import RedisClient
 from streams.topics import INPUTS
 from tests.e2e.pipeline import PARTITIONS, Pipeline
@@ -43,7 +44,7 @@ async def all_done(pipeline: Pipeline) -> float:
         positions = await redis.call("HGET", keys.of(shard).state, "positions")
         if positions is None or decode_positions(positions) != wanted:
             return False
-        return not await redis.call("EXISTS", keys.of(shard).outbox)
+        return not await redis.call("EXISTS", keys.of(shard).at(OUTBOX))
 
     for shard, wanted in (await ends(pipeline)).items():
         await until(f"shard {shard} reaches {wanted}", partial(is_done, shard, wanted))

@@ -17,9 +17,10 @@ from functools import partial
 
 from streams.embedded.redis import RedisServer
 from streams.kafka.message import Message
+from streams.state.format import DOCUMENTS, MEMBERS, MEMBERSHIPS, ROWS
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
-from streams.state.store import Checkpoint
+from streams.state.store import Checkpoint, ShardStore, Write
 
 PROFILES = 20_000
 REPEATS = 5
@@ -54,7 +55,7 @@ def median(costs: Iterable[Cost]) -> Cost:
     return ordered[len(ordered) // 2]
 
 
-async def save_all(store: RedisStore, shard: int, checkpoints: Iterable[Checkpoint]) -> list[Cost]:
+async def save_all(store: ShardStore, shard: int, checkpoints: Iterable[Checkpoint]) -> list[Cost]:
     await store.claim(shard, 1)
     return [await cost(partial(store.save, shard, 1, checkpoint)) for checkpoint in checkpoints]
 
@@ -63,18 +64,27 @@ def rows_of(row_bytes: int, profiles: int = PROFILES) -> list[tuple[str, bytes]]
     return [(user, os.urandom(row_bytes)) for user in USERS[:profiles]]
 
 
+def of_rows(number: int, rows: list[tuple[str, bytes]]) -> Checkpoint:
+    return Checkpoint(number, b"{}", POSITIONS, [Write(ROWS, rows)])
+
+
 def everything(number: int) -> Checkpoint:
     """As a tick that moves every profile from one segment to the next."""
     return Checkpoint(
         number,
         b"{}",
         POSITIONS,
-        rows=rows_of(120),
-        documents=rows_of(300),
+        [
+            Write(ROWS, rows_of(120)),
+            Write(DOCUMENTS, rows_of(300)),
+            Write(
+                MEMBERS,
+                [(f"segment-{number}", user) for user in USERS],
+                drop=[(f"segment-{number - 1}", user) for user in USERS],
+            ),
+            Write(MEMBERSHIPS, rows_of(150)),
+        ],
         outbox=[Message("segment-changes", user.encode(), os.urandom(700)) for user in USERS],
-        joined=[(f"segment-{number}", user) for user in USERS],
-        left=[(f"segment-{number - 1}", user) for user in USERS],
-        memberships=rows_of(150),
     )
 
 
@@ -82,19 +92,19 @@ async def bench(url: str) -> None:
     group = f"bench-{os.getpid()}"
     store, redis = RedisStore(url, group), RedisClient(url)
     for shard, row_bytes in enumerate((60, 120, 250)):
-        checkpoints = (Checkpoint(number, b"{}", POSITIONS, rows_of(row_bytes)) for number in range(REPEATS + 1))
-        new, *known = await save_all(store, shard, checkpoints)
-        load = median([await cost(partial(store.claim, shard, 1)) for _ in range(REPEATS)])
+        checkpoints = (of_rows(number, rows_of(row_bytes)) for number in range(REPEATS + 1))
+        new, *known = await save_all(store.shards, shard, checkpoints)
+        load = median([await cost(partial(store.shards.claim, shard, 1)) for _ in range(REPEATS)])
         memory = await redis.call("MEMORY USAGE", f"{group}:{{{shard}}}:rows", "SAMPLES", 0)
         print(
             f"{row_bytes:4d} bytes a row:  new {new.per(PROFILES)}  known {median(known).per(PROFILES)}"
             f"  load {load.per(PROFILES)}  memory {memory / PROFILES:.0f} bytes a profile"
         )
-    changes = await save_all(store, 3, (everything(number) for number in range(REPEATS)))
+    changes = await save_all(store.shards, 3, (everything(number) for number in range(REPEATS)))
     print(f"everything of every profile:  {median(changes).per(PROFILES)} a profile")
     for shard, profiles in enumerate((1, 10, 100, 1_000), start=4):
         rows = rows_of(120, profiles)
-        small = await save_all(store, shard, (Checkpoint(number, b"{}", POSITIONS, rows) for number in range(200)))
+        small = await save_all(store.shards, shard, (of_rows(number, rows) for number in range(200)))
         print(f"{profiles:5d} profiles a checkpoint:  {median(small).per(1)} a checkpoint")
     await store.close()
     await redis.close()

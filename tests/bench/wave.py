@@ -25,8 +25,9 @@ from streams.kafka.message import Message
 from streams.native.build import compile_kernel
 from streams.runtime.app import collect_garbage_rarely
 from streams.settings import cache_folder
+from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
-from streams.state.store import MemoryStore, Store
+from streams.state.store import ShardStore, Store
 from streams.testing import instant, track
 from tests.bench.state import SyncsEverySecond
 from tests.runtime.alone import Alone
@@ -54,7 +55,7 @@ class Timed(Shard):
 class Live(Alone):
     """Feeds events, each of a new user, and notes when each was sent, and when its change was published."""
 
-    def __init__(self, shard: Timed, store: Store):
+    def __init__(self, shard: Timed, store: ShardStore):
         super().__init__(shard, lambda: MIDNIGHT + 1_000, store)
         self.applied = shard.applied = {}
         self.sent: dict[str, float] = {}
@@ -98,7 +99,7 @@ def shard_of(profiles: int, condition: str) -> Timed:
 
 
 async def wave(title: str, profiles: int, condition: str, store: Store) -> None:
-    live = Live(shard_of(profiles, condition), store)
+    live = Live(shard_of(profiles, condition), store.shards)
     loaded = await live.load()
     work, feed = asyncio.create_task(loaded.work()), asyncio.create_task(live.feed())
     await asyncio.sleep(0.5)

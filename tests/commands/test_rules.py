@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,8 +18,9 @@ from streams.core.events import Event
 from streams.core.instants import DAY_MS, parse_time
 from streams.core.rules.rulebook import Rulebook
 from streams.embedded.redis import RedisServer
+from streams.state.format import DOCUMENTS, MEMBERS, ROWS
 from streams.state.redis_store import RedisStore
-from streams.state.store import Checkpoint
+from streams.state.store import Checkpoint, Write
 
 QUIET = "segment: quiet\nenter: paying and idle_days >= 7\n"
 KEEN = 'segment: keen\nenter: active_days(days=30) >= 8 and count("Signed In") > 3\n'
@@ -56,12 +58,17 @@ class Workers:
 
     async def _save(self, shard: Shard) -> None:
         store = RedisStore(self._url, self.group)
-        await store.claim(0, 1)
+        await store.shards.claim(0, 1)
         self._number += 1
         dirty = shard.take_dirty()
         self._rows |= dict(dirty.rows)
         joined = [(segment, user) for user in shard.table.subjects for segment in shard.memberships(user)]
-        await store.save(0, 1, Checkpoint(self._number, shard.head(), {}, dirty.rows, dirty.documents, (), joined))
+        writes: list[Write[str, Any]] = [
+            Write(ROWS, dirty.rows),
+            Write(DOCUMENTS, dirty.documents),
+            Write(MEMBERS, joined),
+        ]
+        await store.shards.save(0, 1, Checkpoint(self._number, shard.head(), {}, writes))
         await store.close()
 
     def command(self, *flags: str) -> Result:

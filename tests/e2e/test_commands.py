@@ -20,8 +20,9 @@ from streams.core.events import Event
 from streams.embedded.redis import RedisServer
 from streams.kafka.publisher import home_partition
 from streams.sources import Decoder
+from streams.state.format import DOCUMENTS, ROWS, SETTLED
 from streams.state.redis_store import RedisStore
-from streams.state.store import Checkpoint
+from streams.state.store import Checkpoint, Write
 from streams.testing import billing, identify, to_bytes, track
 from tests.conftest import Kafka
 
@@ -218,7 +219,8 @@ async def _store(url: str, group: str, rules: Path) -> None:
     shard.step(Batch.of([event]))
     dirty, home = shard.take_dirty(), home_partition("ann", 4)
     store = RedisStore(url, group)
-    await store.settle("partitions", "4")
-    await store.claim(home, 1)
-    await store.save(home, 1, Checkpoint(1, shard.head(), {}, dirty.rows, dirty.documents))
+    await store.group.put(SETTLED, "partitions", b"4")
+    await store.shards.claim(home, 1)
+    writes = [Write(ROWS, dirty.rows), Write(DOCUMENTS, dirty.documents)]
+    await store.shards.save(home, 1, Checkpoint(1, shard.head(), {}, writes))
     await store.close()

@@ -14,7 +14,7 @@ from streams.kafka.provisioning import ensure
 from streams.runtime.app import create_app
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.retry import Retry
-from streams.state.store import MemoryStore
+from streams.state.memory import MemoryStore
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import Pipeline

@@ -64,7 +64,7 @@ def as_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
 
 async def edges_of_shards(pipeline: Pipeline) -> list[Quintiles]:
     store = redis_store(pipeline.settings)
-    shards = await store.shards()
+    shards = await store.shards.all()
     await store.close()
     return [EdgesSince.decode(Head.decode(shard.head).edges["rfm"]).newest for shard in shards.values()]
 

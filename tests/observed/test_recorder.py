@@ -10,15 +10,16 @@ from streams.errors import Unreachable
 from streams.observed.names import Names, ObservedNames
 from streams.observed.recorder import ENOUGH, ONE_IN, Recorder
 from streams.sources import Decoder
-from streams.state.store import MemoryStore
+from streams.state.format import OBSERVED
+from streams.state.memory import MemoryGroupStore
 from streams.testing import ManualClock, Record, identify, to_bytes, track
 
 DAY = 20_513  # 2026-03-01
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> MemoryGroupStore:
+    return MemoryGroupStore()
 
 
 @pytest.fixture
@@ -37,11 +38,13 @@ def happened(name: str, **properties: object) -> Record:
     return track("ann", name, "2020-01-01", None, **properties)
 
 
-async def read_on(store: MemoryStore, day: int = DAY) -> ObservedNames:
-    return ObservedNames.decode((await store.sightings())[day])
+async def read_on(store: MemoryGroupStore, day: int = DAY) -> ObservedNames:
+    return ObservedNames.decode((await store.read(OBSERVED))[day])
 
 
-async def test_every_event_is_counted_on_the_day_on_which_it_was_read(store: MemoryStore, clock: ManualClock) -> None:
+async def test_every_event_is_counted_on_the_day_on_which_it_was_read(
+    store: MemoryGroupStore, clock: ManualClock
+) -> None:
     recorder = Recorder(store, clock)
     show(recorder, happened("A"), happened("B"), happened("A"))
     show(recorder, happened("A"), identify("ann", "2020-01-01", plan="pro"))
@@ -54,7 +57,7 @@ async def test_every_event_is_counted_on_the_day_on_which_it_was_read(store: Mem
     assert (await read_on(store, DAY + 1)).events.counts == {"A": 1}
 
 
-async def test_of_every_fetch_some_records_are_looked_into(store: MemoryStore, clock: ManualClock) -> None:
+async def test_of_every_fetch_some_records_are_looked_into(store: MemoryGroupStore, clock: ManualClock) -> None:
     recorder = Recorder(store, clock)
     show(recorder, happened("A", first=1))
     show(recorder, happened("A", second=1), happened("A", third=1), happened("B", fourth=1))
@@ -65,7 +68,7 @@ async def test_of_every_fetch_some_records_are_looked_into(store: MemoryStore, c
     assert seen.traits == Names({"plan": 1}, records=4)
 
 
-async def test_a_rare_event_is_looked_into_before_a_frequent_one(store: MemoryStore, clock: ManualClock) -> None:
+async def test_a_rare_event_is_looked_into_before_a_frequent_one(store: MemoryGroupStore, clock: ManualClock) -> None:
     recorder = Recorder(store, clock)
     for _ in range(3):
         show(recorder, *[happened("Frequent", x=1)] * 10)
@@ -74,7 +77,7 @@ async def test_a_rare_event_is_looked_into_before_a_frequent_one(store: MemorySt
     assert (await read_on(store)).properties["Rare"] == Names({"y": 1}, 1)
 
 
-async def test_of_many_records_one_in_so_many_is_looked_into(store: MemoryStore, clock: ManualClock) -> None:
+async def test_of_many_records_one_in_so_many_is_looked_into(store: MemoryGroupStore, clock: ManualClock) -> None:
     recorder = Recorder(store, clock)
     show(recorder, *(happened(f"event {number}", x=1) for number in range(10 * ONE_IN - 1)))
     await recorder.note()
@@ -82,7 +85,7 @@ async def test_of_many_records_one_in_so_many_is_looked_into(store: MemoryStore,
 
 
 async def test_of_one_event_no_more_are_looked_into_than_enough_until_they_are_noted(
-    store: MemoryStore, clock: ManualClock
+    store: MemoryGroupStore, clock: ManualClock
 ) -> None:
     recorder = Recorder(store, clock)
     for notes in (1, 2):
@@ -92,7 +95,7 @@ async def test_of_one_event_no_more_are_looked_into_than_enough_until_they_are_n
         assert (await read_on(store)).properties == {"A": Names({"x": notes * ENOUGH}, notes * ENOUGH)}
 
 
-async def test_workers_add_to_one_record(store: MemoryStore, clock: ManualClock) -> None:
+async def test_workers_add_to_one_record(store: MemoryGroupStore, clock: ManualClock) -> None:
     first, second = Recorder(store, clock), Recorder(store, clock)
     for _ in range(3):
         for recorder in (first, second):
@@ -103,22 +106,22 @@ async def test_workers_add_to_one_record(store: MemoryStore, clock: ManualClock)
     assert seen.properties == {"A": Names({"x": 6}, records=6)}
 
 
-async def test_where_nothing_was_read_nothing_is_noted(store: MemoryStore, clock: ManualClock) -> None:
+async def test_where_nothing_was_read_nothing_is_noted(store: MemoryGroupStore, clock: ManualClock) -> None:
     recorder = Recorder(store, clock)
     show(recorder)
     await recorder.note()
-    assert await store.sightings() == {}
+    assert await store.read(OBSERVED) == {}
 
 
 async def test_while_redis_is_away_it_waits_and_is_told_once(
-    store: MemoryStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: MemoryGroupStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def away(*_: object) -> bytes:
+    async def away(*_: object, **__: object) -> bytes:
         raise Unreachable("Redis at r:1 does not answer")
 
     recorder = Recorder(store, clock)
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(store, "note_observed", away)
+        patch.setattr(store, "replace", away)
         for _ in range(3):
             show(recorder, happened("A"))
             await recorder.note()

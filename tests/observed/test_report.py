@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from streams.cli import main
 from streams.embedded.redis import RedisServer
 from streams.observed.names import ObservedNames, Sample
+from streams.state.format import OBSERVED
 from streams.state.redis_store import RedisStore
 
 
@@ -31,7 +32,7 @@ def read(redis_server: RedisServer, group: str) -> None:
             seen = ObservedNames()
             seen.count({"Signed In": 20_600})
             seen.note(Sample("Signed In", ["duration"], ["plan"]))
-            await store.note_observed(day, b"", seen.encode())
+            await store.group.put(OBSERVED, day, seen.encode())
         await store.close()
 
     asyncio.run(note())

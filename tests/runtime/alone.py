@@ -21,7 +21,8 @@ from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import MemoryStore, Store
+from streams.state.memory import MemoryShardStore
+from streams.state.store import ShardStore
 from streams.testing import Record, to_bytes
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
@@ -32,9 +33,9 @@ INPUT = TP("product-events", 0)
 class Alone:
     """`published`: by topic, how many messages."""
 
-    def __init__(self, shard: Shard, clock: Callable[[], int], store: Store | None = None):
+    def __init__(self, shard: Shard, clock: Callable[[], int], store: ShardStore | None = None):
         settings = Settings()
-        self._store = store or MemoryStore()
+        self._store = store or MemoryShardStore()
         self.published: Counter[str] = Counter()
         self.counters = Counters()
         self._offset = 0

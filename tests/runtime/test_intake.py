@@ -16,7 +16,7 @@ from streams.runtime.outputs import Outputs
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
-from streams.state.store import MemoryStore
+from streams.state.memory import MemoryGroupStore
 from streams.testing import to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
@@ -42,7 +42,7 @@ async def started(*topics: TP, partitions: int = 1) -> tuple[Intake, Counters]:
         outputs=Outputs(settings),
         counters=counters,
         consumer=Reader(),
-        recorder=Recorder(MemoryStore(), lambda: 0),
+        recorder=Recorder(MemoryGroupStore(), lambda: 0),
         partitions=partitions,
     )
     offsets = dict.fromkeys(topics, 0)

@@ -1,6 +1,7 @@
 """What a checkpoint holds of the changes since the one before."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,9 @@ from streams.runtime.checkpoint import Snapshot
 from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.settings import Settings
+from streams.state.codec import writes_of
+from streams.state.format import MARKS, MEMBERS, MEMBERSHIPS, ROWS, Collection
+from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.runtime.rules import rulebook
 
@@ -41,16 +45,24 @@ def snapshot(pending: Pending, shard: Shard, number: int = 1) -> Snapshot:
     return pending.snapshot(shard, number, {"product-events": 5}, [])
 
 
+def put(checkpoint: Checkpoint, collection: Collection[Any, Any]) -> list[tuple[Any, Any]]:
+    return [pair for write in writes_of(checkpoint) if write.collection == collection for pair in write.put]
+
+
+def dropped(checkpoint: Checkpoint, collection: Collection[Any, Any]) -> list[Any]:
+    return [each for write in writes_of(checkpoint) if write.collection == collection for each in write.drop]
+
+
 def test_a_user_who_entered_is_in_the_outbox_the_read_model_and_the_memberships(shard: Shard, pending: Pending) -> None:
     pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON + 1)
     checkpoint, _, memberships = snapshot(pending, shard, number=7)
     (change,) = checkpoint.outbox
     assert (change.topic, change.key) == ("segment-changes", b"ann")
     assert dict(change.headers)["ce_source"] == b"/segmenter/ours"
-    assert checkpoint.joined == [("often", "ann")]
-    assert checkpoint.left == []
+    assert put(checkpoint, MEMBERS) == [("often", "ann")]
+    assert dropped(checkpoint, MEMBERS) == []
     segments = {"often": {"since": "2026-03-01T12:00:00.000Z", "ordinal": 1}}
-    ((user, read_model),) = checkpoint.memberships
+    ((user, read_model),) = put(checkpoint, MEMBERSHIPS)
     assert (user, json.loads(read_model or b"")) == ("ann", segments)
     (where,) = memberships
     assert (where.topic, where.key) == ("segment-memberships", b"ann")
@@ -62,7 +74,7 @@ def test_a_user_who_entered_is_in_the_outbox_the_read_model_and_the_memberships(
         "updated_at": "2026-03-01T12:00:00.000Z",
         "version": 7,
     }
-    assert [user for user, _ in checkpoint.rows] == ["ann"]
+    assert [user for user, _ in put(checkpoint, ROWS)] == ["ann"]
 
 
 def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Shard, pending: Pending) -> None:
@@ -73,8 +85,8 @@ def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Sha
         "segment.entered",
         "segment.exited",
     ]
-    assert (checkpoint.joined, checkpoint.left) == ([], [("often", "ann")])
-    assert checkpoint.memberships == [("ann", None)]
+    assert (put(checkpoint, MEMBERS), dropped(checkpoint, MEMBERS)) == ([], [("often", "ann")])
+    assert (put(checkpoint, MEMBERSHIPS), dropped(checkpoint, MEMBERSHIPS)) == ([], ["ann"])
     assert [json.loads(message.value or b"")["segments"] for message in memberships] == [{}]
 
 
@@ -83,10 +95,10 @@ def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_i
     rules = Rulebook((Tier("life", levels),))
     shard, pending = Shard(rules), Pending(Outputs(Settings(group="ours")))
     pending.add(shard.step(decoded(rules, [track("ann", "Signed In", NOON)])), NOON)
-    assert snapshot(pending, shard).checkpoint.joined == [("life/new", "ann")]
+    assert put(snapshot(pending, shard).checkpoint, MEMBERS) == [("life/new", "ann")]
     pending.add(shard.tick(NOON + 2 * 86_400_000), NOON)
     checkpoint, _, memberships = snapshot(pending, shard)
-    assert (checkpoint.joined, checkpoint.left) == ([("life/active", "ann")], [("life/new", "ann")])
+    assert (put(checkpoint, MEMBERS), dropped(checkpoint, MEMBERS)) == ([("life/active", "ann")], [("life/new", "ann")])
     assert dict(checkpoint.outbox[0].headers)["ce_segment"] == b"life/active"
     assert json.loads(memberships[0].value or b"")["segments"] == {
         "life/active": {"since": "2026-03-03T12:00:00.000Z", "ordinal": 2}
@@ -103,8 +115,10 @@ def test_of_an_erased_user_everything_is_removed_and_the_memberships_get_a_tombs
     change, tombstone = checkpoint.outbox
     assert (json.loads(change.value or b"")["cause"], json.loads(change.value or b"")["live"]) == ("erase", False)
     assert (tombstone.topic, tombstone.key, tombstone.value) == ("segment-memberships", b"ann", None)
-    assert (checkpoint.erased, checkpoint.marks) == (["ann"], [(mark_of("ann"), NOON + 1)])
-    assert (checkpoint.rows, checkpoint.left, checkpoint.memberships) == ([], [("often", "ann")], [("ann", None)])
+    assert (checkpoint.erased, put(checkpoint, MARKS)) == (["ann"], [(mark_of("ann"), NOON + 1)])
+    assert (put(checkpoint, ROWS), dropped(checkpoint, ROWS)) == ([], ["ann"])
+    assert dropped(checkpoint, MEMBERS) == [("often", "ann")]
+    assert (put(checkpoint, MEMBERSHIPS), dropped(checkpoint, MEMBERSHIPS)) == ([], ["ann"])
     assert memberships == []
 
 
@@ -112,7 +126,7 @@ def test_who_is_unknown_leaves_a_mark_and_a_tombstone_all_the_same(shard: Shard,
     shard.erase([Erasure("ann", NOON)])
     checkpoint, _, _ = snapshot(pending, shard)
     assert [(message.topic, message.value) for message in checkpoint.outbox] == [("segment-memberships", None)]
-    assert (checkpoint.erased, checkpoint.memberships) == (["ann"], [("ann", None)])
+    assert (checkpoint.erased, put(checkpoint, MEMBERSHIPS), dropped(checkpoint, MEMBERSHIPS)) == (["ann"], [], ["ann"])
 
 
 def test_who_is_back_in_the_same_checkpoint_is_told_of_after_the_tombstone(shard: Shard, pending: Pending) -> None:
@@ -121,9 +135,9 @@ def test_who_is_back_in_the_same_checkpoint_is_told_of_after_the_tombstone(shard
     pending.add(step(shard, *[track("ann", "Signed In", NOON + 2, f"n-{n}") for n in range(2)]), NOON)
     checkpoint, _, memberships = snapshot(pending, shard)
     assert [message.value is None for message in checkpoint.outbox] == [False, False, False, True]
-    assert ([user for user, _ in checkpoint.rows], checkpoint.erased) == (["ann"], ["ann"])
-    assert (checkpoint.joined, checkpoint.left) == ([("often", "ann")], [])
-    ((user, where),) = checkpoint.memberships
+    assert ([user for user, _ in put(checkpoint, ROWS)], checkpoint.erased) == (["ann"], ["ann"])
+    assert (put(checkpoint, MEMBERS), dropped(checkpoint, MEMBERS)) == ([("often", "ann")], [])
+    ((user, where),) = put(checkpoint, MEMBERSHIPS)
     assert (user, list(json.loads(where or b""))) == ("ann", ["often"])
     assert [list(json.loads(message.value or b"")["segments"]) for message in memberships] == [["often"]]
 

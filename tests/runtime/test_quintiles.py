@@ -18,7 +18,8 @@ from streams.core.scores.quintiles import Populations, Quintiles
 from streams.errors import Unreachable
 from streams.runtime import quintiles
 from streams.runtime.quintiles import Refresher
-from streams.state.store import MemoryStore
+from streams.state.format import QUINTILES, SETTLED, Collection
+from streams.state.memory import MemoryGroupStore
 from streams.testing import ManualClock
 
 # Nothing that time alone moves.
@@ -39,7 +40,7 @@ class Group:
     """Two shards, a worker for each, and what they share."""
 
     def __init__(self, rulebook: Rulebook = RULES):
-        self.store = MemoryStore()
+        self.store = MemoryGroupStore()
         self.clock = ManualClock("2026-03-01 09:40")
         self.shards = [Ready(Shard(rulebook)), Ready(Shard(rulebook))]
         self.workers = [Refresher(rulebook, self.store, self.clock, partial(self.loaded, number)) for number in (0, 1)]
@@ -71,7 +72,7 @@ class Group:
 @pytest.fixture
 async def group() -> Group:
     group = Group()
-    await group.store.settle("partitions", "2")
+    await group.store.put(SETTLED, "partitions", b"2")
     group.happen(0, [1, 2, 3])
     group.happen(1, [4, 5])
     return group
@@ -138,15 +139,15 @@ async def test_of_two_workers_that_agree_at_once_the_quicker_decides_for_both(
 ) -> None:
     group.time_comes()
     await group.refresh(0)
-    agree = group.store.agree
+    replace = group.store.replace
 
-    async def slowly(subject: str, was: bytes, now: bytes) -> bytes:
-        monkeypatch.setattr(group.store, "agree", agree)
+    async def slowly(collection: Collection[str, bytes], name: str, was: bytes, now: bytes) -> bytes:
+        monkeypatch.setattr(group.store, "replace", replace)
         group.clock.advance("1m")
         await group.workers[0].refresh()
-        return await agree(subject, was, b"ours, which must not be kept")
+        return await replace(collection, name, was, b"ours, which must not be kept")
 
-    monkeypatch.setattr(group.store, "agree", slowly)
+    monkeypatch.setattr(group.store, "replace", slowly)
     await group.refresh(1)
     assert group.agreed[0] is not None
     assert group.agreed[0] == group.agreed[1]
@@ -186,7 +187,7 @@ async def test_workers_with_other_rules_score_by_edges_of_their_own(group: Group
     found = ready.shard.quintiles("rfm")
     assert found is not None
     assert found.edges.f == (4.0, 6.0, 8.0, 10.0)
-    assert sorted(await group.store.agreed()) == ["rfm 1", "rfm 2"]
+    assert sorted(await group.store.read(QUINTILES)) == ["rfm 1", "rfm 2"]
 
 
 async def test_profiles_are_measured_in_slices_all_of_them_once(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +200,7 @@ async def test_fixed_edges_need_no_store() -> None:
     group = Group(Rulebook((Scores("rfm", MRR, COUNT, MRR, FIXED, version="1"),)))
     group.time_comes()
     await group.refresh()
-    assert await group.store.agreed() == {}
+    assert await group.store.read(QUINTILES) == {}
 
 
 async def test_while_redis_is_away_edges_stay_and_it_is_told_once(
@@ -210,7 +211,7 @@ async def test_while_redis_is_away_edges_stay_and_it_is_told_once(
 
     group.time_comes()
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(group.store, "tell_population", away)
+        patch.setattr(group.store, "put", away)
         await group.refresh(0, 0, 0)
     assert [each.message for each in caplog.records] == [
         "worker - quintile edges stay as they are: Redis at r:1 does not answer"

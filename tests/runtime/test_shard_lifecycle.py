@@ -18,7 +18,7 @@ from streams.runtime.outputs import Outputs
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.store import MemoryStore
+from streams.state.memory import MemoryShardStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
@@ -36,7 +36,7 @@ class Around:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.store = MemoryStore()
+        self.store = MemoryShardStore()
         self.now_ms = NOON
         self.stands: list[tuple[int, bool]] = []
         self.while_loading: Callable[[], None] = lambda: None

@@ -17,7 +17,8 @@ from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.kafka.message import Message
 from streams.runtime import shard_loop as runtime
 from streams.runtime.shard_loop import SLICE, TIME_EVERY_MS, ShardLoop
-from streams.state.store import MemoryStore
+from streams.state.format import DOCUMENTS, ROWS
+from streams.state.memory import MemoryShardStore
 from streams.testing import track
 from tests.runtime.alone import Alone
 
@@ -65,7 +66,7 @@ def test_time_that_has_been_asked_for_is_not_asked_for_again() -> None:
 
 
 async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_owner_left() -> None:
-    store = MemoryStore()
+    store = MemoryShardStore()
     shard = Shard(Rulebook(()))
     shard.step(Batch.of([Event("ann", NOON, "A", True, None, {}, {})]))
     alone = Alone(shard, lambda: NOON, store)
@@ -79,7 +80,7 @@ async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_o
     await work
     stored = await store.claim(0, 2)
     assert stored is not None
-    later = Shard.restore(Rulebook((QUIET,)), stored.head, stored.rows, stored.documents)
+    later = Shard.restore(Rulebook((QUIET,)), stored.head, stored[ROWS].items(), stored[DOCUMENTS])
     [change] = later.migrate()
     assert (change.occurred_at, change.cause) == (NOON + 2 * DAY_MS, "rule_change")
 

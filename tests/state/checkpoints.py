@@ -1,15 +1,40 @@
 """Checkpoints for tests, of which the number tells the content."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from streams.kafka.message import Message
-from streams.state.store import Checkpoint
+from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
+from streams.state.store import Checkpoint, Write
+
+Pairs = Sequence[tuple[str, str]]
 
 
-def checkpoint(number: int, **parts: Any) -> Checkpoint:
-    """A small checkpoint; `parts` are fields of `Checkpoint`."""
+def checkpoint(
+    number: int,
+    rows: Sequence[tuple[str, bytes]] = (),
+    documents: Sequence[tuple[str, bytes]] = (),
+    marks: Sequence[tuple[bytes, int]] = (),
+    joined: Pairs = (),
+    left: Pairs = (),
+    memberships: Sequence[tuple[str, bytes | None]] = (),
+    **parts: Any,
+) -> Checkpoint:
+    """A small checkpoint. joined, left: (segment, user). memberships: None where there are none any more. `parts` are
+    fields of `Checkpoint`."""
+    writes: list[Write[Any, Any]] = [
+        Write(ROWS, rows),
+        Write(DOCUMENTS, documents),
+        Write(MARKS, marks),
+        Write(MEMBERS, joined, drop=left),
+        Write(
+            MEMBERSHIPS,
+            [(user, where) for user, where in memberships if where is not None],
+            drop=[user for user, where in memberships if where is None],
+        ),
+    ]
     parts = {"head": b"head %d" % number, "positions": {"product-events": number}} | parts
-    return Checkpoint(number, **parts)
+    return Checkpoint(number, writes=writes, **parts)
 
 
 def whole(number: int, users: int = 1) -> Checkpoint:

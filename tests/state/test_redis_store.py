@@ -4,8 +4,7 @@ import asyncio
 import logging
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +14,12 @@ from redis.asyncio import Redis
 
 from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable, UsageError
+from streams.state.format import DOCUMENTS, MARKS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
 from tests.state.checkpoints import checkpoint, whole
+from tests.state.conftest import Opens
 from tests.state.proxy import proxy
-
-Opens = Callable[..., RedisStore]
-
-
-@pytest.fixture
-async def opens(group: str) -> AsyncIterator[Opens]:
-    """Opens stores, closed when the test is over."""
-    async with AsyncExitStack() as stack:
-
-        def opens(url: str, **options: Any) -> RedisStore:
-            store = RedisStore(url, group, **options)
-            stack.push_async_callback(store.close)
-            return store
-
-        yield opens
-
-
-@pytest.fixture
-def store(redis_server: RedisServer, opens: Opens) -> RedisStore:
-    return opens(redis_server.url)
-
-
-@pytest.fixture
-async def other(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    """Another program's connection."""
-    async with Redis.from_url(redis_server.url, decode_responses=True) as client:
-        yield client
-
 
 # ------------------------------------------------------------------------------------- crashes, lost answers
 
@@ -54,14 +27,14 @@ async def other(redis_server: RedisServer) -> AsyncIterator[Redis]:
 async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_one_under_way(
     store: RedisStore, redis_server: RedisServer
 ) -> None:
-    await store.claim(0, epoch=1)
+    await store.shards.claim(0, epoch=1)
     answered = 0
     enough = asyncio.Event()
 
     async def save_until_it_crashes() -> None:
         nonlocal answered
         while True:
-            await store.save(0, 1, whole(answered + 1, users=500))
+            await store.shards.save(0, 1, whole(answered + 1, users=500))
             answered += 1
             if answered % 20 == 0:
                 enough.set()
@@ -74,29 +47,29 @@ async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_on
         with pytest.raises(Unreachable):
             await saving
         await asyncio.to_thread(redis_server.start)
-        stored = await store.claim(0, epoch=1)
+        stored = await store.shards.claim(0, epoch=1)
         assert stored is not None
         assert stored.number in (answered, answered + 1)
         assert stored.head == b"head %d" % stored.number
-        assert set(stored.documents.values()) == {b"%d" % stored.number} == {row for _, row in stored.rows}
+        assert set(stored[DOCUMENTS].values()) == {b"%d" % stored.number} == set(stored[ROWS].values())
         assert [message.value for message in stored.outbox] == [b"change %d" % n for n in range(1, stored.number + 1)]
-        assert await store.sizes() == {f"at-{stored.number}": 500}
-        await store.save(0, 1, whole(answered + 1, users=500))
+        assert await store.shards.sizes() == {f"at-{stored.number}": 500}
+        await store.shards.save(0, 1, whole(answered + 1, users=500))
         answered += 1
 
 
 async def test_a_save_while_redis_is_down_succeeds_after_its_return_with_the_same_number(
     store: RedisStore, redis_server: RedisServer
 ) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, whole(1))
+    await store.shards.claim(0, epoch=1)
+    await store.shards.save(0, 1, whole(1))
     redis_server.kill()
     for _ in range(2):
         with pytest.raises(Unreachable, match=rf"127\.0\.0\.1:{redis_server.port} does not answer"):
-            await store.save(0, 1, whole(2))
+            await store.shards.save(0, 1, whole(2))
     redis_server.start()
-    await store.save(0, 1, whole(2))
-    stored = await store.claim(0, epoch=1)
+    await store.shards.save(0, 1, whole(2))
+    stored = await store.shards.claim(0, epoch=1)
     assert stored is not None
     assert stored.number == 2
 
@@ -104,16 +77,16 @@ async def test_a_save_while_redis_is_down_succeeds_after_its_return_with_the_sam
 async def test_a_save_whose_answer_was_lost_may_be_repeated(redis_server: RedisServer, opens: Opens) -> None:
     async with proxy(redis_server.port) as network:
         store = opens(f"redis://127.0.0.1:{network.port}")
-        await store.claim(0, epoch=1)
-        await store.save(0, 1, whole(1))
+        await store.shards.claim(0, epoch=1)
+        await store.shards.save(0, 1, whole(1))
         network.loses_answers = True
         with pytest.raises(Unreachable):
-            await store.save(0, 1, whole(2))
+            await store.shards.save(0, 1, whole(2))
         network.loses_answers = False
-        assert await store.memberships(0, "u-0") == b"2"
-        await store.save(0, 1, whole(2))
-        await store.save(0, 1, whole(3))
-        stored = await store.claim(0, epoch=1)
+        assert await store.shards.get(0, MEMBERSHIPS, "u-0") == b"2"
+        await store.shards.save(0, 1, whole(2))
+        await store.shards.save(0, 1, whole(3))
+        stored = await store.shards.claim(0, epoch=1)
         assert stored is not None
         assert [message.value for message in stored.outbox] == [b"change 1", b"change 2", b"change 3"]
 
@@ -121,78 +94,80 @@ async def test_a_save_whose_answer_was_lost_may_be_repeated(redis_server: RedisS
 async def test_a_redis_that_lost_checkpoints_is_not_given_the_next_one(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, whole(5))
-    await store.save(0, 1, whole(6))
+    await store.shards.claim(0, epoch=1)
+    await store.shards.save(0, 1, whole(5))
+    await store.shards.save(0, 1, whole(6))
     await other.hset(f"{group}:{{0}}:state", "number", "5")
     with pytest.raises(StateLost, match="up to 6: it has checkpoint 5"):
-        await store.save(0, 1, whole(7))
+        await store.shards.save(0, 1, whole(7))
     await other.hdel(f"{group}:{{0}}:state", "number")
     with pytest.raises(StateLost, match="up to 6: it has nothing"):
-        await store.save(0, 1, whole(7))
+        await store.shards.save(0, 1, whole(7))
     await other.delete(f"{group}:{{0}}:state")
     with pytest.raises(StateLost, match="shard 0 is gone"):
-        await store.save(0, 1, whole(7))
-    assert await store.claim(0, epoch=1) is None
-    await store.save(0, 1, whole(100))
+        await store.shards.save(0, 1, whole(7))
+    assert await store.shards.claim(0, epoch=1) is None
+    await store.shards.save(0, 1, whole(100))
 
 
 async def test_a_store_that_did_not_see_the_shards_checkpoints_cannot_write_it(
     store: RedisStore, redis_server: RedisServer, opens: Opens
 ) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, whole(5))
+    await store.shards.claim(0, epoch=1)
+    await store.shards.save(0, 1, whole(5))
     with pytest.raises(StateError, match="has checkpoint 5 already; 6 cannot come next"):
-        await opens(redis_server.url).save(0, 1, whole(6))
+        await opens(redis_server.url).shards.save(0, 1, whole(6))
 
 
 async def test_a_cancelled_save_leaves_no_answer_behind_for_the_next_call(store: RedisStore) -> None:
-    await store.claim(0, epoch=1)
+    await store.shards.claim(0, epoch=1)
     for number in range(1, 10):
-        saving = asyncio.create_task(store.save(0, 1, whole(number, users=200)))
+        saving = asyncio.create_task(store.shards.save(0, 1, whole(number, users=200)))
         for _ in range(number):
             await asyncio.sleep(0)
         saving.cancel()
         await asyncio.wait([saving])
-        await store.save(0, 1, whole(number, users=200))
-        assert await store.memberships(0, "u-0") == b"%d" % number
+        await store.shards.save(0, 1, whole(number, users=200))
+        assert await store.shards.get(0, MEMBERSHIPS, "u-0") == b"%d" % number
 
 
 async def test_an_owner_that_is_replaced_while_it_loads_is_told_so(
     store: RedisStore, other: Redis, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, whole(1))
-    read_hash = store._read_hash
+    await store.shards.claim(0, epoch=1)
+    await store.shards.save(0, 1, whole(1))
+    read = store.shards._read
 
     async def overtaken(*what: Any) -> Any:
         await other.hset(f"{group}:{{0}}:state", "epoch", "9")
-        return await read_hash(*what)
+        return await read(*what)
 
-    monkeypatch.setattr(store, "_read_hash", overtaken)
+    monkeypatch.setattr(store.shards, "_read", overtaken)
     with pytest.raises(Fenced, match="generation 9"):
-        await store.claim(0, epoch=2)
+        await store.shards.claim(0, epoch=2)
 
 
 # ------------------------------------------------------------------------------------- what others rely on
 
 
 async def test_other_programs_read_members_and_memberships(store: RedisStore, other: Redis, group: str) -> None:
-    await store.claim(3, epoch=1)
+    await store.shards.claim(3, epoch=1)
     joined = [("churn-risk", "ü"), ("churn-risk", "b"), ("lifecycle/new", "b")]
-    await store.save(3, 1, checkpoint(1, rows=[("b", b"-")], joined=joined, memberships=[("b", b'{"schema":1}')]))
+    await store.shards.save(
+        3, 1, checkpoint(1, rows=[("b", b"-")], joined=joined, memberships=[("b", b'{"schema":1}')])
+    )
     assert await other.smembers(f"{group}:{{3}}:members:churn-risk") == {"ü", "b"}
     assert await other.smembers(f"{group}:{{3}}:members:lifecycle/new") == {"b"}
     assert await other.get(f"{group}:{{3}}:user:b") == '{"schema":1}'
 
 
 async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore, other: Redis, group: str) -> None:
-    await store.claim(3, epoch=1)
-    await store.save(3, 1, whole(1))
-    await store.settle("partitions", "4")
-    await store.note_observed(20_000, b"", b"seen")
-    await store.tell_population("rfm", 3, b"population")
-    await store.agree("rfm 1", b"", b"edges")
+    await store.shards.claim(3, epoch=1)
+    await store.shards.save(3, 1, whole(1))
+    await store.group.replace(SETTLED, "partitions", b"", b"4")
+    await store.group.replace(OBSERVED, 20_000, b"", b"seen")
+    await store.group.put(POPULATIONS.under("rfm"), 3, b"population")
+    await store.group.replace(QUINTILES, "rfm 1", b"", b"edges")
     keys = [key async for key in other.scan_iter(f"{group}:*")]
     names = ["documents", "members:at-1", "outbox", "rows", "segments", "state", "user:u-0"]
     of_all = [f"{group}:{name}" for name in ("populations:rfm", "quintiles", "settled", "shards", "sightings")]
@@ -203,34 +178,34 @@ async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore,
 async def test_state_of_a_newer_format_is_refused_by_name_and_left_alone(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.claim(0, epoch=1)
+    await store.shards.claim(0, epoch=1)
     await other.hset(f"{group}:{{0}}:state", "format", "3")
     with pytest.raises(StateTooNew, match="shard 0 has format 3, and this version of segmenter reads formats up to 2"):
-        await store.claim(0, epoch=5)
+        await store.shards.claim(0, epoch=5)
     assert await other.hget(f"{group}:{{0}}:state", "epoch") == "1"
 
 
 async def test_state_of_the_format_before_is_taken_over_and_bears_ours(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, whole(1))
+    await store.shards.claim(0, epoch=1)
+    await store.shards.save(0, 1, whole(1))
     await other.hset(f"{group}:{{0}}:state", "format", "1")
-    stored = await store.claim(0, epoch=2)
+    stored = await store.shards.claim(0, epoch=2)
     assert stored is not None
-    assert (stored.number, stored.marks) == (1, {})
+    assert (stored.number, stored[MARKS]) == (1, {})
     assert await other.hget(f"{group}:{{0}}:state", "format") == "2"
 
 
 async def test_the_command_that_the_refusal_names_releases_the_shard(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.claim(0, epoch=57)
+    await store.shards.claim(0, epoch=57)
     with pytest.raises(Fenced) as refusal:
-        await store.claim(0, epoch=1)
+        await store.shards.claim(0, epoch=1)
     assert str(refusal.value).endswith(f"redis-cli HDEL '{group}:{{0}}:state' epoch")
     await other.hdel(f"{group}:{{0}}:state", "epoch")
-    assert await store.claim(0, epoch=1) is None
+    assert await store.shards.claim(0, epoch=1) is None
 
 
 # ------------------------------------------------------------------------------------- fit or not, and refusals
@@ -284,27 +259,27 @@ async def test_a_redis_too_old_is_refused(store: RedisStore, monkeypatch: pytest
 
 
 async def test_a_full_redis_takes_nothing_and_later_the_same_checkpoint(store: RedisStore, config: Redis) -> None:
-    await store.claim(0, epoch=1)
+    await store.shards.claim(0, epoch=1)
     await config.config_set("maxmemory", "1")
     with pytest.raises(Unreachable, match="is full and takes no writes"):
-        await store.save(0, 1, whole(1))
+        await store.shards.save(0, 1, whole(1))
     await config.config_set("maxmemory", "0")
-    assert await store.profile(0, "u-0") is None
-    await store.save(0, 1, whole(1))
+    assert await store.shards.profile(0, "u-0") is None
+    await store.shards.save(0, 1, whole(1))
 
 
 async def test_a_replica_takes_nothing(store: RedisStore, config: Redis) -> None:
-    await store.claim(0, epoch=1)
+    await store.shards.claim(0, epoch=1)
     await config.replicaof("127.0.0.1", "1")
     with pytest.raises(Unreachable, match="is a replica and takes no writes"):
-        await store.save(0, 1, whole(1))
+        await store.shards.save(0, 1, whole(1))
 
 
 async def test_a_redis_that_lacks_replicas_takes_nothing(store: RedisStore, config: Redis) -> None:
-    await store.claim(0, epoch=1)
+    await store.shards.claim(0, epoch=1)
     await config.config_set("min-replicas-to-write", "1")
     with pytest.raises(Unreachable, match="too few replicas"):
-        await store.save(0, 1, whole(1))
+        await store.shards.save(0, 1, whole(1))
 
 
 async def test_a_wrong_password_is_said_to_be_one_and_never_shown(
@@ -358,11 +333,11 @@ async def test_rediss_speaks_tls_and_trusts_the_authority_that_it_names_alone(
     async with proxy(redis_server.port, tls) as network:
         url = f"rediss://localhost:{network.port}"
         trusting = opens(f"{url}?ssl_ca_certs={certificate}")
-        await trusting.claim(0, epoch=1)
-        await trusting.save(0, 1, whole(1))
+        await trusting.shards.claim(0, epoch=1)
+        await trusting.shards.save(0, 1, whole(1))
         suspicious = opens(url)
         with pytest.raises(UsageError, match=r"do not trust: name its authority, rediss://...\?ssl_ca_certs=FILE"):
-            await suspicious.claim(0, epoch=1)
+            await suspicious.shards.claim(0, epoch=1)
 
 
 class ClusterNode(RedisServer):
@@ -390,25 +365,26 @@ def cluster() -> Iterator[ClusterNode]:
 async def test_everything_works_on_a_cluster(cluster: ClusterNode, opens: Opens) -> None:
     store = opens(cluster.url, cluster=True)
     await store.check()
-    assert await store.settle("partitions", "4") == "4"
-    assert await store.note_observed(20_000, b"", b"seen") == b""
-    assert await store.sightings() == {20_000: b"seen"}
-    await store.tell_population("rfm", 3, b"population")
-    assert await store.populations("rfm") == {3: b"population"}
-    assert await store.agree("rfm 1", b"", b"edges") == b""
-    assert await store.agreed() == {"rfm 1": b"edges"}
+    assert await store.group.replace(SETTLED, "partitions", b"", b"4") == b""
+    assert await store.group.get(SETTLED, "partitions") == b"4"
+    assert await store.group.replace(OBSERVED, 20_000, b"", b"seen") == b""
+    assert await store.group.read(OBSERVED) == {20_000: b"seen"}
+    await store.group.put(POPULATIONS.under("rfm"), 3, b"population")
+    assert await store.group.read(POPULATIONS.under("rfm")) == {3: b"population"}
+    assert await store.group.replace(QUINTILES, "rfm 1", b"", b"edges") == b""
+    assert await store.group.read(QUINTILES) == {"rfm 1": b"edges"}
     for shard in range(4):
-        assert await store.claim(shard, epoch=1) is None
-        await store.save(shard, 1, whole(1, users=300))
-        await store.save(shard, 1, whole(2, users=300))
-        await store.mark_published(shard, 1, 1)
-        stored = await store.claim(shard, epoch=2)
+        assert await store.shards.claim(shard, epoch=1) is None
+        await store.shards.save(shard, 1, whole(1, users=300))
+        await store.shards.save(shard, 1, whole(2, users=300))
+        await store.shards.mark_published(shard, 1, 1)
+        stored = await store.shards.claim(shard, epoch=2)
         assert stored is not None
-        assert (stored.number, len(stored.rows), len(stored.documents), len(stored.outbox)) == (2, 300, 300, 1)
-        assert await store.memberships(shard, "u-0") == b"2"
+        assert (stored.number, len(stored[ROWS]), len(stored[DOCUMENTS]), len(stored.outbox)) == (2, 300, 300, 1)
+        assert await store.shards.get(shard, MEMBERSHIPS, "u-0") == b"2"
         with pytest.raises(Fenced):
-            await store.save(shard, 1, whole(3))
-    assert await store.sizes() == {"at-2": 1200}
+            await store.shards.save(shard, 1, whole(3))
+    assert await store.shards.sizes() == {"at-2": 1200}
 
 
 async def test_one_server_is_not_taken_for_a_cluster(redis_server: RedisServer, opens: Opens) -> None:

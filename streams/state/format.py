@@ -1,0 +1,168 @@
+"""The state's format: all that lies in Redis, a row for each. READ FIRST.
+
+    <group>:{<shard>}:<key>          a collection of a shard
+    <group>:{<shard>}:<key>:<name>   the same, where each name has a key of its own
+    <group>:<key>                    a collection of the group
+
+Goes out: `SHARD` and `GROUP`, the tables by which a checkpoint is written, loaded and erased from, in Redis and in
+memory, and which docs/state.md shows. What is to be kept from now on is a row more. The braces are Redis Cluster's:
+all keys of a shard are in one slot, so that one transaction may write them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
+
+from streams.core.subjects import USER
+from streams.errors import UsageError
+
+FORMATS: Final[Mapping[int, str]] = {
+    1: "as it began",
+    2: "marks of erased users; nothing older is to be changed, but who reads 1 alone would bring erased users back",
+}
+"""What each format brought. A change of keys, encodings or rows that whoever reads the one before cannot read, or must
+not go on with, is a format more: a line here, and one in `streams.state.upgrades`."""
+FORMAT: Final = max(FORMATS)
+
+Name = TypeVar("Name", str, int, bytes)
+Value = TypeVar("Value", str, int, bytes)
+
+
+class Form(Enum):
+    """How a collection lies in Redis. What is a hash is loaded by whoever claims the shard; what lies under many keys
+    is there for other programs, and is only written."""
+
+    HASH = "hash"  # one key: name -> value
+    SET = "set"  # one key: names; written with what they are of
+    SETS = "set, a key each"  # under each name a set of values
+    STRINGS = "string, a key each"  # under each name its value
+
+
+@dataclass(frozen=True)
+class Collection(Generic[Name, Value]):
+    """Names and their values.
+
+    since: the format that brought it. holds: what it is, in words. of_subject: its names are ids of subjects, so that
+    what is here of an erased one goes. index: of sets, where the names are that ever had a value.
+    """
+
+    key: str
+    form: Form
+    name: type[Name]
+    value: type[Value]
+    since: int
+    holds: str
+    of_subject: bool = False
+    index: "Collection[Name, Any] | None" = None
+
+    def under(self, part: str) -> "Collection[Name, Value]":
+        """One of many collections of this kind."""
+        return replace(self, key=f"{self.key}:{part}")
+
+    def decode(self, raw: Mapping[bytes, bytes]) -> Iterator[tuple[Name, Value]]:
+        name, value = _DECODE[self.name], _DECODE[self.value]
+        return zip(map(name, raw), raw.values() if value is bytes else map(value, raw.values()), strict=True)
+
+    def decode_value(self, raw: bytes) -> Value:
+        value: Value = _DECODE[self.value](raw)
+        return value
+
+
+_DECODE: Final[Mapping[type, Callable[[bytes], Any]]] = {str: bytes.decode, int: int, bytes: bytes}
+
+# ---------------------------------------------------------------------------------------------------- of each shard
+
+STATE: Final = Collection(
+    "state",
+    Form.HASH,
+    str,
+    bytes,
+    1,
+    "`format`, `epoch` of the owner; of the last checkpoint `number`, `head`, `positions`",
+)
+ROWS: Final = Collection("rows", Form.HASH, str, bytes, 1, "user → the profile's row, packed", of_subject=True)
+DOCUMENTS: Final = Collection(
+    "documents",
+    Form.HASH,
+    str,
+    bytes,
+    1,
+    "user → traits, subscriptions and what is too long for a row, JSON",
+    of_subject=True,
+)
+MARKS: Final = Collection(
+    "erased", Form.HASH, bytes, int, 2, "SHA-256 of an erased user's id → up to when events are refused, ms"
+)
+OUTBOX: Final = Collection(
+    "outbox", Form.HASH, int, bytes, 1, "number of a checkpoint → its messages until they are published, MessagePack"
+)
+SEGMENTS: Final = Collection("segments", Form.SET, str, str, 1, "the segments that ever had a member")
+MEMBERS: Final = Collection(
+    USER.members_key, Form.SETS, str, str, 1, "segment → the users in it, for other programs", index=SEGMENTS
+)
+MEMBERSHIPS: Final = Collection(
+    USER.profile_key,
+    Form.STRINGS,
+    str,
+    bytes,
+    1,
+    "user → the segments a user is in, since when, JSON, for other programs",
+    of_subject=True,
+)
+
+SHARD: Final[tuple[Collection[Any, Any], ...]] = (
+    STATE,
+    ROWS,
+    DOCUMENTS,
+    MARKS,
+    OUTBOX,
+    SEGMENTS,
+    MEMBERS,
+    MEMBERSHIPS,
+)
+LOADED: Final = tuple(each for each in SHARD if each.form is Form.HASH and each is not STATE)
+OF_SUBJECTS: Final = tuple(each for each in SHARD if each.of_subject)
+
+# ------------------------------------------------------------------------------------------------------ of the group
+
+SHARDS: Final = Collection("shards", Form.SET, int, int, 1, "the shards that were ever claimed")
+SETTLED: Final = Collection("settled", Form.HASH, str, bytes, 1, "what was fixed at first start: name → value")
+OBSERVED: Final = Collection(
+    "sightings", Form.HASH, int, bytes, 1, "day since 1970 → the names that were read on it, MessagePack"
+)
+POPULATIONS: Final = Collection(
+    "populations", Form.HASH, int, bytes, 1, "for each scores rule: shard → how its profiles are spread, MessagePack"
+)
+QUINTILES: Final = Collection(
+    "quintiles", Form.HASH, str, bytes, 1, "scores rule and its version → the edges agreed on, MessagePack"
+)
+
+GROUP: Final[tuple[Collection[Any, Any], ...]] = (SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES)
+
+
+class Keys:
+    """The names of all keys of one group."""
+
+    def __init__(self, group: str) -> None:
+        if not group or set(group) & set("{}"):
+            raise UsageError(f"SEGMENTER_GROUP is {group!r}: it begins Redis keys, and must have no brace nor be empty")
+        self.group = group
+
+    def at(self, collection: Collection[Any, Any]) -> str:
+        return f"{self.group}:{collection.key}"
+
+    def of(self, shard: int) -> "ShardKeys":
+        return ShardKeys(f"{self.group}:{{{shard}}}:")
+
+
+class ShardKeys:
+    """The names of all keys of one shard."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.state = self.at(STATE)
+
+    def at(self, collection: Collection[Any, Any], name: object = None) -> str:
+        """Of a collection; of a name in it, where each has its own."""
+        return f"{self._prefix}{collection.key}" if name is None else f"{self._prefix}{collection.key}:{name}"

@@ -1,0 +1,153 @@
+"""The state in memory: the twin of the one in Redis, for tests. It lasts as long as the process.
+
+Comes in and goes out: what `streams.state.store` says. It never awaits, so that each call is one step.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.state.codec import decode_outbox, writes_of
+from streams.state.fencing import Held, may_claim, may_save, owns
+from streams.state.format import (
+    DOCUMENTS,
+    FORMAT,
+    LOADED,
+    MEMBERS,
+    OUTBOX,
+    ROWS,
+    Collection,
+    Form,
+    Name,
+    Value,
+)
+from streams.state.store import Checkpoint, Progress, Stored, StoredProfile, StoredShard, Write
+
+
+class MemoryStore:
+    """All that is kept, of shards and of the group."""
+
+    def __init__(self) -> None:
+        self.shards = MemoryShardStore()
+        self.group = MemoryGroupStore()
+
+    async def check(self) -> None:
+        """Always fit."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass(slots=True)
+class _Shard:
+    """contents: of each collection the values by name; of sets, a set."""
+
+    held: Held = field(default_factory=Held)
+    head: bytes = b""
+    positions: dict[str, int] = field(default_factory=dict)
+    contents: dict[Collection[Any, Any], dict[Any, Any]] = field(default_factory=lambda: defaultdict(dict))
+
+    def apply(self, write: Write[Any, Any]) -> None:
+        kept = self.contents[write.collection]
+        if write.collection.form is Form.SETS:
+            for name, value in write.drop:
+                kept.get(name, set()).discard(value)
+            for name, value in write.put:
+                kept.setdefault(name, set()).add(value)
+        else:
+            for name in write.drop:
+                kept.pop(name, None)
+            kept.update(write.put)
+
+
+class MemoryShardStore:
+    """What each shard keeps."""
+
+    def __init__(self) -> None:
+        self._shards: dict[int, _Shard] = {}
+
+    async def claim(self, shard: int, epoch: int) -> Stored | None:
+        kept = self._shards.setdefault(shard, _Shard())
+        may_claim(shard, kept.held, epoch, release=f"MemoryShardStore.release({shard})")
+        kept.held = Held(FORMAT, epoch, kept.held.number)
+        if kept.held.number is None:
+            return None
+        return Stored(
+            number=kept.held.number,
+            head=kept.head,
+            positions=dict(kept.positions),
+            outbox=decode_outbox(kept.contents[OUTBOX]),
+            collections={collection: dict(kept.contents[collection]) for collection in LOADED},
+        )
+
+    async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
+        kept = self._shards.get(shard, _Shard())
+        if not may_save(shard, kept.held, epoch, checkpoint.number, seen=kept.held.number):
+            return
+        kept.held = kept.held._replace(number=checkpoint.number)
+        kept.head = checkpoint.head
+        kept.positions = dict(checkpoint.positions)
+        for write in writes_of(checkpoint):
+            kept.apply(write)
+
+    async def mark_published(self, shard: int, epoch: int, number: int) -> None:
+        kept = self._shards.get(shard, _Shard())
+        owns(shard, kept.held, epoch)
+        kept.apply(Write(OUTBOX, drop=[saved for saved in kept.contents[OUTBOX] if saved <= number]))
+
+    async def release(self, shard: int) -> None:
+        if shard in self._shards:
+            self._shards[shard].held = self._shards[shard].held._replace(epoch=None)
+
+    async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
+        value: Value | None = self._shards.get(shard, _Shard()).contents[collection].get(name)
+        return value
+
+    async def profile(self, shard: int, user: str) -> StoredProfile | None:
+        kept = self._shards.get(shard, _Shard())
+        row = kept.contents[ROWS].get(user)
+        return None if row is None else StoredProfile(kept.head, row, kept.contents[DOCUMENTS].get(user, b""))
+
+    async def progress(self, shard: int) -> Progress | None:
+        kept = self._shards.get(shard, _Shard())
+        return None if kept.held.number is None else Progress(kept.held.number, dict(kept.positions))
+
+    async def is_published(self, shard: int, number: int) -> bool:
+        return all(waiting > number for waiting in self._shards.get(shard, _Shard()).contents[OUTBOX])
+
+    async def all(self) -> dict[int, StoredShard]:
+        saved = {shard: kept for shard, kept in self._shards.items() if kept.held.number is not None}
+        return {shard: StoredShard(kept.head, len(kept.contents[ROWS])) for shard, kept in saved.items()}
+
+    async def sizes(self) -> dict[str, int]:
+        sizes: Counter[str] = Counter()
+        for kept in self._shards.values():
+            sizes.update({segment: len(members) for segment, members in kept.contents[MEMBERS].items()})
+        return {segment: size for segment, size in sizes.items() if size}
+
+
+class MemoryGroupStore:
+    """What all workers of a group share."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, dict[Any, bytes]] = defaultdict(dict)
+
+    async def get(self, collection: Collection[Name, bytes], name: Name) -> bytes | None:
+        return self._contents[collection.key].get(name)
+
+    async def read(self, collection: Collection[Name, bytes]) -> dict[Name, bytes]:
+        return dict(self._contents[collection.key])
+
+    async def put(self, collection: Collection[Name, bytes], name: Name, value: bytes) -> None:
+        self._contents[collection.key][name] = value
+
+    async def replace(
+        self, collection: Collection[Name, bytes], name: Name, was: bytes, now: bytes, newest: int = 0
+    ) -> bytes:
+        kept = self._contents[collection.key]
+        found = kept.get(name, b"")
+        if found == was:
+            kept[name] = now
+            for oldest in sorted(kept)[:-newest] if newest else ():
+                del kept[oldest]
+        return found

@@ -1,0 +1,31 @@
+"""What all workers of a group share, in Redis.
+
+Comes in and goes out: what `GroupStore` says. No transaction binds it to what a shard keeps.
+"""
+
+from streams.state import scripts
+from streams.state.format import Collection, Keys, Name
+from streams.state.redis_client import RedisClient
+
+
+class RedisGroupStore:
+    def __init__(self, redis: RedisClient, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._replace = redis.script(scripts.REPLACE)
+
+    async def get(self, collection: Collection[Name, bytes], name: Name) -> bytes | None:
+        value: bytes | None = await self._redis.call("HGET", self._keys.at(collection), name)
+        return value
+
+    async def read(self, collection: Collection[Name, bytes]) -> dict[Name, bytes]:
+        return dict(collection.decode(await self._redis.call("HGETALL", self._keys.at(collection))))
+
+    async def put(self, collection: Collection[Name, bytes], name: Name, value: bytes) -> None:
+        await self._redis.call("HSET", self._keys.at(collection), name, value)
+
+    async def replace(
+        self, collection: Collection[Name, bytes], name: Name, was: bytes, now: bytes, newest: int = 0
+    ) -> bytes:
+        found: bytes = await self._replace([self._keys.at(collection)], [name, was, now, newest])
+        return found

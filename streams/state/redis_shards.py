@@ -1,0 +1,167 @@
+"""What each shard keeps, in Redis.
+
+Comes in and goes out: what `ShardStore` says. `codec` says how a checkpoint lies in Redis, `scripts` how it gets there
+whole or not at all, `fencing` what an answer means.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from streams.errors import StateLost
+from streams.state import scripts
+from streams.state.codec import Commands, commands, decode_outbox, decode_positions
+from streams.state.fencing import Held, before, may_claim, may_save, owns
+from streams.state.format import (
+    DOCUMENTS,
+    FORMAT,
+    LOADED,
+    MEMBERS,
+    OUTBOX,
+    ROWS,
+    SEGMENTS,
+    SHARDS,
+    Collection,
+    Form,
+    Keys,
+    Name,
+    ShardKeys,
+    Value,
+)
+from streams.state.redis_client import RedisClient
+from streams.state.store import Checkpoint, Progress, Stored, StoredProfile, StoredShard
+from streams.state.upgrades import UPGRADES
+
+SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that it can serve others in between
+
+
+class RedisShardStore:
+    def __init__(self, redis: RedisClient, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._seen: dict[int, int] = {}  # by shard, the newest checkpoint that we know of
+        self._claim = redis.script(scripts.CLAIM)
+        self._save = redis.script(scripts.SAVE)
+        self._mark_published = redis.script(scripts.MARK_PUBLISHED)
+        self._profile = redis.script(scripts.PROFILE)
+
+    async def claim(self, shard: int, epoch: int) -> Stored | None:
+        keys = self._keys.of(shard)
+        held = _held(await self._claim([keys.state], [epoch, FORMAT]))
+        may_claim(shard, held, epoch, release=f"redis-cli HDEL '{keys.state}' epoch")
+        await self._redis.call("SADD", self._keys.at(SHARDS), shard)
+        await self._upgrade(shard, held, epoch)
+        if held.number is None:
+            self._seen.pop(shard, None)
+            return None
+        stored = await self._load(keys)
+        self._seen[shard] = stored.number
+        # Whoever claimed the shard meanwhile may have written it while we read.
+        owns(shard, _held(await self._redis.call("HMGET", keys.state, "format", "epoch", "number")), epoch)
+        return stored
+
+    async def _upgrade(self, shard: int, held: Held, epoch: int) -> None:
+        """Bring what an older version stored to today's format."""
+        keys = self._keys.of(shard)
+        for number in range(FORMAT if held.format is None else held.format, FORMAT):
+            upgrade = UPGRADES[number]
+            if upgrade is not None:
+                async for part in upgrade(self._redis, keys):
+                    await self._rewrite(shard, held, epoch, part)
+            done = Commands()
+            done.add("HSET", keys.state, ["format", number + 1])
+            await self._rewrite(shard, held, epoch, done)
+
+    async def _rewrite(self, shard: int, held: Held, epoch: int, parts: Commands) -> None:
+        """Under the checkpoint that is there, as its owner."""
+        state = self._keys.of(shard).state
+        found = _held(await self._save([state, *parts.keys], [epoch, _text(held.number), *parts.arguments]))
+        owns(shard, found, epoch)
+        if found.number != held.number:
+            raise StateLost(f"Redis lost checkpoints of shard {shard} while they were brought to format {FORMAT}")
+
+    async def _load(self, keys: ShardKeys) -> Stored:
+        state = await self._redis.call("HGETALL", keys.state)
+        collections = {collection: await self._read(keys, collection) for collection in LOADED}
+        return Stored(
+            number=int(state[b"number"]),
+            head=state[b"head"],
+            positions=decode_positions(state[b"positions"]),
+            outbox=decode_outbox(collections.pop(OUTBOX)),
+            collections=collections,
+        )
+
+    async def _read(self, keys: ShardKeys, collection: Collection[Any, Any]) -> dict[Any, Any]:
+        """All of a big hash, slice by slice. Redis may give a name twice."""
+        found: dict[Any, Any] = {}
+        cursor = None
+        while cursor != 0:
+            cursor, some = await self._redis.call("HSCAN", keys.at(collection), cursor or 0, "COUNT", SCAN_COUNT)
+            found.update(collection.decode(some))
+        return found
+
+    async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
+        keys = self._keys.of(shard)
+        seen = self._seen.get(shard)
+        parts = commands(keys, checkpoint)
+        arguments = [epoch, _text(before(checkpoint.number, seen)), *parts.arguments]
+        held = _held(await self._save([keys.state, *parts.keys], arguments))
+        may_save(shard, held, epoch, checkpoint.number, seen)
+        self._seen[shard] = checkpoint.number
+
+    async def mark_published(self, shard: int, epoch: int, number: int) -> None:
+        keys = self._keys.of(shard)
+        owns(shard, _held(await self._mark_published([keys.state, keys.at(OUTBOX)], [epoch, number])), epoch)
+
+    async def release(self, shard: int) -> None:
+        await self._redis.call("HDEL", self._keys.of(shard).state, "epoch")
+
+    async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
+        keys = self._keys.of(shard)
+        if collection.form is Form.STRINGS:
+            found = await self._redis.call("GET", keys.at(collection, name))
+        else:
+            found = await self._redis.call("HGET", keys.at(collection), name)
+        return None if found is None else collection.decode_value(found)
+
+    async def profile(self, shard: int, user: str) -> StoredProfile | None:
+        keys = self._keys.of(shard)
+        head, row, document = await self._profile([keys.state, keys.at(ROWS), keys.at(DOCUMENTS)], [user])
+        return None if row is None else StoredProfile(head, row, document or b"")
+
+    async def progress(self, shard: int) -> Progress | None:
+        number, positions = await self._redis.call("HMGET", self._keys.of(shard).state, "number", "positions")
+        return None if number is None else Progress(int(number), decode_positions(positions))
+
+    async def is_published(self, shard: int, number: int) -> bool:
+        waiting = await self._redis.call("HKEYS", self._keys.of(shard).at(OUTBOX))
+        return all(int(saved) > number for saved in waiting)
+
+    async def _numbers(self) -> list[int]:
+        """The shards that were ever claimed."""
+        return [int(shard) for shard in await self._redis.call("SMEMBERS", self._keys.at(SHARDS))]
+
+    async def all(self) -> dict[int, StoredShard]:
+        found: dict[int, StoredShard] = {}
+        for shard in await self._numbers():
+            keys = self._keys.of(shard)
+            head: bytes | None = await self._redis.call("HGET", keys.state, "head")
+            if head is not None:
+                found[shard] = StoredShard(head, await self._redis.call("HLEN", keys.at(ROWS)))
+        return found
+
+    async def sizes(self) -> dict[str, int]:
+        sizes: Counter[str] = Counter()
+        for keys in map(self._keys.of, await self._numbers()):
+            for segment in map(bytes.decode, await self._redis.call("SMEMBERS", keys.at(SEGMENTS))):
+                sizes[segment] += await self._redis.call("SCARD", keys.at(MEMBERS, segment))
+        return {segment: size for segment, size in sizes.items() if size}
+
+
+def _held(answer: Sequence[bytes | None]) -> Held:
+    return Held(*(None if value is None else int(value) for value in answer))
+
+
+def _text(number: int | None) -> int | str:
+    """As the scripts have it."""
+    return "" if number is None else number

@@ -1,0 +1,79 @@
+"""The table of all that lies in Redis: nothing lies there that it does not name, and all that it names is kept."""
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from streams.state.format import GROUP, LOADED, OF_SUBJECTS, OUTBOX, POPULATIONS, SHARD, SHARDS, Collection, Form
+from streams.state.memory import MemoryStore
+from streams.state.redis_store import RedisStore
+from streams.state.store import Checkpoint, Store, Write
+from tests.state.checkpoints import whole
+
+TYPES = {Form.HASH: "hash", Form.SET: "set", Form.SETS: "set", Form.STRINGS: "string"}
+SAMPLES: dict[type, Any] = {str: "ü", bytes: b"\0\xff", int: 7}
+
+
+@pytest.fixture(params=["memory", "redis"])
+def kept(request: pytest.FixtureRequest) -> Store:
+    found: Store = MemoryStore() if request.param == "memory" else request.getfixturevalue("store")
+    return found
+
+
+def test_no_two_rows_have_one_key() -> None:
+    for table in (SHARD, GROUP):
+        assert len({each.key for each in table}) == len(table)
+
+
+async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
+    store: RedisStore,
+    other: Redis,
+    group: str,
+) -> None:
+    await store.shards.claim(3, epoch=1)
+    await store.shards.save(3, 1, whole(1))
+    await store.shards.save(3, 1, Checkpoint(2, b"", {}, [Write(each, [_sample(each)]) for each in LOADED]))
+    for each in set(GROUP) - {SHARDS, POPULATIONS}:
+        await store.group.put(each, *_sample(each))
+    await store.group.put(POPULATIONS.under("rfm"), 3, b"")
+    rows = {f"{group}:{{3}}:{each.key}": each for each in SHARD} | {f"{group}:{each.key}": each for each in GROUP}
+    found = set()
+    async for key in other.scan_iter(f"{group}:*"):
+        row = next(name for name in rows if f"{key}:".startswith(f"{name}:"))
+        assert await other.type(key) == TYPES[rows[row].form]
+        found.add(row)
+    assert found == set(rows)
+
+
+@pytest.mark.parametrize("collection", [each for each in LOADED if each is not OUTBOX], ids=lambda each: each.key)
+async def test_whoever_claims_a_shard_finds_what_was_put_and_not_what_was_dropped(
+    kept: Store, collection: Collection[Any, Any]
+) -> None:
+    name, value = _sample(collection)
+    await kept.shards.claim(0, epoch=1)
+    await kept.shards.save(0, 1, Checkpoint(1, b"", {}, [Write(collection, [(name, value)])]))
+    assert await kept.shards.get(0, collection, name) == value
+    stored = await kept.shards.claim(0, epoch=2)
+    assert stored is not None
+    assert stored[collection] == {name: value}
+    await kept.shards.save(0, 2, Checkpoint(2, b"", {}, [Write(collection, drop=[name])]))
+    stored = await kept.shards.claim(0, epoch=3)
+    assert stored is not None
+    assert stored[collection] == {}
+    assert await kept.shards.get(0, collection, name) is None
+
+
+async def test_of_an_erased_subject_nothing_stays_that_is_kept_by_subject_and_what_is_new_does(kept: Store) -> None:
+    await kept.shards.claim(0, epoch=1)
+    old = [Write(each, [("ann", b"old"), ("bob", b"old"), ("cid", b"old")]) for each in OF_SUBJECTS]
+    new = [Write(each, [("bob", b"new")]) for each in OF_SUBJECTS]
+    await kept.shards.save(0, 1, Checkpoint(1, b"", {}, old))
+    await kept.shards.save(0, 1, Checkpoint(2, b"", {}, new, erased=["ann", "bob"]))
+    for each in OF_SUBJECTS:
+        found = [await kept.shards.get(0, each, user) for user in ("ann", "bob", "cid")]
+        assert found == [None, b"new", b"old"]
+
+
+def _sample(collection: Collection[Any, Any]) -> tuple[Any, Any]:
+    return SAMPLES[collection.name], SAMPLES[collection.value]
