@@ -11,6 +11,9 @@ SegmenterError            the message is for the person who caused it and says w
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+SOME_REJECTED: Final = 3  # the exit status of a command that could not use all of its input
 
 
 class SegmenterError(Exception):

@@ -5,20 +5,8 @@ import asyncio
 import click
 
 from streams.commands.options import KAFKA, REDIS, settings_flags
-from streams.core.instants import parse_duration
+from streams.commands.params import Duration
 from streams.settings import Settings
-
-
-class Duration(click.ParamType):
-    """As rules write it; ms."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        ms = value if isinstance(value, int) else parse_duration(str(value))
-        if ms is None:
-            self.fail(f"{value!r} is no duration such as 30s, 5m, 2h or 1d", param, ctx)
-        return ms
 
 
 @click.command("erase")

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from streams.commands.options import REDIS, settings_flags
-from streams.commands.replay import SOME_REJECTED, Time
+from streams.commands.params import Time
+from streams.errors import SOME_REJECTED
 from streams.settings import MEANING, Settings
 
 

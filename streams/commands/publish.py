@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from streams.commands.options import INPUT_TOPICS, KAFKA, NEW_TOPICS, settings_flags
+from streams.errors import SOME_REJECTED
 from streams.eventfiles.lines import LineFile
 from streams.settings import Settings
-
-SOME_REJECTED = 3
 
 
 @click.command("publish")
@@ -33,11 +32,11 @@ def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> 
         segmenter publish events.jsonl.gz billing.jsonl --rate 2000
     """
     from streams.eventfiles.publishing import Sending
-    from streams.terminal.progress import progress_bar
+    from streams.terminal.progress import reading
 
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
-        progress = opened.enter_context(progress_bar())
+        progress = opened.enter_context(reading(sources))
         sending = Sending(settings, progress, lambda rejected: click.echo(str(rejected), err=True), rate)
         asyncio.run(sending.send(sources))
     click.echo(f"{sending.sent} records sent in {sending.took_s:.1f} s.", err=True)

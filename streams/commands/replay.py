@@ -1,32 +1,23 @@
 """`segmenter replay`: the rules over files, without Kafka or Redis (docs/semantics.md#replay)."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from streams.commands.options import settings_flags
-from streams.core.instants import parse_time
-from streams.errors import UsageError
+from streams.commands.params import Time
+from streams.errors import SOME_REJECTED, UsageError
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.settings import MEANING, Settings
 
-SOME_REJECTED = 3
-
-
-class Time(click.ParamType):
-    """An instant, as records write it."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        ms = parse_time(value)
-        if ms is None:
-            self.fail(f"{value!r} is no time such as 2026-03-01 or 2026-03-01T09:00:00Z", param, ctx)
-        return ms
+if TYPE_CHECKING:
+    from streams.core.changes import Change
+    from streams.eventfiles.playback import Playback
 
 
 @click.command("replay")
@@ -34,9 +25,15 @@ class Time(click.ParamType):
 @click.option("--until", "until_ms", type=Time(), help="Let time pass up to here; what happened later is left out.")
 @click.option("--dead-letters", metavar="FILE", type=click.Path(path_type=Path), help="Write rejected lines to it.")
 @click.option("--words", is_flag=True, help="The changes in words, one a line, as `segmenter watch` shows them.")
+@click.option("--as-made", is_flag=True, help="Do not put them in order of time: print each as soon as it is made.")
 @settings_flags("rules", "utc_offset", rest=MEANING)
 def command(
-    files: tuple[Path, ...], until_ms: int | None, dead_letters: Path | None, words: bool, settings: Settings
+    files: tuple[Path, ...],
+    until_ms: int | None,
+    dead_letters: Path | None,
+    words: bool,
+    as_made: bool,
+    settings: Settings,
 ) -> None:
     """Run the rules over JSON Lines FILEs (plain or .gz; - is what is piped in) and print the changes as JSON Lines.
 
@@ -44,6 +41,11 @@ def command(
     arrivals; several files are merged by the time of the line each has come to, the file named first on a tie.
     At the end time passes up to the newest event, or to --until: later, and users who do nothing any more still
     leave and enter segments; earlier, and you see what was known then.
+
+    Changes come in order of time, those of one instant by user, so that none is printed before all is read; what memory
+    cannot hold waits in temporary files. With --as-made they come at once, each user's in order, and one that time
+    alone brought only with the user's next event, or at the end. They are as a worker publishes them, but without
+    "live" and "detected_at": a replay notices nothing late.
 
     Lines that cannot be used are reported on stderr as FILE:LINE: REASON. Exit status 0 if every line was usable,
     3 if some were not, 2 if a rule or an argument is wrong.
@@ -59,7 +61,6 @@ def command(
     from streams.core.changes import to_json
     from streams.core.engine.shard import Shard
     from streams.eventfiles.playback import Playback
-    from streams.outputs.wording import decode_change, line_of
     from streams.sources import Decoder, InputOptions
 
     rulebook = rulefiles.load(settings.rules)
@@ -70,13 +71,33 @@ def command(
         shard = Shard(rulebook, settings.utc_offset, settings.private_traits)
         decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
         playback = Playback(shard, decoder, sources, reject, until_ms)
+        text_of = _in_words if words else to_json
         write = sys.stdout.buffer.write
-        for change in map(to_json, playback.changes()):
-            write((line_of(decode_change(change)).encode() if words else change) + b"\n")
+        for line in map(text_of, playback.changes()) if as_made else _in_order_of_time(playback, text_of, opened):
+            write(line + b"\n")
         sys.stdout.buffer.flush()
     if playback.rejected:
         click.echo(f"{playback.rejected} of {playback.lines} lines were rejected.", err=True)
         raise click.exceptions.Exit(SOME_REJECTED)
+
+
+def _in_words(change: "Change") -> bytes:
+    from streams.core.changes import to_json
+    from streams.outputs.wording import decode_change, line_of
+
+    return line_of(decode_change(to_json(change))).encode()
+
+
+def _in_order_of_time(playback: "Playback", text_of: "Callable[[Change], bytes]", opened: ExitStack) -> Iterator[bytes]:
+    """Nothing is to be seen of it until all is read, but for how far that is."""
+    from streams.eventfiles.timeline import Timeline
+    from streams.terminal.progress import reading
+
+    timeline = opened.enter_context(Timeline())
+    with reading(playback.files) as playback.progress:
+        for change in playback.changes():
+            timeline.add(change.occurred_at, change.subject, text_of(change))
+    return timeline.lines()
 
 
 def _rejecter(opened: ExitStack, dead_letters: Path | None) -> Callable[[RejectedLine], object]:

@@ -1,7 +1,7 @@
 """Files through the engine: what `segmenter replay` runs (docs/semantics.md#replay).
 
-Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, in order. Lines that
-cannot be used are handed to `reject`.
+Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, each user's in order of
+time. Lines that cannot be used are handed to `reject`.
 
     file ──▶ Decoder ──▶ Inbox (merge by time) ──▶ Refreshing.step ──▶ changes ... at the end ──▶ Refreshing.pass_time
 """
@@ -28,7 +28,8 @@ BATCH_EVENTS = 2_000
 class Playback:
     """One pass over the files; `lines`, `rejected` and `anonymous` count as it goes.
 
-    until_ms: where time ends; events after it are passed over, as if they had not happened yet.
+    until_ms: where time ends; events after it are passed over, as if they had not happened yet. progress: told of a
+    file whenever some of it has been read.
     """
 
     shard: Shard
@@ -36,6 +37,7 @@ class Playback:
     files: Sequence[LineFile]
     reject: Callable[[RejectedLine], object]
     until_ms: int | None = None
+    progress: Callable[[LineFile], object] = lambda _: None
     lines: int = 0
     rejected: int = 0
     anonymous: int = 0
@@ -67,6 +69,7 @@ class Playback:
         """The next lines of a file into the inbox; at its end it holds nobody back any more."""
         file = self._unread[source]
         chunk = file.read()
+        self.progress(file)
         if not chunk.lines:
             self._inbox.caught_up[source] = True
             del self._unread[source]

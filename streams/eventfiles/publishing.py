@@ -8,8 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from rich.progress import Progress
-
 from streams.core.events import Reject
 from streams.eventfiles.envelope import NoObject, envelope
 from streams.eventfiles.lines import Chunk, LineFile
@@ -26,12 +24,15 @@ TOO_LARGE = Reject("too_large", "This is longer than the 2 MB that a topic takes
 
 
 class Sending:
-    """One run of the command. `sent` and `rejected` count as it goes; `rate` is in records a second."""
+    """One run of the command. `sent` and `rejected` count as it goes; `rate` is in records a second.
+
+    progress: told of a file whenever some of it has been sent.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        progress: Progress,
+        progress: Callable[[LineFile], object],
         reject: Callable[[RejectedLine], object],
         rate: float | None = None,
     ):
@@ -52,13 +53,12 @@ class Sending:
         async with producing(self._settings) as producer:
             publisher = Publisher(producer, partitions, self._settings.partitioner)
             for file in files:
-                task = self._progress.add_task(file.name, total=file.size or None)
                 for records in self._bursts(file):
                     await publisher.publish(records)
                     # Nothing may wait here while a pipe has no more to read.
                     await publisher.flush()
                     self.sent += len(records)
-                    self._progress.update(task, completed=file.position)
+                    self._progress(file)
                     await self._pace()
 
     def _bursts(self, file: LineFile) -> Iterator[list[Outgoing]]:

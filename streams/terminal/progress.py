@@ -1,11 +1,24 @@
-"""How far a file has been read, on stderr, while somebody looks at it; nothing where nobody does."""
+"""How far files have been read: a bar each on stderr while somebody looks at it; nothing where nobody does."""
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from streams.eventfiles.lines import LineFile
 
 
-def progress_bar() -> Progress:
-    console = Console(stderr=True)
+@contextmanager
+def reading(files: Sequence[LineFile]) -> Iterator[Callable[[LineFile], object]]:
+    """What it gives is to be called with a file whenever some of it has been read."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     percentage = TextColumn("{task.percentage:.0f} %")
     columns = TextColumn("{task.description}"), BarColumn(), percentage, TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bars:
+        # A file may be named twice.
+        tasks = {id(file): bars.add_task(file.name, total=file.size or None) for file in files}
+        yield lambda file: bars.update(tasks[id(file)], completed=file.position)

@@ -168,6 +168,27 @@ def test_until_before_the_newest_event_shows_what_was_known_then(rules: Path, wr
     assert told(replay(rules, path)) == ["2026-03-08 ann entered quiet", "2026-03-10 ann exited quiet"]
 
 
+def test_changes_come_in_order_of_time_over_all_users_or_as_they_are_made(rules: Path, write: Write) -> None:
+    (rules / "on-x.yaml").write_text(ON_X)
+    records = [
+        track("zoe", "x", "2026-03-01"),
+        track("ann", "x", "2026-03-01"),
+        identify("bob", "2026-03-20", plan="x"),
+        track("ann", "x", "2026-03-25"),
+    ]
+    in_order = [
+        "2026-03-08 ann entered quiet",
+        "2026-03-08 zoe entered quiet",
+        "2026-03-20 bob entered on-x",
+        "2026-03-25 ann exited quiet",
+    ]
+    ann, zoe, bob, exited = in_order
+    path = write("a.jsonl", records)
+    assert told(replay(rules, path)) == in_order
+    # Time alone took zoe in, and bob told nothing of her: that is found at the end.
+    assert told(replay(rules, path, "--as-made")) == [bob, ann, exited, zoe]
+
+
 def test_one_file_may_hold_both_kinds_and_be_gzipped_or_piped_in(rules: Path, write: Write) -> None:
     (rules / "payers.yaml").write_text("segment: payers\nenter: paying\n")
     records = [track("ann", "x", "2026-03-01"), billing("ann", "Subscription Started", "2026-03-02", mrr=20)]

@@ -1,0 +1,29 @@
+"""Values of options, as rules and records write them."""
+
+import click
+
+from streams.core.instants import parse_duration, parse_time
+
+
+class Time(click.ParamType):
+    """An instant; ms."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        ms = parse_time(value)
+        if ms is None:
+            self.fail(f"{value!r} is no time such as 2026-03-01 or 2026-03-01T09:00:00Z", param, ctx)
+        return ms
+
+
+class Duration(click.ParamType):
+    """A length of time; ms."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        ms = value if isinstance(value, int) else parse_duration(str(value))
+        if ms is None:
+            self.fail(f"{value!r} is no duration such as 30s, 5m, 2h or 1d", param, ctx)
+        return ms
