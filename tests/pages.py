@@ -6,9 +6,9 @@ Comes in: Markdown. Goes out: its blocks of code with where they stand, its link
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -16,6 +16,7 @@ from streams.cli import main
 from streams.commands.options import HELP
 from streams.core.language.reference import reference
 from streams.settings import PREFIX, Settings
+from streams.state.format import FORMATS, GROUP, SHARD, Collection
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = sorted((ROOT / "docs").rglob("*.md"))
@@ -92,31 +93,37 @@ def settings_table() -> str:
     return "\n".join(["| setting | default | is |", "| --- | --- | --- |", *rows]) + "\n"
 
 
+def keys_table(collections: Iterable[Collection[Any, Any]]) -> str:
+    rows = [f"| `{each.key}` | {each.form.value} | {each.holds} | {each.since} |" for each in collections]
+    return "\n".join(["| key | is a | holds | since format |", "| --- | --- | --- | --- |", *rows]) + "\n"
+
+
+def formats_table() -> str:
+    rows = [f"| {number} | {brought} |" for number, brought in FORMATS.items()]
+    return "\n".join(["| format | brought |", "| --- | --- |", *rows]) + "\n"
+
+
 # What stands on a page between two comments, and what it is made by.
-GENERATED: Final = {
+GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "language": (ROOT / "docs/rules.md", reference),
     "settings": (ROOT / "docs/operate.md", settings_table),
+    "shard": (ROOT / "docs/state.md", lambda: keys_table(SHARD)),
+    "group": (ROOT / "docs/state.md", lambda: keys_table(GROUP)),
+    "formats": (ROOT / "docs/state.md", formats_table),
 }
 
 
 def generated(part: str) -> tuple[str, str]:
-    """A part as it stands on its page, and as it should."""
-    page, made = GENERATED[part]
-    return page.read_text().split(begin(part))[1].split(end(part))[0], made()
-
-
-def begin(part: str) -> str:
-    return f"<!-- begin: {part} -->\n\n"
-
-
-def end(part: str) -> str:
-    return f"\n<!-- end: {part} -->"
+    """A part as it stands on its page, comments and all, and as it should."""
+    page, make = GENERATED[part]
+    begin, end = f"<!-- begin: {part} -->", f"<!-- end: {part} -->"
+    [stands] = re.findall(f"{begin}.*?{end}", page.read_text(), re.DOTALL)
+    return stands, f"{begin}\n\n{make()}\n{end}"
 
 
 def put_in_place() -> None:
     for part, (page, _) in GENERATED.items():
-        stands, should = generated(part)
-        page.write_text(page.read_text().replace(begin(part) + stands, begin(part) + should))
+        page.write_text(page.read_text().replace(*generated(part)))
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ def test_code_cites_pages_and_sections_that_are_there() -> None:
         for page, _, anchor in re.findall(r"\b(docs/[\w/]+\.md)(#([\w-]+))?", file.read_text())
     ]
     assert len(cited) > 20
+    assert [page for page, _ in cited if not page.exists()] == []
     assert [(page, anchor) for page, anchor in cited if anchor and anchor not in anchors(page)] == []
 
 
@@ -197,6 +198,10 @@ def test_the_readme_shows_parts_of_it() -> None:
     part = json.loads(shown)
     assert part["because"] == whole["because"][: len(part["because"])]
     assert part.items() >= {name: whole[name] for name in part.keys() - {"because"}}.items()
+
+
+def test_as_many_rules_ship_as_the_readme_says() -> None:
+    assert f"[{len(rulefiles.load(ROOT / 'rules').rules)} rules ship]" in README.read_text()
 
 
 def test_the_fields_of_a_change_are_all_there() -> None:
