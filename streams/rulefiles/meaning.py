@@ -56,7 +56,8 @@ def _tier(reading: Reading, form: TierFile) -> Tier:
 def _scores(reading: Reading, form: ScoresFile) -> Scores:
     recency, frequency, monetary = (reading.values[key,] for key in ("recency", "frequency", "monetary"))
     meaning = [render_value(value) for value in (recency, frequency, monetary)]
-    edges = form.fixed.model_dump() if form.fixed else form.refresh
+    # Edges of recency move with time since 0.2.
+    edges = form.fixed.model_dump() if form.fixed else ["ages", form.refresh]
     return Scores(
         name=form.scores,
         recency=recency,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from streams.core.language.faults import ExpressionFaults
+from streams.core.language.linear import growth
 from streams.core.language.parser import Expression, parse, parse_value
 from streams.core.rules.nodes import Value
 from streams.errors import Fault
@@ -60,11 +61,28 @@ def read_rule(document: Document, names: Names) -> Reading:
     texts = _expressions(document.data, form)
     if form is ScoresFile:
         reading.values = _parsed(reading, texts, lambda text: parse_value(text, names.scores))
+        reading.faults += _does_not_age(reading)
     else:
         reading.conditions = _parsed(
             reading, texts, lambda text: parse(text, names.segments, names.tiers, names.scores)
         )
     return reading
+
+
+def _does_not_age(reading: Reading) -> Iterator[Fault]:
+    """Recency by quintiles has to grow by a day a day, as their edges do."""
+    recency = reading.values.get(("recency",))
+    if recency is None or "fixed" in reading.document.data or growth(recency) == 1.0:
+        return
+    text = reading.document.data["recency"]
+    assert isinstance(text, str)
+    yield reading.document.within(
+        ("recency",),
+        0,
+        len(text),
+        "recency by quintiles must grow by one day a day, as `idle_days` and `days_since(..)` do",
+        "or fix its edges: `fixed: {r: [..], f: [..], m: [..]}`",
+    )
 
 
 def declared_name(document: Document, form: type[Form]) -> str:

@@ -66,9 +66,8 @@ def measures(rule: Scores) -> tuple[Term, Term, Term]:
 
 def edges_of(rule: Scores, edges: Edges) -> list[tuple[Term, float]]:
     """Each value that is scored, with each of its edges."""
-    return [
-        (value, edge) for value, four in zip(measures(rule), (edges.r, edges.f, edges.m), strict=True) for edge in four
-    ]
+    pairs = zip(measures(rule), (edges.r, edges.f, edges.m), strict=True)
+    return [(value, edge) for value, four in pairs for edge in four if rule.fixed or value is not rule.recency]
 
 
 def scored(values: Numbers, edges: Edges) -> Scored:

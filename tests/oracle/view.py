@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from streams.core.events import Value
 from streams.core.rules.nodes import Elapsed, Feature, Latest, Lifetime, Property, Read, Score, Trait, Window
+from streams.core.rules.nodes import Value as Term
 from streams.core.rules.rulebook import Grouping, Rulebook, Scores, Segment, Tier
 from tests.oracle.accepted import Accepted
 from tests.oracle.conditions import Subject
@@ -39,6 +40,7 @@ class View(Subject):
         self.scores = rulebook.scores
         self.utc_offset_ms = utc_offset_ms
         self.at = at
+        self.elapsed_at = at
         self.accepted = accepted
         self.held = held
         self.standings = standings
@@ -86,7 +88,7 @@ class View(Subject):
                 return self.read(feature)
             case Elapsed(instant, unit_ms, sign):
                 ts = self.accepted.instant(instant)
-                return None if ts is None else sign * (self.at - ts) / unit_ms
+                return None if ts is None else sign * (self.elapsed_at - ts) / unit_ms
             case Score(rule, part):
                 scored = self.scored(rule)
                 return None if scored is None else scored.part(part)
@@ -106,7 +108,16 @@ class View(Subject):
     def scored_values(self, rule: Scores) -> Numbers:
         """Recency, frequency and monetary value, where they are numbers."""
         recency, frequency, monetary = (self.value(term) for term in measures(rule))
+        if rule.fixed is None:
+            recency = self.as_of_1970(rule.recency)
         return number_only(recency), number_only(frequency), number_only(monetary)
+
+    def as_of_1970(self, recency: Term) -> Value:
+        """Edges of recency age by a day a day, as recency does: then neither has to, and equal stays equal exactly."""
+        self.elapsed_at = 0
+        value = self.value(recency)
+        self.elapsed_at = self.at
+        return value
 
     # features, as docs/semantics.md#windows says
 

@@ -99,7 +99,7 @@ def test_the_version_is_another_where_the_meaning_is(text: str, old: str, new: s
 @pytest.mark.parametrize(
     ("text", "version"),
     [
-        (RFM, "sha256:9642dd8681699239f14cc03597ef43758eff3d543515494676fc268a6bdd9fc1"),
+        (RFM, "sha256:026d661b9ddc71659cf9b38caf900b94a3aace8adc266124a94e79f1b7a875b6"),
         (FIXED, "sha256:30a0eafd113d27acb6f46279e85e0442a946b02ea32c846f4cefcf7e6ae6f456"),
     ],
 )

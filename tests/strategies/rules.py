@@ -8,6 +8,7 @@ from hashlib import sha256
 from hypothesis import strategies as st
 
 from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.language.linear import growth
 from streams.core.rules.nodes import Always
 from streams.core.rules.nodes import Value as Term
 from streams.core.rules.rulebook import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
@@ -76,6 +77,8 @@ def tiers(draw: st.DrawFn, name: str, others: Known) -> Tier:
 def scores_rules(draw: st.DrawFn, name: str, *, quintiles: bool = False) -> Scores:
     """Mostly as people score: recency passes with time, the others do not."""
     recency, frequency, monetary = draw(measures(times())), draw(measures(numbers)), draw(measures(numbers))
+    if quintiles:
+        recency = draw(measures(times()).filter(lambda written: growth(written.node) == 1.0))
     fixed = None if quintiles else Edges(draw(ascending()), draw(ascending()), draw(ascending()))
     refresh_ms = draw(st.sampled_from((DAY_MS, 6 * HOUR_MS, 30 * HOUR_MS)))
     include = draw(included)

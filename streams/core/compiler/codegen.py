@@ -17,8 +17,10 @@ from streams.core.kernel.layout import (
     DIVIDE,
     EDGES_WORDS,
     ELAPSED,
+    ELAPSED_AT_EPOCH,
     EXTREME,
     IDLE,
+    IDLE_AT_EPOCH,
     LITERAL,
     MISSING,
     MULTIPLY,
@@ -90,7 +92,8 @@ class Coder:
             case _:
                 return number_bits(value), NUMBER
 
-    def _instructions(self, value: Value) -> list[tuple[int, int, int]]:
+    def _instructions(self, value: Value, *, at_epoch: bool = False) -> list[tuple[int, int, int]]:
+        """at_epoch: with all times as of 1970."""
         match value:
             case Constant(constant):
                 bits, kind = self._constant(constant)
@@ -98,8 +101,8 @@ class Coder:
             case Elapsed(instant, unit_ms, sign):
                 bits = number_bits(sign * unit_ms)
                 if isinstance(instant, IdleSince):
-                    return [(IDLE, NEWEST_ACTIVITY, bits)]
-                return [(ELAPSED, self._catalog.word[instant], bits)]
+                    return [(IDLE_AT_EPOCH if at_epoch else IDLE, NEWEST_ACTIVITY, bits)]
+                return [(ELAPSED_AT_EPOCH if at_epoch else ELAPSED, self._catalog.word[instant], bits)]
             case Read(feature):
                 return [(_reading(feature), self._catalog.word[feature], 0)]
             case Score(rule, part):
@@ -107,14 +110,15 @@ class Coder:
             case Property():
                 raise TypeError("a property is of an event and not of a profile")
             case Arithmetic() if flickers(value):
-                return self._instructions(apart(value))
+                return self._instructions(apart(value), at_epoch=at_epoch)
             case Arithmetic(operator, left, right):
-                return [*self._instructions(left), *self._instructions(right), (ARITHMETIC[operator], 0, 0)]
+                both = [*self._instructions(left, at_epoch=at_epoch), *self._instructions(right, at_epoch=at_epoch)]
+                return [*both, (ARITHMETIC[operator], 0, 0)]
 
     def _scoring(self, rule: str, part: str) -> list[tuple[int, int, int]]:
         code: list[tuple[int, int, int]] = []
         for dimension in dimensions(part):
-            code += self._instructions(self._measure(rule, dimension))
+            code += self._measured(rule, dimension)
             code.append((SCORE, self._edges(rule, dimension), int(dimension == "r")))
         match part:
             case "score":
@@ -136,15 +140,24 @@ class Coder:
         changing = [each for each in scored(leaf, scores) if steps(scores, *each)]
         words: list[int] = []
         for rule, dimension in changing:
-            words += [self._edges(rule, dimension), self.value(self._measure(rule, dimension)), int(dimension == "r")]
+            words += [self._edges(rule, dimension), self.measure(rule, dimension), int(dimension == "r")]
         return self._out.share((len(changing), *words))
 
-    def _measure(self, rule: str, dimension: Dimension) -> Value:
-        return measure(self._catalog.rulebook.scores[rule], dimension)
+    def _measured(self, rule: str, dimension: Dimension) -> list[tuple[int, int, int]]:
+        """Recency by quintiles is told as of 1970: so neither it nor its edges move with time, and equal ones stay so
+        to the last digit."""
+        scores = self._catalog.rulebook.scores[rule]
+        return self._instructions(measure(scores, dimension), at_epoch=scores.is_by_quintiles and dimension == "r")
+
+    def measure(self, rule: str, dimension: Dimension) -> int:
+        """The address of the code of what is scored."""
+        return self._share(self._measured(rule, dimension))
 
     def value(self, value: Value | None) -> int:
         """The address of a value's code; equal values share it."""
-        code = self._instructions(value) if value is not None else []
+        return self._share(self._instructions(value) if value is not None else [])
+
+    def _share(self, code: list[tuple[int, int, int]]) -> int:
         words = (len(code), *(word for instruction in code for word in instruction))
         return self._out.share(words)
 

@@ -80,7 +80,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.rulebook import Grouping, Scores, Tier
-from streams.core.rules.traversal import DIMENSIONS, conditions, held, measure, operands, rule_leaves
+from streams.core.rules.traversal import DIMENSIONS, conditions, held, operands, rule_leaves
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
 LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Has: HAS, Missing: IS_MISSING, InSegment: IN_SEGMENT}
@@ -209,7 +209,7 @@ class _Writer(Assembler):
 
     def put_measures(self, rule: Scores) -> int:
         """The addresses of the code of what is scored, in the order of r, f and m."""
-        return self.put([self.code.value(measure(rule, dimension)) for dimension in DIMENSIONS])
+        return self.put([self.code.measure(rule.name, dimension) for dimension in DIMENSIONS])
 
     def fill_rules(self) -> None:
         for i, rule in enumerate(self.rules):

@@ -67,4 +67,4 @@ def _edges(shard: Shard, rule: Scores, at_ms: int) -> Edges | None:
     if rule.fixed is not None:
         return rule.fixed
     newest = shard.quintiles(rule.name)
-    return newest.edges if newest is not None and newest.at_ms <= at_ms else None
+    return newest.edges_at(at_ms) if newest is not None and newest.at_ms <= at_ms else None

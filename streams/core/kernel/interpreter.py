@@ -19,6 +19,7 @@ from streams.core.kernel.layout import (
     COMPARE,
     DIGITS,
     DIVIDE,
+    ELAPSED_AT_EPOCH,
     EQUAL,
     EVER,
     EXTREME,
@@ -28,6 +29,7 @@ from streams.core.kernel.layout import (
     HAS,
     HOLDS,
     IDLE,
+    IDLE_AT_EPOCH,
     INSTRUCTION,
     KIND,
     LEFT,
@@ -108,8 +110,11 @@ def _load(p, w, row, now, instruction):
     if what == EXTREME:
         number = number_of(w[row, place])
         return number, MISSING if np.isnan(number) else NUMBER, 0.0
-    if what == IDLE and w[row, place] == NEVER:
-        return _elapsed(w[row, FIRST_SEEN], now, number)
+    if (what == IDLE or what == IDLE_AT_EPOCH) and w[row, place] == NEVER:
+        place = FIRST_SEEN
+    if what >= ELAPSED_AT_EPOCH:
+        number, kind, _ = _elapsed(w[row, place], 0, number)
+        return number, kind, 0.0
     return _elapsed(w[row, place], now, number)
 
 

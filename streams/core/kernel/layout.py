@@ -37,8 +37,9 @@ RULES_A_WORD = 63
 MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
 # Instructions: what each pushes; or does to the two values on top; or to the value, or the scores, on top.
 INSTRUCTION, WHERE, LITERAL_BITS = 3, 1, 2
-LITERAL, TOTAL, SUM, EXTREME, TRAIT, ELAPSED, IDLE = range(7)
-ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME = range(7, 14)
+# ELAPSED_AT_EPOCH, IDLE_AT_EPOCH: as of 1970, whatever the instant.
+LITERAL, TOTAL, SUM, EXTREME, TRAIT, ELAPSED, IDLE, ELAPSED_AT_EPOCH, IDLE_AT_EPOCH = range(9)
+ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME = range(9, 16)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
 # IF_NOT, IF_SO: the truth to note where it does not hold, and where it does. RIGHT of HAS: the word that says so.

@@ -8,6 +8,9 @@ values never get unequal scores, and where many are alike a score may be nobody'
 score 1 and nobody scores 2. Recency counts from the fresh end: edge k is the smallest within which at least k fifths
 are.
 
+**Recency** is told as of 1970 here, a negative number of days: so neither it nor its edges change while time passes,
+equal ones stay equal, and what is a week ago today is on the same side of an edge tomorrow.
+
 **When they move.** A profile must not change its name because an edge moved a hair. So an edge stays as long as it
 would be exactly right if two profiles in a hundred, or fewer, had another value than they have. If this week is a
 little better than the last, nobody's score changes by it; once more than 2 % are on the wrong side of an edge, it
@@ -23,6 +26,7 @@ import msgspec
 import numpy as np
 
 from streams.core.arrays import Floats
+from streams.core.instants import DAY_MS
 from streams.core.rules.rfm import Dimension, FourEdges
 from streams.core.rules.rulebook import Edges
 from streams.core.scores.sketch import Sketch, merge, sketch_of
@@ -68,7 +72,7 @@ class Quintiles(msgspec.Struct, frozen=True):
     """The edges of one scores rule, as all workers agree on them.
 
     version: counts from 1 and grows only when an edge moves: while it stands there is nothing to score anew.
-    at_ms: the instant of the newest refresh.
+    at_ms: the instant of the newest refresh. edges: of recency, as of 1970.
     """
 
     rule: str
@@ -89,6 +93,11 @@ class Quintiles(msgspec.Struct, frozen=True):
             settle("m", self.edges.m, populations.m),
         )
         return Quintiles(self.rule, self.version + (edges != self.edges), at_ms, edges)
+
+    def edges_at(self, at_ms: int) -> Edges:
+        """With those of recency as people read them, in days before `at_ms`."""
+        first, second, third, fourth = (edge + at_ms / DAY_MS for edge in self.edges.r)
+        return Edges((first, second, third, fourth), self.edges.f, self.edges.m)
 
     def encode(self) -> bytes:
         """MessagePack, because JSON has no infinity."""

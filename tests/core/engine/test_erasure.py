@@ -172,7 +172,7 @@ def test_new_edges_wake_nobody_who_was_erased_nor_are_they_counted_among_others(
     shard = shard_of([seen("ann", 0), seen("bob", 0), seen("cid", 1)], Rulebook((scores,)))
     shard.erase([Erasure("ann", at(2)), Erasure("cid", at(2))])
     recency, _, _ = shard.measure("rfm", at(2))
-    assert recency.tolist() == [2.0]
+    assert recency.tolist() == [2.0 - at(2) / DAY_MS]
     edges = Edges((3.0, 20.0, 30.0, 40.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
     shard.set_edges(Quintiles("rfm", 1, at(2), edges))
     assert {change.subject for change in shard.tick(at(3))} == {"bob"}

@@ -1,7 +1,6 @@
 """Edges that are made anew as a stream goes by; and what edges that are told late do to a shard."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
@@ -17,8 +16,16 @@ START = 20_000 * DAY_MS
 RULES = Rulebook(
     (Scores("rfm", parse_value("idle_days"), parse_value("count(any)"), parse_value("mrr"), None, DAY_MS),)
 )
-EDGES = Edges((1.0, 2.0, 3.0, 4.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
-OTHERS = Edges((9.0, 9.0, 9.0, 9.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
+
+
+def edges(at_ms: int, *recency: float) -> Edges:
+    """Of recency in days before an instant, which are kept as of 1970."""
+    first, second, third, fourth = (days - at_ms / DAY_MS for days in recency)
+    return Edges((first, second, third, fourth), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
+
+
+EDGES = edges(START + DAY_MS, 1.0, 2.0, 3.0, 4.0)
+OTHERS = edges(START + 5 * DAY_MS, 9.0, 9.0, 9.0, 9.0)
 
 
 def event(hours: float, user: str = "ann") -> Event:
@@ -61,13 +68,13 @@ def test_edges_that_come_late_hold_from_after_the_newest_event() -> None:
     shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
     changes = shard.tick(START + 31 * HOUR_MS)
     just_after = 30 + 1 / HOUR_MS
-    assert brief(changes) == [("ann", "rfm/promising", just_after), ("bob", "rfm/new_customers", just_after)]
+    assert brief(changes) == [("ann", "rfm/new_customers", just_after), ("bob", "rfm/new_customers", just_after)]
     assert {change.cause for change in changes} == {"timer"}
 
 
 def test_a_reason_says_what_held_by_the_edges_of_before() -> None:
     shard = Shard(RULES)
-    shard.step(Batch.of([event(0)]))
+    shard.step(Batch.of([event(-96)]))
     shard.set_edges(Quintiles("rfm", 1, START + DAY_MS, EDGES))
     shard.tick(START + 4 * DAY_MS)
     shard.set_edges(Quintiles("rfm", 2, START + 5 * DAY_MS, OTHERS))
@@ -120,18 +127,29 @@ def test_other_values_than_before_are_not_scored_by_the_edges_of_before() -> Non
     assert list(again.memberships("ann")) == ["rfm/new_customers"]
 
 
-def test_where_users_sleep_at_night_daily_edges_rename_them_less_often_than_hourly_ones() -> None:
-    """What `docs/rules.md` advises. An hour's edges are behind at night: who crosses one comes back every hour."""
-    days = [
-        event(24 * day + 8 + user / 8, f"u-{user}") for day in range(4) for user in range(15) if day % (user + 1) < 3
-    ]
-    end = START + 5 * DAY_MS
-    daily, hourly = (renamed(days, refresh_ms, end) for refresh_ms in (DAY_MS, HOUR_MS))
-    assert 0 < 2 * daily < hourly
+def test_time_alone_renames_nobody_between_two_refreshes() -> None:
+    """Recency grows for all alike, and its edges with it."""
+    shard = Shard(RULES)
+    shard.step(Batch.of([event(hours, f"u-{hours}") for hours in range(-200, 0)]))
+    shard.set_edges(Quintiles("rfm", 1, START, edges(START, 1.0, 2.0, 3.0, 4.0)))
+    assert len(shard.tick(START)) == 200
+    assert shard.tick(START + 400 * DAY_MS) == []
 
 
-def renamed(events: list[Event], refresh_ms: int, until: int) -> int:
-    rules = Rulebook((replace(RULES.by_quintiles[0], refresh_ms=refresh_ms),))
-    stream = Refreshing(Shard(rules))
-    changes = [*stream.step(Batch.of(events)), *stream.pass_time(until)]
-    return sum(change.cause == "timer" for change in changes)
+def test_customers_at_rest_stay_what_they_are_and_equal_ones_stay_equal() -> None:
+    """Orders that bear a date and no time tie on every edge; at each refresh a whole day of them moved up and back."""
+    stream = Refreshing(Shard(RULES))
+    orders = [event(24 * (user % 50), f"u-{user}") for user in range(200)]
+    began = START + 50 * DAY_MS
+    named = [*stream.step(Batch.of(sorted(orders, key=lambda order: order.ts))), *stream.pass_time(began)]
+    names = {change.subject: change.segment for change in named}
+    assert all(names[f"u-{user}"] == names[f"u-{user + 50}"] for user in range(150))
+    assert list(stream.pass_time(began + 100 * DAY_MS)) == []
+
+
+def test_who_comes_back_is_fresher_than_all_who_have_not() -> None:
+    stream = Refreshing(Shard(RULES))
+    list(stream.step(Batch.of([event(hours, f"u-{hours}") for hours in range(20)])))
+    list(stream.pass_time(START + 9 * DAY_MS))
+    (change,) = stream.step(Batch.of([event(24 * 9 + 1, "u-3")]))
+    assert (change.subject, change.segment) == ("u-3", "rfm/new_customers")

@@ -1,5 +1,8 @@
 """Scores, with the values and edges behind them."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,10 +51,12 @@ def test_while_quintiles_are_not_known_only_the_values_are() -> None:
 
 
 def test_quintiles_are_told_from_their_instant_on() -> None:
-    quintiles = Quintiles("rfm", 1, START_MS + DAY_MS, EDGES)
+    first, second, third, fourth = (edge - (START_MS / DAY_MS + 2.5) for edge in EDGES.r)
+    quintiles = Quintiles("rfm", 1, START_MS + DAY_MS, replace(EDGES, r=(first, second, third, fourth)))
     assert [each.score for each in scored(rulebook(None), 0.5, quintiles)] == [None] * 3
     recency, *_ = scored(rulebook(None), 2.5, quintiles)
-    assert (recency.score, recency.edges) == (3, EDGES.r)
+    assert recency.score == 3
+    assert recency.edges == pytest.approx(EDGES.r)
 
 
 def test_rules_without_scores_have_none() -> None:
