@@ -12,7 +12,7 @@ from streams.native import code
 from streams.native.later import compile_once_it_pays
 from streams.settings import cache_folder
 
-READ_AFTER_S, COMPILE_AFTER_S = 1.0, 5.0
+READ_AFTER_S, COMPILE_AFTER_S = 1.0, 8.0
 
 
 def compile_later() -> None:

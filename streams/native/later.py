@@ -11,7 +11,7 @@ from streams.core.kernel.jit import ENTRIES, Entry
 
 
 def compile_once_it_pays(
-    compile_kernel: Callable[[], object], after_s: float, clock: Callable[[], float] = time.monotonic
+    compile_kernel: Callable[[], object], after_s: float, clock: Callable[[], float] = time.process_time
 ) -> None:
     """Run the kernel as it is for `after_s` seconds from now; the first call after that compiles it."""
     until = clock() + after_s

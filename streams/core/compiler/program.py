@@ -119,10 +119,21 @@ class _Writer(Assembler):
         self.catalog = catalog
         self.rules = catalog.rulebook.groupings
         self.order = evaluation_order(catalog)
+        self.place = {rule.name: place for place, rule in enumerate(self.order)}
+        self.leaves = {rule.name: rule_leaves(rule) for rule in self.rules}
+        self.readers = self._readers()
         self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
         self.window_at: dict[Window, int] = {}
         self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
         self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
+
+    def _readers(self) -> dict[Leaf | str, list[str]]:
+        """By leaf, and by the name of a rule: the rules that it matters to."""
+        readers: dict[Leaf | str, list[str]] = {}
+        for rule in self.rules:
+            for read in (*self.leaves[rule.name], *segments_read(rule)):
+                readers.setdefault(read, []).append(rule.name)
+        return readers
 
     def put_rule_set(self, rules: Iterable[str]) -> int:
         """A set of rules."""
@@ -134,7 +145,7 @@ class _Writer(Assembler):
 
     def _rule_bit(self, rule: str) -> tuple[int, int]:
         """A rule's own: which word, which bit."""
-        word, place = divmod([each.name for each in self.order].index(rule), RULES_A_WORD)
+        word, place = divmod(self.place[rule], RULES_A_WORD)
         return word, 1 << place
 
     def _operator(self, leaf: Leaf) -> int:
@@ -149,7 +160,7 @@ class _Writer(Assembler):
                 return 0
 
     def _leaf(self, index: int, leaf: Leaf) -> int:
-        readers = [rule.name for rule in self.rules if leaf in rule_leaves(rule)]
+        readers = self.readers[leaf]
         leaf, scores = with_constant_on_right(leaf), self.catalog.rulebook.scores
         left, right = (*operands(leaf), None, None)[:2]
         reads = [(self.ring_at[self.catalog.ring_of(w)], self.window_at[w]) for w in windows_read(leaf, scores)]
@@ -217,10 +228,10 @@ class _Writer(Assembler):
                 i,
                 RULES_START + WORDS_PER_RULE * i,
                 *self._decision(rule),
-                self.put_list([self.leaf_at[leaf] for leaf in rule_leaves(rule)]),
+                self.put_list([self.leaf_at[leaf] for leaf in self.leaves[rule.name]]),
                 self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),
                 *self._rule_bit(rule.name),
-                self.put_rule_set(each.name for each in self.rules if rule.name in segments_read(each)),
+                self.put_rule_set(self.readers.get(rule.name, ())),
                 self.put_list([self.leaf_at[leaf] for leaf in self._needed(rule)]),
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
@@ -292,7 +303,7 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     stack, by_leaf, set_words = INSTRUCTION * len(words), [leaf_count] * 2, catalog.rule_set_words
     places = np.cumsum([0, stack, *by_leaf, len(rules), set_words, CAPTURED_WORDS * leaf_count, leaf_count, 1]).tolist()
     shown = TRANSITION_WORDS + len(rules)
-    included = shown + SHOWN_WORDS * max((len(rule_leaves(rule)) for rule in rules), default=0)
+    included = shown + SHOWN_WORDS * max(map(len, writer.leaves.values()), default=0)
     words[:HEADER_WORDS] = [
         utc_offset_ms,
         leaf_count,
