@@ -27,6 +27,7 @@ SUMMARIES = {
     "rules": "What is live: members, what each rule reads and costs, which are warming.",
     "erase": "Remove all that is kept of a user.",
     "topics": "Create the topics that are missing, and verify the others.",
+    "compile": "Compile the engine ahead of its first use.",
     "settings": "Every setting, with its value and where it comes from.",
 }
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,6 +124,19 @@ def test_the_image_runs_the_worker_as_somebody_else_than_root() -> None:
     assert re.search(r"^USER (?!root|0)\w+", last_stage, re.MULTILINE)
     assert 'ENTRYPOINT ["segmenter"]' in last_stage
     assert 'CMD ["worker"]' in last_stage
+
+
+def test_the_image_looks_for_compiled_code_as_it_was_compiled() -> None:
+    build, last_stage = re.split(r"^FROM .+$", DOCKERFILE, flags=re.MULTILINE)[1:]
+    said = [line for line in build.splitlines() if line.startswith("ENV NUMBA_")]
+    assert said == [line for line in last_stage.splitlines() if line.startswith("ENV NUMBA_")]
+    assert build.index(said[0]) < build.index("segmenter compile")
+
+
+def test_the_image_builds_the_package_of_all_that_is_in_it() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE.rpartition("FROM")[0], re.MULTILINE)
+    assert {*wheel["packages"], *wheel["force-include"]} <= {name for names in copied for name in names.split()}
 
 
 def test_the_image_gets_everything_it_copies() -> None:

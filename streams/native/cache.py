@@ -4,6 +4,7 @@ numba's own ways to find a place go by the path and the time of a function's fil
 second checkout, or an installed package, would compile again, and a change of what a function calls be overlooked.
 """
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,11 @@ def cache_in(folder: Path, function: Any) -> FunctionCache:
             try:
                 super().save_overload(signature, compiled)
             except OSError as error:
-                log.warning(
-                    "engine - is compiled at each start, as it cannot be kept in %s: %s",
-                    folder,
-                    error.strerror,
-                )
+                _tell(folder, error.strerror)
 
     return Cache(function)
+
+
+@functools.cache  # once, and not for each function
+def _tell(folder: Path, why: str) -> None:
+    log.warning("engine - is compiled at each start, as it cannot be kept in %s: %s", folder, why)

@@ -17,6 +17,7 @@ def test_that_code_cannot_be_kept_is_said_and_no_fault(tmp_path: Path, caplog: p
     cache: Any = cache_in(folder, entry.function)
     for signature, compiled in cast(Any, entry.run).overloads.items():
         cache.save_overload(signature, compiled)
+        cache.save_overload(signature, compiled)
     assert [record.getMessage() for record in caplog.records] == [
         f"engine - is compiled at each start, as it cannot be kept in {folder}: Not a directory"
     ]
