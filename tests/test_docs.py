@@ -15,10 +15,10 @@ from click.testing import CliRunner
 
 from streams import rulefiles
 from streams.cli import SUMMARIES, main
-from streams.core.changes import to_json
 from streams.core.compiler.catalog import Catalog
 from streams.core.events import Event, Reject
 from streams.kafka.publisher import home_partition
+from streams.outputs.change import encode_change
 from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
 from streams.sources.options import InputOptions
@@ -181,7 +181,7 @@ def replayed() -> list[dict[str, Any]]:
     """What `rules/churn-risk.yaml` makes of ann's history, as it is published."""
     records = [json.loads(line) for line in HISTORY.read_text().splitlines()]
     found = changes(rulefiles.load(CHURN_RISK), records, "2026-03-31")
-    return [json.loads(to_json(change, change.occurred_at + 41, 1_000)) for change in found]
+    return [json.loads(encode_change(change, change.occurred_at + 41, 1_000)) for change in found]
 
 
 def test_the_change_that_is_shown_is_the_first_of_the_example() -> None:

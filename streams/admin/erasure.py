@@ -9,8 +9,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-import msgspec
-
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.core.profiles.snapshot import Head, read_rows
@@ -18,6 +16,7 @@ from streams.errors import SegmenterError, UsageError
 from streams.kafka.clients import producing
 from streams.kafka.partitioning import homes
 from streams.kafka.provisioning import existing
+from streams.outputs.membership import decode_segments
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_USER_CHARACTERS
@@ -99,8 +98,7 @@ async def _shards(store: Store, settings: Settings, user: str) -> Sequence[int]:
 
 async def _kept(store: Store, shard: int, user: str) -> Kept:
     profile, memberships = await store.shards.profile(shard, user), await store.shards.get(shard, MEMBERSHIPS, user)
-    segments = msgspec.json.decode(memberships, type=dict[str, object]) if memberships else {}
-    return Kept(profile, tuple(segments), await store.shards.get(shard, MARKS, mark_of(user)))
+    return Kept(profile, tuple(decode_segments(memberships)), await store.shards.get(shard, MARKS, mark_of(user)))
 
 
 async def _send(settings: Settings, erasure: Erasure, shards: Sequence[int]) -> Mapping[int, int]:

@@ -58,9 +58,9 @@ def command(
     """
     from streams import rulefiles
     from streams.commands.compiling import compile_later
-    from streams.core.changes import to_json
     from streams.core.engine.shard import Shard
     from streams.eventfiles.playback import Playback
+    from streams.outputs.change import encode_change
     from streams.sources import Decoder, InputOptions
 
     rulebook = rulefiles.load(settings.rules)
@@ -71,7 +71,7 @@ def command(
         shard = Shard(rulebook, settings.utc_offset, settings.private_traits)
         decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
         playback = Playback(shard, decoder, sources, reject, until_ms)
-        text_of = _in_words if words else to_json
+        text_of = _in_words if words else encode_change
         write = sys.stdout.buffer.write
         for line in map(text_of, playback.changes()) if as_made else _in_order_of_time(playback, text_of, opened):
             write(line + b"\n")
@@ -82,10 +82,9 @@ def command(
 
 
 def _in_words(change: "Change") -> bytes:
-    from streams.core.changes import to_json
-    from streams.outputs.wording import decode_change, line_of
+    from streams.outputs.wording import line_of
 
-    return line_of(decode_change(to_json(change))).encode()
+    return line_of(change).encode()
 
 
 def _in_order_of_time(playback: "Playback", text_of: "Callable[[Change], bytes]", opened: ExitStack) -> Iterator[bytes]:

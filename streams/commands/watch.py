@@ -29,7 +29,7 @@ def command(
         segmenter watch --segment churn-risk --segment lifecycle/power
         segmenter watch --from-beginning --json | jq .because
     """
-    from streams.kafka.change_stream import bursts
+    from streams.outputs.change_stream import bursts
     from streams.outputs.wording import line_of
 
     if segments:
@@ -38,7 +38,7 @@ def command(
     async def show() -> None:
         async for burst in bursts(settings, from_beginning):
             for value, change in burst:
-                if (not segments or change.concerns(segments)) and (not users or change.user_id in users):
+                if (not segments or change.concerns(segments)) and (not users or change.subject in users):
                     click.echo(value if as_json else line_of(change))
             sys.stdout.flush()
 

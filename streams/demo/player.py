@@ -19,9 +19,9 @@ from streams.demo.clock import SharedClock
 from streams.demo.screen import View
 from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Sent
-from streams.kafka.change_stream import bursts
 from streams.kafka.clients import producing
 from streams.kafka.publisher import Outgoing, Publisher
+from streams.outputs.change_stream import bursts
 from streams.settings import Settings
 
 HISTORY_MS = 33 * DAY_MS  # longer than the longest window of the rules that ship

@@ -16,8 +16,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from streams.core.changes import Change
+from streams.core.instants import format_time
 from streams.demo.screen_state import MOST_SHOWN, NEWEST, ScreenState
-from streams.outputs.wording import Told, line_of, story_of
+from streams.outputs.wording import line_of, story_of, verb_of
 
 STATUS_EVERY_S = 2.0
 # On a screen beside segments and changes: status, heads, frame, `and 9 more`, hints, and the line of the cursor.
@@ -40,7 +42,7 @@ class View(ABC):
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @abstractmethod
-    def show(self, scene: ScreenState, fresh: list[Told]) -> None:
+    def show(self, scene: ScreenState, fresh: list[Change]) -> None:
         """How things stand; `fresh` are the changes of the present since the last time."""
 
 
@@ -51,7 +53,7 @@ class Screen(View):
         super().__init__(console)
         self._live = Live(console=console, auto_refresh=False)
 
-    def show(self, scene: ScreenState, fresh: list[Told]) -> None:
+    def show(self, scene: ScreenState, fresh: list[Change]) -> None:
         segments, changes = room(self._console.height)
         picture = Group(Text(scene.status(), "bold"), _sizes(scene, segments), _newest(scene, changes), _hints(scene))
         self._live.start()
@@ -68,7 +70,7 @@ class Lines(View):
         super().__init__(console)
         self._next_status_s = 0.0
 
-    def show(self, scene: ScreenState, fresh: list[Told]) -> None:
+    def show(self, scene: ScreenState, fresh: list[Change]) -> None:
         for change in fresh:
             self.say(line_of(change))
         if time.monotonic() >= self._next_status_s:
@@ -115,11 +117,11 @@ def _newest(scene: ScreenState, most: int) -> Panel:
         column.no_wrap, column.overflow = True, "ellipsis"
     for change in islice(reversed(scene.newest), most):
         style = "green" if change.entered else "yellow"
-        when = change.occurred_at[5:16].replace("T", " ")
+        when = format_time(change.occurred_at)[5:16].replace("T", " ")
         table.add_row(
             when,
-            change.user_id,
-            Text(change.verb, style),
+            change.subject,
+            Text(verb_of(change), style),
             Text(change.segment, style),
             Text(story_of(change)),
         )

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from streams.core.changes import Change
 from streams.core.instants import format_time
-from streams.outputs.wording import Told
 
 NEWEST = 12
 MOST_SHOWN = 14  # segments; a screen has no room for all of a big rule book
@@ -44,7 +44,7 @@ class ScreenState:
     members: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     entered: Counter[str] = field(default_factory=Counter)
     exited: Counter[str] = field(default_factory=Counter)
-    newest: deque[Told] = field(default_factory=lambda: deque(maxlen=NEWEST))
+    newest: deque[Change] = field(default_factory=lambda: deque(maxlen=NEWEST))
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
 
     def sent(self, users: Iterable[str | None], count: int) -> None:
@@ -53,26 +53,25 @@ class ScreenState:
         self.users.update(users)
         self._marks.append((time.monotonic(), self.published))
 
-    def saw(self, changes: Iterable[Told]) -> list[Told]:
+    def saw(self, changes: Iterable[Change]) -> list[Change]:
         """Note changes, each once; those of the present are returned."""
-        present = format_time(self.since_ms)
-        news = [change for change in changes if self._applies(change) and change.occurred_at > present]
+        news = [change for change in changes if self._applies(change) and change.occurred_at > self.since_ms]
         self.entered.update(change.segment for change in news if change.entered)
         self.exited.update(change.segment for change in news if not change.entered)
         self.exited.update(change.previous for change in news if change.previous is not None)
         self.newest.extend(news)
         return news
 
-    def _applies(self, change: Told) -> bool:
+    def _applies(self, change: Change) -> bool:
         """False for a repeat, as a worker that starts again publishes what may not have been published."""
         members = self.members[change.segment]
-        if (change.user_id in members) == change.entered:
+        if (change.subject in members) == change.entered:
             return False
         if change.entered:
-            members.add(change.user_id)
+            members.add(change.subject)
         left = change.previous if change.entered else change.segment
         if left is not None:
-            self.members[left].discard(change.user_id)
+            self.members[left].discard(change.subject)
         return True
 
     def shown(self, most: int = MOST_SHOWN) -> list[str]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from streams.core.events import Reject
-
-DEAD_LETTER_BYTES = 64 * 1024
+from streams.outputs.dead_letter import KEPT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,6 @@ class RejectedLine:
 
     def to_json(self) -> bytes:
         """As the dead letter that a worker would make of it: the reason, and the first 64 KiB of the line."""
-        text = self.line[:DEAD_LETTER_BYTES].decode(errors="replace").rstrip("\r")
+        text = self.line[:KEPT_BYTES].decode(errors="replace").rstrip("\r")
         letter = {"file": self.file, "line": self.number, "reason_code": self.why.code, "reason": self.why.reason}
-        return msgspec.json.encode({**letter, "record": text, "truncated": len(self.line) > DEAD_LETTER_BYTES})
+        return msgspec.json.encode({**letter, "record": text, "truncated": len(self.line) > KEPT_BYTES})

@@ -1,10 +1,9 @@
 """Kafka, as every part of this project reaches it. Only `runtime/` knows it beside this.
 
-connection.py     how to reach a broker by our settings, and what it can do
-clients.py        consumers and producers for commands that are no workers; publisher.py: many records at a time
-change_stream.py  the topic of changes, as it is written
-errors.py         why Kafka does not let us in, in the words of our settings
-provisioning.py   the topics of `streams.topics`, created where they are missing, verified where they exist
-message.py        a record that is to be published
-partitioning.py   whose partition: where producers put the records of a user
+connection.py    how to reach a broker by our settings, and what it can do
+clients.py       consumers and producers for commands that are no workers; publisher.py: many records at a time
+errors.py        why Kafka does not let us in, in the words of our settings
+provisioning.py  the topics of `streams.topics`, created where they are missing, verified where they exist
+message.py       a record that is to be published
+partitioning.py  whose partition: where producers put the records of a user
 """

@@ -1,4 +1,10 @@
-"""What we say of a change, as it is read again.
+"""What we say to others, each written and read in one place; in which field and topic, the kind of subject decides.
 
-wording.py   a change in words, for people who watch
+change.py         a change as JSON, and back
+membership.py     where a subject stands, as JSON and back; as other programs read it in Redis, too
+dead_letter.py    a record that cannot be used, with the reason and where it stood
+cloudevents.py    the headers of a change
+messages.py       all of these as messages of one worker
+change_stream.py  the topic of changes, as it is written
+wording.py        a change in words, for people who watch
 """

@@ -14,7 +14,6 @@ erasures.py          users to erase, who go before all events
 shard_loop.py        a loaded shard: events and deadlines in slices
 pending.py           what has happened since the last checkpoint
 checkpoint.py        into Redis, onto Kafka, in this order
-outputs.py           changes, memberships and dead letters as messages
 quintiles.py         edges of scores, agreed on by all workers
 compiling.py         the engine compiled before it is needed, with word of how far it is
 retry.py             what fails because Kafka or Redis is away is tried again

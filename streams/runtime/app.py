@@ -23,11 +23,11 @@ from streams.kafka.connection import KAFKA, Broker
 from streams.kafka.provisioning import ensure
 from streams.log import log
 from streams.observed.recorder import Recorder
+from streams.outputs.messages import Outputs
 from streams.runtime.agents import Declared, declare
 from streams.runtime.assignment import Assignment
 from streams.runtime.compiling import compile_engine
 from streams.runtime.counters import Counters
-from streams.runtime.outputs import Outputs
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
 from streams.runtime.retry import Retry

@@ -18,6 +18,7 @@ from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
+from streams.outputs.dead_letter import DeadLetter
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
@@ -174,7 +175,8 @@ class Intake:
 
     def _bury(self, tp: TP, record: NumberedRecord, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1
-        self.dead_letters.append(self._worker.outputs.dead_letter(tp, record, why))
+        letter = DeadLetter(why, tp.topic, tp.partition, record.offset, record.value)
+        self.dead_letters.append(self._worker.outputs.dead_letter(letter, record.key))
 
     def _put_aside(self, tp: TP, records: Sequence[FetchedRecord], decoded: Sequence[Decoded]) -> list[FetchedRecord]:
         """Count the records that are no events, and write the dead letters; the records that are events remain."""

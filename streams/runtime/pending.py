@@ -10,8 +10,9 @@ from streams.core.changes import Change
 from streams.core.engine.shard import Dirty, Shard
 from streams.core.instants import format_time
 from streams.kafka.message import Message
+from streams.outputs.membership import encode_segments, read_model
+from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
-from streams.runtime.outputs import Outputs, read_model, segments_of
 from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
 from streams.state.store import Checkpoint, Write
 
@@ -70,7 +71,7 @@ class Pending:
         self._rows_bytes += sum(len(raw) for part in (dirty.rows, dirty.documents) for _, raw in part)
         gone = {user for user in dirty.erased if user not in shard.table}
         users = [user for user in self._changed_at if user not in gone]
-        segments = dict(zip(users, map(segments_of, shard.all_memberships(users)), strict=True))
+        segments = dict(zip(users, map(encode_segments, shard.all_memberships(users)), strict=True))
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),

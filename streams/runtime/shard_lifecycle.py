@@ -17,10 +17,11 @@ from faust.types import TP
 from streams.core.engine.shard import Shard
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.log import log, seconds
+from streams.outputs.cloudevents import decode_headers
+from streams.outputs.membership import encode_segments
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.outputs import segments_of
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.starting import Offsets, begins, where_to_begin
@@ -120,13 +121,12 @@ class ShardLifecycle:
 
     async def _publish_again(self, shard: Shard, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them."""
-        changes = [
-            message for message in stored.outbox if message.topic == self._worker.settings.topic(SEGMENT_CHANGES.name)
-        ]
-        changed_at = {message.key.decode(): dict(message.headers)["ce_time"].decode() for message in changes}
+        topic = self._worker.settings.topic(SEGMENT_CHANGES.name)
+        changes = [decode_headers(message.headers) for message in stored.outbox if message.topic == topic]
+        changed_at = {change.subject: change.time for change in changes}
         users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox
         memberships = [
-            self._worker.outputs.memberships(user, segments_of(each), changed_at[user], stored.number)
+            self._worker.outputs.memberships(user, encode_segments(each), changed_at[user], stored.number)
             for user, each in zip(users, shard.all_memberships(users), strict=True)
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from streams.core.rules.rulebook import Rulebook
 from streams.observed.recorder import Recorder
+from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
-from streams.runtime.outputs import Outputs
 from streams.runtime.producing import Producer
 from streams.runtime.transport import Consumer
 from streams.settings import Settings

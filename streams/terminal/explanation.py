@@ -9,13 +9,14 @@ from operator import attrgetter
 
 import msgspec
 
-from streams.core.changes import Change, to_json
+from streams.core.changes import Change
 from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow, SubscriptionNow
 from streams.core.explain.history import Since
 from streams.core.explain.scorecard import ScoreNow
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import level_name
-from streams.outputs.wording import decode_change, reason_in_words, value_in_words
+from streams.outputs.change import encode_change
+from streams.outputs.wording import reason_in_words, value_in_words
 from streams.terminal.columns import in_columns
 from streams.terminal.dates import in_full, when
 
@@ -104,7 +105,7 @@ def _next(rule: RuleNow, at_ms: int) -> str:
 
 
 def _coming(change: Change, at_ms: int) -> str:
-    reason = reason_in_words(decode_change(to_json(change)))
+    reason = reason_in_words(change)
     moment = f"{when(change.occurred_at, at_ms)} UTC" + (f", when {reason}" if reason else "")
     return f"{_verb(change)} on {moment}, unless something happens before"
 
@@ -127,7 +128,7 @@ def _rule_json(rule: RuleNow) -> dict[str, object]:
         "ordinal": rule.ordinal,
         "scores": rule.scores,
         "conditions": [_condition_json(each) for each in rule.conditions],
-        "next": None if rule.next is None else msgspec.Raw(to_json(rule.next)),
+        "next": None if rule.next is None else msgspec.Raw(encode_change(rule.next)),
     }
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streams.native.build import compile_kernel
+from streams.outputs.messages import Outputs
 from streams.runtime.app import collect_garbage_rarely
-from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings, cache_folder

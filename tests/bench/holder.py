@@ -16,8 +16,8 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
 from streams.native.build import compile_kernel
+from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
-from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings, cache_folder

@@ -5,17 +5,21 @@ import io
 import pytest
 from rich.console import Console
 
+from streams.core.changes import Change, Reason, Type
 from streams.demo.screen import Lines, Screen
 from streams.demo.screen_state import ScreenState
-from streams.outputs.wording import Ground, Told
 
-BEFORE, AFTER = "2026-03-01T00:00:00.000Z", "2026-03-03T00:00:00.000Z"
 PRESENT_MS = 1_772_409_600_000  # 2026-03-02
-QUIET = Ground("idle_days >= 7", 7.0, was=False, now=True)
+BEFORE, AFTER = PRESENT_MS - 86_400_000, PRESENT_MS + 86_400_000
+QUIET = Reason("idle_days >= 7", 7.0, was=False, now=True)
 
 
-def told(user: str, at: str, kind: str = "segment.entered") -> Told:
-    return Told(kind, user, "churn-risk", "churn-risk", at, "timer", [QUIET])
+def told(user: str, at_ms: int, kind: Type = "segment.entered") -> Change:
+    return change(user, kind, "churn-risk", "churn-risk", None, at_ms, QUIET)
+
+
+def change(user: str, kind: Type, rule: str, segment: str, previous: str | None, at_ms: int, *why: Reason) -> Change:
+    return Change(user, rule, kind, segment, previous, at_ms, "timer", None, 1, "sha256:ab", why, (segment,), {})
 
 
 def scene() -> ScreenState:
@@ -45,8 +49,8 @@ def test_a_repeat_of_a_change_is_seen_once() -> None:
 
 def test_a_change_of_level_takes_a_user_from_one_to_the_other() -> None:
     seen = ScreenState(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
-    first = Told("segment.changed", "ann", "life", "life/new", AFTER, "event")
-    later = Told("segment.changed", "ann", "life", "life/power", AFTER, "event", previous="life/new")
+    first = change("ann", "segment.changed", "life", "life/new", None, AFTER)
+    later = change("ann", "segment.changed", "life", "life/power", "life/new", AFTER)
     assert len(seen.saw([first, later, later])) == 2
     assert (seen.size("life/new"), seen.size("life/power")) == (0, 1)
     assert (seen.exited["life/new"], seen.entered["life/power"]) == (1, 1)
@@ -77,7 +81,7 @@ def test_the_screen_fits_into_its_terminal(height: int) -> None:
     out = io.StringIO()
     names = tuple(f"segment-{number:02}" for number in range(30))
     seen = ScreenState(names, ("segmenter watch", "segmenter explain u-00001"), PRESENT_MS, PRESENT_MS)
-    changes = [Told("segment.entered", f"u-{name}", name, name, AFTER, "event", [QUIET]) for name in names]
+    changes = [change(f"u-{name}", "segment.entered", name, name, None, AFTER, QUIET) for name in names]
     with Screen(Console(file=out, force_terminal=True, width=80, height=height)) as view:
         view.show(seen, seen.saw(changes))
         first = out.getvalue()
@@ -89,8 +93,8 @@ def test_the_screen_fits_into_its_terminal(height: int) -> None:
 def test_the_screen_keeps_the_level_before_out_of_the_column_of_segments() -> None:
     out = io.StringIO()
     seen = ScreenState(("life/new", "life/power"), (), PRESENT_MS, PRESENT_MS)
-    first = Told("segment.changed", "ann", "life", "life/new", AFTER, "event")
-    later = Told("segment.changed", "ann", "life", "life/power", AFTER, "event", [QUIET], previous="life/new")
+    first = change("ann", "segment.changed", "life", "life/new", None, AFTER)
+    later = change("ann", "segment.changed", "life", "life/power", "life/new", AFTER, QUIET)
     with Screen(Console(file=out, force_terminal=True, width=120, height=40)) as view:
         view.show(seen, seen.saw([first, later]))
     assert "(was new) idle_days >= 7 (is 7)" in out.getvalue()

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from streams.core.changes import Change, to_json
+from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.instants import HOUR_MS
 from streams.core.profiles.snapshot import Head
 from streams.core.scores.edges import EdgesSince
 from streams.core.scores.quintiles import Populations, Quintiles
+from streams.outputs.change import encode_change
 from streams.state.opening import redis_store
 from streams.testing import Record, decoded, instant, track
 from tests.e2e.changes import by_user, told
@@ -59,7 +60,7 @@ def refreshed(shard: Shard, now_ms: int) -> list[Change]:
 
 
 def as_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
-    return [json.loads(to_json(change)) for change in changes]
+    return [json.loads(encode_change(change)) for change in changes]
 
 
 async def edges_of_shards(pipeline: Pipeline) -> list[Quintiles]:

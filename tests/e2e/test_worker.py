@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import main
-from streams.core.changes import to_json
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
+from streams.outputs.change import encode_change
 from streams.testing import Record, billing, changes, identify, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
@@ -45,7 +45,7 @@ def _something(chance: random.Random, user: str, at: int, number: int) -> Record
 def expected(pipeline: Pipeline, records: Sequence[Record]) -> Known:
     """What the engine alone makes of them."""
     now_ms = time.time_ns() // 1_000_000
-    return by_user([json.loads(to_json(change)) for change in changes(pipeline.rulebook, records, now_ms)])
+    return by_user([json.loads(encode_change(change)) for change in changes(pipeline.rulebook, records, now_ms)])
 
 
 def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:

@@ -12,11 +12,11 @@ from faust.types import TP
 
 from streams.core.engine.shard import Shard
 from streams.kafka.message import Message
+from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.outputs import Outputs
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings

@@ -9,10 +9,10 @@ from faust.types import TP
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Reads
 from streams.observed.recorder import Recorder
+from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.outputs import Outputs
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, profile_commands

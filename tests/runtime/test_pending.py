@@ -12,8 +12,8 @@ from streams.core.engine.shard import Shard
 from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rulebook, Tier
+from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
-from streams.runtime.outputs import Outputs
 from streams.runtime.pending import Pending
 from streams.settings import Settings
 from streams.state.codec import writes_of

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from streams.core.events import Reads
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
+from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.misrouted import likely_setting
-from streams.runtime.outputs import Outputs
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder

@@ -12,9 +12,9 @@ from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
 from streams.kafka.message import Message
+from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
-from streams.runtime.outputs import Outputs
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
