@@ -8,12 +8,11 @@ the rules and the rings.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from streams.core.compiler.event_filters import properties_read
 from streams.core.compiler.fields import (
     CONTEXT,
-    WORDS_PER_SUM,
     Field,
     Ring,
     RingKey,
@@ -25,10 +24,12 @@ from streams.core.compiler.fields import (
 )
 from streams.core.events import Reads
 from streams.core.kernel.layout import (
+    AMOUNT,
     CLOCK,
     FIRST_SEEN,
     IDS,
     IDS_KEPT,
+    MOVE,
     NEWEST_ACTIVITY,
     RULES_A_WORD,
     RULES_START,
@@ -50,12 +51,8 @@ from streams.core.rules.nodes import (
     Window,
 )
 from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.statistics import STATISTICS
 from streams.core.rules.traversal import DIMENSIONS, events_of, features, leaf_features, measure, rule_leaves
-
-if TYPE_CHECKING:
-    pass
-
-OF_NUMBERS = frozenset({"sum", "values", "min", "max"})  # the statistics
 
 
 class Places(NamedTuple):
@@ -129,7 +126,7 @@ class Catalog:
     @cached_property
     def distinct(self) -> tuple[Ring, ...]:
         """The rings in which each value is counted where it was seen last."""
-        return tuple(ring for ring in self.rings if ring.statistic == "distinct")
+        return tuple(ring for ring in self.rings if STATISTICS[ring.statistic].told_by == MOVE)
 
     def ring_of(self, window: Window) -> Ring:
         return next(ring for ring in self.rings if window in self.windows_of(ring))
@@ -174,11 +171,11 @@ class Catalog:
         self.ring_oldest = {ring: self._take(1) for ring in self.rings}
         for feature in self.features:
             match feature:
-                case Window("sum"):
-                    self.word[feature] = self._take(WORDS_PER_SUM)
+                case Window(statistic):
+                    self.word[feature] = self._take(STATISTICS[statistic].bucket.total_words)
                 case Trait() | Latest():
                     self.word[feature] = self._take(2)  # the value and its kind
-                case Window() | TraitTime() | LatestTime() | Holds():
+                case TraitTime() | LatestTime() | Holds():
                     self.word[feature] = self._take(1)
                 case _:
                     pass
@@ -226,7 +223,7 @@ class Catalog:
         """What the kernel is told of an event, each in a column: numbers by property, whether a `where` holds, in which
         bucket the value that a ring counts was counted until now.
         """
-        numbers = [w.prop for w in self.windows if w.statistic in OF_NUMBERS and w.prop is not None]
+        numbers = [w.prop for w in self.windows if STATISTICS[w.statistic].told_by == AMOUNT and w.prop is not None]
         wheres = [events.where for events in self.event_sets if events.where is not None]
         told: list[str | Condition | Ring] = [*numbers, *wheres, *self.distinct]
         return {each: column for column, each in enumerate(dict.fromkeys(told))}

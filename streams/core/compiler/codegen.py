@@ -18,7 +18,6 @@ from streams.core.kernel.layout import (
     EDGES_WORDS,
     ELAPSED,
     ELAPSED_AT_EPOCH,
-    EXTREME,
     IDLE,
     IDLE_AT_EPOCH,
     LITERAL,
@@ -29,7 +28,6 @@ from streams.core.kernel.layout import (
     NUMBER,
     SCORE,
     SUBTRACT,
-    SUM,
     TEXT,
     TOTAL,
     TRAIT,
@@ -42,6 +40,7 @@ from streams.core.rules.nodes import (
     IdleSince,
     Latest,
     Leaf,
+    Lifetime,
     Property,
     Read,
     Score,
@@ -51,6 +50,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.rfm import Dimension, name_of
+from streams.core.rules.statistics import STATISTICS
 from streams.core.rules.traversal import DIMENSIONS, dimensions, measure
 from streams.core.scores.edges import words_at_all_times
 
@@ -62,12 +62,12 @@ def _reading(feature: Feature) -> int:
     match feature:
         case Trait() | Latest():
             return TRAIT
-        case Window("sum"):
-            return SUM
-        case Window("min" | "max"):
-            return EXTREME
-        case _:
+        case Window(statistic):
+            return STATISTICS[statistic].bucket.read_by
+        case Lifetime():
             return TOTAL
+        case _:
+            raise TypeError(f"{feature} is no value by itself")
 
 
 class Coder:

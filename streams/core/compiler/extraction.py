@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.core.compiler.catalog import OF_NUMBERS, Catalog, Places
+from streams.core.compiler.catalog import Catalog, Places
 from streams.core.compiler.dependencies import touched_sets
 from streams.core.compiler.event_filters import Ask, asked
 from streams.core.compiler.fields import Ring, bucket_of, latest_name
 from streams.core.events import Value
+from streams.core.kernel.layout import AMOUNT
 from streams.core.rules.nodes import EventSet, Unit
+from streams.core.rules.statistics import STATISTICS
 
 LARGEST_AMOUNT = 1e10  # docs/semantics.md#windows: a value beyond this size counts as missing
 
@@ -87,7 +89,7 @@ def reading(catalog: Catalog, name: str | None, active: bool) -> Extraction | No
 
 
 def _numbers(catalog: Catalog, touched: Collection[EventSet]) -> tuple[tuple[str, int], ...]:
-    rings = [ring for ring in catalog.rings if ring.events in touched and ring.statistic in OF_NUMBERS]
+    rings = [ring for ring in catalog.rings if ring.events in touched and STATISTICS[ring.statistic].told_by == AMOUNT]
     props = dict.fromkeys(ring.prop for ring in rings if ring.prop is not None)
     return tuple((prop, catalog.columns[prop]) for prop in props)
 

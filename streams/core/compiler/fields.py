@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from streams.core.instants import DAY_MS, HOUR_MS
-from streams.core.kernel.layout import COUNTS, GREATEST, LEAST, SUMS
 from streams.core.language.render import render
 from streams.core.rules.nodes import (
     EventSet,
@@ -24,13 +23,13 @@ from streams.core.rules.nodes import (
     Unit,
     Window,
 )
+from streams.core.rules.statistics import BUCKETS, STATISTICS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 CONTEXT = "context."  # begins the names of the traits that are kept only where a rule reads them
-WORDS_PER_SUM = 2  # whole units and millionths apart: a total of 9e12 has no room for more in one word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,11 @@ class Ring:
     @property
     def holds(self) -> int:
         """What its buckets hold, as `streams.core.kernel.buckets` says."""
-        return {"sum": SUMS, "min": LEAST, "max": GREATEST}.get(self.statistic, COUNTS)
+        return STATISTICS[self.statistic].holds
 
     @property
     def words(self) -> int:
-        if self.holds == COUNTS:
-            return (self.length + 1) // 2
-        return self.length * (WORDS_PER_SUM if self.holds == SUMS else 1)
+        return (self.length * BUCKETS[self.holds].halves + 1) // 2
 
     @property
     def name(self) -> str:
@@ -66,9 +63,7 @@ RingKey = tuple[EventSet, Unit, Statistic, str | None]
 
 
 def ring_key(window: Window) -> RingKey:
-    """Active days are read from counts."""
-    counted: Statistic = "count" if window.statistic == "active_days" else window.statistic
-    return window.events, window.unit, counted, window.prop
+    return window.events, window.unit, STATISTICS[window.statistic].buckets_of, window.prop
 
 
 def bucket_of(ms: Instants, is_days: bool, utc_offset_ms: int) -> Instants:

@@ -11,7 +11,7 @@ import numpy as np
 
 from streams.core.arrays import Ints
 from streams.core.compiler.assembler import Assembler
-from streams.core.compiler.catalog import OF_NUMBERS, Catalog
+from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.codegen import Coder
 from streams.core.compiler.dependencies import changed_leaves, evaluation_order, segments_read, touched_sets
 from streams.core.compiler.fields import Ring
@@ -23,7 +23,6 @@ from streams.core.compiler.time_dependence import (
     with_constant_on_right,
 )
 from streams.core.kernel.layout import (
-    AMOUNT,
     AND,
     BUCKET,
     CAPTURED_WORDS,
@@ -80,6 +79,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.rulebook import Grouping, Scores, Tier
+from streams.core.rules.statistics import STATISTICS
 from streams.core.rules.traversal import DIMENSIONS, conditions, held, operands, rule_leaves
 
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
@@ -177,7 +177,9 @@ class _Writer(Assembler):
     def _ring(self, ring: Ring) -> int:
         windows = self.catalog.windows_of(ring)
         for w in windows:
-            self.window_at[w] = self.put([w.length, w.before, self.catalog.word[w], int(w.statistic == "active_days")])
+            self.window_at[w] = self.put(
+                [w.length, w.before, self.catalog.word[w], int(STATISTICS[w.statistic].counts_buckets)]
+            )
         listed = self.put_list([self.window_at[w] for w in windows])
         places = self.catalog.ring_start[ring], ring.length, listed, self.catalog.ring_oldest[ring]
         return self.put([int(ring.unit == "day"), ring.holds, *places])
@@ -270,11 +272,10 @@ class _Writer(Assembler):
         return -1 if events.where is None else self.catalog.columns[events.where]
 
     def _filling(self, ring: Ring, address: int) -> tuple[int, int, int]:
-        if ring.statistic == "distinct":
-            return MOVE, address, self.catalog.columns[ring]
-        if ring.statistic in OF_NUMBERS and ring.prop is not None:
-            return AMOUNT, address, self.catalog.columns[ring.prop]
-        return BUCKET, address, 0
+        told_by = STATISTICS[ring.statistic].told_by
+        if told_by == BUCKET:
+            return BUCKET, address, 0
+        return told_by, address, self.catalog.columns[ring if told_by == MOVE else ring.prop or ""]
 
 
 def _write_classes(writer: _Writer, name: str | None) -> Classes:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from streams.core.kernel.layout import CONSTANT, DECAYING, EVER, HOLDS, LINEAR, MIXED, NO, STEPWISE, YES
 from streams.core.rules.nodes import MIRRORED, Compare, Constant, Elapsed, IdleSince, Leaf, Read, Score, Window
 from streams.core.rules.rfm import Dimension
+from streams.core.rules.statistics import STATISTICS
 from streams.core.rules.traversal import Books, dimensions, features, measure, moves, operands, terms
-
-DECAYING_STATISTICS = frozenset({"count", "active_days", "values", "distinct"})
 
 
 def with_constant_on_right(leaf: Leaf) -> Leaf:
@@ -65,7 +64,7 @@ def time_dependence(leaf: Leaf, scores: Books) -> int:
 
 def _decays(window: Window) -> bool:
     """Whether as long as no event comes it only falls."""
-    return window.statistic in DECAYING_STATISTICS and not window.before
+    return STATISTICS[window.statistic].decays and not window.before
 
 
 def may_be_advanced(leaf: Leaf, scores: Books) -> bool:

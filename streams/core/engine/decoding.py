@@ -15,44 +15,17 @@ from streams.core.changes import CAUSES, Change, Reason, Type
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.program import Program
 from streams.core.compiler.time_dependence import with_constant_on_right
+from streams.core.engine.privacy import MASKED, may_be_shown
 from streams.core.events import Value
 from streams.core.kernel.layout import INCLUDED, INCLUDED_WORDS, NUMBER, ROW, RULE, SHOWN, SHOWN_WORDS, TRANSITION_WORDS
 from streams.core.kernel.transitions import TransitionBuffer
 from streams.core.profiles.table import Table
-from streams.core.rules.nodes import Feature, InSegment, Latest, LatestTime, Leaf, Trait, TraitTime, Window
+from streams.core.rules.nodes import InSegment, Leaf
 from streams.core.rules.rulebook import Grouping, Tier
-from streams.core.rules.traversal import features, moves, operands, rule_leaves
-
-MASKED = "***"
+from streams.core.rules.traversal import moves, operands, rule_leaves
 
 Memberships = dict[str, tuple[int, int]]  # segment -> since when (ms), ordinal
 EventId = Callable[[int], str | None]  # the messageId that an occurrence, by its place, came with
-
-
-def is_private(name: str, private: frozenset[str]) -> bool:
-    """Whether a trait or property is private by its own name or by that of an object it is nested in. What stands below
-    `context` is the subject's own, too.
-
-    >>> [is_private(name, frozenset({"ip", "address"})) for name in ("address.city", "context.ip", "plan", "shipping")]
-    [True, True, False, False]
-    """
-    own = name.removeprefix("context.").removeprefix("traits.") if name.startswith("context.") else name
-    return any(whole[:end] in private for whole in (name, own) for end in _ends_of_parts(whole))
-
-
-def _ends_of_parts(name: str) -> Iterator[int]:
-    return (place for place in range(1, len(name) + 1) if place == len(name) or name[place] == ".")
-
-
-def _name_of(feature: Feature) -> str | None:
-    """The trait or property whose value it shows; None for counts and times, which show none."""
-    match feature:
-        case Trait(name) | TraitTime(name) | Latest(prop=name) | LatestTime(prop=name):
-            return name
-        case Window(statistic="sum" | "min" | "max", prop=name):
-            return name
-        case _:
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +40,8 @@ class _Shown:
 
 def _shown(leaf: Leaf, rule: Grouping, private: frozenset[str]) -> _Shown:
     value = next(iter(operands(with_constant_on_right(leaf))), None)
-    names = {name for v in operands(leaf) for f in features(v) if (name := _name_of(f)) is not None}
-    masked = any(is_private(name, private) for name in names - set(rule.include))
-    return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), masked)
+    is_masked = not may_be_shown(leaf, private, rule.include)
+    return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), is_masked)
 
 
 class ChangeDecoder:

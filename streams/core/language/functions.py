@@ -27,6 +27,7 @@ from streams.core.rules.nodes import (
     Value,
     Window,
 )
+from streams.core.rules.statistics import STATISTICS
 
 ReadValue = Callable[[ast.expr], Value]
 
@@ -94,11 +95,8 @@ def _property(call: Call) -> Value:
 
 VALUES: Mapping[str, Callable[[Call], Value]] = {
     "count": _count,
-    "sum": _of_property("sum"),
     "avg": _avg,
-    "min": _of_property("min"),
-    "max": _of_property("max"),
-    "distinct": _of_property("distinct"),
+    **{name: _of_property(name) for name, each in STATISTICS.items() if each.of_property},
     "active_days": _active_days,
     "trend": _trend,
     "latest": _latest,
