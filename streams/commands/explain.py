@@ -15,7 +15,7 @@ from streams.settings import MEANING, Settings
 @click.argument("user")
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--segment", "segments", metavar="NAME", multiple=True, help="Only it; or a level, as in lifecycle/power."
+    "--segment", "segments", metavar="NAME", multiple=True, help="This one in full; or a level, as in lifecycle/power."
 )
 @click.option("--at", "at_ms", type=Time(), help="As of then. Later than now, it is what comes if nothing happens.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all of each change to come.")
@@ -30,18 +30,15 @@ def command(
 ) -> None:
     """Why USER is in a segment, or is not, and what comes next.
 
-    Every rule's conditions are shown with their values, since when they hold or do not, and what happens next if
-    nothing does. It looks ten years ahead, and takes the edges of quintiles to stay where they are. The subscriptions
-    behind mrr are shown below.
+    By each rule: in or out, the conditions that decide it, and what comes next if nothing happens (within ten years,
+    the edges of quintiles staying where they are). With --segment all conditions of a rule, and since when each holds.
 
-    Without FILEs it reads the state in Redis, which a worker writes at every checkpoint, and changes nothing. It tells
-    of now, or of later. A profile does not keep its past: what has not changed since its newest event or change has
-    been so since then "or before".
+    Without FILEs it reads what workers have stored in Redis, and tells of now or of later. With FILEs (JSON Lines, as
+    for replay) it needs neither Kafka nor Redis, and tells of any time, by default that of the newest event. A stored
+    profile keeps no past; with FILEs it is known since when each condition holds.
 
-    With FILEs (JSON Lines, as for replay) it needs neither Kafka nor Redis, and tells of any time, by default that of
-    the newest event. Since when each condition holds is known exactly.
-
-    Exit status 1 where nobody of that name is known, 3 if lines of the files were rejected.
+    Exit status 1 where nobody of that name is known, 2 where no rule makes a segment of that name, 3 if lines of the
+    files were rejected.
 
     \b
     Example:

@@ -8,7 +8,7 @@ from streams.errors import UsageError
 
 
 def rules_called(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
-    """The rules that are called so, or have a level called so, as in `lifecycle/power`; all where none is asked for.
+    """The names of the rules that are called so, or have a level called so, as in `lifecycle/power`.
 
     UsageError names the nearest where there is none.
     """
@@ -20,4 +20,4 @@ def rules_called(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"No rule makes a segment {name}. " + (f"Did you mean {near}?" if near else f"There are: {rules}.")
             )
-    return tuple(by_name[name] for name in names) or rulebook.names
+    return tuple(by_name[name] for name in names)

@@ -1,6 +1,7 @@
 """An explanation in words, or as JSON: what `segmenter explain` prints.
 
-Comes in: an `Explanation`, and which rules are asked for. Goes out: lines of text, or one JSON object.
+Comes in: an `Explanation`, and the names of the rules that are asked for, if any. Goes out: lines of text, or one JSON
+object.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -14,86 +15,102 @@ from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow,
 from streams.core.explain.history import Since
 from streams.core.explain.scorecard import ScoreNow
 from streams.core.instants import format_time
-from streams.core.rules.rulebook import level_name
 from streams.outputs.change import encode_change
-from streams.outputs.wording import reason_in_words, value_in_words
-from streams.terminal.columns import in_columns
+from streams.outputs.wording import value_in_words
+from streams.printable import printable
+from streams.terminal.columns import WIDTH, in_columns, in_lines
 from streams.terminal.dates import in_full, when
+from streams.terminal.overview import INDENT, overview
+from streams.terminal.standing import place, reason, standing, value, verb
+
+MORE = "`--segment NAME` shows each condition of a rule, and since when it holds."
 
 Row = tuple[str, str, str, str, str]
 
 
-def in_words(explanation: Explanation, rules: Collection[str]) -> str:
+def in_words(explanation: Explanation, rules: Collection[str] = ()) -> str:
+    """The rules asked for in full; where none is, where the subject stands in all of them."""
     return "\n".join(_lines(explanation, rules))
 
 
 def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
     at_ms = explanation.at_ms
-    yield f"{explanation.subject}, as of {in_full(at_ms)}"
-    for rule in explanation.rules:
-        if rule.rule in rules:
-            yield ""
-            yield f"{rule.rule}: {_standing(rule, at_ms)}"
-            rows = map(_score_row, rule.scores) if rule.scores else _condition_rows(rule, at_ms)
-            yield from (f"    {line}" for line in in_columns(list(rows)))
-            yield f"    next: {_next(rule, at_ms)}"
-    if explanation.subscriptions and len(rules) == len(explanation.rules):  # and nothing in particular is asked for
-        yield ""
-        yield f"mrr: {value_in_words(sum(one.mrr for one in explanation.subscriptions if one.counts))}"
+    yield f"{printable(explanation.subject)}, as of {in_full(at_ms)}"
+    is_full = bool(rules) or len(explanation.rules) == 1
+    if is_full:
+        asked = [rule for rule in explanation.rules if rule.rule in rules or not rules]
+        yield from (line for rule in asked for line in _block(rule, at_ms))
+        yield from _known_since([each for rule in asked for each in rule.conditions], at_ms)
+    else:
+        yield from overview(explanation)
+    if explanation.subscriptions and not rules:
+        yield from ("", f"mrr: {value_in_words(sum(one.mrr for one in explanation.subscriptions if one.counts))}")
         subscriptions = [_subscription_row(one, at_ms) for one in explanation.subscriptions]
-        yield from (f"    {line}" for line in in_columns(subscriptions))
+        yield from _table(subscriptions)
+    if not is_full:
+        yield from ("", MORE)
 
 
-def in_json(explanation: Explanation, rules: Collection[str]) -> bytes:
-    asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules]
+def _block(rule: RuleNow, at_ms: int) -> Iterator[str]:
+    """A rule with each of its conditions, and since when it holds or does not."""
+    yield from ("", f"{rule.rule}: {standing(rule, at_ms)}")
+    yield from _table(list(map(_score_row, rule.scores) if rule.scores else _condition_rows(rule, at_ms)))
+    yield from in_lines(f"next: {_next(rule, at_ms)}", INDENT)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    return (INDENT + line for line in in_columns(rows, WIDTH - len(INDENT)))
+
+
+def _known_since(conditions: Sequence[ConditionNow], at_ms: int) -> Iterator[str]:
+    """A profile keeps no past: what has not changed since its newest event is told once, not in every line."""
+    begun = {each.since.ms for each in conditions if not each.since.exact and each.since.ms is not None}
+    for ms in begun:
+        yield ""
+        yield from in_lines(f"Where no time is said, it has been so since {when(ms, at_ms)} or before.")
+
+
+def in_json(explanation: Explanation, rules: Collection[str] = ()) -> bytes:
+    """The rules asked for, or all, each in full."""
+    asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules or not rules]
     told = {"user_id": explanation.subject, "as_of": format_time(explanation.at_ms), "rules": asked}
     return msgspec.json.encode({**told, "subscriptions": list(map(_subscription_json, explanation.subscriptions))})
-
-
-def _standing(rule: RuleNow, at_ms: int) -> str:
-    if rule.since_ms is not None:
-        return f"{_place(rule)} since {when(rule.since_ms, at_ms)}, change {rule.ordinal}"
-    return "no level yet, as its quintiles are not known" if rule.is_tier else "out, and never was in"
-
-
-def _place(rule: RuleNow) -> str:
-    """`in` or `out`; of a tier the level."""
-    if rule.segment is None:
-        return "out"
-    return level_name(rule.rule, rule.segment) if rule.is_tier else "in"
 
 
 def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
     """A row a condition; the part of the rule stands before its first one."""
     for part, conditions in groupby(_decisive(rule), attrgetter("part")):
-        for place, each in enumerate(conditions):
-            truth, value = "yes" if each.holds else "no", f"is {value_in_words(each.value)}"
-            yield "" if place else part, truth, each.condition, value, _since(each.since, at_ms)
+        for number, each in enumerate(conditions):
+            truth = "yes" if each.holds else "no"
+            yield "" if number else part, truth, each.condition, f"is {value(each.value)}", _since(each.since, at_ms)
 
 
 def _subscription_row(one: SubscriptionNow, at_ms: int) -> Row:
     counts = "counts" if one.counts else "does not count"
-    status, plan = one.status or "no status", one.plan or "no plan"
-    return one.id, f"{status}, {counts}", str(plan), value_in_words(one.mrr), f"updated {when(one.updated_ms, at_ms)}"
+    status, plan = (
+        value(each) if each else f"no {name}" for name, each in (("status", one.status), ("plan", one.plan))
+    )
+    updated = f"updated {when(one.updated_ms, at_ms)}"
+    return printable(one.id), f"{status}, {counts}", plan, value_in_words(one.mrr), updated
 
 
 def _score_row(each: ScoreNow) -> Row:
     score = "-" if each.score is None else str(each.score)
     edges = f"by the edges {', '.join(map(value_in_words, each.edges))}" if each.edges else ""
-    return each.part, score, each.expression, f"is {value_in_words(each.value)}", edges
+    return each.part, score, each.expression, f"is {value(each.value)}", edges
 
 
 def _decisive(rule: RuleNow) -> Sequence[ConditionNow]:
     """Of a tier, the conditions up to the level that holds: those after it decide nothing."""
     parts = [each.part for each in rule.conditions]
-    level = _place(rule)
+    level = place(rule)
     return rule.conditions[: len(parts) - parts[::-1].index(level)] if level in parts else rule.conditions
 
 
 def _since(since: Since, at_ms: int) -> str:
     if since.ms is None:
         return "never yet"
-    return f"since {when(since.ms, at_ms)}" + ("" if since.exact else " or before")
+    return f"since {when(since.ms, at_ms)}" if since.exact else ""
 
 
 def _next(rule: RuleNow, at_ms: int) -> str:
@@ -101,23 +118,13 @@ def _next(rule: RuleNow, at_ms: int) -> str:
         return _coming(rule.next, at_ms)
     if rule.is_tier and rule.segment is None:
         return "a level, once they are"
-    return f"stays {_place(rule)} until something happens"
+    return f"stays {place(rule)} until something happens"
 
 
 def _coming(change: Change, at_ms: int) -> str:
-    reason = reason_in_words(change)
-    moment = f"{when(change.occurred_at, at_ms)} UTC" + (f", when {reason}" if reason else "")
-    return f"{_verb(change)} on {moment}, unless something happens before"
-
-
-def _verb(change: Change) -> str:
-    match change.type:
-        case "segment.entered":
-            return "enters"
-        case "segment.exited":
-            return "leaves"
-        case _:
-            return f"becomes {level_name(change.rule, change.segment)}"
+    why = reason(change)
+    moment = f"{when(change.occurred_at, at_ms)} UTC" + (f", when {why}" if why else "")
+    return f"{verb(change)} on {moment}, unless something happens before"
 
 
 def _rule_json(rule: RuleNow) -> dict[str, object]:

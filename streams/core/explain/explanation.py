@@ -12,6 +12,7 @@ import msgspec
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard, Standing
 from streams.core.events import Value
+from streams.core.explain.decisive import decisive
 from streams.core.explain.forecast import alone, clock
 from streams.core.explain.history import Since, Watching, since_or_before
 from streams.core.explain.scorecard import ScoreNow, scores_now
@@ -41,7 +42,8 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
 
     segment: None if in none, and while the quintiles of a tier are not known; of a tier with the level, as in
     `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing happens,
-    None if there is none in the next ten years. scores: of a scores rule.
+    None if there is none in the next ten years. scores: of a scores rule. decisive: the conditions because of which it
+    is so; none where a level is because no other is.
     """
 
     rule: str
@@ -52,6 +54,7 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[ConditionNow, ...]
     next: Change | None
     scores: tuple[ScoreNow, ...]
+    decisive: tuple[ConditionNow, ...] = ()
 
 
 class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
@@ -122,6 +125,8 @@ def _rule_now(
     for part, leaf in _distinct_leaves(rule):
         reason = reasons[leaf.text]
         conditions.append(ConditionNow(part, leaf.text, reason.value, reason.now, since[leaf]))
+    holds = {each.condition: each.holds for each in conditions}
+    deciding = decisive(rule, standing.segment, holds)
     following = next((change for change in coming if change.rule == rule.name), None)
     return RuleNow(
         rule.name,
@@ -132,6 +137,7 @@ def _rule_now(
         tuple(conditions),
         following,
         scores,
+        tuple(each for each in conditions if each.condition in deciding),
     )
 
 
