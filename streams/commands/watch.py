@@ -6,7 +6,7 @@ import sys
 import click
 
 from streams.commands.options import KAFKA, settings_flags
-from streams.errors import RuleError
+from streams.errors import RuleError, UsageError
 from streams.settings import Settings
 
 
@@ -22,7 +22,7 @@ def command(
     """Show changes as they happen, a line each, until Ctrl-C: when, who, which segment, and why.
 
     It reads beside all others: it is in no consumer group, and commits nothing. Of the rules it only wants to know
-    whether there is such a segment; where there is no folder of them, it takes your word.
+    whether a segment is misspelt.
 
     \b
     Example:
@@ -49,14 +49,16 @@ def command(
 
 
 def _refuse_unknown(segments: tuple[str, ...], settings: Settings) -> None:
-    """Nobody wants to wait for the changes of a segment that is misspelt."""
+    """Nobody wants to wait for the changes of a segment that is misspelt. But the folder that happens to be here may
+    not be the workers', so what is like none of its names is believed, unless the folder was named."""
     from streams import rulefiles
-    from streams.rulefiles.naming import rules_called
+    from streams.rulefiles.naming import UnknownSegment, rules_called
 
     try:
-        rulebook = rulefiles.load(settings.rules)
+        rules_called(rulefiles.load(settings.rules), segments)
+    except UnknownSegment as error:
+        if settings.is_set("rules") or error.nearest:
+            raise UsageError(f"{error} (--rules says where the rules are, if not in {settings.rules}.)") from error
     except RuleError:
         if settings.is_set("rules"):
             raise
-        return  # the rules are where the workers are, and here is only the topic
-    rules_called(rulebook, segments)

@@ -7,17 +7,19 @@ from streams.core.rules.rulebook import Rulebook
 from streams.errors import UsageError
 
 
-def rules_called(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
-    """The names of the rules that are called so, or have a level called so, as in `lifecycle/power`.
+class UnknownSegment(UsageError):
+    """No rule makes it. `nearest` is the name that was most likely meant, or empty."""
 
-    UsageError names the nearest where there is none.
-    """
+    def __init__(self, name: str, known: Collection[str], rules: Collection[str]):
+        self.nearest = nearest(name, known)
+        hint = f"Did you mean {self.nearest}?" if self.nearest else f"There are: {', '.join(rules)}."
+        super().__init__(f"No rule makes a segment {name}. {hint}")
+
+
+def rules_called(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
+    """The names of the rules that are called so, or have a level called so, as in `lifecycle/power`."""
     by_name = {segment: rule.name for rule in rulebook.groupings for segment in (rule.name, *rule.segments)}
     for name in names:
         if name not in by_name:
-            near = nearest(name, by_name)
-            rules = ", ".join(rulebook.names)
-            raise UsageError(
-                f"No rule makes a segment {name}. " + (f"Did you mean {near}?" if near else f"There are: {rules}.")
-            )
+            raise UnknownSegment(name, by_name, rulebook.names)
     return tuple(by_name[name] for name in names)

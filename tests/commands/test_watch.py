@@ -31,7 +31,7 @@ def rules(tmp_path: Path) -> str:
 )
 def test_a_segment_that_no_rule_makes_is_refused_with_the_nearest(rules: str, asked: str, says: str) -> None:
     result = watch("--rules", rules, "--segment", asked)
-    assert (result.exit_code, result.stderr) == (2, f"Error: {says}\n")
+    assert (result.exit_code, f"Error: {says} (--rules says where" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("asked", ["gone-quiet", "age", "age/old"])
@@ -42,6 +42,14 @@ def test_a_segment_that_a_rule_makes_is_waited_for(rules: str, asked: str) -> No
 def test_where_no_rules_are_any_segment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert "127.0.0.1:1" in watch("--segment", "gone-quit").stderr
+
+
+def test_the_rules_that_happen_to_be_here_need_not_be_the_workers(rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(rules, "rules").mkdir()
+    Path(rules, "gone-quiet.yaml").rename(Path(rules, "rules/gone-quiet.yaml"))
+    monkeypatch.chdir(rules)
+    assert "127.0.0.1:1" in watch("--segment", "report-fan").stderr
+    assert "Did you mean gone-quiet? (--rules says where the rules are" in watch("--segment", "gone-quit").stderr
 
 
 def test_a_broker_that_does_not_answer_is_told() -> None:
