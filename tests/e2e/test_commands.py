@@ -15,15 +15,17 @@ from click.testing import CliRunner, Result
 from streams import rulefiles
 from streams.cli import main
 from streams.core.batch import Batch
+from streams.core.changes import Change, Reason
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.embedded.redis import RedisServer
 from streams.kafka.publisher import home_partition
+from streams.outputs.change import encode_change
 from streams.sources import Decoder
 from streams.state.format import DOCUMENTS, ROWS, SETTLED
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
-from streams.testing import billing, identify, to_bytes, track
+from streams.testing import billing, identify, instant, to_bytes, track
 from tests.conftest import Kafka
 
 QUIET = "segment: quiet\ndescription: Was here once\nenter: idle_days >= 7 and email != 'x'\n"
@@ -141,20 +143,29 @@ def test_watch_says_so_where_there_is_no_topic(run: Run) -> None:
 async def _produce(address: str, topic: str, segments: Sequence[str]) -> None:
     async with AIOKafkaProducer(bootstrap_servers=address) as producer:
         for segment in segments:
-            await producer.send_and_wait(topic, json.dumps(_change(segment)).encode(), partition=0)
+            await producer.send_and_wait(topic, _change(segment), partition=0)
 
 
-def _change(segment: str) -> dict[str, object]:
-    because = [{"condition": "idle_days >= 7", "value": 7.0, "was": False, "now": True}]
-    return {
-        "type": "segment.entered",
-        "user_id": "ann",
-        "rule": segment,
-        "segment": segment,
-        "occurred_at": "2026-03-08T09:00:00.000Z",
-        "cause": "timer",
-        "because": because,
-    }
+def _change(segment: str) -> bytes:
+    because = (Reason("idle_days >= 7", 7.0, was=False, now=True),)
+    at_ms = instant("2026-03-08 09:00")
+    return encode_change(
+        Change(
+            "ann",
+            segment,
+            "segment.entered",
+            segment,
+            None,
+            at_ms,
+            "timer",
+            None,
+            1,
+            "sha256:0",
+            because,
+            (segment,),
+            {},
+        )
+    )
 
 
 class TestExplain:
