@@ -20,12 +20,39 @@ def told(*because: Reason, kind: Type = "segment.entered", cause: Cause = "timer
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        *((None, "missing"), (True, "true"), (7.0, "7"), (6.256, "6.26"), (1234567.0, "1234567"), ("pro", "pro")),
-        *((0, "0"), (["api", "sso"], '["api","sso"]')),
+        *((None, "missing"), (True, "true"), (7.0, "7"), (6.256, "6.26"), (1234567.0, "1234567"), ("pro", '"pro"')),
+        *((0, "0"), (-0.001, "0"), (["api", "sso"], '["api","sso"]'), ("30", '"30"'), ("***", "***")),
+        ("a\nb", '"a\\nb"'),
     ],
 )
 def test_values_are_written_as_in_a_rule(value: object, words: str) -> None:
     assert value_in_words(value) == words  # type: ignore[arg-type]  # one table for all kinds
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "words"),
+    [
+        ("idle_days >= 7", 6.99999, "6.99999"),
+        ("idle_days >= 7", 7.0000001, "7.0000001"),
+        ("rate > 0.001", 0.0009, "0.0009"),
+        ("mrr > 9", 19.994, "19.99"),
+        ("1 < idle_days <= 2.5", 2.5000001, "2.5000001"),
+        ('count("7 days", days=30) >= 8', 11.0, "11"),
+        ("days_since(x2) < 5", 1.9999, "2"),
+    ],
+)
+def test_a_number_has_as_many_digits_as_its_comparison_needs(condition: str, value: float, words: str) -> None:
+    assert value_in_words(value, condition) == words
+
+
+def test_who_is_in_by_a_not_alone_is_in_because_something_does_not_hold() -> None:
+    alone = Reason("mrr > 9", 0.0, was=False, now=False)
+    assert reason_in_words(told(alone)) == "not mrr > 9 (is 0)"
+
+
+def test_an_id_cannot_forge_a_line() -> None:
+    change = msgspec.structs.replace(told(QUIET), subject="ann\n2026-03-08 09:00:00  bob")
+    assert "\n" not in line_of(change)
 
 
 def test_the_reason_is_what_flipped() -> None:
