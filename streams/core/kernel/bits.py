@@ -14,7 +14,7 @@ HIGH_HALF = ~LOW_HALF
 
 @inlined
 def real_of(bits):
-    return np.int64(bits).view(np.float64)
+    return float(np.int64(bits).view(np.float64))  # where Python runs it: numpy's own would warn when it overflows
 
 
 @inlined
