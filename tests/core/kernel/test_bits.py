@@ -4,17 +4,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.kernel import bits
+from streams.core.kernel.bits import add_to_half, bits_of, clear_half, half, real_of
 
-add_to_half, clear_half, half = bits.add_to_half, bits.clear_half, bits.half
 PLACE, COUNTS = 1, 5  # they begin behind another word, and end in the middle of one
 
 
 @given(st.floats())
 def test_a_double_is_the_same_bits_as_a_word_and_back(number: float) -> None:
-    word = bits.bits_of(number)
+    word = bits_of(number)
     assert word == np.array([number]).view(np.int64)[0]
-    assert np.array_equal(bits.real_of(word), number, equal_nan=True)
+    assert np.array_equal(real_of(word), number, equal_nan=True)
 
 
 @given(st.lists(st.tuples(st.integers(0, COUNTS - 1), st.integers(0, 2**20) | st.none())))

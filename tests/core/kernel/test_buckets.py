@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.kernel import buckets
 from streams.core.kernel.bits import add_to_half
+from streams.core.kernel.buckets import bucket_counts, empty, extreme_of, further, is_empty, number_of
 from streams.core.kernel.layout import COUNTS, GREATEST, LEAST, SUMS
 from tests.core.kernel.ring import Ring
 
@@ -23,12 +23,12 @@ def filled(statistic: int) -> Ring:
         elif statistic == SUMS:
             ring.w[ring.row, 2 * at : 2 * at + 2] = 0, 1  # a millionth
         else:
-            ring.w[ring.row, at] = buckets.extreme_of(0.0)
+            ring.w[ring.row, at] = extreme_of(0.0)
     return ring
 
 
 def are_empty(ring: Ring) -> list[bool]:
-    return [buckets.is_empty(*ring.state, at) for at in range(ring.length)]
+    return [is_empty(*ring.state, at) for at in range(ring.length)]
 
 
 @EVERY
@@ -36,7 +36,7 @@ def are_empty(ring: Ring) -> list[bool]:
 def test_one_bucket_is_emptied_and_no_other(statistic: int, at: int) -> None:
     ring = filled(statistic)
     assert are_empty(ring) == [False] * 3
-    buckets.empty(*ring.state, at)
+    empty(*ring.state, at)
     assert are_empty(ring) == [place == at for place in range(3)]
 
 
@@ -55,26 +55,26 @@ def test_a_sum_of_whole_units_is_not_empty() -> None:
 def test_a_window_counts_events_or_the_buckets_that_have_any(counts_buckets: bool, counted: list[int]) -> None:
     ring, of_windows = filled(COUNTS), Ring(COUNTS, [(3, 0)], counts_buckets=counts_buckets)
     window = of_windows.windows[0]
-    assert [buckets.bucket_counts(of_windows.p, ring.w, 0, ring.address, window, at) for at in range(3)] == counted
+    assert [bucket_counts(of_windows.p, ring.w, 0, ring.address, window, at) for at in range(3)] == counted
 
 
 @given(NUMBERS)
 def test_an_extreme_is_a_number_and_never_zero_which_is_none(number: float) -> None:
-    extreme = buckets.extreme_of(number)
+    extreme = extreme_of(number)
     assert extreme != 0
-    assert buckets.number_of(extreme) == number
-    assert np.isnan(buckets.number_of(0))
+    assert number_of(extreme) == number
+    assert np.isnan(number_of(0))
 
 
 @given(NUMBERS, NUMBERS)
 def test_of_two_extremes_the_one_stands_that_numpy_finds(one: float, other: float) -> None:
-    extremes = buckets.extreme_of(one), buckets.extreme_of(other)
+    extremes = extreme_of(one), extreme_of(other)
     for statistic, find in ((LEAST, np.minimum), (GREATEST, np.maximum)):
-        assert buckets.number_of(buckets.further(statistic, *extremes)) == find(one, other)
+        assert number_of(further(statistic, *extremes)) == find(one, other)
 
 
 @given(NUMBERS, st.sampled_from([LEAST, GREATEST]))
 def test_none_stands_back_behind_any_number(number: float, statistic: int) -> None:
-    extreme, further = buckets.extreme_of(number), buckets.further
+    extreme = extreme_of(number)
     assert further(statistic, extreme, 0) == further(statistic, 0, extreme) == extreme
     assert further(statistic, 0, 0) == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.core.arrays import Ints
 from streams.core.events import Value
 from streams.core.instants import DAY_MS
-from streams.core.kernel import interpreter
+from streams.core.kernel.interpreter import _sum, compare, inverse, orders, outcome, truth, truth_of, value
 from streams.core.kernel.layout import (
     ALWAYS,
     AND,
@@ -62,7 +62,7 @@ def read(text: str, now: int = day(2), **traits: Value) -> tuple[Value, float]:
                 profile.w[0, word] = day(1)
     profile.count(day(0), day(0.5), day(1), now=now, value=2.5)
     code = profile.p[profile.leaf(f"missing({text})") + LEFT]
-    number, kind, slope = interpreter.value(profile.p, profile.w, profile.s, 0, now, code)
+    number, kind, slope = value(profile.p, profile.w, profile.s, 0, now, code)
     return profile.table.decoded(float(number), int(kind)), float(slope) * DAY_MS
 
 
@@ -111,7 +111,7 @@ def test_idle_days_count_from_the_first_event_where_there_was_no_activity() -> N
     profile = Profile(quiet="idle_days > 7")
     profile.w[0, NEWEST_ACTIVITY] = NEVER
     code = profile.p[profile.leaf("idle_days > 7") + LEFT]
-    number, kind, _ = interpreter.value(profile.p, profile.w, profile.s, 0, day(3), code)
+    number, kind, _ = value(profile.p, profile.w, profile.s, 0, day(3), code)
     assert (number, kind) == (3.0, NUMBER)
 
 
@@ -130,7 +130,7 @@ def test_idle_days_count_from_the_first_event_where_there_was_no_activity() -> N
     ],
 )
 def test_a_sum_is_missing_beyond_nine_millions_of_millions(units: int, micro: int, expected: float | None) -> None:
-    number, kind, slope = interpreter._sum(np.int64(units), np.int64(micro))
+    number, kind, slope = _sum(np.int64(units), np.int64(micro))
     assert slope == 0.0
     assert (kind, np.isnan(number)) == (MISSING, True) if expected is None else (kind, number) == (NUMBER, expected)
 
@@ -158,7 +158,7 @@ OPERATORS = {LESS: "<", LESS_EQUAL: "<=", GREATER: ">", GREATER_EQUAL: ">=", EQU
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize(("left", "right"), list(product([-1.0, 0.0, 2.0], repeat=2)))
 def test_numbers_are_ordered_as_python_does(operator: int, left: float, right: float) -> None:
-    assert interpreter.orders(operator, left, right) == eval(f"{left} {OPERATORS[operator]} {right}")
+    assert orders(operator, left, right) == eval(f"{left} {OPERATORS[operator]} {right}")
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -175,12 +175,11 @@ def test_unlike_kinds_what_is_missing_and_lists_are_never_compared(
     operator: int, left: tuple[float, int], right: tuple[float, int]
 ) -> None:
     p = np.zeros(HEADER_WORDS, np.int64)
-    assert not interpreter.compare(p, np.zeros(4, np.int64), operator, *left, *right)
+    assert not compare(p, np.zeros(4, np.int64), operator, *left, *right)
 
 
 def test_texts_are_in_the_order_of_their_ranks_and_booleans_in_none() -> None:
     p, ranks = np.zeros(HEADER_WORDS, np.int64), np.array([2, 0, 1])
-    compare = interpreter.compare
     of_texts = [compare(p, ranks, LESS, float(a), TEXT, float(b), TEXT) for a, b in product(range(3), repeat=2)]
     assert of_texts == [ranks[a] < ranks[b] for a, b in product(range(3), repeat=2)]
     assert [compare(p, ranks, operator, 0.0, BOOLEAN, 1.0, BOOLEAN) for operator in OPERATORS] == [
@@ -216,7 +215,7 @@ def test_a_condition_holds_of_the_row_or_not(text: str, holds: bool) -> None:
     profile.set_traits(plan="pro", seats=5, beta=True, tags=["vip"])
     profile.table.rank_texts()
     s = profile.table.memory.space
-    assert interpreter.truth(profile.p, profile.w, s, 0, day(1), profile.leaf(text)) == holds
+    assert truth(profile.p, profile.w, s, 0, day(1), profile.leaf(text)) == holds
 
 
 TRUTHS = [NO, EVER, HOLDS | EVER, YES]
@@ -224,10 +223,10 @@ TRUTHS = [NO, EVER, HOLDS | EVER, YES]
 
 @pytest.mark.parametrize("truth", TRUTHS)
 def test_not_swaps_always_and_never(truth: int) -> None:
-    inverse = interpreter.inverse(truth)
-    assert bool(inverse & HOLDS) is not bool(truth & HOLDS)
-    assert bool(inverse & ALWAYS) is not bool(truth & EVER)
-    assert bool(inverse & EVER) is not bool(truth & ALWAYS)
+    opposite = inverse(truth)
+    assert bool(opposite & HOLDS) is not bool(truth & HOLDS)
+    assert bool(opposite & ALWAYS) is not bool(truth & EVER)
+    assert bool(opposite & EVER) is not bool(truth & ALWAYS)
 
 
 Code = tuple[str, list[tuple[int, int]]]
@@ -255,21 +254,20 @@ def test_the_outcome_is_that_of_the_bits_of_the_truths(code: Code, truths: list[
     p[[NOW, STACK]] = 0, 3
     p[HEADER_WORDS:] = [len(steps), *(word for step in steps for word in step)]
     s = np.array([*truths, *[-1] * (len(steps) + 1)])
-    expected = eval(text, {"truths": truths, "inverse": interpreter.inverse})
-    assert interpreter.outcome(p, s, HEADER_WORDS) == expected
+    expected = eval(text, {"truths": truths, "inverse": inverse})
+    assert outcome(p, s, HEADER_WORDS) == expected
 
 
 def test_a_value_that_only_loads_and_one_that_is_calculated_are_read_alike() -> None:
     profile = Profile(one="seats > 1", other="seats + 0 > 1")
     profile.set_traits(seats=2.5)
     codes = [profile.p[profile.leaf(text) + LEFT] for text in ("seats > 1", "seats + 0 > 1")]
-    read_at = [interpreter.value(profile.p, profile.w, profile.s, 0, day(1), code) for code in codes]
+    read_at = [value(profile.p, profile.w, profile.s, 0, day(1), code) for code in codes]
     assert profile.p[codes[0]] == 1
     assert read_at[0] == read_at[1] == (2.5, NUMBER, 0.0)
 
 
 def test_a_list_is_never_within_options_of_another_kind() -> None:
     profile = Profile(asked="tags in [1, 2]")
-    within = interpreter.truth_of
     asked = profile.p, profile.w, profile.s, 0, day(1), profile.leaf("tags in [1, 2]"), 1.0
-    assert [within(*asked, kind) for kind in (NUMBER, LIST)] == [True, False]
+    assert [truth_of(*asked, kind) for kind in (NUMBER, LIST)] == [True, False]
