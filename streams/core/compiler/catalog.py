@@ -2,8 +2,7 @@
 
 Comes in: a rulebook. Goes out: the layout of the row, in 8-byte words, and what to decode of an event.
 A row has a *kept* part, which is stored, and a *derived* part, which can be made anew from it, the
-profile's document and the rules: totals of windows, trait values, and what is known of
-the rules and the rings.
+profile's document and the rules: totals of windows, trait values, and what is known of the rules.
 """
 
 from collections.abc import Iterator, Mapping
@@ -168,7 +167,6 @@ class Catalog:
 
     def _place_derived(self) -> None:
         self.time_driven, self.blocked = self._take(self.rule_set_words), self._take(self.rule_set_words)
-        self.ring_oldest = {ring: self._take(1) for ring in self.rings}
         for feature in self.features:
             match feature:
                 case Window(statistic):

@@ -181,8 +181,7 @@ class _Writer(Assembler):
                 [w.length, w.before, self.catalog.word[w], int(STATISTICS[w.statistic].counts_buckets)]
             )
         listed = self.put_list([self.window_at[w] for w in windows])
-        places = self.catalog.ring_start[ring], ring.length, listed, self.catalog.ring_oldest[ring]
-        return self.put([int(ring.unit == "day"), ring.holds, *places])
+        return self.put([int(ring.unit == "day"), ring.holds, self.catalog.ring_start[ring], ring.length, listed])
 
     def _steps(self, condition: Condition) -> list[tuple[int, int]]:
         match condition:

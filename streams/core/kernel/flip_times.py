@@ -39,7 +39,7 @@ from streams.core.kernel.layout import (
     WITHIN,
 )
 from streams.core.kernel.scoring import edges_at, score_of
-from streams.core.kernel.windows import bucket_at, bucket_begins, next_move, oldest_held
+from streams.core.kernel.windows import bucket_at, bucket_begins, next_move
 
 
 @compiled
@@ -98,7 +98,7 @@ def _decays(p, w, s, row, now, leaf, holds_now, until):
         return FAR
     ring, window = p[p[leaf + READS] + 1], p[p[leaf + READS] + 2]
     count, head, span = w[row, p[window + TOTAL_WORD]], bucket_at(p, ring, now), p[window + SPAN]
-    for bucket in range(oldest_held(p, w, row, ring, head - span + 1), min(head, bucket_at(p, ring, until) - span) + 1):
+    for bucket in range(head - span + 1, min(head, bucket_at(p, ring, until) - span) + 1):
         count -= bucket_counts(p, w, row, ring, window, bucket % p[ring + LENGTH])
         if orders(operator, float(count), limit) != holds_now:
             return bucket_begins(p, ring, bucket + span)

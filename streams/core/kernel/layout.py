@@ -67,8 +67,8 @@ LEVEL = (1 << LEVEL_BITS) - 1
 SINCE, EDGES_BEFORE, EDGES_NOW, EDGES_WORDS = 0, 1, 5, 9
 # Score: where its edges are; the code of the value that is scored; whether that is recency, of which less is better.
 VALUE, IS_RECENCY, SCORED_WORDS = 1, 2, 3
-# Ring and window. STATISTIC: what its buckets hold. OLDEST: the word with a bucket before which all are empty.
-IS_DAYS, STATISTIC, PLACE, LENGTH, WINDOWS, OLDEST = range(6)
+# Ring and window. STATISTIC: what its buckets hold.
+IS_DAYS, STATISTIC, PLACE, LENGTH, WINDOWS = range(5)
 COUNTS, SUMS, LEAST, GREATEST = range(4)
 SPAN, BEFORE, TOTAL_WORD, COUNTS_BUCKETS = range(4)
 # Class: what events of one name, active or not, touch. A touch: what, the word or the ring, the column of the number or

@@ -18,7 +18,6 @@ from streams.core.kernel.layout import (
     FAR,
     IS_DAYS,
     LENGTH,
-    OLDEST,
     PLACE,
     RINGS,
     SPAN,
@@ -165,7 +164,6 @@ def add(p, w, row, ring, ts, now, value):
     units, micro, was_empty = 0, 0, False
     if bucket <= head - p[ring + LENGTH]:
         return
-    w[row, p[ring + OLDEST]] = min(w[row, p[ring + OLDEST]], bucket)
     if statistic == COUNTS:
         was_empty = half(w, row, place, at) == 0
         add_to_half(w, row, place, at, 1)
@@ -207,24 +205,14 @@ def recount(p, w, row, ring, ts, now, source):
 
 
 @inlined
-def oldest_held(p, w, row, ring, first):
-    """Where to begin to look for what a ring holds from the bucket `first` on."""
-    return max(first, w[row, p[ring + OLDEST]])
-
-
-@inlined
 def _first_held(p, w, row, ring, first, last):
-    """The first of the buckets first .. last that is not empty; FAR if all are. What is found empty is remembered."""
-    begin = oldest_held(p, w, row, ring, first)
-    at, found = begin % p[ring + LENGTH], FAR
-    for bucket in range(begin, last + 1):
+    """The first of the buckets first .. last that is not empty; FAR if all are."""
+    at = first % p[ring + LENGTH]
+    for bucket in range(first, last + 1):
         if not is_empty(p, w, row, ring, at):
-            found = bucket
-            break
+            return bucket
         at = next_place(at, p[ring + LENGTH])
-    if first <= w[row, p[ring + OLDEST]]:
-        w[row, p[ring + OLDEST]] = max(begin, min(found, last + 1))
-    return found
+    return FAR
 
 
 @compiled

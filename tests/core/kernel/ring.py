@@ -27,18 +27,17 @@ class Ring:
         counts_buckets: bool = False,
     ):
         self.length = max(span + before for span, before in windows)
-        oldest = 2 * self.length
-        self.totals = [oldest + 1 + 2 * i for i in range(len(windows))]
+        self.totals = [2 * (self.length + i) for i in range(len(windows))]
         out = Assembler()
         self.windows = [
             out.put([span, before, total, int(counts_buckets)])
             for (span, before), total in zip(windows, self.totals, strict=True)
         ]
-        self.address = out.put([int(is_days), statistic, 0, self.length, out.put_list(self.windows), oldest])
+        self.address = out.put([int(is_days), statistic, 0, self.length, out.put_list(self.windows)])
         out.words[RINGS] = out.put_list([self.address])
         out.words[UTC_OFFSET] = utc_offset_ms
         self.p = np.array(out.words, np.int64)
-        self.w = np.zeros((1, oldest + 1 + 2 * len(windows)), np.int64)
+        self.w = np.zeros((1, 2 * (self.length + len(windows))), np.int64)
 
     @property
     def state(self) -> tuple[Ints, Ints, int, int]:

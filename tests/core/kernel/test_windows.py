@@ -125,7 +125,6 @@ def test_totals_are_those_of_all_events_in_the_window(name: str, unit: Unit, dat
 def test_a_window_next_changes_when_a_bucket_that_is_not_empty_enters_or_leaves_it(
     unit: Unit, data: st.DataObject
 ) -> None:
-    """Asked again and again while events come, as what is found empty is remembered."""
     ring = Ring(COUNTS, WINDOWS, is_days=unit.is_days, utc_offset_ms=unit.offset_ms)
     counted: list[Counted] = []
     clock = START_MS
