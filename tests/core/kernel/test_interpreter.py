@@ -115,6 +115,15 @@ def test_idle_days_count_from_the_first_event_where_there_was_no_activity() -> N
     assert (number, kind) == (3.0, NUMBER)
 
 
+@pytest.mark.parametrize("activity", [day(1), NEVER])
+def test_recency_by_quintiles_is_told_as_of_1970_and_does_not_move(activity: int) -> None:
+    profile = Profile(Scores("rfm", parse_value("idle_days"), parse_value("seats"), parse_value("seats")))
+    profile.w[0, NEWEST_ACTIVITY] = activity
+    code = profile.p[profile.program.measures["rfm"]]
+    found = [value(profile.p, profile.w, profile.s, 0, now, code) for now in (day(1), day(9))]
+    assert found == [(-(day(0) if activity == NEVER else activity) / DAY_MS, NUMBER, 0.0)] * 2
+
+
 @pytest.mark.parametrize(
     ("units", "micro", "expected"),
     [

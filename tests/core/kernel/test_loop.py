@@ -8,6 +8,7 @@ import pytest
 
 from streams.core.arrays import Ints
 from streams.core.events import Value
+from streams.core.instants import DAY_MS
 from streams.core.kernel import loop
 from streams.core.kernel.layout import (
     AT,
@@ -42,7 +43,7 @@ from streams.core.kernel.loop import (
 from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
 from streams.core.language.parser import parse_value
 from streams.core.rules.nodes import EventSet, Lifetime
-from streams.core.rules.rulebook import Scores
+from streams.core.rules.rulebook import Edges, Scores
 from tests.core.kernel.profile import Profile, day
 
 Told = list[tuple[str, int, int, int]]
@@ -267,16 +268,34 @@ def test_a_look_says_how_each_rule_stands_later_and_changes_nothing() -> None:
     assert kernel.w[kernel.row].tolist() == row.tolist()
 
 
-def test_what_is_scored_is_measured_as_of_an_instant_but_not_before_the_clock() -> None:
-    rfm = Scores("rfm", parse_value("idle_days"), parse_value('count("A", days=2)'), parse_value("seats"))
-    kernel = Kernel(rfm)
+def measured(kernel: Kernel, at: int) -> list[float]:
+    """Recency, frequency and monetary value of the one profile."""
+    at_measures = kernel.profile.program.measures["rfm"]
+    found: list[float] = loop.measure(kernel.p, kernel.memory, np.array([kernel.row]), at, at_measures)[0].tolist()
+    return found
+
+
+def rfm(fixed: Edges | None) -> Scores:
+    recency, frequency, monetary = map(parse_value, ("idle_days", 'count("A", days=2)', "seats"))
+    return Scores("rfm", recency, frequency, monetary, fixed)
+
+
+FOUR = (1.0, 2.0, 3.0, 4.0)
+
+
+@pytest.mark.parametrize(("at", "recency", "frequency"), [(day(0), 0.0, 1.0), (day(2), 1.0, 1.0), (day(3.5), 2.5, 0.0)])
+def test_what_is_scored_is_measured_as_of_an_instant_but_not_before_the_clock(
+    at: int, recency: float, frequency: float
+) -> None:
+    kernel = Kernel(rfm(Edges(FOUR, FOUR, FOUR)))
     kernel.step(kernel.occurs(day(1)))
     row = kernel.w[kernel.row].copy()
-    found = [
-        loop.measure(kernel.p, kernel.memory, np.array([kernel.row] * 2), at, kernel.profile.program.measures["rfm"])
-        for at in (day(0), day(2), day(3.5))
-    ]
-    nan = float("nan")
-    expected = [[0.0, 1.0, nan], [1.0, 1.0, nan], [2.5, 0.0, nan]]
-    assert np.array_equal(found, [[each] * 2 for each in expected], equal_nan=True)
+    assert measured(kernel, at) == pytest.approx([recency, frequency, np.nan], nan_ok=True)
     assert kernel.w[kernel.row].tolist() == row.tolist()
+
+
+def test_recency_by_quintiles_is_measured_as_of_1970_whatever_the_instant() -> None:
+    kernel = Kernel(rfm(None))
+    kernel.step(kernel.occurs(day(1)))
+    found = [measured(kernel, at)[0] for at in (day(1), day(9))]
+    assert found == [-day(1) / DAY_MS] * 2
