@@ -7,7 +7,7 @@ the partitions in which the user may be.
 import zlib
 from collections.abc import Sequence
 
-from aiokafka.partitioner import murmur2
+from streams.core.kernel.murmur2 import murmur2_of
 
 
 def homes(user: str, partitions: int, partitioner: str) -> Sequence[int]:
@@ -22,7 +22,7 @@ def homes(user: str, partitions: int, partitioner: str) -> Sequence[int]:
     key = user.encode()
     match partitioner:
         case "murmur2":
-            return [int(murmur2(key) & 0x7FFFFFFF) % partitions]
+            return [murmur2_of(key) % partitions]
         case "crc32":
             return [zlib.crc32(key) % partitions]
         case _:

@@ -88,6 +88,13 @@ def test_a_small_file_is_played_without_the_compiler_or_faust(command: str, tmp_
     assert "faust" not in imported
 
 
+def test_to_look_a_user_up_takes_neither_kafka_nor_a_compiler() -> None:
+    script = (
+        f"import sys, streams.admin.lookup, streams.core.explain.explanation, streams.terminal.explanation; {IMPORTED}"
+    )
+    assert run_python(script) == "['numpy', 'pydantic', 'redis']"
+
+
 IMPORTED = f"print(sorted({SLOW!r} & set(sys.modules)))"
 
 

@@ -1,7 +1,7 @@
-"""murmur2, by which Kafka's Java client finds the partition of a key; of many keys at once, in compiled code.
+"""murmur2, by which Kafka's Java client finds the partition of a key; of one, or of many at once, in compiled code.
 
-Comes in: ids one after another in UTF-8, and where each ends. Goes out: of each the 31 bits that the partition is
-taken from (`org.apache.kafka.common.utils.Utils.murmur2` and `toPositive`).
+Comes in: ids in UTF-8; many are one after another, with where each ends. Goes out: of each the 31 bits that the
+partition is taken from (`org.apache.kafka.common.utils.Utils.murmur2` and `toPositive`).
 """
 
 import numpy as np
@@ -50,3 +50,13 @@ def murmur2(raw: npt.NDArray[np.uint8], ends: Ints) -> Ints:
     hashes = np.empty(len(ends), np.int64)
     _hash_all(raw, ends, hashes)
     return hashes
+
+
+def murmur2_of(key: bytes) -> int:
+    """One, which is not worth an array.
+
+    >>> murmur2_of(b"ann") % 4
+    2
+    """
+    hashed: int = _hashed(key, 0, len(key))
+    return hashed
