@@ -82,13 +82,19 @@ def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
     for part, conditions in groupby(_decisive(rule), attrgetter("part")):
         for number, each in enumerate(conditions):
             truth = "yes" if each.holds else "no"
-            yield "" if number else part, truth, each.condition, f"is {value(each.value)}", _since(each.since, at_ms)
+            yield (
+                "" if number else part,
+                truth,
+                each.condition,
+                f"is {value(each.value, each.condition)}",
+                _since(each.since, at_ms),
+            )
 
 
 def _subscription_row(one: SubscriptionNow, at_ms: int) -> Row:
     counts = "counts" if one.counts else "does not count"
     status, plan = (
-        value(each) if each else f"no {name}" for name, each in (("status", one.status), ("plan", one.plan))
+        printable(str(each)) if each else f"no {name}" for name, each in (("status", one.status), ("plan", one.plan))
     )
     updated = f"updated {when(one.updated_ms, at_ms)}"
     return printable(one.id), f"{status}, {counts}", plan, value_in_words(one.mrr), updated

@@ -8,7 +8,6 @@ from streams.core.changes import Change
 from streams.core.explain.explanation import ConditionNow, RuleNow
 from streams.core.rules.rulebook import level_name
 from streams.outputs.wording import reason_in_words, value_in_words
-from streams.printable import printable
 from streams.terminal.columns import unbroken
 from streams.terminal.dates import when
 
@@ -29,13 +28,13 @@ def place(rule: RuleNow) -> str:
     return level_name(rule.rule, rule.segment) if rule.is_tier else "in"
 
 
-def value(found: Any) -> str:
+def value(found: Any, condition: str = "") -> str:
     """As the person who reads it would write it in a rule, as far as a line has room for it.
 
-    >>> value(7.0), value("pro"), value("x" * 31)[-3:]
-    ('7', 'pro', 'xx…')
+    >>> value(7.0), value(6.9999, "idle_days >= 7"), value("pro"), value("x" * 31)[-3:]
+    ('7', '6.9999', '"pro"', 'xx…')
     """
-    text = printable(value_in_words(found))
+    text = value_in_words(found, condition)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
@@ -46,7 +45,7 @@ def conditions(those: Sequence[ConditionNow]) -> str:
 
 def _condition(each: ConditionNow) -> str:
     says_it_all = isinstance(each.value, bool) or each.condition.startswith("missing(")
-    shown = "" if says_it_all else f" (is {value(each.value)})"
+    shown = "" if says_it_all else f" (is {value(each.value, each.condition)})"
     return f"{'' if each.holds else 'not '}{each.condition}{shown}"
 
 
@@ -59,5 +58,5 @@ def verb(change: Change) -> str:
 
 def reason(change: Change) -> str:
     """What will have flipped by then; nothing where a stay ends."""
-    parts = re.split(r"(?<=\)), ", printable(reason_in_words(change)))
+    parts = re.split(r"(?<=\)), ", reason_in_words(change))
     return ", ".join(map(unbroken, parts))
