@@ -130,7 +130,7 @@ def test_what_an_id_or_a_trait_would_do_to_a_terminal_is_shown_and_not_done(rule
     records = [billing("ann\x1b[2J", "Subscription Started", "2026-03-01", plan="pro\r\x07", mrr=9)]
     output = explain(rules, "ann\x1b[2J", *written(tmp_path, records)).output
     assert output.startswith("ann\\x1b[2J, as of")
-    assert 'payer, since Sun 1 Mar 00:00: plan != "free" (is pro\\r\\x07)' in output
+    assert 'payer, since Sun 1 Mar 00:00: plan != "free" (is "pro\\r\\x07")' in output
     assert not {"\x1b", "\r", "\x07"} & set(output)
 
 
