@@ -4,7 +4,9 @@ Comes in: the folder of the user's where code is kept; whom to tell how far it i
 takes some seconds, and after that half of one.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +52,22 @@ def compile_kernel(cache: Path, progress: Progress | None = None) -> None:
         compiled: Any = numba.njit(**OPTIONS)(entry.function)
         compiled._cache = cache_in(folder(cache), entry.function)
         entry.run = compiled
-    with install_listener("numba:compile", _Counting(progress or (lambda *_: None))):
+    counting = _Counting(progress or (lambda *_: None))
+    with install_listener("numba:compile", counting), _without_garbage_collection():
         warm_up()
+    counting.end()
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Most of what numba makes stays: to look again and again for what does not takes a tenth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class _Counting(Listener):
@@ -73,3 +89,8 @@ class _Counting(Listener):
         if function in self._waiting:
             self._waiting.remove(function)
             self._progress(self._of - len(self._waiting), self._of)
+
+    def end(self) -> None:
+        """What has been read, and not compiled, is done too."""
+        if self._has_begun and self._waiting:
+            self._progress(self._of, self._of)
