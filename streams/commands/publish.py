@@ -9,14 +9,16 @@ import click
 from streams.commands.options import INPUT_TOPICS, KAFKA, NEW_TOPICS, settings_flags
 from streams.errors import SOME_REJECTED
 from streams.eventfiles.lines import LineFile
+from streams.log import counted
 from streams.settings import Settings
 
 
 @click.command("publish")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--rate", metavar="N", type=click.FloatRange(min=0, min_open=True), help="So many events a second.")
+@click.option("--ids", is_flag=True, help="Give each record without a messageId one, made from its content.")
 @settings_flags("kafka", rest=(*KAFKA, *INPUT_TOPICS, *NEW_TOPICS, "create_topics", "partitioner"))
-def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> None:
+def command(files: tuple[Path, ...], rate: float | None, ids: bool, settings: Settings) -> None:
     """Send JSON Lines FILEs (plain or .gz; - is what is piped in) into the input topics, one file after another.
 
     Billing updates go to billing-updates, all else to product-events. The key of a record is its user id, and its
@@ -24,6 +26,9 @@ def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> 
     of a user is in one place and in order. Lines that are not a JSON object are reported as FILE:LINE: REASON, and the
     others are sent: whether a record means anything is for the worker to say, which keeps what it cannot use in
     dead-letters.
+
+    A record without a messageId cannot be told from a repeat: sent twice, it counts twice. With --ids it gets one, and
+    the same record always the same.
 
     Exit status 0 if everything was sent, 3 if some lines were not.
 
@@ -37,8 +42,14 @@ def command(files: tuple[Path, ...], rate: float | None, settings: Settings) -> 
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         progress = opened.enter_context(reading(sources))
-        sending = Sending(settings, progress, lambda rejected: click.echo(str(rejected), err=True), rate)
+        sending = Sending(settings, progress, lambda rejected: click.echo(str(rejected), err=True), rate, makes_ids=ids)
         asyncio.run(sending.send(sources))
+    if sending.without_id:
+        click.echo(
+            f"{counted(sending.without_id, 'record')} had no messageId: sent once more, they would count twice."
+            " `--ids` makes ids from what records say.",
+            err=True,
+        )
     click.echo(f"{sending.sent} records sent in {sending.took_s:.1f} s.", err=True)
     if sending.rejected:
         click.echo(f"{sending.rejected} lines were not sent.", err=True)

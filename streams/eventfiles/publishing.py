@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from streams.core.events import Reject
-from streams.eventfiles.envelope import NoObject, envelope
+from streams.eventfiles.envelope import NoObject, envelope, with_id
 from streams.eventfiles.lines import Chunk, LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.kafka.clients import producing
@@ -26,6 +26,7 @@ TOO_LARGE = Reject("too_large", "This is longer than the 2 MB that a topic takes
 class Sending:
     """One run of the command. `sent` and `rejected` count as it goes; `rate` is in records a second.
 
+    without_id: how many were sent that cannot be told from a repeat. makes_ids: whether such ones get an id.
     progress: told of a file whenever some of it has been sent.
     """
 
@@ -35,14 +36,18 @@ class Sending:
         progress: Callable[[LineFile], object],
         reject: Callable[[RejectedLine], object],
         rate: float | None = None,
+        *,
+        makes_ids: bool = False,
     ):
         self._settings = settings
         self._progress = progress
         self._tell = reject
         self._rate = rate
+        self._makes_ids = makes_ids
         self._started_s = time.monotonic()
         self.sent = 0
         self.rejected = 0
+        self.without_id = 0
 
     @property
     def took_s(self) -> float:
@@ -80,8 +85,11 @@ class Sending:
                 continue
             if len(line) > MAX_RECORD_BYTES:
                 self._reject(RejectedLine(file.name, number, line, TOO_LARGE))
-            else:
-                records.append(Outgoing(billing if found.is_billing else product, found.user, line))
+                continue
+            if not found.can_be_told_from_a_repeat:
+                self.without_id += not self._makes_ids
+                line = with_id(line) if self._makes_ids else line
+            records.append(Outgoing(billing if found.is_billing else product, found.user, line))
         return records
 
     def _reject(self, rejected: RejectedLine) -> None:

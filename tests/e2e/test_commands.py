@@ -105,6 +105,18 @@ def test_lines_that_are_no_record_are_told_and_the_rest_is_published(run: Run, t
     assert [key for _, _, key, _ in run.records("product-events")] == ["ann"]
 
 
+def test_records_without_an_id_are_told_and_get_one_of_their_content_if_that_is_wanted(
+    run: Run, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "some.jsonl", [track("ann", "x", "2026-03-01"), track("ann", "x", "2026-03-01", "m-1")])
+    assert "1 record had no messageId" in run("publish", path).stderr
+    told, again = run("publish", "--ids", path), run("publish", "--ids", path)
+    assert "messageId" not in told.stderr + again.stderr
+    first, with_own, *made = [value.get("messageId") for _, _, _, value in run.records("product-events")]
+    assert (first, with_own) == (None, "m-1")
+    assert [len(set(made[::2])), made[1::2]] == [1, ["m-1", "m-1"]]
+
+
 def test_what_is_piped_in_is_published_at_the_rate_that_is_wanted(run: Run) -> None:
     lines = b"".join(to_bytes(track("ann", "x", "2026-03-01", step=step)) + b"\n" for step in range(40))
     result = run("publish", "--rate", "40", "-", stdin=lines)
