@@ -28,7 +28,8 @@ from streams.core.explain.explanation import Explanation
 from streams.core.explain.history import Watching
 from streams.core.instants import format_time, parse_duration, parse_time
 from streams.core.rules.rulebook import Rulebook
-from streams.sources import DEFAULTS, Decoder, InputOptions
+from streams.sources import DEFAULTS, Decoder, InputOptions, input_of
+from streams.sources.envelope import envelope
 
 Record = dict[str, Any]
 
@@ -123,13 +124,14 @@ def _changes(shard: Shard, batch: Batch, until_ms: int) -> list[Change]:
 def decoded(rulebook: Rulebook, records: Iterable[Record], options: InputOptions = DEFAULTS) -> Batch:
     """Records as a shard takes them. Product and billing are two topics, merged by time as those of Kafka are."""
     decoder = Decoder(Catalog(rulebook).reads, options)
-    events: dict[str, list[Event]] = {"product-events": [], "billing-updates": []}
+    events: dict[str, list[Event]] = {topic: [] for topic in decoder.of}
     for record in records:
-        is_billing = record["type"] == "billing"
-        event = (decoder.billing if is_billing else decoder.product)(to_bytes(record), None, None)
+        raw = to_bytes(record)
+        topic = input_of(envelope(raw)).topic.name
+        event = decoder.of[topic].decode(raw, None, None)
         if not isinstance(event, Event):
             raise TypeError(f"{record} is no event: {event}")
-        events["billing-updates" if is_billing else "product-events"].append(event)
+        events[topic].append(event)
     inbox = Inbox(list(events))
     for topic, arrived in events.items():
         inbox.add(topic, Batch.of(arrived), len(arrived))

@@ -54,7 +54,6 @@ PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase a user", 
 SEGMENT_CHANGES: Final = Topic("segment-changes", "changes")
 DEAD_LETTERS: Final = Topic("dead-letters", "records that cannot be used", key="the record's own", is_sharded=False)
 
-# What workers read, and what they write for others.
-INPUTS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS, PROFILE_COMMANDS)
-OUTPUTS: Final = (SEGMENT_CHANGES, *map(memberships_of, KINDS), DEAD_LETTERS)
-TOPICS: Final = (*INPUTS, *OUTPUTS)
+READ_BY_WORKERS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS, PROFILE_COMMANDS)
+WRITTEN_BY_WORKERS: Final = (SEGMENT_CHANGES, *map(memberships_of, KINDS), DEAD_LETTERS)
+TOPICS: Final = (*READ_BY_WORKERS, *WRITTEN_BY_WORKERS)

@@ -20,10 +20,11 @@ from streams.core.events import Event, Reject
 from streams.kafka.publisher import home_partition
 from streams.outputs.change import encode_change
 from streams.settings import Settings
-from streams.sources import Decoder, profile_commands
+from streams.sources import profile_commands
 from streams.sources.options import InputOptions
 from streams.testing import changes
 from streams.topics import TOPICS
+from tests.decoders import Decoder
 from tests.pages import DOCS, GENERATED, PAGES, ROOT, anchors, blocks, generated, links, parsed, without_blocks
 
 README = ROOT / "README.md"

@@ -14,9 +14,8 @@ from streams.core.changes import Change
 from streams.core.engine.inbox import Inbox
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
-from streams.core.events import Decoded, Event, Reject
+from streams.core.events import Event, Reject
 from streams.core.kernel.layout import CLOCK, NEVER
-from streams.eventfiles.envelope import NoObject, envelope
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.sources import Decoder
@@ -77,7 +76,7 @@ class Playback:
         numbers: list[int] = []
         for number, line in chunk:
             self.lines += 1
-            match self._decode(line):
+            match self.decoder.decode_line(line):
                 case Event() as event:
                     if self.until_ms is None or event.ts <= self.until_ms:
                         events.append(event)
@@ -88,10 +87,3 @@ class Playback:
                 case _:
                     self.anonymous += 1
         self._inbox.add(source, Batch.of(events, numbers), chunk.first + len(chunk.lines))
-
-    def _decode(self, line: bytes) -> Decoded:
-        try:
-            is_billing = envelope(line).is_billing
-        except NoObject:
-            is_billing = False  # the decoder says what is wrong with it
-        return self.decoder.billing(line, None, None) if is_billing else self.decoder.product(line, None, None)

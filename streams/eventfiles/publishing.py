@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from streams.core.events import Reject
-from streams.eventfiles.envelope import NoObject, envelope, with_id
 from streams.eventfiles.lines import Chunk, LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.kafka.clients import producing
 from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher
 from streams.settings import Settings
+from streams.sources import input_of
+from streams.sources.envelope import NoObject, envelope, with_id
 
 MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame
 BURSTS_A_SECOND = 20  # with a rate
@@ -75,7 +76,6 @@ class Sending:
                 yield records[start : start + size]
 
     def _records(self, file: LineFile, chunk: Chunk) -> list[Outgoing]:
-        product, billing = map(self._settings.topic, ("product-events", "billing-updates"))
         records: list[Outgoing] = []
         for number, line in chunk:
             try:
@@ -89,7 +89,7 @@ class Sending:
             if not found.can_be_told_from_a_repeat:
                 self.without_id += not self._makes_ids
                 line = with_id(line) if self._makes_ids else line
-            records.append(Outgoing(billing if found.is_billing else product, found.user, line))
+            records.append(Outgoing(self._settings.topic(input_of(found).topic.name), found.user, line))
         return records
 
     def _reject(self, rejected: RejectedLine) -> None:

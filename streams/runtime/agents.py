@@ -17,7 +17,7 @@ from streams.runtime.fetching import Fetched
 from streams.runtime.quintiles import Refresher
 from streams.runtime.transport import FetchedSchema
 from streams.settings import Settings
-from streams.topics import INPUTS
+from streams.topics import READ_BY_WORKERS
 
 # How late a deadline may be noticed.
 TICK_EVERY_S: Final = 0.1
@@ -37,7 +37,7 @@ class Declared(faust.App):
 
 def declare(app: Declared, settings: Settings) -> None:
     """Everything that happens in the app."""
-    for source in INPUTS:
+    for source in READ_BY_WORKERS:
         topic = app.topic(settings.topic(source.name), schema=FetchedSchema(), acks=False)
         app.agent(topic, name=source.name)(_hand_over(app))
     _declare_timers(app)

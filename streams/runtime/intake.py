@@ -27,6 +27,7 @@ from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
 from streams.sources import profile_commands
+from streams.topics import PROFILE_COMMANDS, REROUTED_EVENTS
 
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
@@ -43,16 +44,13 @@ class Intake:
     def __init__(self, worker: Worker, offsets: Offsets, applied: Mapping[str, int] = NOTHING_APPLIED):
         self._worker = worker
         topic = worker.settings.topic
-        self._decode = {
-            topic("product-events"): worker.decoder.all_product,
-            topic("billing-updates"): worker.decoder.all_billing,
-        }
-        self._rerouted = topic("rerouted-events")
+        self._decode = {topic(name): each.decode_all for name, each in worker.decoder.of.items()}
+        self._rerouted = topic(REROUTED_EVENTS.name)
         self._misrouted = Misrouted(worker, self._decode, self._rerouted)
         self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
         self._inbox = Inbox([name for name in (*self._decode, self._rerouted) if name in self._positions])
-        self._commands = topic("profile-commands")
+        self._commands = topic(PROFILE_COMMANDS.name)
         self._erasures = Erasures(self._positions.get(self._commands, 0))
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()

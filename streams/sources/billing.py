@@ -1,75 +1,53 @@
-"""Billing updates, in the plain form; those of Stripe's own shape are handed on to `stripe.py`.
+"""Billing updates, in whichever form they come: a row a form.
 
 Comes in: one record. Goes out: an `Event` with all its properties, `ANONYMOUS`, `Ignored`, or the `Reject` that says
-why the record cannot be used. The form is that of docs/semantics.md#billing-updates.
+why the record cannot be used.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
 
-import msgspec
-
-from streams.core.events import ANONYMOUS, Decoded, Event, Value
-from streams.core.instants import parse_time
-from streams.core.profiles.ledger import CANCELLATION, LARGEST_MRR, LEDGER_EVENTS, STATUSES
+from streams.core.events import Decoded, Reads
 from streams.sources import records
+from streams.sources.envelope import ENVELOPE, Envelope
 from streams.sources.mending import mended
-from streams.sources.money import Money
-from streams.sources.nested import JsonObject, flatten
-from streams.sources.options import InputOptions, Nobody
-from streams.sources.records import Record, Skimmed, Time, Unusable, WithProperties
-from streams.sources.stripe import StripeEvents
+from streams.sources.options import InputOptions
+from streams.sources.plain import PlainUpdates, is_plain
+from streams.sources.records import Record, Unusable
+from streams.sources.stripe import StripeEvents, ThinEvents, is_event, is_thin_event
 
 
-class Update(msgspec.Struct, rename="camel", gc=False):
-    """The fields of the plain form. `object` is `event` in Stripe's."""
+class FormDecoder(Protocol):
+    """Decodes one form."""
 
-    type: str | None = None
-    message_id: str | None = None
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    event: str | None = None
-    timestamp: Time = None
-    properties: Skimmed | None = None
-    object: Any = None
+    def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Decoded:
+        """`record_ms` is None where a record has no time of its own. Unusable: the record cannot be used."""
 
 
-class LedgerProperties(msgspec.Struct):
-    """What the ledger goes by: taken in another type, sums and states would be wrong in silence."""
+class Form(NamedTuple):
+    """recognises: whether a record is meant to be of this form. decoder: for one set of options."""
 
-    subscription_id: Annotated[str, msgspec.Meta(max_length=255)] | None = None
-    status: str | None = None
-    mrr: Annotated[float, msgspec.Meta(ge=-LARGEST_MRR, le=LARGEST_MRR)] | None = None
-    cancel_at_period_end: bool | None = None
+    recognises: Callable[[Envelope], bool]
+    decoder: Callable[[InputOptions], FormDecoder]
 
 
-class LedgerUpdate(msgspec.Struct):
-    """The place of these properties in the record, so that a fault names it."""
+# Of those that recognise a record the first decodes it; what none does the last one refuses, with the reason.
+FORMS: Final = (
+    Form(is_event, StripeEvents),
+    Form(is_thin_event, ThinEvents),
+    Form(is_plain, PlainUpdates),
+)
 
-    properties: LedgerProperties | None = None
 
-
-# The names under which others know them -> the ledger's.
-OTHER_NAMES: Final = {"trial_ends_at": "trial_end", "current_period_end": "renews_at"}
-TIMES: Final = ("started_at", "trial_end", "renews_at", "cancel_at")
-# They go on, so that nothing of a cancellation holds any longer but what they say themselves.
-GOES_ON: Final = ("Subscription Started", "Subscription Resumed")
-THIN: Final = "v2.core.event"
-# In a foreign currency, what is reported in another.
-AMOUNTS: Final = ("mrr", "amount")
-
-_UPDATE: Final = msgspec.json.Decoder(Update)
-_PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
+def is_billing(record: Envelope) -> bool:
+    return any(form.recognises(record) for form in FORMS)
 
 
 class BillingUpdates:
-    """Decodes updates of either form."""
+    """Decodes updates of every form. What rules read decides nothing: an update has all its properties."""
 
-    def __init__(self, options: InputOptions):
-        self._options = options
-        self._money = Money(options.currency, options.currency_rates)
-        self._nobody = Nobody(options.not_users)
-        self._stripe = StripeEvents(options, self._money, self._nobody)
+    def __init__(self, reads: Reads, options: InputOptions):
+        self._decoders = [(form.recognises, form.decoder(options)) for form in FORMS]
 
     def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
         """`record_ms` is None where a record has no time of its own, as in a file."""
@@ -78,16 +56,7 @@ class BillingUpdates:
         except Unusable as unusable:
             return unusable.reject
         try:
-            body = records.read_body(_UPDATE, text)
-            if body.object == THIN:
-                raise Unusable(
-                    "thin_event",
-                    "this is a thin event of Stripe, which holds no data: choose the payload style Snapshot for its"
-                    " event destination",
-                )
-            if body.object == "event":
-                return self._stripe.decode(text, key, record_ms)
-            return self._decode_plain(body, text, key, record_ms)
+            return self._decoder(records.read_body(ENVELOPE, text)).decode(text, key, record_ms)
         except Unusable as unusable:
             mended_text = mended(text)
             return unusable.reject if mended_text is None else self.decode(mended_text.encode(), key, record_ms)
@@ -95,59 +64,8 @@ class BillingUpdates:
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
         return [self.decode(record.value, record.key, record.timestamp) for record in fetched]
 
-    def _decode_plain(self, body: Update, text: str, key: bytes | None, record_ms: int | None) -> Decoded:
-        name = _event_name(body)
-        user = records.find_user(body.user_id, body.anonymous_id, key, self._nobody)
-        if user is ANONYMOUS:
-            return ANONYMOUS
-        return Event(
-            subject=user,
-            ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms, self._options.earliest_ms),
-            name=name,
-            active=False,
-            message_id=body.message_id or None,
-            properties=self._read_properties(text, name),
-            traits={},
-            touches_ledger=name in LEDGER_EVENTS,
-        )
-
-    def _read_properties(self, text: str, name: str) -> dict[str, Value]:
-        """All of them; null is absent. Of the ledger's, None is gone."""
-        properties = records.read_objects(_PROPERTIES, text).properties or {}
-        found: dict[str, Value] = {name: value for name, value in flatten(properties).items() if value is not None}
-        currency = found.get("currency")
-        if isinstance(currency, str):
-            for amount in AMOUNTS:
-                if isinstance(value := found.get(amount), int | float) and not isinstance(value, bool):
-                    found[amount] = self._money.reported(value, currency, "properties.currency")
-        return _of_ledger(name, properties, found) if name in LEDGER_EVENTS else found
-
-
-def _of_ledger(name: str, properties: JsonObject, found: dict[str, Value]) -> dict[str, Value]:
-    """The properties of a Subscription or Trial update in the ledger's own words, if they can be what they say."""
-    records.convert({"properties": properties}, LedgerUpdate)
-    if found.get("status", STATUSES[0]) not in STATUSES:
-        raise Unusable("wrong_type", f"`properties.status` is none of {', '.join(STATUSES)}")
-    for other, own in OTHER_NAMES.items():
-        if other in found:
-            found.setdefault(own, found[other])
-    for field in TIMES:
-        if field in found and parse_time(found[field]) is None:
-            said = next((other for other, own in OTHER_NAMES.items() if own == field and other in found), field)
-            raise Unusable(
-                "wrong_type",
-                f"`properties.{said}` is no time, which is ISO 8601 such as 2026-12-01T09:00:00Z or epoch seconds",
-            )
-    if found.get("cancel_at_period_end") is False:
-        found.setdefault("cancel_at", None)
-    if name in GOES_ON:
-        found = {**dict.fromkeys(CANCELLATION), **found}
-    return found
-
-
-def _event_name(body: Update) -> str:
-    if body.type != "billing":
-        raise Unusable("unknown_type", "`type` is not billing, and `object` is not event, as of Stripe's events")
-    if not body.event:
-        raise Unusable("no_event_name", "a billing update needs a name in `event`")
-    return body.event
+    def _decoder(self, record: Envelope) -> FormDecoder:
+        for recognises, decoder in self._decoders:
+            if recognises(record):
+                return decoder
+        return self._decoders[-1][1]

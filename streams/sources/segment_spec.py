@@ -14,6 +14,7 @@ import msgspec
 from streams.core.events import ANONYMOUS, Decoded, Event, Reads, Value
 from streams.core.instants import is_instant
 from streams.sources import records
+from streams.sources.envelope import Envelope
 from streams.sources.mending import mended
 from streams.sources.nested import JsonObject, flatten_whole, pick
 from streams.sources.options import InputOptions, Nobody
@@ -27,16 +28,6 @@ from streams.sources.records import (
     WithProperties,
 )
 from streams.sources.times import parse_times
-
-DEFAULT_PASSIVE_EVENTS: Final = frozenset(
-    {
-        "Email Delivered",
-        "Email Bounced",
-        "Email Marked as Spam",
-        "Push Notification Received",
-        "Push Notification Bounced",
-    }
-)
 
 # Type -> the event it counts as; the last three count as none. A track event names itself.
 EVENT_NAMES: Final = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": "", "group": "", "alias": ""}
@@ -117,6 +108,10 @@ def _skim_with(members: Mapping[str, str]) -> type[Skim]:
     body = [("context", context | None, None)]
     skim: type[Any] = msgspec.defstruct("ReadSkim", body, bases=(Skim,), rename="camel", gc=False)
     return skim
+
+
+def is_product_event(record: Envelope) -> bool:
+    return record.type == "track" or record.type in EVENT_NAMES
 
 
 class SegmentSpec:

@@ -22,7 +22,7 @@ arrival stands.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
@@ -30,6 +30,7 @@ from streams.core.events import Event, Ignored, Value
 from streams.core.instants import format_time
 from streams.core.profiles.ledger import KEPT, STATUSES
 from streams.sources import records
+from streams.sources.envelope import Envelope
 from streams.sources.money import Money, major_units
 from streams.sources.mrr import leading_item, mrr_of, seats
 from streams.sources.options import InputOptions, Nobody
@@ -60,13 +61,35 @@ _INVOICE: Final = msgspec.json.Decoder(Invoice)
 _CHARGE: Final = msgspec.json.Decoder(Charge)
 
 
+def is_event(record: Envelope) -> bool:
+    return record.object_ == "event"
+
+
+def is_thin_event(record: Envelope) -> bool:
+    return record.object_ == "v2.core.event"
+
+
+class ThinEvents:
+    """Refuses them, with what to do instead."""
+
+    def __init__(self, options: InputOptions):
+        pass
+
+    def decode(self, text: str, key: bytes | None, record_ms: int | None) -> NoReturn:
+        raise Unusable(
+            "thin_event",
+            "this is a thin event of Stripe, which holds no data: choose the payload style Snapshot for its event"
+            " destination",
+        )
+
+
 class StripeEvents:
     """Decodes the events that count: those of the mode and the accounts that the options name."""
 
-    def __init__(self, options: InputOptions, money: Money, nobody: Nobody):
+    def __init__(self, options: InputOptions):
         self._options = options
-        self._money = money
-        self._nobody = nobody
+        self._money = Money(options.currency, options.currency_rates)
+        self._nobody = Nobody(options.not_users)
 
     def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event | Ignored:
         event = records.read_body(_EVENT, text)

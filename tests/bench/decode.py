@@ -14,11 +14,11 @@ from statistics import median
 import msgspec
 
 from streams.core.compiler.catalog import Catalog
-from streams.sources import Decoder
 from tests.anytime import ANY_TIME
 from tests.bench.crowd import Crowd, Sent
 from tests.bench.five import five_rules
 from tests.bench.plain_reader import Body
+from tests.decoders import Decoder
 from tests.runtime.records import Read
 
 Fetch = list[Read]

@@ -21,11 +21,11 @@ from streams.runtime.checkpoint import Snapshot
 from streams.runtime.pending import Pending
 from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings, cache_folder
-from streams.sources import Decoder
 from streams.state.redis_store import RedisStore
 from tests.anytime import ANY_TIME
 from tests.bench.five import five_rules
 from tests.bench.process import memory_of
+from tests.decoders import Decoder
 
 SHARD, EPOCH = 0, 1
 

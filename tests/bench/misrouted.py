@@ -19,9 +19,9 @@ from streams.kafka.partitioning import homes
 from streams.native.build import compile_kernel
 from streams.runtime.misrouted import Misrouted
 from streams.settings import Settings, cache_folder
-from streams.sources import Decoder
 from streams.testing import to_bytes, track
 from tests.anytime import ANY_TIME
+from tests.decoders import Decoder
 from tests.runtime.records import Read
 
 PARTITIONS, FETCH, RUNS = 4, 5_000, 9

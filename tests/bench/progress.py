@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.state.codec import decode_positions
 from streams.state.format import OUTBOX, Keys
 from streams.state.redis_client import RedisClient
-from streams.topics import INPUTS
+from streams.topics import READ_BY_WORKERS
 from tests.e2e.pipeline import PARTITIONS, Pipeline
 
 LOOK_EVERY_S = 0.05
@@ -22,7 +22,7 @@ WITHIN_S = 900.0
 
 async def ends(pipeline: Pipeline) -> dict[int, dict[str, int]]:
     """Shard -> input topic -> where it ends."""
-    topics = [pipeline.settings.topic(source.name) for source in INPUTS]
+    topics = [pipeline.settings.topic(source.name) for source in READ_BY_WORKERS]
     async with AIOKafkaConsumer(bootstrap_servers=pipeline.settings.kafka) as consumer:
         found = await consumer.end_offsets([TopicPartition(t, shard) for t in topics for shard in range(PARTITIONS)])
     return {shard: {topic: found[TopicPartition(topic, shard)] for topic in topics} for shard in range(PARTITIONS)}

@@ -11,8 +11,8 @@ import pytest
 
 from streams.core.events import Event, Reads
 from streams.core.profiles.document import Document
-from streams.sources import Decoder
 from tests import churnsim
+from tests.decoders import Decoder
 
 TOOL = churnsim.DATA.parents[1] / "tools" / "churnsim_events.py"
 MONTHS = range(1, 8)  # of 2020

@@ -12,8 +12,8 @@ from streams.core.events import Event, Reads
 from streams.core.instants import DAY_MS, format_time
 from streams.demo.people import Habit
 from streams.demo.simulator import Company, Sent
-from streams.sources import Decoder
 from streams.testing import changes, instant
+from tests.decoders import Decoder
 
 START_MS = instant("2026-03-02")  # a Monday
 RULES = Path(__file__).parents[2] / "rules"

@@ -21,12 +21,12 @@ from streams.core.events import Event
 from streams.embedded.redis import RedisServer
 from streams.kafka.publisher import home_partition
 from streams.outputs.change import encode_change
-from streams.sources import Decoder
 from streams.state.format import DOCUMENTS, ROWS, SETTLED
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
 from streams.testing import billing, identify, instant, to_bytes, track
 from tests.conftest import Kafka
+from tests.decoders import Decoder
 
 QUIET = "segment: quiet\ndescription: Was here once\nenter: idle_days >= 7 and email != 'x'\n"
 Record = tuple[str, int, str | None, dict[str, object]]

@@ -9,10 +9,10 @@ from streams.core.events import Event, Reads
 from streams.errors import Unreachable
 from streams.observed.names import Names, ObservedNames
 from streams.observed.recorder import ENOUGH, ONE_IN, Recorder
-from streams.sources import Decoder
 from streams.state.format import OBSERVED
 from streams.state.memory import MemoryGroupStore
 from streams.testing import ManualClock, Record, identify, to_bytes, track
+from tests.decoders import Decoder
 
 DAY = 20_513  # 2026-03-01
 

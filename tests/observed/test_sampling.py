@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from streams.core.events import Event, Reads
 from streams.observed.names import Sample
 from streams.observed.sampling import sample
-from streams.sources import Decoder
 from streams.testing import billing, identify, to_bytes, track
+from tests.decoders import Decoder
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
 

@@ -7,7 +7,7 @@ import pytest
 
 from streams.core.events import ANONYMOUS, Event, Reads, Reject
 from streams.core.instants import format_time
-from streams.sources import Decoder
+from tests.decoders import Decoder
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
 billing = Decoder(Reads({})).billing

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Event, Reads
-from streams.sources import Decoder
 from streams.sources.mending import mended
+from tests.decoders import Decoder
 
 READS = Reads({"E": frozenset({"note", "tags"})}, context=frozenset({"locale"}))
 DECODER = Decoder(READS)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Decoded, Reads, Reject
-from streams.sources import Decoder, profile_commands
+from streams.sources import profile_commands
+from tests.decoders import Decoder
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
 SECRET = "s3cr3t"

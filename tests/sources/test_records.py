@@ -13,10 +13,11 @@ from streams.core.events import ANONYMOUS, Event, Reads, Reject, Value
 from streams.core.instants import format_time
 from streams.core.profiles.document import Document
 from streams.observed.sampling import sample
-from streams.sources import Decoder, InputOptions
+from streams.sources import InputOptions
 from streams.sources.records import MAX_RECORD_BYTES
 from streams.sources.segment_spec import CHUNK
 from streams.testing import instant
+from tests.decoders import Decoder
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
 CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "segment_captures"

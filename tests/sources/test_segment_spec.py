@@ -7,7 +7,8 @@ import pytest
 
 from streams.core.events import ANONYMOUS, Event, Reads, Reject
 from streams.core.instants import format_time
-from streams.sources import Decoder, InputOptions
+from streams.sources import InputOptions
+from tests.decoders import Decoder
 from tests.runtime.records import Read
 from tests.sources.test_records import Fetched
 

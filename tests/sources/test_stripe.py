@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from streams.core.events import Decoded, Event, Ignored, Reads, Reject
 from streams.core.profiles.document import Document
-from streams.sources import Decoder, InputOptions
+from streams.sources import InputOptions
+from tests.decoders import Decoder
 from tests.sources.stripe_events import CREATED, Json, charge, event, invoice, item, plan, price, subscription
 
 billing = Decoder(Reads({})).billing

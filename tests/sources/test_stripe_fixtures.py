@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from streams.core.events import Event, Ignored, Reads, Reject
-from streams.sources import Decoder, InputOptions
+from streams.sources import InputOptions
+from tests.decoders import Decoder
 from tests.sources.stripe_events import Json, event
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

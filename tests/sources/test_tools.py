@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.core.events import Event, Reads
-from streams.sources import Decoder
+from tests.decoders import Decoder
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
 LINES = [line for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]

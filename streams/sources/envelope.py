@@ -1,29 +1,25 @@
-"""A line as a record, as far as it must be read to say where it belongs.
+"""The envelope: as much of a record as says where it belongs, which form it is of, and whose it is.
 
-Comes in: a line's bytes. Goes out: its `Envelope`.
+Comes in: a record's bytes. Goes out: its `Envelope`.
 """
 
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
 
 class NoObject(ValueError):
-    """The line is not one JSON object."""
+    """It is not one JSON object."""
 
 
 class Envelope(msgspec.Struct):
-    """As much of a record as says where it belongs."""
+    """Nothing of it has been checked."""
 
     type: object = None
     object_: object = msgspec.field(default=None, name="object")
     user_id: object = msgspec.field(default=None, name="userId")
     message_id: object = msgspec.field(default=None, name="messageId")
-
-    @property
-    def is_billing(self) -> bool:
-        """A billing update of the plain form, or an event of Stripe's."""
-        return self.type == "billing" or self.object_ == "event"
 
     @property
     def user(self) -> str | None:
@@ -35,13 +31,13 @@ class Envelope(msgspec.Struct):
         return bool(self.message_id) or self.object_ == "event"
 
 
-_decode = msgspec.json.Decoder(Envelope).decode
+ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def envelope(line: bytes) -> Envelope:
     try:
-        return _decode(line)
+        return ENVELOPE.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoObject from error
 

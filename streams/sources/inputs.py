@@ -1,0 +1,61 @@
+"""The inputs, a row each, in the order in which a shard takes records of one time.
+
+Comes in: a record's bytes. Goes out: what it means, as its input decodes it. A new row is a new input.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from streams.core.events import Decoded, Reads
+from streams.sources.billing import BillingUpdates, is_billing
+from streams.sources.envelope import Envelope, NoObject, envelope
+from streams.sources.options import InputOptions
+from streams.sources.records import Record
+from streams.sources.segment_spec import SegmentSpec, is_product_event
+from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, Topic
+
+DEFAULTS: Final = InputOptions()
+
+
+class InputDecoder(Protocol):
+    """How the records of one input are decoded."""
+
+    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
+        """`record_ms` is the record's own time, None for a line of a file."""
+
+    def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
+        """The same of each record of a fetch, at a lower price."""
+
+
+class Input(NamedTuple):
+    """decoder: for what rules read, and one set of options. recognises: whether a line of a file is meant for it."""
+
+    topic: Topic
+    decoder: Callable[[Reads, InputOptions], InputDecoder]
+    recognises: Callable[[Envelope], bool]
+
+
+INPUTS: Final = (
+    Input(PRODUCT_EVENTS, SegmentSpec, is_product_event),
+    Input(BILLING_UPDATES, BillingUpdates, is_billing),
+)
+
+
+def input_of(record: Envelope) -> Input:
+    """Which one a line of a file is meant for; the first, which says what is wrong with it, where none knows it."""
+    return next((each for each in INPUTS if each.recognises(record)), INPUTS[0])
+
+
+class Decoder:
+    """For one set of rules. of: by the name of a topic, how its records are decoded; in the order of the inputs."""
+
+    def __init__(self, reads: Reads, options: InputOptions = DEFAULTS):
+        self.of: Mapping[str, InputDecoder] = {each.topic.name: each.decoder(reads, options) for each in INPUTS}
+
+    def decode_line(self, line: bytes) -> Decoded:
+        """A line of a file, which may be of any input."""
+        try:
+            meant = input_of(envelope(line))
+        except NoObject:
+            meant = INPUTS[0]
+        return self.of[meant.topic.name].decode(line, None, None)
