@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+DEMO   := $(VENV)/demo
 READY  := $(VENV)/ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -22,16 +23,20 @@ help:
 	@echo "make demo         a broker, a Redis, a worker and a simulated company in this terminal"
 	@echo "make bench        how fast it is on this machine"
 	@echo "make format       write the code the way 'make lint' wants it"
-	@echo "make lock         renew requirements.lock from pyproject.toml (needs uv)"
+	@echo "make lock         renew the lock files from pyproject.toml (needs uv)"
 	@echo "make clean        remove everything that the above made"
 
 test: lint unit interpreted e2e
 
-$(READY): requirements.lock pyproject.toml
+# What `segmenter dev` needs, and nothing else: the first minute is short.
+$(DEMO): requirements.lock pyproject.toml .make/install.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -rf $(VENV)
+	@$(PYTHON) .make/install.py $(VENV) requirements.lock
+	@touch $@
+
+$(READY): $(DEMO) requirements-test.lock
+	@$(PYTHON) .make/install.py $(VENV) requirements-test.lock
 	@touch $@
 
 lint: $(READY)
@@ -57,16 +62,18 @@ thorough: $(READY)
 e2e: $(READY)
 	$(BIN)/pytest tests/e2e
 
-demo: $(READY)
+demo: $(DEMO)
 	@$(BIN)/segmenter dev
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 
 # Hashes, because they make a build on another machine the same build; plain pip checks them in no time.
-# --universal, so that the one file serves every Python from 3.11 on, on Linux and macOS.
+# --universal, so that one file serves every Python from 3.11 on, on Linux and macOS.
+LOCK := uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" --extra embedded
 lock:
-	uv pip compile --universal --generate-hashes --upgrade --all-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(LOCK) --upgrade --group test --output-file requirements-test.lock pyproject.toml
+	$(LOCK) --constraint requirements-test.lock --group checkout --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) .cache .pytest_cache .hypothesis build dist
