@@ -22,13 +22,24 @@ class Speed(click.ParamType):
 
 
 @click.command("dev")
-@click.option("--users", type=click.IntRange(1, 1_000_000), default=2_000, show_default=True, help="To begin with.")
-@click.option("--speed", type=Speed(), default="6h", show_default=True, help="What goes by in a second of yours.")
+@click.option("--users", type=click.IntRange(1, 1_000_000), default=500, show_default=True, help="To begin with.")
+@click.option("--speed", type=Speed(), default="3h", show_default=True, help="What goes by in a second of yours.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another company.")
+@click.option(
+    "--segment", "segments", metavar="NAME", multiple=True, help="Show it, instead of those asked for most often."
+)
 @click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Kafka's port; any that is free where left out.")
 @settings_flags("rules", rest=MEANING)
-def command(users: int, speed: float, seed: int, for_s: float | None, port: int | None, settings: Settings) -> None:
+def command(
+    users: int,
+    speed: float,
+    seed: int,
+    segments: tuple[str, ...],
+    for_s: float | None,
+    port: int | None,
+    settings: Settings,
+) -> None:
     """A whole company on this machine: Kafka, Redis, a worker, and users who sign up, work, pay and go quiet.
 
     Nothing is needed but Python, and nothing is left behind. Time is virtual and fast, so that you see silent exits,
@@ -42,4 +53,4 @@ def command(users: int, speed: float, seed: int, for_s: float | None, port: int 
     from streams.demo.stack import run
 
     click.echo("Starting a company on this machine ...")
-    asyncio.run(run(settings, users=users, speed=speed, seed=seed, for_s=for_s, port=port))
+    asyncio.run(run(settings, users=users, speed=speed, seed=seed, segments=segments, for_s=for_s, port=port))

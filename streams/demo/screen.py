@@ -1,13 +1,11 @@
-"""How `segmenter dev` shows its company: a live screen in a terminal, plain lines everywhere else.
+"""How `segmenter dev` shows its company in a terminal: drawn anew in place.
 
-Comes in: a `ScreenState`, again and again. Goes out: text on a console.
+Comes in: a `ScreenState`, again and again. Goes out: a picture that fits into the terminal.
 """
 
 import time
-from abc import ABC, abstractmethod
 from itertools import islice
 from types import TracebackType
-from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,104 +16,90 @@ from rich.text import Text
 
 from streams.core.changes import Change
 from streams.core.instants import format_time
-from streams.demo.screen_state import MOST_SHOWN, NEWEST, ScreenState
-from streams.outputs.wording import line_of, story_of, verb_of
+from streams.demo.screen_state import NEWEST, Activity, ScreenState
+from streams.demo.view import View
+from streams.outputs.wording import story_of, verb_of
 
-STATUS_EVERY_S = 2.0
-# On a screen beside segments and changes: status, heads, frame, `and 9 more`, hints, and the line of the cursor.
-OTHER_LINES = 11
-
-
-class View(ABC):
-    """A way to show a scene, for the length of a block. `say` is for what happens once."""
-
-    def __init__(self, console: Console):
-        self._console = console
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        return None
-
-    def say(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    @abstractmethod
-    def show(self, scene: ScreenState, fresh: list[Change]) -> None:
-        """How things stand; `fresh` are the changes of the present since the last time."""
+DRAWS_EVERY_S = 0.1
+# Status, heads of the segments, rules not shown; two borders and heads of the changes; how to stop, the cursor.
+FIXED_LINES = 8
+FEWEST_CHANGES = 2
+BAR = 40
 
 
 class Screen(View):
-    """For a terminal: drawn anew in place."""
+    """For a terminal."""
 
-    def __init__(self, console: Console):
-        super().__init__(console)
+    def __init__(self, console: Console, environment: str):
+        super().__init__(console, environment)
         self._live = Live(console=console, auto_refresh=False)
-
-    def show(self, scene: ScreenState, fresh: list[Change]) -> None:
-        segments, changes = room(self._console.height)
-        picture = Group(Text(scene.status(), "bold"), _sizes(scene, segments), _newest(scene, changes), _hints(scene))
-        self._live.start()
-        self._live.update(picture, refresh=True)
+        self._next_s = 0.0
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
 
+    def show(self, state: ScreenState, fresh: list[Change]) -> None:
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + DRAWS_EVERY_S
+            self._live.start()
+            self._live.update(self._picture(state), refresh=True)
 
-class Lines(View):
-    """For a pipe, a log, a test: a line a change, and where things stand now and then."""
+    def _picture(self, state: ScreenState) -> Group:
+        tiers = [_line(tier) for tier in state.tiers()]
+        activities = state.activities()
+        example = None if state.is_history else state.example()
+        hints = [_line(hint) for hint in self.hints(example)] if example else []
+        lines = self._console.height - FIXED_LINES - len(tiers) - len(activities) - len(hints)
+        rows, changes = room(lines, len(state.featured.rows))
+        return Group(
+            _line(state.status(), "bold"),
+            _sizes(state, rows),
+            *tiers,
+            _line(state.others(), "dim"),
+            _newest(state, changes),
+            *map(_progress, activities),
+            *hints,
+            _line("Ctrl-C stops all of it."),
+        )
 
-    def __init__(self, console: Console):
-        super().__init__(console)
-        self._next_status_s = 0.0
 
-    def show(self, scene: ScreenState, fresh: list[Change]) -> None:
-        for change in fresh:
-            self.say(line_of(change))
-        if time.monotonic() >= self._next_status_s:
-            self._next_status_s = time.monotonic() + STATUS_EVERY_S
-            sizes = "   ".join(f"{name} {scene.size(name)}" for name in scene.shown())
-            self.say(f"-- {scene.status()}   {sizes}")
+def room(lines: int, rows: int) -> tuple[int, int]:
+    """How many of so many rows, and how many changes, fit into so many lines: what goes beyond a terminal is cut off,
+    and that would be the hints.
 
-
-def view_for(console: Console) -> View:
-    return Screen(console) if console.is_terminal else Lines(console)
-
-
-def room(height: int) -> tuple[int, int]:
-    """How many segments and how many changes a screen of so many lines has room for; what goes beyond it is cut off,
-    and the hints would be the first to go.
-
-    >>> room(24), room(60)
-    ((7, 6), (14, 12))
+    >>> room(11, rows=5), room(11, rows=30), room(48, rows=30)
+    ((5, 6), (4, 6), (23, 24))
     """
-    lines = max(2, height - OTHER_LINES)
-    changes = min(NEWEST, lines // 2)
-    return min(MOST_SHOWN, lines - changes), changes
+    shown = min(rows, max(2, lines // 2))
+    changes = min(NEWEST, max(FEWEST_CHANGES, lines - shown))
+    return (shown, changes) if shown == rows else (shown - 1, changes)  # a line for `and 7 more`
 
 
-def _sizes(scene: ScreenState, most: int) -> Table:
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
+
+
+def _sizes(state: ScreenState, most: int) -> Table:
     table = Table("segment", "", "members", "entered", "left", box=None, pad_edge=False, header_style="dim")
     for column in table.columns[2:]:
         column.justify = "right"
-    shown = scene.shown(most)
-    largest = max([1, *map(scene.size, shown)])
-    for name in shown:
-        size = scene.size(name)
-        bar = ProgressBar(total=largest, completed=size, width=40)
-        table.add_row(name, bar, f"{size:,}", f"{scene.entered[name]:,}", f"{scene.exited[name]:,}")
-    if len(shown) < len(scene.segments):
-        table.add_row(Text(f"and {len(scene.segments) - len(shown)} more", "dim"))
+    names = state.featured.rows
+    largest = max([1, *map(state.size, names)])
+    for name in names[:most]:
+        size = state.size(name)
+        bar = ProgressBar(total=largest, completed=size, width=BAR)
+        table.add_row(name, bar, f"{size:,}", f"{state.entered[name]:,}", f"{state.exited[name]:,}")
+    if most < len(names):
+        table.add_row(Text(f"and {len(names) - most} more", "dim"))
     return table
 
 
-def _newest(scene: ScreenState, most: int) -> Panel:
+def _newest(state: ScreenState, most: int) -> Panel:
     table = Table("when", "user", "", "segment", "because", box=None, pad_edge=False, header_style="dim", expand=True)
     table.columns[4].ratio = 1
     for column in table.columns:
         column.no_wrap, column.overflow = True, "ellipsis"
-    for change in islice(reversed(scene.newest), most):
+    for change in islice(reversed(state.newest), most):
         style = "green" if change.entered else "yellow"
         when = format_time(change.occurred_at)[5:16].replace("T", " ")
         table.add_row(
@@ -128,6 +112,8 @@ def _newest(scene: ScreenState, most: int) -> Panel:
     return Panel(table, title="newest changes", title_align="left", height=most + 3, border_style="dim")
 
 
-def _hints(scene: ScreenState) -> Text:
-    commands = (f"    {line}" for line in scene.how_to_join)
-    return Text("\n".join(["In another terminal:", *commands, "Ctrl-C stops all of it."]))
+def _progress(activity: Activity) -> Table:
+    table = Table.grid(padding=(0, 1))
+    bar = ProgressBar(total=activity.of, completed=activity.done, width=BAR // 2)
+    table.add_row(f"{activity.name:<7}", bar, _line(activity.text))
+    return table

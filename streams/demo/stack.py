@@ -1,6 +1,6 @@
 """Everything that `segmenter dev` needs, started in order and stopped in the other.
 
-    Kafka, Redis ▶ a worker's process ▶ the company and the view
+    whoever compiles the engine ▶ Kafka, Redis ▶ a worker's process ▶ the company and the view
 
 Comes in: how the company should be. Goes out: nothing; what was started has ended, whatever the reason.
 """
@@ -19,47 +19,72 @@ from rich.console import Console
 import streams
 from streams import rulefiles
 from streams.core.instants import DAY_MS
+from streams.demo.child import CONTEXT, Child
 from streams.demo.clock import SharedClock
+from streams.demo.environment import write_environment
+from streams.demo.featured import featured
+from streams.demo.lines import Lines
 from streams.demo.player import HISTORY_MS, Player
-from streams.demo.screen import View, view_for
+from streams.demo.processes import compile_engine, work
+from streams.demo.screen import Screen
 from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Company
-from streams.demo.worker_process import CONTEXT, WorkerProcess
+from streams.demo.view import View
 from streams.embedded.kafka import KafkaBroker
 from streams.embedded.redis import RedisServer
+from streams.errors import SegmenterError
 from streams.kafka.provisioning import ensure
+from streams.outputs.change_stream import bursts
 from streams.settings import MEANING, Settings
 
 # A member that joins waits for half of it (streams.embedded.kafka).
-SESSION_TIMEOUT_MS = 6_000
+SESSION_TIMEOUT_MS = 4_000
 # Changes are news for so long, in seconds of whoever watches.
 LIVE_WITHIN_S = 10
+STOPS_AT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def run(
-    settings: Settings, *, users: int, speed: float, seed: int, for_s: float | None, port: int | None
+    settings: Settings,
+    *,
+    users: int,
+    speed: float,
+    seed: int,
+    segments: tuple[str, ...],
+    for_s: float | None,
+    port: int | None,
 ) -> None:
-    """`speed`: how many virtual ms go by in a ms."""
+    """`speed`: how many virtual ms go by in a ms. `segments`: what to show, where it is not for us to choose."""
     stopping = _told_to_stop(for_s)
     # Where nobody named a folder and there is none; one that was named and is not there is a fault.
     rules = shipped_rules() if settings.rules == Path("rules") and not settings.rules.exists() else settings.rules
     rulebook = rulefiles.load(rules)
+    shown = featured(rulebook, segments)
     console = Console()
     with ExitStack() as started:
-        view = started.enter_context(view_for(console))
-        view.say(f"The rules are those in {rules}.")
         folder = Path(started.enter_context(TemporaryDirectory(prefix="segmenter-dev-")))
+        view = started.enter_context(_view_for(console, folder / "env"))
+        compiler = started.enter_context(Child("compiler", compile_engine, (), folder / "compiler.log"))
+        view.say(f"{len(rulebook.rules)} rules, those in {rules}.")
         kafka, redis = _servers(started, folder, port, view)
         ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed)
-        clock = SharedClock(time.time_ns() // 1_000_000, CONTEXT)
+        write_environment(folder / "env", ours)
+        now_ms = time.time_ns() // 1_000_000
+        clock = SharedClock(now_ms - HISTORY_MS, CONTEXT)
         partitions = {finding.topic: finding.partitions for finding in await ensure(ours)}
-        worker = started.enter_context(WorkerProcess(ours, clock, folder / "worker.log"))
-        view.say("A worker starts; the first time it compiles its engine, which takes half a minute.")
-        company = Company(users, clock() - HISTORY_MS, seed)
-        scene = ScreenState(rulebook.segments, _how_to_join(ours, rulebook.names), clock())
-        player = Player(ours, partitions, company.records(), clock, speed, scene)
+        worker = started.enter_context(Child("worker", work, (ours, clock), folder / "worker.log"))
+        view.say("A worker starts.")
+        state = ScreenState(shown, began_ms=clock(), since_ms=now_ms, now_ms=clock())
+        player = Player(ours, partitions, Company(users, clock(), seed).records(), clock, speed, state)
         view.say(f"{users:,} users live through the {HISTORY_MS // DAY_MS} days before today.")
-        await _until(stopping, player.play(worker.ready), player.follow(view), worker.watch())
+        await _until(
+            stopping,
+            player.play(),
+            _show_changes(ours, state, view),
+            _follow_worker(worker, player),
+            _have_compiled(compiler, worker, player, state),
+        )
+        view.say("Stopping ...")
     console.print("Stopped; nothing is left behind.")
 
 
@@ -67,6 +92,10 @@ def shipped_rules() -> Path:
     """The rules that ship: in the package once it is installed, beside it in a checkout."""
     package = Path(streams.__file__).parent
     return next(folder for folder in (package / "rules", package.parent / "rules") if folder.exists())
+
+
+def _view_for(console: Console, environment: Path) -> View:
+    return (Screen if console.is_terminal else Lines)(console, str(environment))
 
 
 def _servers(started: ExitStack, folder: Path, port: int | None, view: View) -> tuple[KafkaBroker, RedisServer]:
@@ -89,6 +118,28 @@ def _settings_for(kafka: KafkaBroker, redis: RedisServer, settings: Settings, sp
     )
 
 
+async def _show_changes(settings: Settings, state: ScreenState, view: View) -> None:
+    """Read what comes out, and show it."""
+    async for burst in bursts(settings, from_beginning=True):
+        view.show(state, state.saw([change for _, change in burst]))
+
+
+async def _follow_worker(worker: Child, player: Player) -> None:
+    """Until it ends, which is for us to decide."""
+    async for applied in worker.messages():
+        player.worker_applied(applied)
+    raise SegmenterError("The worker has stopped by itself.")
+
+
+async def _have_compiled(compiler: Child, worker: Child, player: Player, state: ScreenState) -> None:
+    """Have the worker go on with a compiled engine as soon as there is one."""
+    async for compiled in compiler.messages():
+        state.compiled = compiled
+    worker.tell("compiled")
+    player.engine_is_compiled()
+    await asyncio.Event().wait()
+
+
 async def _until(stopping: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
     """Run the parts until told to stop or one of them fails."""
     running = [asyncio.create_task(part) for part in (stopping.wait(), *parts)]
@@ -101,18 +152,10 @@ async def _until(stopping: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> 
 
 
 def _told_to_stop(for_s: float | None) -> asyncio.Event:
-    """Set by Ctrl-C, by SIGTERM, or when the time is over."""
+    """Set by Ctrl-C, by SIGTERM, by a terminal that is closed, or when the time is over."""
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in STOPS_AT:
         loop.add_signal_handler(each, stopping.set)
     if for_s is not None:
         loop.call_later(for_s, stopping.set)
     return stopping
-
-
-def _how_to_join(settings: Settings, segments: tuple[str, ...]) -> tuple[str, ...]:
-    first = f" --segment {segments[0]}" if segments else ""
-    return (
-        f"segmenter watch --kafka {settings.kafka}{first}",
-        f"segmenter explain u-00001 --redis {settings.redis.get_secret_value()}",
-    )

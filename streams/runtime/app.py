@@ -62,11 +62,14 @@ class SegmenterApp(Declared):
     BootStrategy = Boot
     logger = faust_logger
 
-    def __init__(self, settings: Settings, rulebook: Rulebook, store: Store, clock: Clock, broker: Broker):
+    def __init__(
+        self, settings: Settings, rulebook: Rulebook, store: Store, clock: Clock, broker: Broker, compile_first: bool
+    ):
         super().__init__(settings.group, **_faust_options(settings))
         self.transport = self.producer_transport = Transport(self, settings, broker)
         self.counters = Counters()
         self._made_of = settings, rulebook, store, clock
+        self._compile_first = compile_first
         self._has_shards = False
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
@@ -77,8 +80,9 @@ class SegmenterApp(Declared):
 
     async def on_start(self) -> None:
         settings, rulebook, store, clock = self._made_of
-        # Before the group waits for our heartbeats.
-        compile_engine()
+        if self._compile_first:
+            # Before the group waits for our heartbeats.
+            compile_engine()
         partitions = await prepare(settings, store)
         decoder = Decoder(Catalog(rulebook).reads, InputOptions.of(settings))
         # Made by our transport.
@@ -120,10 +124,16 @@ class SegmenterApp(Declared):
 
 
 def create_app(
-    settings: Settings, rulebook: Rulebook, store: Store, *, clock: Clock = wall_clock, broker: Broker = KAFKA
+    settings: Settings,
+    rulebook: Rulebook,
+    store: Store,
+    *,
+    clock: Clock = wall_clock,
+    broker: Broker = KAFKA,
+    compile_first: bool = True,
 ) -> SegmenterApp:
-    """A worker, ready to be started."""
-    return SegmenterApp(settings, rulebook, store, clock, broker)
+    """A worker, ready to be started. `compile_first`: False where the engine may run as it is until it is compiled."""
+    return SegmenterApp(settings, rulebook, store, clock, broker, compile_first)
 
 
 async def prepare(settings: Settings, store: Store) -> int:

@@ -1,0 +1,21 @@
+"""The file that tells another terminal where everything is, so that commands work there as they stand.
+
+Comes in: the settings of what runs here. Goes out: a file for a shell to read, `. FILE`.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+from streams.settings import MEANING, PREFIX, Settings
+
+
+def write_environment(file: Path, settings: Settings) -> None:
+    """The command itself, where Kafka and Redis are, and what decides on what rules mean."""
+    usual = Settings()
+    said = {name: settings.shown(name) for name in MEANING if settings.shown(name) != usual.shown(name)}
+    said |= {"rules": str(settings.rules.resolve())}
+    said |= {"kafka": settings.kafka, "redis": settings.redis.get_secret_value()}
+    lines = [f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"']
+    lines += [f"export {PREFIX}{name.upper()}={shlex.quote(value)}" for name, value in sorted(said.items())]
+    file.write_text("\n".join(lines) + "\n")

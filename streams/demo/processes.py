@@ -1,0 +1,59 @@
+"""What the processes beside us do: a worker, on a clock that we move, and whoever compiles its engine meanwhile.
+
+Comes in: settings and a clock. Goes out, as messages: how many records the worker has applied; how many functions of
+the engine are compiled, and of how many.
+
+The worker begins with the engine as it is, in Python, so that there is something to see at once; when the other has
+compiled it, which the first time takes half a minute, the worker is told and goes on with machine code.
+"""
+
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from streams.demo.clock import SharedClock
+from streams.settings import Settings, cache_folder
+
+TELLS_EVERY_S = 0.1
+
+
+def compile_engine(connection: Connection) -> None:
+    """Compile the engine, unless that has been done on this machine before."""
+    # Each imports what only it needs: whoever imports this module shows its first lines sooner.
+    from streams.native.build import compile_kernel
+
+    compile_kernel(cache_folder(), lambda done, of: connection.send((done, of)))
+
+
+def work(connection: Connection, settings: Settings, clock: SharedClock) -> None:
+    """Run a worker. Told anything, it takes the engine that has been compiled."""
+    from streams import rulefiles
+    from streams.kafka.connection import EMBEDDED
+    from streams.log import configure
+    from streams.runtime.app import SegmenterApp, create_app, run_worker
+    from streams.state.opening import redis_store
+
+    configure("info")
+    rulebook = rulefiles.load(settings.rules)
+    apps: list[SegmenterApp] = []
+
+    def make_app() -> SegmenterApp:
+        store = redis_store(settings)
+        apps.append(create_app(settings, rulebook, store, clock=clock, broker=EMBEDDED, compile_first=False))
+        return apps[-1]
+
+    def tell() -> None:
+        while True:
+            time.sleep(TELLS_EVERY_S)
+            connection.send(sum(app.counters.events for app in apps))
+
+    for each in (tell, lambda: _take_compiled(connection)):
+        threading.Thread(target=each, daemon=True).start()
+    run_worker(make_app)
+
+
+def _take_compiled(connection: Connection) -> None:
+    from streams.native.build import compile_kernel
+
+    connection.recv()
+    compile_kernel(cache_folder())
