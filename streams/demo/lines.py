@@ -21,16 +21,22 @@ class Lines(View):
     def __init__(self, console: Console, environment: str):
         super().__init__(console, environment)
         self._told: dict[str, int] = {}  # activity -> parts of it that have been told
-        self._week: int | None = None
+        self._told_ms: int | None = None  # until when it was told how things stand
         self._has_hinted = False
 
     def show(self, state: ScreenState, fresh: list[Change]) -> None:
         self._tell_activities(state.activities())
         for change in fresh:
             self.say(line_of(change))
-        if not state.is_history and state.now_ms // WEEK_MS != self._week:
-            self._week = state.now_ms // WEEK_MS
-            self._tell_how_things_stand(state)
+        if not state.is_history:
+            # By the first news, what went before has been read.
+            is_first = bool(fresh) and not self._has_hinted
+            self._told_ms = state.since_ms if self._told_ms is None else self._told_ms
+            if is_first or state.now_ms - self._told_ms >= WEEK_MS:
+                self._told_ms = state.now_ms
+                self._tell_how_things_stand(state)
+            if is_first:
+                self._hint(state)
 
     def _tell_activities(self, activities: list[Activity]) -> None:
         for name in self._told.keys() - {each.name for each in activities}:
@@ -45,7 +51,9 @@ class Lines(View):
     def _tell_how_things_stand(self, state: ScreenState) -> None:
         sizes = [f"{name} {state.size(name):,}" for name in state.featured.rows]
         self.say(f"-- {'   '.join([state.status(), *sizes, *state.tiers(), state.others()])}")
-        example = None if self._has_hinted else state.example()
+
+    def _hint(self, state: ScreenState) -> None:
+        example = state.example()
         if example is not None:
             self._has_hinted = True
             for line in self.hints(example):

@@ -53,6 +53,7 @@ def work(connection: Connection, settings: Settings, clock: SharedClock) -> None
 
 
 def _take_compiled(connection: Connection) -> None:
+    """When told, go on with what has been compiled: whoever calls the engine then finds it."""
     from streams.native.build import compile_kernel
 
     connection.recv()

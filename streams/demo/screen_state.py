@@ -87,7 +87,7 @@ class ScreenState:
         """Note how many records the worker has applied since it started."""
         self.applied = records
         while self._to_apply and self._to_apply[0][0] <= records:
-            self.now_ms = self._to_apply.popleft()[1]
+            self.now_ms = max(self.now_ms, self._to_apply.popleft()[1])
 
     @property
     def behind(self) -> int:

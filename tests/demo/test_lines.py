@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from streams.core.instants import DAY_MS
+from streams.core.instants import DAY_MS, HOUR_MS
 from streams.demo.lines import Lines
 from tests.demo.states import BEGAN_MS, PRESENT_MS, company, told
 
@@ -24,13 +24,10 @@ def test_while_nothing_happens_nothing_is_written() -> None:
     out = io.StringIO()
     seen = company()
     with Lines(Console(file=out), "env") as view:
-        view.show(seen, [])
-        once = out.getvalue()
         for hours in range(24):
-            seen.now_ms = PRESENT_MS + hours * 3_600_000
+            seen.now_ms = PRESENT_MS + hours * HOUR_MS
             view.show(seen, [])
-    assert len(once.splitlines()) == 1
-    assert out.getvalue() == once
+    assert not out.getvalue()
 
 
 def test_where_things_stand_is_written_once_a_week_of_theirs() -> None:
@@ -40,7 +37,7 @@ def test_where_things_stand_is_written_once_a_week_of_theirs() -> None:
         for day in range(15):
             seen.now_ms = PRESENT_MS + day * DAY_MS
             view.show(seen, [])
-    assert len(out.getvalue().splitlines()) == 3
+    assert len(out.getvalue().splitlines()) == 2
 
 
 def test_what_takes_a_while_is_told_a_quarter_at_a_time() -> None:
@@ -54,7 +51,7 @@ def test_what_takes_a_while_is_told_a_quarter_at_a_time() -> None:
         seen.sent([], PRESENT_MS)
         seen.worker_applied(seen.published)
         view.show(seen, [])
-    *parts, done, _ = out.getvalue().splitlines()
+    *parts, done = out.getvalue().splitlines()
     assert done == "-- history: done"
     assert parts == [f"-- history: day {day} of the 10 before today" for day in (0, 3, 5, 8)]
 
