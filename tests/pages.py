@@ -16,7 +16,7 @@ from streams.cli import main
 from streams.commands.options import HELP
 from streams.core.language.reference import reference
 from streams.settings import PREFIX, Settings
-from streams.state.format import FORMATS, GROUP, SHARD, Collection
+from streams.state.format import FORMATS, GROUP, SHARD, Collection, Form
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = sorted((ROOT / "docs").rglob("*.md"))
@@ -94,8 +94,14 @@ def settings_table() -> str:
 
 
 def keys_table(collections: Iterable[Collection[Any, Any]]) -> str:
-    rows = [f"| `{each.key}` | {each.form.value} | {each.holds} | {each.since} |" for each in collections]
+    rows = [f"| `{_key(each)}` | {each.form.value} | {each.holds} | {each.since} |" for each in collections]
     return "\n".join(["| key | is a | holds | since format |", "| --- | --- | --- | --- |", *rows]) + "\n"
+
+
+def _key(collection: Collection[Any, Any]) -> str:
+    """With the name that it ends with, where each has a key of its own."""
+    name, _, _ = collection.holds.partition(" → ")
+    return f"{collection.key}:<{name}>" if collection.form in (Form.SETS, Form.STRINGS) else collection.key
 
 
 def formats_table() -> str:

@@ -132,7 +132,12 @@ OBSERVED: Final = Collection(
     "sightings", Form.HASH, int, bytes, 1, "day since 1970 → the names that were read on it, MessagePack"
 )
 POPULATIONS: Final = Collection(
-    "populations", Form.HASH, int, bytes, 1, "for each scores rule: shard → how its profiles are spread, MessagePack"
+    "populations",
+    Form.HASH,
+    int,
+    bytes,
+    1,
+    "each scores rule under `populations:<rule>`: shard → how its profiles are spread, MessagePack",
 )
 QUINTILES: Final = Collection(
     "quintiles", Form.HASH, str, bytes, 1, "scores rule and its version → the edges agreed on, MessagePack"

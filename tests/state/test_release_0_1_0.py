@@ -131,7 +131,7 @@ async def test_what_the_group_shares_is_there(released: RedisStore) -> None:
 
 
 async def test_whoever_was_erased_stays_so(released: RedisStore) -> None:
-    for user in (history.ERASED_LATE, history.ERASED_EARLY):
+    for user in (history.ERASED_LATE, history.ERASED_AND_BACK):
         (home,) = homes(user, len(SHARDS), "murmur2")
         assert await released.shards.get(home, MARKS, mark_of(user)) is not None
     (home,) = homes(history.ERASED_LATE, len(SHARDS), "murmur2")

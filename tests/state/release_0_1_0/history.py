@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 DAY_MS = 86_400_000
 BEGIN_MS = 1_777_593_600_000  # 2026-05-01
 USERS = [f"u-{place}" for place in range(28)] + ["ü-28", "a{b}:c"]
-ERASED_EARLY, ERASED_LATE, ERASED_AND_BACK = "u-3", "u-6", "u-9"
-GONE = (ERASED_EARLY, ERASED_LATE)
+ERASED_AND_BACK, ERASED_LATE, ERASED_TOO = "u-3", "u-6", "u-9"
+QUIET_AT_LAST = (ERASED_AND_BACK, ERASED_LATE)
 DAYS = 40  # that the state holds
 MORE_DAYS = 20  # that come after
 
@@ -36,10 +36,10 @@ def of_day(day: int) -> list[Sent]:
 
 def _of_day(day: int) -> Iterator[Sent]:
     if day == 21:
-        yield _sent("erase", ERASED_EARLY, day, 720, type="erase")
+        yield _sent("erase", ERASED_AND_BACK, day, 720, type="erase")
     if day == DAYS - 2:
         yield _sent("erase", ERASED_LATE, day, 720, type="erase")
-        yield _sent("erase", ERASED_AND_BACK, day, 720, type="erase")
+        yield _sent("erase", ERASED_TOO, day, 720, type="erase")
     for place, user in enumerate(USERS):
         yield from _by_user(place, user, day)
 
@@ -56,7 +56,7 @@ def _by_user(place: int, user: str, day: int) -> Iterator[Sent]:
         yield from _billing(place, user, day - first)
     rhythm = 1 + place % 5 + (day // 15 * place) % 4
     is_away = 32 <= day < 46 and place % 5 in (0, 3)
-    if (day + place) % rhythm or is_away or (user in GONE and day > 30):
+    if (day + place) % rhythm or is_away or (user in QUIET_AT_LAST and day > 30):
         return
     for turn in range(1 + (place + day) % 4):
         minute = 61 + 7 * place + 90 * turn
