@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from itertools import accumulate, count
 from operator import attrgetter
 from random import Random
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from streams.core.instants import DAY_MS, HOUR_MS, format_time
 from streams.demo.people import MONDAY, NEVER_MS, PLANS, Person, Stage, new_person
+from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS
 
 Record = dict[str, object]
 
@@ -55,10 +56,10 @@ FINISHES_ONBOARDING = 0.5  # the chance in a first visit
 
 
 class Sent(NamedTuple):
-    """One record: when it happened, the kind of topic it belongs to, its user (the record's key) and its body."""
+    """One record: when it happened, its topic by name, its user (the record's key) and its body."""
 
     at_ms: int
-    topic: Literal["product-events", "billing-updates"]
+    topic: str
     user: str
     record: Record
 
@@ -230,11 +231,11 @@ class Company:
         return self._product(person, at_ms, {"type": "track", "event": name, "properties": properties})
 
     def _product(self, person: Person, at_ms: int, body: Record) -> Sent:
-        return Sent(at_ms, "product-events", person.user, self._stamped(person, at_ms, body))
+        return Sent(at_ms, PRODUCT_EVENTS.name, person.user, self._stamped(person, at_ms, body))
 
     def _bills(self, person: Person, at_ms: int, name: str, **properties: object) -> Sent:
         body: Record = {"type": "billing", "event": name, "properties": {**properties, "currency": "USD"}}
-        return Sent(at_ms, "billing-updates", person.user, self._stamped(person, at_ms, body))
+        return Sent(at_ms, BILLING_UPDATES.name, person.user, self._stamped(person, at_ms, body))
 
     def _stamped(self, person: Person, at_ms: int, body: Record) -> Record:
         stamp: Record = {"messageId": next(self._message_ids), "userId": person.user, "timestamp": format_time(at_ms)}

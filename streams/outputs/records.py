@@ -4,7 +4,7 @@ Comes in: a struct with the fields of a record about users. Goes out: the same o
 id as `SubjectKind` says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -28,8 +28,9 @@ class Records(Generic[Record]):
     kind -> the struct that is read.
     """
 
-    def __init__(self, record: type[Record]):
-        self.by_kind: Mapping[str, type[msgspec.Struct]] = {kind.name: _about(kind, record) for kind in KINDS}
+    def __init__(self, record: type[Record], kinds: Sequence[SubjectKind] = KINDS):
+        self._kinds = {kind.name: kind for kind in kinds}
+        self.by_kind: Mapping[str, type[msgspec.Struct]] = {kind.name: _about(kind, record) for kind in kinds}
         self.by_place: Mapping[str, Any] = {name: _by_place(each) for name, each in self.by_kind.items()}
         self._decode = {name: msgspec.json.Decoder(each).decode for name, each in self.by_kind.items()}
 
@@ -38,8 +39,7 @@ class Records(Generic[Record]):
         name = _decode_kind(raw).kind
         if name not in self._decode:
             raise msgspec.ValidationError(f"it is about a kind of subject that this version does not know: {name}")
-        kind = next(each for each in KINDS if each.name == name)
-        return cast(Record, self._decode[name](raw)), kind
+        return cast(Record, self._decode[name](raw)), self._kinds[name]
 
 
 def _about(kind: SubjectKind, record: type[msgspec.Struct]) -> type[msgspec.Struct]:

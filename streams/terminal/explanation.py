@@ -15,6 +15,7 @@ from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow,
 from streams.core.explain.history import Since
 from streams.core.explain.scorecard import ScoreNow
 from streams.core.instants import format_time
+from streams.core.subjects import USER
 from streams.outputs.change import encode_change
 from streams.outputs.wording import value_in_words
 from streams.printable import printable
@@ -73,7 +74,7 @@ def _known_since(conditions: Sequence[ConditionNow], at_ms: int) -> Iterator[str
 def in_json(explanation: Explanation, rules: Collection[str] = ()) -> bytes:
     """The rules asked for, or all, each in full."""
     asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules or not rules]
-    told = {"user_id": explanation.subject, "as_of": format_time(explanation.at_ms), "rules": asked}
+    told = {USER.id_field: explanation.subject, "as_of": format_time(explanation.at_ms), "rules": asked}
     return msgspec.json.encode({**told, "subscriptions": list(map(_subscription_json, explanation.subscriptions))})
 
 

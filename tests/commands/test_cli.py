@@ -95,6 +95,28 @@ def test_to_look_a_user_up_takes_neither_kafka_nor_a_compiler() -> None:
     assert run_python(script) == "['numpy', 'pydantic', 'redis']"
 
 
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        ("explain ann --redis {nowhere}", "['numpy', 'pydantic', 'redis']"),
+        ("rules --redis {nowhere}", "['numpy', 'pydantic', 'redis']"),
+        ("check rules --seen --redis {nowhere}", "['pydantic', 'redis']"),
+        ("erase ann --redis {nowhere}", "['aiokafka', 'numpy', 'pydantic', 'redis']"),
+        ("watch --kafka {nowhere}", "['aiokafka', 'pydantic']"),
+    ],
+)
+def test_whoever_only_asks_a_running_group_takes_no_worker_along(command: str, needed: str) -> None:
+    """There is nobody to ask; to find that out, all is imported that would be if there were."""
+    nowhere = "127.0.0.1:1" if "--kafka" in command else "redis://127.0.0.1:1/0"
+    called = command.format(nowhere=nowhere).split()
+    script = (
+        "import sys\nfrom streams.cli import main\nfrom click import ClickException\n"
+        f"try: main({called!r}, standalone_mode=False)\n"
+        f"except ClickException as told: assert '127.0.0.1:1' in str(told), told\n{IMPORTED}"
+    )
+    assert run_python(script) == needed
+
+
 IMPORTED = f"print(sorted({SLOW!r} & set(sys.modules)))"
 
 
