@@ -24,6 +24,8 @@ SUMMARIES = {
     "replay": "Run the rules over JSON Lines files, without Kafka or Redis.",
     "explain": "Why a user is in a segment, or is not, and what comes next.",
     "check": "Are the rules right? All faults at once.",
+    "test": "Run the stories that stand beside rules.",
+    "init": "Make a folder of rules of your own, with a story and a test.",
     "rules": "What is live: members, what each rule reads and costs, which are warming.",
     "erase": "Remove all that is kept of a user.",
     "topics": "Create the topics that are missing, and verify the others.",

@@ -17,11 +17,11 @@ from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS
 from streams.core.rules.rulebook import Rulebook
 from streams.rulefiles import load
 from streams.rulefiles.forms import FORMS
+from streams.stories import by_user, lines, read_events, read_rules, write_change
 from streams.testing import changes, decoded, instant
 from tests.anytime import ANY_TIME
 from tests.oracle import Expected, judge
 from tests.pages import DOCS, blocks
-from tests.stories import lines, read_events, read_rules, write_change
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "tests/cases").rglob("*.yaml"))
@@ -124,11 +124,3 @@ def about(case: Case, found: Iterable[Change | Expected]) -> list[Change | Expec
 
 def told(case: Case) -> dict[str, list[str]]:
     return by_user(lines(case.says["changes"]))
-
-
-def by_user(changes: Iterable[str]) -> dict[str, list[str]]:
-    """Changes of one user are in order; those of different users may come in any."""
-    found: dict[str, list[str]] = {}
-    for change in changes:
-        found.setdefault(change.split("  ")[1], []).append(change)
-    return found

@@ -15,9 +15,9 @@ from streams.core.language.parser import parse_condition
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SCORES
 from streams.core.rules.rfm import name_of
 from streams.rulefiles.forms import FORMS
+from streams.stories import read_events, read_rules, write_change
 from streams.testing import changes, decoded, instant
 from tests.oracle import judge
-from tests.stories import read_events, read_rules, write_change
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/rules.md").read_text()

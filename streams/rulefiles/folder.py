@@ -12,6 +12,7 @@ from pathlib import Path
 from streams.errors import Fault, RuleError
 
 SUFFIXES = (".yaml", ".yml")
+STORIES = ".stories.yaml"  # end the names of files that tell what rules do, which may stand beside them
 MAX_BYTES = 64 * 1024
 
 
@@ -61,7 +62,7 @@ def shown(path: Path) -> str:
 
 
 def _is_rule_file(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(STORIES)
 
 
 def _fault(path: Path, message: str, hint: str = "") -> Fault:
