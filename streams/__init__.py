@@ -14,7 +14,7 @@ commands/    what the command `segmenter` does
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
