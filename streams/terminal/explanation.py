@@ -98,7 +98,8 @@ def _subscription_row(one: SubscriptionNow, at_ms: int) -> Row:
         printable(str(each)) if each else f"no {name}" for name, each in (("status", one.status), ("plan", one.plan))
     )
     updated = f"updated {when(one.updated_ms, at_ms)}"
-    return printable(one.id), f"{status}, {counts}", plan, value_in_words(one.mrr), updated
+    mrr = value_in_words(one.mrr) + (" and more" if one.incomplete else "")
+    return printable(one.id), f"{status}, {counts}", plan, mrr, updated
 
 
 def _score_row(each: ScoreNow) -> Row:
@@ -147,7 +148,14 @@ def _rule_json(rule: RuleNow) -> dict[str, object]:
 
 
 def _subscription_json(one: SubscriptionNow) -> dict[str, object]:
-    told = {"id": one.id, "status": one.status, "plan": one.plan, "mrr": one.mrr, "counts": one.counts}
+    told = {
+        "id": one.id,
+        "status": one.status,
+        "plan": one.plan,
+        "mrr": one.mrr,
+        "incomplete": one.incomplete,
+        "counts": one.counts,
+    }
     return {**told, "updated": format_time(one.updated_ms)}
 
 

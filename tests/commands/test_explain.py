@@ -245,3 +245,13 @@ def test_the_subscriptions_behind_mrr_are_shown(rules: Path, tmp_path: Path) -> 
     ]
     [first, _] = json.loads(explain(rules, "cid", *written(tmp_path, updates), "--json").output)["subscriptions"]
     assert (first["id"], first["mrr"], first["counts"]) == ("s-2", 10.5, True)
+
+
+def test_what_of_a_subscription_could_not_be_priced_is_told(rules: Path, tmp_path: Path) -> None:
+    price = {"id": "price_1", "recurring": {"interval": "month"}, "billing_scheme": "tiered"}
+    about = {"id": "sub_1", "status": "active", "currency": "usd", "metadata": {"user_id": "ann"}}
+    items = {"data": [{"price": price, "quantity": 3}, {"price": {**price, "unit_amount": 900}, "quantity": 1}]}
+    event = {"object": "event", "id": "evt_1", "type": "customer.subscription.created", "created": 1_772_366_400}
+    record = {**event, "data": {"object": {**about, "items": items}}}
+    output = explain(rules, "ann", *written(tmp_path, [record])).output
+    assert "9 and more" in output

@@ -58,7 +58,10 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
-    """One subscription behind `mrr`. counts: whether its status lets it count; updated_ms: its newest update."""
+    """One subscription behind `mrr`. counts: whether its status lets it count. updated_ms: its newest update.
+
+    incomplete: whether something of it could not be priced, so that `mrr` is what is known.
+    """
 
     id: str
     status: Value
@@ -66,6 +69,7 @@ class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
     mrr: float
     counts: bool
     updated_ms: int
+    incomplete: bool = False
 
 
 class Explanation(msgspec.Struct, frozen=True, gc=False):
@@ -107,7 +111,15 @@ def explain(shard: Shard, subject: str, at_ms: int) -> Explanation:
 def _subscriptions(shard: Shard, subject: str) -> tuple[SubscriptionNow, ...]:
     ledger = shard.table.document(shard.table.row_of(subject)).ledger
     found = [
-        SubscriptionNow(key, one.read("status"), one.read("plan"), one.mrr, one.is_counted, one.updated)
+        SubscriptionNow(
+            id=key,
+            status=one.read("status"),
+            plan=one.read("plan"),
+            mrr=one.mrr,
+            counts=one.is_counted,
+            updated_ms=one.updated,
+            incomplete=one.is_incomplete,
+        )
         for key, one in (ledger.subscriptions if ledger else {}).items()
     ]
     return tuple(sorted(found, key=lambda one: (not one.counts, -one.mrr, one.id)))
