@@ -7,12 +7,17 @@ SegmenterError            the message is for the person who caused it and says w
 │   ├── Fenced            another worker owns the shard now; this one must let it go
 │   ├── StateLost         Redis lost the state and the topics no longer reach back
 │   └── StateTooNew       written by a newer version of the format
-└── Unreachable           Kafka or Redis does not answer (retried by the worker)
+├── Unreachable           Kafka or Redis does not answer (retried by the worker)
+└── InternalError         a fault of segmenter's own
 """
 
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+PACKAGE: Final = Path(__file__).parent
+PLACES_TOLD: Final = 4
 SOME_REJECTED: Final = 3  # the exit status of a command that could not use all of its input
 
 
@@ -83,3 +88,17 @@ class StateTooNew(StateError):
 
 class Unreachable(SegmenterError):
     """Kafka or Redis does not answer."""
+
+
+class InternalError(SegmenterError):
+    """A fault of segmenter's own, or of a library that it uses."""
+
+
+def origin(error: BaseException) -> str:
+    """The kind of an error and the places in our code that it came through, the innermost first.
+
+    For an error that is not meant for a person. Its text is left out: it may quote a record.
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if PACKAGE in Path(frame.filename).parents]
+    places = [f"{Path(frame.filename).relative_to(PACKAGE)}:{frame.lineno}" for frame in reversed(frames)]
+    return " < ".join([type(error).__name__, *places[:PLACES_TOLD]])

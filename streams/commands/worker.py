@@ -36,7 +36,8 @@ def command(log_level: str, settings: Settings) -> None:
         log.warning("settings - %s", warning)
     log.info("worker - starts: %s", _what(rulebook, settings))
 
-    from streams.runtime.app import create_app, run_worker
+    from streams.runtime.app import create_app
+    from streams.runtime.running import run_worker
     from streams.state.opening import redis_store
 
     run_worker(lambda: create_app(settings, rulebook, redis_store(settings)))

@@ -30,7 +30,8 @@ def work(connection: Connection, settings: Settings, clock: SharedClock) -> None
     from streams import rulefiles
     from streams.kafka.connection import EMBEDDED
     from streams.log import configure
-    from streams.runtime.app import SegmenterApp, create_app, run_worker
+    from streams.runtime.app import SegmenterApp, create_app
+    from streams.runtime.running import run_worker
     from streams.state.opening import redis_store
 
     configure("info")

@@ -19,7 +19,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.errors import SegmenterError, Unreachable, UsageError
+from streams.errors import SegmenterError, Unreachable, UsageError, origin
 from streams.kafka.connection import security_options
 from streams.settings import Settings
 
@@ -52,6 +52,11 @@ MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
     (TimeoutError, Unreachable, f"does not answer within {ANSWER_WITHIN_MS // 1000} s"),
     (Exception, Unreachable, "does not answer: {error}"),
 )
+
+
+def in_words(error: BaseException) -> str:
+    """Any error, for a line of the log."""
+    return str(error) if isinstance(error, SegmenterError | KafkaError) else origin(error)
 
 
 @asynccontextmanager

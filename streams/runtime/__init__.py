@@ -1,5 +1,6 @@
 """The Faust shell around the engine: what a worker is.
 
+running.py           a worker from its start to its end: one app after another
 app.py               the composition root: everything that runs is put together here
 transport.py         one Faust message for all that one fetch brought from one partition
 fetching.py          the consumer's thread, and what it fetches; producing.py: the producer, a batch at a time

@@ -13,6 +13,7 @@ import faust
 from streams.log import log
 from streams.observed.recorder import Recorder
 from streams.runtime.assignment import Assignment
+from streams.runtime.driver import FailingApp
 from streams.runtime.fetching import Fetched
 from streams.runtime.quintiles import Refresher
 from streams.runtime.transport import FetchedSchema
@@ -27,7 +28,7 @@ NOTE_EVERY_S: Final = 10.0
 REFRESH_EVERY_S: Final = 1.0
 
 
-class Declared(faust.App):
+class Declared(FailingApp):
     """Its parts are there once the app starts."""
 
     shards: Assignment
@@ -47,7 +48,8 @@ def declare(app: Declared, settings: Settings) -> None:
 def _hand_over(app: Declared) -> Any:
     async def agent(fetches: faust.Stream[Fetched]) -> None:
         async for fetched in fetches:
-            app.shards.receive(fetched)
+            async with app.failing(f"shard {fetched.tp.partition}"):
+                app.shards.receive(fetched)
 
     return agent
 
@@ -55,27 +57,33 @@ def _hand_over(app: Declared) -> Any:
 def _declare_timers(app: Declared) -> None:
     @app.timer(TICK_EVERY_S)
     async def tick() -> None:
-        app.shards.tick()
+        async with app.failing("the clock"):
+            app.shards.tick()
 
     @app.timer(SUMMARY_EVERY_S)
     async def tell() -> None:
-        log.info("worker - %s; %s", app.shards.counters.summary(), app.shards.behind())
+        async with app.failing("the summary"):
+            log.info("worker - %s; %s", app.shards.counters.summary(), app.shards.behind())
 
     @app.timer(NOTE_EVERY_S)
     async def note() -> None:
-        await app.recorder.note()
+        async with app.failing("the recorder"):
+            await app.recorder.note()
 
     @app.timer(REFRESH_EVERY_S)
     async def refresh() -> None:
-        await app.refresher.refresh()
+        async with app.failing("the quintile edges"):
+            await app.refresher.refresh()
 
 
 def _declare_changes_of_hands(app: Declared) -> None:
     async def assigned(_: object, *given: Any, **__: object) -> None:
-        app.shards.assigned(given[0], app.consumer_generation_id)
+        async with app.failing("taking over shards"):
+            app.shards.assigned(given[0], app.consumer_generation_id)
 
     async def revoked(_: object, *__: object, **___: object) -> None:
-        await app.shards.let_go()
+        async with app.failing("letting go of shards"):
+            await app.shards.let_go()
 
     # Faust's type of a handler asks for an argument that Faust does not give by name.
     app.on_partitions_assigned.connect(assigned)  # type: ignore[arg-type]

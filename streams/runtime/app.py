@@ -1,16 +1,13 @@
 """The composition root: everything that runs is put together here, and nowhere else.
 
-Comes in: settings, rules, a clock, a store. Goes out: a Faust app; `run` runs one until it is told to stop.
+Comes in: settings, rules, a clock, a store. Goes out: a Faust app, for `streams.runtime.running` to run.
 """
 
 import asyncio
-import gc
-import signal
 import time
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, cast
 
-from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 from faust.app.base import logger as faust_logger
 from yarl import URL
@@ -18,8 +15,9 @@ from yarl import URL
 from streams import rulefiles
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import Unreachable, UsageError
+from streams.errors import UsageError
 from streams.kafka.connection import KAFKA, Broker
+from streams.kafka.errors import in_words
 from streams.kafka.provisioning import ensure
 from streams.log import log
 from streams.observed.recorder import Recorder
@@ -41,8 +39,6 @@ from streams.state.store import Store
 from streams.topics import PRODUCT_EVENTS
 
 Clock = Callable[[], int]
-START_AGAIN_AFTER_S: Final = 2.0
-GARBAGE_THRESHOLDS: Final = (100_000, 50, 100)
 
 
 def wall_clock() -> int:
@@ -108,14 +104,24 @@ class SegmenterApp(Declared):
         await super().on_start()
 
     async def on_stop(self) -> None:
-        if self._has_shards:
-            # What crashed may be what a last checkpoint needs.
-            await (self.shards.let_go() if self.crash_reason is None else self.shards.drop())
-            await self.recorder.note()
+        try:
+            if self._has_shards:
+                await self._let_go()
+        except Exception as error:  # noqa: BLE001 - Faust must stop its thread all the same
+            await self.fail("letting go of shards", error)
         await super().on_stop()
 
-    async def fail(self, reason: Exception) -> None:
-        """Something is wrong that no waiting cures: the worker ends, the other shards in good order."""
+    async def _let_go(self) -> None:
+        # What crashed may be what a last checkpoint needs.
+        await (self.shards.let_go() if self.crash_reason is None else self.shards.drop())
+        await self.recorder.note()
+
+    async def fail(self, subject: str, reason: Exception) -> None:
+        """The app ends, the shards that are well in good order."""
+        log.error("%s - failed: %s", subject, in_words(reason))
+        log.debug("%s - the same with where it came from", subject, exc_info=reason)
+        if self.should_stop or self.failed.is_set():
+            return
         self.failure = reason
         self.failed.set()
         if self.in_worker:
@@ -163,64 +169,10 @@ async def _settle(store: Store, name: str, now: str, what: str) -> None:
         )
 
 
-async def run(
-    make_app: Callable[[], SegmenterApp],
-    stopping: asyncio.Event,
-) -> None:
-    """Run a worker until `stopping` is set; begin anew where Kafka was lost in a way that Faust does not survive."""
-    while not stopping.is_set():
-        failure = await _one_life(make_app(), stopping)
-        if failure is None:
-            return
-        if not isinstance(failure, KafkaError | Unreachable):
-            raise failure
-        log.warning("worker - starts again: %r", failure)
-        await asyncio.sleep(START_AGAIN_AFTER_S)
-
-
-async def _one_life(app: SegmenterApp, stopping: asyncio.Event) -> BaseException | None:
-    """Why it ended, None if it was told to."""
-    living = asyncio.create_task(_live(app))
-    told = [asyncio.create_task(event.wait()) for event in (stopping, app.failed)]
-    await asyncio.wait([living, *told], return_when=asyncio.FIRST_COMPLETED)
-    for task in (living, *told):
-        task.cancel()
-    outcome, *_ = await asyncio.gather(living, *told, return_exceptions=True)
-    await app.stop()
-    if isinstance(outcome, Exception):
-        return outcome
-    return app.failure or app.crash_reason
-
-
-async def _live(app: SegmenterApp) -> None:
-    await app.start()
-    await app.wait_until_stopped()
-
-
 def default_app() -> SegmenterApp:
     """The app that `faust -A streams worker` runs: all of it as the environment says."""
     settings = Settings.current()
     return create_app(settings, rulefiles.load(settings.rules), redis_store(settings))
-
-
-def collect_garbage_rarely() -> None:
-    """Profiles are many objects and no cycles: looking through all of them for cycles again and again took a tenth of
-    the worker's time."""
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-
-
-def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
-    """Run a worker in this process until SIGTERM or Ctrl-C."""
-    collect_garbage_rarely()
-
-    async def main() -> None:
-        stopping = asyncio.Event()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-        await run(make_app, stopping)
-
-    asyncio.run(main())
 
 
 def _faust_options(settings: Settings) -> dict[str, Any]:

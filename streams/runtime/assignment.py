@@ -24,9 +24,9 @@ GRACE_S: Final = 4.0
 
 
 class Assignment:
-    """`fail` is told of an error that nobody here can handle."""
+    """`fail` is told of an error that nobody here can handle, and whose it is."""
 
-    def __init__(self, worker: Worker, fail: Callable[[Exception], Awaitable[None]]):
+    def __init__(self, worker: Worker, fail: Callable[[str, Exception], Awaitable[None]]):
         self._worker = worker
         self._fail = fail
         self._owners: dict[int, tuple[ShardLifecycle, asyncio.Task[None]]] = {}
@@ -93,6 +93,9 @@ class Assignment:
             if self._may_tell():
                 log.warning("worker - time stands still until Kafka tells where the inputs end: %r", error)
             return
+        except Exception as error:  # noqa: BLE001 - as in `_watch`
+            await self._fail("the question where the inputs end", error)
+            return
         for shard in due:
             inputs = shard.inputs()
             if ends.keys() >= inputs.keys():
@@ -110,4 +113,4 @@ class Assignment:
         try:
             await owner.run()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker, and is told there
-            await self._fail(error)
+            await self._fail(f"shard {owner.number}", error)

@@ -1,5 +1,9 @@
-"""What our parts of Faust's driver for Kafka know beyond Faust: the settings, and what the broker can do."""
+"""What our parts of Faust know beyond Faust: the settings, what the broker can do, and whom to tell of a failure."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import faust
 from faust.transport.drivers import aiokafka
 from faust.types import AppT
 
@@ -14,3 +18,20 @@ class Driver(aiokafka.Transport):
         super().__init__(app.conf.broker_consumer, app)
         self.settings = settings
         self.broker = broker
+
+
+class FailingApp(faust.App):
+    """The base of our app."""
+
+    async def fail(self, subject: str, reason: Exception) -> None:
+        """Nobody here can go on after this."""
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def failing(self, subject: str) -> AsyncIterator[None]:
+        """Around all of ours that Faust calls: of what comes out of that, it logs a traceback and goes on, or hangs."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the app, and is told there
+            if not self.should_stop:
+                await self.fail(subject, error)

@@ -103,6 +103,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if not self.consumer.flow_active:
             return []
         consumer = self._ensure_consumer()
+        await self._check()
         for waiting in consumer._fetcher._records.values():
             if isinstance(waiting, FetchResult) and waiting.has_more():
                 # To make aiokafka's `ConsumerRecord` of each would cost as much again as to read it.
@@ -112,6 +113,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # Nothing is awaited from here on, so that records and positions are of one instant.
         found = [self._look(tp, drained.get(tp, ())) for tp in tps]
         return [fetched for fetched in found if fetched is not None]
+
+    async def check(self) -> None:
+        await self.call_thread(self._check)
+
+    async def _check(self) -> None:
+        """Raise what ended a part of aiokafka, or makes it wait for us to take notice."""
+        consumer = self._ensure_consumer()
+        consumer._coordinator.check_errors()
+        if consumer._fetcher.error_future.done():
+            consumer._fetcher.error_future.result()
 
     def _look(self, tp: TP, records: Sequence[FetchedRecord]) -> Fetched | None:
         """What there is to say of a partition, None where it has been said."""

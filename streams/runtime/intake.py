@@ -6,9 +6,10 @@ used, and a message for each that is another shard's.
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from faust.types import TP
 
@@ -16,6 +17,7 @@ from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
+from streams.errors import origin
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
 from streams.outputs.dead_letter import DeadLetter
@@ -26,12 +28,14 @@ from streams.runtime.misrouted import Misrouted
 from streams.runtime.rerouting import Received, Rerouted
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
-from streams.sources import profile_commands
+from streams.sources import Record, profile_commands
 from streams.topics import PROFILE_COMMANDS, REROUTED_EVENTS
 
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
 ENOUGH: Final = 10_000
+Read = TypeVar("Read")
+DecodeAll = Callable[[Sequence[Record]], list[Decoded]]
 NOTHING_APPLIED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
@@ -44,7 +48,7 @@ class Intake:
     def __init__(self, worker: Worker, offsets: Offsets, applied: Mapping[str, int] = NOTHING_APPLIED):
         self._worker = worker
         topic = worker.settings.topic
-        self._decode = {topic(name): each.decode_all for name, each in worker.decoder.of.items()}
+        self._decode: dict[str, DecodeAll] = {topic(name): each.decode_all for name, each in worker.decoder.of.items()}
         self._rerouted = topic(REROUTED_EVENTS.name)
         self._misrouted = Misrouted(worker, self._decode, self._rerouted)
         self._received = Received(applied)
@@ -120,7 +124,7 @@ class Intake:
         return taken
 
     def _read_input(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
-        decoded = self._decode[tp.topic](records)
+        decoded = self._decoded(tp.topic, records)
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(tp, records, decoded)
@@ -128,16 +132,24 @@ class Intake:
         self._worker.recorder.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
+    def _decoded(self, source: str, records: Sequence[FetchedRecord]) -> Sequence[Decoded]:
+        """What each record is. Where we fail at one, the others are none the worse for it."""
+        decode = self._decode[source]
+        try:
+            return decode(records)
+        except Exception:  # noqa: BLE001 - told below, of the record that it is about
+            return [_unless_we_fail(partial(_decode_one, decode, record)) for record in records]
+
     def _read_rerouted(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
         """What other shards sent on, each record once."""
         events, offsets = [], []
         for record in records:
-            sent_on = rerouting.read(record, self._decode)
+            sent_on = _unless_we_fail(partial(rerouting.read, record, self._decode))
             if isinstance(sent_on, Reject):
                 self._bury(tp, record, sent_on)
             elif not self._received.is_repeat(sent_on):
                 self._received.receive(record.offset, sent_on)
-                match self._read_sent_on(tp, sent_on):
+                match _unless_we_fail(partial(self._read_sent_on, tp, sent_on)):
                     case Event() as event:
                         events.append(event)
                         offsets.append(record.offset)
@@ -156,7 +168,7 @@ class Intake:
     def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Iterator[tuple[int, Erasure]]:
         """The commands that can be used, with their offsets."""
         for record in records:
-            match self._read_command(tp, record):
+            match _unless_we_fail(partial(self._read_command, tp, record)):
                 case Erasure() as command:
                     yield record.offset, command
                 case Reject() as why:
@@ -200,6 +212,19 @@ class Intake:
         if ready:
             self._paused -= ready
             self._worker.consumer.resume_partitions(ready)
+
+
+def _decode_one(decode: DecodeAll, record: FetchedRecord) -> Decoded:
+    [decoded] = decode([record])
+    return decoded
+
+
+def _unless_we_fail(read: Callable[[], Read]) -> Read | Reject:
+    """What was read of a record, or that we could not, by a fault of ours."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up all that stands behind
+        return Reject("internal_error", f"segmenter itself failed at it, please report this: {origin(error)}")
 
 
 def _wrong_partition(partition: int, user: str, worker: Worker, otherwise: str = "") -> Reject:

@@ -21,6 +21,7 @@ from streams.kafka.message import Message
 from streams.runtime.fetching import FetchedRecord
 
 FROM: Final = ("topic", "partition", "offset", "timestamp")
+DIGITS: Final = 19  # of any number that Kafka has
 NO_TIME: Final = "-1"  # as Kafka has it
 BETWEEN: Final = "/"  # topic and partition; no topic's name has it
 
@@ -55,7 +56,7 @@ def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Reject:
     topic, *numbers, time = (said.get(name, "") for name in FROM)
     if time != NO_TIME:
         numbers.append(time)
-    if topic not in inputs or not all(number.isdecimal() for number in numbers):
+    if topic not in inputs or not all(number.isdecimal() and len(number) <= DIGITS for number in numbers):
         return Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")
     partition, offset, *timestamps = map(int, numbers)
     return Rerouted(TP(topic, partition), offset, timestamps[0] if timestamps else None, record.key, record.value)

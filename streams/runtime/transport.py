@@ -16,7 +16,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, EventT
 from faust.types.tuples import Message
 
-from streams.runtime.driver import Driver
+from streams.runtime.driver import Driver, FailingApp
 from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched
 from streams.runtime.producing import Producer
 
@@ -44,21 +44,28 @@ class Consumer(driver.Consumer):
         self._to_commit: dict[TP, int] = {}
         self._broker_has: dict[TP, int] = {}
 
+    @property
+    def _app(self) -> FailingApp:
+        return cast(FailingApp, self.app)
+
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         if not self.flow_active:
             await self.wait(cast(Any, self.can_resume_flow))
-        active = self._get_active_partitions() & self._begun
-        if not active:
-            await self.sleep(LOOK_EVERY_S)
-            return
         generation = self.app.consumer_generation_id
-        for fetched in await self._thread.fetch(active):
+        messages: list[ConsumerMessage] = []
+        async with self._app.failing("reading from Kafka"):
+            if active := self._get_active_partitions() & self._begun:
+                messages += [_message(fetched, generation) for fetched in await self._thread.fetch(active)]
+            else:
+                await self._thread.check()
+                await self.sleep(LOOK_EVERY_S)
+        for message in messages:
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
-            yield fetched.tp, _message(fetched, generation)
+            yield message.tp, message
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._begun.clear()
@@ -93,6 +100,12 @@ class Consumer(driver.Consumer):
     def may_commit(self, offsets: Mapping[TP, int]) -> None:
         """A checkpoint holds all below these offsets: the next commit says so."""
         self._to_commit.update(offsets)
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """What may be committed; False where Kafka did not take it soon: the next commit has it, too."""
+        async with self._app.failing("committing"):
+            return await self.force_commit()
+        return False
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         news = {tp: at for tp, at in self._to_commit.items() if self._broker_has.get(tp) != at}

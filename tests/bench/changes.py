@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
-from streams.runtime.app import collect_garbage_rarely
 from streams.runtime.pending import Pending
+from streams.runtime.running import collect_garbage_rarely
 from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings, cache_folder
 from streams.state.codec import commands

@@ -23,7 +23,7 @@ from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment
 from streams.kafka.message import Message
 from streams.native.build import compile_kernel
-from streams.runtime.app import collect_garbage_rarely
+from streams.runtime.running import collect_garbage_rarely
 from streams.settings import cache_folder
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore

@@ -171,7 +171,7 @@ def test_a_worker_says_first_what_it_runs_and_where(monkeypatch: pytest.MonkeyPa
     told: list[str] = []
     monkeypatch.setattr("streams.commands.worker.configure", lambda _: None)
     monkeypatch.setattr("streams.commands.worker.log.info", lambda line, *args: told.append(line % args))
-    monkeypatch.setattr("streams.runtime.app.run_worker", lambda _: None)
+    monkeypatch.setattr("streams.runtime.running.run_worker", lambda _: None)
     redis = "redis://me:hunter2@cache:6379/0"
     CliRunner().invoke(main, ["worker", "--rules", str(tmp_path), "--redis", redis], catch_exceptions=False)
     (line,) = told

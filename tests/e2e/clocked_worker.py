@@ -8,7 +8,8 @@ from pathlib import Path
 
 from streams import rulefiles
 from streams.log import configure
-from streams.runtime.app import create_app, run_worker
+from streams.runtime.app import create_app
+from streams.runtime.running import run_worker
 from streams.settings import Settings
 from streams.state.opening import redis_store
 

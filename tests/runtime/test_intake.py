@@ -1,13 +1,15 @@
 """What a fetch brings, until it is applied."""
 
 from collections import Counter
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from faust.types import TP
 
 from streams.core.engine.erasure import Erasure
-from streams.core.events import Reads
+from streams.core.events import Decoded, Reads
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
@@ -129,3 +131,31 @@ async def test_a_command_in_a_partition_that_is_not_its_users_is_a_dead_letter_t
     (letter,) = intake.take_dead_letters()
     reason = b"partition 0 is not the user's, which by SEGMENTER_PARTITIONER=murmur2 is 2: send it there"
     assert dict(letter.headers)["reason"].startswith(reason)
+
+
+async def test_a_record_at_which_we_fail_ourselves_is_a_dead_letter_and_the_others_are_applied() -> None:
+    intake, counters = await started(TOPIC, COMMANDS)
+    decode_all = intake._decode[TOPIC.topic]
+
+    def failing(records: Sequence[Any]) -> list[Decoded]:
+        if any(b"bad" in record.value for record in records):
+            raise ZeroDivisionError("bad@acme.example")
+        return decode_all(records)
+
+    intake._decode[TOPIC.topic] = failing
+    intake.receive(fetched({}, topic=COMMANDS))
+    intake.receive(fetched({3: signed_in("ann"), 4: signed_in("bad"), 5: signed_in("bob")}))
+    assert [event.subject for event in intake.take(10).events] == ["ann", "bob"]
+    [letter] = intake.take_dead_letters()
+    headers = dict(letter.headers)
+    assert (headers["reason_code"], headers["offset"]) == (b"internal_error", b"4")
+    assert b"ZeroDivisionError < runtime/intake.py" in headers["reason"]
+    assert b"acme" not in headers["reason"]
+    assert counters.rejects == {"internal_error": 1}
+
+
+async def test_a_command_at_which_we_fail_ourselves_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    intake, counters = await started(COMMANDS)
+    monkeypatch.setattr(profile_commands, "decode", lambda *_: 1 / 0)
+    intake.receive(fetched({3: b"{}"}, topic=COMMANDS))
+    assert counters.rejects == {"internal_error": 1}

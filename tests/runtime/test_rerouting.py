@@ -209,6 +209,15 @@ async def test_a_header_without_a_value_is_no_reason_to_stop() -> None:
     assert dict(letter.headers)["reason_code"] == b"not_rerouted"
 
 
+async def test_a_number_too_long_to_be_one_is_no_reason_to_stop() -> None:
+    shard = await Shard(0).started()
+    said = {"topic": b"product-events", "partition": b"1", "offset": b"1" * 5_000, "timestamp": b"7"}
+    record = Read(0, 77, b"ann", to_bytes(signed_in("ann", 0)), list(said.items()))
+    shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, [record], 1, 1, caught_up=True))
+    [letter] = shard.intake.take_dead_letters()
+    assert dict(letter.headers)["reason_code"] == b"not_rerouted"
+
+
 async def test_what_is_sent_to_a_shard_that_is_not_its_home_either_is_a_dead_letter_and_goes_no_further() -> None:
     user = USERS[0]
     finder = await Shard((home(user) + 1) % PARTITIONS).started()

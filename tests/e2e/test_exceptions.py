@@ -1,0 +1,101 @@
+"""A fault of ours anywhere on the way ends the worker, with a word that says where: no shard goes silent."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from streams.core.engine.shard import Shard
+from streams.errors import InternalError
+from streams.observed.recorder import Recorder
+from streams.runtime import agents, app, shard_lifecycle, transport
+from streams.runtime.app import create_app
+from streams.runtime.assignment import Assignment
+from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.counters import Counters
+from streams.runtime.fetching import ConsumerThread
+from streams.runtime.intake import Intake
+from streams.runtime.pending import Pending
+from streams.runtime.producing import Producer
+from streams.runtime.quintiles import Refresher
+from streams.runtime.running import run
+from streams.runtime.transport import Consumer
+from streams.state.memory import MemoryShardStore, MemoryStore
+from streams.testing import to_bytes, track
+from tests.e2e.pipeline import Pipeline
+from tests.e2e.test_worker import NEWEST_MS
+
+HOPS: list[tuple[Any, str]] = [
+    (app, "prepare"),
+    (app, "compile_engine"),
+    (Assignment, "let_go"),
+    (Assignment, "assigned"),
+    (shard_lifecycle, "where_to_begin"),
+    (Consumer, "start_reading"),
+    (ConsumerThread, "_start_reading"),
+    (ConsumerThread, "_fetch"),
+    (ConsumerThread, "_look"),
+    (transport, "_message"),
+    (Assignment, "receive"),
+    (Intake, "receive"),
+    (Intake, "take"),
+    (Recorder, "read"),
+    (Shard, "step"),
+    (Pending, "add"),
+    (Pending, "snapshot"),
+    (Checkpoints, "write"),
+    (MemoryShardStore, "save"),
+    (Producer, "publish"),
+    (MemoryShardStore, "mark_published"),
+    (Consumer, "may_commit"),
+    (Consumer, "force_commit"),
+    (ConsumerThread, "_commit"),
+    (Assignment, "tick"),
+    (Consumer, "ends"),
+    (ConsumerThread, "ends"),
+    (Shard, "tick"),
+    (Counters, "summary"),
+    (Recorder, "note"),
+    (Refresher, "refresh"),
+]
+
+
+class Thrown(ValueError):
+    """What nobody expects."""
+
+
+def throw(*_: object, **__: object) -> None:
+    raise Thrown("what it says may be private")
+
+
+@pytest.mark.parametrize(("where", "hop"), HOPS, ids=[f"{where.__name__}.{hop}" for where, hop in HOPS])
+async def test_an_exception_ends_the_worker(
+    where: Any, hop: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = [track("ann", "Report Viewed", NEWEST_MS + number, f"m-{number}") for number in range(3)]
+    await pipeline._publish(("product-events", "ann", to_bytes(record)) for record in records)
+    monkeypatch.setattr(agents, "SUMMARY_EVERY_S", 0.2)
+    monkeypatch.setattr(agents, "NOTE_EVERY_S", 0.2)
+    monkeypatch.setattr(where, hop, throw)
+    with pytest.raises(InternalError, match=r"Thrown < runtime/") as info:
+        async with asyncio.timeout(40):
+            await run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), asyncio.Event())
+    assert "what it says may be private" not in str(info.value) + caplog.text
+
+
+async def test_an_exception_while_it_ends_does_not_keep_it_from_its_end(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "streams")
+    stopping = asyncio.Event()
+    running = asyncio.create_task(
+        run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), stopping)
+    )
+    async with asyncio.timeout(40):
+        while "loaded" not in caplog.text:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.05)
+        monkeypatch.setattr(Assignment, "let_go", throw)
+        stopping.set()
+        await running
+    assert "letting go of shards - failed: Thrown" in caplog.text
