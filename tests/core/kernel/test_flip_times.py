@@ -111,6 +111,16 @@ def test_what_steps_may_flip_at_each_step(text: str, may_flip_at: list[int]) -> 
     assert found == may_flip_at
 
 
+def test_a_value_that_falls_reaches_its_edges_from_above() -> None:
+    asked = parse_value("days_until(ends_at)")
+    profile = Profile(Scores("rfm", asked, asked, asked, FIXED), asked="rfm.f >= 3 or rfm.r >= 3")
+    profile.set_traits(ends_at="2024-10-08")  # in four days
+    # On an edge a value is on the side of more as frequency, and of less as recency.
+    assert next_flip(profile, "rfm.f >= 3", day(0)) == day(0, 1)
+    assert [next_flip(profile, "rfm.f >= 3", now) for now in (day(0, 1), day(1, 1))] == [day(1, 1), day(2, 1)]
+    assert next_flip(profile, "rfm.r >= 3", day(0)) == day(1)
+
+
 def test_a_score_steps_when_other_edges_come_to_hold() -> None:
     profile = Profile(rfm(edges=None), asked="rfm.r >= 4")
     at = profile.program.edges["rfm"]

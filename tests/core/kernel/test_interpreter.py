@@ -72,6 +72,7 @@ def read(text: str, now: int = day(2), **traits: Value) -> tuple[Value, float]:
         ("idle_days", (2, 1.0)),
         ("2 * idle_days", (4, 2.0)),
         ("tenure_days - 3", (-1, 1.0)),
+        ("idle_days - 2 * tenure_days", (-2, -1.0)),
         ("idle_days / -4 + 1", (0.5, -0.25)),
         ("idle_days * seats", (10, 5.0)),
         ('hours_since("A")', (24, 24.0)),

@@ -114,3 +114,18 @@ def test_as_it_is_the_kernel_makes_the_same_changes_as_compiled(
     with interpreted():
         expected = run(rulebook, arrivals, offset_ms)
     assert run(rulebook, arrivals, offset_ms) == expected
+
+
+def test_functions_are_noted_and_run_as_they_are() -> None:
+    def one(number: int) -> int:
+        return number + 1
+
+    try:
+        assert [jit.compiled(one) is one, INNER[one], jit.inlined(one) is one, INNER[one]] == [True, False, True, True]
+        noted = jit.entry(one)
+        assert (noted(2), ENTRIES[-1] is noted, noted.function is one) == (3, True, True)
+        noted.run = lambda number: number - 1
+        assert noted(2) == 1
+    finally:
+        del INNER[one]
+        ENTRIES.pop()

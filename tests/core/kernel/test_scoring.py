@@ -40,7 +40,7 @@ def test_there_are_no_edges_until_they_are_told() -> None:
 
 @given(st.floats(), four, st.data())
 def test_a_value_scores_as_the_rules_say(number: float, edges: FourEdges, data: st.DataObject) -> None:
-    number = data.draw(st.sampled_from([number, *edges]), "perhaps on an edge")
+    number = data.draw(st.sampled_from([number, *edges, np.nan]), "perhaps on an edge, or missing")
     p = record(None, edges)
     at = scoring.edges_at(p, 1, SINCE_MS)
     assert scoring.score_of(p, at, number, 1) == rfm.score("r", number, edges)
