@@ -7,8 +7,8 @@ from streams.core.engine.shard import Shard
 from streams.runtime.counters import Counters
 from streams.runtime.erasures import Erasures
 from streams.testing import instant, track
+from tests.rulebooks import rulebook
 from tests.runtime.alone import Alone
-from tests.runtime.rules import rulebook
 
 NOON = instant("2026-03-01 12:00")
 

@@ -20,7 +20,7 @@ from streams.state.codec import writes_of
 from streams.state.format import MARKS, MEMBERS, MEMBERSHIPS, ROWS, Collection
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
-from tests.runtime.rules import rulebook
+from tests.rulebooks import rulebook
 
 NOON = instant("2026-03-01 12:00")
 RULES = rulebook(often='count("Signed In", days=7) >= 2')

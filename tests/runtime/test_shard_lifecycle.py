@@ -21,8 +21,8 @@ from streams.sources import Decoder
 from streams.state.memory import MemoryShardStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
+from tests.rulebooks import rulebook
 from tests.runtime.records import Read
-from tests.runtime.rules import rulebook
 
 INPUT = TP("product-events", 0)
 NOON = instant("2026-03-01 12:00")

@@ -21,10 +21,10 @@ from streams.core.kernel.layout import (
     WORD,
 )
 from streams.core.kernel.windows import add, roll
-from streams.core.language.parser import parse_condition
 from streams.core.profiles.table import Table
 from streams.core.rules.nodes import Feature
-from streams.core.rules.rulebook import Rule, Rulebook, Segment
+from streams.core.rules.rulebook import Rule
+from tests.rulebooks import rulebook
 
 START_MS = 20_000 * DAY_MS
 
@@ -43,9 +43,7 @@ class Profile:
     row = 0
 
     def __init__(self, *rules: Rule, **enter: str):
-        scores = [rule.name for rule in rules]
-        segments = [Segment(name, parse_condition(text, scores)) for name, text in enter.items()]
-        self.rulebook = Rulebook(tuple(sorted([*rules, *segments], key=lambda rule: rule.name)))
+        self.rulebook = rulebook(*rules, **enter)
         self.catalog = Catalog(self.rulebook)
         text_code: dict[str, int] = {}
         self.program = write_program(self.catalog, 0, text_code)

@@ -6,7 +6,7 @@ import pytest
 from streams.core.engine.shard import Shard
 from streams.core.kernel.layout import FAR
 from streams.core.profiles.table import FIRST_ROWS, Table
-from tests.runtime.rules import rulebook
+from tests.rulebooks import rulebook
 
 MANY = [f"user-{n}" for n in range(3 * FIRST_ROWS)]
 
