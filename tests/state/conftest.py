@@ -8,7 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from streams.embedded.redis import RedisServer
+from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
+from streams.state.store import Store
 
 Opens = Callable[..., RedisStore]
 
@@ -36,3 +38,12 @@ async def other(redis_server: RedisServer) -> AsyncIterator[Redis]:
     """Another program's connection."""
     async with Redis.from_url(redis_server.url, decode_responses=True) as client:
         yield client
+
+
+@pytest.fixture(params=["memory", "redis"])
+def kept(request: pytest.FixtureRequest) -> Store:
+    """Both, one after the other."""
+    if request.param == "memory":
+        return MemoryStore()
+    opens: Opens = request.getfixturevalue("opens")
+    return opens(request.getfixturevalue("redis_server").url)

@@ -6,19 +6,12 @@ import pytest
 from redis.asyncio import Redis
 
 from streams.state.format import GROUP, LOADED, OF_SUBJECTS, OUTBOX, POPULATIONS, SHARD, SHARDS, Collection, Form
-from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Store, Write
 from tests.state.checkpoints import whole
 
 TYPES = {Form.HASH: "hash", Form.SET: "set", Form.SETS: "set", Form.STRINGS: "string"}
 SAMPLES: dict[type, Any] = {str: "ü", bytes: b"\0\xff", int: 7}
-
-
-@pytest.fixture(params=["memory", "redis"])
-def kept(request: pytest.FixtureRequest) -> Store:
-    found: Store = MemoryStore() if request.param == "memory" else request.getfixturevalue("store")
-    return found
 
 
 def test_no_two_rows_have_one_key() -> None:

@@ -1,42 +1,17 @@
-"""What every store promises, tried on both: the one in memory and the one in Redis."""
+"""What a shard's store promises its owner, tried on both: the one in memory and the one in Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import cast
 
 import pytest
 
-from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost
 from streams.kafka.message import Message
-from streams.state.format import (
-    DOCUMENTS,
-    MARKS,
-    MEMBERSHIPS,
-    OBSERVED,
-    POPULATIONS,
-    QUINTILES,
-    ROWS,
-    SETTLED,
-)
-from streams.state.memory import MemoryStore
-from streams.state.redis_store import RedisStore
-from streams.state.store import GroupStore, Progress, ShardStore, Store, StoredShard
+from streams.state.format import DOCUMENTS, MEMBERSHIPS, ROWS
+from streams.state.store import ShardStore, Store
 from tests.state.checkpoints import checkpoint, message, whole
 
 STRANGE_IDS = ["ü", "用户-1", "a{b}c", "{}", "a:b:c", "user:{1}:rows", " ", "'\"\\", "\n\r\n", "\0", "😀" * 255, "*?[]"]
 ALL_BYTES = bytes(range(256))
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def kept(request: pytest.FixtureRequest, group: str) -> AsyncIterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    server = cast(RedisServer, request.getfixturevalue("redis_server"))
-    redis = RedisStore(server.url, group)
-    yield redis
-    await redis.close()
 
 
 @pytest.fixture
@@ -44,12 +19,7 @@ def store(kept: Store) -> ShardStore:
     return kept.shards
 
 
-@pytest.fixture
-def shared(kept: Store) -> GroupStore:
-    return kept.group
-
-
-# ------------------------------------------------------------------------------------- what is kept
+# ---------------------------------------------------------------------------------------- what is kept
 
 
 async def test_a_shard_never_saved_has_nothing(store: ShardStore) -> None:
@@ -132,19 +102,6 @@ async def test_twenty_thousand_profiles_fit_into_one_checkpoint(store: ShardStor
     await store.save(0, 2, whole(2, users=20_000))
     assert await store.sizes() == {"at-2": 20_000}
     assert await store.get(0, MEMBERSHIPS, "u-19999") == b"2"
-
-
-async def test_what_is_fixed_at_first_start_stays(shared: GroupStore) -> None:
-    assert await shared.replace(SETTLED, "partitions", b"", b"4") == b""
-    assert await shared.replace(SETTLED, "partitions", b"", b"8") == b"4"
-    assert await shared.replace(SETTLED, "utc_offset", b"", b"-08:00") == b""
-    assert await shared.read(SETTLED) == {"partitions": b"4", "utc_offset": b"-08:00"}
-
-
-async def test_what_is_fixed_can_be_looked_at_without_fixing_it(shared: GroupStore) -> None:
-    assert await shared.get(SETTLED, "partitions") is None
-    assert await shared.replace(SETTLED, "partitions", b"", b"8") == b""
-    assert await shared.get(SETTLED, "partitions") == b"8"
 
 
 # -------------------------------------------------------------------------------------- who may write
@@ -292,50 +249,6 @@ async def test_a_reader_sees_a_checkpoint_whole_or_not_at_all(store: ShardStore)
         group.create_task(read(group.create_task(write())))
 
 
-# --------------------------------------------------------------------------------------- what was read
-
-
-async def test_what_was_read_is_kept_by_day(shared: GroupStore) -> None:
-    assert await shared.read(OBSERVED) == {}
-    assert await shared.replace(OBSERVED, 20_000, b"", ALL_BYTES, newest=7) == b""
-    assert await shared.replace(OBSERVED, 20_000, ALL_BYTES, b"more", newest=7) == ALL_BYTES
-    assert await shared.replace(OBSERVED, 20_001, b"", b"next", newest=7) == b""
-    assert await shared.read(OBSERVED) == {20_000: b"more", 20_001: b"next"}
-
-
-async def test_of_two_workers_that_note_at_once_the_slower_is_given_what_the_quicker_wrote(shared: GroupStore) -> None:
-    await shared.replace(OBSERVED, 1, b"", b"quick", newest=7)
-    assert await shared.replace(OBSERVED, 1, b"", b"slow", newest=7) == b"quick"
-    assert await shared.read(OBSERVED) == {1: b"quick"}
-    assert await shared.replace(OBSERVED, 1, b"gone", b"slow", newest=7) == b"quick"
-    assert await shared.replace(OBSERVED, 2, b"gone", b"slow", newest=7) == b""
-    assert await shared.read(OBSERVED) == {1: b"quick"}
-
-
-async def test_only_the_newest_seven_days_are_kept(shared: GroupStore) -> None:
-    for day in (99, 100, 102, 98, 105, 103, 104, 101):
-        await shared.replace(OBSERVED, day, b"", b"%d" % day, newest=7)
-    assert sorted(await shared.read(OBSERVED)) == [99, 100, 101, 102, 103, 104, 105]
-
-
-async def test_what_shards_tell_is_kept_by_rule_and_the_last_of_each_stays(shared: GroupStore) -> None:
-    assert await shared.read(POPULATIONS.under("rfm")) == {}
-    await shared.put(POPULATIONS.under("rfm"), 0, b"old")
-    await shared.put(POPULATIONS.under("rfm"), 0, ALL_BYTES)
-    await shared.put(POPULATIONS.under("rfm"), 11, b"eleven")
-    await shared.put(POPULATIONS.under("other"), 0, b"other")
-    assert await shared.read(POPULATIONS.under("rfm")) == {0: ALL_BYTES, 11: b"eleven"}
-
-
-async def test_of_two_workers_that_agree_at_once_the_quicker_decides(shared: GroupStore) -> None:
-    assert await shared.read(QUINTILES) == {}
-    assert await shared.replace(QUINTILES, "rfm 1", b"", ALL_BYTES) == b""
-    assert await shared.replace(QUINTILES, "rfm 1", b"", b"slow") == ALL_BYTES
-    assert await shared.replace(QUINTILES, "rfm 1", ALL_BYTES, b"next") == ALL_BYTES
-    assert await shared.replace(QUINTILES, "rfm ü", b"gone", b"lost") == b""
-    assert await shared.read(QUINTILES) == {"rfm 1": b"next"}
-
-
 # ------------------------------------------------------------------------------------------ the outbox
 
 
@@ -373,125 +286,3 @@ async def test_a_tombstone_and_a_message_without_headers_come_back_as_they_went(
     stored = await store.claim(0, epoch=2)
     assert stored is not None
     assert stored.outbox == messages
-
-
-# -------------------------------------------------------------------------------------- the read model
-
-
-async def test_members_join_and_leave(store: ShardStore) -> None:
-    for shard in (0, 1):
-        await store.claim(shard, epoch=1)
-    await store.save(0, 1, checkpoint(1, joined=[("vip", "a"), ("vip", "b"), ("new", "a")]))
-    await store.save(1, 1, checkpoint(1, joined=[("vip", "c")]))
-    assert await store.sizes() == {"vip": 3, "new": 1}
-    await store.save(0, 1, checkpoint(2, joined=[("vip", "d")], left=[("vip", "a"), ("vip", "b"), ("new", "a")]))
-    assert await store.sizes() == {"vip": 2}
-    await store.save(0, 1, checkpoint(3, joined=[("new", "a"), ("vip", "d")], left=[("vip", "nobody"), ("gone", "a")]))
-    assert await store.sizes() == {"vip": 2, "new": 1}
-
-
-async def test_memberships_of_a_user_are_replaced_and_removed(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, checkpoint(1, memberships=[("a", b"1"), ("b", b"1"), ("{b}", b"1")]))
-    await store.save(0, 1, checkpoint(2, memberships=[("a", b"2"), ("b", None), ("never", None)]))
-    assert await store.get(0, MEMBERSHIPS, "a") == b"2"
-    assert await store.get(0, MEMBERSHIPS, "b") is None
-    assert await store.get(0, MEMBERSHIPS, "{b}") == b"1"
-    assert await store.get(0, MEMBERSHIPS, "never") is None
-
-
-async def test_a_profile_may_lack_a_document(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, checkpoint(1, rows=[("a", b"row")]))
-    profile = await store.profile(0, "a")
-    assert profile is not None
-    assert (profile.head, profile.row, profile.document) == (b"head 1", b"row", b"")
-    assert await store.profile(0, "b") is None
-
-
-async def test_all_shards_that_were_saved_can_be_looked_at(store: ShardStore) -> None:
-    assert await store.all() == {}
-    for shard in (0, 1, 11):
-        await store.claim(shard, epoch=1)
-    await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")]))
-    await store.save(0, 1, checkpoint(2, rows=[("a", b"2")]))
-    await store.save(11, 1, checkpoint(3))
-    assert await store.all() == {0: StoredShard(b"head 2", profiles=2), 11: StoredShard(b"head 3", profiles=0)}
-
-
-# ------------------------------------------------------------------------------------- who was erased
-
-
-async def test_of_an_erased_user_a_mark_is_all_that_stays(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")], documents=[("a", b"{}"), ("b", b"{}")]))
-    await store.save(0, 1, checkpoint(2, erased=["a", "never"], marks=[(ALL_BYTES[:32], 7), (b"\0" * 32, -5)]))
-    assert await store.profile(0, "a") is None
-    stored = await store.claim(0, epoch=2)
-    assert stored is not None
-    assert (stored[ROWS], stored[DOCUMENTS]) == ({"b": b"1"}, {"b": b"{}"})
-    assert stored[MARKS] == {ALL_BYTES[:32]: 7, b"\0" * 32: -5}
-    assert (await store.all())[0].profiles == 1
-
-
-async def test_a_mark_is_found_by_shard_and_moves_on(store: ShardStore) -> None:
-    for shard in (0, 1):
-        await store.claim(shard, epoch=1)
-    assert await store.get(0, MARKS, b"m") is None
-    await store.save(0, 1, checkpoint(1, marks=[(b"m", 7)]))
-    assert (await store.get(0, MARKS, b"m"), await store.get(1, MARKS, b"m")) == (7, None)
-    await store.save(0, 1, checkpoint(2, marks=[(b"m", 9)]))
-    await store.save(0, 1, checkpoint(3))
-    assert await store.get(0, MARKS, b"m") == 9
-
-
-async def test_who_comes_back_in_the_checkpoint_that_erases_them_has_the_new_profile_alone(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, checkpoint(1, rows=[("a", b"old")], documents=[("a", b"old")]))
-    await store.save(0, 1, checkpoint(2, erased=["a"], rows=[("a", b"new")]))
-    profile = await store.profile(0, "a")
-    assert profile is not None
-    assert (profile.row, profile.document) == (b"new", b"")
-
-
-async def test_twenty_thousand_users_are_erased_in_one_checkpoint(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    await store.save(0, 1, whole(1, users=20_000))
-    users = [f"u-{user}" for user in range(20_000)]
-    marks = [(user.encode(), 7) for user in users]
-    await store.save(
-        0,
-        1,
-        checkpoint(
-            2,
-            erased=users,
-            marks=marks,
-            left=[("at-1", user) for user in users],
-            memberships=[(user, None) for user in users],
-        ),
-    )
-    stored = await store.claim(0, epoch=2)
-    assert stored is not None
-    assert (stored[ROWS], stored[DOCUMENTS], stored[MARKS]) == ({}, {}, dict(marks))
-    assert await store.sizes() == {}
-    assert await store.get(0, MEMBERSHIPS, "u-19999") is None
-
-
-async def test_how_far_a_shard_came_can_be_looked_at(store: ShardStore) -> None:
-    assert await store.progress(0) is None
-    await store.claim(0, epoch=1)
-    assert await store.progress(0) is None
-    await store.save(0, 1, checkpoint(4, positions={"product-events": 5, "profile-commands": 2**53 + 1}))
-    assert await store.progress(0) == Progress(4, {"product-events": 5, "profile-commands": 2**53 + 1})
-
-
-async def test_whether_a_checkpoint_is_published_can_be_looked_at(store: ShardStore) -> None:
-    assert await store.is_published(0, 8)
-    await store.claim(0, epoch=1)
-    for number in (8, 9, 10):
-        await store.save(0, 1, checkpoint(number, outbox=[message(number)]))
-    assert await store.is_published(0, 7)
-    assert not await store.is_published(0, 8)
-    await store.mark_published(0, 1, 9)
-    assert await store.is_published(0, 9)
-    assert not await store.is_published(0, 10)
