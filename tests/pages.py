@@ -1,7 +1,7 @@
 """The pages that people read, as the tests read them: README.md, CONTRIBUTING.md, docs/ and what lies beside the rules.
 
 Comes in: Markdown. Goes out: its blocks of code with where they stand, its links, its headings' anchors; and, by
-`python -m tests.pages`, the parts of pages that are made from the code, put where they belong.
+`python -m tests.pages`, the parts of pages that are made from the code, put where they belong, and the schemas.
 """
 
 import re
@@ -15,6 +15,7 @@ import click
 from streams.cli import main
 from streams.commands.options import HELP
 from streams.core.language.reference import reference
+from streams.schemas.files import write
 from streams.settings import PREFIX, Settings
 from streams.state.format import FORMATS, GROUP, SHARD, Collection, Form
 
@@ -128,6 +129,7 @@ def generated(part: str) -> tuple[str, str]:
 
 
 def put_in_place() -> None:
+    write(ROOT / "docs")
     for part, (page, _) in GENERATED.items():
         page.write_text(page.read_text().replace(*generated(part)))
 

@@ -4,10 +4,14 @@ Comes in: changes as JSON. Goes out: by user, each once, without what depends on
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from jsonschema import Draft7Validator
+
+from streams.schemas.files import SCHEMAS
 from tests.e2e.pipeline import Pipeline, Seen
 
+CHANGE: Final = Draft7Validator(SCHEMAS["change"])
 STAMPS = ("detected_at", "live")
 
 Known = dict[str, list[dict[str, Any]]]
@@ -18,6 +22,7 @@ def by_user(values: Sequence[dict[str, Any]]) -> Known:
     found: Known = {}
     ids: dict[str, dict[str, Any]] = {}
     for value in values:
+        CHANGE.validate(value)
         told = {name: each for name, each in value.items() if name not in STAMPS}
         if value["id"] in ids:
             assert told == ids[value["id"]], "a repeat of a change says something else"

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft7Validator
 
 from streams.cli import main
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
 from streams.outputs.change import encode_change
+from streams.schemas.files import SCHEMAS
 from streams.testing import Record, billing, changes, identify, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
@@ -95,9 +97,11 @@ def test_a_change_is_a_cloud_event_on_the_partition_of_its_shard(pipeline: Pipel
         assert one.headers["ce_source"].decode() == f"/segmenter/{pipeline.settings.group}"
         assert one.headers["ce_segment"].decode() == one.json["segment"]
         assert one.json["live"] is False
+        Draft7Validator(SCHEMAS["change"]).validate(one.json)
     assert (memberships.key, memberships.partition) == (b"ann", seen[0].partition)
     assert memberships.json["user_id"] == "ann"
     assert memberships.json["version"] >= 1
+    Draft7Validator(SCHEMAS["membership"]).validate(memberships.json)
 
 
 def test_a_worker_killed_in_the_middle_is_followed_by_one_that_tells_the_same(pipeline: Pipeline) -> None:
