@@ -27,10 +27,12 @@ NEVER_DEBUG = ("aiokafka.conn", "aiokafka.producer.producer")
 
 def counted(count: int, noun: str) -> str:
     """
-    >>> counted(1, "rule"), counted(1_200, "rule")
-    ('1 rule', '1,200 rules')
+    >>> counted(1, "rule"), counted(1_200, "rule"), counted(2, "story")
+    ('1 rule', '1,200 rules', '2 stories')
     """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
 
 
 class Throttle:

@@ -11,6 +11,7 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rule, Rulebook
 from streams.core.rules.traversal import events_of
 from streams.rulefiles import load
+from streams.rulefiles.folder import find
 
 ROOT: Final = Path(__file__).parent.parent
 LABELS: Final = ("owner", "why", "action")
@@ -19,8 +20,9 @@ INTRODUCTION: Final = """\
 
 Copy what fits, change the numbers, delete the rest: each rule is a file of a few lines. All of them name the same
 events and traits, which are listed at the end; where yours have other names, `segmenter check --seen` tells you. Each
-has stories in [`tests/cases`](../tests/cases) that say when it speaks. How to read a hypothesis off two of them:
-[`HYPOTHESES.md`](HYPOTHESES.md). What else a rule can say: [`docs/rules.md`](../docs/rules.md).
+has [stories](../docs/testing.md) beside it that say when it speaks, and `segmenter test` tells whether they still hold
+after a change. How to read a hypothesis off two of them: [`HYPOTHESES.md`](HYPOTHESES.md). What else a rule can say:
+[`docs/rules.md`](../docs/rules.md).
 """
 TITLES: Final = {
     ".": "To begin with",
@@ -51,7 +53,7 @@ EVENTS: Final = {
 
 
 def files() -> dict[str, Path]:
-    return {path.stem: path for path in sorted((ROOT / "rules").rglob("*.yaml"))}
+    return {path.stem: path for path in find(ROOT / "rules")[0]}
 
 
 def page() -> str:

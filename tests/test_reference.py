@@ -15,8 +15,8 @@ from streams.core.language.parser import parse_condition
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OPTIONS, SCORES
 from streams.core.rules.rfm import name_of
 from streams.rulefiles.forms import FORMS
-from streams.stories import read_events, read_rules, write_change
-from streams.testing import changes, decoded, instant
+from streams.testing import changes, decoded, instant, parse_rules
+from streams.testing.lines import lines, read_event, told_of, write_told
 from tests.oracle import judge
 
 ROOT = Path(__file__).parents[1]
@@ -70,15 +70,16 @@ EXAMPLES = list(dict.fromkeys([*(line for block in blocks("python") for line in 
 def told() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """What the engine makes of the story, and what the judge does: the changes of each example."""
     segments = [{"segment": f"example-{place}", "enter": example} for place, example in enumerate(EXAMPLES)]
-    rules = read_rules([*yaml.load(RULES, Loader=yaml.BaseLoader), *segments])
-    records = read_events(STORY)
+    rules = parse_rules(*map(yaml.safe_dump, [*yaml.load(RULES, Loader=yaml.BaseLoader), *segments]))
+    happened = [record for _, line in lines(STORY) for record in read_event(line)]
+    records = [{"messageId": str(place), **record} for place, record in enumerate(happened)]
     found = changes(rules, records, UNTIL)
     owed = judge(rules, decoded(rules, records).events, instant(UNTIL))["ann"]
     engines: dict[str, list[str]] = {}
     judges: dict[str, list[str]] = {}
     for by_rule, all_changes in ((engines, found), (judges, owed)):
         for change in all_changes:
-            by_rule.setdefault(change.rule, []).append(write_change(change, records))
+            by_rule.setdefault(change.rule, []).append(write_told(told_of(change, records)))
     return engines, judges
 
 
@@ -91,8 +92,8 @@ def test_an_example_comes_true_or_ends_as_time_goes_by(place: int) -> None:
 
 
 def test_the_rule_files_are_right_and_show_all_three_sorts() -> None:
+    parse_rules(*blocks("yaml"))
     rules = [yaml.load(block, Loader=yaml.BaseLoader) for block in blocks("yaml")]
-    read_rules(rules)
     assert {form for rule in rules for form in FORMS if form in rule} == set(FORMS)
 
 

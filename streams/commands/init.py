@@ -1,33 +1,39 @@
-"""`segmenter init`: a folder of rules of one's own."""
+"""`segmenter init`: a folder of one's own rules."""
 
+import shlex
 from pathlib import Path
 
 import click
 
-from streams.errors import UsageError
+WHAT = {
+    "rules/gone-quiet.yaml": "a rule",
+    "rules/gone-quiet.stories.yaml": "what it does, told as stories",
+    "rules/README.md": "what is what, for whoever opens the folder",
+    "rules/schema.json": "for editors, which complete and check rules by it",
+    "test_rules.py": "the stories as tests: pytest",
+    ".github/workflows/rules.yml": "the same on GitHub, at each push",
+}
 
 
 @click.command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 def command(folder: Path) -> None:
-    """Make DIR, a folder for rules of your own: one rule with stories that say when it speaks, a schema by which
-    editors complete rules, a test for pytest, and a workflow that checks all of it on GitHub.
+    """Make DIR, a folder of your own rules: one rule, its stories, and what runs them here, in pytest and on GitHub.
 
-    Nothing that is there is written over.
+    Where one of its files is there already, nothing is written.
 
     \b
     Example:
-        segmenter init acme-segments
-        segmenter test acme-segments/rules
+        segmenter init my-segments
     """
-    from streams.admin.starter import files
+    from streams.terminal.columns import in_columns
+    from streams.testing.scaffold import make
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already, and not empty: name another folder.")
-    made = files()
-    for name, text in made.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        click.echo(f"{path}")
-    click.echo(f"Next: segmenter check {folder / 'rules'} && segmenter test {folder / 'rules'}")
+    made = make(folder)
+    click.echo(f"{folder} has now:")
+    for line in in_columns([(path, WHAT[path]) for path in made]):
+        click.echo(f"    {line}")
+    click.echo("Try:")
+    if folder != Path():
+        click.echo(f"    cd {shlex.quote(str(folder))}")
+    click.echo("    segmenter check\n    segmenter test")

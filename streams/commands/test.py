@@ -1,34 +1,64 @@
-"""`segmenter test`: do the rules do what their stories tell?"""
+"""`segmenter test`: do rules do what their stories tell?"""
 
 from pathlib import Path
 
 import click
 
+from streams.commands.options import settings_flags
+from streams.errors import UsageError
+from streams.log import counted
+from streams.settings import MEANING, Settings
+
+SOME_DIFFER = 1
+
 
 @click.command("test")
-@click.argument("folder", metavar="[RULES]", default="rules", type=click.Path(exists=True, path_type=Path))
-def command(folder: Path) -> None:
-    """Run the stories that stand beside the rules of a folder: files NAME.stories.yaml, NAME being that of a rule.
+@click.argument("path", metavar="[RULES]", required=False, type=click.Path(exists=True, path_type=Path))
+@settings_flags("rules", "utc_offset", rest=MEANING)
+def command(path: Path | None, settings: Settings) -> None:
+    """Run the stories that stand beside the rules of RULES, a folder or one file: churn-risk.stories.yaml beside
+    churn-risk.yaml. Nothing is started, nothing is stored.
 
-    Of a story that goes otherwise, what is told and did not happen is shown with -, what happened and is not told
-    with +.
+    A story is a sentence, what happened, and what the rule makes of it:
 
-    Exit status 0 if all go as told, 1 if some do not, 2 if a rule or a story is wrong.
+    \b
+        a paying customer goes quiet for a week:
+          events: |
+            2026-03-01 08:00              ann  Subscription Started  mrr=49
+            2026-03-01..2026-03-08 09:00  ann  Signed In
+          until: 2026-03-31
+          changes: |
+            2026-03-15 09:00  ann  enters churn-risk  (timer)
+
+    Where rules do something else, both are shown line by line, with what stands against a change that is told. Exit
+    status 1 if any story goes otherwise, 2 if a rule or a story cannot be read.
 
     \b
     Example:
         segmenter test rules
     """
-    from streams.printable import printable
-    from streams.stories import stories
+    from streams.commands.compiling import compile_later
+    from streams.rulefiles import load
+    from streams.testing.storyfiles import stories_beside
+    from streams.testing.verdicts import LEGEND, tell
 
-    told = stories(folder)
-    differing = {str(story): difference for story in told if (difference := story.difference())}
-    for title, difference in differing.items():
-        click.echo(title)
-        for line in difference:
-            click.echo(f"  {printable(line)}")
+    rules = path or settings.rules
+    stories = stories_beside(rules)
+    if not stories:
+        raise UsageError(
+            f"There are no stories beside the rules in {rules}. Those of churn-risk.yaml stand beside it in"
+            " churn-risk.stories.yaml; `segmenter init` makes a folder that has one."
+        )
+    compile_later()
+    verdicts = [tell(story, settings) for story in stories]
+    untold = [name for name in load(rules).names if name not in {story.rule for story in stories}]
+    if untold:
+        click.echo(f"No story tells of {', '.join(untold)}.", err=True)
+    differing = [verdict for verdict in verdicts if not verdict.agrees]
+    for verdict in differing:
+        click.echo(f"{verdict}\n")
     if differing:
-        click.echo(f"{len(differing)} of {len(told)} stories go otherwise.", err=True)
-        raise click.exceptions.Exit(1)
-    click.echo("All of 1 story goes as told." if len(told) == 1 else f"All of {len(told)} stories go as told.")
+        verb = "goes" if len(differing) == 1 else "go"
+        click.echo(f"{LEGEND}\n\n{len(differing)} of {counted(len(stories), 'story')} {verb} otherwise.")
+        raise click.exceptions.Exit(SOME_DIFFER)
+    click.echo(f"{counted(len(stories), 'story')} {'goes as it is' if len(stories) == 1 else 'go as they are'} told.")

@@ -12,6 +12,6 @@ naming      rules by what a person calls them
 schema      the forms as a JSON Schema, for editors
 """
 
-from streams.rulefiles.rulebook import load
+from streams.rulefiles.rulebook import load, parse
 
-__all__ = ["load"]
+__all__ = ["load", "parse"]

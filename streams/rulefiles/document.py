@@ -67,6 +67,13 @@ class Document:
     def stem(self) -> str:
         return PurePosixPath(self.file).stem
 
+    def data_at(self, location: Location) -> Data:
+        """A part of what the file says."""
+        found: Data = self.data
+        for step in location:
+            found = found[step]  # type: ignore[index]  # a location is of what is there
+        return found
+
     def at_start(self, message: str, hint: str = "") -> Fault:
         start, _ = _span(self.values[()])
         return self.at(start, start + 1, message, hint)
@@ -103,11 +110,11 @@ class Document:
         return Fault(self.file, line_number, start - line_start + 1, message, shown, width, hint)
 
 
-def read(file: str, text: str) -> Document:
-    """Raises `RuleError`."""
+def read(file: str, text: str, noun: str = "rule", max_depth: int = MAX_DEPTH) -> Document:
+    """Raises `RuleError`. noun: what the file holds, for those who read the faults."""
     document = Document(file, text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     try:
-        faults = _Reader(document, yaml.BaseLoader(document.text)).read()
+        faults = _Reader(document, yaml.BaseLoader(document.text), noun, max_depth).read()
     except yaml.reader.ReaderError as error:
         at = error.position
         raise RuleError([document.at(at, at + 1, "an invisible character", "take it away")]) from error
@@ -124,6 +131,8 @@ class _Reader:
 
     document: Document
     loader: yaml.BaseLoader
+    noun: str
+    max_depth: int
     faults: list[Fault] = field(default_factory=list)
 
     def read(self) -> list[Fault]:
@@ -134,11 +143,13 @@ class _Reader:
         data = self._value((), self._next(yaml.NodeEvent))
         self._next(yaml.DocumentEndEvent)
         if not self.loader.check_event(yaml.StreamEndEvent):
-            self._refuse(self._next(yaml.DocumentStartEvent), "a second rule in one file", "give it a file of its own")
+            self._refuse(
+                self._next(yaml.DocumentStartEvent), f"a second {self.noun} in one file", "give it a file of its own"
+            )
         if isinstance(data, dict):
             self.document.data = data
         else:
-            self._refuse(self.document.values[()], "a rule file is made of `key: value` lines")
+            self._refuse(self.document.values[()], f"a {self.noun} file is made of `key: value` lines")
         return self.faults
 
     def _value(self, location: Location, event: yaml.NodeEvent) -> Data:
@@ -183,7 +194,7 @@ class _Reader:
             raise RuleError([self._fault(event, "anchors (`&`) and aliases (`*`) mean nothing here", "write it out")])
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
             raise RuleError([self._fault(event, "tags (`!`) mean nothing here: every value is text", "take it away")])
-        if len(location) > MAX_DEPTH:
+        if len(location) > self.max_depth:
             raise RuleError([self._fault(event, "this is nested too deeply")])
 
     def _refuse(self, event: yaml.Event, message: str, hint: str = "") -> None:

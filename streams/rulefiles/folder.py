@@ -1,8 +1,8 @@
 """The files of a rule folder.
 
 Comes in: the path of a folder or of one file. Goes out: the rule files below it, in order, and the text of each; what
-cannot be read is a fault. Hidden folders are passed over (a mounted Kubernetes ConfigMap keeps copies in them), and
-links to files are followed, as such a mount needs.
+cannot be read is a fault. The stories of a rule stand beside it, in `churn-risk.stories.yaml`. Hidden folders are
+passed over (a mounted Kubernetes ConfigMap keeps copies in them); links to files are followed, as such a mount needs.
 """
 
 import os
@@ -12,14 +12,35 @@ from pathlib import Path
 from streams.errors import Fault, RuleError
 
 SUFFIXES = (".yaml", ".yml")
-STORIES = ".stories.yaml"  # end the names of files that tell what rules do, which may stand beside them
+STORIES = ".stories"  # before the suffix, in the names of files that tell what rules do
 MAX_BYTES = 64 * 1024
 
 
 def find(path: Path) -> tuple[list[Path], list[Fault]]:
-    """All `*.yaml` and `*.yml` files, and what was in the way."""
+    """All `*.yaml` and `*.yml` files of rules, and what was in the way."""
     if not path.is_dir():
         return [path], []
+    files, faults = _files_below(path)
+    found = [file for file in files if not _tells_stories(file)]
+    if not found and not faults:
+        faults.append(_fault(path, "there are no rule files here", "a rule is a file like churn-risk.yaml"))
+    return found, faults
+
+
+def find_stories(path: Path) -> list[Path]:
+    """The files of stories below a folder, or beside the file of one rule."""
+    if path.is_dir():
+        return [file for file in _files_below(path)[0] if _tells_stories(file)]
+    beside = path.with_name(f"{path.stem}{STORIES}{path.suffix}")
+    return [beside] if beside.is_file() else []
+
+
+def rule_told_of(stories: Path) -> str:
+    """The name of the rule that a file of stories stands beside."""
+    return stories.stem.removesuffix(STORIES)
+
+
+def _files_below(path: Path) -> tuple[list[Path], list[Fault]]:
     found: list[Path] = []
     faults: list[Fault] = []
 
@@ -30,9 +51,7 @@ def find(path: Path) -> tuple[list[Path], list[Fault]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         links = [Path(folder, name) for name in folders if Path(folder, name).is_symlink()]
         faults += [_fault(link, "links to folders are not followed", "put the rules here") for link in links]
-        found += [Path(folder, name) for name in files if _is_rule_file(name)]
-    if not found and not faults:
-        faults.append(_fault(path, "there are no rule files here", "a rule is a file like churn-risk.yaml"))
+        found += [Path(folder, name) for name in files if _is_yaml(name)]
     return sorted(found), faults
 
 
@@ -61,8 +80,12 @@ def shown(path: Path) -> str:
     return path.as_posix().encode(errors="replace").decode()
 
 
-def _is_rule_file(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(STORIES)
+def _is_yaml(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _tells_stories(file: Path) -> bool:
+    return file.stem.endswith(STORIES)
 
 
 def _fault(path: Path, message: str, hint: str = "") -> Fault:

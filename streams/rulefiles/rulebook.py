@@ -1,9 +1,11 @@
 """Documents to a rulebook: each is read by itself, then rules are held against each other.
 
-Comes in: a folder, or one file. Goes out: the `Rulebook`, or a `RuleError` with every fault of every file.
+Comes in: a folder, one file, or the texts of files. Goes out: the `Rulebook`, or a `RuleError` with every fault of
+every file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from streams.core.rules.rulebook import Rulebook
@@ -18,25 +20,49 @@ from streams.rulefiles.shape import form_of
 
 def load(path: Path) -> Rulebook:
     """The rules of all `*.yaml` and `*.yml` below a folder, or of one file. Raises `RuleError`."""
-    return Rulebook(tuple(sorted(map(rule_of, read_rules(path)), key=lambda rule: rule.name)))
+    return _rulebook(read_rules(path))
+
+
+def parse(*texts: str) -> Rulebook:
+    """The same, of what files would say. Each is taken to be named as its rule."""
+    documents, faults = _read([(f"rule {place}.yaml", partial(str, text)) for place, text in enumerate(texts, 1)])
+    for document in documents:
+        form = form_of(document)
+        if not isinstance(form, Fault):
+            document.file = f"{declared_name(document, form)}.yaml"
+    return _rulebook(_checked([Path(document.file) for document in documents], documents, faults))
 
 
 def read_rules(path: Path) -> list[Reading]:
-    """The same, of which each still knows its file; without faults."""
+    """The rules of a folder or a file, of which each still knows its file; without faults."""
     paths, faults = find(path)
+    documents, unreadable = _read([(shown(file), partial(read_text, file)) for file in paths])
+    return _checked(paths, documents, [*faults, *unreadable])
+
+
+def _read(files: Iterable[tuple[str, Callable[[], str]]]) -> tuple[list[Document], list[Fault]]:
     documents: list[Document] = []
-    for file in paths:
+    faults: list[Fault] = []
+    for name, text_of in files:
         try:
-            documents.append(read(shown(file), read_text(file)))
+            documents.append(read(name, text_of()))
         except RuleError as error:
             faults += error.faults
+    return documents, faults
+
+
+def _checked(paths: Sequence[Path], documents: Sequence[Document], faults: Iterable[Fault]) -> list[Reading]:
     names = names_of(paths, documents)
     readings = [read_rule(document, names) for document in documents]
-    faults += [fault for reading in readings for fault in reading.faults]
-    faults += [*repeated_names(readings), *circular(readings)]
-    if faults:
-        raise RuleError(faults)
+    found = [*faults, *(fault for reading in readings for fault in reading.faults)]
+    found += [*repeated_names(readings), *circular(readings)]
+    if found:
+        raise RuleError(found)
     return readings
+
+
+def _rulebook(readings: Iterable[Reading]) -> Rulebook:
+    return Rulebook(tuple(sorted(map(rule_of, readings), key=lambda rule: rule.name)))
 
 
 def names_of(paths: Iterable[Path], documents: Iterable[Document]) -> Names:

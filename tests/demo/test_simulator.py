@@ -12,6 +12,7 @@ from streams.core.events import Event, Reads
 from streams.core.instants import DAY_MS, format_time
 from streams.demo.people import Habit
 from streams.demo.simulator import Company, Sent
+from streams.rulefiles.folder import find
 from streams.testing import changes, instant
 from tests.decoders import Decoder
 
@@ -69,7 +70,7 @@ def flips() -> Counter[tuple[str, bool]]:
     return Counter((change.rule, change.entered) for change in found)
 
 
-@pytest.mark.parametrize("rule", sorted(path.stem for path in RULES.glob("*.yaml")))
+@pytest.mark.parametrize("rule", sorted(path.stem for path in find(RULES)[0] if path.parent == RULES))
 def test_every_shipped_rule_sees_entries_and_exits(rule: str, flips: Counter[tuple[str, bool]]) -> None:
     assert flips[rule, True] > 0
     assert flips[rule, False] > 0

@@ -37,7 +37,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.rfm import Dimension
-from streams.core.rules.rulebook import Grouping, Scores, Tier
+from streams.core.rules.rulebook import Grouping, Rulebook, Scores, Tier
 
 Books = Mapping[str, Scores]
 NO_SCORES: Final[Books] = MappingProxyType({})
@@ -151,3 +151,17 @@ def events_of(feature: Feature) -> EventSet | None:
             return events
         case _:
             return None
+
+
+def with_what_it_reads(rulebook: Rulebook, name: str) -> Rulebook:
+    """One rule, the segments that its conditions ask for, the scores, and what those read in turn."""
+    groupings = dict(zip(rulebook.names, rulebook.groupings, strict=True))
+    wanted: set[str] = set()
+    new = {name}
+    while new:
+        wanted |= new
+        leaves_of_new = [leaf for each in new for leaf in rule_leaves(groupings[each])]
+        asked = {leaf.segment for leaf in leaves_of_new if isinstance(leaf, InSegment)}
+        values = [term for leaf in leaves_of_new for value in operands(leaf) for term in terms(value)]
+        new = (asked | {term.rule for term in values if isinstance(term, Score)}) - wanted
+    return Rulebook(tuple(rule for rule in rulebook.rules if rule.name in wanted))
