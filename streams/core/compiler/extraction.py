@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from streams.core.calendar import Calendar
 from streams.core.compiler.catalog import Catalog, Places
 from streams.core.compiler.dependencies import touched_sets
 from streams.core.compiler.event_filters import Ask, asked
@@ -49,8 +50,8 @@ class KeptSeen(NamedTuple):
     column: int
     unit: Unit
 
-    def bucket(self, ts: int, utc_offset_ms: int) -> int:
-        return bucket_of(ts, self.unit == "day", utc_offset_ms)
+    def bucket(self, ts: int, calendar: Calendar) -> int:
+        return bucket_of(ts, self.unit == "day", calendar)
 
 
 class Extraction(NamedTuple):

@@ -5,9 +5,8 @@ stored rows and documents bear them.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
-
-from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.calendar import Calendar, Instants
+from streams.core.instants import HOUR_MS
 from streams.core.language.render import render
 from streams.core.rules.nodes import (
     EventSet,
@@ -24,10 +23,6 @@ from streams.core.rules.nodes import (
     Window,
 )
 from streams.core.rules.statistics import BUCKETS, STATISTICS
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 CONTEXT = "context."  # begins the names of the traits that are kept only where a rule reads them
 
@@ -58,7 +53,6 @@ class Ring:
         return f"{self.unit}s {_set_name(self.events)}{about}" + (f" {self.prop!r}" if self.prop else "")
 
 
-Instants = TypeVar("Instants", int, "NDArray[np.int64]")
 RingKey = tuple[EventSet, Unit, Statistic, str | None]
 
 
@@ -66,9 +60,9 @@ def ring_key(window: Window) -> RingKey:
     return window.events, window.unit, STATISTICS[window.statistic].buckets_of, window.prop
 
 
-def bucket_of(ms: Instants, is_days: bool, utc_offset_ms: int) -> Instants:
+def bucket_of(ms: Instants, is_days: bool, calendar: Calendar) -> Instants:
     """The day or the hour of an instant, or of many."""
-    return (ms + utc_offset_ms) // DAY_MS if is_days else ms // HOUR_MS
+    return calendar.day(ms) if is_days else ms // HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +82,9 @@ class Field:
         """Of a ring: whether its buckets are days, and not hours."""
         return self.name.startswith("days")
 
-    def oldest_bucket(self, clock_ms: int, utc_offset_ms: int) -> int:
+    def oldest_bucket(self, clock_ms: int, calendar: Calendar) -> int:
         """The oldest bucket of a ring that still counts."""
-        return bucket_of(clock_ms, self.is_days, utc_offset_ms) - self.length + 1
+        return bucket_of(clock_ms, self.is_days, calendar) - self.length + 1
 
 
 def _set_name(events: EventSet) -> str:

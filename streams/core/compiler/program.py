@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.core.arrays import Ints
+from streams.core.calendar import Calendar
 from streams.core.compiler.assembler import Assembler
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.codegen import Coder
@@ -93,13 +94,14 @@ Touch = tuple[int, int, int, int]
 class Program:
     """One rulebook, as the kernel reads it.
 
-    words: the array. classes: event name -> addresses of its class where the event is no activity, and where it is;
+    calendar: when its days begin. words: the array. classes: event name -> addresses of its class where the event is no activity, and where it is;
     unread: the same for any name that no rule reads.
     rule_words: by rule, its word in the row. edges, measures: by scores rule, where its three records of edges are, and
     the addresses of the code of what it scores; both in the order of r, f, m.
     transition_words, space_words: how long a transition and the kernel's space are (the ranks of texts come on top).
     """
 
+    calendar: Calendar
     words: Ints
     classes: dict[str, Classes]
     unread: Classes
@@ -286,7 +288,7 @@ def _write_classes(writer: _Writer, name: str | None) -> Classes:
     return classes[0], classes[1]
 
 
-def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int]) -> Program:
+def write_program(catalog: Catalog, calendar: Calendar, text_code: dict[str, int]) -> Program:
     """Write a rulebook's program. Texts that its conditions name are added to `text_code` (text -> code)."""
     rules = catalog.rulebook.groupings
     writer = _Writer(catalog, text_code)
@@ -304,8 +306,10 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
     places = np.cumsum([0, stack, *by_leaf, len(rules), set_words, CAPTURED_WORDS * leaf_count, leaf_count, 1]).tolist()
     shown = TRANSITION_WORDS + len(rules)
     included = shown + SHOWN_WORDS * max(map(len, writer.leaves.values()), default=0)
+    # After the stack is measured: no value is made of these.
+    days = 0 if calendar.beginnings is None else writer.put_list(calendar.beginnings.tolist())
     words[:HEADER_WORDS] = [
-        utc_offset_ms,
+        calendar.offset_ms,
         leaf_count,
         all_rules,
         rings,
@@ -315,8 +319,10 @@ def write_program(catalog: Catalog, utc_offset_ms: int, text_code: dict[str, int
         TRANSITION_WORDS,
         shown,
         included,
+        days,
     ]
     return Program(
+        calendar=calendar,
         words=np.array(words, np.int64),
         classes=classes,
         unread=unread,

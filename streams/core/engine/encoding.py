@@ -17,7 +17,7 @@ from streams.core.compiler.extraction import Extraction, KeptLatest, KeptSeen, a
 from streams.core.compiler.program import Program
 from streams.core.events import Event, Value
 from streams.core.kernel import loop
-from streams.core.kernel.layout import FAR, UTC_OFFSET
+from streams.core.kernel.layout import FAR
 from streams.core.kernel.loop import COLUMNS, Occurrences
 from streams.core.profiles.document import Derived
 from streams.core.profiles.table import Table, Writes
@@ -32,7 +32,7 @@ class EventEncoder:
         self._width = COLUMNS + len(catalog.columns)
         self._classes = program.classes
         self._unread = program.unread
-        self._utc_offset_ms = int(program.words[UTC_OFFSET])
+        self._calendar = program.calendar
         self._readings = dict(_readings(catalog, program))
         asked = {each for what in self._readings.values() for each in what.asked_of_kept}
         self._meant = {column: i for i, column in enumerate(sorted(asked))}
@@ -136,7 +136,7 @@ class EventEncoder:
             for seen in what.seen:
                 value = self._value(seen, properties[i], meant)
                 if value is not None:
-                    bucket = seen.bucket(ts, self._utc_offset_ms)
+                    bucket = seen.bucket(ts, self._calendar)
                     before = document.see(seen.field, value, bucket)
                     counted.append((i, COLUMNS + seen.column, before))
                     changed = changed or before < bucket

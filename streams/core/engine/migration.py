@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from streams.core.arrays import Ints
+from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
 from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
@@ -58,15 +59,16 @@ class Migration:
         table: Table,
         catalog: Catalog,
         head: Head,
-        utc_offset_ms: int,
+        calendar: Calendar,
         rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
     ) -> "tuple[Migration, set[int]]":
         """Fill the table. Also returns the numbers of the schemas that the rows were written in."""
-        if head.utc_offset_ms != utc_offset_ms:
+        if head.timezone != calendar.name:
             raise StateError(
-                f"the state was written with utc_offset {head.utc_offset_ms} ms, which is fixed at first start; "
-                f"this worker has {utc_offset_ms} ms: set SEGMENTER_UTC_OFFSET back, or use another SEGMENTER_GROUP"
+                f"the state was written with the time zone {head.timezone}, which is fixed at first start; this worker "
+                f"has {calendar.name}: set SEGMENTER_TIMEZONE (or its old name SEGMENTER_UTC_OFFSET) back, or use "
+                "another SEGMENTER_GROUP"
             )
         today = RowSchema.of(catalog)
         by_schema: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
@@ -82,14 +84,14 @@ class Migration:
             places = table.rows([subject for subject, _ in members])
             old = read_rows([packed for _, packed in members], schema)
             new = table.memory.words[places][:, : today.words].copy()
-            carry_over(new, today, old, schema, utc_offset_ms)
+            carry_over(new, today, old, schema, calendar)
             table.memory.words[places, : today.words] = new
             if schema != today:
                 stale += places.tolist()
                 clocks = old[:, CLOCK].tolist()
                 new_rules = today.rules.keys() - schema.rules.keys()
                 for (subject, _), clock in zip(members, clocks, strict=True):
-                    kept_in[subject], come[subject] = schema.oldest_buckets(clock, utc_offset_ms), new_rules
+                    kept_in[subject], come[subject] = schema.oldest_buckets(clock, calendar), new_rules
                 for place, each in _orphans(schema, today, old):
                     orphans[int(places[place])].append(each)
                 for place, rule, count in _told(schema, today, old):

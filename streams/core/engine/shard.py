@@ -16,6 +16,7 @@ import numpy as np
 
 from streams.core.arrays import Floats, Ints
 from streams.core.batch import Batch
+from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change, Reason
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.program import write_program
@@ -72,21 +73,24 @@ class Shard:
     def __init__(
         self,
         rulebook: Rulebook,
-        utc_offset_ms: int = 0,
+        calendar: Calendar = UTC,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         begun_ms: int = NEVER,
     ):
-        """begun_ms: before it there were events that the shard is not told; `NEVER` where it is told all."""
+        """calendar: when days begin. begun_ms: before it there were events that the shard is not told; `NEVER` where it is told all."""
         self.catalog = Catalog(rulebook)
+        self.calendar = calendar
         self.private_traits = private_traits
         text_code: dict[str, int] = {}
-        self._program = write_program(self.catalog, utc_offset_ms, text_code)
+        self._program = write_program(self.catalog, calendar, text_code)
         self.table = Table(self.catalog, self._program, text_code)
         self._encoder = EventEncoder(self.catalog, self._program)
         self._decoder = ChangeDecoder(self.catalog, self._program, private_traits)
         self._transitions = empty_buffer(len(rulebook.rules), ROOM_FOR_TRANSITIONS, self._program.transition_words)
         schema = RowSchema.of(self.catalog)
-        self._head = Head(NEVER, utc_offset_ms, 0, {0: schema}, kept_since=kept_from(begun_ms, schema.filled()))
+        zone = "" if calendar.beginnings is None else calendar.name
+        since = kept_from(begun_ms, schema.filled())
+        self._head = Head(NEVER, calendar.offset_ms, 0, {0: schema}, kept_since=since, zone=zone)
         self._migration = Migration.none(schema)
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
@@ -103,15 +107,15 @@ class Shard:
         head: bytes,
         rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
-        utc_offset_ms: int = 0,
+        calendar: Calendar = UTC,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         marks: Mapping[bytes, int] = NO_MARKS,
     ) -> "Shard":
         """The shard as it was stored. If other rules wrote it, `migrate` before the first step."""
-        shard = cls(rulebook, utc_offset_ms, private_traits)
+        shard = cls(rulebook, calendar, private_traits)
         stored = Head.decode(head)
-        shard._migration, in_use = Migration.load(shard.table, shard.catalog, stored, utc_offset_ms, rows, documents)
-        shard._head = stored.under(RowSchema.of(shard.catalog), in_use, shard._newest_ms)
+        shard._migration, in_use = Migration.load(shard.table, shard.catalog, stored, calendar, rows, documents)
+        shard._head = stored.under(RowSchema.of(shard.catalog), in_use, shard._newest_ms, calendar)
         shard.time_ms = stored.time_ms
         shard._erased = Erased(rulebook, marks)
         shard._edges.restore(stored.edges_for(rulebook))

@@ -46,7 +46,7 @@ def alone(shard: Shard, subject: str, rulebook: Rulebook) -> Shard:
         head.encode(),
         [(subject, packed)],
         {subject: table.stored_document(row)},
-        head.utc_offset_ms,
+        shard.calendar,
         shard.private_traits,
     )
     while copy.is_stale:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.core.batch import Batch
+from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
 from streams.core.engine.shard import NO_PRIVATE_TRAITS, Shard
 from streams.core.explain.forecast import alone, clock
@@ -53,13 +54,13 @@ class Watching(Shard):
         self,
         rulebook: Rulebook,
         subject: str,
-        utc_offset_ms: int = 0,
+        calendar: Calendar = UTC,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
     ):
-        super().__init__(rulebook, utc_offset_ms, private_traits)
+        super().__init__(rulebook, calendar, private_traits)
         self.subject = subject
         self._observed = Observed(rulebook)
-        self._observer = Shard(self._observed.rulebook, utc_offset_ms)
+        self._observer = Shard(self._observed.rulebook, calendar)
 
     def step(self, batch: Batch) -> list[Change]:
         places = [place for place, event in enumerate(batch.events) if event.subject == self.subject]

@@ -29,7 +29,8 @@ TIME_DRIVEN, BLOCKED = 8, 9  # in a row: the sets of rules whose level time alon
 # Places in the kernel's space.
 STACK, NOW, WAS, LEVEL_BEFORE, DIRTY, CAPTURED, LEAF_FLIPPED, EVENTS, RANKS = range(10, 19)
 LEVELS_HELD, SHOWN, INCLUDED = 19, 20, 21  # places in a transition
-HEADER_WORDS = 22
+DAYS = 22  # list of when each day from 1970 on begins, in ms; 0 where UTC_OFFSET says it
+HEADER_WORDS = 23
 # Rule set: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. In the program: how
 # many words have any, then the place of each and its bits.
 RULES_A_WORD = 63

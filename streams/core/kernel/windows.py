@@ -1,8 +1,7 @@
 """Ring arithmetic: which bucket an instant is in, what leaves a window as time goes on, when the next one does.
 
 Comes in: the program `p`, the table's words `w` and a row; a ring or window is its address in the program.
-All instants are ms; a bucket is the number of a day (in the configured offset from UTC) or of an hour since
-1970. A ring of length L holds the newest L buckets, bucket b at place b % L. A window of length N moved M back
+All instants are ms; a bucket is the number of a day (by the program's calendar) or of an hour since 1970. A ring of length L holds the newest L buckets, bucket b at place b % L. A window of length N moved M back
 holds at bucket b the buckets in (b - M - N, b - M] (docs/semantics.md#windows). Each has a running total: reading it
 costs one load.
 """
@@ -15,6 +14,7 @@ from streams.core.kernel.layout import (
     BEFORE,
     COUNTS,
     COUNTS_BUCKETS,
+    DAYS,
     FAR,
     IS_DAYS,
     LENGTH,
@@ -31,9 +31,31 @@ from streams.core.kernel.layout import (
 MILLIONTHS = 1_000_000
 
 
+@compiled
+def _day_in_zone(p, ms):
+    """The last day that has begun by then: days there are longer or shorter, but never by much in all."""
+    begins, last = p[DAYS] + 1, p[p[DAYS]] - 1
+    if ms < p[begins]:
+        return (ms - p[begins]) // DAY_MS
+    if ms >= p[begins + last]:
+        return last + (ms - p[begins + last]) // DAY_MS
+    day = min((ms - p[begins]) // DAY_MS, last - 1)
+    while ms < p[begins + day]:
+        day -= 1
+    while ms >= p[begins + day + 1]:
+        day += 1
+    return day
+
+
 @inlined
 def _day_at(p, ms):
-    return (ms + p[UTC_OFFSET]) // DAY_MS
+    return _day_in_zone(p, ms) if p[DAYS] else (ms + p[UTC_OFFSET]) // DAY_MS
+
+
+@compiled
+def _day_begins_in_zone(p, day):
+    nearest = min(max(day, 0), p[p[DAYS]] - 1)
+    return p[p[DAYS] + 1 + nearest] + (day - nearest) * DAY_MS
 
 
 @inlined
@@ -44,7 +66,7 @@ def bucket_at(p, ring, ms):
 @inlined
 def bucket_begins(p, ring, bucket):
     if p[ring + IS_DAYS]:
-        return bucket * DAY_MS - p[UTC_OFFSET]
+        return _day_begins_in_zone(p, bucket) if p[DAYS] else bucket * DAY_MS - p[UTC_OFFSET]
     return bucket * HOUR_MS
 
 

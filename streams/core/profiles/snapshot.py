@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from streams.core.arrays import Ints
+from streams.core.calendar import Calendar, signed
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.fields import Field, bucket_of
 from streams.core.kernel.layout import CLOCK, LEVEL, NEVER
@@ -45,10 +46,10 @@ class RowSchema(msgspec.Struct, frozen=True):
         versions, segments = {rule.name: rule.version for rule in rules}, {rule.name: rule.segments for rule in rules}
         return cls(fields, catalog.kept, versions, segments)
 
-    def oldest_buckets(self, clock_ms: int, utc_offset_ms: int) -> dict[str, int]:
+    def oldest_buckets(self, clock_ms: int, calendar: Calendar) -> dict[str, int]:
         """All fields, each with the oldest bucket that counts in it, if it is a ring."""
         fields = [Field(*each) for each in self.fields]
-        return {f.name: f.oldest_bucket(clock_ms, utc_offset_ms) if f.length else NEVER for f in fields}
+        return {f.name: f.oldest_bucket(clock_ms, calendar) if f.length else NEVER for f in fields}
 
     def field(self, name: str) -> Field | None:
         return next((Field(*each) for each in self.fields if each[0] == name), None)
@@ -64,6 +65,7 @@ class Head(msgspec.Struct, frozen=True):
     time_ms: how far time had come for all of its profiles. current: the number of the schema that rows are written in;
     schemas: by number, each that a stored row may have. edges: by scores rule, the quintiles that it goes by.
     kept_since: by field of the current schema, from when on every event is in it; others have had every event.
+    zone: where days go by a time zone, its name; else they go by utc_offset_ms.
     """
 
     time_ms: int
@@ -72,6 +74,12 @@ class Head(msgspec.Struct, frozen=True):
     schemas: dict[int, RowSchema] = msgspec.field(name="layouts")  # as what is stored calls them
     edges: dict[str, bytes] = {}
     kept_since: dict[str, int] = {}
+    zone: str = ""
+
+    @property
+    def timezone(self) -> str:
+        """The name of the calendar by which the days of its rows go."""
+        return self.zone or signed(self.utc_offset_ms)
 
     def encode(self) -> bytes:
         return msgspec.json.encode(self)
@@ -89,7 +97,7 @@ class Head(msgspec.Struct, frozen=True):
         live = [rule for rule in rulebook.by_quintiles if rule.name in self.edges]
         return {rule.name: self.edges[rule.name] for rule in live if rule.version == then.get(rule.name)}
 
-    def under(self, schema: RowSchema, in_use: set[int], newest_ms: int) -> "Head":
+    def under(self, schema: RowSchema, in_use: set[int], newest_ms: int, calendar: Calendar) -> "Head":
         """The head for rows that are from now on written in `schema`; those `in_use` stay readable.
 
         newest_ms: the greatest clock of any profile.
@@ -98,8 +106,8 @@ class Head(msgspec.Struct, frozen=True):
         if kept[self.current] == schema:
             return msgspec.structs.replace(self, schemas=kept)
         free = next(number for number in range(SCHEMAS) if number not in kept)
-        fields, offset_ms = kept[self.current].filled(), self.utc_offset_ms
-        since = kept_since(schema.filled(), fields, self.kept_since, newest_ms, offset_ms)
+        fields = kept[self.current].filled()
+        since = kept_since(schema.filled(), fields, self.kept_since, newest_ms, calendar)
         return msgspec.structs.replace(self, current=free, schemas=kept | {free: schema}, kept_since=since)
 
 
@@ -107,10 +115,10 @@ def write_rows(table: Table, rows: Ints, words: int, schema: int) -> list[bytes]
     return pack(table.memory.words, rows, words, prefix=schema)
 
 
-def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, utc_offset_ms: int) -> None:
+def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, calendar: Calendar) -> None:
     """Carry over the newest buckets, as many as both rings hold."""
     clock = old[:, CLOCK]
-    head = bucket_of(clock, field.is_days, utc_offset_ms)
+    head = bucket_of(clock, field.is_days, calendar)
     longer = max(field, source, key=lambda each: each.length)
     parts = max(1, longer.words // longer.length)  # of a bucket
     part_type = np.uint32 if longer.words < longer.length else np.int64
@@ -134,7 +142,7 @@ def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: RowSc
     new[:, field.start + 1] = (state & ~LEVEL) | levels[state & LEVEL]
 
 
-def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, utc_offset_ms: int) -> None:
+def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, calendar: Calendar) -> None:
     """Copy rows of another schema field by field, by name; what was not kept before stays empty."""
     for each in today.fields:
         field = Field(*each)
@@ -144,7 +152,7 @@ def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, utc_offs
         if field.name.startswith(RULE):
             _copy_levels(new, field, old, source, today, then)
         elif field.length and field.length != source.length:
-            _copy_ring(new, field, old, source, utc_offset_ms)
+            _copy_ring(new, field, old, source, calendar)
         else:
             new[:, field.start : field.start + field.words] = old[:, source.start : source.start + source.words]
 

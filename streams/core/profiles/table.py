@@ -15,7 +15,6 @@ from streams.core.compiler.catalog import Catalog, Places
 from streams.core.compiler.fields import latest_name
 from streams.core.compiler.program import Program
 from streams.core.events import Value
-from streams.core.instants import parse_time
 from streams.core.kernel.layout import (
     BOOLEAN,
     CLOCK,
@@ -27,7 +26,6 @@ from streams.core.kernel.layout import (
     NEWEST_ACTIVITY,
     NUMBER,
     TEXT,
-    UTC_OFFSET,
 )
 from streams.core.kernel.loop import SPARE_ROWS, Memory
 from streams.core.profiles.document import Document
@@ -71,7 +69,7 @@ class Table:
         self._text_words = [places.value for places in of_values if places.value is not None]
         self._constants = frozenset(range(len(text_code)))
         self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
-        self._utc_offset_ms = int(program.words[UTC_OFFSET])
+        self._calendar = program.calendar
         self._index = Index()
         self._documents: list[bytes] = []
         self._open: dict[int, Document] = {}
@@ -227,7 +225,7 @@ class Table:
             document = self._open[row]
             if document.seen:
                 clock = int(self.memory.words[row, CLOCK])
-                document.forget_before({f.name: f.oldest_bucket(clock, self._utc_offset_ms) for f in self._distinct})
+                document.forget_before({f.name: f.oldest_bucket(clock, self._calendar) for f in self._distinct})
             self._documents[row] = document.encode()
         self._open.clear()
 
@@ -286,7 +284,7 @@ class Table:
             number, kind = self.coded(value)
             writes += [(places.value, number_bits(number)), (places.value + 1, kind)]
         if places.time is not None:
-            ms = parse_time(value)
+            ms = self._calendar.instant(value)
             writes.append((places.time, NEVER if ms is None else ms))
         for spelling, word in places.holds:
             writes.append((word, int(holds(value, spelling))))

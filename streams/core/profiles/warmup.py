@@ -6,8 +6,9 @@ starts empty (docs/semantics.md#other-rules-than-before), and a window says too 
 
 from collections.abc import Iterable, Mapping
 
-from streams.core.compiler.fields import Field
-from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.calendar import Calendar
+from streams.core.compiler.fields import Field, bucket_of
+from streams.core.instants import HOUR_MS
 from streams.core.kernel.layout import NEVER
 from streams.core.rules.nodes import Window
 
@@ -18,7 +19,7 @@ def kept_from(begun_ms: int, fields: Iterable[Field]) -> dict[str, int]:
 
 
 def kept_since(
-    today: Iterable[Field], then: Iterable[Field], earlier: Mapping[str, int], newest_ms: int, utc_offset_ms: int
+    today: Iterable[Field], then: Iterable[Field], earlier: Mapping[str, int], newest_ms: int, calendar: Calendar
 ) -> dict[str, int]:
     """The instant, by field, from which on every event is in it; without those which have had every event there was.
 
@@ -35,25 +36,30 @@ def kept_since(
         if before is None:
             since_ms = newest_ms + 1
         elif before.length < field.length:
-            since_ms = max(since_ms, _start_of_oldest(before, newest_ms, utc_offset_ms))
+            since_ms = max(since_ms, _start_of_oldest(before, newest_ms, calendar))
         if since_ms != NEVER:
             found[field.name] = since_ms
     return found
 
 
-def covered_from(window: Window, since_ms: int, utc_offset_ms: int) -> int:
+def covered_from(window: Window, since_ms: int, calendar: Calendar) -> int:
     """The first instant at which no bucket of a window began before `since_ms`.
 
+    >>> from streams.core.calendar import UTC
+    >>> from streams.core.instants import DAY_MS
     >>> from streams.core.rules.nodes import EventSet
-    >>> covered_from(Window("count", EventSet(None), "day", length=7), since_ms=DAY_MS + 1, utc_offset_ms=0) // DAY_MS
+    >>> covered_from(Window("count", EventSet(None), "day", length=7), since_ms=DAY_MS + 1, calendar=UTC) // DAY_MS
     8
     """
-    unit_ms, offset_ms = (DAY_MS, utc_offset_ms) if window.unit == "day" else (HOUR_MS, 0)
-    first_whole = -((-since_ms - offset_ms) // unit_ms)
-    return (first_whole + window.length + window.before - 1) * unit_ms - offset_ms
+    is_days = window.unit == "day"
+    first_whole = bucket_of(since_ms - 1, is_days, calendar) + 1
+    return _begins(first_whole + window.length + window.before - 1, is_days, calendar)
 
 
-def _start_of_oldest(ring: Field, clock_ms: int, utc_offset_ms: int) -> int:
+def _start_of_oldest(ring: Field, clock_ms: int, calendar: Calendar) -> int:
     """When the oldest bucket of a ring began, for a profile with this clock."""
-    oldest = ring.oldest_bucket(clock_ms, utc_offset_ms)
-    return oldest * DAY_MS - utc_offset_ms if ring.is_days else oldest * HOUR_MS
+    return _begins(ring.oldest_bucket(clock_ms, calendar), ring.is_days, calendar)
+
+
+def _begins(bucket: int, is_days: bool, calendar: Calendar) -> int:
+    return calendar.begins(bucket) if is_days else bucket * HOUR_MS
