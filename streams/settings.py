@@ -15,6 +15,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
+from streams.calendars import calendar, check_name, fixed_offset_ms
+from streams.core.calendar import Calendar, signed
 from streams.core.instants import DAY_MS, HOUR_MS, format_time, parse_duration, parse_time
 from streams.errors import UsageError
 
@@ -40,7 +42,7 @@ DEFAULT_NOT_USERS: Final = frozenset(
 DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 # What decides on what the rules make of events.
 MEANING: Final = (
-    *("rules", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
+    *("rules", "timezone", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
     *("not_users", "earliest", "stripe_livemode", "stripe_accounts"),
 )
 # What pydantic finds, in the words of whoever wrote the value.
@@ -76,13 +78,16 @@ def _duration(value: object) -> object:
 def _offset(value: object) -> object:
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(r"([+-])(\d\d):(\d\d)", value)
-    if value in ("UTC", "Z"):
-        return 0
-    if match is None or int(match[2]) > 14 or int(match[3]) > 59:
+    if not value:
+        return None
+    ms = fixed_offset_ms(value)
+    if ms is None:
         raise ValueError(f"{value!r} is no offset from UTC such as -08:00 or +05:30")
-    ms = int(match[2]) * HOUR_MS + int(match[3]) * MINUTE_MS
-    return -ms if match[1] == "-" else ms
+    return ms
+
+
+def _timezone(value: object) -> object:
+    return check_name(value) if isinstance(value, str) else value
 
 
 def _names(value: object) -> object:
@@ -189,7 +194,8 @@ class Settings(BaseModel):
     start: Annotated[Literal["earliest", "latest"] | int, BeforeValidator(_start)] = "earliest"
     session_timeout: Annotated[Duration, Field(ge=1_000, le=60_000)] = 10_000
     partitioner: Literal["murmur2", "crc32", "trust"] = "murmur2"
-    utc_offset: Annotated[int, BeforeValidator(_offset)] = 0
+    timezone: Annotated[str, BeforeValidator(_timezone)] = "UTC"
+    utc_offset: Annotated[int | None, BeforeValidator(_offset)] = None
     currency: Annotated[str, BeforeValidator(_currency)] = ""
     currency_rates: Annotated[Mapping[str, float], BeforeValidator(_rates)] = Field(default_factory=dict)
     passive_events: Names = DEFAULT_PASSIVE_EVENTS
@@ -221,6 +227,8 @@ class Settings(BaseModel):
                 found[name], origins[name] = environment[variable], variable
         if unknown := flags.keys() - cls.model_fields.keys():
             raise UsageError(_no_such_setting(unknown.pop(), list(cls.model_fields)))
+        if {"timezone", "utc_offset"} <= found.keys():
+            _leave_one_of(found, origins)
         try:
             settings = cls.model_validate(found)
         except ValidationError as error:
@@ -236,6 +244,11 @@ class Settings(BaseModel):
         known = [name.upper() for name in cls.model_fields]
         said = sorted(name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
         return [f"{PREFIX}{name} is no setting{_near(name, known)}" for name in said if name not in known]
+
+    @property
+    def calendar(self) -> Calendar:
+        """When days begin."""
+        return calendar(self.timezone if self.utc_offset is None else signed(self.utc_offset))
 
     def is_set(self, name: str) -> bool:
         """Whether the environment or a flag says it."""
@@ -270,7 +283,7 @@ class Settings(BaseModel):
         if name.startswith("topic_") and name != "topic_prefix":
             return self.topic(name.removeprefix("topic_").replace("_", "-"))
         if name == "utc_offset":
-            return _signed(value)
+            return "" if value is None else signed(value)
         if name in ("session_timeout", "live_within"):
             return _for_people(value)
         if name in ("start", "earliest") and isinstance(value, int):
@@ -298,9 +311,13 @@ def _without_password(url: str) -> str:
     return re.sub(r"(://[^:/@]*):.*@", rf"\1:{MASKED}@", url)
 
 
-def _signed(offset_ms: int) -> str:
-    hours, minutes = divmod(abs(offset_ms) // MINUTE_MS, 60)
-    return f"{'-' if offset_ms < 0 else '+'}{hours:02}:{minutes:02}"
+def _leave_one_of(found: dict[str, object], origins: dict[str, str]) -> None:
+    """The time zone has two names; a flag goes first, whichever of them it is."""
+    said = [origins[name] for name in ("timezone", "utc_offset")]
+    if said[0].startswith("--") == said[1].startswith("--"):
+        raise UsageError(f"{said[1]} is the old name of {said[0]}: leave it out")
+    other = "timezone" if said[1].startswith("--") else "utc_offset"
+    del found[other], origins[other]
 
 
 def _for_people(duration_ms: int) -> str:

@@ -16,7 +16,7 @@ def test_nothing_said_gives_the_defaults() -> None:
     assert shown["SEGMENTER_PARTITIONS"] == "4"
     assert shown["SEGMENTER_SESSION_TIMEOUT"] == "10s"
     assert shown["SEGMENTER_LIVE_WITHIN"] == "1h"
-    assert shown["SEGMENTER_UTC_OFFSET"] == "+00:00"
+    assert (shown["SEGMENTER_TIMEZONE"], shown["SEGMENTER_UTC_OFFSET"]) == ("UTC", "")
     assert shown["SEGMENTER_CREATE_TOPICS"] == "true"
 
 

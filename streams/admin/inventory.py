@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from streams.calendars import calendar
 from streams.core.explain.inventory import Inventory, take_inventory
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
@@ -31,7 +32,8 @@ async def stored(settings: Settings, rulebook: Rulebook) -> Found:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     # A shard without profiles is written when there is one: its head may be of other rules than those that run.
     speaking = [shard for shard in shards.values() if shard.profiles] or list(shards.values())
-    inventory = take_inventory(rulebook, [Head.decode(shard.head) for shard in speaking])
+    heads = [Head.decode(shard.head) for shard in speaking]
+    inventory = take_inventory(rulebook, heads, calendar(heads[0].timezone))
     profiles = sum(shard.profiles for shard in shards.values())
     # On a virtual clock (`segmenter dev`) time is where the workers have come to.
     return Found(inventory, members, profiles, max(time.time_ns() // 1_000_000, inventory.time_ms))

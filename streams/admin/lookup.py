@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
+from streams.calendars import calendar
 from streams.core.engine.erasure import mark_of
 from streams.core.engine.shard import Shard
 from streams.core.explain.forecast import clock
@@ -69,8 +70,8 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
         raise SegmenterError(_unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
-    utc_offset_ms = Head.decode(found.head).utc_offset_ms
-    return Shard.restore(rulebook, found.head, rows, documents, utc_offset_ms, settings.private_traits)
+    days = calendar(Head.decode(found.head).timezone)
+    return Shard.restore(rulebook, found.head, rows, documents, days, settings.private_traits)
 
 
 def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
@@ -82,7 +83,7 @@ def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
 def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[Path], at_ms: int | None) -> Found:
     """The files as `segmenter replay` plays them, with an eye on one user; up to the newest event, where no time is
     given."""
-    shard = Watching(rulebook, user, settings.utc_offset, settings.private_traits)
+    shard = Watching(rulebook, user, settings.calendar, settings.private_traits)
     decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]

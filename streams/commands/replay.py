@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--dead-letters", metavar="FILE", type=click.Path(path_type=Path), help="Write rejected lines to it.")
 @click.option("--words", is_flag=True, help="The changes in words, one a line, as `segmenter watch` shows them.")
 @click.option("--as-made", is_flag=True, help="Do not put them in order of time: print each as soon as it is made.")
-@settings_flags("rules", "utc_offset", rest=MEANING)
+@settings_flags("rules", "timezone", rest=MEANING)
 def command(
     files: tuple[Path, ...],
     until_ms: int | None,
@@ -68,7 +68,7 @@ def command(
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         reject = _rejecter(opened, dead_letters)
-        shard = Shard(rulebook, settings.utc_offset, settings.private_traits)
+        shard = Shard(rulebook, settings.calendar, settings.private_traits)
         decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
         playback = Playback(shard, decoder, sources, reject, until_ms)
         text_of = _in_words if words else encode_change

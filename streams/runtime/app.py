@@ -153,7 +153,8 @@ async def prepare(settings: Settings, store: Store) -> int:
     await retry("Redis", store.check)
     partitions = next(each.partitions for each in found if each.topic == settings.topic(PRODUCT_EVENTS.name))
     await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
-    await _settle(store, "utc_offset", settings.shown("utc_offset"), "SEGMENTER_UTC_OFFSET")
+    said = "SEGMENTER_UTC_OFFSET" if settings.is_set("utc_offset") else "SEGMENTER_TIMEZONE"
+    await _settle(store, "utc_offset", settings.calendar.name, said)  # as states of before call it
     await _settle(store, "partitioner", settings.partitioner, "SEGMENTER_PARTITIONER")
     return partitions
 

@@ -108,13 +108,13 @@ class ShardLifecycle:
         settings, rulebook = self._worker.settings, self._worker.rulebook
         if stored is None:
             begun_ms = begins(settings.start, offsets, self._worker.clock())
-            return Shard(rulebook, settings.utc_offset, settings.private_traits, begun_ms)
+            return Shard(rulebook, settings.calendar, settings.private_traits, begun_ms)
         return Shard.restore(
             rulebook,
             stored.head,
             stored[ROWS].items(),
             stored[DOCUMENTS],
-            settings.utc_offset,
+            settings.calendar,
             settings.private_traits,
             stored[MARKS],
         )

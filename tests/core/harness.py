@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from hypothesis import reject
 
 from streams.core.batch import Batch
+from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.refreshing import Refreshing
@@ -27,7 +28,7 @@ class Engine:
     def __init__(self, rulebook: Rulebook, offset_ms: int = 0, tick_limit: int = 10_000):
         self.offset_ms = offset_ms
         self.tick_limit = tick_limit
-        self.shard = Shard(rulebook, utc_offset_ms=offset_ms)
+        self.shard = Shard(rulebook, Calendar.fixed(offset_ms))
         self.stream = Refreshing(self.shard, limit=tick_limit)
         self.rows: dict[str, bytes] = {}
         self.documents: dict[str, bytes] = {}
@@ -60,7 +61,7 @@ class Engine:
     def save_and_reload(self, rulebook: Rulebook) -> None:
         self.save()
         head, rows = self.shard.head(), list(self.rows.items())
-        self.shard = Shard.restore(rulebook, head, rows, self.documents, self.offset_ms, marks=self.marks)
+        self.shard = Shard.restore(rulebook, head, rows, self.documents, self.shard.calendar, marks=self.marks)
         self.stream = Refreshing(self.shard, self.stream.passed_ms, self.tick_limit)
         while self.shard.is_stale:
             self.report(self.shard.migrate())

@@ -6,6 +6,7 @@ Comes in: the rules as the files say them, and the heads of the shards as worker
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from streams.core.calendar import UTC, Calendar
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.fields import field_name
 from streams.core.language.render import named, render, render_value
@@ -63,12 +64,12 @@ class Inventory(NamedTuple):
     row_bytes: int
 
 
-def take_inventory(rulebook: Rulebook, heads: Sequence[Head]) -> Inventory:
-    """heads: of one shard or more."""
+def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar = UTC) -> Inventory:
+    """heads: of one shard or more, whose days are those of the calendar."""
     schemas = [head.schemas[head.current] for head in heads]
     row_bytes = _row_bytes(rulebook.rules)
     return Inventory(
-        tuple(_live(rulebook, rule, heads, row_bytes) for rule in rulebook.rules),
+        tuple(_live(rulebook, rule, heads, row_bytes, calendar) for rule in rulebook.rules),
         _gone(rulebook, schemas),
         len(heads),
         max(head.time_ms for head in heads),
@@ -95,7 +96,9 @@ def _values(rule: Rule) -> Iterator[Value]:
         yield from (value for leaf in rule_leaves(rule) for value in operands(leaf))
 
 
-def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int) -> LiveRule:
+def _live(
+    rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int, calendar: Calendar
+) -> LiveRule:
     versions = [head.schemas[head.current].rules.get(rule.name) for head in heads]
     as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
     others = tuple(each for each in rulebook.rules if each.name != rule.name)
@@ -104,15 +107,15 @@ def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int)
         len(as_said),
         len(heads) - len(as_said) - versions.count(None),
         row_bytes - _row_bytes(others),
-        tuple(_reading(text, parts, as_said) for text, parts in read_by(rulebook, rule).items()),
+        tuple(_reading(text, parts, as_said, calendar) for text, parts in read_by(rulebook, rule).items()),
     )
 
 
-def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head]) -> FieldRead:
-    kept = [(part, head.kept_since.get(name), head) for part in parts if (name := field_name(part)) for head in heads]
-    lacking = [(part, since_ms, head.utc_offset_ms) for part, since_ms, head in kept if since_ms is not None]
-    windows = [covered_from(part, *instants) for part, *instants in lacking if isinstance(part, Window)]
-    return FieldRead(text, max((since_ms for _, since_ms, _ in lacking), default=None), max(windows, default=None))
+def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head], calendar: Calendar) -> FieldRead:
+    kept = [(part, head.kept_since.get(name)) for part in parts if (name := field_name(part)) for head in heads]
+    lacking = [(part, since_ms) for part, since_ms in kept if since_ms is not None]
+    windows = [covered_from(part, since_ms, calendar) for part, since_ms in lacking if isinstance(part, Window)]
+    return FieldRead(text, max((since_ms for _, since_ms in lacking), default=None), max(windows, default=None))
 
 
 def _gone(rulebook: Rulebook, schemas: Sequence[RowSchema]) -> Mapping[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from streams.core.batch import Batch
+from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
@@ -160,7 +161,7 @@ def test_what_was_silent_by_former_edges_stays_so_after_a_reload() -> None:
 
 
 def test_another_utc_offset_than_before_is_refused() -> None:
-    shard = Shard(rulebook(quiet="idle_days >= 3"), utc_offset_ms=HOUR_MS)
+    shard = Shard(rulebook(quiet="idle_days >= 3"), Calendar.fixed(HOUR_MS))
     shard.step(Batch.of([seen("ann", 0)]))
     dirty = shard.take_dirty()
     with pytest.raises(StateError, match="SEGMENTER_UTC_OFFSET"):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.refreshing import Refreshing
+from streams.core.calendar import Calendar
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.explain.forecast import clock, forecast
@@ -22,7 +23,7 @@ LATER_MS = made.END_MS + 30 * DAY_MS
 
 def lived_through(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0) -> Shard:
     """A shard after events and instants, edges made anew as they go by."""
-    shard = Shard(rulebook, offset_ms)
+    shard = Shard(rulebook, Calendar.fixed(offset_ms))
     refreshing = Refreshing(shard)
     for arrival in arrivals:
         if isinstance(arrival, int):

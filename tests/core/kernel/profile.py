@@ -3,6 +3,7 @@
 Comes in: conditions by the names of their segments, or rules. Goes out: the words, and where in them things lie.
 """
 
+from streams.core.calendar import UTC
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.program import write_program
 from streams.core.events import Value
@@ -46,7 +47,7 @@ class Profile:
         self.rulebook = rulebook(*rules, **enter)
         self.catalog = Catalog(self.rulebook)
         text_code: dict[str, int] = {}
-        self.program = write_program(self.catalog, 0, text_code)
+        self.program = write_program(self.catalog, UTC, text_code)
         self.table = Table(self.catalog, self.program, text_code)
         self.table.rows(["ann"])
         self.memory = self.table.memory

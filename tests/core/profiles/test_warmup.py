@@ -96,8 +96,8 @@ def test_so_it_is_under_other_rules_before_its_first_event() -> None:
 
 def test_a_window_is_covered_once_its_oldest_day_is_later() -> None:
     week = Window("count", EventSet(None), "day", length=7)
-    assert covered_from(week, NOON, utc_offset_ms=0) == (DAY + 7) * DAY_MS
-    assert covered_from(week, DAY * DAY_MS, utc_offset_ms=0) == (DAY + 6) * DAY_MS
+    assert covered_from(week, NOON, UTC) == (DAY + 7) * DAY_MS
+    assert covered_from(week, DAY * DAY_MS, UTC) == (DAY + 6) * DAY_MS
 
 
 @given(
@@ -117,5 +117,5 @@ def test_a_window_is_covered_exactly_when_it_begins_no_earlier(
         oldest = (at_ms + offset_ms) // unit_ms - before - length + 1
         return oldest * unit_ms - offset_ms
 
-    covered_ms = covered_from(window, since_ms, offset_h * HOUR_MS)
+    covered_ms = covered_from(window, since_ms, Calendar.fixed(offset_h * HOUR_MS))
     assert begins(covered_ms) >= since_ms > begins(covered_ms - 1)
