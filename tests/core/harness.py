@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from hypothesis import reject
 
+from streams.calendars import calendar
 from streams.core.batch import Batch
-from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.refreshing import Refreshing
@@ -18,6 +18,7 @@ from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
 from tests.oracle import Expected, Forgotten, Kept, Reason, judge
 from tests.strategies import END_MS
+from tests.zones import zone_of
 
 Changes = dict[str, list[Expected]]
 
@@ -25,10 +26,9 @@ Changes = dict[str, list[Expected]]
 class Engine:
     """A shard, what it reported so far, and what it has saved."""
 
-    def __init__(self, rulebook: Rulebook, offset_ms: int = 0, tick_limit: int = 10_000):
-        self.offset_ms = offset_ms
+    def __init__(self, rulebook: Rulebook, timezone: str = "UTC", tick_limit: int = 10_000):
         self.tick_limit = tick_limit
-        self.shard = Shard(rulebook, Calendar.fixed(offset_ms))
+        self.shard = Shard(rulebook, calendar(timezone))
         self.stream = Refreshing(self.shard, limit=tick_limit)
         self.rows: dict[str, bytes] = {}
         self.documents: dict[str, bytes] = {}
@@ -74,13 +74,13 @@ class Engine:
 def run(
     rulebook: Rulebook,
     arrivals: Sequence[Event | int],
-    offset_ms: int = 0,
+    timezone: str = "UTC",
     until: int = END_MS,
     reloads: Collection[int] = (),
     tick_limit: int = 10_000,
 ) -> Changes:
     """The changes by user, with everything between two ticks or reloads in one batch."""
-    engine = Engine(rulebook, offset_ms, tick_limit)
+    engine = Engine(rulebook, timezone, tick_limit)
     batch: list[Event] = []
     for index, arrival in enumerate([*arrivals, until]):
         if isinstance(arrival, int) or index in reloads:
@@ -95,10 +95,10 @@ def run(
     return engine.reported
 
 
-def owed(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0, until: int = END_MS) -> Changes:
+def owed(rulebook: Rulebook, arrivals: Sequence[Event | int], timezone: str = "UTC", until: int = END_MS) -> Changes:
     """What the judge expects of it; an example that it cannot judge is none."""
     try:
-        judged = judge(rulebook, arrivals, until, offset_ms, Kept)
+        judged = judge(rulebook, arrivals, until, zone_of(timezone), Kept)
     except Forgotten:
         reject()
     return {user: changes for user, changes in judged.items() if changes}

@@ -15,7 +15,7 @@ from tests import strategies as made
 from tests.core.harness import Changes, Engine, owed, run
 from tests.oracle import Expected
 
-offsets = st.sampled_from(made.OFFSETS_MS)
+offsets = st.sampled_from(made.TIMEZONES)
 
 
 @given(made.conditions(made.Known(segments=["other"], scores=["rfm"])))
@@ -25,16 +25,16 @@ def test_the_parser_reads_what_the_rules_were_written_as(written: made.Written[C
 
 @given(made.rulebooks(), made.arrivals(), offsets)
 def test_the_engine_reports_what_the_judge_expects(
-    rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int
+    rulebook: Rulebook, arrivals: list[Event | int], timezone: str
 ) -> None:
-    assert run(rulebook, arrivals, offset_ms) == owed(rulebook, arrivals, offset_ms)
+    assert run(rulebook, arrivals, timezone) == owed(rulebook, arrivals, timezone)
 
 
 @given(made.rulebooks(most=2, quintiles=True), made.arrivals(), offsets)
 def test_edges_are_made_anew_whenever_time_passes_a_multiple_of_refresh(
-    rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int
+    rulebook: Rulebook, arrivals: list[Event | int], timezone: str
 ) -> None:
-    assert run(rulebook, arrivals, offset_ms) == owed(rulebook, arrivals, offset_ms)
+    assert run(rulebook, arrivals, timezone) == owed(rulebook, arrivals, timezone)
 
 
 @settings(max_examples=1 + settings().max_examples // 10)
@@ -45,8 +45,8 @@ def test_edges_of_a_crowd_stay_and_move_alike(scores: Scores, events: list[Event
 
 
 @given(made.rulebooks(most=2), made.histories(most=60, user=st.just("ann")), offsets)
-def test_a_long_history_of_one_user_is_judged_alike(rulebook: Rulebook, events: list[Event], offset_ms: int) -> None:
-    assert run(rulebook, events, offset_ms) == owed(rulebook, events, offset_ms)
+def test_a_long_history_of_one_user_is_judged_alike(rulebook: Rulebook, events: list[Event], timezone: str) -> None:
+    assert run(rulebook, events, timezone) == owed(rulebook, events, timezone)
 
 
 @given(made.histories(most=40, user=st.just("ann"), at=made.few_moments))

@@ -16,6 +16,7 @@ from tests.oracle import Expected, Forgotten, Kept, judge
 from tests.oracle.accepted import Accepted
 from tests.oracle.scoring import new_edges
 from tests.oracle.view import View
+from tests.zones import zone_of
 
 START_MS = 1_772_323_200_000  # 2026-03-01T00:00Z
 FIXED = Edges((1.0, 3.0, 7.0, 14.0), (1.0, 2.0, 3.0, 4.0), (1.0, 10.0, 100.0, 1000.0))
@@ -186,12 +187,12 @@ def frequencies(values: Iterable[int]) -> list[tuple[None, float, None]]:
 
 
 @settings(max_examples=1 + settings().max_examples // 3)
-@given(made.rulebooks(most=3, quintiles=True), made.arrivals(), st.sampled_from(made.OFFSETS_MS))
+@given(made.rulebooks(most=3, quintiles=True), made.arrivals(), st.sampled_from(made.TIMEZONES))
 def test_a_history_in_order_of_time_is_judged_as_the_plain_list_is(
-    rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int
+    rulebook: Rulebook, arrivals: list[Event | int], timezone: str
 ) -> None:
     try:
-        plainly = judge(rulebook, arrivals, made.END_MS, offset_ms)
+        plainly = judge(rulebook, arrivals, made.END_MS, zone_of(timezone))
     except Forgotten:
         reject()
-    assert judge(rulebook, arrivals, made.END_MS, offset_ms, history=Kept) == plainly
+    assert judge(rulebook, arrivals, made.END_MS, zone_of(timezone), history=Kept) == plainly

@@ -20,6 +20,7 @@ features, trees, rules). The limits on the number and size of traits are left to
 """
 
 from collections.abc import Iterable
+from datetime import UTC, tzinfo
 
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
@@ -36,7 +37,7 @@ def judge(
     rulebook: Rulebook,
     arrivals: Iterable[Event | int],
     until: int,
-    utc_offset_ms: int = 0,
+    zone: tzinfo = UTC,
     history: type[Accepted] = Accepted,
 ) -> dict[str, list[Expected]]:
     """Every user's changes, in order, when `arrivals` came one by one and time then came to `until`.
@@ -44,7 +45,7 @@ def judge(
     An int among the arrivals says that time has come to it (ms), for all.
     Raises `Forgotten` where an event is later than quintiles are remembered.
     """
-    population = Population(rulebook, utc_offset_ms, history)
+    population = Population(rulebook, zone, history)
     for arrival in (*arrivals, until):
         if isinstance(arrival, Event):
             population.receive(arrival)

@@ -5,6 +5,7 @@ whole list, and remembered only until the list is another one.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from functools import cached_property
 
 from streams.core.events import Event, Value
@@ -43,10 +44,10 @@ class Accepted:
         """Those that happened from `since` on and before `until`."""
         return [fact for fact in self.of(events) if since <= fact.ts < until]
 
-    def boundaries(self, windows: Iterable[Window], now: int, utc_offset_ms: int) -> list[int]:
+    def boundaries(self, windows: Iterable[Window], now: int, zone: tzinfo) -> list[int]:
         """The next instants at which the day or the hour is another, where a window goes by it."""
         units = {window.unit for window in windows}
-        return [begin(bucket(now, unit, utc_offset_ms) + 1, unit, utc_offset_ms) for unit in units]
+        return [begin(bucket(now, unit, zone) + 1, unit, zone) for unit in units]
 
     def trait(self, name: str) -> Value:
         if name not in self.traits:
@@ -59,12 +60,12 @@ class Accepted:
         newest = max((fact.ts for fact in had), default=None)
         return next((number_or(fact.properties[prop]) for fact in reversed(had) if fact.ts == newest), None)
 
-    def instant(self, instant: Instant) -> int | None:
+    def instant(self, instant: Instant, zone: tzinfo) -> int | None:
         if instant not in self.instants:
-            self.instants[instant] = self.found(instant)
+            self.instants[instant] = self.found(instant, zone)
         return self.instants[instant]
 
-    def found(self, instant: Instant) -> int | None:
+    def found(self, instant: Instant, zone: tzinfo) -> int | None:
         match instant:
             case LastSeen(events):
                 return self.last_seen(events)
@@ -74,9 +75,9 @@ class Accepted:
             case FirstSeen():
                 return self.first_ts
             case TraitTime(name):
-                return read_time(self.trait(name))
+                return read_time(self.trait(name), zone)
             case LatestTime(events, prop):
-                return read_time(self.latest(events, prop))
+                return read_time(self.latest(events, prop), zone)
 
     def last_seen(self, events: EventSet) -> int | None:
         return max((fact.ts for fact in self.of(events)), default=None)

@@ -6,6 +6,7 @@ summed up, rolled forward or expired: a window is still recomputed from the even
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 from operator import itemgetter
 
 from streams.core.events import Event, Value
@@ -105,16 +106,16 @@ class Kept(Accepted):
             return facts
         return [fact for fact, arrival in zip(facts, timeline.arrivals[part], strict=True) if arrival < self.count]
 
-    def boundaries(self, windows: Iterable[Window], now: int, utc_offset_ms: int) -> list[int]:
+    def boundaries(self, windows: Iterable[Window], now: int, zone: tzinfo) -> list[int]:
         """Only those at which something leaves a window, or comes into one that was moved back."""
         found = []
         for window in windows:
             times, unit = self.log.of(window.events).times, window.unit
             for after in {window.before, window.before + window.length}:
-                since = begin(bucket(now, unit, utc_offset_ms) - after + 1, unit, utc_offset_ms)
+                since = begin(bucket(now, unit, zone) - after + 1, unit, zone)
                 place = bisect_left(times, since)
                 if place < len(times):
-                    found.append(begin(bucket(times[place], unit, utc_offset_ms) + after, unit, utc_offset_ms))
+                    found.append(begin(bucket(times[place], unit, zone) + after, unit, zone))
         return found
 
     def trait(self, name: str) -> Value:

@@ -4,6 +4,7 @@ Comes in: events in order of arrival, and how far time has come. Goes out: profi
 """
 
 from collections.abc import Iterable
+from datetime import tzinfo
 
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook, Scores
@@ -15,9 +16,9 @@ ALWAYS = -(1 << 62)
 
 
 class Population:
-    def __init__(self, rulebook: Rulebook, utc_offset_ms: int, history: type[Accepted]):
+    def __init__(self, rulebook: Rulebook, zone: tzinfo, history: type[Accepted]):
         self.rulebook = rulebook
-        self.utc_offset_ms = utc_offset_ms
+        self.zone = zone
         self.history = history
         self.profiles: dict[str, Profile] = {}
         self.standings = {
@@ -31,7 +32,7 @@ class Population:
     def receive(self, event: Event) -> None:
         self.pass_refreshes(event.ts)
         if event.subject not in self.profiles:
-            profile = Profile(event.subject, self.rulebook, self.utc_offset_ms, self.standings, self.history())
+            profile = Profile(event.subject, self.rulebook, self.zone, self.standings, self.history())
             self.profiles[event.subject] = profile
         self.profiles[event.subject].receive(event)
         self.profiles[event.subject].pass_time(self.come_ms)

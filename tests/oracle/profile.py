@@ -5,6 +5,7 @@ Comes in: events in order of arrival, and how far time has come. Goes out: the l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from functools import cached_property
 
 from streams.core.events import Event
@@ -31,7 +32,7 @@ class Profile:
 
     subject: str
     rulebook: Rulebook
-    utc_offset_ms: int
+    zone: tzinfo
     standings: Mapping[str, Standing]
     accepted: Accepted
     clock: int | None = None
@@ -61,7 +62,7 @@ class Profile:
 
     def next_look(self, now: int, until: int) -> int:
         """Windows move at whole days and hours, stays end, edges move; else only what is linear in time can flip."""
-        stops = [until, *self.accepted.boundaries(self.windows, now, self.utc_offset_ms)]
+        stops = [until, *self.accepted.boundaries(self.windows, now, self.zone)]
         ends = [*self.stay_ends(), *(standing.since_ms for standing in self.standings.values())]
         return self.first_crossing(now, min([*stops, *(at for at in ends if at > now)]))
 
@@ -126,7 +127,7 @@ class Profile:
         )
 
     def view(self, at: int) -> View:
-        return View(self.rulebook, self.utc_offset_ms, at, self.accepted, dict(self.held), self.standings)
+        return View(self.rulebook, self.zone, at, self.accepted, dict(self.held), self.standings)
 
     # what time moves
 

@@ -4,7 +4,7 @@ Comes in: a profile's accepted events in order of arrival. Goes out: one trait's
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from streams.core.events import Event, Value
@@ -160,8 +160,9 @@ def movement(ts: int, totals: Sequence[int]) -> Happened | None:
     return Happened(ts, name, False, {"delta": (after - before) / 1e6})
 
 
-def read_time(value: Value) -> int | None:
-    """The instant that a trait holds, in ms: ISO 8601 (no zone is UTC), or epoch seconds, milliseconds from 1e11 up."""
+def read_time(value: Value, zone: tzinfo) -> int | None:
+    """The instant that a trait holds, in ms: ISO 8601 (no zone is UTC; no time is the day's
+    beginning in `zone`), or epoch seconds, milliseconds from 1e11 up."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -173,5 +174,7 @@ def read_time(value: Value) -> int | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
+    if len(value) <= len("2026-12-01"):
+        moment = moment.replace(tzinfo=zone)
     since_epoch = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     return since_epoch.days * 86_400_000 + since_epoch.seconds * 1000 + since_epoch.microseconds // 1000

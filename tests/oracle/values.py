@@ -5,11 +5,13 @@ Comes in: values as a profile holds them; None is missing. Goes out: a value, or
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from streams.core.events import Value
-from streams.core.instants import DAY_MS, HOUR_MS
+from streams.core.instants import HOUR_MS
 from streams.core.rules.nodes import Comparison
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCALARS = (str, float, int, bool)
 
 
@@ -92,10 +94,16 @@ def number_only(value: Value) -> float | None:
     return value if isinstance(value, float) else None
 
 
-def bucket(ts: int, unit: str, utc_offset_ms: int) -> int:
-    """The day or hour of an instant."""
-    return ts // HOUR_MS if unit == "hour" else (ts + utc_offset_ms) // DAY_MS
+def bucket(ts: int, unit: str, zone: tzinfo) -> int:
+    """The day or hour of an instant. A day that has begun goes on where the clock is turned back over midnight."""
+    if unit == "hour":
+        return ts // HOUR_MS
+    day = (EPOCH + timedelta(milliseconds=ts)).astimezone(zone).toordinal() - EPOCH.toordinal()
+    return day + 1 if begin(day + 1, "day", zone) <= ts else day
 
 
-def begin(bucket: int, unit: str, utc_offset_ms: int) -> int:
-    return bucket * HOUR_MS if unit == "hour" else bucket * DAY_MS - utc_offset_ms
+def begin(bucket: int, unit: str, zone: tzinfo) -> int:
+    if unit == "hour":
+        return bucket * HOUR_MS
+    midnight = datetime.fromordinal(bucket + EPOCH.toordinal()).replace(tzinfo=zone)
+    return (midnight.astimezone(UTC) - EPOCH) // timedelta(milliseconds=1)

@@ -5,6 +5,7 @@ memberships.
 """
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import NamedTuple
 
 from streams.core.events import Value
@@ -30,7 +31,7 @@ class View(Subject):
     def __init__(
         self,
         rulebook: Rulebook,
-        utc_offset_ms: int,
+        zone: tzinfo,
         at: int,
         accepted: Accepted,
         held: Mapping[str, Held],
@@ -38,7 +39,7 @@ class View(Subject):
     ):
         self.groupings = {rule.name: rule for rule in rulebook.groupings}
         self.scores = rulebook.scores
-        self.utc_offset_ms = utc_offset_ms
+        self.zone = zone
         self.at = at
         self.elapsed_at = at
         self.accepted = accepted
@@ -87,7 +88,7 @@ class View(Subject):
             case Read(feature):
                 return self.read(feature)
             case Elapsed(instant, unit_ms, sign):
-                ts = self.accepted.instant(instant)
+                ts = self.accepted.instant(instant, self.zone)
                 return None if ts is None else sign * (self.elapsed_at - ts) / unit_ms
             case Score(rule, part):
                 scored = self.scored(rule)
@@ -97,7 +98,7 @@ class View(Subject):
 
     def apart(self, left: Elapsed, right: Elapsed) -> Value:
         """Exactly as long as it is from the one instant to the other."""
-        one, two = self.accepted.instant(left.instant), self.accepted.instant(right.instant)
+        one, two = (self.accepted.instant(each.instant, self.zone) for each in (left, right))
         return None if one is None or two is None else left.sign * (two - one) / left.unit_ms
 
     def scored(self, name: str) -> Scored | None:
@@ -141,9 +142,7 @@ class View(Subject):
 
     def window(self, window: Window) -> Value:
         newest = self.bucket(self.at, window.unit) - window.before
-        since, until = (
-            begin(each, window.unit, self.utc_offset_ms) for each in (newest - window.length + 1, newest + 1)
-        )
+        since, until = (begin(each, window.unit, self.zone) for each in (newest - window.length + 1, newest + 1))
         inside = self.accepted.between(window.events, since, until)
         if window.statistic == "count":
             return float(len(inside))
@@ -167,4 +166,4 @@ class View(Subject):
         return self.accepted.trait(name)
 
     def bucket(self, ts: int, unit: str) -> int:
-        return bucket(ts, unit, self.utc_offset_ms)
+        return bucket(ts, unit, self.zone)

@@ -13,16 +13,16 @@ Small on purpose: few users, names and days, so that boundaries, ties and duplic
 
 from tests.strategies.conditions import Known, conditions
 from tests.strategies.histories import END_MS, START_MS, arrivals, crowds, few_moments, histories
-from tests.strategies.names import DERIVED_NAMES, OFFSETS_MS, TEXTS, TRAITS
+from tests.strategies.names import DERIVED_NAMES, TEXTS, TIMEZONES, TRAITS
 from tests.strategies.rules import known, rulebooks, rules, scores_rules
 from tests.strategies.written import Written
 
 __all__ = [
     "DERIVED_NAMES",
     "END_MS",
-    "OFFSETS_MS",
     "START_MS",
     "TEXTS",
+    "TIMEZONES",
     "TRAITS",
     "Known",
     "Written",

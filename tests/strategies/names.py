@@ -1,8 +1,7 @@
 """What generated rules ask for and generated histories tell of, few enough that the two meet."""
 
-from streams.core.instants import HOUR_MS
-
-OFFSETS_MS = (0, -8 * HOUR_MS, 19_800_000)  # UTC, -08:00, +05:30
+# The clocks of New York change on 8 March 2026, those of Havana on the same day at midnight.
+TIMEZONES = ("UTC", "-08:00", "+05:30", "America/New_York", "America/Havana")
 
 NAMES = ("Signed In", "Report Made", "Payment Failed", "Überwiesen ✓")
 BILLING_NAMES = ("Subscription Started", "Subscription Updated", "Subscription Paused", "Subscription Cancelled")

@@ -5,6 +5,7 @@ stored rows and documents bear them.
 """
 
 from dataclasses import dataclass
+
 from streams.core.calendar import Calendar, Instants
 from streams.core.instants import HOUR_MS
 from streams.core.language.render import render

@@ -96,9 +96,7 @@ def _values(rule: Rule) -> Iterator[Value]:
         yield from (value for leaf in rule_leaves(rule) for value in operands(leaf))
 
 
-def _live(
-    rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int, calendar: Calendar
-) -> LiveRule:
+def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int, calendar: Calendar) -> LiveRule:
     versions = [head.schemas[head.current].rules.get(rule.name) for head in heads]
     as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
     others = tuple(each for each in rulebook.rules if each.name != rule.name)

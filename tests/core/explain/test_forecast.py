@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.calendars import calendar
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.refreshing import Refreshing
-from streams.core.calendar import Calendar
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.explain.forecast import clock, forecast
@@ -17,13 +17,13 @@ from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Rulebook, Segment
 from tests import strategies as made
 
-offsets = st.sampled_from(made.OFFSETS_MS)
+offsets = st.sampled_from(made.TIMEZONES)
 LATER_MS = made.END_MS + 30 * DAY_MS
 
 
-def lived_through(rulebook: Rulebook, arrivals: Sequence[Event | int], offset_ms: int = 0) -> Shard:
+def lived_through(rulebook: Rulebook, arrivals: Sequence[Event | int], timezone: str = "UTC") -> Shard:
     """A shard after events and instants, edges made anew as they go by."""
-    shard = Shard(rulebook, Calendar.fixed(offset_ms))
+    shard = Shard(rulebook, calendar(timezone))
     refreshing = Refreshing(shard)
     for arrival in arrivals:
         if isinstance(arrival, int):
@@ -41,14 +41,14 @@ def what_then_happens(shard: Shard, until_ms: int) -> list[Change]:
 
 
 @given(made.rulebooks(), made.arrivals(), offsets)
-def test_the_forecast_is_what_then_happens(rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int) -> None:
-    shard = lived_through(rulebook, arrivals, offset_ms)
+def test_the_forecast_is_what_then_happens(rulebook: Rulebook, arrivals: list[Event | int], timezone: str) -> None:
+    shard = lived_through(rulebook, arrivals, timezone)
     assert foretold(shard) == by_user(shard, what_then_happens(shard, LATER_MS))
 
 
 @given(made.rulebooks(most=2, quintiles=True), made.arrivals(), offsets)
-def test_where_edges_stay_so_does_the_forecast(rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int) -> None:
-    shard = lived_through(rulebook, arrivals, offset_ms)
+def test_where_edges_stay_so_does_the_forecast(rulebook: Rulebook, arrivals: list[Event | int], timezone: str) -> None:
+    shard = lived_through(rulebook, arrivals, timezone)
     assert foretold(shard) == by_user(shard, what_then_happens(shard, LATER_MS))
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from streams.core.arrays import Ints
+from streams.core.calendar import UTC, Calendar
 from streams.core.compiler.assembler import Assembler
-from streams.core.kernel.layout import RINGS, UTC_OFFSET
+from streams.core.kernel.layout import DAYS, RINGS, UTC_OFFSET
 
 
 class Ring:
@@ -24,6 +25,7 @@ class Ring:
         *,
         is_days: bool = True,
         utc_offset_ms: int = 0,
+        calendar: Calendar = UTC,
         counts_buckets: bool = False,
     ):
         self.length = max(span + before for span, before in windows)
@@ -36,6 +38,8 @@ class Ring:
         self.address = out.put([int(is_days), statistic, 0, self.length, out.put_list(self.windows)])
         out.words[RINGS] = out.put_list([self.address])
         out.words[UTC_OFFSET] = utc_offset_ms
+        if calendar.beginnings is not None:
+            out.words[DAYS] = out.put_list(calendar.beginnings.tolist())
         self.p = np.array(out.words, np.int64)
         self.w = np.zeros((1, 2 * (self.length + len(windows))), np.int64)
 

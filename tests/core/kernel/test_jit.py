@@ -107,13 +107,13 @@ def interpreted() -> Iterator[None]:
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
-@given(made.rulebooks(), made.arrivals(), st.sampled_from(made.OFFSETS_MS))
+@given(made.rulebooks(), made.arrivals(), st.sampled_from(made.TIMEZONES))
 def test_as_it_is_the_kernel_makes_the_same_changes_as_compiled(
-    rulebook: Rulebook, arrivals: list[Event | int], offset_ms: int
+    rulebook: Rulebook, arrivals: list[Event | int], timezone: str
 ) -> None:
     with interpreted():
-        expected = run(rulebook, arrivals, offset_ms)
-    assert run(rulebook, arrivals, offset_ms) == expected
+        expected = run(rulebook, arrivals, timezone)
+    assert run(rulebook, arrivals, timezone) == expected
 
 
 def test_functions_are_noted_and_run_as_they_are() -> None:

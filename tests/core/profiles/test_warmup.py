@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.batch import Batch
+from streams.core.calendar import UTC, Calendar
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.instants import DAY_MS, HOUR_MS
