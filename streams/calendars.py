@@ -7,7 +7,7 @@ those of the package tzdata, whatever the machine has: the same events make the 
 import difflib
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -59,6 +59,7 @@ def zone_names() -> frozenset[str]:
     return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
 
 
+@cache
 def zone(name: str) -> ZoneInfo:
     """A zone by its name, which must be one of `zone_names`."""
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:

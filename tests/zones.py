@@ -1,7 +1,8 @@
 """Time zones as the standard library has them, by the names that the setting `timezone` takes, for the judge."""
 
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+
+from streams.calendars import zone
 
 
 def zone_of(timezone: str) -> tzinfo:
@@ -12,7 +13,7 @@ def zone_of(timezone: str) -> tzinfo:
     if timezone == "UTC":
         return UTC
     if timezone[0] not in "+-":
-        return ZoneInfo(timezone)
+        return zone(timezone)
     fixed = datetime.fromisoformat(f"1970-01-01T00:00{timezone}").tzinfo
     assert fixed is not None
     return fixed

@@ -1,6 +1,7 @@
 """The judge itself, by examples worked out by hand from docs/semantics.md."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 
 import pytest
 from hypothesis import given, reject, settings
@@ -33,11 +34,11 @@ def event(day: float, name: str = "Report Made", *, user: str = "ann", ms: int =
 def value(text: str, events: Sequence[Event], now: int) -> Value:
     asked = parse_condition(f"missing({text})")
     assert isinstance(asked, Missing)
-    return View(Rulebook(()), 0, now, Accepted(events), {}, {}).value(asked.value)
+    return View(Rulebook(()), UTC, now, Accepted(events), {}, {}).value(asked.value)
 
 
 def holds(text: str, events: Sequence[Event], now: int) -> bool:
-    return View(Rulebook(()), 0, now, Accepted(events), {}, {}).holds(parse_condition(text))
+    return View(Rulebook(()), UTC, now, Accepted(events), {}, {}).holds(parse_condition(text))
 
 
 REPORTS = [
