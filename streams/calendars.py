@@ -1,12 +1,12 @@
 """Calendars by name: a fixed offset from UTC, or a time zone of the IANA database with its summer time.
 
-Comes in: `-08:00`, `UTC` or `America/New_York`. Goes out: a `Calendar`, or a ValueError that says what is near. Zones are
-those of the package tzdata, whatever the machine has: the same events make the same changes everywhere.
+Comes in: `-08:00`, `UTC` or `America/New_York`. Goes out: a `Calendar`, or a ValueError that says what is near. Zones
+are those of the package tzdata, whatever the machine has: the same events make the same changes everywhere.
 """
 
 import difflib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -19,7 +19,7 @@ from streams.core.instants import DAY_MS, HOUR_MS
 if TYPE_CHECKING:
     from streams.core.arrays import Ints
 
-DAYS: Final = (datetime(2100, 1, 1) - datetime(1970, 1, 1)).days
+DAYS: Final = (date(2100, 1, 1) - date(1970, 1, 1)).days
 LIKE: Final = 0.75  # as near as a name has to be to be meant
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MS: Final = 60_000
@@ -81,7 +81,7 @@ def _beginnings(place: ZoneInfo) -> "Ints":
     A clock that is turned back over midnight does not bring the day before back; where one leaves a day out, that day
     begins with the next.
     """
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - settings are read by commands that need no numpy
 
     days: list[Ints] = []
     done = 0

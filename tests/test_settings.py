@@ -63,6 +63,11 @@ def test_a_flag_goes_before_the_environment_and_each_value_says_where_it_is_from
         ("KAFKA", "http://kafka:9092", "SEGMENTER_KAFKA: 'http://kafka:9092' is no address such as kafka-1:9092"),
         ("KAFKA", "kafka-1:9092,kafka-2:99999", "SEGMENTER_KAFKA: 'kafka-2:99999' is no address"),
         ("SESSION_TIMEOUT", "soon", "SEGMENTER_SESSION_TIMEOUT: 'soon' is no duration such as 30s, 5m, 2h or 1d"),
+        (
+            "TIMEZONE",
+            "America/NewYork",
+            "SEGMENTER_TIMEZONE: 'America/NewYork' is no time zone; did you mean America/New_York?",
+        ),
         ("UTC_OFFSET", "PST", "SEGMENTER_UTC_OFFSET: 'PST' is no offset from UTC such as -08:00 or +05:30"),
         ("START", "yesterday", "SEGMENTER_START: 'yesterday' is neither earliest, latest nor a time"),
         ("PARTITIONER", "md5", "SEGMENTER_PARTITIONER: 'md5' is none of murmur2, crc32, trust"),
@@ -137,3 +142,15 @@ def test_a_password_file_is_read_each_time_it_is_needed(tmp_path: Path) -> None:
     assert settings.password() == "first"
     file.write_text("second\n")
     assert settings.password() == "second"
+
+
+@pytest.mark.parametrize("name", ["TIMEZONE", "UTC_OFFSET"])
+def test_an_offset_is_one_calendar_by_its_new_name_and_by_its_old(name: str) -> None:
+    assert Settings.from_environment({f"SEGMENTER_{name}": "-08:00"}).calendar.name == "-08:00"
+
+
+def test_a_time_zone_with_two_names_is_refused_but_where_a_flag_goes_first() -> None:
+    said = {"SEGMENTER_UTC_OFFSET": "-08:00"}
+    with pytest.raises(UsageError, match="SEGMENTER_UTC_OFFSET is the old name of SEGMENTER_TIMEZONE: leave it out"):
+        Settings.from_environment({**said, "SEGMENTER_TIMEZONE": "Europe/Berlin"})
+    assert Settings.from_environment(said, timezone="Europe/Berlin").calendar.name == "Europe/Berlin"

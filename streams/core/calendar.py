@@ -1,8 +1,8 @@
-"""The calendar: when each day begins where people live, be it by a fixed offset from UTC or by the clock of a time zone.
+"""The calendar: when each day begins where people live, by a fixed offset from UTC or by the clock of a time zone.
 
-Comes in: instants (ms), day numbers (0 is 1970-01-01), values that are read as times. Goes out: the number of a day, the
-instant of its beginning. The beginnings of a zone's days are worked out elsewhere (`streams.calendars`): here nothing
-knows of zones.
+Comes in: instants (ms), day numbers (0 is 1970-01-01), values that are read as times. Goes out: the number of a day,
+the instant of its beginning. The beginnings of a zone's days are worked out elsewhere (`streams.calendars`): here
+nothing knows of zones.
 """
 
 from dataclasses import dataclass

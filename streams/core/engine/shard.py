@@ -77,8 +77,8 @@ class Shard:
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         begun_ms: int = NEVER,
     ):
-        """calendar: when days begin. begun_ms: before it there were events that the shard is not told; `NEVER` where it is
-        told all."""
+        """calendar: when days begin. begun_ms: before it there were events that the shard is not told; `NEVER` where
+        it is told all."""
         self.catalog = Catalog(rulebook)
         self.calendar = calendar
         self.private_traits = private_traits

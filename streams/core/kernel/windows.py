@@ -2,8 +2,9 @@
 
 Comes in: the program `p`, the table's words `w` and a row; a ring or window is its address in the program.
 All instants are ms; a bucket is the number of a day (by the program's calendar) or of an hour since 1970. A ring of
-length L holds the newest L buckets, bucket b at place b % L. A window of length N moved M back holds at bucket b the buckets in (b - M - N, b - M] (docs/semantics.md#windows). Each has a running total: reading it
-costs one load.
+length L holds the newest L buckets, bucket b at place b % L. A window of length N moved M back holds at
+bucket b the buckets in (b - M - N, b - M] (docs/semantics.md#windows). Each has a running total: reading it costs one
+load.
 """
 
 from streams.core.instants import DAY_MS, HOUR_MS

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import pytest
 
+from streams.calendars import calendar
 from streams.core.batch import Batch
 from streams.core.calendar import Calendar
 from streams.core.changes import Change
@@ -12,6 +14,7 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
 from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.language.parser import parse_condition, parse_value
+from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Edges, Rulebook, Scores, Segment
 from streams.core.scores.quintiles import Quintiles
 from streams.errors import StateError
@@ -166,6 +169,23 @@ def test_another_utc_offset_than_before_is_refused() -> None:
     dirty = shard.take_dirty()
     with pytest.raises(StateError, match="SEGMENTER_UTC_OFFSET"):
         Shard.restore(rulebook(quiet="idle_days >= 3"), shard.head(), dirty.rows, {})
+
+
+def test_a_state_that_knows_no_zone_goes_by_its_offset() -> None:
+    rules = rulebook(quiet="idle_days >= 3")
+    before = msgspec.json.decode(Shard(rules, Calendar.fixed(-8 * HOUR_MS)).head())
+    del before["zone"]
+    assert Shard.restore(rules, msgspec.json.encode(before), [], {}, Calendar.fixed(-8 * HOUR_MS)).head()
+    with pytest.raises(StateError, match="time zone -08:00"):
+        Shard.restore(rules, msgspec.json.encode(before), [], {}, calendar("America/Los_Angeles"))
+
+
+def test_a_state_that_was_begun_in_a_zone_stays_there() -> None:
+    rules, there = rulebook(quiet="idle_days >= 3"), calendar("America/Los_Angeles")
+    head = Shard(rules, there).head()
+    assert Head.decode(Shard.restore(rules, head, [], {}, there).head()).timezone == "America/Los_Angeles"
+    with pytest.raises(StateError, match="time zone America/Los_Angeles"):
+        Shard.restore(rules, head, [], {})
 
 
 def test_an_explanation_is_as_of_its_instant_and_changes_nothing() -> None:
