@@ -43,7 +43,7 @@ HELP: Final = {
     "start": "Where to begin when nothing is stored: earliest, latest or a time.",
     "session_timeout": "How long a worker may be silent before another takes over.",
     "partitioner": "How the producers choose partitions.",
-    "timezone": "Whose days count, such as America/New_York or -08:00.",
+    "timezone": "Whose days count, such as Asia/Tokyo.",
     "utc_offset": "The old name of the time zone, for an offset.",
     "currency": "The currency to report MRR and amounts in; unset, they count as they are stated.",
     "currency_rates": "What one unit of each other currency is worth in it, such as EUR=1.08,JPY=0.0067.",

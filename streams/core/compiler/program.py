@@ -95,7 +95,8 @@ class Program:
     """One rulebook, as the kernel reads it.
 
     calendar: when its days begin. words: the array.
-    classes: event name -> addresses of its class where the event is no activity, and where it is; unread: the same for any name that no rule reads.
+    classes: event name -> addresses of its class where the event is no activity, and where it is;
+    unread: the same for any name that no rule reads.
     rule_words: by rule, its word in the row. edges, measures: by scores rule, where its three records of edges are, and
     the addresses of the code of what it scores; both in the order of r, f, m.
     transition_words, space_words: how long a transition and the kernel's space are (the ranks of texts come on top).
