@@ -14,7 +14,7 @@ SOME_DIFFER = 1
 
 @click.command("test")
 @click.argument("path", metavar="[RULES]", required=False, type=click.Path(exists=True, path_type=Path))
-@settings_flags("rules", "utc_offset", rest=MEANING)
+@settings_flags("rules", "timezone", rest=MEANING)
 def command(path: Path | None, settings: Settings) -> None:
     """Run the stories that stand beside the rules of RULES, a folder or one file: churn-risk.stories.yaml beside
     churn-risk.yaml. Nothing is started, nothing is stored.

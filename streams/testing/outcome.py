@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from streams.calendars import calendar
 from streams.core.batch import Batch
+from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.inbox import Inbox
@@ -37,10 +39,14 @@ def changes(
     until: Moment | None = None,
     utc_offset_ms: int = 0,
     options: InputOptions = DEFAULTS,
+    timezone: str = "",
 ) -> list[Change]:
-    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record)."""
+    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record).
+
+    timezone: as the setting has it, such as America/New_York; utc_offset_ms says the same of a fixed offset.
+    """
     batch = decoded(rulebook, records, options)
-    return _changes(Shard(rulebook, utc_offset_ms), batch, _instant_or_newest(until, batch))
+    return _changes(Shard(rulebook, _days(timezone, utc_offset_ms)), batch, _instant_or_newest(until, batch))
 
 
 def explain(
@@ -50,6 +56,7 @@ def explain(
     at: Moment | None = None,
     utc_offset_ms: int = 0,
     options: InputOptions = DEFAULTS,
+    timezone: str = "",
 ) -> Explanation:
     """Why a user is where they are at `at` (or the newest record), since when, and what comes next if nothing happens.
 
@@ -57,11 +64,15 @@ def explain(
     """
     batch = decoded(rulebook, records, options)
     at_ms = _instant_or_newest(at, batch)
-    shard = Watching(rulebook, user, utc_offset_ms)
+    shard = Watching(rulebook, user, _days(timezone, utc_offset_ms))
     _changes(shard, batch.take((batch.ts <= at_ms).nonzero()[0]), at_ms)
     if user not in shard.table:
         raise ValueError(f"{user!r} has no record up to {format_time(at_ms)}")
     return explanation.explain(shard, user, at_ms)
+
+
+def _days(timezone: str, utc_offset_ms: int) -> Calendar:
+    return calendar(timezone) if timezone else Calendar.fixed(utc_offset_ms)
 
 
 def decoded(rulebook: Rulebook, records: Iterable[Record], options: InputOptions = DEFAULTS) -> Batch:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import yaml
 
+from streams.calendars import check_name
 from streams.core.instants import parse_time
 from streams.core.language.faults import did_you_mean
 from streams.core.rules.rulebook import Rulebook
@@ -24,7 +25,7 @@ from streams.testing.records import Record
 
 T = TypeVar("T")
 
-FOR_ALL: Final = ("rules", "utc_offset")  # what a file may say for all of its stories
+FOR_ALL: Final = ("rules", "timezone", "utc_offset")  # what a file may say for all of its stories
 MUST: Final = ("events", "changes")
 KEYS: Final = (*MUST, "until", *FOR_ALL)
 MAX_DEPTH: Final = 6  # a story's own rules are mappings in a list
@@ -43,7 +44,7 @@ class Story:
     """What happened, and what comes of it.
 
     rule: the one that it is about; None if about all of `rulebook`. until_ms: how far time comes; None: to the newest
-    event. utc_offset_ms: where days begin; None: where they do for everybody.
+    event. timezone: whose days count; None: those that do for everybody.
     """
 
     file: str
@@ -54,7 +55,7 @@ class Story:
     records: Sequence[Record]
     expected: Sequence[Told]
     until_ms: int | None
-    utc_offset_ms: int | None
+    timezone: str | None
     fault_at: Callable[[int, str], Fault]  # what is wrong with one of the records
 
     def __str__(self) -> str:
@@ -112,7 +113,7 @@ class _Reader:
         happened = self._lines((title, "events"), lambda line: tuple(read_event(line)))
         told = self._lines((title, "changes"), read_told)
         until_ms = self._time((title, "until"), "{}", "a time is written like 2026-03-01 09:00")
-        east_ms = self._time(self._place(title, "utc_offset"), "1970-01-01T00:00{}", "an offset is written like -08:00")
+        timezone = self._timezone(title)
         if rulebook is not None:
             self.faults += self._unknown(title, rulebook, told)
         if rulebook is None or len(self.faults) > known:
@@ -128,9 +129,25 @@ class _Reader:
             [{"messageId": str(place), **record} for place, record in enumerate(records)],
             [each for _, each in told],
             until_ms,
-            None if east_ms is None else -east_ms,
+            timezone,
             lambda place, message: self._at((title, "events"), lines_of[place], message, ""),
         )
+
+    def _timezone(self, title: str) -> str | None:
+        """By its own name, or by the old one for an offset; what a story says goes before what its file says."""
+        places: list[Location] = [(title, "timezone"), (title, "utc_offset"), ("timezone",), ("utc_offset",)]
+        where = next((place for place in places if place in self.document.values), None)
+        if where is None:
+            return None
+        if where[-1] == "utc_offset":
+            hint = "an offset is written like -08:00"
+            return None if self._time(where, "1970-01-01T00:00{}", hint) is None else self._text(where, hint)
+        text = self._text(where, "a time zone is written like America/New_York")
+        try:
+            return None if text is None else check_name(text)
+        except ValueError as error:
+            self.faults.append(self.document.at_value(where, str(error)))
+            return None
 
     def _place(self, title: str, key: str) -> Location:
         """Where a story says something, or the file for all of its stories."""

@@ -66,10 +66,12 @@ class _Engine:
 
     def __init__(self, story: Story, settings: Settings):
         self._story = story
-        self._offset_ms = settings.utc_offset if story.utc_offset_ms is None else story.utc_offset_ms
+        self._timezone = settings.calendar.name if story.timezone is None else story.timezone
         self._options = InputOptions.of(settings)
         try:
-            found = changes(story.rulebook, story.records, story.until_ms, self._offset_ms, self._options)
+            found = changes(
+                story.rulebook, story.records, story.until_ms, options=self._options, timezone=self._timezone
+            )
         except NoEvent as error:
             raise RuleError([story.fault_at(error.place, error.reason)]) from error
         self.happened = [told_of(change, story.records) for change in found if story.rule in (None, change.rule)]
@@ -81,7 +83,14 @@ class _Engine:
             return f"the story ends before that, at {written(end_ms)}: `until` says how far time comes"
         try:
             arrived = list(takewhile(lambda record: instant(record["timestamp"]) <= told.at_ms, self._story.records))
-            known = explain(self._story.rulebook, arrived, told.user, told.at_ms, self._offset_ms, self._options)
+            known = explain(
+                self._story.rulebook,
+                arrived,
+                told.user,
+                told.at_ms,
+                options=self._options,
+                timezone=self._timezone,
+            )
         except ValueError:
             return f"nothing has happened to {printable(told.user)} by then"
         rule = next(rule for rule in known.rules if told.segment.partition("/")[0] == rule.rule)

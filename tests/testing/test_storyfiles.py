@@ -59,7 +59,7 @@ def test_a_story_says_what_happened_and_what_comes_of_it() -> None:
         Told(instant("2026-03-09 09:00"), "ann", "enters gone-quiet", "gone-quiet", "timer"),
         Told(instant("2026-03-10 09:00:30"), "ann", "leaves gone-quiet", "gone-quiet", None),
     ]
-    assert (told.until_ms, told.utc_offset_ms) == (instant("2026-03-31"), -8 * 3_600_000)
+    assert (told.until_ms, told.timezone) == (instant("2026-03-31"), "-08:00")
 
 
 def test_rules_may_be_brought_along_by_the_file_or_by_a_story() -> None:
@@ -114,6 +114,10 @@ def test_a_line_of_changes_that_cannot_be_read_is_told_with_its_place(
         ('a:\n  changes: ""\n', ["1:1 this story has no `events`"]),
         (story(more="  untill: 2026-03-31\n"), ["4:3 a story has no `untill`; did you mean `until`?"]),
         (story(more="  until: soon\n"), ["4:10 `soon` cannot be read"]),
+        (
+            story(more="  timezone: America/NewYork\n"),
+            ["4:13 'America/NewYork' is no time zone; did you mean America/New_York?"],
+        ),
         (story(more="  utc_offset: 8\n"), ["4:15 `8` cannot be read; an offset is written like -08:00"]),
         (story(changes="[a]"), ["4:12 a text belongs here; write `|` after the colon"]),
         (story() + story(), ["5:1 `it happens` is given twice; keep one of them"]),

@@ -4,6 +4,7 @@ from math import inf, isnan, nan
 
 import pytest
 
+from streams.core.calendar import Calendar
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.extraction import Extraction, KeptLatest, KeptSeen, as_amount, reading
 from streams.core.events import Value
@@ -91,4 +92,4 @@ def test_what_is_only_counted_is_not_kept() -> None:
 def test_a_value_was_seen_on_a_day_of_the_offset_or_in_an_hour(unit: str, bucket: int) -> None:
     catalog = Catalog(rulebook(a=f'distinct("A", "q", {unit}s=3) > 1'))
     (seen,) = read(catalog).seen
-    assert seen.bucket(20_001 * DAY_MS - 2 * HOUR_MS, utc_offset_ms=3 * HOUR_MS) == bucket
+    assert seen.bucket(20_001 * DAY_MS - 2 * HOUR_MS, Calendar.fixed(3 * HOUR_MS)) == bucket

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.calendar import UTC, Calendar
 from streams.core.compiler.fields import Field, Ring, bucket_of, field_name, latest_of, ring_key, trait_of
 from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.language.parser import parse_condition
@@ -82,13 +83,13 @@ def test_a_day_is_of_the_offset_and_an_hour_of_utc(offset_ms: int, instants: lis
     for ms in instants:
         assert 0 <= ms + offset_ms - DAY_MS * bucket_of(ms, True, offset_ms) < DAY_MS
         assert 0 <= ms - HOUR_MS * bucket_of(ms, False, offset_ms) < HOUR_MS
-    together = bucket_of(np.array(instants, np.int64), True, offset_ms)
+    together = bucket_of(np.array(instants, np.int64), True, Calendar.fixed(offset_ms))
     assert together.tolist() == [bucket_of(ms, True, offset_ms) for ms in instants]
 
 
 @pytest.mark.parametrize(("name", "expected"), [("days 'A'", 20_000 - 6), ("hours 'A'", 24 * 20_000 - 6)])
 def test_the_oldest_bucket_that_counts_is_as_far_back_as_the_ring_is_long(name: str, expected: int) -> None:
-    assert Field(name, start=0, words=4, length=7).oldest_bucket(20_000 * DAY_MS, utc_offset_ms=0) == expected
+    assert Field(name, start=0, words=4, length=7).oldest_bucket(20_000 * DAY_MS, UTC) == expected
 
 
 def test_what_follows_from_a_trait_or_a_property_belongs_to_it() -> None:

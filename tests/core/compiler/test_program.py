@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from streams.core.calendar import UTC, Calendar
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.program import Program, write_program
 from streams.core.kernel.layout import (
@@ -100,7 +101,7 @@ class Written:
     def __init__(self, *rules: Rule, **enter: str):
         self.book = rulebook(*rules, **enter)
         self.catalog = Catalog(self.book)
-        self.program = write_program(self.catalog, 3_600_000, {})
+        self.program = write_program(self.catalog, Calendar.fixed(3_600_000), {})
         self.p: list[int] = self.program.words.tolist()
 
     def listed(self, address: int) -> list[int]:
@@ -140,7 +141,7 @@ def test_the_kernels_space_has_room_for_each_part_before_the_next(book: Rulebook
 
 
 def has_room_for_each(catalog: Catalog) -> None:
-    program = write_program(catalog, 0, {})
+    program = write_program(catalog, UTC, {})
     leaves, rules = len(catalog.leaves), len(catalog.rulebook.groupings)
     _, *sizes = np.diff(laid_out(program)).tolist()
     assert sizes == [leaves, leaves, rules, catalog.rule_set_words, CAPTURED_WORDS * leaves, leaves, 1]
