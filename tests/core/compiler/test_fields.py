@@ -80,11 +80,12 @@ def test_windows_of_one_statistic_over_the_same_events_share_a_ring_and_active_d
 @pytest.mark.parametrize("offset_ms", [0, 9 * HOUR_MS, -HOUR_MS])
 @given(st.lists(st.integers(-(10**13), 10**13)))
 def test_a_day_is_of_the_offset_and_an_hour_of_utc(offset_ms: int, instants: list[int]) -> None:
+    calendar = Calendar.fixed(offset_ms)
     for ms in instants:
-        assert 0 <= ms + offset_ms - DAY_MS * bucket_of(ms, True, offset_ms) < DAY_MS
-        assert 0 <= ms - HOUR_MS * bucket_of(ms, False, offset_ms) < HOUR_MS
-    together = bucket_of(np.array(instants, np.int64), True, Calendar.fixed(offset_ms))
-    assert together.tolist() == [bucket_of(ms, True, offset_ms) for ms in instants]
+        assert 0 <= ms + offset_ms - DAY_MS * bucket_of(ms, True, calendar) < DAY_MS
+        assert 0 <= ms - HOUR_MS * bucket_of(ms, False, calendar) < HOUR_MS
+    together = bucket_of(np.array(instants, np.int64), True, calendar)
+    assert together.tolist() == [bucket_of(ms, True, calendar) for ms in instants]
 
 
 @pytest.mark.parametrize(("name", "expected"), [("days 'A'", 20_000 - 6), ("hours 'A'", 24 * 20_000 - 6)])
