@@ -41,6 +41,7 @@ STORY = """
     2026-03-06..2026-03-11 10:00  ann  Report Exported       format=pdf pages=12 tags=["board"]
     2026-03-07..2026-03-13 11:00  ann  Report Created        template=sales
     2026-03-08 09:00              ann  identify              tags=["vip"] newsletter=true country=FR
+    2026-03-08 09:00              ann  identify              email="Ann@Example.com" company.name="Bank of Ann"
     2026-03-09 10:00              ann  Subscription Started  plan=team mrr=600
     2026-03-09 10:00              ann  Invoice Paid          amount=600
     2026-03-10 10:00              ann  Payment Failed        amount=600

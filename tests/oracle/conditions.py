@@ -27,7 +27,7 @@ from streams.core.rules.nodes import (
     Within,
 )
 from streams.core.rules.nodes import Value as Term
-from tests.oracle.values import calculate, compare, has, number_or
+from tests.oracle.values import calculate, compare, found_in, number_or, small
 
 
 class Subject:
@@ -67,8 +67,8 @@ class Subject:
                 return any(compare("==", self.value(item), option) for option in options)
             case Truth(value):
                 return self.value(value) is True
-            case Has(value, wanted):
-                return has(self.value(value), wanted)
+            case Has(value, wanted, how=how):
+                return found_in(how, self.value(value), wanted)
             case Missing(value):
                 return self.value(value) is None
 
@@ -98,4 +98,7 @@ class OneEvent(Subject):
     properties: Mapping[str, Value]
 
     def own(self, term: Read | Elapsed | Property | Score) -> Value:
-        return number_or(self.properties.get(term.name)) if isinstance(term, Property) else super().own(term)
+        if not isinstance(term, Property):
+            return super().own(term)
+        value = self.properties.get(term.name)
+        return small(value) if term.lowered else number_or(value)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from streams.core.events import Value
 from streams.core.instants import HOUR_MS
-from streams.core.rules.nodes import Comparison
+from streams.core.rules.nodes import Comparison, How
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCALARS = (str, float, int, bool)
@@ -58,6 +58,27 @@ def has(value: Value, wanted: float | str | bool) -> bool:
     """Whether it is a list that holds `wanted`, or is `wanted` itself."""
     members = value if isinstance(value, list) else [value]
     return any(compare("==", number_or(one), number_or(wanted)) for one in members if isinstance(one, SCALARS))
+
+
+def found_in(how: How, value: Value, wanted: float | str | bool) -> bool:
+    """What `has` and its kin say of a value."""
+    if how == "has":
+        return has(value, wanted)
+    if not isinstance(value, str) or not isinstance(wanted, str):
+        return False
+    at = [start for start in range(len(value)) if value[start : start + len(wanted)] == wanted]
+    match how:
+        case "contains":
+            return bool(at)
+        case "starts_with":
+            return 0 in at
+        case "ends_with":
+            return len(value) - len(wanted) in at
+
+
+def small(value: Value) -> Value:
+    """A text in small letters; nothing else has any."""
+    return value.lower() if isinstance(value, str) else None
 
 
 def countable(values: Iterable[Value]) -> list[float]:

@@ -9,13 +9,13 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from streams.core.events import Value
-from streams.core.rules.nodes import Elapsed, Feature, Latest, Lifetime, Property, Read, Score, Trait, Window
+from streams.core.rules.nodes import Elapsed, Feature, Latest, Lifetime, Lowered, Property, Read, Score, Trait, Window
 from streams.core.rules.nodes import Value as Term
 from streams.core.rules.rulebook import Grouping, Rulebook, Scores, Segment, Tier
 from tests.oracle.accepted import Accepted
 from tests.oracle.conditions import Subject
 from tests.oracle.scoring import Numbers, Scored, Standing, measures, scored
-from tests.oracle.values import begin, bucket, canonical, countable, number_only, total
+from tests.oracle.values import begin, bucket, canonical, countable, number_only, small, total
 
 
 class Held(NamedTuple):
@@ -137,6 +137,8 @@ class View(Subject):
                 return self.trait(name)
             case Latest(events, prop):
                 return self.accepted.latest(events, prop)
+            case Lowered(of):
+                return small(self.read(of))
             case _:
                 raise AssertionError("an instant is read through Elapsed, what a list holds through Has")
 

@@ -31,6 +31,7 @@ from tests.strategies.written import (
     constants,
     has,
     joined,
+    looks_into,
     missing,
     some_of,
     within,
@@ -51,7 +52,7 @@ def conditions(known: Known = Known(), depth: int = 2) -> st.SearchStrategy[Writ
 
 @st.composite
 def leaves(draw: st.DrawFn, known: Known) -> Written[Condition]:
-    kinds = ["time", "time", "time", "compare", "compare", "within", "truth", "missing", "has"]
+    kinds = ["time", "time", "time", "compare", "compare", "within", "truth", "missing", "has", "contains", "contains"]
     kinds += ["segment", "segment"] * bool(known.segments) + ["score", "score", "score"] * bool(known.scores)
     match draw(st.sampled_from(kinds)):
         case "time":
@@ -62,6 +63,8 @@ def leaves(draw: st.DrawFn, known: Known) -> Written[Condition]:
             return draw(memberships())
         case "truth":
             return bare(draw(of_any_kind(BOOLEAN_TRAITS, BOOLEAN_PROPERTIES)))
+        case "contains":
+            return draw(looks_into(of_any_kind((*LIST_TRAITS, *TEXT_TRAITS), (*LIST_PROPERTIES, *TEXT_PROPERTIES))))
         case "missing":
             return missing(draw(st.one_of(of_any_kind(), times(), sums(), numbers)))
         case "has":

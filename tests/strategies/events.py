@@ -29,6 +29,7 @@ from tests.strategies.written import (
     constants,
     has,
     joined,
+    looks_into,
     missing,
     some_of,
     within,
@@ -73,7 +74,9 @@ def properties(*names: str) -> st.SearchStrategy[Written[Term]]:
 @st.composite
 def asked_of_properties(draw: st.DrawFn, events: EventSet) -> Written[Condition]:
     numbers, texts, small = properties(*numeric_properties(events)), properties(*TEXT_PROPERTIES), constants(0, 0.2, 5)
-    kind = draw(st.sampled_from(("number", "number", "sum", "chain", "text", "in", "bare", "has", "missing", "two")))
+    kind = draw(
+        st.sampled_from(("number", "number", "sum", "chain", "text", "in", "bare", "has", "contains", "missing", "two"))
+    )
     operator = draw(st.sampled_from(COMPARISONS))
     match kind:
         case "number":
@@ -90,6 +93,8 @@ def asked_of_properties(draw: st.DrawFn, events: EventSet) -> Written[Condition]
             return bare(draw(properties(*BOOLEAN_PROPERTIES)))
         case "has":
             return has(draw(properties(*LIST_PROPERTIES, *TEXT_PROPERTIES)), draw(st.sampled_from(LISTED)))
+        case "contains":
+            return draw(looks_into(properties(*LIST_PROPERTIES, *TEXT_PROPERTIES)))
         case "missing":
             return missing(draw(properties(*PROPERTIES)))
         case _:

@@ -29,4 +29,6 @@ PROPERTIES = (
 
 TEXTS = ("free", "pro", "active", "past_due", "größer", "ﬁ", "🦊")  # by code points the fox is the greatest
 AMOUNTS = (0.1, 0.2, 0.3, 5, 19.99, 1e10, 1.5e10, 0.0000005)
+SMALL = tuple(sorted({text.lower() for text in TEXTS}))
+PARTS = ("pro", "o", "e", "ﬁ", "größ", "🦊", "past_due!")  # small letters, as lower(..) has them
 LISTED: tuple[float | str | bool, ...] = ("vip", "pro", "1", 1, True)

@@ -18,18 +18,26 @@ from streams.core.rules.nodes import (
     Condition,
     Constant,
     Has,
+    How,
+    Latest,
+    Lowered,
     Missing,
     Not,
+    Property,
+    Read,
     Some,
+    Trait,
     Truth,
     Within,
 )
 from streams.core.rules.nodes import Value as Term
+from tests.strategies.names import PARTS, SMALL
 
 Node = TypeVar("Node")
 Option = TypeVar("Option", float, str)
 Options = tuple[float, ...] | tuple[str, ...]
 
+HOWS: tuple[How, ...] = ("contains", "starts_with", "ends_with")
 COMPARISONS: tuple[Comparison, ...] = ("<", "<=", ">", ">=", "==", "!=")
 
 
@@ -96,6 +104,20 @@ def has(holder: Written[Term], wanted: float | str | bool) -> Written[Condition]
     return Written(text, Has(holder.node, as_read(wanted), text))
 
 
+def contains(how: How, holder: Written[Term], wanted: str) -> Written[Condition]:
+    text = f"{how}({holder.text}, {literal(wanted)})"
+    return Written(text, Has(holder.node, wanted, text, how))
+
+
+def lowered(holder: Written[Term]) -> Written[Term]:
+    match holder.node:
+        case Read(Trait() | Latest() as of):
+            return Written(f"lower({holder.text})", Read(Lowered(of)))
+        case Property(name):
+            return Written(f"lower({holder.text})", Property(name, lowered=True))
+    raise AssertionError(f"{holder} has no letters")
+
+
 def missing(item: Written[Term]) -> Written[Condition]:
     return Written(f"missing({item.text})", Missing(item.node, f"missing({item.text})"))
 
@@ -126,3 +148,16 @@ def joined(draw: st.DrawFn, leaves: st.SearchStrategy[Written[Condition]], depth
 def flat(whole: type[All] | type[Some], node: Condition) -> tuple[Condition, ...]:
     """`a and (b and c)` is `a and b and c`."""
     return node.parts if isinstance(node, whole) else (node,)
+
+
+@st.composite
+def looks_into(draw: st.DrawFn, holders: st.SearchStrategy[Written[Term]]) -> Written[Condition]:
+    """Whether a text has another, or how two compare, as it is or in small letters."""
+    holder = draw(holders)
+    match draw(st.sampled_from(("as it is", "lowered", "compared"))):
+        case "as it is":
+            return contains(draw(st.sampled_from(HOWS)), holder, draw(st.sampled_from(PARTS)))
+        case "lowered":
+            return contains(draw(st.sampled_from(HOWS)), lowered(holder), draw(st.sampled_from(PARTS)))
+        case _:
+            return comparison(draw(st.sampled_from(COMPARISONS)), lowered(holder), draw(constants(*SMALL)))

@@ -40,11 +40,13 @@ from streams.core.rules.nodes import (
     Feature,
     FirstSeen,
     Holds,
+    How,
     LastSeen,
     Latest,
     LatestTime,
     Leaf,
     Lifetime,
+    Lowered,
     Trait,
     TraitTime,
     Window,
@@ -55,13 +57,15 @@ from streams.core.rules.traversal import DIMENSIONS, events_of, features, leaf_f
 
 
 class Places(NamedTuple):
-    """Where in a row is what follows from a value of the document: the value and its kind, the time that it holds, and
-    whether it holds what is spelled so.
+    """Where in a row is what follows from a value of the document: the value and its kind, the same in small letters,
+    the time that it holds, and whether it (or the same in small letters) holds what is wanted.
     """
 
     value: int | None
+    lowered: int | None
     time: int | None
-    holds: tuple[tuple[str, int], ...]
+    holds: tuple[tuple[How, str, int], ...]
+    lowered_holds: tuple[tuple[How, str, int], ...]
 
 
 class Catalog:
@@ -171,7 +175,7 @@ class Catalog:
             match feature:
                 case Window(statistic):
                     self.word[feature] = self._take(STATISTICS[statistic].bucket.total_words)
-                case Trait() | Latest():
+                case Trait() | Latest() | Lowered():
                     self.word[feature] = self._take(2)  # the value and its kind
                 case TraitTime() | LatestTime() | Holds():
                     self.word[feature] = self._take(1)
@@ -181,8 +185,13 @@ class Catalog:
     def places(self, source: Trait | Latest) -> Places:
         """Where what follows from a trait or a latest property is written."""
         time = TraitTime(source.name) if isinstance(source, Trait) else LatestTime(source.events, source.prop)
-        held = tuple((f.wanted, at) for f, at in self.word.items() if isinstance(f, Holds) and f.of == source)
-        return Places(self.word.get(source), self.word.get(time), held)
+        small = Lowered(source)
+        value, lowered, instant = (self.word.get(feature) for feature in (source, small, time))
+        return Places(value, lowered, instant, self._held(source), self._held(small))
+
+    def _held(self, source: Trait | Latest | Lowered) -> tuple[tuple[How, str, int], ...]:
+        found = ((f, at) for f, at in self.word.items() if isinstance(f, Holds) and f.of == source)
+        return tuple((f.how, f.wanted, at) for f, at in found)
 
     @cached_property
     def event_sets(self) -> tuple[EventSet, ...]:

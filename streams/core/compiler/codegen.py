@@ -41,6 +41,7 @@ from streams.core.rules.nodes import (
     Latest,
     Leaf,
     Lifetime,
+    Lowered,
     Property,
     Read,
     Score,
@@ -60,7 +61,7 @@ ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 
 def _reading(feature: Feature) -> int:
     match feature:
-        case Trait() | Latest():
+        case Trait() | Latest() | Lowered():
             return TRAIT
         case Window(statistic):
             return STATISTICS[statistic].bucket.read_by

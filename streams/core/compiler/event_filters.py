@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 
 from streams.core.events import Scalar, Value
-from streams.core.rules.equality import holds, spell
+from streams.core.rules.equality import FINDS, lowered, wanted_as
 from streams.core.rules.nodes import (
     All,
     Always,
@@ -96,9 +96,9 @@ def _of_one_value(leaf: Condition) -> Ask:
         case Truth(value):
             get = read(value)
             return lambda properties: get(properties) is True
-        case Has(value, wanted):
-            get, spelling = read(value), spell(wanted)
-            return lambda properties: holds(get(properties), spelling)
+        case Has(value, wanted, how=how):
+            get, finds, sought = read(value), FINDS[how], wanted_as(how, wanted)
+            return lambda properties: finds(get(properties), sought)
         case Missing(value):
             get = read(value)
             return lambda properties: get(properties) is None
@@ -121,6 +121,8 @@ def read(term: Term) -> Get:
         case Constant(value):
             constant = in_double(value)
             return lambda _: constant
+        case Property(name, lowered=True):
+            return lambda properties: lowered(properties.get(name))
         case Property(name):
             return lambda properties: in_double(properties.get(name))
         case Arithmetic(sign, left, right):

@@ -17,6 +17,7 @@ from streams.core.rules.nodes import (
     Latest,
     LatestTime,
     Lifetime,
+    Lowered,
     Statistic,
     Trait,
     TraitTime,
@@ -105,15 +106,17 @@ def own_name(feature: LastSeen | Lifetime) -> str:
 
 def trait_of(feature: Feature) -> str | None:
     match feature:
-        case Trait(name) | TraitTime(name) | Holds(of=Trait(name)):
+        case Trait(name) | TraitTime(name) | Lowered(Trait(name)) | Holds(of=Trait(name) | Lowered(Trait(name))):
             return name
     return None
 
 
 def latest_of(feature: Feature) -> Latest | None:
     match feature:
-        case Latest(events, prop) | LatestTime(events, prop) | Holds(of=Latest(events, prop)):
+        case Latest(events, prop) | LatestTime(events, prop):
             return Latest(events, prop)
+        case Lowered(Latest() as latest) | Holds(of=Latest() as latest) | Holds(of=Lowered(Latest() as latest)):
+            return latest
     return None
 
 

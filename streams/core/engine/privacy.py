@@ -18,6 +18,7 @@ from streams.core.rules.nodes import (
     LatestTime,
     Leaf,
     Lifetime,
+    Lowered,
     Read,
     Score,
     Trait,
@@ -57,6 +58,8 @@ def _is_open(name: str, private: Collection[str], include: Collection[str]) -> b
 def _may_be_told(value: Value, is_open: IsOpen) -> bool:
     match value:
         case Read(Trait(name) | Latest(prop=name)) | Elapsed(TraitTime(name) | LatestTime(prop=name)):
+            return is_open(name)
+        case Read(Lowered(Trait(name) | Latest(prop=name))):
             return is_open(name)
         case Read(Window() as window):
             return _may_be_counted(window, is_open)

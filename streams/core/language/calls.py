@@ -68,9 +68,18 @@ def open_call(source: Source, node: ast.Call, known: Collection[str]) -> Call:
         raise source.fault(node, f"`{name}` is a value and takes no brackets", f"write `{name}`")
     if name not in FUNCTIONS:
         message = f"there is no function `{name}`" if name else "only the name of a function stands before `(`"
-        raise source.fault(node.func, message, _meant(name, known))
+        raise source.fault(node.func, message, _as_function(source, node, known) or _meant(name, known))
     _, options = both(lambda: _count_arguments(source, node, name), lambda: _options(source, node, name))
     return Call(source, name, node.args, options, node)
+
+
+def _as_function(source: Source, node: ast.Call, known: Collection[str]) -> str:
+    """How a method of other languages is written here: `plan.lower()` is lower(plan)."""
+    match node.func:
+        case ast.Attribute(value=owner, attr=method) if SYNONYMS.get(method, method) in known and dotted(owner):
+            arguments = ", ".join([source.text(owner), *map(source.text, node.args)])
+            return f"write {SYNONYMS.get(method, method)}({arguments})"
+    return ""
 
 
 def _meant(name: str, known: Collection[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from streams.core.language.calls import Call, dotted
 from streams.core.language.faults import both, each
-from streams.core.language.kinds import hint_at_quotes, kind_of, unlike
+from streams.core.language.kinds import hint_at_quotes, kind_of, too_large, unlike
 from streams.core.language.linear import bends, straightened
 from streams.core.language.scores import example_of, hint_at_scores, impossible
 from streams.core.language.syntax import Source
@@ -24,7 +24,9 @@ from streams.core.rules.nodes import (
     Condition,
     Constant,
     Has,
+    How,
     Latest,
+    Lowered,
     Missing,
     Not,
     Property,
@@ -99,6 +101,8 @@ class Conditions:
                 return self._missing(call)
             case "has":
                 return self._has(call)
+            case "contains" | "starts_with" | "ends_with" as how:
+                return self._contains(call, how)
         return self.scope.segment(call)
 
     def _missing(self, call: Call) -> Missing:
@@ -123,6 +127,24 @@ class Conditions:
                 hint = "compare it by `==`; has(..) looks into traits, latest(..) and properties"
                 raise self.source.fault(holder, f"`{self.source.text(holder)}` is never a list", hint)
         return Has(value, self._constant(wanted, constant, "the value to look for").value, self.source.text(call.node))
+
+    def _contains(self, call: Call, how: How) -> Has:
+        holder, wanted = call.arguments
+        value, sought = each(self.values.value, [holder, wanted])
+        match value:
+            case Read(Trait() | Latest() | Lowered()) | Property():
+                pass
+            case Constant():
+                raise self.source.fault(holder, "the value comes first, then the text to look for", usage(how))
+            case _:
+                hint = f"{how}(..) looks into traits, latest(..) and properties"
+                raise self.source.fault(holder, f"`{self.source.text(holder)}` is no text to look into", hint)
+        text = self._constant(wanted, sought, "the text to look for").value
+        if not isinstance(text, str) or not text:
+            raise self.source.fault(wanted, f"{how}(..) looks for a text in quotes, of a letter at least", usage(how))
+        if fault := too_large(value, text):
+            raise self.source.fault(wanted, *fault)
+        return Has(value, text, self.source.text(call.node), how)
 
     def _link(self, node: ast.Compare, i: int) -> Condition:
         left, right = [node.left, *node.comparators][i : i + 2]
@@ -178,7 +200,8 @@ class Conditions:
             raise self.source.fault(node, message, hint_at_scores(left, right) or hint_at_quotes(*kinds))
 
     def _check_possible(self, value: Value, other: Value, node: ast.expr) -> None:
-        if fault := impossible(value, other):
+        small = too_large(value, other.value) if isinstance(other, Constant) else None
+        if fault := impossible(value, other) or small:
             raise self.source.fault(node, *fault)
 
 

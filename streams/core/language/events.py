@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from streams.core.language.calls import Call, dotted, open_call, quoted
 from streams.core.language.conditions import Conditions
 from streams.core.language.faults import ExpressionFaults, both, each
+from streams.core.language.lowering import lower
 from streams.core.language.render import canonical
 from streams.core.language.syntax import Source
+from streams.core.language.values import Values
 from streams.core.language.vocabulary import CLOCKS, FUNCTIONS, OF_EVENTS, usage
 from streams.core.rules.nodes import Condition, EventSet, InSegment, Property, Value
 
@@ -73,6 +75,8 @@ class OfEvent:
         return open_call(self.source, node, OF_EVENTS)
 
     def call(self, call: Call) -> Value:
+        if call.name == "lower":
+            return lower(call, Values(self).value)
         return Property(call.text(0, "a property"))
 
     def segment(self, call: Call) -> InSegment:

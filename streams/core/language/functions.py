@@ -10,6 +10,7 @@ from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.language.calls import Call, dotted
 from streams.core.language.events import read_events
 from streams.core.language.faults import both
+from streams.core.language.lowering import lower
 from streams.core.language.vocabulary import CLOCKS, usage
 from streams.core.rules.nodes import (
     Arithmetic,
@@ -40,6 +41,8 @@ def read_call(call: Call, read: ReadValue) -> Value:
             return Elapsed(_past(call, read), float(HOUR_MS))
         case "days_until":
             return Elapsed(_ahead(call, read), float(DAY_MS), -1)
+        case "lower":
+            return lower(call, read)
     return VALUES[call.name](call)
 
 

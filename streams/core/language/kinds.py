@@ -7,7 +7,7 @@ trait or of an event's property shows only in the data: it is None here.
 from collections.abc import Mapping
 from typing import Literal
 
-from streams.core.rules.nodes import Constant, Latest, Property, Read, Score, Trait, Value
+from streams.core.rules.nodes import Constant, Latest, Lowered, Property, Read, Score, Trait, Value
 
 Kind = Literal["number", "text", "boolean"]
 CALLED: Mapping[Kind, str] = {"number": "a number", "text": "a text", "boolean": "true or false"}
@@ -17,7 +17,7 @@ def kind_of(value: Value) -> Kind | None:
     match value:
         case Constant(bool()):
             return "boolean"
-        case Constant(str()) | Score(part="score" | "name"):
+        case Constant(str()) | Score(part="score" | "name") | Read(Lowered()) | Property(lowered=True):
             return "text"
         case Read(Trait() | Latest()) | Property():
             return None
@@ -33,3 +33,11 @@ def unlike(left: Kind | None, right: Kind | None) -> str:
 
 def hint_at_quotes(left: Kind | None, right: Kind | None) -> str:
     return "quotes make a text of a number" if {left, right} == {"number", "text"} else ""
+
+
+def too_large(value: Value, text: object) -> tuple[str, str] | None:
+    """Why a text in small letters never is, or has, this one, and what to write; None where it may."""
+    match value:
+        case Read(Lowered()) | Property(lowered=True) if isinstance(text, str) and text != text.lower():
+            return "lower(..) has small letters only: that never holds", f'write "{text.lower()}"'
+    return None

@@ -11,13 +11,13 @@ from typing import Literal
 
 from streams.core.language.calls import dotted
 from streams.core.language.syntax import Source
-from streams.core.language.vocabulary import CLOCKS
+from streams.core.language.vocabulary import CLOCKS, OF_EVENTS
 from streams.core.rules.statistics import STATISTICS
 
 Kind = Literal["event", "property", "trait"]
 
 OF_A_PROPERTY = frozenset(["avg", "latest", *(name for name, each in STATISTICS.items() if each.of_property)])
-OF_NO_EVENT = frozenset(["trait", "property", "has", "missing", "in_segment"])
+OF_NO_EVENT = frozenset(["trait", "property", *OF_EVENTS, "in_segment"])
 
 
 @dataclass(frozen=True, slots=True)

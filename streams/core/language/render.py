@@ -29,6 +29,7 @@ from streams.core.rules.nodes import (
     Latest,
     LatestTime,
     Lifetime,
+    Lowered,
     Missing,
     Not,
     Property,
@@ -56,8 +57,8 @@ def render(condition: Condition) -> str:
             text = f"{render_value(left)} {operator} {render_value(right)}"
         case Within(item, options, negated):
             text = f"{render_value(item)} {'not in' if negated else 'in'} [{', '.join(map(_constant, options))}]"
-        case Has(value, wanted):
-            text = f"has({render_value(value)}, {_constant(wanted)})"
+        case Has(value, wanted, how=how):
+            text = f"{how}({render_value(value)}, {_constant(wanted)})"
         case Missing(value):
             text = f"missing({render_value(value)})"
         case InSegment(segment):
@@ -87,6 +88,8 @@ def render_value(value: Value) -> str:
             text = _constant(constant)
         case Read(feature):
             text = _feature(feature)
+        case Property(name, lowered=True):
+            text = f"lower({render_value(Property(name))})"
         case Property(name):
             text = f"properties.{name}" if is_plain_name(f"properties.{name}") else f"property({_constant(name)})"
         case Score(rule, part):
@@ -154,6 +157,8 @@ def _feature(feature: Feature) -> str:
             return _events(events)
         case Latest(events, prop) | LatestTime(events, prop):
             return f"latest({_events(events)}, {_constant(prop)})"
+        case Lowered(of):
+            return f"lower({_feature(of)})"
         case IdleSince() | FirstSeen() | Holds():
             raise ValueError("no value of an expression reads this alone")
     return feature.name if is_bare_trait(feature.name) else f"trait({_constant(feature.name)})"

@@ -115,6 +115,26 @@ FUNCTIONS: Mapping[str, Signature] = {
         "whether a trait, latest(..) or a property is a list that holds the value, or is the value itself",
         'has(tags, "vip")',
     ),
+    "contains": Signature(
+        'contains(plan, "pro")', 2, 2, (),
+        "whether a trait, latest(..) or a property is a text that contains this one; capitals matter",
+        'contains(company.name, "Bank")',
+    ),
+    "starts_with": Signature(
+        'starts_with(plan, "pro")', 2, 2, (),
+        "whether it is a text that begins with this one",
+        'starts_with(latest("Plan Chosen", "plan"), "team")',
+    ),
+    "ends_with": Signature(
+        'ends_with(email, "@example.com")', 2, 2, (),
+        "whether it is a text that ends with this one",
+        'ends_with(lower(email), "@example.com")',
+    ),
+    "lower": Signature(
+        "lower(plan)", 1, 1, (),
+        "the text of a trait, latest(..) or a property in small letters, for comparisons in any case; else missing",
+        'lower(plan) == "pro" or contains(lower(company.name), "bank")',
+    ),
     "missing": Signature(
         "missing(plan)", 1, 1, (),
         "whether a value is not there",
@@ -136,8 +156,9 @@ FUNCTIONS: Mapping[str, Signature] = {
         'count(event("Order Placed", where=property("Coupon Code") == "SPRING"), days=30) > 0',
     ),
 }  # fmt: skip
-CONDITIONS = frozenset(["missing", "has", "in_segment"])
-OF_EVENTS = frozenset(["missing", "has", "property"])  # what can be asked inside `where`
+OF_TEXTS = frozenset(["contains", "starts_with", "ends_with"])
+CONDITIONS = frozenset(["missing", "has", *OF_TEXTS, "in_segment"])
+OF_EVENTS = frozenset(["missing", "has", *OF_TEXTS, "lower", "property"])  # what can be asked inside `where`
 
 OPTIONS: Mapping[str, Word] = {
     "days": Word(
@@ -170,7 +191,9 @@ SCORES: Mapping[str, Word] = {
 # What people call our functions elsewhere.
 SYNONYMS: Mapping[str, str] = {
     "average": "avg", "mean": "avg", "minimum": "min", "maximum": "max", "total": "sum", "unique": "distinct",
-    "last": "latest", "newest": "latest", "growth": "trend", "contains": "has", "includes": "has",
+    "last": "latest", "newest": "latest", "growth": "trend", "includes": "has",
+    "like": "contains", "matches": "contains", "startswith": "starts_with", "begins_with": "starts_with",
+    "endswith": "ends_with", "lowercase": "lower",
 }  # fmt: skip
 
 

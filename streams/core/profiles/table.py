@@ -31,7 +31,7 @@ from streams.core.kernel.loop import SPARE_ROWS, Memory
 from streams.core.profiles.document import Document
 from streams.core.profiles.index import Index
 from streams.core.profiles.texts import texts_of, unread_texts
-from streams.core.rules.equality import holds
+from streams.core.rules.equality import FINDS, lowered
 from streams.core.rules.nodes import Compare, Constant, LastSeen, Read, Score, Trait
 
 FIRST_ROWS = 1_024
@@ -66,7 +66,8 @@ class Table:
         self._traits = {name: catalog.places(Trait(name)) for name in catalog.traits}
         self._latest = {latest_name(latest): catalog.places(latest) for latest in catalog.latest}
         of_values = (*self._traits.values(), *self._latest.values())
-        self._text_words = [places.value for places in of_values if places.value is not None]
+        written = [word for places in of_values for word in (places.value, places.lowered)]
+        self._text_words = [word for word in written if word is not None]
         self._constants = frozenset(range(len(text_code)))
         self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
         self._calendar = program.calendar
@@ -280,14 +281,16 @@ class Table:
     def written(self, places: Places, value: Value) -> Writes:
         """What follows from a value of the document, as words of the row."""
         writes: Writes = []
-        if places.value is not None:
-            number, kind = self.coded(value)
-            writes += [(places.value, number_bits(number)), (places.value + 1, kind)]
+        in_small = lowered(value)
+        for word, each in ((places.value, value), (places.lowered, in_small)):
+            if word is not None:
+                number, kind = self.coded(each)
+                writes += [(word, number_bits(number)), (word + 1, kind)]
         if places.time is not None:
             ms = self._calendar.instant(value)
             writes.append((places.time, NEVER if ms is None else ms))
-        for spelling, word in places.holds:
-            writes.append((word, int(holds(value, spelling))))
+        for each, held in ((value, places.holds), (in_small, places.lowered_holds)):
+            writes += [(word, int(FINDS[how](each, wanted))) for how, wanted, word in held]
         return writes
 
     def rank_texts(self) -> None:

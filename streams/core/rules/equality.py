@@ -2,12 +2,14 @@
 
 Comes in: values as events and traits hold them. Goes out: spellings, equal exactly where the values are the same: a
 list is one value; kinds differ, so `1` and `"1"` are two; numbers are doubles, so `1` and `1.0` are one
-(docs/semantics.md#windows). And by the same measure, whether a value is or holds another.
+(docs/semantics.md#windows). And by the same measure, whether a value is, holds or contains another.
 """
 
 import json
+from collections.abc import Callable, Mapping
 
 from streams.core.events import Value
+from streams.core.rules.nodes import How
 
 
 def spell(value: object) -> str:
@@ -51,3 +53,21 @@ def holds(value: Value, spelling: str) -> bool:
     if isinstance(value, list):
         return any(spell(member) == spelling for member in value)
     return spell(value) == spelling
+
+
+def wanted_as(how: How, wanted: object) -> str:
+    """What to look for, in the form that `FINDS` takes it."""
+    return spell(wanted) if how == "has" else str(wanted)
+
+
+FINDS: Mapping[How, Callable[[Value, str], bool]] = {
+    "has": holds,
+    "contains": lambda value, text: isinstance(value, str) and text in value,
+    "starts_with": lambda value, text: isinstance(value, str) and value.startswith(text),
+    "ends_with": lambda value, text: isinstance(value, str) and value.endswith(text),
+}
+
+
+def lowered(value: Value) -> str | None:
+    """A text in small letters, as Unicode has them; None of all else."""
+    return value.lower() if isinstance(value, str) else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Unit = Literal["day", "hour"]
+How = Literal["has", "contains", "starts_with", "ends_with"]
 Statistic = Literal["count", "active_days", "sum", "values", "min", "max", "distinct"]
 
 
@@ -98,18 +99,26 @@ class LatestTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
-    """Whether a value is a list that holds `wanted`, or is `wanted` itself: decided once, where the value is set.
-
-    wanted: as `sameness.spell` spells it, because `1` and `true` are equal in Python.
-    """
+class Lowered:
+    """A text in small letters; missing where the value is no text."""
 
     of: Trait | Latest
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Whether a value holds what is wanted, as `how` says: decided once, where the value is set.
+
+    wanted: for `has` as `equality.spell` spells it, because `1` and `true` are equal in Python; else a text.
+    """
+
+    of: Trait | Latest | Lowered
     wanted: str
+    how: How = "has"
 
 
 Instant = LastSeen | IdleSince | FirstSeen | TraitTime | LatestTime
-Feature = Window | Lifetime | Trait | Latest | Holds | Instant
+Feature = Window | Lifetime | Trait | Latest | Lowered | Holds | Instant
 
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -137,9 +146,13 @@ class Elapsed:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property of the event itself, by dotted name; only in the `where` of an event set."""
+    """A property of the event itself, by dotted name; only in the `where` of an event set.
+
+    lowered: its text in small letters; missing where it is none.
+    """
 
     name: str
+    lowered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +199,14 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """The value is a list that holds `wanted`, or is `wanted` itself. The value reads a trait or a property."""
+    """The value is a list that holds `wanted`, or is `wanted` itself; or it is a text that contains, begins or ends
+    with the text `wanted`. The value reads a trait or a property.
+    """
 
     value: "Value"
     wanted: float | str | bool
     text: str
+    how: How = "has"
 
 
 @dataclass(frozen=True, slots=True)

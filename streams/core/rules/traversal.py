@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from streams.core.rules.equality import spell
+from streams.core.rules.equality import wanted_as
 from streams.core.rules.nodes import (
     All,
     Always,
@@ -25,6 +25,7 @@ from streams.core.rules.nodes import (
     LatestTime,
     Leaf,
     Lifetime,
+    Lowered,
     Missing,
     Not,
     Read,
@@ -121,8 +122,8 @@ def leaf_features(leaf: Leaf, scores: Books) -> Iterator[Feature]:
 
 def held(leaf: Has) -> Holds:
     match leaf.value:
-        case Read(Trait() | Latest() as of):
-            return Holds(of, spell(leaf.wanted))
+        case Read(Trait() | Latest() | Lowered() as of):
+            return Holds(of, wanted_as(leaf.how, leaf.wanted), leaf.how)
     raise TypeError(f"{leaf.text} asks for what no trait and no latest property holds")
 
 
@@ -147,7 +148,7 @@ def events_of(feature: Feature) -> EventSet | None:
     match feature:
         case Window(events=events) | Lifetime(events) | LastSeen(events) | Latest(events) | LatestTime(events):
             return events
-        case Holds(of=Latest(events)):
+        case Lowered(Latest(events)) | Holds(of=Latest(events) | Lowered(Latest(events))):
             return events
         case _:
             return None

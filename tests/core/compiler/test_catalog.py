@@ -16,6 +16,7 @@ from streams.core.rules.nodes import (
     LastSeen,
     Latest,
     Lifetime,
+    Lowered,
     Trait,
     TraitTime,
     Window,
@@ -38,7 +39,7 @@ def test_nothing_lies_where_something_else_does_and_nothing_is_left_over(book: R
     taken = [place for field in found.fields for place in range(field.start, field.start + field.words)]
     for feature, word in found.word.items():
         if word >= found.kept:
-            words = {Window: 0, Trait: 2, Latest: 2}.get(type(feature), 1)
+            words = {Window: 0, Trait: 2, Latest: 2, Lowered: 2}.get(type(feature), 1)
             if isinstance(feature, Window):
                 words = STATISTICS[feature.statistic].bucket.total_words
             taken += range(word, word + words)
@@ -98,10 +99,22 @@ def test_places_tell_where_everything_that_follows_from_a_value_is_written() -> 
     found = catalog('has(tags, "x") or has(tags, 1)', "days_until(ends) < 1", 'latest("A", "p") == 1')
     word = found.word
     tags = found.places(Trait("tags"))
-    assert tags == (word[Trait("tags")], None, (('"x"', word[Holds(Trait("tags"), '"x"')]), ("1.0", tags.holds[1][1])))
-    assert found.places(Trait("ends")) == (None, word[TraitTime("ends")], ())
-    assert found.places(Latest(A, "p")) == (word[Latest(A, "p")], None, ())
-    assert found.places(Trait("other")) == (None, None, ())
+    has_x, has_1 = (word[Holds(Trait("tags"), spelled)] for spelled in ('"x"', "1.0"))
+    assert tags == (word[Trait("tags")], None, None, (("has", '"x"', has_x), ("has", "1.0", has_1)), ())
+    assert found.places(Trait("ends")) == (None, None, word[TraitTime("ends")], (), ())
+    assert found.places(Latest(A, "p")) == (word[Latest(A, "p")], None, None, (), ())
+    assert found.places(Trait("other")) == (None, None, None, (), ())
+
+
+def test_places_tell_apart_what_follows_from_a_text_and_from_the_same_in_small_letters() -> None:
+    found = catalog('contains(plan, "x") or starts_with(lower(plan), "y")', 'lower(latest("A", "p")) == "z"')
+    word, small = found.word, Lowered(Trait("plan"))
+    contains, starts = word[Holds(Trait("plan"), "x", "contains")], word[Holds(small, "y", "starts_with")]
+    assert found.places(Trait("plan")) == (
+        *(word[Trait("plan")], word[small], None),
+        *((("contains", "x", contains),), (("starts_with", "y", starts),)),
+    )
+    assert found.places(Latest(A, "p")) == (None, word[Lowered(Latest(A, "p"))], None, (), ())
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ def test_the_usage_of_a_function_has_all_that_it_needs(name: str) -> None:
         usage = f'event("Event Name", where={usage})'
     if name in ("event", "property"):
         usage = f"count({usage})"
-    parse_condition(usage if name in CONDITIONS else f"{usage} == 1")
+    value = '"a"' if name == "lower" else "1"
+    parse_condition(usage if name in CONDITIONS else f"{usage} == {value}")
 
 
 def test_every_word_has_a_meaning_of_one_line() -> None:

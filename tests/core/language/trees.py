@@ -30,6 +30,7 @@ from streams.core.rules.nodes import (
     LatestTime,
     Leaf,
     Lifetime,
+    Lowered,
     Missing,
     Not,
     Property,
@@ -103,9 +104,23 @@ def composed(leaves: st.SearchStrategy[Condition], most: int) -> st.SearchStrate
     )
 
 
+def looks_into(odd: st.SearchStrategy[Value], lowered: st.SearchStrategy[Value]) -> st.SearchStrategy[Leaf]:
+    """Questions about texts, as they are and in small letters."""
+    hows = st.sampled_from(["contains", "starts_with", "ends_with"])
+    small = texts.map(str.lower)
+    return st.one_of(
+        st.builds(Has, odd, texts, st.just(""), hows),
+        st.builds(Has, lowered, small, st.just(""), hows),
+        st.builds(Compare, comparisons, lowered, st.builds(Constant, small), st.just("")),
+        st.builds(Missing, lowered, st.just("")),
+    )
+
+
 properties = st.builds(Property, names)
 event_leaves: st.SearchStrategy[Condition] = st.one_of(
-    leaves_over(properties, calculated(properties)), st.builds(Has, properties, constants, st.just(""))
+    leaves_over(properties, calculated(properties)),
+    st.builds(Has, properties, constants, st.just("")),
+    looks_into(properties, st.builds(Property, names, st.just(True))),
 )
 wheres = composed(event_leaves, 3).map(canonical)
 
@@ -157,9 +172,8 @@ moving: st.SearchStrategy[Value] = st.one_of(
         st.just(-1),
     ),
 )
-held: st.SearchStrategy[Value] = st.builds(
-    Read, st.one_of(st.builds(Trait, names), st.builds(Latest, event_sets, texts))
-)
+sources = st.one_of(st.builds(Trait, names), st.builds(Latest, event_sets, texts))
+held: st.SearchStrategy[Value] = st.builds(Read, sources)
 counted: st.SearchStrategy[Value] = st.one_of(
     st.builds(Read, st.builds(Lifetime, event_sets)), *(st.builds(Read, window) for window in windows)
 )
@@ -191,6 +205,7 @@ profile_leaves: st.SearchStrategy[Leaf] = st.one_of(
     score_leaves,
     st.builds(Missing, st.one_of(counted, averages, moving, scores), st.just("")),
     st.builds(Has, held, constants, st.just("")),
+    looks_into(held, st.builds(Read, st.builds(Lowered, sources))),
     st.builds(InSegment, texts, st.just("")),
 )
 conditions = composed(profile_leaves.map(with_text), 6)
