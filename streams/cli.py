@@ -17,16 +17,16 @@ from streams.errors import SegmenterError
 
 # A command's module is imported when the command is asked for; this list alone answers `segmenter --help`.
 SUMMARIES = {
-    "dev": "A whole company on this machine: a broker, a Redis, a worker and users.",
+    "dev": "A whole company on this machine, for a first look.",
     "worker": "Run the rules over Kafka, until it is told to stop.",
     "publish": "Send JSON Lines files into the input topics.",
     "watch": "Show changes as they happen.",
     "replay": "Run the rules over JSON Lines files, without Kafka or Redis.",
     "explain": "Why a user is in a segment, or is not, and what comes next.",
-    "init": "A folder of your own rules: one rule, its stories, and what runs them.",
+    "init": "Make a folder of rules of your own, with stories and a test.",
     "check": "Are the rules right? All faults at once.",
     "test": "Do the rules do what their stories tell?",
-    "rules": "What is live: members, what each rule reads and costs, which are warming.",
+    "rules": "What is live: members, what rules read and cost, what is warming.",
     "erase": "Remove all that is kept of a user.",
     "topics": "Create the topics that are missing, and verify the others.",
     "compile": "Compile the engine ahead of its first use.",
@@ -39,9 +39,9 @@ HELP = """Keeps users in segments while their events stream in: entered, exited,
 Start here, with nothing but Python:
     segmenter dev
 Then, with rules and data of your own:
-    segmenter check rules
-    segmenter replay events.jsonl billing.jsonl.gz --rules rules
-    segmenter worker --kafka localhost:9092 --redis redis://localhost:6379/0
+    segmenter init my-segments
+    segmenter replay events.jsonl billing.jsonl.gz --words
+    segmenter worker --kafka kafka-1:9092 --redis redis://cache:6379/0
 
 Every option can also be set in the environment; `segmenter settings` lists the names.
 Exit status: 0 done, 2 the call, a setting or a rule is wrong, 3 some input was rejected, 1 anything else.

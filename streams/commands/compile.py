@@ -18,7 +18,7 @@ def command() -> None:
         segmenter compile
         NUMBA_CACHE_DIR=/var/cache/segmenter segmenter compile
     """
-    from streams.commands.compiling import compile_now
+    from streams.commands.engine import compile_now
     from streams.native.code import is_kept
 
     compile_now()

@@ -48,7 +48,7 @@ def command(
     """
     from streams import rulefiles
     from streams.admin.lookup import replayed, stored
-    from streams.commands.compiling import compile_later
+    from streams.commands.engine import compile_later
     from streams.core.explain.explanation import explain
     from streams.rulefiles.naming import rules_called
     from streams.terminal.explanation import in_json, in_words

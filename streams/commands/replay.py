@@ -57,7 +57,7 @@ def command(
             | jq -r '[.occurred_at, .user_id, .type, .segment] | @tsv'
     """
     from streams import rulefiles
-    from streams.commands.compiling import compile_later
+    from streams.commands.engine import compile_later
     from streams.core.engine.shard import Shard
     from streams.eventfiles.playback import Playback
     from streams.outputs.change import encode_change

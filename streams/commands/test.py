@@ -37,7 +37,7 @@ def command(path: Path | None, settings: Settings) -> None:
     Example:
         segmenter test rules
     """
-    from streams.commands.compiling import compile_later
+    from streams.commands.engine import compile_later
     from streams.rulefiles import load
     from streams.testing.storyfiles import stories_beside
     from streams.testing.verdicts import LEGEND, tell

@@ -33,6 +33,12 @@ def test_every_command_has_a_help_with_an_example_of_itself(name: str) -> None:
     assert f"segmenter {name}" in result.output.partition("Example:")[2]
 
 
+def test_the_first_help_fits_too_with_a_line_for_each_command() -> None:
+    lines = CliRunner().invoke(main, ["--help"]).output.splitlines()
+    assert len(lines) <= 40
+    assert [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]] == list(SUMMARIES)
+
+
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_a_help_fits_on_one_screen(name: str) -> None:
     lines = CliRunner().invoke(main, [name, "--help"]).output.splitlines()

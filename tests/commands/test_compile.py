@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import main
-from streams.commands.compiling import tell
+from streams.commands.engine import tell
 from streams.settings import cache_folder
 
 
