@@ -68,7 +68,7 @@ class SegmenterApp(Declared):
         self._compile_first = compile_first
         self._has_shards = False
         self.failure: Exception | None = None
-        self.failed = asyncio.Event()
+        self.failed, self.has_let_go = asyncio.Event(), asyncio.Event()
         declare(self, settings)
 
     def _create_directories(self) -> None:
@@ -106,15 +106,13 @@ class SegmenterApp(Declared):
     async def on_stop(self) -> None:
         try:
             if self._has_shards:
-                await self._let_go()
+                # What crashed may be what a last checkpoint needs.
+                done = self.shards.let_go() if self.crash_reason is None else self.shards.drop()
+                await asyncio.gather(done, self.recorder.note())
         except Exception as error:  # noqa: BLE001 - Faust must stop its thread all the same
             await self.fail("letting go of shards", error)
+        self.has_let_go.set()
         await super().on_stop()
-
-    async def _let_go(self) -> None:
-        # What crashed may be what a last checkpoint needs.
-        await (self.shards.let_go() if self.crash_reason is None else self.shards.drop())
-        await self.recorder.note()
 
     async def fail(self, subject: str, reason: Exception) -> None:
         """The app ends, the shards that are well in good order."""

@@ -7,7 +7,6 @@ its own; a failure of one that is not its own affair ends the worker.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from aiokafka.errors import KafkaError
@@ -19,8 +18,8 @@ from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.worker import Worker
 
-# For an owner that waits for an answer when its time is over, and for a commit.
-GRACE_S: Final = 4.0
+# For an owner that waits for an answer when its time is over.
+GRACE_S: Final = 0.5
 
 
 class Assignment:
@@ -49,8 +48,7 @@ class Assignment:
         for owner, _ in self._owners.values():
             owner.leave()
         if numbers := await self._ended(LET_GO_WITHIN_S + GRACE_S):
-            with suppress(TimeoutError):  # Kafka is away; whoever watches the lag will see it too large for a while
-                await asyncio.wait_for(self._worker.consumer.commit(), GRACE_S)
+            await self._worker.consumer.commit()
             log.info("worker - let go of shards %s", numbers)
 
     async def drop(self) -> None:

@@ -14,6 +14,7 @@ users stand is not in the outbox: the next owner has it in the state.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -44,6 +45,7 @@ class Checkpoints:
         self._store = store
         self._publisher = publisher
         self._shard = shard
+        self.subject = f"shard {shard}"
         self._epoch = epoch
         self._retry = retry
 
@@ -58,6 +60,12 @@ class Checkpoints:
         await self.publish(checkpoint.number, checkpoint.outbox, snapshot.memberships)
         # 4 is the owner's: `Consumer.may_commit`.
 
+    async def save(self, snapshot: Snapshot) -> None:
+        """Step 1 alone, if it has not been done: who leaves has no time for more. The dead letters go the way of the
+        changes, by which the next owner publishes them."""
+        checkpoint = replace(snapshot.checkpoint, outbox=[*snapshot.dead_letters, *snapshot.checkpoint.outbox])
+        await self._with_redis(lambda: self._store.save(self._shard, self._epoch, checkpoint))
+
     async def publish(self, number: int, outbox: Sequence[Message], memberships: Sequence[Message]) -> None:
         """Steps 2 and 3 alone: what was saved, by us or by an earlier owner, and may not have been published."""
         if outbox:
@@ -68,7 +76,7 @@ class Checkpoints:
     async def _publish(self, messages: Sequence[Message]) -> None:
         for (topic, shard), part in groupby(messages, key=attrgetter("topic", "shard")):
             publish = partial(self._publisher.publish, topic, self._shard if shard is None else shard, list(part))
-            await self._retry(f"shard {self._shard}, publishing to {topic}", publish)
+            await self._retry(f"{self.subject}, publishing to {topic}", publish)
 
     async def _with_redis(self, call: Callable[[], Awaitable[None]]) -> None:
-        await self._retry(f"shard {self._shard}, checkpoint to Redis", call)
+        await self._retry(f"{self.subject}, checkpoint to Redis", call)

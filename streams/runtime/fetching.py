@@ -4,6 +4,7 @@ Comes in: Kafka. Goes out: `Fetched` values, one for all records that one fetch 
 about partitions: where they begin and end, what was committed.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -95,6 +96,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             max_poll_interval_ms=FOREVER_MS,
             rebalance_timeout_ms=max(30_000, settings.session_timeout),
         )
+
+    async def on_thread_stop(self) -> None:
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # aiokafka stumbles over a fetch that it cancelled itself, if that was waiting to be tried again.
+            await self._ensure_consumer()._client.close()
 
     async def fetch(self, tps: Set[TP]) -> list[Fetched]:
         return cast(list[Fetched], await self.call_thread(self._fetch, tps))

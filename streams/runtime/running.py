@@ -4,14 +4,21 @@ Comes in: how to make an app; SIGTERM or Ctrl-C. Goes out: nothing, or the error
 
 Faust outlives no error in a part of it, nor do we: the app ends, and another begins where the shards were saved last.
 What waiting does not cure ends the worker, so that whoever watches the process sees it.
+
+Whatever is away, the process is gone within `GONE_WITHIN_S` after it is told to stop: Docker kills after ten seconds.
+Kafka's client and Faust's thread wait for Kafka for longer; they are left behind.
 """
 
 import asyncio
 import gc
+import logging
+import os
 import signal
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NoReturn
 
 from aiokafka.errors import KafkaError
 
@@ -20,20 +27,49 @@ from streams.log import log
 from streams.runtime.app import SegmenterApp
 
 START_AGAIN_AFTER_S: Final = 2.0
-# A part of Faust that hangs is left behind.
-END_WITHIN_S: Final = 15.0
+GONE_WITHIN_S: Final = 9.5
+# Its shards have been let go by then, or given up.
+LET_GO_WITHIN_S: Final = 8.0
+# What is left then holds nothing: Faust's services, and our membership in the group.
+FAUST_STOPS_WITHIN_S: Final = 1.0
 GARBAGE_THRESHOLDS: Final = (100_000, 50, 100)
 
 
+class LeftBehind(SegmenterError):
+    """A part of the app goes on, in a thread or waiting for Kafka: only the end of the process ends it.
+
+    failure: why the app had to end, None if it was told to.
+    """
+
+    def __init__(self, failure: BaseException | None):
+        super().__init__(f"The worker ended, and could not stop all of its parts: {failure}")
+        self.failure = failure
+
+
 def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
-    """Run a worker in this process until SIGTERM or Ctrl-C."""
+    """Run a worker in this process until SIGTERM or Ctrl-C. The process may be ended in here."""
     collect_garbage_rarely()
 
     async def main() -> None:
-        stopping = asyncio.Event()
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+
+        def stop(*_: object) -> None:
+            # A thread's, as the loop itself may be what is held up.
+            leaving = threading.Timer(GONE_WITHIN_S, _leave, [0])
+            leaving.daemon = True
+            leaving.start()
+            loop.call_soon_threadsafe(stopping.set)
+
         for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-        await run(make_app, stopping)
+            signal.signal(each, stop)
+        try:
+            await run(make_app, stopping)
+        except LeftBehind as left:
+            if left.failure is None:
+                _leave(0)
+            error = _ours(left.failure)
+            log.error("worker - ends: %s", error)
+            _leave(error.exit_status)
 
     asyncio.run(main())
 
@@ -59,10 +95,11 @@ async def _one_life(app: SegmenterApp, stopping: asyncio.Event) -> BaseException
     for task in (living, *told):
         task.cancel()
     outcome, *_ = await asyncio.gather(living, *told, return_exceptions=True)
-    ended = await _end(app)
-    if isinstance(outcome, Exception):
-        return outcome
-    return app.failure or app.crash_reason or ended
+    failure = outcome if isinstance(outcome, Exception) else app.failure or app.crash_reason
+    ending = asyncio.create_task(app.stop())
+    if not await _ended(app, ending):
+        raise LeftBehind(failure)
+    return failure or ending.exception()
 
 
 async def _live(app: SegmenterApp) -> None:
@@ -70,15 +107,13 @@ async def _live(app: SegmenterApp) -> None:
     await app.wait_until_stopped()
 
 
-async def _end(app: SegmenterApp) -> BaseException | None:
-    """Stop it, in bounded time; what went wrong with that."""
-    ending = asyncio.create_task(app.stop())
-    done, _ = await asyncio.wait([ending], timeout=END_WITHIN_S)
-    if not done:
-        log.error("worker - did not end in good order within %g s, and is left behind", END_WITHIN_S)
-        ending.cancel()
-        return None
-    return ending.exception()
+async def _ended(app: SegmenterApp, ending: asyncio.Task[None]) -> bool:
+    """Whether all of it has ended in time."""
+    letting_go = asyncio.create_task(app.has_let_go.wait())
+    await asyncio.wait([ending, letting_go], timeout=LET_GO_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    letting_go.cancel()
+    await asyncio.wait([ending], timeout=FAUST_STOPS_WITHIN_S)
+    return ending.done()
 
 
 def _ours(failure: BaseException) -> SegmenterError:
@@ -88,6 +123,13 @@ def _ours(failure: BaseException) -> SegmenterError:
         f"A fault of segmenter's own ended the worker: {origin(failure)}. No event is lost: what was not saved yet is"
         " read again. Please report this line."
     )
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process, whatever still runs in it."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(status)
 
 
 def collect_garbage_rarely() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
@@ -23,7 +24,7 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.retry import Retry
-from streams.runtime.shard_loop import ShardLoop
+from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
 from streams.runtime.starting import Offsets, begins, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.format import DOCUMENTS, MARKS, ROWS
@@ -31,7 +32,7 @@ from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
-LET_GO_WITHIN_S: Final = 8.0
+LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
 
 
 class ShardLifecycle:
@@ -67,7 +68,7 @@ class ShardLifecycle:
                     await self._work(self.loaded)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
-        except Unreachable as error:
+        except (Unreachable, KafkaError) as error:
             if not self._leaving:
                 raise
             log.error("shard %d - let go without a last checkpoint, the next owner repeats it: %s", self.number, error)

@@ -17,11 +17,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.kernel.layout import NEVER
+from streams.errors import Unreachable
+from streams.log import log
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
@@ -38,6 +41,9 @@ SENT_HOME_AT_ONCE: Final = 500
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
 WAVE_CHECKPOINT_EVERY_S: Final = 0.05
 WAVE_SHARE: Final = 0.15  # of a checkpoint
+# A shard that is let go: so long for a whole checkpoint, then so long for the part of it that Redis keeps.
+WRITTEN_WITHIN_S: Final = 4.0
+SAVED_WITHIN_S: Final = 2.0
 # Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
 TIME_EVERY_MS: Final = 60_000
 
@@ -56,6 +62,7 @@ class ShardLoop:
         self._saved_time_ms = shard.time_ms
         self._time: tuple[int, Mapping[str, int]] | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._unwritten: list[Snapshot] = []
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
         self._leaving = False
@@ -110,13 +117,39 @@ class ShardLoop:
                 within_s = await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()
-            await self._written()
-            # Time alone is not worth a checkpoint, but rules that are new after a restart are evaluated at it.
-            if self._has_news() or self._shard.time_ms > self._saved_time_ms:
-                await self._write(self._snapshot())
+            await self._last_checkpoint()
         finally:
             if self._writing is not None:
                 self._writing.cancel()
+
+    async def _last_checkpoint(self) -> None:
+        """Whole, or, where that takes too long, as far as Redis: what was not published then waits for the next owner.
+
+        Unreachable: Redis did not take it either.
+        """
+        try:
+            async with asyncio.timeout(WRITTEN_WITHIN_S):
+                if self._writing is not None:
+                    await self._writing
+                self._writing = None
+                if self._is_worth_a_last_one():
+                    await self._write(self._snapshot())
+            return
+        except (TimeoutError, KafkaError, Unreachable):
+            self._writing = None
+        try:
+            async with asyncio.timeout(SAVED_WITHIN_S):
+                if self._is_worth_a_last_one():
+                    self._snapshot()
+                for snapshot in self._unwritten:
+                    await self._checkpoints.save(snapshot)
+        except TimeoutError as error:
+            raise Unreachable("Redis does not answer") from error
+        log.warning("%s - let go; what Kafka does not take now, the next owner publishes", self._checkpoints.subject)
+
+    def _is_worth_a_last_one(self) -> bool:
+        """Time alone is not worth a checkpoint, but rules that are new after a restart are evaluated at it."""
+        return self._has_news() or self._shard.time_ms > self._saved_time_ms
 
     def _migrate(self) -> bool:
         """A slice of the profiles that other rules wrote."""
@@ -186,7 +219,8 @@ class ShardLoop:
         if self._writing is not None:
             if not full and not self._writing.done():
                 return None
-            await self._written()
+            if not await self._written():
+                return None
         is_behind = sum(self.lag().values()) >= SLICE
         every_s = BACKLOG_CHECKPOINT_EVERY_S if is_behind else WAVE_CHECKPOINT_EVERY_S
         wait_s = self._written_at + every_s - time.monotonic()
@@ -203,10 +237,18 @@ class ShardLoop:
         shard, is_full = self._shard, self._pending.is_full
         return is_full(shard.dirty_at_most, share) and is_full(shard.dirty_count, share)
 
-    async def _written(self) -> None:
-        if self._writing is not None:
-            await self._writing
-            self._writing = None
+    async def _written(self) -> bool:
+        """Whether the checkpoint under way is written; waits for that, but no longer than until `leave`."""
+        while self._writing is not None:
+            if self._writing.done():
+                await self._writing
+                self._writing = None
+            elif self._leaving:
+                return False
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+        return True
 
     def _has_news(self) -> bool:
         if self._pending or self._intake.dead_letters or self._shard.dirty_count:
@@ -219,10 +261,13 @@ class ShardLoop:
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms
         letters = self._intake.take_dead_letters()
-        return self._pending.snapshot(self._shard, self._number, self._saved_positions, letters)
+        snapshot = self._pending.snapshot(self._shard, self._number, self._saved_positions, letters)
+        self._unwritten.append(snapshot)
+        return snapshot
 
     async def _write(self, snapshot: Snapshot) -> None:
         await self._checkpoints.write(snapshot)
+        self._unwritten.remove(snapshot)
         saved = snapshot.checkpoint.positions
         self._worker.consumer.may_commit({tp: saved[tp.topic] for tp in self._intake.tps})
         self._worker.counters.checkpoints += 1

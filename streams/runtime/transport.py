@@ -7,9 +7,10 @@ second instead of 8,600. Offsets are not Faust's affair here: acks are off (`str
 partition is read from where `start_reading` says, and what is committed is what the last checkpoint holds.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import faust
 from faust.transport.drivers import aiokafka as driver
@@ -19,6 +20,9 @@ from faust.types.tuples import Message
 from streams.runtime.driver import Driver, FailingApp
 from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched
 from streams.runtime.producing import Producer
+
+# A commit is for those who watch the lag: nobody waits for long that Kafka takes it.
+COMMITTED_WITHIN_S: Final = 1.0
 
 
 class FetchedSchema(faust.Schema[Any, Any]):
@@ -43,6 +47,7 @@ class Consumer(driver.Consumer):
         self._begun: set[TP] = set()
         self._to_commit: dict[TP, int] = {}
         self._broker_has: dict[TP, int] = {}
+        self._committing: asyncio.Future[bool] | None = None
 
     @property
     def _app(self) -> FailingApp:
@@ -108,8 +113,18 @@ class Consumer(driver.Consumer):
         return False
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        if self._committing is not None:
+            # Kafka did not answer the last one in time.
+            if not self._committing.done():
+                return False
+            self._committing.result()
         news = {tp: at for tp, at in self._to_commit.items() if self._broker_has.get(tp) != at}
-        if not news or not await self._thread.commit(news):
+        if not news:
+            return False
+        self._committing = asyncio.ensure_future(self._thread.commit(news))
+        # Not cancelled in the end: in its thread it would go on, and the next ones would wait behind it.
+        await asyncio.wait([self._committing], timeout=COMMITTED_WITHIN_S)
+        if not self._committing.done() or not self._committing.result():
             return False
         self._broker_has.update(news)
         return True

@@ -1,0 +1,69 @@
+"""A worker that is told to stop is gone within ten seconds, whatever is away, and nothing is lost by it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from streams.embedded.redis import RedisServer
+from streams.embedded.server import Server
+from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.changes import told
+from tests.e2e.pipeline import TIMELESS, Pipeline
+from tests.e2e.test_worker import actions, expected
+
+Away = Callable[[Server], AbstractContextManager[None]]
+
+
+@contextmanager
+def stopped(server: Server) -> Iterator[None]:
+    server.stop()
+    yield
+    server.start()
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """It answers nothing, and nothing tells that it does not."""
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("away", [stopped, frozen])
+@pytest.mark.parametrize("which", ["kafka", "redis"])
+def test_a_worker_that_is_told_to_stop_while_a_server_is_away_is_gone_in_time(
+    which: str, away: Away, pipeline: Pipeline, kafka: Kafka, redis_server: RedisServer
+) -> None:
+    if not isinstance(kafka, ApacheKafka):
+        pytest.skip("the embedded broker forgets all when it is stopped")
+    pipeline.use(TIMELESS)
+    records = actions(users=2_000, events=20_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records)
+    with pipeline.worker() as worker:
+        worker.says("loaded", times=4)
+        with away(kafka if which == "kafka" else redis_server):
+            told_at = time.monotonic()
+            assert worker.stop() == 0
+            assert time.monotonic() - told_at < 10, worker.said()
+    assert "Traceback" not in worker.said()
+    with pipeline.worker():
+        assert told(pipeline, wanted) == wanted
+
+
+def test_a_worker_that_is_told_to_stop_while_it_waits_for_kafka_is_gone_in_time(
+    pipeline: Pipeline, kafka: Kafka
+) -> None:
+    with stopped(kafka), pipeline.worker() as worker:
+        worker.says("Kafka - failed, trying again")
+        told_at = time.monotonic()
+        assert worker.stop() == 0
+        assert time.monotonic() - told_at < 10, worker.said()
