@@ -6,6 +6,7 @@ Comes in: settings, rules, a clock, a store. Goes out: a Faust app, for `streams
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from faust.app.base import BootStrategy
@@ -15,7 +16,7 @@ from yarl import URL
 from streams import rulefiles
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import UsageError
+from streams.errors import SegmenterError, UsageError
 from streams.kafka.connection import KAFKA, Broker
 from streams.kafka.errors import in_words
 from streams.kafka.provisioning import ensure
@@ -113,6 +114,11 @@ class SegmenterApp(Declared):
             await self.fail("letting go of shards", error)
         self.has_let_go.set()
         await super().on_stop()
+
+    async def on_shutdown(self) -> None:
+        *_, store, _ = self._made_of
+        with suppress(SegmenterError):
+            await store.close()
 
     async def fail(self, subject: str, reason: Exception) -> None:
         """The app ends, the shards that are well in good order."""
