@@ -12,8 +12,8 @@ from streams.runtime import pending, shard_loop
 from streams.state.memory import MemoryShardStore
 from streams.state.store import Checkpoint
 from streams.testing import instant, track
+from tests.rulebooks import rulebook
 from tests.runtime.alone import Alone
-from tests.runtime.rules import rulebook
 
 NOON = instant("2026-03-01 12:00")
 RULES = rulebook(open='count("Opened") > count("Closed")')
