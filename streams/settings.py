@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
@@ -26,19 +26,13 @@ MINUTE_MS: Final = 60_000
 NO_RATES: Final[Mapping[str, float]] = MappingProxyType({})
 DEFAULT_PASSIVE_EVENTS: Final = frozenset(
     {
-        "Email Delivered",
-        "Email Bounced",
-        "Email Marked as Spam",
-        "Push Notification Received",
-        "Push Notification Bounced",
+        *("Email Delivered", "Email Bounced", "Email Marked as Spam"),
+        *("Push Notification Received", "Push Notification Bounced"),
     }
 )
 DEFAULT_NOT_USERS: Final = frozenset(
-    {
-        *("null", "undefined", "none", "nil", "nan", "true", "false", "0", "-1", "[object Object]"),
-        *("anonymous", "guest", "id", "distinct_id", "not_authenticated"),
-    }
-)
+    "null undefined none nil nan true false 0 -1 anonymous guest id distinct_id not_authenticated".split()
+) | {"[object Object]"}
 DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 # What decides on what the rules make of events.
 MEANING: Final = (
@@ -114,18 +108,18 @@ def _start(value: object) -> object:
     return parsed
 
 
-def _group(value: object) -> object:
-    # It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", value):
-        raise ValueError(f"{value!r} may have letters, digits, dots, underscores and hyphens only")
-    return value
+def _name_of(pattern: str) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} may have letters, digits, dots, underscores and hyphens only")
+        return value
+
+    return check
 
 
-def _topic(value: object) -> object:
-    # What Kafka itself allows.
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9._-]{0,249}", value):
-        raise ValueError(f"{value!r} may have letters, digits, dots, underscores and hyphens only")
-    return value
+# It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
+_group = _name_of(r"[A-Za-z0-9._-]{1,200}")
+_topic = _name_of(r"[A-Za-z0-9._-]{0,249}")  # what Kafka itself allows
 
 
 def _currency(value: object) -> object:
