@@ -41,6 +41,7 @@ SEGMENTS = {
     "night-now": 'has(latest("like", "part"), "night") and latest("like", "hour") < 5',
     "paid": 'latest("Subscription Started", "plan") in ["basic"] and sum("MRR New", "delta", days=40) > 0',
     "settled": 'days_until(joined_at) <= -10 and trait("channel") in ["web", "appstore1"] and idle_days > 2',
+    "stores": 'contains(trait("channel"), "store") and (starts_with(lower(country), "u") or ends_with(country, "E"))',
     "top": 'in_segment("all-day") and rfm.r >= 4 and rfm.f >= 3 and rfm.m > 1',
     "vip": 'rfm.score in ["554", "544", "534"] or rfm.name == "champions"',
 }
