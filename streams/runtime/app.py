@@ -109,7 +109,11 @@ class SegmenterApp(Declared):
             if self._has_shards:
                 # What crashed may be what a last checkpoint needs.
                 done = self.shards.let_go() if self.crash_reason is None else self.shards.drop()
-                await asyncio.gather(done, self.recorder.note())
+                letting_go = asyncio.create_task(done)
+                try:
+                    await self.recorder.note()
+                finally:
+                    await letting_go
         except Exception as error:  # noqa: BLE001 - Faust must stop its thread all the same
             await self.fail("letting go of shards", error)
         self.has_let_go.set()

@@ -10,11 +10,15 @@ import pytest
 
 from streams.embedded.redis import RedisServer
 from streams.embedded.server import Server
+from streams.runtime.running import GONE_WITHIN_S
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
 from tests.e2e.pipeline import TIMELESS, Pipeline
 from tests.e2e.test_worker import actions, expected
+
+# For a machine that is busy with other things; what waits for Kafka waits for a minute and more.
+SLACK_S = 10
 
 Away = Callable[[Server], AbstractContextManager[None]]
 
@@ -53,7 +57,7 @@ def test_a_worker_that_is_told_to_stop_while_a_server_is_away_is_gone_in_time(
         with away(kafka if which == "kafka" else redis_server):
             told_at = time.monotonic()
             assert worker.stop() == 0
-            assert time.monotonic() - told_at < 10, worker.said()
+            assert time.monotonic() - told_at < GONE_WITHIN_S + SLACK_S, worker.said()
     assert "Traceback" not in worker.said()
     with pipeline.worker():
         assert told(pipeline, wanted) == wanted
@@ -66,4 +70,4 @@ def test_a_worker_that_is_told_to_stop_while_it_waits_for_kafka_is_gone_in_time(
         worker.says("Kafka - failed, trying again")
         told_at = time.monotonic()
         assert worker.stop() == 0
-        assert time.monotonic() - told_at < 10, worker.said()
+        assert time.monotonic() - told_at < GONE_WITHIN_S + SLACK_S, worker.said()
