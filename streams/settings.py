@@ -8,17 +8,35 @@ import difflib
 import os
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
-from streams.calendars import calendar, check_name, fixed_offset_ms
+from streams.calendars import calendar
 from streams.core.calendar import Calendar, signed
-from streams.core.instants import DAY_MS, HOUR_MS, format_time, parse_duration, parse_time
+from streams.core.instants import DAY_MS, HOUR_MS, format_time
 from streams.errors import UsageError
+from streams.setting_values import (
+    Addresses,
+    Currency,
+    Duration,
+    File,
+    Group,
+    Instant,
+    Livemode,
+    Names,
+    Offset,
+    Rates,
+    Replication,
+    Secret,
+    SecurityProtocol,
+    Start,
+    TimeZone,
+    TopicName,
+)
 
 PREFIX: Final = "SEGMENTER_"
 MASKED: Final = "***"
@@ -49,122 +67,13 @@ FAULTS: Final = {
 }
 
 
-def _addresses(value: object) -> object:
-    if not isinstance(value, str) or not value:
-        return value
-    parts = [part.strip() for part in value.split(",")]
-    for part in parts:
-        found = re.fullmatch(r"(?:[^\s:/@]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?", part)
-        if found is None or not 0 < int(found[1] or 9092) < 65_536:
-            raise ValueError(f"{part!r} is no address such as kafka-1:9092")
-    return ",".join(parts)
-
-
-def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parsed = parse_duration(value)
-    if parsed is None:
-        raise ValueError(f"{value!r} is no duration such as 30s, 5m, 2h or 1d")
-    return parsed
-
-
-def _offset(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if not value:
-        return None
-    ms = fixed_offset_ms(value)
-    if ms is None:
-        raise ValueError(f"{value!r} is no offset from UTC such as -08:00 or +05:30")
-    return ms
-
-
-def _timezone(value: object) -> object:
-    return check_name(value) if isinstance(value, str) else value
-
-
-def _names(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return frozenset(name.strip() for name in value.split(",") if name.strip())
-
-
-def _time(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parsed = parse_time(value)
-    if parsed is None:
-        raise ValueError(f"{value!r} is no time such as 2000-01-01")
-    return parsed
-
-
-def _start(value: object) -> object:
-    if not isinstance(value, str) or value in ("earliest", "latest"):
-        return value
-    parsed = parse_time(value)
-    if parsed is None:
-        raise ValueError(f"{value!r} is neither earliest, latest nor a time such as 2026-03-01T00:00:00Z")
-    return parsed
-
-
-def _name_of(pattern: str) -> Callable[[object], object]:
-    def check(value: object) -> object:
-        if isinstance(value, str) and not re.fullmatch(pattern, value):
-            raise ValueError(f"{value!r} may have letters, digits, dots, underscores and hyphens only")
-        return value
-
-    return check
-
-
-# It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
-_group = _name_of(r"[A-Za-z0-9._-]{1,200}")
-_topic = _name_of(r"[A-Za-z0-9._-]{0,249}")  # what Kafka itself allows
-
-
-def _currency(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"([A-Za-z]{3})?", value):
-        return value.upper()
-    raise ValueError(f"{value!r} is no currency such as USD")
-
-
-def _rates(value: object) -> object:
-    """`EUR=1.08, JPY=0.0067`."""
-    if not isinstance(value, str):
-        return value
-    rates: dict[str, float] = {}
-    for part in filter(None, map(str.strip, value.split(","))):
-        found = re.fullmatch(r"([A-Za-z]{3})\s*=\s*(\d+(?:\.\d+)?)", part)
-        if found is None or not float(found[2]):
-            raise ValueError(f"{part!r} is no rate such as EUR=1.08")
-        rates[found[1].upper()] = float(found[2])
-    return rates
-
-
-def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
-
-
-def _lower(value: object) -> object:
-    return value.lower().replace("-", "_") if isinstance(value, str) else value
-
-
-Duration = Annotated[int, BeforeValidator(_duration)]
-Names = Annotated[frozenset[str], BeforeValidator(_names)]
-TopicName = Annotated[str, BeforeValidator(_topic)]
-Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
-File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
-
-
 class Settings(BaseModel):
     """All that can be set. Durations and instants are ms; `name` here is `SEGMENTER_NAME` and `--name`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kafka: Annotated[str, Field(min_length=1), BeforeValidator(_addresses)] = "localhost:9092"
-    kafka_security_protocol: Annotated[
-        Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"], BeforeValidator(_lower)
-    ] = "plaintext"
+    kafka: Addresses = "localhost:9092"
+    kafka_security_protocol: SecurityProtocol = "plaintext"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_username: str = ""
     kafka_password: Secret = None
@@ -173,7 +82,7 @@ class Settings(BaseModel):
     redis: SecretStr = SecretStr("redis://localhost:6379/0")
     redis_cluster: Secret = None
     rules: Path = Path("rules")
-    group: Annotated[str, BeforeValidator(_group)] = "segmenter"
+    group: Group = "segmenter"
     topic_prefix: TopicName = ""
     topic_product_events: TopicName = ""
     topic_billing_updates: TopicName = ""
@@ -183,19 +92,19 @@ class Settings(BaseModel):
     topic_segment_memberships: TopicName = ""
     topic_dead_letters: TopicName = ""
     partitions: Annotated[int, Field(ge=1, le=100_000)] = 4
-    replication: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_empty_is_none)] = None
+    replication: Replication = None
     create_topics: bool = True
-    start: Annotated[Literal["earliest", "latest"] | int, BeforeValidator(_start)] = "earliest"
+    start: Start = "earliest"
     session_timeout: Annotated[Duration, Field(ge=1_000, le=60_000)] = 10_000
     partitioner: Literal["murmur2", "crc32", "trust"] = "murmur2"
-    timezone: Annotated[str, BeforeValidator(_timezone)] = "UTC"
-    utc_offset: Annotated[int | None, BeforeValidator(_offset)] = None
-    currency: Annotated[str, BeforeValidator(_currency)] = ""
-    currency_rates: Annotated[Mapping[str, float], BeforeValidator(_rates)] = Field(default_factory=dict)
+    timezone: TimeZone = "UTC"
+    utc_offset: Offset = None
+    currency: Currency = ""
+    currency_rates: Rates = Field(default_factory=dict)
     passive_events: Names = DEFAULT_PASSIVE_EVENTS
     not_users: Names = DEFAULT_NOT_USERS
-    earliest: Annotated[int, BeforeValidator(_time)] = DEFAULT_EARLIEST_MS
-    stripe_livemode: Annotated[Literal["true", "false", "any"], BeforeValidator(_lower)] = "true"
+    earliest: Instant = DEFAULT_EARLIEST_MS
+    stripe_livemode: Livemode = "true"
     stripe_accounts: Names = frozenset()
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
