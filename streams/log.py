@@ -19,6 +19,7 @@ FOREIGN = {
     "asyncio": logging.ERROR,
     "faust": logging.WARNING,
     "mode": logging.WARNING,
+    "uvicorn": logging.CRITICAL,  # a traceback of it would quote what was sent
     "streams.runtime": logging.WARNING,  # what Faust says of those of its services that are ours
 }
 # At debug these write down whole records, and what is in them is private.

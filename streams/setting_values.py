@@ -3,15 +3,57 @@
 Comes in: what a variable or a flag says. Goes out: the value, or a ValueError in the words of whoever wrote it.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, SecretStr
 
 from streams.calendars import check_name, fixed_offset_ms
 from streams.core.instants import parse_duration, parse_time
+
+
+class HostPort(NamedTuple):
+    """Where to listen.
+
+    >>> str(HostPort("::1", 80)), HostPort("::1", 80).is_loopback, HostPort("0.0.0.0", 80).is_loopback
+    ('[::1]:80', True, False)
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def _host_port(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"([^\s:/@\[\]]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", value)
+    if found is None or int(found[2]) > 65_535:
+        raise ValueError(f"{value!r} is no address to listen at such as 127.0.0.1:8080")
+    return HostPort(found[1].strip("[]"), int(found[2]))
+
+
+def _path(value: object) -> object:
+    """`/segments`; nothing for the top."""
+    if not isinstance(value, str):
+        return value
+    path = value.rstrip("/")
+    if path and not re.fullmatch(r"(/[\w.~-]+)+", path, re.ASCII):
+        raise ValueError(f"{value!r} is no path such as /segments")
+    return path
 
 
 def _addresses(value: object) -> object:
@@ -113,12 +155,14 @@ Addresses = Annotated[str, Field(min_length=1), BeforeValidator(_addresses)]
 Currency = Annotated[str, BeforeValidator(_currency)]
 Duration = Annotated[int, BeforeValidator(_duration)]
 File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
+ListenAt = Annotated[HostPort, BeforeValidator(_host_port)]
 # It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
 Group = Annotated[str, BeforeValidator(_name_of(r"[A-Za-z0-9._-]{1,200}"))]
 Instant = Annotated[int, BeforeValidator(_time)]
 Livemode = Annotated[Literal["true", "false", "any"], BeforeValidator(_lower)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
 Offset = Annotated[int | None, BeforeValidator(_offset)]
+RootPath = Annotated[str, BeforeValidator(_path)]
 Rates = Annotated[Mapping[str, float], BeforeValidator(_rates)]
 Replication = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_empty_is_none)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]

@@ -25,12 +25,15 @@ from streams.setting_values import (
     Duration,
     File,
     Group,
+    HostPort,
     Instant,
+    ListenAt,
     Livemode,
     Names,
     Offset,
     Rates,
     Replication,
+    RootPath,
     Secret,
     SecurityProtocol,
     Start,
@@ -109,6 +112,9 @@ class Settings(BaseModel):
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
     accept_partial_history: bool = False
+    web: ListenAt = HostPort("127.0.0.1", 8080)
+    web_root_path: RootPath = ""
+    web_proxies: Names = frozenset({"127.0.0.1", "::1"})
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

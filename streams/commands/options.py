@@ -54,6 +54,9 @@ HELP: Final = {
     "stripe_accounts": "Connected Stripe accounts whose events count, by their ids, or any.",
     "private_traits": "Traits that are shown as ***, separated by commas.",
     "live_within": "How old a change may be when it is noticed and still be live.",
+    "web": "Where HTTP is served.",
+    "web_root_path": "Under which path a proxy has it, such as /segments.",
+    "web_proxies": "Proxies whose X-Forwarded-For and -Proto are believed: addresses, networks, or *.",
     "accept_partial_history": "Rebuild lost state from topics that no longer reach back to the beginning.",
 }
 

@@ -1,0 +1,66 @@
+"""The parts of the web process, a row each.
+
+Comes in: the names after `--parts`. Goes out: which parts those are. A new row is a new part.
+"""
+
+import difflib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, NamedTuple
+
+from starlette.routing import BaseRoute
+
+from streams.errors import UsageError
+from streams.settings import Settings
+from streams.web.stopping import Stopping
+
+
+@asynccontextmanager
+async def nothing_runs() -> AsyncIterator[None]:
+    yield
+
+
+async def no_trouble() -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a part brings to the process.
+
+    routes: its resources. running: the block in which they are served, with what they need beside them.
+    trouble: why it cannot do its work just now, in words for an operator; None where it can.
+    """
+
+    routes: Sequence[BaseRoute]
+    running: Callable[[], AbstractAsyncContextManager[None]] = nothing_runs
+    trouble: Callable[[], Awaitable[str | None]] = no_trouble
+
+
+class Part(NamedTuple):
+    """module: has `serve(settings, stopping) -> Served`; it is imported when the part is on."""
+
+    name: str
+    says: str
+    module: str
+
+    def serve(self, settings: Settings, stopping: Stopping) -> Served:
+        served: Served = import_module(self.module).serve(settings, stopping)
+        return served
+
+
+PARTS: Final[tuple[Part, ...]] = ()
+
+
+def parts_called(names: Iterable[str], known: Sequence[Part] = PARTS) -> list[Part]:
+    """In the order of the table."""
+    wanted = [name.strip() for name in names if name.strip()]
+    there = {part.name: part for part in known}
+    for name in wanted:
+        if name not in there:
+            near = difflib.get_close_matches(name, there, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(there)}"
+            raise UsageError(f"There is no part {name!r}; {hint}")
+    return [part for part in known if part.name in wanted]

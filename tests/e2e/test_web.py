@@ -1,0 +1,100 @@
+"""`segmenter web` as a process: it listens, and ends when it is told to, whatever hangs."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streams.embedded.server import HOST, free_port
+
+# A part with a stream that ends when the process is to end, and one that never does.
+STREAMS = """
+import asyncio, sys
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+from streams.settings import Settings
+from streams.web.parts import Part, Served
+from streams.web.server import serve
+
+class Streams(Part):
+    def serve(self, settings, stopping):
+        async def ends(request):
+            async def lines():
+                yield b"begins"
+                await stopping.wait()
+                yield b"ends"
+            return StreamingResponse(lines())
+        async def hangs(request):
+            async def lines():
+                yield b"begins"
+                await asyncio.sleep(1_000)
+            return StreamingResponse(lines())
+        return Served([Route("/ends", ends), Route("/hangs", hangs)])
+
+serve(Settings.current(), [Streams("streams", "", "")])
+"""
+WITHIN_S = 30.0
+
+
+@contextmanager
+def started(*command: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    port = free_port()
+    environment = {"SEGMENTER_WEB": f"{HOST}:{port}"}
+    with subprocess.Popen([sys.executable, *command], env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            wait_for(port)
+            yield process, port
+        finally:
+            process.kill()
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            with socket.create_connection((HOST, port), timeout=1):
+                return
+        except OSError:
+            assert time.monotonic() < deadline, "it does not listen"
+            time.sleep(0.05)
+
+
+def opened(port: int, path: str) -> socket.socket:
+    """A connection on which the stream has begun."""
+    connection = socket.create_connection((HOST, port), timeout=WITHIN_S)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    received = b""
+    while b"begins" not in received:
+        received += connection.recv(1_000)
+    return connection
+
+
+def test_health_answers_and_the_process_ends_with_status_0() -> None:
+    with started("-m", "streams", "web") as (process, port):
+        with urllib.request.urlopen(f"http://{HOST}:{port}/health") as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WITHIN_S) == 0
+
+
+def test_streams_end_when_the_process_is_to_end() -> None:
+    with started("-c", STREAMS) as (process, port), opened(port, "/ends") as stream:
+        process.send_signal(signal.SIGTERM)
+        received = b""
+        while part := stream.recv(1_000):
+            received += part
+        assert b"ends" in received
+        assert process.wait(WITHIN_S) == 0
+
+
+def test_the_process_is_gone_within_ten_seconds_although_a_stream_hangs() -> None:
+    with started("-c", STREAMS) as (process, port), opened(port, "/hangs"):
+        since = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WITHIN_S) == 0
+        assert time.monotonic() - since < 10
