@@ -17,7 +17,7 @@ from streams.commands.options import HELP
 from streams.core.language.reference import reference
 from streams.schemas.files import write
 from streams.settings import PREFIX, Settings
-from streams.state.format import FORMATS, GROUP, SHARD, Collection, Form
+from streams.state.format import DELIVERY, FORMATS, GROUP, SHARD, Collection, Form
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = sorted((ROOT / "docs").rglob("*.md"))
@@ -102,7 +102,7 @@ def keys_table(collections: Iterable[Collection[Any, Any]]) -> str:
 def _key(collection: Collection[Any, Any]) -> str:
     """With the name that it ends with, where each has a key of its own."""
     name, _, _ = collection.holds.partition(" → ")
-    return f"{collection.key}:<{name}>" if collection.form in (Form.SETS, Form.STRINGS) else collection.key
+    return f"{collection.key}:<{name}>" if collection.form in (Form.SETS, Form.STRINGS, Form.FEEDS) else collection.key
 
 
 def formats_table() -> str:
@@ -115,6 +115,7 @@ GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "language": (ROOT / "docs/rules.md", reference),
     "settings": (ROOT / "docs/operate.md", settings_table),
     "shard": (ROOT / "docs/state.md", lambda: keys_table(SHARD)),
+    "delivery": (ROOT / "docs/state.md", lambda: keys_table(DELIVERY)),
     "group": (ROOT / "docs/state.md", lambda: keys_table(GROUP)),
     "formats": (ROOT / "docs/state.md", formats_table),
 }

@@ -10,6 +10,7 @@ upgrades.py      what an older version stored, brought to today's format
 redis_client.py  connections, and foreign errors in our words
 redis_shards.py  a shard's store in Redis
 redis_group.py   a group's store in Redis
+feeds.py         the port to users' feeds; redis_feeds.py, memory_feeds.py
 redis_store.py   both, and whether a server is fit for them
 opening.py       the store that the settings name
 """

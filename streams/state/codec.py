@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from streams.kafka.message import Message
-from streams.state.format import OF_SUBJECTS, OUTBOX, Form, ShardKeys
+from streams.state.format import OF_SUBJECTS, OUTBOX, Collection, Form, ShardKeys
 from streams.state.store import Checkpoint, Write
 
 Argument = str | bytes | int
+NEWS_KEPT = 10_000  # whoever follows feeds reads many times a second, and what is older is told by the feeds themselves
+WHOLE_FEED = ""  # in the place of a message's id
 
 
 class Commands:
@@ -30,17 +32,21 @@ class Commands:
         self.arguments += values
 
 
-def commands(keys: ShardKeys, checkpoint: Checkpoint) -> Commands:
+def commands(
+    keys: ShardKeys, checkpoint: Checkpoint, of_subjects: Sequence[Collection[Any, Any]] = OF_SUBJECTS
+) -> Commands:
     """All writes of a checkpoint; its number last, so that one that Redis refuses halfway does not count as stored."""
     result = Commands()
-    for write in writes_of(checkpoint):
+    for write in writes_of(checkpoint, of_subjects):
         _COMMANDS[write.collection.form](result, keys, write)
     positions = msgspec.json.encode(checkpoint.positions)
     result.add("HSET", keys.state, ["number", checkpoint.number, "head", checkpoint.head, "positions", positions])
     return result
 
 
-def writes_of(checkpoint: Checkpoint) -> Iterator[Write[Any, Any]]:
+def writes_of(
+    checkpoint: Checkpoint, of_subjects: Sequence[Collection[Any, Any]] = OF_SUBJECTS
+) -> Iterator[Write[Any, Any]]:
     """All of a checkpoint but its number, head and positions; what is erased before what is put in its place.
 
     The outbox is first: one large value costs a seventh less to pack before many small ones than after them.
@@ -48,8 +54,10 @@ def writes_of(checkpoint: Checkpoint) -> Iterator[Write[Any, Any]]:
     if checkpoint.outbox:
         yield Write(OUTBOX, [(checkpoint.number, msgspec.msgpack.encode(checkpoint.outbox))])
     if checkpoint.erased:
-        for collection in OF_SUBJECTS:
-            yield Write(collection, drop=checkpoint.erased)
+        for collection in of_subjects:
+            whole = collection.form is Form.FEEDS
+            erased = [(user, WHOLE_FEED) for user in checkpoint.erased] if whole else checkpoint.erased
+            yield Write(collection, drop=erased)
     yield from checkpoint.writes
 
 
@@ -80,7 +88,40 @@ def _strings(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
         result.add("SET", f"{key}:{name}", [value])
 
 
-_COMMANDS = {Form.HASH: _hash, Form.SETS: _sets, Form.STRINGS: _strings}
+def _sorted(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
+    key = keys.at(write.collection)
+    names: list[Any] = list(write.drop)
+    if names:
+        result.add("ZREM", key, names)
+    if write.put:
+        result.add("ZADD", key, [part for name, value in write.put for part in (value, name)])
+
+
+def _feeds(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
+    """put: users, each with a message's id and the message; drop: users with ids."""
+    assert write.collection.index is not None
+    news, changed = keys.at(write.collection.index), dict[str, None]()
+    for user, message in write.drop:
+        key = keys.at(write.collection, user)
+        if message == WHOLE_FEED:
+            result.add("DEL", key, [])
+        else:
+            result.add("FEED.DROP", key, [message])
+        changed[user] = None
+    for user, message in write.put:
+        result.add("FEED.ADD", keys.at(write.collection, user), message)
+        changed[user] = None
+    for user in changed:
+        result.add("XADD", news, ["MAXLEN", "~", NEWS_KEPT, "*", "user", user])
+
+
+_COMMANDS = {
+    Form.HASH: _hash,
+    Form.SETS: _sets,
+    Form.STRINGS: _strings,
+    Form.SORTED: _sorted,
+    Form.FEEDS: _feeds,
+}
 
 
 def _by_name(pairs: Iterable[tuple[str, Argument]]) -> dict[str, list[Argument]]:

@@ -1,12 +1,13 @@
 """The state's format: all that lies in Redis, a row for each. READ FIRST.
 
-    <group>:{<shard>}:<key>          a collection of a shard
-    <group>:{<shard>}:<key>:<name>   the same, where each name has a key of its own
-    <group>:<key>                    a collection of the group
+    <group>:{<shard>}:<key>                   a collection of a shard
+    <group>:{<shard>}:<key>:<name>            the same, where each name has a key of its own
+    <group>:{<shard>}:deliver:<key>[:<name>]  the same, of those who deliver
+    <group>:<key>                             a collection of the group
 
-Goes out: `SHARD` and `GROUP`, the tables by which a checkpoint is written, loaded and erased from, in Redis and in
-memory, and which docs/state.md shows. What is to be kept from now on is a row more. The braces are Redis Cluster's:
-all keys of a shard are in one slot, so that one transaction may write them.
+Goes out: `SHARD`, `DELIVERY` and `GROUP`, the tables by which a checkpoint is written, loaded and erased from, in Redis
+and in memory, and which docs/state.md shows. What is to be kept from now on is a row more. The braces are Redis
+Cluster's: all keys of a shard are in one slot, so that one transaction may write them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,9 @@ class Form(Enum):
     SET = "set"  # one key: names; written with what they are of
     SETS = "set, a key each"  # under each name a set of values
     STRINGS = "string, a key each"  # under each name its value
+    SORTED = "sorted set"  # one key: names in the order of their values, instants in ms
+    FEEDS = "hash, a key each"  # under each user what `streams.state.feeds` says
+    NEWS = "stream"  # one key: names, each when something under it changed; the newest of them
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,52 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     MEMBERS,
     MEMBERSHIPS,
 )
-LOADED: Final = tuple(each for each in SHARD if each.form is Form.HASH and each is not STATE)
-OF_SUBJECTS: Final = tuple(each for each in SHARD if each.of_subject)
+
+# ------------------------------------------------------------------------ of each shard, what was and will be delivered
+
+RECIPIENTS: Final = Collection(
+    "recipient",
+    Form.STRINGS,
+    str,
+    bytes,
+    2,
+    "user → what was sent, what waits and what stands in the feed, MessagePack",
+    of_subject=True,
+)
+DUE: Final = Collection(
+    "due", Form.SORTED, str, int, 2, "user → when something is to be done for this user next, ms", of_subject=True
+)
+NEWS: Final = Collection("news", Form.NEWS, str, str, 2, "the users whose feeds changed, the newest 10,000 changes")
+FEEDS: Final = Collection(
+    "feed",
+    Form.FEEDS,
+    str,
+    bytes,
+    2,
+    "user → `last`; of each message `message:<id>`, `at:<id>`, `seen:<id>` and so on; `gone`, `floor`",
+    of_subject=True,
+    index=NEWS,
+)
+
+DELIVERY: Final[tuple[Collection[Any, Any], ...]] = (STATE, MARKS, OUTBOX, RECIPIENTS, DUE, FEEDS, NEWS)
+
+
+def loaded(table: tuple[Collection[Any, Any], ...]) -> tuple[Collection[Any, Any], ...]:
+    """What whoever claims a shard is given at once."""
+    return tuple(each for each in table if each.form is Form.HASH and each is not STATE)
+
+
+def of_subjects(table: tuple[Collection[Any, Any], ...]) -> tuple[Collection[Any, Any], ...]:
+    """What goes with an erased subject."""
+    return tuple(each for each in table if each.of_subject)
+
+
+LOADED: Final = loaded(SHARD)
+OF_SUBJECTS: Final = of_subjects(SHARD)
 
 # ------------------------------------------------------------------------------------------------------ of the group
+
+DELIVERY_ROOM: Final = "deliver:"
 
 SHARDS: Final = Collection("shards", Form.SET, int, int, 1, "the shards that were ever claimed")
 SETTLED: Final = Collection("settled", Form.HASH, str, bytes, 1, "what was fixed at first start: name → value")
@@ -147,18 +193,20 @@ GROUP: Final[tuple[Collection[Any, Any], ...]] = (SHARDS, SETTLED, OBSERVED, POP
 
 
 class Keys:
-    """The names of all keys of one group."""
+    """The names of all keys of one group. room: what is put before each, to tell the shards of two kinds of process
+    apart."""
 
-    def __init__(self, group: str) -> None:
+    def __init__(self, group: str, room: str = "") -> None:
         if not group or set(group) & set("{}"):
             raise UsageError(f"SEGMENTER_GROUP is {group!r}: it begins Redis keys, and must have no brace nor be empty")
         self.group = group
+        self._room = room
 
     def at(self, collection: Collection[Any, Any]) -> str:
-        return f"{self.group}:{collection.key}"
+        return f"{self.group}:{self._room}{collection.key}"
 
     def of(self, shard: int) -> "ShardKeys":
-        return ShardKeys(f"{self.group}:{{{shard}}}:")
+        return ShardKeys(f"{self.group}:{{{shard}}}:{self._room}")
 
 
 class ShardKeys:

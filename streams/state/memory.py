@@ -4,23 +4,28 @@ Comes in and goes out: what `streams.state.store` says. It never awaits, so that
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from streams.state.codec import decode_outbox, writes_of
 from streams.state.fencing import Held, may_claim, may_save, owns
 from streams.state.format import (
+    DELIVERY,
     DOCUMENTS,
     FORMAT,
-    LOADED,
     MEMBERS,
     OUTBOX,
     ROWS,
+    SHARD,
     Collection,
     Form,
     Name,
     Value,
+    loaded,
+    of_subjects,
 )
+from streams.state.memory_feeds import MemoryFeedStore
 from streams.state.store import Checkpoint, Progress, Stored, StoredProfile, StoredShard, Write
 
 
@@ -29,6 +34,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.shards = MemoryShardStore()
+        self.feeds = MemoryFeedStore()
+        self.deliveries = MemoryShardStore(DELIVERY, self.feeds)
         self.group = MemoryGroupStore()
 
     async def check(self) -> None:
@@ -63,8 +70,10 @@ class _Shard:
 class MemoryShardStore:
     """What each shard keeps."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: tuple[Collection[Any, Any], ...] = SHARD, feeds: MemoryFeedStore | None = None) -> None:
         self._shards: dict[int, _Shard] = {}
+        self._loaded, self._of_subjects = loaded(table), of_subjects(table)
+        self._feeds = feeds or MemoryFeedStore()
 
     async def claim(self, shard: int, epoch: int) -> Stored | None:
         kept = self._shards.setdefault(shard, _Shard())
@@ -77,7 +86,7 @@ class MemoryShardStore:
             head=kept.head,
             positions=dict(kept.positions),
             outbox=decode_outbox(kept.contents[OUTBOX]),
-            collections={collection: dict(kept.contents[collection]) for collection in LOADED},
+            collections={collection: dict(kept.contents[collection]) for collection in self._loaded},
         )
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
@@ -87,8 +96,11 @@ class MemoryShardStore:
         kept.held = kept.held._replace(number=checkpoint.number)
         kept.head = checkpoint.head
         kept.positions = dict(checkpoint.positions)
-        for write in writes_of(checkpoint):
-            kept.apply(write)
+        for write in writes_of(checkpoint, self._of_subjects):
+            if write.collection.form is Form.FEEDS:
+                self._feeds.apply(shard, write)
+            else:
+                kept.apply(write)
 
     async def mark_published(self, shard: int, epoch: int, number: int) -> None:
         kept = self._shards.get(shard, _Shard())
@@ -102,6 +114,16 @@ class MemoryShardStore:
     async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
         value: Value | None = self._shards.get(shard, _Shard()).contents[collection].get(name)
         return value
+
+    async def values(self, shard: int, collection: Collection[Name, Value], names: Sequence[Name]) -> dict[Name, Value]:
+        kept = self._shards.get(shard, _Shard()).contents[collection]
+        return {name: kept[name] for name in names if name in kept}
+
+    async def earliest(
+        self, shard: int, collection: Collection[Name, int], until: int, most: int
+    ) -> Sequence[tuple[Name, int]]:
+        kept = self._shards.get(shard, _Shard()).contents[collection]
+        return sorted(((name, at) for name, at in kept.items() if at <= until), key=lambda each: each[::-1])[:most]
 
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         kept = self._shards.get(shard, _Shard())

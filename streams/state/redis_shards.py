@@ -15,11 +15,11 @@ from streams.state.fencing import Held, before, may_claim, may_save, owns
 from streams.state.format import (
     DOCUMENTS,
     FORMAT,
-    LOADED,
     MEMBERS,
     OUTBOX,
     ROWS,
     SEGMENTS,
+    SHARD,
     SHARDS,
     Collection,
     Form,
@@ -27,6 +27,8 @@ from streams.state.format import (
     Name,
     ShardKeys,
     Value,
+    loaded,
+    of_subjects,
 )
 from streams.state.redis_client import RedisClient
 from streams.state.store import Checkpoint, Progress, Stored, StoredProfile, StoredShard
@@ -36,9 +38,10 @@ SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that
 
 
 class RedisShardStore:
-    def __init__(self, redis: RedisClient, keys: Keys) -> None:
+    def __init__(self, redis: RedisClient, keys: Keys, table: tuple[Collection[Any, Any], ...] = SHARD) -> None:
         self._redis = redis
         self._keys = keys
+        self._loaded, self._of_subjects = loaded(table), of_subjects(table)
         self._seen: dict[int, int] = {}  # by shard, the newest checkpoint that we know of
         self._claim = redis.script(scripts.CLAIM)
         self._save = redis.script(scripts.SAVE)
@@ -82,7 +85,7 @@ class RedisShardStore:
 
     async def _load(self, keys: ShardKeys) -> Stored:
         state = await self._redis.call("HGETALL", keys.state)
-        collections = {collection: await self._read(keys, collection) for collection in LOADED}
+        collections = {collection: await self._read(keys, collection) for collection in self._loaded}
         return Stored(
             number=int(state[b"number"]),
             head=state[b"head"],
@@ -103,7 +106,7 @@ class RedisShardStore:
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
         keys = self._keys.of(shard)
         seen = self._seen.get(shard)
-        parts = commands(keys, checkpoint)
+        parts = commands(keys, checkpoint, self._of_subjects)
         arguments = [epoch, _text(before(checkpoint.number, seen)), *parts.arguments]
         held = _held(await self._save([keys.state, *parts.keys], arguments))
         may_save(shard, held, epoch, checkpoint.number, seen)
@@ -123,6 +126,23 @@ class RedisShardStore:
         else:
             found = await self._redis.call("HGET", keys.at(collection), name)
         return None if found is None else collection.decode_value(found)
+
+    async def values(self, shard: int, collection: Collection[Name, Value], names: Sequence[Name]) -> dict[Name, Value]:
+        if not names:
+            return {}
+        keys = self._keys.of(shard)
+        if collection.form is Form.STRINGS:
+            found = await self._redis.call("MGET", *(keys.at(collection, name) for name in names))
+        else:
+            found = await self._redis.call("HMGET", keys.at(collection), *names)
+        return {name: collection.decode_value(raw) for name, raw in zip(names, found, strict=True) if raw is not None}
+
+    async def earliest(
+        self, shard: int, collection: Collection[Name, int], until: int, most: int
+    ) -> Sequence[tuple[Name, int]]:
+        key = self._keys.of(shard).at(collection)
+        found = await self._redis.call("ZRANGEBYSCORE", key, "-inf", until, "WITHSCORES", "LIMIT", 0, most)
+        return list(collection.decode(dict(zip(found[::2], found[1::2], strict=True))))
 
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         keys = self._keys.of(shard)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streams.errors import UsageError
-from streams.state.format import Keys
+from streams.state.format import DELIVERY, DELIVERY_ROOM, Keys
 from streams.state.redis_client import RedisClient
+from streams.state.redis_feeds import RedisFeedStore
 from streams.state.redis_group import RedisGroupStore
 from streams.state.redis_shards import RedisShardStore
 
@@ -27,6 +28,9 @@ class RedisStore:
         self._name = group
         self._redis = RedisClient(url, cluster=cluster)
         self.shards = RedisShardStore(self._redis, keys)
+        delivery = Keys(group, DELIVERY_ROOM)
+        self.deliveries = RedisShardStore(self._redis, delivery, DELIVERY)
+        self.feeds = RedisFeedStore(self._redis, delivery)
         self.group = RedisGroupStore(self._redis, keys)
 
     def __repr__(self) -> str:

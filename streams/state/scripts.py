@@ -8,6 +8,8 @@ whatever became of the first, and a checkpoint costs one round trip. Measured wi
 row against 1.1; with one row: 0.18 ms a checkpoint against 0.43. Single rows are what a worker that keeps up saves.
 """
 
+from streams.state.feeds import GONE_KEPT
+
 HELD = """
 local held = redis.call('HMGET', KEYS[1], 'format', 'epoch', 'number')
 """
@@ -24,11 +26,73 @@ return held
 """
 )
 
+# What happens in a feed (streams.state.feeds). `%.0f`: Lua writes a great number with an exponent.
+FEED = """
+local function number(key)
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local last = string.format('%.0f', math.max(now, tonumber(redis.call('HGET', key, 'last') or 0) + 1))
+  redis.call('HSET', key, 'last', last)
+  return last
+end
+"""
+
+# Commands of our own that SAVE knows beside those of Redis. A feed of one message more or less; where that is so
+# already nothing happens. The last that were taken out are remembered, the newest of those forgotten by its number.
+FEED_COMMANDS = (
+    FEED
+    + """
+local own = {}
+own['FEED.ADD'] = function(key, id, message)
+  local gone = cmsgpack.unpack(redis.call('HGET', key, 'gone') or cmsgpack.pack({}))
+  for _, each in ipairs(gone) do
+    if each[1] == id then return end
+  end
+  if redis.call('HEXISTS', key, 'message:' .. id) == 1 then return end
+  local at = number(key)
+  redis.call('HSETNX', key, 'floor', at)
+  redis.call('HSET', key, 'message:' .. id, message, 'at:' .. id, at)
+end
+own['FEED.DROP'] = function(key, id)
+  if redis.call('HDEL', key, 'message:' .. id) == 0 then return end
+  redis.call('HDEL', key, 'at:' .. id, 'seen:' .. id, 'read:' .. id, 'clicked:' .. id, 'dismissed:' .. id)
+  local gone = cmsgpack.unpack(redis.call('HGET', key, 'gone') or cmsgpack.pack({}))
+  gone[#gone + 1] = {id, tonumber(number(key))}
+  if #gone > GONE_KEPT then
+    redis.call('HSET', key, 'floor', string.format('%.0f', table.remove(gone, 1)[2]))
+  end
+  redis.call('HSET', key, 'gone', cmsgpack.pack(gone))
+end
+""".replace("GONE_KEPT", str(GONE_KEPT))
+)
+
+# KEYS: a feed, news. ARGV: user, how many news to keep, then each mark: message, mark, when. Gives the places of those
+# that are new.
+MARK = (
+    FEED
+    + """
+local new = {}
+for at = 3, #ARGV, 3 do
+  local id = ARGV[at]
+  if redis.call('HEXISTS', KEYS[1], 'message:' .. id) == 1
+    and redis.call('HSETNX', KEYS[1], ARGV[at + 1] .. ':' .. id, ARGV[at + 2]) == 1 then
+    redis.call('HSET', KEYS[1], 'at:' .. id, number(KEYS[1]))
+    new[#new + 1] = (at - 3) / 3
+  end
+end
+if #new > 0 then
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', 'user', ARGV[1])
+end
+return new
+"""
+)
+
 # KEYS: state, then the key of each write.
 # ARGV: epoch, the number that must be there ('' for none), then each write: command, how many values, the values.
 # Lua passes at most 8,000 arguments to a call (LUAI_MAXCSTACK), hence the slices; even, so as not to part a pair.
 SAVE = (
     HELD
+    + FEED_COMMANDS
     + """
 if held[1] and held[2] == ARGV[1] and (held[3] or '') == ARGV[2] then
   local at = 3
@@ -37,7 +101,11 @@ if held[1] and held[2] == ARGV[1] and (held[3] or '') == ARGV[2] then
     at = at + 2
     repeat
       local slice = math.min(at + 3999, last)
-      redis.call(command, KEYS[key], unpack(ARGV, at, slice))
+      if own[command] then
+        own[command](KEYS[key], unpack(ARGV, at, slice))
+      else
+        redis.call(command, KEYS[key], unpack(ARGV, at, slice))
+      end
       at = slice + 1
     until at > last
   end

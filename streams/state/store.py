@@ -13,13 +13,15 @@ from typing import Any, Generic, Protocol
 import msgspec
 
 from streams.kafka.message import Message
+from streams.state.feeds import FeedStore
 from streams.state.format import Collection, Name, Value
 
 
 class Write(msgspec.Struct, Generic[Name, Value], frozen=True):
     """What changes in a collection: first what is dropped, then what is put.
 
-    put: names with their values; of sets a value for each pair. drop: names; of sets such pairs.
+    put: names with their values; of sets a value for each pair; of feeds users, each with a message's id and the
+    message. drop: names; of sets such pairs; of feeds users with ids.
     """
 
     collection: Collection[Name, Value]
@@ -114,6 +116,14 @@ class ShardStore(Protocol):
     async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
         """The value of one name; not of sets."""
 
+    async def values(self, shard: int, collection: Collection[Name, Value], names: Sequence[Name]) -> dict[Name, Value]:
+        """Those of the names that have one; of hashes and strings."""
+
+    async def earliest(
+        self, shard: int, collection: Collection[Name, int], until: int, most: int
+    ) -> Sequence[tuple[Name, int]]:
+        """Of a sorted set the names whose instants (ms) have come by `until`, the earliest first, `most` of them."""
+
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         """All of it as of one checkpoint."""
 
@@ -156,6 +166,13 @@ class Store(Protocol):
 
     @property
     def shards(self) -> ShardStore: ...
+
+    @property
+    def deliveries(self) -> ShardStore:
+        """What is kept of each shard by whoever delivers its changes: `DELIVERY`, apart from what a worker keeps."""
+
+    @property
+    def feeds(self) -> FeedStore: ...
 
     @property
     def group(self) -> GroupStore: ...

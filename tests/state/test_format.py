@@ -5,17 +5,40 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from streams.state.format import GROUP, LOADED, OF_SUBJECTS, OUTBOX, POPULATIONS, SHARD, SHARDS, Collection, Form
+from streams.state.format import (
+    DELIVERY,
+    DELIVERY_ROOM,
+    FEEDS,
+    GROUP,
+    LOADED,
+    NEWS,
+    OF_SUBJECTS,
+    OUTBOX,
+    POPULATIONS,
+    SHARD,
+    SHARDS,
+    STATE,
+    Collection,
+    Form,
+)
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Store, Write
-from tests.state.checkpoints import whole
+from tests.state.checkpoints import message, whole
 
-TYPES = {Form.HASH: "hash", Form.SET: "set", Form.SETS: "set", Form.STRINGS: "string"}
+TYPES = {
+    Form.HASH: "hash",
+    Form.SET: "set",
+    Form.SETS: "set",
+    Form.STRINGS: "string",
+    Form.SORTED: "zset",
+    Form.FEEDS: "hash",
+    Form.NEWS: "stream",
+}
 SAMPLES: dict[type, Any] = {str: "ü", bytes: b"\0\xff", int: 7}
 
 
 def test_no_two_rows_have_one_key() -> None:
-    for table in (SHARD, GROUP):
+    for table in (SHARD, DELIVERY, GROUP):
         assert len({each.key for each in table}) == len(table)
 
 
@@ -27,10 +50,15 @@ async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
     await store.shards.claim(3, epoch=1)
     await store.shards.save(3, 1, whole(1))
     await store.shards.save(3, 1, Checkpoint(2, b"", {}, [Write(each, [_sample(each)]) for each in LOADED]))
+    await store.deliveries.claim(3, epoch=1)
+    delivered = [Write(each, [_sample(each)]) for each in DELIVERY if each not in (STATE, OUTBOX, NEWS)]
+    await store.deliveries.save(3, 1, Checkpoint(1, b"", {}, delivered, outbox=[message(1)]))
     for each in set(GROUP) - {SHARDS, POPULATIONS}:
         await store.group.put(each, *_sample(each))
     await store.group.put(POPULATIONS.under("rfm"), 3, b"")
     rows = {f"{group}:{{3}}:{each.key}": each for each in SHARD} | {f"{group}:{each.key}": each for each in GROUP}
+    rows |= {f"{group}:{{3}}:{DELIVERY_ROOM}{each.key}": each for each in DELIVERY}
+    rows[f"{group}:{DELIVERY_ROOM}{SHARDS.key}"] = SHARDS
     found = set()
     async for key in other.scan_iter(f"{group}:*"):
         row = next(name for name in rows if f"{key}:".startswith(f"{name}:"))
@@ -69,4 +97,6 @@ async def test_of_an_erased_subject_nothing_stays_that_is_kept_by_subject_and_wh
 
 
 def _sample(collection: Collection[Any, Any]) -> tuple[Any, Any]:
+    if collection is FEEDS:
+        return "ü", ("m1", b"\0\xff")
     return SAMPLES[collection.name], SAMPLES[collection.value]

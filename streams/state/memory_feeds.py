@@ -1,0 +1,76 @@
+"""Users' feeds in memory: the twin of those in Redis, for tests.
+
+Comes in and goes out: what `streams.state.feeds` says; and what a checkpoint writes to feeds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any
+
+from streams.delivery.feed import Entry, Feed, Marked
+from streams.state.codec import WHOLE_FEED
+from streams.state.feeds import GONE_KEPT, News, Place
+from streams.state.store import Write
+
+
+class MemoryFeedStore:
+    def __init__(self) -> None:
+        self._feeds: dict[tuple[int, str], Feed] = defaultdict(Feed)
+        self._news: dict[int, list[str]] = defaultdict(list)
+        self._numbers: Iterator[int] = count(1)
+
+    def apply(self, shard: int, write: Write[Any, Any]) -> None:
+        """What a checkpoint puts there and takes away."""
+        for user, message in write.drop:
+            if message == WHOLE_FEED:
+                self._feeds.pop((shard, user), None)
+            else:
+                self._drop(self._feeds[shard, user], message)
+            self._news[shard].append(user)
+        for user, (message, raw) in write.put:
+            self._add(self._feeds[shard, user], message, raw)
+            self._news[shard].append(user)
+
+    def _number(self, feed: Feed) -> int:
+        feed.last = next(self._numbers)
+        return feed.last
+
+    def _add(self, feed: Feed, message: str, raw: bytes) -> None:
+        if message in feed.entries or message in feed.gone:
+            return
+        at = self._number(feed)
+        feed.floor = feed.floor or at
+        feed.entries[message] = Entry(raw, at)
+
+    def _drop(self, feed: Feed, message: str) -> None:
+        if feed.entries.pop(message, None) is None:
+            return
+        feed.gone[message] = self._number(feed)
+        if len(feed.gone) > GONE_KEPT:
+            feed.floor = feed.gone.pop(next(iter(feed.gone)))
+
+    async def read(self, shard: int, user: str) -> Feed:
+        kept = self._feeds.get((shard, user), Feed())
+        entries = {message: Entry(each.message, each.at, dict(each.marks)) for message, each in kept.entries.items()}
+        return Feed(kept.last, kept.floor, entries, dict(kept.gone))
+
+    async def mark(self, shard: int, user: str, marks: Sequence[Marked]) -> Sequence[Marked]:
+        feed = self._feeds.get((shard, user), Feed())
+        new = []
+        for each in marks:
+            entry = feed.entries.get(each.message)
+            if entry is not None and each.mark not in entry.marks:
+                entry.marks[each.mark] = each.at_ms
+                entry.at = self._number(feed)
+                new.append(each)
+        if new:
+            self._news[shard].append(user)
+        return new
+
+    async def place(self, shards: int) -> Place:
+        return {shard: str(len(self._news[shard])) for shard in range(shards)}
+
+    async def news(self, after: Place) -> News:
+        changed = {(shard, user): None for shard, place in after.items() for user in self._news[shard][int(place) :]}
+        return News(list(changed), {shard: str(len(self._news[shard])) for shard in after})

@@ -1,0 +1,174 @@
+"""What a store of feeds promises, tried on both: the one in memory and the one in Redis."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from streams.delivery.feed import Feed, Marked
+from streams.state.feeds import GONE_KEPT
+from streams.state.format import DUE, FEEDS, RECIPIENTS
+from streams.state.store import Checkpoint, Store, Write
+
+ALL_BYTES = bytes(range(256))
+
+
+class Deliverer:
+    """Owns shard 0 and writes feeds, a checkpoint each."""
+
+    def __init__(self, kept: Store):
+        self.kept = kept
+        self.number = 0
+
+    async def write(
+        self, put: Sequence[tuple[str, str]] = (), drop: Sequence[tuple[str, str]] = (), erased: Sequence[str] = ()
+    ) -> None:
+        """put, drop: users with ids of messages; a message says its id."""
+        if not self.number:
+            await self.kept.deliveries.claim(0, epoch=1)
+        self.number += 1
+        messages = [(user, (message, message.encode())) for user, message in put]
+        writes: list[Write[Any, Any]] = [Write(FEEDS, messages, drop=drop)]
+        await self.kept.deliveries.save(0, 1, Checkpoint(self.number, b"", {}, writes, erased=erased))
+
+    async def feed(self, user: str = "ann") -> Feed:
+        return await self.kept.feeds.read(0, user)
+
+
+@pytest.fixture
+def deliverer(kept: Store) -> Deliverer:
+    return Deliverer(kept)
+
+
+async def test_whoever_was_never_sent_anything_has_an_empty_feed(deliverer: Deliverer) -> None:
+    assert await deliverer.feed("nobody") == Feed()
+
+
+async def test_messages_stand_in_the_feed_in_which_they_were_put(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1"), ("ann", "m2"), ("b{o}b", "m3")])
+    feed = await deliverer.feed()
+    assert {message: entry.message for message, entry in feed.entries.items()} == {"m1": b"m1", "m2": b"m2"}
+    assert feed.entries["m1"].at < feed.entries["m2"].at == feed.last
+    assert set((await deliverer.feed("b{o}b")).entries) == {"m3"}
+
+
+async def test_any_bytes_come_back_as_they_went(kept: Store) -> None:
+    await kept.deliveries.claim(0, epoch=1)
+    await kept.deliveries.save(0, 1, Checkpoint(1, b"", {}, [Write(FEEDS, [("ann", ("ü:x", ALL_BYTES))])]))
+    assert (await kept.feeds.read(0, "ann")).entries["ü:x"].message == ALL_BYTES
+
+
+async def test_a_message_stands_in_a_feed_once_however_often_it_is_put_there(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1")])
+    before = await deliverer.feed()
+    await deliverer.write(put=[("ann", "m1")])
+    assert await deliverer.feed() == before
+
+
+async def test_what_was_taken_out_is_told_and_does_not_come_back(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1"), ("ann", "m2")])
+    await deliverer.write(drop=[("ann", "m1"), ("ann", "never"), ("bob", "m1")])
+    feed = await deliverer.feed()
+    assert set(feed.entries) == {"m2"}
+    assert feed.gone == {"m1": feed.last}
+    await deliverer.write(put=[("ann", "m1")])
+    assert await deliverer.feed() == feed
+    assert await deliverer.feed("bob") == Feed()
+
+
+async def test_the_last_that_were_taken_out_are_told_and_from_which_number_on(deliverer: Deliverer) -> None:
+    ids = [f"m{number}" for number in range(GONE_KEPT + 2)]
+    await deliverer.write(put=[("ann", message) for message in ids])
+    began = await deliverer.feed()
+    for message in ids:
+        await deliverer.write(drop=[("ann", message)])
+    feed = await deliverer.feed()
+    assert list(feed.gone) == ids[2:]
+    assert began.last < feed.floor < min(feed.gone.values())
+
+
+async def test_a_mark_is_as_it_was_made_first(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1"), ("ann", "m2")])
+    before = await deliverer.feed()
+    feeds = deliverer.kept.feeds
+    first = [Marked("m1", "seen", 5), Marked("m1", "read", 6)]
+    assert list(await feeds.mark(0, "ann", first)) == first
+    assert list(await feeds.mark(0, "ann", [Marked("m1", "seen", 7), Marked("m2", "seen", 7)])) == [
+        Marked("m2", "seen", 7)
+    ]
+    feed = await deliverer.feed()
+    assert feed.entries["m1"].marks == {"seen": 5, "read": 6}
+    assert feed.entries["m2"].marks == {"seen": 7}
+    assert before.last < feed.entries["m1"].at < feed.entries["m2"].at == feed.last
+
+
+async def test_marks_of_a_message_that_is_gone_or_never_was_are_passed_over(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1")])
+    await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "seen", 5)])
+    await deliverer.write(drop=[("ann", "m1")])
+    feed = await deliverer.feed()
+    assert not await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "read", 6), Marked("never", "seen", 6)])
+    assert not await deliverer.kept.feeds.mark(0, "nobody", [Marked("m1", "read", 6)])
+    assert await deliverer.feed() == feed
+
+
+async def test_an_erased_feed_is_empty_and_one_that_begins_anew_knows_nobody_from_before(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1"), ("ann", "m2")])
+    await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "seen", 5)])
+    before = await deliverer.feed()
+    await deliverer.write(erased=["ann", "never"])
+    assert await deliverer.feed() == Feed()
+    await deliverer.write(put=[("ann", "m1")])
+    feed = await deliverer.feed()
+    assert feed.entries["m1"].marks == {}
+    assert before.last < feed.floor == feed.last
+
+
+async def test_whose_feed_changed_is_told_once_since_a_place(deliverer: Deliverer) -> None:
+    feeds = deliverer.kept.feeds
+    await deliverer.write(put=[("old", "m1")])
+    place = await feeds.place(2)
+    assert (await feeds.news(place)).changed == []
+    await deliverer.write(put=[("ann", "m1"), ("ann", "m2"), ("bob", "m1")], drop=[("old", "m1")])
+    await feeds.mark(0, "bob", [Marked("m1", "seen", 5)])
+    await feeds.mark(0, "bob", [Marked("m1", "seen", 6)])
+    news = await feeds.news(place)
+    assert sorted(news.changed) == [(0, "ann"), (0, "bob"), (0, "old")]
+    assert (await feeds.news(news.place)).changed == []
+    await deliverer.write(erased=["ann"])
+    assert (await feeds.news(news.place)).changed == [(0, "ann")]
+
+
+# ------------------------------------------------------------------- what whoever delivers keeps beside
+
+
+async def test_many_values_are_read_at_once_and_those_without_one_are_left_out(kept: Store) -> None:
+    store = kept.deliveries
+    await store.claim(0, epoch=1)
+    await store.save(0, 1, Checkpoint(1, b"", {}, [Write(RECIPIENTS, [("ann", b"1"), ("ü", ALL_BYTES)])]))
+    assert await store.values(0, RECIPIENTS, ["ann", "nobody", "ü"]) == {"ann": b"1", "ü": ALL_BYTES}
+    assert await store.values(0, RECIPIENTS, []) == {}
+    await store.save(0, 1, Checkpoint(2, b"", {}, erased=["ann"]))
+    assert await store.values(0, RECIPIENTS, ["ann", "ü"]) == {"ü": ALL_BYTES}
+
+
+async def test_those_whose_time_has_come_are_found_the_earliest_first(kept: Store) -> None:
+    store = kept.deliveries
+    await store.claim(0, epoch=1)
+    now = 1_796_000_000_000
+    due = [("ann", now + 1), ("bob", now), ("cid", now - 5), ("dan", now - 9)]
+    await store.save(0, 1, Checkpoint(1, b"", {}, [Write(DUE, due)]))
+    assert await store.earliest(0, DUE, now, 10) == [("dan", now - 9), ("cid", now - 5), ("bob", now)]
+    assert await store.earliest(0, DUE, now, 1) == [("dan", now - 9)]
+    await store.save(0, 1, Checkpoint(2, b"", {}, [Write(DUE, [("ann", now - 1)], drop=["dan"])], erased=["cid"]))
+    assert await store.earliest(0, DUE, now, 10) == [("ann", now - 1), ("bob", now)]
+
+
+async def test_worker_and_whoever_delivers_share_nothing_of_a_shard(kept: Store) -> None:
+    await kept.shards.claim(0, epoch=7)
+    await kept.shards.save(0, 7, Checkpoint(1, b"worker", {"product-events": 1}))
+    assert await kept.deliveries.claim(0, epoch=1) is None
+    await kept.deliveries.save(0, 1, Checkpoint(1, b"deliver", {"segment-changes": 9}))
+    stored = await kept.shards.claim(0, epoch=8)
+    assert stored is not None
+    assert (stored.head, stored.positions) == (b"worker", {"product-events": 1})
