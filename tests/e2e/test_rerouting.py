@@ -1,41 +1,20 @@
 """Producers as they are: whichever partition a record came to, it is applied at home, once."""
 
-import subprocess
 from collections import Counter
-from collections.abc import Sequence
 
 import pytest
-from confluent_kafka import Producer
 
 from streams.kafka.partitioning import homes
 from streams.testing import Record, to_bytes
 from tests.conftest import Kafka
-from tests.e2e import apache_kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
 from tests.e2e.pipeline import PARTITIONS, TIMELESS, Pipeline
+from tests.e2e.producers import publish_by_java, publish_by_librdkafka
 from tests.e2e.test_worker import actions, expected
 
 # Lost, or counted twice, any event would be missed here, in whatever order they come.
 EXACTLY = {"exactly": 'enter: count(any) == 12 and count("Signed In") == 4'}
-
-
-def publish_by_librdkafka(pipeline: Pipeline, records: Sequence[Record], keyed: bool = True) -> None:
-    """As its default partitioner has it: CRC32 of the key, random where there is none."""
-    producer = Producer({"bootstrap.servers": pipeline.settings.kafka, "log_level": 0})
-    topic = pipeline.settings.topic("product-events")
-    for record in records:
-        producer.produce(topic, to_bytes(record), key=record["userId"].encode() if keyed else None)
-        producer.poll(0)
-    assert producer.flush(60) == 0
-
-
-def publish_by_java(pipeline: Pipeline, records: Sequence[Record], keyed: bool) -> None:
-    lines = [(record["userId"].encode() + b"\t" if keyed else b"") + to_bytes(record) for record in records]
-    source = apache_kafka.POM.with_name("JavaProducer.java")
-    topic = pipeline.settings.topic("product-events")
-    command = ["java", "-cp", f"{apache_kafka.JARS}/*", str(source), pipeline.settings.kafka, topic]
-    subprocess.run(command, input=b"\n".join(lines), check=True, capture_output=True, timeout=120)
 
 
 def test_librdkafkas_default_gives_the_same_changes(pipeline: Pipeline) -> None:

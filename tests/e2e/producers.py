@@ -1,0 +1,39 @@
+"""Real producers of others: librdkafka, under most clients that are not Java's, and Kafka's own.
+
+Comes in: records. Goes out: the same in the topic of product events, as the defaults of each have it.
+"""
+
+import subprocess
+from collections.abc import Sequence
+from typing import Final
+
+from confluent_kafka import Producer
+
+from streams.testing import Record, to_bytes
+from tests.e2e import apache_kafka
+from tests.e2e.pipeline import Pipeline
+
+CODECS: Final = ("gzip", "snappy", "lz4", "zstd")
+
+
+def publish_by_librdkafka(
+    pipeline: Pipeline, records: Sequence[Record], keyed: bool = True, codec: str = "none"
+) -> None:
+    """As its default partitioner has it: CRC32 of the key, random where there is none."""
+    producer = Producer({"bootstrap.servers": pipeline.settings.kafka, "log_level": 0, "compression.codec": codec})
+    topic = pipeline.settings.topic("product-events")
+    for record in records:
+        producer.produce(topic, to_bytes(record), key=record["userId"].encode() if keyed else None)
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+def publish_by_java(
+    pipeline: Pipeline, records: Sequence[Record], keyed: bool = True, codecs: Sequence[str] = ("none",)
+) -> None:
+    """With several codecs, all records of a user by one of them."""
+    lines = [(record["userId"].encode() + b"\t" if keyed else b"") + to_bytes(record) for record in records]
+    source = apache_kafka.POM.with_name("JavaProducer.java")
+    topic = pipeline.settings.topic("product-events")
+    command = ["java", "-cp", f"{apache_kafka.JARS}/*", str(source), pipeline.settings.kafka, topic, ",".join(codecs)]
+    subprocess.run(command, input=b"\n".join(lines), check=True, capture_output=True, timeout=120)
