@@ -8,6 +8,7 @@ SegmenterError            the message is for the person who caused it and says w
 │   ├── StateLost         Redis lost the state and the topics no longer reach back
 │   └── StateTooNew       written by a newer version of the format
 ├── Unreachable           Kafka or Redis does not answer (retried by the worker)
+├── Busy                  more is asked than can be done now; later it can
 └── InternalError         a fault of segmenter's own
 """
 
@@ -88,6 +89,10 @@ class StateTooNew(StateError):
 
 class Unreachable(SegmenterError):
     """Kafka or Redis does not answer."""
+
+
+class Busy(SegmenterError):
+    """More is asked than can be done now; later it can."""
 
 
 class InternalError(SegmenterError):

@@ -56,6 +56,14 @@ def _path(value: object) -> object:
     return path
 
 
+def _url(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
+        raise ValueError(f"{value!r} is no address such as https://events.example.com")
+    return value.rstrip("/")
+
+
 def _addresses(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value
@@ -170,3 +178,4 @@ SecurityProtocol = Annotated[Literal["plaintext", "ssl", "sasl_plaintext", "sasl
 Start = Annotated[Literal["earliest", "latest"] | int, BeforeValidator(_start)]
 TimeZone = Annotated[str, BeforeValidator(_timezone)]
 TopicName = Annotated[str, BeforeValidator(_name_of(r"[A-Za-z0-9._-]{0,249}"))]  # what Kafka itself allows
+Url = Annotated[str, BeforeValidator(_url)]

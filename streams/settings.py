@@ -39,6 +39,7 @@ from streams.setting_values import (
     Start,
     TimeZone,
     TopicName,
+    Url,
 )
 
 PREFIX: Final = "SEGMENTER_"
@@ -115,6 +116,19 @@ class Settings(BaseModel):
     web: ListenAt = HostPort("127.0.0.1", 8080)
     web_root_path: RootPath = ""
     web_proxies: Names = frozenset({"127.0.0.1", "::1"})
+    web_url: Url = ""
+    web_token: Secret = None
+    web_token_file: File = None
+    write_keys: Secret = None
+    write_keys_file: File = None
+    write_key_origins: Names = frozenset()
+    stripe_secrets: Secret = None
+    stripe_secrets_file: File = None
+    collect_event_bytes: Annotated[int, Field(ge=1_024, le=1 << 20)] = 32 << 10
+    collect_batch_bytes: Annotated[int, Field(ge=1_024, le=16 << 20)] = 500 << 10
+    collect_batch_events: Annotated[int, Field(ge=1)] = 2_500
+    collect_per_key: Annotated[float, Field(ge=0)] = 0
+    collect_per_address: Annotated[float, Field(ge=0)] = 500
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -167,14 +181,16 @@ class Settings(BaseModel):
         """The topic that plays the part of `name`, one of `streams.topics`."""
         return getattr(self, "topic_" + name.replace("-", "_")) or self.topic_prefix + name
 
-    def password(self) -> str | None:
-        """Kafka's password; a file is read each time, so that a changed one counts at the next connect."""
-        if self.kafka_password_file is None:
-            return self.kafka_password.get_secret_value() if self.kafka_password else None
+    def secret(self, name: str) -> str | None:
+        """The value of a secret setting, or what its file holds, read each time: a changed one counts from then on."""
+        value: SecretStr | None = getattr(self, name)
+        path: Path | None = getattr(self, f"{name}_file")
+        if path is None:
+            return value.get_secret_value() if value else None
         try:
-            return self.kafka_password_file.read_text(encoding="utf-8").strip()
+            return path.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise UsageError(f"{PREFIX}KAFKA_PASSWORD_FILE: {error.strerror}: {self.kafka_password_file}") from None
+            raise UsageError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}") from None
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(variable, value with secrets masked, where it comes from), in the order of their declaration."""

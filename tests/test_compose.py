@@ -11,30 +11,55 @@ import pytest
 import yaml
 
 from streams.settings import Settings
+from streams.web.app import WebApp
+from streams.web.parts import parts_called
 from tests.e2e.apache_kafka import VERSION as KAFKA_VERSION
 from tests.pages import parsed
 
 ROOT: Final = Path(__file__).parents[1]
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: Final[dict[str, Any]] = COMPOSE["services"]
+OURS: Final = ("worker", "web")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 
 
 def test_docker_compose_accepts_the_file() -> None:
     if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], check=False).returncode:
         pytest.skip("docker compose is not on this machine")
-    for profile in ((), ("--profile", "worker")):
+    for profile in ((), ("--profile", "*")):
         compose = ["docker", "compose", "--file", ROOT / "docker-compose.yml", *profile]
         subprocess.run([*compose, "config", "--quiet"], check=True)
 
 
-def test_every_setting_is_one_that_the_worker_knows_and_accepts() -> None:
-    environment = SERVICES["worker"]["environment"]
+@pytest.mark.parametrize("service", OURS)
+def test_every_setting_is_one_that_we_know_and_accept(service: str) -> None:
+    environment = settings_of(service)
     known = {variable for variable, _, _ in Settings().rows()}
     assert environment.keys() <= known
     settings = Settings.from_environment(environment)
     assert settings.kafka == "kafka:19092"
     assert settings.create_topics
+
+
+def settings_of(service: str) -> dict[str, str]:
+    return {name: with_defaults(value) for name, value in SERVICES[service]["environment"].items()}
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_what_runs_is_a_command_of_ours(service: str) -> None:
+    parsed(f"segmenter {' '.join(SERVICES[service]['command'])}")
+    assert SERVICES[service]["image"] == SERVICES["worker"]["image"]
+
+
+def test_the_web_process_is_reached_where_it_listens_and_starts_with_what_it_is_told() -> None:
+    settings = Settings.from_environment(settings_of("web"))
+    [port] = SERVICES["web"]["ports"]
+    assert port.rpartition(":")[2] == str(settings.web.port)
+    assert published("web") == f"localhost:{Settings().web.port}"
+    _, option, parts = SERVICES["web"]["command"]
+    assert option == "--parts"
+    WebApp(settings, parts_called(parts.split(",")))
+    assert f"localhost:{settings.web.port}/health" in SERVICES["web"]["healthcheck"]["test"][-1]
 
 
 def test_kafka_and_redis_are_published_where_the_commands_look_by_default() -> None:
@@ -62,15 +87,22 @@ def test_a_port_within_the_container_is_one_that_the_broker_listens_at() -> None
     assert f"OUTSIDE://:{port.rpartition(':')[2]}" in SERVICES["kafka"]["environment"]["KAFKA_LISTENERS"].split(",")
 
 
-def test_workers_start_only_when_they_are_told_to() -> None:
+def test_what_is_ours_starts_only_when_it_is_told_to() -> None:
     assert {name for name, service in SERVICES.items() if "profiles" not in service} == {"kafka", "redis"}
-    assert SERVICES["worker"]["profiles"] == ["worker"]
+    assert all(SERVICES[name]["profiles"] == [name] for name in OURS)
 
 
 def test_the_commands_that_the_file_names_are_right() -> None:
     comment = (ROOT / "docker-compose.yml").read_text().split("name:")[0]
     commands = re.findall(r"^#   (.*?)  ", comment, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["docker", "segmenter", "docker", "segmenter", "docker"]
+    assert [command.split()[0] for command in commands] == [
+        "docker",
+        "segmenter",
+        "docker",
+        "docker",
+        "segmenter",
+        "docker",
+    ]
     for line in commands:
         if line.startswith("segmenter"):
             parsed(line)

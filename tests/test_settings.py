@@ -8,6 +8,8 @@ from streams.errors import UsageError
 from streams.settings import Settings
 from streams.topics import TOPICS
 
+SECRETS = [name for name in Settings.names() if f"{name}_file" in Settings.names()]
+
 
 def test_nothing_said_gives_the_defaults() -> None:
     shown = {variable: value for variable, value, _ in Settings.from_environment({}).rows()}
@@ -122,26 +124,26 @@ def test_every_topic_can_be_named_by_a_setting() -> None:
 
 
 def test_no_secret_is_shown_anywhere() -> None:
-    environment = {
-        "SEGMENTER_KAFKA_PASSWORD": "secret-1",
-        "SEGMENTER_REDIS": "rediss://user:secret-2@host:1/0",
-        "SEGMENTER_REDIS_CLUSTER": "redis://:secret-3@host:1",
+    environment = {f"SEGMENTER_{name.upper()}": f"hush-{name}" for name in SECRETS} | {
+        "SEGMENTER_REDIS": "rediss://user:hush-1@host:1/0",
+        "SEGMENTER_REDIS_CLUSTER": "redis://:hush-2@host:1",
     }
     settings = Settings.from_environment(environment)
     shown = repr(settings) + str(settings.rows())
-    assert "secret" not in shown
+    assert "hush" not in shown
     assert "rediss://user:***@host:1/0" in shown
 
 
-def test_a_password_file_is_read_each_time_it_is_needed(tmp_path: Path) -> None:
-    file = tmp_path / "password"
-    settings = Settings.from_environment({"SEGMENTER_KAFKA_PASSWORD_FILE": str(file)})
-    with pytest.raises(UsageError, match="SEGMENTER_KAFKA_PASSWORD_FILE: No such file"):
-        settings.password()
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_file_of_a_secret_is_read_each_time_it_is_needed(name: str, tmp_path: Path) -> None:
+    file, variable = tmp_path / "secret", f"SEGMENTER_{name.upper()}_FILE"
+    settings = Settings.from_environment({variable: str(file)})
+    with pytest.raises(UsageError, match=f"{variable}: No such file"):
+        settings.secret(name)
     file.write_text("first\n")
-    assert settings.password() == "first"
+    assert settings.secret(name) == "first"
     file.write_text("second\n")
-    assert settings.password() == "second"
+    assert settings.secret(name) == "second"
 
 
 @pytest.mark.parametrize("name", ["TIMEZONE", "UTC_OFFSET"])

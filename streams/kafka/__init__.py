@@ -2,6 +2,8 @@
 
 connection.py    how to reach a broker by our settings, and what it can do
 clients.py       consumers and producers for commands that are no workers; publisher.py: many records at a time
+confirmed.py     records of many callers at once, each told when Kafka has them
+ending.py        the end of a producer that has lost touch
 errors.py        why Kafka does not let us in, in the words of our settings
 provisioning.py  the topics of `streams.topics`, created where they are missing, verified where they exist
 message.py       a record that is to be published

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownError
+from aiokafka.errors import UnknownError
 
 from streams.errors import UsageError
 from streams.kafka.connection import client_options
+from streams.kafka.ending import end
 from streams.kafka.errors import in_our_words
 from streams.settings import Settings
 
@@ -22,14 +23,15 @@ BATCH_BYTES = 900_000
 async def producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     """A producer whose records all replicas have once they are confirmed, each once where the broker can do that."""
     async with in_our_words(settings):
-        producer = await _started(settings)
+        producer = await started(settings)
         try:
             yield producer
         finally:
             await producer.stop()
 
 
-async def _started(settings: Settings) -> AIOKafkaProducer:
+async def started(settings: Settings) -> AIOKafkaProducer:
+    """The same, for whoever ends it by itself."""
     try:
         return await _start(settings, idempotent=True)
     except UnknownError:
@@ -43,8 +45,8 @@ async def _start(settings: Settings, idempotent: bool) -> AIOKafkaProducer:
     )
     try:
         await producer.start()
-    except KafkaError:
-        await producer.stop()
+    except BaseException:
+        await end(producer)
         raise
     return producer
 

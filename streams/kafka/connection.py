@@ -39,14 +39,14 @@ def security_options(settings: Settings) -> dict[str, Any]:
     if "ssl" in settings.kafka_security_protocol:
         options["ssl_context"] = _ssl_context(settings)
     if settings.kafka_security_protocol.startswith("sasl"):
-        if not settings.kafka_username or settings.password() is None:
+        if not settings.kafka_username or settings.secret("kafka_password") is None:
             raise UsageError(
                 f"SEGMENTER_KAFKA_SECURITY_PROTOCOL: {settings.kafka_security_protocol} needs SEGMENTER_KAFKA_USERNAME,"
                 " and SEGMENTER_KAFKA_PASSWORD or SEGMENTER_KAFKA_PASSWORD_FILE"
             )
         options["sasl_mechanism"] = settings.kafka_sasl_mechanism
         options["sasl_plain_username"] = settings.kafka_username
-        options["sasl_plain_password"] = settings.password()
+        options["sasl_plain_password"] = settings.secret("kafka_password")
     return options
 
 

@@ -8,20 +8,19 @@ the same, it is ended first and whoever tries again gets a fresh one: two of the
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, cast
 
 import aiokafka
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.kafka.connection import client_options
+from streams.kafka.ending import end
 from streams.kafka.message import Message
 from streams.runtime.driver import Driver
 
 # Below the 1 MB that a broker takes by default.
 PRODUCE_BYTES: Final = 900_000
-CLOSE_WITHIN_S: Final = 1.0
 
 
 class Producer(driver.Producer):
@@ -50,7 +49,7 @@ class Producer(driver.Producer):
         except KafkaError:
             # One that missed an answer may not know any more what comes next.
             self._spent = producer
-            await _end(producer)
+            await end(producer)
             raise
 
     async def flush(self) -> None:
@@ -59,7 +58,7 @@ class Producer(driver.Producer):
     async def on_stop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _end(producer)
+            await end(producer)
 
     async def _sound(self) -> aiokafka.AIOKafkaProducer:
         """The producer in use; a fresh one in its place, once that has started, where it is spent."""
@@ -71,22 +70,10 @@ class Producer(driver.Producer):
             try:
                 await fresh.start()
             except BaseException:
-                await _end(fresh)
+                await end(fresh)
                 raise
             self._producer = fresh
             return fresh
-
-
-async def _end(producer: aiokafka.AIOKafkaProducer) -> None:
-    """At once, and so that nothing it was given goes out any more: whoever waits for that is told."""
-    sending: asyncio.Task[None] | None = producer._sender.sender_task
-    while sending is not None and not sending.done():
-        # It catches a cancellation to wait for a request under way; one more ends that too.
-        sending.cancel()
-        await asyncio.wait([sending], timeout=0.01)
-    producer._message_accumulator.fail_all(KafkaConnectionError("the producer was ended: it had lost touch with Kafka"))
-    with suppress(KafkaError, TimeoutError):
-        await asyncio.wait_for(producer.stop(), CLOSE_WITHIN_S)
 
 
 async def _in_batches(

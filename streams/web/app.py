@@ -1,7 +1,7 @@
 """The parts that are on, behind one address.
 
 Comes in: the settings, and parts of `streams.web.parts`. Goes out: an ASGI application, and the block in which it is
-served. Health is always there.
+served. Health and metrics are always there.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streams.settings import Settings
-from streams.web import health
+from streams.web import health, metrics
 from streams.web.answers import http_fault, internal_fault
 from streams.web.parts import Part
 from streams.web.stopping import Stopping
@@ -27,8 +27,13 @@ class WebApp:
     def __init__(self, settings: Settings, parts: Sequence[Part]):
         self.stopping = Stopping()
         self._parts = {part.name: part.serve(settings, self.stopping) for part in parts}
-        routes = [*health.routes(self._parts), *(route for part in self._parts.values() for route in part.routes)]
-        self._app = UnderPath(Starlette(routes=routes, exception_handlers=FAULTS), settings.web_root_path)
+        # The parts first: health and metrics can wait for a look through them.
+        routes = [route for part in self._parts.values() for route in part.routes]
+        app = Starlette(
+            routes=[*routes, *health.routes(self._parts), *metrics.routes(settings)], exception_handlers=FAULTS
+        )
+        app.router.redirect_slashes = False
+        self._app = UnderPath(app, settings.web_root_path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

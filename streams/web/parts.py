@@ -51,7 +51,7 @@ class Part(NamedTuple):
         return served
 
 
-PARTS: Final[tuple[Part, ...]] = ()
+PARTS: Final = (Part("collect", "events in: SDKs, Stripe's webhooks, CloudEvents", "streams.web.collect"),)
 
 
 def parts_called(names: Iterable[str], known: Sequence[Part] = PARTS) -> list[Part]:

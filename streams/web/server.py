@@ -19,7 +19,7 @@ import uvicorn
 import uvloop
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from streams.errors import UsageError
+from streams.errors import InternalError, SegmenterError, UsageError, origin
 from streams.log import log
 from streams.setting_values import HostPort
 from streams.settings import Settings
@@ -38,7 +38,10 @@ def serve(settings: Settings, parts: Sequence[Part]) -> None:
     """Serve in this process until it is told to stop. The process may be ended in here."""
     listening = bound(settings.web)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, parts, listening))
+        try:
+            runner.run(_serve(settings, parts, listening))
+        except BaseExceptionGroup as group:
+            raise _ours(_first(group)) from group
 
 
 async def _serve(settings: Settings, parts: Sequence[Part], listening: socket.socket) -> None:
@@ -93,6 +96,18 @@ def bound(address: HostPort) -> socket.socket:
         return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise UsageError(f"SEGMENTER_WEB: cannot listen at {address}: {error.strerror or error}") from None
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong, of parts that run side by side."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _ours(error: BaseException) -> SegmenterError:
+    if isinstance(error, SegmenterError):
+        return error
+    return InternalError(f"A fault of segmenter's own ended it: {origin(error)}. Please report this line.")
 
 
 def _shown(listening: socket.socket) -> str:

@@ -1,0 +1,38 @@
+"""HTTP in: events of SDKs, Stripe's webhooks and CloudEvents, into Kafka. docs/http.md tells users of it.
+
+    senders.py    READ FIRST: a request, from its key to Kafka's confirmation; what SDKs, Stripe and CloudEvents share
+    segment.py    what the SDKs of Segment and their kin send
+    sdk_settings.py  what those SDKs ask for when they begin
+    keys.py       whose events these are
+
+An answer of 200 says that Kafka has confirmed all that was taken. What is refused is no dead letter: its sender was
+told, and it is counted.
+"""
+
+from dataclasses import replace
+
+from streams.kafka.confirmed import Confirmed
+from streams.settings import Settings
+from streams.web.collect import sdk_settings, segment
+from streams.web.collect.keys import WriteKeys
+from streams.web.collect.senders import Gate, Kafka
+from streams.web.parts import Served
+from streams.web.paths import ByPath
+from streams.web.stopping import Stopping
+
+
+def serve(settings: Settings, _: Stopping) -> Served:
+    kafka = Confirmed(settings)
+    return replace(served(settings, kafka), running=kafka.running)
+
+
+def served(settings: Settings, kafka: Kafka) -> Served:
+    """The part, over whatever confirms its records."""
+    keys = WriteKeys.of(settings)
+    gate = Gate(settings, keys)
+
+    async def trouble() -> str | None:
+        return kafka.away
+
+    resources = ByPath(segment.resources(settings, gate, kafka))
+    return Served([resources, *sdk_settings.routes(settings, keys)], trouble=trouble)

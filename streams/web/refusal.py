@@ -1,0 +1,24 @@
+"""What ends a request before it is done: a status, a code for programs, a message for whoever made it."""
+
+from collections.abc import Mapping
+
+from streams.web.answers import NO_HEADERS, JsonAnswer, fault
+
+
+class Refusal(Exception):
+    """Raised where a request cannot go on, and answered in one place."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] = NO_HEADERS):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+    def answer(self) -> JsonAnswer:
+        return fault(self.status, self.code, self.message, self.headers)
+
+
+def come_again(code: str, message: str, after_s: int) -> Refusal:
+    """429: SDKs read `Retry-After` of it alone, and whole seconds alone."""
+    return Refusal(429, code, message, {"Retry-After": str(max(1, after_s))})
