@@ -4,7 +4,7 @@ Comes in: decoded events with their offsets. Goes out: the same, cut, joined or 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -25,22 +25,25 @@ def _ids(events: Sequence[Event]) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """events, their event times (ms), their messageIds and the offsets of their records, all of one length.
+    """events, their event times (ms), their messageIds, and the offsets of their records, all of one length.
 
     ids: of each messageId as much as a profile remembers, 64 bits of its hash; 0 where there is none.
+    sources: which of several sources each offset is of.
     """
 
     events: list[Event]
     ts: Ints
     ids: Ints
     offsets: Ints
+    sources: Ints
 
     @classmethod
     def of(cls, events: Sequence[Event], offsets: Sequence[int] | None = None) -> Self:
         """Without offsets, the places in the sequence are the offsets."""
         count = len(events)
         ts = np.fromiter([event.ts for event in events], np.int64, count)
-        return cls(list(events), ts, _ids(events), np.arange(count) if offsets is None else np.array(offsets, np.int64))
+        places = np.arange(count) if offsets is None else np.array(offsets, np.int64)
+        return cls(list(events), ts, _ids(events), places, np.zeros(count, np.int64))
 
     @classmethod
     def joined(cls, batches: Sequence["Batch"]) -> "Batch":
@@ -51,15 +54,20 @@ class Batch:
             np.concatenate([np.empty(0, np.int64), *(batch.ts for batch in batches)]),
             np.concatenate([np.empty(0, np.int64), *(batch.ids for batch in batches)]),
             np.concatenate([np.empty(0, np.int64), *(batch.offsets for batch in batches)]),
+            np.concatenate([np.empty(0, np.int64), *(batch.sources for batch in batches)]),
         )
 
     def __len__(self) -> int:
         return len(self.events)
 
     def __getitem__(self, part: slice) -> "Batch":
-        return Batch(self.events[part], self.ts[part], self.ids[part], self.offsets[part])
+        return Batch(self.events[part], self.ts[part], self.ids[part], self.offsets[part], self.sources[part])
 
-    def take(self, places: Ints) -> "Batch":
+    def take(self, places: Ints, instead: list[Event] | None = None) -> "Batch":
+        """Those at these places. instead: what they have become, of the same time and messageId."""
         events = self.events
-        taken = [events[i] for i in places.tolist()]
-        return Batch(taken, self.ts[places], self.ids[places], self.offsets[places])
+        taken = [events[i] for i in places.tolist()] if instead is None else instead
+        return Batch(taken, self.ts[places], self.ids[places], self.offsets[places], self.sources[places])
+
+    def of_source(self, number: int) -> "Batch":
+        return replace(self, sources=np.full(len(self), number, np.int64))

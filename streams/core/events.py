@@ -10,11 +10,13 @@ from typing import Final
 
 import msgspec
 
+from streams.core.links import Identity
+
 Scalar = str | float | int | bool
 Value = Scalar | list[object] | None
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One product event or billing update of one subject.
 
     ts: event time, ms since 1970 UTC.
@@ -25,6 +27,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     goes with it, so that an object is its name with None, and after it what is in it.
     touches_ledger: a Subscription or Trial update.
     order: its place among updates of one instant about one subscription, where the source tells it; else 0.
+    identity: what it says of aliases; None where it names its user and nothing else, as most do.
     """
 
     subject: str
@@ -36,6 +39,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     traits: Mapping[str, Value]
     touches_ledger: bool = False
     order: int = 0
+    identity: Identity | None = None
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from streams.core.arrays import Ints
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.decoding import Memberships
+from streams.core.events import Event
 from streams.core.kernel.layout import CLOCK, FIRST_SEEN, NEVER
 from streams.core.profiles.table import Table
 from streams.core.rules.rulebook import Rulebook
@@ -62,13 +63,13 @@ class Erased:
             if row is not None and subject not in leaving:
                 words = table.memory.words[row]
                 if words[FIRST_SEEN] > until_ms:
-                    self._refuse(subject, until_ms)
+                    self.refuse(subject, until_ms)
                     continue
                 until_ms = max(until_ms, int(words[CLOCK]))
                 held = memberships(subject)
                 changes += [self._exit(erasure, until_ms, segment, held[segment][1]) for segment in held]
                 leaving.add(subject)
-            self._refuse(subject, until_ms)
+            self.refuse(subject, until_ms)
             self._gone.add(subject)
         _remove(table, leaving)
         return changes
@@ -92,7 +93,8 @@ class Erased:
             traits={},
         )
 
-    def _refuse(self, subject: str, until_ms: int) -> None:
+    def refuse(self, subject: str, until_ms: int) -> None:
+        """Refuse what is of up to then."""
         mark = mark_of(subject)
         self._marks[mark] = max(until_ms, self._marks.get(mark, NEVER))
         self._newest_ms = max(self._newest_ms, until_ms)
@@ -102,8 +104,10 @@ class Erased:
         """The places of the events that are of before their subject was erased."""
         # Events are mostly newer than the newest mark: then nobody's id is hashed.
         old = np.flatnonzero(batch.ts <= self._newest_ms).tolist()
-        places = [i for i in old if batch.events[i].ts <= self._marks.get(mark_of(batch.events[i].subject), NEVER)]
-        return np.array(places, np.int64)
+        return np.array([i for i in old if self.is_refused(batch.events[i])], np.int64)
+
+    def is_refused(self, event: Event) -> bool:
+        return event.ts <= self._newest_ms and event.ts <= self._marks.get(mark_of(event.subject), NEVER)
 
     @property
     def untold(self) -> int:

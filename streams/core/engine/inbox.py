@@ -23,7 +23,8 @@ NO_BOUNDS: Final[Mapping[str, int]] = MappingProxyType({})
 class _Source:
     """What waits of one source. `next_offset`: all records below it have been fetched; None before the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.fetched: list[Batch] = []
         self.next_offset: int | None = None
 
@@ -33,20 +34,21 @@ class _Source:
 
 
 class Inbox:
-    """One shard's inputs. `sources` are their topics, the one that goes first on a tie first.
+    """One shard's inputs. `sources` are their topics, the one that goes first on a tie first; in a batch they are
+    numbers.
 
     caught_up: source -> whether it has no record that is not fetched; set it as the broker tells.
     """
 
     def __init__(self, sources: Sequence[str]):
-        self._sources = {name: _Source() for name in sources}
+        self._sources = {name: _Source(number) for number, name in enumerate(sources)}
         self.caught_up = dict.fromkeys(sources, False)
 
     def add(self, source: str, batch: Batch, next_offset: int) -> None:
         """Put in what a fetch brought; every record below `next_offset` has now been seen, usable or not."""
         self._sources[source].next_offset = next_offset
         if len(batch):
-            self._sources[source].fetched.append(batch)
+            self._sources[source].fetched.append(batch.of_source(self._sources[source].number))
 
     def held(self, source: str) -> int:
         """How many events of a source wait here."""

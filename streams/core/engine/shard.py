@@ -24,6 +24,7 @@ from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
 from streams.core.engine.migration import Migration
+from streams.core.events import Event
 from streams.core.kernel import loop
 from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
 from streams.core.kernel.loop import Memory
@@ -192,6 +193,19 @@ class Shard:
         """Take away what is known of subjects up to the time of each command, and refuse what comes of it later."""
         self.dirty_at_most += len(erasures)
         return self._erased.erase(self.table, erasures, self.memberships)
+
+    def __contains__(self, subject: str) -> bool:
+        """Whether there is a profile."""
+        return subject in self.table
+
+    def is_refused(self, event: Event) -> bool:
+        """Whether it is of before its subject was erased."""
+        return self._erased.is_refused(event)
+
+    def refuse(self, subject: str, until_ms: int) -> None:
+        """Refuse what is of up to then of a subject who has no profile: an alias."""
+        self.dirty_at_most += 1
+        self._erased.refuse(subject, until_ms)
 
     @property
     def is_stale(self) -> bool:

@@ -66,7 +66,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
             for name, value in event.traits.items():
                 names |= dict.fromkeys(self._fold_trait(name, value, event.ts))
         told = {name: self.read(name) for name in names}
-        if not event.touches_ledger:
+        if not event.touches_ledger or (self.ledger is None and not event.name):
             return Folded((), told)
         if self.ledger is None:
             self.ledger = Ledger()

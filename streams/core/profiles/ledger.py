@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from streams.core.events import Event, Value
+from streams.core.kernel.layout import NEVER
 
 # The events that touch the ledger, and the status that each implies where the update leaves it out.
 LEDGER_EVENTS: Final[Mapping[str, str | None]] = {
@@ -45,7 +46,8 @@ _SHOWN: Final[Mapping[str, str]] = {
 # What a subscription that goes on again is no longer.
 CANCELLATION: Final = ("cancel_at", "cancel_at_period_end", "reason")
 # `mrr_incomplete`: whether something of it could not be priced, so that `mrr` is what is known.
-KEPT: Final = (*_SHOWN.values(), "mrr", "cancel_at_period_end", "mrr_incomplete")
+# `customer`: under which alias it came, where it named no user itself.
+KEPT: Final = (*_SHOWN.values(), "mrr", "cancel_at_period_end", "mrr_incomplete", "customer")
 MAX_SUBSCRIPTIONS: Final = 200  # of a profile
 MAX_BYTES: Final = 1_024  # of a property's compact JSON; what is longer is left out
 DERIVED_TRAITS: Final = frozenset({"mrr", "paying", "mrr_incomplete", "subscription.cancels", *_SHOWN})
@@ -120,9 +122,13 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
     has_paid: bool = False
 
     def fold(self, event: Event) -> tuple[Derived, ...]:
-        """Take in one Subscription or Trial update; what it did to the MRR comes back, if anything."""
+        """Take in one Subscription or Trial update, or word that a customer is another user's, which has no name; what
+        it did to the MRR comes back, if anything."""
         before = max(0, self.mrr_millionths)
-        self._update(event)
+        if event.name:
+            self._update(event)
+        else:
+            self._lose(str(event.properties["customer"]))
         after = max(0, self.mrr_millionths)
         if before == after:
             return ()
@@ -152,6 +158,12 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
         if len(self.subscriptions) > MAX_SUBSCRIPTIONS:
             del self.subscriptions[min(self.subscriptions, key=self._worth)]
 
+    def _lose(self, customer: str) -> None:
+        """The subscriptions that came under a customer who is another user's by now."""
+        theirs = [key for key, one in self.subscriptions.items() if one.read("customer") == customer]
+        for identifier in theirs:
+            del self.subscriptions[identifier]
+
     def _worth(self, identifier: str) -> tuple[bool, int, str]:
         """Of too many, those go first that do not count and were not heard of for longest."""
         one = self.subscriptions[identifier]
@@ -175,6 +187,8 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
 
     def _leading(self) -> Subscription:
         """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""
+        if not self.subscriptions:
+            return Subscription(updated=NEVER)
         if len(self.subscriptions) == 1:
             return next(iter(self.subscriptions.values()))
         counted = {key: one for key, one in self.subscriptions.items() if one.is_counted}

@@ -1,0 +1,297 @@
+"""An alias's home: what came under it is kept until a link says whose it is, and passed on from then on.
+
+    keep     a record under an alias alone: kept, passed on, or passed over
+    link     an alias is a user's: what was kept is passed on, and the user who had it before is told
+    forget   whose it is, and what is kept
+
+Comes in: `Unlinked`, `Claim` and `Forget` events. Goes out: `PassedOn` and `Lost` events, to the users' homes; and what
+is to be written. An anonymous id is its first user's: once another is linked to it, it is a shared device, and nobody
+can say whose a record without a name is. A customer, or what a trait names, is the user's with the newest link.
+
+Bounded: 200 records an alias, 4 KiB each, and so many bytes in all: then the alias that was quiet for longest goes.
+What is dropped is counted by its reason.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from streams.core.events import Event
+from streams.core.identities import kept
+from streams.core.identities.kept import Kept
+from streams.core.kernel.layout import NEVER
+from streams.core.links import How, Lost, PassedOn, Place
+
+MOST_RECORDS: Final = 200  # of an alias, beside the newest state of each subscription
+MOST_RECORD_BYTES: Final = 4 << 10
+MOST_BYTES: Final = 512 << 20  # of a shard
+BYTES_BESIDE: Final = 330  # what a record costs beside its text and its alias, in memory and in Redis
+MOST_USERS: Final = 100  # that claimed one alias and are remembered
+BETWEEN: Final = "\0"  # an alias and a number, in the name of a kept record
+
+TOO_LARGE, TOO_MANY, TOO_OLD, NO_ROOM, SHARED, NOT_KEPT = (
+    *("too large", "too many of one alias", "too old at the link", "no room", "shared device", "not kept"),
+)
+
+
+class Standing(msgspec.Struct, array_like=True, gc=False):
+    """What is known of an alias whose records are not just kept.
+
+    user: whose it is; None where nobody has claimed it. since_ms: the time of the newest link to that user.
+    number: how often it was linked anew. is_shared: whether another user was linked to what was one's own.
+    passed_on, dropped: how many records, by reason. claims: by user, the newest link (ms) of an alias that may move.
+    """
+
+    user: str | None = None
+    how: How = How.ANONYMOUS
+    since_ms: int = NEVER
+    number: int = 0
+    is_shared: bool = False
+    passed_on: int = 0
+    dropped: dict[str, int] = msgspec.field(default_factory=dict)
+    claims: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class AliasWrites(NamedTuple):
+    """What has changed since it was last taken: records by name, and standings by alias."""
+
+    records: list[tuple[str, bytes]]
+    dropped: list[str]
+    standings: list[tuple[str, bytes]]
+    forgotten: list[str]
+
+
+NO_RECORDS: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+
+class Aliases:
+    """Of one shard.
+
+    keep_ms: how much older than its link a record may be; 0: nothing is kept but the states of subscriptions.
+    dropped: how many records, by reason; passed_on: how many were. most_bytes: of all that is kept.
+    """
+
+    def __init__(
+        self,
+        keep_ms: int,
+        records: Mapping[str, bytes] = NO_RECORDS,
+        standings: Mapping[str, bytes] = NO_RECORDS,
+        most_bytes: int = MOST_BYTES,
+    ):
+        self._keep_ms, self._most_bytes = keep_ms, most_bytes
+        self._standings = dict(standings)
+        self._kept: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
+        self._bytes = self._next = 0
+        self._restore(records)
+        self._put: dict[str, bytes] = {}
+        self._drop: set[str] = set()
+        self._told: set[str] = set()
+        self.dropped: Counter[str] = Counter()
+        self.passed_on = 0
+
+    def _restore(self, records: Mapping[str, bytes]) -> None:
+        numbered = []
+        for name, raw in records.items():
+            alias, _, number = name.rpartition(BETWEEN)
+            numbered.append((int(number), alias, raw))
+        numbered.sort()
+        for _, alias, raw in numbered:
+            self._add(alias, raw)
+        self._next = numbered[-1][0] + 1 if numbered else 0
+
+    def __len__(self) -> int:
+        """How many aliases have records that wait."""
+        return len(self._kept)
+
+    def user_of(self, alias: str) -> str | None:
+        return self.standing(alias).user
+
+    def standing(self, alias: str) -> Standing:
+        raw = self._standings.get(alias)
+        return Standing() if raw is None else _STANDING.decode(raw)
+
+    def records(self, alias: str) -> list[Kept]:
+        """What is kept under it, in order of arrival."""
+        return [kept.read(raw) for raw in self._kept.get(alias, ())]
+
+    def keep(self, event: Event, place: Place) -> list[Event]:
+        """A record whose subject is an alias: what of it is to be passed on."""
+        alias, standing = event.subject, self.standing(event.subject)
+        if standing.is_shared:
+            self._count(alias, standing, SHARED)
+            return []
+        state_of = kept.state_of(event)
+        raw = kept.keep(self._next, place, event)
+        if standing.user is None and not self._keep_ms and state_of is None:
+            self._count(alias, standing, NOT_KEPT)
+            return []
+        if standing.user is None and len(raw) > MOST_RECORD_BYTES:
+            self._count(alias, standing, TOO_LARGE)
+            return []
+        if standing.user is None or (state_of is not None and standing.how.moves):
+            self._next += 1
+            self._add(alias, raw)
+            self._put[_name(alias, raw)] = raw
+            self._make_room(alias, standing)
+        if standing.user is None:
+            return []
+        return self._pass_on(alias, standing, [kept.read(raw)])
+
+    def link(self, alias: str, user: str, ts: int, how: How) -> list[Event]:
+        """An alias is a user's, by a link of that time: what is to be passed on, and who is to know that it is lost."""
+        standing = self.standing(alias)
+        if standing.user == user:
+            self._repeat(alias, standing, ts, how)
+            return []
+        if standing.user is None:
+            return self._give(alias, standing, user, ts, how)
+        if not how.moves:
+            standing.is_shared = True
+            self._tell(alias, standing)
+            return []
+        if ts < standing.since_ms or ts <= standing.claims.get(user, NEVER):
+            return []
+        lost = Event(standing.user, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))
+        return [lost, *self._give(alias, standing, user, ts, how)]
+
+    def forget(self, alias: str, user: str) -> None:
+        """A user was erased: whose it is, if it was hers, and all that is kept."""
+        if self.user_of(alias) in (None, user):
+            self._drop_all(alias)
+            self._forget_standing(alias)
+
+    def take(self) -> AliasWrites:
+        gone = [alias for alias in self._told if alias not in self._standings]
+        told = [(alias, self._standings[alias]) for alias in self._told if alias in self._standings]
+        writes = AliasWrites(list(self._put.items()), list(self._drop), told, gone)
+        self._put, self._drop, self._told = {}, set(), set()
+        return writes
+
+    @property
+    def untold(self) -> int:
+        """How much has changed since `take`."""
+        return len(self._put) + len(self._drop) + len(self._told)
+
+    def _repeat(self, alias: str, standing: Standing, ts: int, how: How) -> None:
+        if how.moves and ts > standing.since_ms:
+            standing.since_ms, standing.how = ts, how
+            self._remember(standing, ts)
+            self._tell(alias, standing)
+
+    def _give(self, alias: str, standing: Standing, user: str, ts: int, how: How) -> list[Event]:
+        """To a user, what is kept: all that is not too old, and the newest states of subscriptions anyway."""
+        is_first = standing.user is None
+        records = self.records(alias)
+        states = _newest_states(records)
+        given = [one for one in records if one.number in states or one.event.ts >= ts - self._keep_ms]
+        standing.user, standing.since_ms, standing.how = user, max(ts, standing.since_ms), how
+        standing.number += 1
+        self._remember(standing, ts)
+        self._count(alias, standing, TOO_OLD, len(records) - len(given))
+        stay = [one for one in records if how.moves and one.number in states]
+        self._replace(alias, [raw for raw in self._kept.get(alias, ()) if kept.read(raw) in stay])
+        # What another user has had already is told again as news of nobody's, so that no repeat is seen in it.
+        return self._pass_on(alias, standing, given if is_first else [_anew(one) for one in given])
+
+    def _remember(self, standing: Standing, ts: int) -> None:
+        if standing.how.moves and standing.user is not None:
+            standing.claims[standing.user] = max(ts, standing.claims.get(standing.user, NEVER))
+            if len(standing.claims) > MOST_USERS:
+                del standing.claims[min(standing.claims, key=lambda user: (standing.claims[user], user))]
+
+    def _pass_on(self, alias: str, standing: Standing, records: list[Kept]) -> list[Event]:
+        assert standing.user is not None, "who is told is known"
+        self.passed_on += len(records)
+        standing.passed_on += len(records)
+        self._tell(alias, standing)
+        user, number = standing.user, standing.number
+        return [
+            replace(one.event, subject=user, identity=PassedOn(alias, number, one.place, one.links)) for one in records
+        ]
+
+    def _make_room(self, alias: str, standing: Standing) -> None:
+        """Drop the oldest records that are too many of an alias; then the aliases that were quiet for longest."""
+        raws = self._kept[alias]
+        if len(raws) > MOST_RECORDS or any(map(kept.tells_a_state, raws)):
+            records = self.records(alias)
+            states = _newest_states(records)
+            others = [one.number for one in records if one.number not in states]
+            most = MOST_RECORDS if standing.user is None else 0
+            gone = set(others[: max(0, len(others) - most)])
+            if gone:
+                self._replace(alias, [raw for raw, one in zip(raws, records, strict=True) if one.number not in gone])
+                if standing.user is None:
+                    self._count(alias, standing, TOO_MANY, len(gone))
+        while self._bytes > self._most_bytes:
+            quiet = next(iter(self._kept))
+            self.dropped[NO_ROOM] += len(self._kept[quiet])
+            self._drop_all(quiet)
+            if self.user_of(quiet) is None:
+                self._forget_standing(quiet)
+
+    def _add(self, alias: str, raw: bytes) -> None:
+        self._kept[alias] = (*self._kept.pop(alias, ()), raw)
+        self._bytes += _cost(alias, raw)
+
+    def _replace(self, alias: str, raws: list[bytes]) -> None:
+        """What is kept of an alias, in its place, by a part of it."""
+        stay = set(raws)
+        for raw in self._kept.get(alias, ()):
+            if raw not in stay:
+                self._bytes -= _cost(alias, raw)
+                self._put.pop(_name(alias, raw), None)
+                self._drop.add(_name(alias, raw))
+        if raws:
+            self._kept[alias] = tuple(raws)
+        else:
+            self._kept.pop(alias, None)
+
+    def _drop_all(self, alias: str) -> None:
+        self._replace(alias, [])
+
+    def _count(self, alias: str, standing: Standing, reason: str, count: int = 1) -> None:
+        """Of an alias of which nothing else is known nothing is noted: there may be millions."""
+        if not count:
+            return
+        self.dropped[reason] += count
+        if standing.user is not None or alias in self._kept:
+            standing.dropped[reason] = standing.dropped.get(reason, 0) + count
+            self._tell(alias, standing)
+
+    def _forget_standing(self, alias: str) -> None:
+        if self._standings.pop(alias, None) is not None:
+            self._told.add(alias)
+
+    def _tell(self, alias: str, standing: Standing) -> None:
+        self._standings[alias] = _ENCODER.encode(standing)
+        self._told.add(alias)
+
+
+def _newest_states(records: Iterable[Kept]) -> set[int]:
+    """The numbers of the records that tell the newest state of a subscription."""
+    newest: dict[str, Kept] = {}
+    for one in records:
+        if one.state_of is not None and (one.state_of not in newest or newest[one.state_of].rank < one.rank):
+            newest[one.state_of] = one
+    return {one.number for one in newest.values()}
+
+
+def _anew(record: Kept) -> Kept:
+    return replace(record, event=replace(record.event, message_id=None))
+
+
+def _name(alias: str, raw: bytes) -> str:
+    """Under which a record is stored."""
+    return f"{alias}{BETWEEN}{kept.read(raw).number}"
+
+
+def _cost(alias: str, raw: bytes) -> int:
+    return len(raw) + 2 * len(alias) + BYTES_BESIDE
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_STANDING: Final = msgspec.json.Decoder(Standing)

@@ -1,0 +1,79 @@
+"""A record as it is kept under an alias, and as it travels between shards.
+
+Comes in: an event, and where its record stands. Goes out: bytes, compact JSON, which has any whole number that a record
+has; and the same back.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from streams.core.events import Event
+from streams.core.links import Link, Place, Unlinked
+
+_TELLS_NO_STATE: Final = b"[null"
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """state_of: the subscription whose whole state it tells, as those of Stripe's do. number: its place among all that
+    the shard ever kept."""
+
+    state_of: str | None
+    number: int
+    place: Place
+    event: Event
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return self.event.identity.links if isinstance(self.event.identity, Unlinked) else ()
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The greatest of a subscription's is its newest state."""
+        return self.event.ts, self.event.order, self.number
+
+
+def keep(number: int, place: Place, event: Event) -> bytes:
+    """Without the alias and the place, under which it is found."""
+    links = event.identity.links if isinstance(event.identity, Unlinked) else ()
+    slim = replace(event, subject="", identity=Unlinked(links) if links else None)
+    return _ENCODER.encode(Kept(state_of(event), number, place, slim))
+
+
+def state_of(event: Event) -> str | None:
+    """An update that names its customer tells all of its subscription."""
+    if not event.touches_ledger or event.properties.get("customer") is None:
+        return None
+    return str(event.properties.get("subscription_id"))
+
+
+def tells_a_state(raw: bytes) -> bool:
+    return not raw.startswith(_TELLS_NO_STATE)
+
+
+def read(raw: bytes) -> Kept:
+    return _KEPT.decode(raw)
+
+
+def encode(event: Event) -> bytes:
+    """What one shard tells another."""
+    return _ENCODER.encode(event)
+
+
+def decode(raw: bytes) -> Event:
+    """msgspec.MsgspecError: it is no event."""
+    return _EVENT.decode(raw)
+
+
+def _plain(view: object) -> dict[object, object]:
+    """A mapping that is no dict, as that of no properties at all."""
+    if isinstance(view, Mapping):
+        return dict(view)
+    raise NotImplementedError(type(view))
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
+_KEPT: Final = msgspec.json.Decoder(Kept)
+_EVENT: Final = msgspec.json.Decoder(Event)

@@ -1,0 +1,128 @@
+"""A user's home: which aliases are hers, and how much of what came under each has been applied.
+
+    claim     a record of hers bears an alias: its home is told, once
+    accept    what came under an alias: whether it is to be applied, or a repeat
+    lose      an alias is another's since
+    erase     all her aliases are to be forgotten
+
+Comes in: links, `PassedOn` and `Lost` events. Goes out: `Claim` and `Forget` events, to the aliases' homes; and what is
+to be written. An alias's home may tell the same twice, after a crash or when a lost state is made anew; so what has
+been applied is known by the places of the records, which only grow for each link and source.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from streams.core.events import Event
+from streams.core.links import Claim, Forget, How, Link, PassedOn
+
+MOST_IDS: Final = 100  # of a person
+
+
+class Owned(msgspec.Struct, array_like=True, gc=False):
+    """An alias of a user.
+
+    told_ms: the time of the link that its home was told; None where it was not, or where she has lost it since.
+    number: of the alias's links, as `PassedOn` has it; lost_number: up to which they are over. applied: by source, the
+    next offset to apply.
+    """
+
+    how: How = How.ANONYMOUS
+    told_ms: int | None = None
+    number: int = 0
+    lost_number: int = 0
+    applied: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def is_hers(self) -> bool:
+        return self.told_ms is not None
+
+
+NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
+TOO_MANY_IDS: Final = "too many ids of one person"
+
+
+class Owners:
+    """Of one shard. told: how many links."""
+
+    def __init__(self, stored: Mapping[str, bytes] = NOTHING):
+        self._owned = dict(stored)
+        self._changed: set[str] = set()
+        self.told = 0
+
+    def of(self, user: str) -> dict[str, Owned]:
+        """By alias."""
+        raw = self._owned.get(user)
+        return {} if raw is None else _OWNED.decode(raw)
+
+    def may_claim(self, user: str, link: Link) -> bool:
+        """Whether she has room for one more."""
+        owned = self.of(user)
+        is_known = link.alias in owned and owned[link.alias].is_hers
+        return is_known or sum(each.is_hers for each in owned.values()) < MOST_IDS
+
+    def claim(self, user: str, link: Link, ts: int) -> list[Event]:
+        """What the alias's home is to be told: nothing where it knows. Word of Stripe's is always told, as another user
+        may have the customer by now."""
+        owned = self.of(user)
+        one = owned.get(link.alias, Owned())
+        if one.is_hers and link.how is not How.CUSTOMER:
+            return []
+        one.how, one.told_ms = link.how, ts
+        self._keep(user, owned | {link.alias: one})
+        self.told += 1
+        return [Event(link.alias, ts, "", False, None, {}, {}, identity=Claim(user, link.how))]
+
+    def accept(self, user: str, passed_on: PassedOn) -> bool:
+        """Whether it is to be applied: it has not been before, and the alias is still hers."""
+        owned = self.of(user)
+        one = owned.setdefault(passed_on.alias, Owned())
+        if passed_on.number < one.number or passed_on.number <= one.lost_number:
+            return False
+        if passed_on.number > one.number:
+            one.number, one.applied = passed_on.number, {}
+        source, offset = passed_on.place.source, passed_on.place.offset
+        if offset < one.applied.get(source, 0):
+            return False
+        one.applied[source] = offset + 1
+        self._keep(user, owned)
+        return True
+
+    def lose(self, user: str, alias: str, number: int) -> bool:
+        """Whether she had it by that link."""
+        owned = self.of(user)
+        one = owned.get(alias)
+        if one is None or number < one.number or one.lost_number >= number:
+            return False
+        one.told_ms, one.number, one.lost_number = None, number, number
+        self._keep(user, owned)
+        return True
+
+    def erase(self, user: str, ts: int) -> list[Event]:
+        aliases = [alias for alias, one in self.of(user).items() if one.is_hers]
+        if self._owned.pop(user, None) is not None:
+            self._changed.add(user)
+        return [Event(alias, ts, "", False, None, {}, {}, identity=Forget(user)) for alias in aliases]
+
+    def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
+        """Since the last call: what is to be written of users, and who has nothing any more."""
+        put = [(user, self._owned[user]) for user in self._changed if user in self._owned]
+        drop = [user for user in self._changed if user not in self._owned]
+        self._changed = set()
+        return put, drop
+
+    @property
+    def untold(self) -> int:
+        """How much has changed since `take`."""
+        return len(self._changed)
+
+    def _keep(self, user: str, owned: dict[str, Owned]) -> None:
+        self._owned[user] = _ENCODER.encode(owned)
+        self._changed.add(user)
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_OWNED: Final = msgspec.json.Decoder(dict[str, Owned])

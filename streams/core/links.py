@@ -1,0 +1,91 @@
+"""Aliases and links, as records speak of them: ids that are not a user's own, and word of whose they are.
+
+Goes out: what an `Event` may have as its `identity`, beside what happened. A record has a `Linking` where it names a
+user and bears aliases, and is `Unlinked` where it has an alias alone. The others are what the home of a user and the
+home of an alias tell each other (`streams.core.identities`).
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class How(StrEnum):
+    """By what a link is known."""
+
+    ANONYMOUS = "anonymousId"
+    ALIAS = "alias"
+    CUSTOMER = "customer"
+    TRAIT = "trait"
+
+    @property
+    def moves(self) -> bool:
+        """Whether who is linked anew has it from then on. Other aliases are their first user's."""
+        return self in (How.CUSTOMER, How.TRAIT)
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An alias that is the user's whom a record names."""
+
+    alias: str
+    how: How
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where a record stands: `source` is `<topic>/<partition>`."""
+
+    source: str
+    offset: int
+
+
+class Linking(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
+    """The event's subject is the user of these aliases."""
+
+    links: tuple[Link, ...]
+
+
+class Unlinked(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
+    """The event's subject is an alias; whoever it is linked to is the user of `links`, too.
+
+    place: of a record that came to a foreign partition, where that was.
+    """
+
+    links: tuple[Link, ...] = ()
+    place: Place | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """To an alias, the event's subject: it is this user's."""
+
+    user: str
+    how: How
+
+
+class PassedOn(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """To a user: what came under an alias.
+
+    number: of the alias's links, from 1. place: of the record. Of one link and source places only grow.
+    """
+
+    alias: str
+    number: int
+    place: Place
+    links: tuple[Link, ...] = ()
+
+
+class Lost(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
+    """To a user: the alias is another's since. number: as `PassedOn` has it."""
+
+    alias: str
+    number: int
+
+
+class Forget(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
+    """To an alias, the event's subject: this user was erased, with all up to the event's time."""
+
+    user: str
+
+
+Identity = Linking | Unlinked | Claim | PassedOn | Lost | Forget
+NOWHERE: Final = Place("", 0)

@@ -1,0 +1,47 @@
+"""A record as it is kept, and as it travels."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.events import Event
+from streams.core.identities import kept
+from streams.core.links import How, Link, Linking, PassedOn, Unlinked
+from tests.core.identities.made import at, state, under
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+SCALARS = st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = SCALARS | TEXTS | st.lists(SCALARS | TEXTS, max_size=3)
+LINKS = st.lists(st.builds(Link, TEXTS, st.sampled_from(How)), max_size=2).map(tuple)
+PASSED_ON = st.builds(PassedOn, TEXTS, st.integers(0, 9), st.just(at(3)), LINKS)
+IDENTITIES = st.none() | st.builds(Linking, LINKS) | st.builds(Unlinked, LINKS) | PASSED_ON
+EVENTS = st.builds(
+    Event,
+    subject=TEXTS,
+    ts=st.integers(0, 10**13),
+    name=TEXTS,
+    active=st.booleans(),
+    message_id=st.none() | TEXTS,
+    properties=st.dictionaries(TEXTS, VALUES, max_size=3),
+    traits=st.dictionaries(TEXTS, VALUES, max_size=3),
+    touches_ledger=st.booleans(),
+    order=st.integers(0, 3),
+    identity=IDENTITIES,
+)
+
+
+@given(EVENTS)
+def test_what_travels_arrives_as_it_was(event: Event) -> None:
+    assert kept.decode(kept.encode(event)) == event
+
+
+@given(EVENTS)
+def test_what_is_kept_is_found_as_it_was_but_for_its_alias(event: Event) -> None:
+    found = kept.read(kept.keep(7, at(3), event))
+    assert (found.number, found.place) == (7, at(3))
+    assert (found.event.ts, found.event.properties, found.event.traits) == (event.ts, event.properties, event.traits)
+    assert found.links == (event.identity.links if isinstance(event.identity, Unlinked) else ())
+
+
+def test_an_update_of_a_customers_subscription_tells_its_state_and_nothing_else_does() -> None:
+    assert kept.tells_a_state(kept.keep(0, at(0), state("cus_1", 5)))
+    assert not kept.tells_a_state(kept.keep(0, at(0), under("anon", 5, customer="cus_1")))
