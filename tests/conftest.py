@@ -6,8 +6,9 @@ left stopped is started again after it. Tests tell their topics, groups and keys
 
 import os
 import uuid
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any, Final
 
 import hypothesis
 import pytest
@@ -17,9 +18,13 @@ from streams.embedded.redis import RedisServer
 from streams.embedded.server import Server
 from streams.native.build import compile_kernel
 from streams.settings import cache_folder
+from streams.state.memory import MemoryStore
+from streams.state.redis_store import RedisStore
+from streams.state.store import Store
 from tests.e2e import apache_kafka
 
 Kafka = apache_kafka.ApacheKafka | KafkaBroker
+Opens = Callable[..., RedisStore]
 
 ON_CI: Final = os.environ.get("CI") == "true"
 NAMES: Final = {
@@ -82,3 +87,25 @@ def _servers_run_again(pytestconfig: pytest.Config) -> Iterator[None]:
 def group() -> str:
     """A name that no other test has, for topics, groups and keys."""
     return f"test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+async def opens(group: str) -> AsyncIterator[Opens]:
+    """Opens stores, closed when the test is over."""
+    async with AsyncExitStack() as stack:
+
+        def opens(url: str, **options: Any) -> RedisStore:
+            store = RedisStore(url, group, **options)
+            stack.push_async_callback(store.close)
+            return store
+
+        yield opens
+
+
+@pytest.fixture(params=["memory", "redis"])
+def kept(request: pytest.FixtureRequest) -> Store:
+    """Both, one after the other."""
+    if request.param == "memory":
+        return MemoryStore()
+    opens: Opens = request.getfixturevalue("opens")
+    return opens(request.getfixturevalue("redis_server").url)

@@ -79,7 +79,7 @@ def _declare_timers(app: Declared) -> None:
 def _declare_changes_of_hands(app: Declared) -> None:
     async def assigned(_: object, *given: Any, **__: object) -> None:
         async with app.failing("taking over shards"):
-            app.shards.assigned(given[0], app.consumer_generation_id)
+            app.shards.assigned(given[0])
 
     async def revoked(_: object, *__: object, **___: object) -> None:
         async with app.failing("letting go of shards"):

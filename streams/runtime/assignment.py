@@ -33,15 +33,17 @@ class Assignment:
         self._may_tell = Throttle()
         self.counters = worker.counters
 
-    def assigned(self, tps: Iterable[TP], generation: int) -> None:
-        """Own the shards of these partitions, as this generation of the group."""
+    def assigned(self, tps: Iterable[TP]) -> None:
+        """Own the shards of these partitions."""
+        membership = self._worker.consumer.membership
         by_number: dict[int, list[TP]] = defaultdict(list)
         for tp in sorted(tps):
             by_number[tp.partition].append(tp)
         for number, inputs in by_number.items():
-            owner = ShardLifecycle(self._worker, number, inputs, generation)
+            owner = ShardLifecycle(self._worker, number, inputs, membership)
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
-        log.info("worker - owns shards %s, generation %d", ", ".join(map(str, by_number)) or "none", generation)
+        numbers = ", ".join(map(str, by_number)) or "none"
+        log.info("worker - owns shards %s, generation %d", numbers, membership.generation)
 
     async def let_go(self) -> None:
         """Give all shards up, each after a last checkpoint, and commit."""

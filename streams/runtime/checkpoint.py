@@ -39,7 +39,7 @@ class Snapshot(NamedTuple):
 
 
 class Checkpoints:
-    """Writes the checkpoints of one shard, one at a time, as its owner of generation `epoch`."""
+    """Writes the checkpoints of one shard, one at a time, as its owner by claim `epoch`."""
 
     def __init__(self, store: ShardStore, publisher: Publisher, shard: int, epoch: int, retry: Retry):
         self._store = store

@@ -8,13 +8,21 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import aiokafka
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    IllegalGenerationError,
+    KafkaError,
+    NoError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
@@ -66,6 +74,13 @@ class Fetched:
     next_offset: int
     end: int
     caught_up: bool
+
+
+class Membership(NamedTuple):
+    """That of a consumer in its group, by which it was given partitions."""
+
+    generation: int
+    member: str
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -164,6 +179,25 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._reading[tp] = reading
             self._moved_ms[tp] = _now_ms()
             self._reported.pop(tp, None)
+
+    @property
+    def membership(self) -> Membership:
+        coordinator = self._ensure_consumer()._coordinator
+        return Membership(coordinator.generation, coordinator.member_id)
+
+    async def is_current(self, membership: Membership) -> bool:
+        return cast(bool, await self.call_thread(self._is_current, membership))
+
+    async def _is_current(self, membership: Membership) -> bool:
+        coordinator = self._ensure_consumer()._coordinator
+        answer = await coordinator._send_req(HeartbeatRequest(coordinator.group_id, *membership))
+        error = for_code(answer.error_code)
+        if error in (IllegalGenerationError, UnknownMemberIdError):
+            return False
+        # While the group is being balanced anew, the partitions are nobody else's yet.
+        if error not in (NoError, RebalanceInProgressError):
+            raise error
+        return True
 
     async def committed(self, tps: Iterable[TP]) -> Mapping[TP, int | None]:
         # For all of them at once: the consumer's own method asks for one partition a request.

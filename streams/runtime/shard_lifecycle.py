@@ -4,11 +4,13 @@ Comes in: what fetches bring, and the time. Goes out: the shard's checkpoints.
 
 Redis is the truth. Where it holds something else than was written (it came back from a crash without its last
 second), the shard is loaded again and goes on from there: the same events give the same changes with the same ids.
-Where another worker has claimed the shard, it is let go at once.
+Where another worker has claimed the shard, it is let go at once; `streams.state.fencing` says why that is the one to
+which Kafka gave it.
 """
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -16,17 +18,18 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
-from streams.errors import Fenced, StateError, StateTooNew, Unreachable
+from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable, UsageError
 from streams.log import log, seconds
 from streams.outputs.cloudevents import decode_headers
 from streams.outputs.membership import encode_segments
 from streams.runtime.checkpoint import Checkpoints
-from streams.runtime.fetching import Fetched
+from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
 from streams.runtime.starting import Offsets, begins, where_to_begin
 from streams.runtime.worker import Worker
+from streams.state.fencing import next_epoch
 from streams.state.format import DOCUMENTS, MARKS, ROWS
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES
@@ -36,17 +39,16 @@ LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
 
 
 class ShardLifecycle:
-    """One shard on this worker. `number` is its partition, `epoch` the group's generation that gave it to us."""
+    """One shard on this worker. `number` is its partition, `membership` that by which the group gave it to us."""
 
-    def __init__(self, worker: Worker, number: int, tps: Sequence[TP], epoch: int):
+    def __init__(self, worker: Worker, number: int, tps: Sequence[TP], membership: Membership):
         self.number = number
         self.loaded: ShardLoop | None = None
         self._worker = worker
         self._tps = tuple(tps)
-        self._epoch = epoch
-        self._leaving = False
+        self._membership = membership
+        self._leaving = self._was_overtaken = False
         self._retry = Retry()
-        self._checkpoints = Checkpoints(worker.store, worker.producer, number, epoch, self._retry)
 
     def receive(self, fetched: Fetched) -> None:
         if self.loaded is not None:
@@ -63,9 +65,9 @@ class ShardLifecycle:
         """Until `leave`, or until another worker owns the shard."""
         try:
             while not self._leaving:
-                self.loaded = await self._load()
-                if not self._leaving:  # as we may have been told to meanwhile
-                    await self._work(self.loaded)
+                since = time.monotonic()
+                stored = await self._retry(f"shard {self.number}, loading", self._claim)
+                await self._work(await self._load(stored), stored, since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
         except (Unreachable, KafkaError) as error:
@@ -76,34 +78,66 @@ class ShardLifecycle:
             self.loaded = None
             self._worker.consumer.stop_reading(self._tps)
 
-    async def _work(self, loaded: ShardLoop) -> None:
-        try:
-            await loaded.work()
-        except (Fenced, StateTooNew):
-            raise
-        except StateError as error:
-            log.error("shard %d - loading it again: %s", self.number, error)
-            self._worker.consumer.stop_reading(self._tps)
+    async def _claim(self) -> Stored | None:
+        """Own the shard, if Kafka says that it is still ours; what is stored of it."""
+        worker = self._worker
+        while True:
+            found = await worker.store.owner(self.number)
+            await self._refuse_if_gone()
+            epoch = next_epoch(found, worker.clock())
+            self._checkpoints = Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry)
+            # Another was quicker, and Kafka knows which of us is the zombie; or Redis lost the claim.
+            with suppress(Fenced, StateLost):
+                return await worker.store.claim(self.number, epoch, after=found)
 
-    async def _load(self) -> ShardLoop:
-        since = time.monotonic()
-        worker, subject = self._worker, f"shard {self.number}, loading"
-        stored = await self._retry(subject, partial(worker.store.claim, self.number, self._epoch))
-        positions = stored.positions if stored else None
+    async def _refuse_if_gone(self) -> None:
+        if not await self._worker.consumer.is_current(self._membership):
+            raise Fenced("the consumer group has given it to another worker meanwhile")
+
+    async def _load(self, stored: Stored | None) -> ShardLoop:
+        worker, positions = self._worker, stored.positions if stored else None
         begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings)
-        offsets = await self._retry(subject, begin)
-        shard = self._shard(stored, offsets)
-        if stored:
-            await self._publish_again(shard, stored)
+        offsets = await self._retry(f"shard {self.number}, loading", begin)
         intake = Intake(worker, offsets, positions or {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
-        loaded = ShardLoop(worker, shard, intake, self._checkpoints, number)
-        await self._retry(subject, partial(intake.start, offsets))
-        profiles = len(stored[ROWS]) if stored else 0
-        log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, number, seconds(since))
-        return loaded
+        return ShardLoop(worker, self._shard(stored, offsets), intake, self._checkpoints, number)
+
+    async def _work(self, loaded: ShardLoop, stored: Stored | None, since: float) -> None:
+        """Until `leave`, or until Redis turns out to hold something else than was written."""
+        try:
+            if stored:
+                await self._publish_again(loaded, stored)
+            await self._retry(f"shard {self.number}, loading", loaded.start)
+            self.loaded = loaded
+            profiles, took = len(stored[ROWS]) if stored else 0, seconds(since)
+            log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
+            if not self._leaving:  # as we may have been told to meanwhile
+                await loaded.work()
+        except StateTooNew:
+            raise
+        except Fenced as error:
+            await self._overtaken(error)
+        except StateError as error:
+            log.error("shard %d - loading it again: %s", self.number, error)
+        finally:
+            self.loaded = None
+            self._worker.consumer.stop_reading(self._tps)
+
+    async def _overtaken(self, error: Fenced) -> None:
+        """Another worker claimed it after us: its own by Kafka, or else an error of somebody's; to claim it back again
+        and again would help nobody."""
+        await self._retry(f"shard {self.number}, asking whose it is", self._refuse_if_gone)
+        if self._was_overtaken:
+            settings = self._worker.settings
+            raise UsageError(
+                f"{error}, again, although it is this one's by the consumer group {settings.group} of Kafka at"
+                f" {settings.kafka}. Do workers of another Kafka have the same SEGMENTER_REDIS and SEGMENTER_GROUP?"
+                " Give them another group."
+            ) from error
+        self._was_overtaken = True
+        log.error("shard %d - loading it again, as it is ours by the consumer group: %s", self.number, error)
 
     def _shard(self, stored: Stored | None, offsets: Offsets) -> Shard:
         settings, rulebook = self._worker.settings, self._worker.rulebook
@@ -120,9 +154,10 @@ class ShardLifecycle:
             stored[MARKS],
         )
 
-    async def _publish_again(self, shard: Shard, stored: Stored) -> None:
-        """What the last owner saved and may not have published; its users' memberships are as it saved them."""
-        topic = self._worker.settings.topic(SEGMENT_CHANGES.name)
+    async def _publish_again(self, loaded: ShardLoop, stored: Stored) -> None:
+        """What the last owner saved and may not have published; its users' memberships are as it saved them, and newer
+        than what any owner said of them."""
+        topic, shard = self._worker.settings.topic(SEGMENT_CHANGES.name), loaded.shard
         changes = [decode_headers(message.headers) for message in stored.outbox if message.topic == topic]
         changed_at = {change.subject: change.time for change in changes}
         users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox

@@ -73,9 +73,18 @@ class ShardLoop:
         return self._shard
 
     @property
+    def number(self) -> int:
+        """Of the last checkpoint."""
+        return self._number
+
+    @property
     def settled_ms(self) -> int:
         """The time that has come for all profiles, with nothing of it left to be worked off."""
         return NEVER if self._shard.is_stale else min(self._shard.time_ms, self._shard.due - 1)
+
+    async def start(self) -> None:
+        """Have the inputs read from where they stand."""
+        await self._intake.start(self.inputs())
 
     def receive(self, fetched: Fetched) -> None:
         self._intake.receive(fetched)

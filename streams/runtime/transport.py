@@ -18,11 +18,12 @@ from faust.types import TP, AppT, ConsumerMessage, EventT
 from faust.types.tuples import Message
 
 from streams.runtime.driver import Driver, FailingApp
-from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched
+from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched, Membership
 from streams.runtime.producing import Producer
 
 # A commit is for those who watch the lag: nobody waits for long that Kafka takes it.
 COMMITTED_WITHIN_S: Final = 1.0
+NOT_JOINED: Final = Membership(-1, "")
 
 
 class FetchedSchema(faust.Schema[Any, Any]):
@@ -48,6 +49,7 @@ class Consumer(driver.Consumer):
         self._to_commit: dict[TP, int] = {}
         self._broker_has: dict[TP, int] = {}
         self._committing: asyncio.Future[bool] | None = None
+        self.membership = NOT_JOINED
 
     @property
     def _app(self) -> FailingApp:
@@ -76,6 +78,7 @@ class Consumer(driver.Consumer):
         self._begun.clear()
         self._to_commit.clear()
         self._broker_has.clear()
+        self.membership = self._thread.membership
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:
@@ -92,6 +95,10 @@ class Consumer(driver.Consumer):
 
     def stop_reading(self, tps: Iterable[TP]) -> None:
         self._begun.difference_update(tps)
+
+    async def is_current(self, membership: Membership) -> bool:
+        """Whether the group has given no partitions to others since it gave some to this member: Kafka knows."""
+        return await self._thread.is_current(membership)
 
     async def committed(self, tps: Iterable[TP]) -> Mapping[TP, int | None]:
         return await self._thread.committed(tps)

@@ -2,6 +2,18 @@
 
 Comes in: what a shard bears (`Held`) and what a worker asks for. Goes out: leave, or the error that says why not.
 A store must check and write in one step; it asks here which error to raise.
+
+Each claim of a shard has an epoch of its own, and only the last one writes. Generations of the consumer group are no
+such numbers: they begin at 1 again once the group was deleted, or was empty for long. But Kafka alone knows who may
+claim. So whoever does looks who the owner is, then asks Kafka, and claims if the owner is still the same:
+
+    found = await store.owner(shard)
+    ...                                           # Kafka says that our assignment is current
+    await store.claim(shard, epoch, after=found)  # Fenced: another did meanwhile, so begin again
+
+So a zombie cannot take a shard from its rightful owner. Kafka said yes to it before the shard was given to another, so
+that what it had found there is gone once that one has claimed. Where the zombie is quicker, the rightful owner begins
+again, and to the zombie Kafka says no from then on. So the claims come to an end, and the last is the rightful owner's.
 """
 
 from typing import NamedTuple
@@ -14,7 +26,7 @@ class Held(NamedTuple):
     """What a shard bears.
 
     format: None if nothing at all is known of the shard.
-    epoch: the consumer group's generation that owns it; None if it was released.
+    epoch: of the claim that owns it; None if nobody claimed it.
     number: of its last checkpoint; None if it was claimed and nothing saved yet.
     """
 
@@ -23,27 +35,28 @@ class Held(NamedTuple):
     number: int | None = None
 
 
-def may_claim(shard: int, held: Held, epoch: int, release: str) -> None:
-    """A later generation takes over from an earlier one. `release` says how to lift the claim by hand."""
+def next_epoch(found: int | None, now_ms: int) -> int:
+    """Greater than the owner's, and by the clock other than all that Redis may have forgotten."""
+    return max(now_ms, (found or 0) + 1)
+
+
+def may_claim(shard: int, held: Held, after: int | None) -> None:
     if held.format is not None and held.format > FORMAT:
         raise StateTooNew(
             f"the state of shard {shard} has format {held.format}, and this version of segmenter reads formats up to "
             f"{FORMAT}: run the newer version that wrote it, or use another SEGMENTER_GROUP"
         )
-    if held.epoch is not None and held.epoch > epoch:
-        raise Fenced(
-            f"shard {shard} is owned by generation {held.epoch} of the consumer group; this worker is of generation "
-            f"{epoch}. It may have lost the shard, and will be given others. Or the consumer group was deleted, so "
-            f"that its generations began at 1 again: then stop all workers and release the shard with: {release}"
-        )
+    if held.epoch != after:
+        raise Fenced(f"shard {shard} was claimed by another worker just now")
 
 
 def owns(shard: int, held: Held, epoch: int) -> None:
     if held.format is None:
         raise StateLost(f"the state of shard {shard} is gone, although this worker had claimed the shard")
-    if held.epoch != epoch:
-        owner = "nobody" if held.epoch is None else f"generation {held.epoch}"
-        raise Fenced(f"shard {shard} is owned by {owner} now; this worker is of generation {epoch} and must let it go")
+    if held.epoch is None or held.epoch < epoch:
+        raise StateLost(f"Redis lost that this worker claimed shard {shard}")
+    if held.epoch > epoch:
+        raise Fenced(f"shard {shard} was claimed by another worker after this one")
 
 
 def may_save(shard: int, held: Held, epoch: int, number: int, seen: int | None) -> bool:

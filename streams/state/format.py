@@ -20,7 +20,8 @@ from streams.errors import UsageError
 
 FORMATS: Final[Mapping[int, str]] = {
     1: "as it began",
-    2: "marks of erased users; nothing older is to be changed, but who reads 1 alone would bring erased users back",
+    2: "marks of erased users, and claims with epochs of their own instead of the consumer group's generations; nothing"
+    " older is to be changed, but who reads 1 alone would bring erased users back",
 }
 """What each format brought. A change of keys, encodings or rows that whoever reads the one before cannot read, or must
 not go on with, is a format more: a line here, and one in `streams.state.upgrades`."""
@@ -83,7 +84,7 @@ STATE: Final = Collection(
     str,
     bytes,
     1,
-    "`format`, `epoch` of the owner; of the last checkpoint `number`, `head`, `positions`",
+    "`format`, `epoch` of the owner's claim; of the last checkpoint `number`, `head`, `positions`",
 )
 ROWS: Final = Collection("rows", Form.HASH, str, bytes, 1, "user → the profile's row, packed", of_subject=True)
 DOCUMENTS: Final = Collection(

@@ -75,9 +75,12 @@ class MemoryShardStore:
         self._loaded, self._of_subjects = loaded(table), of_subjects(table)
         self._feeds = feeds or MemoryFeedStore()
 
-    async def claim(self, shard: int, epoch: int) -> Stored | None:
+    async def owner(self, shard: int) -> int | None:
+        return self._shards.get(shard, _Shard()).held.epoch
+
+    async def claim(self, shard: int, epoch: int, after: int | None) -> Stored | None:
         kept = self._shards.setdefault(shard, _Shard())
-        may_claim(shard, kept.held, epoch, release=f"MemoryShardStore.release({shard})")
+        may_claim(shard, kept.held, after)
         kept.held = Held(FORMAT, epoch, kept.held.number)
         if kept.held.number is None:
             return None
@@ -106,10 +109,6 @@ class MemoryShardStore:
         kept = self._shards.get(shard, _Shard())
         owns(shard, kept.held, epoch)
         kept.apply(Write(OUTBOX, drop=[saved for saved in kept.contents[OUTBOX] if saved <= number]))
-
-    async def release(self, shard: int) -> None:
-        if shard in self._shards:
-            self._shards[shard].held = self._shards[shard].held._replace(epoch=None)
 
     async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
         value: Value | None = self._shards.get(shard, _Shard()).contents[collection].get(name)

@@ -48,10 +48,14 @@ class RedisShardStore:
         self._mark_published = redis.script(scripts.MARK_PUBLISHED)
         self._profile = redis.script(scripts.PROFILE)
 
-    async def claim(self, shard: int, epoch: int) -> Stored | None:
+    async def owner(self, shard: int) -> int | None:
+        epoch = await self._redis.call("HGET", self._keys.of(shard).state, "epoch")
+        return None if epoch is None else int(epoch)
+
+    async def claim(self, shard: int, epoch: int, after: int | None) -> Stored | None:
         keys = self._keys.of(shard)
-        held = _held(await self._claim([keys.state], [epoch, FORMAT]))
-        may_claim(shard, held, epoch, release=f"redis-cli HDEL '{keys.state}' epoch")
+        held = _held(await self._claim([keys.state], [epoch, _text(after), FORMAT]))
+        may_claim(shard, held, after)
         await self._redis.call("SADD", self._keys.at(SHARDS), shard)
         await self._upgrade(shard, held, epoch)
         if held.number is None:
@@ -115,9 +119,6 @@ class RedisShardStore:
     async def mark_published(self, shard: int, epoch: int, number: int) -> None:
         keys = self._keys.of(shard)
         owns(shard, _held(await self._mark_published([keys.state, keys.at(OUTBOX)], [epoch, number])), epoch)
-
-    async def release(self, shard: int) -> None:
-        await self._redis.call("HDEL", self._keys.of(shard).state, "epoch")
 
     async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
         keys = self._keys.of(shard)

@@ -14,13 +14,13 @@ HELD = """
 local held = redis.call('HMGET', KEYS[1], 'format', 'epoch', 'number')
 """
 
-# KEYS: state. ARGV: epoch, our format, which only a shard without one is given: others are brought to it step by step.
+# KEYS: state. ARGV: epoch, that of the owner before ('' for none), our format, which only a shard without one is given:
+# others are brought to it step by step.
 CLAIM = (
     HELD
     + """
-local epoch, format = tonumber(ARGV[1]), tonumber(ARGV[2])
-if tonumber(held[1] or format) <= format and tonumber(held[2] or epoch) <= epoch then
-  redis.call('HSET', KEYS[1], 'format', held[1] or ARGV[2], 'epoch', ARGV[1])
+if tonumber(held[1] or ARGV[3]) <= tonumber(ARGV[3]) and (held[2] or '') == ARGV[2] then
+  redis.call('HSET', KEYS[1], 'format', held[1] or ARGV[3], 'epoch', ARGV[1])
 end
 return held
 """

@@ -93,25 +93,26 @@ class StoredShard:
 
 class ShardStore(Protocol):
     """What each shard keeps. The first four are its owner's; any call may raise `Unreachable`, and may then be made
-    again just so."""
+    again, all but `claim` just so."""
 
-    async def claim(self, shard: int, epoch: int) -> Stored | None:
-        """Own the shard from now on, so that no earlier owner can write it; None if nothing is stored.
+    async def owner(self, shard: int) -> int | None:
+        """The epoch of the claim that owns the shard; None if nobody claimed it."""
 
-        What an older version wrote is brought to today's format.
+    async def claim(self, shard: int, epoch: int, after: int | None) -> Stored | None:
+        """Own the shard from now on in the place of `after`, the owner that was found; None if nothing is stored.
+
+        `streams.state.fencing` says who may. What an older version wrote is brought to today's format. Fenced: another
+        claimed it meanwhile, or while it was read. A call that failed may have been done: look again who the owner is.
         """
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
         """Store it whole or not at all. A repeat of the last one is no fault and changes nothing.
 
-        Fenced: another owns the shard. StateLost: the store went back in time; claim again and go on from there.
+        Fenced: another claimed the shard. StateLost: the store went back in time; claim again and go on from there.
         """
 
     async def mark_published(self, shard: int, epoch: int, number: int) -> None:
         """Drop the outbox of all checkpoints up to this one."""
-
-    async def release(self, shard: int) -> None:
-        """Let any generation claim the shard, for when the consumer group was deleted and counts from 1 again."""
 
     async def get(self, shard: int, collection: Collection[Name, Value], name: Name) -> Value | None:
         """The value of one name; not of sets."""

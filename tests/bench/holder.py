@@ -26,6 +26,7 @@ from tests.anytime import ANY_TIME
 from tests.bench.five import five_rules
 from tests.bench.process import memory_of
 from tests.decoders import Decoder
+from tests.state.checkpoints import claimed
 
 SHARD, EPOCH = 0, 1
 
@@ -53,7 +54,7 @@ async def save(store: RedisStore, snapshot: Snapshot) -> None:
 async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) -> int:
     """Take all records in, and write checkpoints as often as a worker with a backlog must; how many profiles."""
     shard, unsaved, number = Shard(rulebook), Pending(Outputs(Settings())), 0
-    await store.shards.claim(SHARD, EPOCH)
+    await claimed(store.shards, SHARD, EPOCH)
     for batch in batches(rulebook, records):
         unsaved.add(shard.step(batch), int(batch.ts.max(initial=0)))
         if unsaved.is_full(shard.dirty_count) or len(batch) < SLICE:

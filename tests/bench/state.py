@@ -21,6 +21,7 @@ from streams.state.format import DOCUMENTS, MEMBERS, MEMBERSHIPS, ROWS
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, ShardStore, Write
+from tests.state.checkpoints import claimed
 
 PROFILES = 20_000
 REPEATS = 5
@@ -56,7 +57,7 @@ def median(costs: Iterable[Cost]) -> Cost:
 
 
 async def save_all(store: ShardStore, shard: int, checkpoints: Iterable[Checkpoint]) -> list[Cost]:
-    await store.claim(shard, 1)
+    await claimed(store, shard, 1)
     return [await cost(partial(store.save, shard, 1, checkpoint)) for checkpoint in checkpoints]
 
 

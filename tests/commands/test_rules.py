@@ -21,6 +21,7 @@ from streams.embedded.redis import RedisServer
 from streams.state.format import DOCUMENTS, MEMBERS, ROWS
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
+from tests.state.checkpoints import claimed
 
 QUIET = "segment: quiet\nenter: paying and idle_days >= 7\n"
 KEEN = 'segment: keen\nenter: active_days(days=30) >= 8 and count("Signed In") > 3\n'
@@ -58,7 +59,7 @@ class Workers:
 
     async def _save(self, shard: Shard) -> None:
         store = RedisStore(self._url, self.group)
-        await store.shards.claim(0, 1)
+        await claimed(store.shards, 0, 1)
         self._number += 1
         dirty = shard.take_dirty()
         self._rows |= dict(dirty.rows)

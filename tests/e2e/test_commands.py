@@ -27,6 +27,7 @@ from streams.state.store import Checkpoint, Write
 from streams.testing import billing, identify, instant, to_bytes, track
 from tests.conftest import Kafka
 from tests.decoders import Decoder
+from tests.state.checkpoints import claimed
 
 QUIET = "segment: quiet\ndescription: Was here once\nenter: idle_days >= 7 and email != 'x'\n"
 Record = tuple[str, int, str | None, dict[str, object]]
@@ -244,7 +245,7 @@ async def _store(url: str, group: str, rules: Path) -> None:
     dirty, home = shard.take_dirty(), home_partition("ann", 4)
     store = RedisStore(url, group)
     await store.group.put(SETTLED, "partitions", b"4")
-    await store.shards.claim(home, 1)
+    await claimed(store.shards, home, 1)
     writes = [Write(ROWS, dirty.rows), Write(DOCUMENTS, dirty.documents)]
     await store.shards.save(home, 1, Checkpoint(1, shard.head(), {}, writes))
     await store.close()

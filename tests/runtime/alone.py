@@ -26,6 +26,7 @@ from streams.state.store import ShardStore
 from streams.testing import Record, to_bytes
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
+from tests.state.checkpoints import claimed
 
 INPUT = TP("product-events", 0)
 
@@ -53,7 +54,7 @@ class Alone:
         self._shard = shard
 
     async def load(self) -> ShardLoop:
-        await self._store.claim(0, 1)
+        await claimed(self._store, 0, 1)
         intake = Intake(self._worker, {INPUT: 0})
         await intake.start({INPUT: 0})
         checkpoints = Checkpoints(self._store, self, 0, 1, Retry())

@@ -14,6 +14,7 @@ from streams.state.store import Checkpoint
 from streams.testing import instant, track
 from tests.rulebooks import rulebook
 from tests.runtime.alone import Alone
+from tests.state.checkpoints import claimed
 
 NOON = instant("2026-03-01 12:00")
 RULES = rulebook(open='count("Opened") > count("Closed")')
@@ -81,7 +82,7 @@ async def test_what_kafka_does_not_take_waits_in_redis_for_the_next_owner() -> N
     await worked.change()
     worked.receive_bad_record()
     await worked.let_go()
-    stored = await worked.redis.claim(0, epoch=2)
+    stored = await claimed(worked.redis, 0, epoch=2)
     assert stored is not None
     assert stored.positions["product-events"] == 4
     assert [dict(message.headers)["ce_type"] for message in stored.outbox if message.topic == "segment-changes"] == [
@@ -101,7 +102,7 @@ async def test_a_shard_that_waits_for_kafka_to_take_a_checkpoint_is_let_go_all_t
     await worked.change()
     await worked.change()
     await worked.let_go()
-    stored = await worked.redis.claim(0, epoch=2)
+    stored = await claimed(worked.redis, 0, epoch=2)
     assert stored is not None
     assert stored.positions["product-events"] == 2
 

@@ -14,7 +14,7 @@ from streams.core.compiler.catalog import Catalog
 from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
-from streams.runtime.fetching import Fetched
+from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
@@ -42,6 +42,7 @@ class Around:
         self.while_loading: Callable[[], None] = lambda: None
         self._log = [Read(i, NOON, b"ann", to_bytes(track("ann", name, NOON + i))) for i, name in enumerate(names)]
         self._next = self._reading = 0
+        self.membership = Membership(0, "us")
         settings = Settings()
         self._worker: Any = SimpleNamespace(
             settings=settings,
@@ -57,13 +58,15 @@ class Around:
             partitions=1,
         )
 
-    def owner(self, epoch: int) -> ShardLifecycle:
-        return ShardLifecycle(self._worker, 0, [INPUT], epoch)
+    def owner(self) -> ShardLifecycle:
+        """To whom the group gives the shard now."""
+        self.membership = Membership(self.membership.generation + 1, "us")
+        return ShardLifecycle(self._worker, 0, [INPUT], self.membership)
 
     @asynccontextmanager
-    async def owned(self, epoch: int) -> Any:
+    async def owned(self) -> Any:
         """The shard has an owner, who lets it go in the end."""
-        self._owner = self.owner(epoch)
+        self._owner = self.owner()
         running = asyncio.create_task(self._owner.run())
         await until(lambda: self._owner.loaded is not None)
         yield
@@ -97,6 +100,9 @@ class Around:
             said = [json.loads(message.value or b"") for message in messages]
             self.stands += [(each["version"], bool(each["segments"])) for each in said]
 
+    async def is_current(self, membership: Membership) -> bool:
+        return membership == self.membership
+
     def read(self, events: object, records: object) -> None: ...
 
     def stop_reading(self, tps: object) -> None: ...
@@ -113,16 +119,16 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_versions_grow_although_redis_lost_the_last_checkpoints() -> None:
     """A backlog is cut into fewer checkpoints than it was at first, so that their numbers alone would fall behind."""
     around = Around(["Opened", "Closed", "Opened", "Closed", "Opened"])
-    async with around.owned(epoch=1):
+    async with around.owned():
         await around.fetch(1)
     kept = deepcopy(around.store)
-    async with around.owned(epoch=2):
+    async with around.owned():
         for stop in (2, 3, 4):
             await around.fetch(stop)
     assert [is_in for _, is_in in around.stands] == [True, False, True, False]
     around.store.__dict__.update(kept.__dict__)
     around.now_ms += 1_000
-    async with around.owned(epoch=3):
+    async with around.owned():
         await around.fetch(5)
     assert around.stands == sorted(around.stands)
     assert around.stands[-1][1]
@@ -132,7 +138,7 @@ async def test_versions_grow_although_redis_lost_the_last_checkpoints() -> None:
 async def test_who_is_told_to_leave_while_loading_leaves() -> None:
     """Or else the group would wait for the shard as long as it waits for any."""
     around = Around([])
-    owner = around.owner(epoch=1)
+    owner = around.owner()
     around.while_loading = owner.leave
     async with asyncio.timeout(5):
         await owner.run()

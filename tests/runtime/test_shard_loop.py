@@ -21,6 +21,7 @@ from streams.state.format import DOCUMENTS, ROWS
 from streams.state.memory import MemoryShardStore
 from streams.testing import track
 from tests.runtime.alone import Alone
+from tests.state.checkpoints import claimed
 
 NOON = 500_000 * HOUR_MS
 QUIET = Segment("quiet", parse_condition("idle_days >= 1"))
@@ -78,7 +79,7 @@ async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_o
         await asyncio.sleep(0)
     alone.loaded.leave()
     await work
-    stored = await store.claim(0, 2)
+    stored = await claimed(store, 0, 2)
     assert stored is not None
     later = Shard.restore(Rulebook((QUIET,)), stored.head, stored[ROWS].items(), stored[DOCUMENTS])
     [change] = later.migrate()

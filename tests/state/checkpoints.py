@@ -5,7 +5,7 @@ from typing import Any
 
 from streams.kafka.message import Message
 from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
-from streams.state.store import Checkpoint, Write
+from streams.state.store import Checkpoint, ShardStore, Stored, Write
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -54,3 +54,8 @@ def whole(number: int, users: int = 1) -> Checkpoint:
 
 def message(number: int, key: bytes = b"u-0") -> Message:
     return Message("segment-changes", key, b"change %d" % number, (("ce_id", b"%d" % number),))
+
+
+async def claimed(store: ShardStore, shard: int, epoch: int) -> Stored | None:
+    """Claim a shard from whoever owns it."""
+    return await store.claim(shard, epoch, after=await store.owner(shard))

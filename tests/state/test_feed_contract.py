@@ -9,6 +9,7 @@ from streams.delivery.feed import Feed, Marked
 from streams.state.feeds import GONE_KEPT
 from streams.state.format import DUE, FEEDS, RECIPIENTS
 from streams.state.store import Checkpoint, Store, Write
+from tests.state.checkpoints import claimed
 
 ALL_BYTES = bytes(range(256))
 
@@ -25,7 +26,7 @@ class Deliverer:
     ) -> None:
         """put, drop: users with ids of messages; a message says its id."""
         if not self.number:
-            await self.kept.deliveries.claim(0, epoch=1)
+            await claimed(self.kept.deliveries, 0, epoch=1)
         self.number += 1
         messages = [(user, (message, message.encode())) for user, message in put]
         writes: list[Write[Any, Any]] = [Write(FEEDS, messages, drop=drop)]
@@ -53,7 +54,7 @@ async def test_messages_stand_in_the_feed_in_which_they_were_put(deliverer: Deli
 
 
 async def test_any_bytes_come_back_as_they_went(kept: Store) -> None:
-    await kept.deliveries.claim(0, epoch=1)
+    await claimed(kept.deliveries, 0, epoch=1)
     await kept.deliveries.save(0, 1, Checkpoint(1, b"", {}, [Write(FEEDS, [("ann", ("ü:x", ALL_BYTES))])]))
     assert (await kept.feeds.read(0, "ann")).entries["ü:x"].message == ALL_BYTES
 
@@ -144,7 +145,7 @@ async def test_whose_feed_changed_is_told_once_since_a_place(deliverer: Delivere
 
 async def test_many_values_are_read_at_once_and_those_without_one_are_left_out(kept: Store) -> None:
     store = kept.deliveries
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, Checkpoint(1, b"", {}, [Write(RECIPIENTS, [("ann", b"1"), ("ü", ALL_BYTES)])]))
     assert await store.values(0, RECIPIENTS, ["ann", "nobody", "ü"]) == {"ann": b"1", "ü": ALL_BYTES}
     assert await store.values(0, RECIPIENTS, []) == {}
@@ -154,7 +155,7 @@ async def test_many_values_are_read_at_once_and_those_without_one_are_left_out(k
 
 async def test_those_whose_time_has_come_are_found_the_earliest_first(kept: Store) -> None:
     store = kept.deliveries
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     now = 1_796_000_000_000
     due = [("ann", now + 1), ("bob", now), ("cid", now - 5), ("dan", now - 9)]
     await store.save(0, 1, Checkpoint(1, b"", {}, [Write(DUE, due)]))
@@ -165,10 +166,10 @@ async def test_those_whose_time_has_come_are_found_the_earliest_first(kept: Stor
 
 
 async def test_worker_and_whoever_delivers_share_nothing_of_a_shard(kept: Store) -> None:
-    await kept.shards.claim(0, epoch=7)
+    await claimed(kept.shards, 0, epoch=7)
     await kept.shards.save(0, 7, Checkpoint(1, b"worker", {"product-events": 1}))
-    assert await kept.deliveries.claim(0, epoch=1) is None
+    assert await claimed(kept.deliveries, 0, epoch=1) is None
     await kept.deliveries.save(0, 1, Checkpoint(1, b"deliver", {"segment-changes": 9}))
-    stored = await kept.shards.claim(0, epoch=8)
+    stored = await claimed(kept.shards, 0, epoch=8)
     assert stored is not None
     assert (stored.head, stored.positions) == (b"worker", {"product-events": 1})

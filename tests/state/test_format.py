@@ -23,7 +23,7 @@ from streams.state.format import (
 )
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Store, Write
-from tests.state.checkpoints import message, whole
+from tests.state.checkpoints import claimed, message, whole
 
 TYPES = {
     Form.HASH: "hash",
@@ -47,10 +47,10 @@ async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
     other: Redis,
     group: str,
 ) -> None:
-    await store.shards.claim(3, epoch=1)
+    await claimed(store.shards, 3, epoch=1)
     await store.shards.save(3, 1, whole(1))
     await store.shards.save(3, 1, Checkpoint(2, b"", {}, [Write(each, [_sample(each)]) for each in LOADED]))
-    await store.deliveries.claim(3, epoch=1)
+    await claimed(store.deliveries, 3, epoch=1)
     delivered = [Write(each, [_sample(each)]) for each in DELIVERY if each not in (STATE, OUTBOX, NEWS)]
     await store.deliveries.save(3, 1, Checkpoint(1, b"", {}, delivered, outbox=[message(1)]))
     for each in set(GROUP) - {SHARDS, POPULATIONS}:
@@ -72,21 +72,21 @@ async def test_whoever_claims_a_shard_finds_what_was_put_and_not_what_was_droppe
     kept: Store, collection: Collection[Any, Any]
 ) -> None:
     name, value = _sample(collection)
-    await kept.shards.claim(0, epoch=1)
+    await claimed(kept.shards, 0, epoch=1)
     await kept.shards.save(0, 1, Checkpoint(1, b"", {}, [Write(collection, [(name, value)])]))
     assert await kept.shards.get(0, collection, name) == value
-    stored = await kept.shards.claim(0, epoch=2)
+    stored = await claimed(kept.shards, 0, epoch=2)
     assert stored is not None
     assert stored[collection] == {name: value}
     await kept.shards.save(0, 2, Checkpoint(2, b"", {}, [Write(collection, drop=[name])]))
-    stored = await kept.shards.claim(0, epoch=3)
+    stored = await claimed(kept.shards, 0, epoch=3)
     assert stored is not None
     assert stored[collection] == {}
     assert await kept.shards.get(0, collection, name) is None
 
 
 async def test_of_an_erased_subject_nothing_stays_that_is_kept_by_subject_and_what_is_new_does(kept: Store) -> None:
-    await kept.shards.claim(0, epoch=1)
+    await claimed(kept.shards, 0, epoch=1)
     old = [Write(each, [("ann", b"old"), ("bob", b"old"), ("cid", b"old")]) for each in OF_SUBJECTS]
     new = [Write(each, [("bob", b"new")]) for each in OF_SUBJECTS]
     await kept.shards.save(0, 1, Checkpoint(1, b"", {}, old))

@@ -4,7 +4,7 @@ import pytest
 
 from streams.state.format import DOCUMENTS, MARKS, MEMBERSHIPS, ROWS
 from streams.state.store import Progress, ShardStore, Store, StoredShard
-from tests.state.checkpoints import checkpoint, message, whole
+from tests.state.checkpoints import checkpoint, claimed, message, whole
 
 ALL_BYTES = bytes(range(256))
 
@@ -19,7 +19,7 @@ def store(kept: Store) -> ShardStore:
 
 async def test_members_join_and_leave(store: ShardStore) -> None:
     for shard in (0, 1):
-        await store.claim(shard, epoch=1)
+        await claimed(store, shard, epoch=1)
     await store.save(0, 1, checkpoint(1, joined=[("vip", "a"), ("vip", "b"), ("new", "a")]))
     await store.save(1, 1, checkpoint(1, joined=[("vip", "c")]))
     assert await store.sizes() == {"vip": 3, "new": 1}
@@ -30,7 +30,7 @@ async def test_members_join_and_leave(store: ShardStore) -> None:
 
 
 async def test_memberships_of_a_user_are_replaced_and_removed(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, memberships=[("a", b"1"), ("b", b"1"), ("{b}", b"1")]))
     await store.save(0, 1, checkpoint(2, memberships=[("a", b"2"), ("b", None), ("never", None)]))
     assert await store.get(0, MEMBERSHIPS, "a") == b"2"
@@ -40,7 +40,7 @@ async def test_memberships_of_a_user_are_replaced_and_removed(store: ShardStore)
 
 
 async def test_a_profile_may_lack_a_document(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, rows=[("a", b"row")]))
     profile = await store.profile(0, "a")
     assert profile is not None
@@ -51,7 +51,7 @@ async def test_a_profile_may_lack_a_document(store: ShardStore) -> None:
 async def test_all_shards_that_were_saved_can_be_looked_at(store: ShardStore) -> None:
     assert await store.all() == {}
     for shard in (0, 1, 11):
-        await store.claim(shard, epoch=1)
+        await claimed(store, shard, epoch=1)
     await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")]))
     await store.save(0, 1, checkpoint(2, rows=[("a", b"2")]))
     await store.save(11, 1, checkpoint(3))
@@ -62,11 +62,11 @@ async def test_all_shards_that_were_saved_can_be_looked_at(store: ShardStore) ->
 
 
 async def test_of_an_erased_user_a_mark_is_all_that_stays(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")], documents=[("a", b"{}"), ("b", b"{}")]))
     await store.save(0, 1, checkpoint(2, erased=["a", "never"], marks=[(ALL_BYTES[:32], 7), (b"\0" * 32, -5)]))
     assert await store.profile(0, "a") is None
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert (stored[ROWS], stored[DOCUMENTS]) == ({"b": b"1"}, {"b": b"{}"})
     assert stored[MARKS] == {ALL_BYTES[:32]: 7, b"\0" * 32: -5}
@@ -75,7 +75,7 @@ async def test_of_an_erased_user_a_mark_is_all_that_stays(store: ShardStore) -> 
 
 async def test_a_mark_is_found_by_shard_and_moves_on(store: ShardStore) -> None:
     for shard in (0, 1):
-        await store.claim(shard, epoch=1)
+        await claimed(store, shard, epoch=1)
     assert await store.get(0, MARKS, b"m") is None
     await store.save(0, 1, checkpoint(1, marks=[(b"m", 7)]))
     assert (await store.get(0, MARKS, b"m"), await store.get(1, MARKS, b"m")) == (7, None)
@@ -85,7 +85,7 @@ async def test_a_mark_is_found_by_shard_and_moves_on(store: ShardStore) -> None:
 
 
 async def test_who_comes_back_in_the_checkpoint_that_erases_them_has_the_new_profile_alone(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, rows=[("a", b"old")], documents=[("a", b"old")]))
     await store.save(0, 1, checkpoint(2, erased=["a"], rows=[("a", b"new")]))
     profile = await store.profile(0, "a")
@@ -94,7 +94,7 @@ async def test_who_comes_back_in_the_checkpoint_that_erases_them_has_the_new_pro
 
 
 async def test_twenty_thousand_users_are_erased_in_one_checkpoint(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, whole(1, users=20_000))
     users = [f"u-{user}" for user in range(20_000)]
     marks = [(user.encode(), 7) for user in users]
@@ -109,7 +109,7 @@ async def test_twenty_thousand_users_are_erased_in_one_checkpoint(store: ShardSt
             memberships=[(user, None) for user in users],
         ),
     )
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert (stored[ROWS], stored[DOCUMENTS], stored[MARKS]) == ({}, {}, dict(marks))
     assert await store.sizes() == {}
@@ -118,7 +118,7 @@ async def test_twenty_thousand_users_are_erased_in_one_checkpoint(store: ShardSt
 
 async def test_how_far_a_shard_came_can_be_looked_at(store: ShardStore) -> None:
     assert await store.progress(0) is None
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     assert await store.progress(0) is None
     await store.save(0, 1, checkpoint(4, positions={"product-events": 5, "profile-commands": 2**53 + 1}))
     assert await store.progress(0) == Progress(4, {"product-events": 5, "profile-commands": 2**53 + 1})
@@ -126,7 +126,7 @@ async def test_how_far_a_shard_came_can_be_looked_at(store: ShardStore) -> None:
 
 async def test_whether_a_checkpoint_is_published_can_be_looked_at(store: ShardStore) -> None:
     assert await store.is_published(0, 8)
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     for number in (8, 9, 10):
         await store.save(0, 1, checkpoint(number, outbox=[message(number)]))
     assert await store.is_published(0, 7)

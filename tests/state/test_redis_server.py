@@ -16,8 +16,8 @@ from streams.errors import Fenced, Unreachable, UsageError
 from streams.state.format import DOCUMENTS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
-from tests.state.checkpoints import whole
-from tests.state.conftest import Opens
+from tests.conftest import Opens
+from tests.state.checkpoints import claimed, whole
 from tests.state.proxy import proxy
 
 # ------------------------------------------------------------------------------------- fit or not, and refusals
@@ -71,7 +71,7 @@ async def test_a_redis_too_old_is_refused(store: RedisStore, monkeypatch: pytest
 
 
 async def test_a_full_redis_takes_nothing_and_later_the_same_checkpoint(store: RedisStore, config: Redis) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await config.config_set("maxmemory", "1")
     with pytest.raises(Unreachable, match="is full and takes no writes"):
         await store.shards.save(0, 1, whole(1))
@@ -81,14 +81,14 @@ async def test_a_full_redis_takes_nothing_and_later_the_same_checkpoint(store: R
 
 
 async def test_a_replica_takes_nothing(store: RedisStore, config: Redis) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await config.replicaof("127.0.0.1", "1")
     with pytest.raises(Unreachable, match="is a replica and takes no writes"):
         await store.shards.save(0, 1, whole(1))
 
 
 async def test_a_redis_that_lacks_replicas_takes_nothing(store: RedisStore, config: Redis) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await config.config_set("min-replicas-to-write", "1")
     with pytest.raises(Unreachable, match="too few replicas"):
         await store.shards.save(0, 1, whole(1))
@@ -145,11 +145,11 @@ async def test_rediss_speaks_tls_and_trusts_the_authority_that_it_names_alone(
     async with proxy(redis_server.port, tls) as network:
         url = f"rediss://localhost:{network.port}"
         trusting = opens(f"{url}?ssl_ca_certs={certificate}")
-        await trusting.shards.claim(0, epoch=1)
+        await claimed(trusting.shards, 0, epoch=1)
         await trusting.shards.save(0, 1, whole(1))
         suspicious = opens(url)
         with pytest.raises(UsageError, match=r"do not trust: name its authority, rediss://...\?ssl_ca_certs=FILE"):
-            await suspicious.shards.claim(0, epoch=1)
+            await claimed(suspicious.shards, 0, epoch=1)
 
 
 class ClusterNode(RedisServer):
@@ -186,11 +186,11 @@ async def test_everything_works_on_a_cluster(cluster: ClusterNode, opens: Opens)
     assert await store.group.replace(QUINTILES, "rfm 1", b"", b"edges") == b""
     assert await store.group.read(QUINTILES) == {"rfm 1": b"edges"}
     for shard in range(4):
-        assert await store.shards.claim(shard, epoch=1) is None
+        assert await claimed(store.shards, shard, epoch=1) is None
         await store.shards.save(shard, 1, whole(1, users=300))
         await store.shards.save(shard, 1, whole(2, users=300))
         await store.shards.mark_published(shard, 1, 1)
-        stored = await store.shards.claim(shard, epoch=2)
+        stored = await claimed(store.shards, shard, epoch=2)
         assert stored is not None
         assert (stored.number, len(stored[ROWS]), len(stored[DOCUMENTS]), len(stored.outbox)) == (2, 300, 300, 1)
         assert await store.shards.get(shard, MEMBERSHIPS, "u-0") == b"2"

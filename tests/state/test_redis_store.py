@@ -10,8 +10,8 @@ from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable
 from streams.state.format import DOCUMENTS, MARKS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
 from streams.state.redis_store import RedisStore
-from tests.state.checkpoints import checkpoint, whole
-from tests.state.conftest import Opens
+from tests.conftest import Opens
+from tests.state.checkpoints import checkpoint, claimed, whole
 from tests.state.proxy import proxy
 
 # ------------------------------------------------------------------------------------- crashes, lost answers
@@ -20,7 +20,7 @@ from tests.state.proxy import proxy
 async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_one_under_way(
     store: RedisStore, redis_server: RedisServer
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     answered = 0
     enough = asyncio.Event()
 
@@ -40,7 +40,7 @@ async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_on
         with pytest.raises(Unreachable):
             await saving
         await asyncio.to_thread(redis_server.start)
-        stored = await store.shards.claim(0, epoch=1)
+        stored = await claimed(store.shards, 0, epoch=1)
         assert stored is not None
         assert stored.number in (answered, answered + 1)
         assert stored.head == b"head %d" % stored.number
@@ -54,7 +54,7 @@ async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_on
 async def test_a_save_while_redis_is_down_succeeds_after_its_return_with_the_same_number(
     store: RedisStore, redis_server: RedisServer
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(1))
     redis_server.kill()
     for _ in range(2):
@@ -62,7 +62,7 @@ async def test_a_save_while_redis_is_down_succeeds_after_its_return_with_the_sam
             await store.shards.save(0, 1, whole(2))
     redis_server.start()
     await store.shards.save(0, 1, whole(2))
-    stored = await store.shards.claim(0, epoch=1)
+    stored = await claimed(store.shards, 0, epoch=1)
     assert stored is not None
     assert stored.number == 2
 
@@ -70,7 +70,7 @@ async def test_a_save_while_redis_is_down_succeeds_after_its_return_with_the_sam
 async def test_a_save_whose_answer_was_lost_may_be_repeated(redis_server: RedisServer, opens: Opens) -> None:
     async with proxy(redis_server.port) as network:
         store = opens(f"redis://127.0.0.1:{network.port}")
-        await store.shards.claim(0, epoch=1)
+        await claimed(store.shards, 0, epoch=1)
         await store.shards.save(0, 1, whole(1))
         network.loses_answers = True
         with pytest.raises(Unreachable):
@@ -79,7 +79,7 @@ async def test_a_save_whose_answer_was_lost_may_be_repeated(redis_server: RedisS
         assert await store.shards.get(0, MEMBERSHIPS, "u-0") == b"2"
         await store.shards.save(0, 1, whole(2))
         await store.shards.save(0, 1, whole(3))
-        stored = await store.shards.claim(0, epoch=1)
+        stored = await claimed(store.shards, 0, epoch=1)
         assert stored is not None
         assert [message.value for message in stored.outbox] == [b"change 1", b"change 2", b"change 3"]
 
@@ -87,7 +87,7 @@ async def test_a_save_whose_answer_was_lost_may_be_repeated(redis_server: RedisS
 async def test_a_redis_that_lost_checkpoints_is_not_given_the_next_one(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(5))
     await store.shards.save(0, 1, whole(6))
     await other.hset(f"{group}:{{0}}:state", "number", "5")
@@ -99,21 +99,21 @@ async def test_a_redis_that_lost_checkpoints_is_not_given_the_next_one(
     await other.delete(f"{group}:{{0}}:state")
     with pytest.raises(StateLost, match="shard 0 is gone"):
         await store.shards.save(0, 1, whole(7))
-    assert await store.shards.claim(0, epoch=1) is None
+    assert await claimed(store.shards, 0, epoch=1) is None
     await store.shards.save(0, 1, whole(100))
 
 
 async def test_a_store_that_did_not_see_the_shards_checkpoints_cannot_write_it(
     store: RedisStore, redis_server: RedisServer, opens: Opens
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(5))
     with pytest.raises(StateError, match="has checkpoint 5 already; 6 cannot come next"):
         await opens(redis_server.url).shards.save(0, 1, whole(6))
 
 
 async def test_a_cancelled_save_leaves_no_answer_behind_for_the_next_call(store: RedisStore) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     for number in range(1, 10):
         saving = asyncio.create_task(store.shards.save(0, 1, whole(number, users=200)))
         for _ in range(number):
@@ -127,7 +127,7 @@ async def test_a_cancelled_save_leaves_no_answer_behind_for_the_next_call(store:
 async def test_an_owner_that_is_replaced_while_it_loads_is_told_so(
     store: RedisStore, other: Redis, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(1))
     read = store.shards._read
 
@@ -136,15 +136,15 @@ async def test_an_owner_that_is_replaced_while_it_loads_is_told_so(
         return await read(*what)
 
     monkeypatch.setattr(store.shards, "_read", overtaken)
-    with pytest.raises(Fenced, match="generation 9"):
-        await store.shards.claim(0, epoch=2)
+    with pytest.raises(Fenced, match="by another worker after this one"):
+        await claimed(store.shards, 0, epoch=2)
 
 
 # ------------------------------------------------------------------------------------- what others rely on
 
 
 async def test_other_programs_read_members_and_memberships(store: RedisStore, other: Redis, group: str) -> None:
-    await store.shards.claim(3, epoch=1)
+    await claimed(store.shards, 3, epoch=1)
     joined = [("churn-risk", "ü"), ("churn-risk", "b"), ("lifecycle/new", "b")]
     await store.shards.save(
         3, 1, checkpoint(1, rows=[("b", b"-")], joined=joined, memberships=[("b", b'{"schema":1}')])
@@ -155,7 +155,7 @@ async def test_other_programs_read_members_and_memberships(store: RedisStore, ot
 
 
 async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore, other: Redis, group: str) -> None:
-    await store.shards.claim(3, epoch=1)
+    await claimed(store.shards, 3, epoch=1)
     await store.shards.save(3, 1, whole(1))
     await store.group.replace(SETTLED, "partitions", b"", b"4")
     await store.group.replace(OBSERVED, 20_000, b"", b"seen")
@@ -171,31 +171,20 @@ async def test_no_key_expires_and_all_of_a_shard_bear_its_tag(store: RedisStore,
 async def test_state_of_a_newer_format_is_refused_by_name_and_left_alone(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await other.hset(f"{group}:{{0}}:state", "format", "3")
     with pytest.raises(StateTooNew, match="shard 0 has format 3, and this version of segmenter reads formats up to 2"):
-        await store.shards.claim(0, epoch=5)
+        await claimed(store.shards, 0, epoch=5)
     assert await other.hget(f"{group}:{{0}}:state", "epoch") == "1"
 
 
 async def test_state_of_the_format_before_is_taken_over_and_bears_ours(
     store: RedisStore, other: Redis, group: str
 ) -> None:
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(1))
     await other.hset(f"{group}:{{0}}:state", "format", "1")
-    stored = await store.shards.claim(0, epoch=2)
+    stored = await claimed(store.shards, 0, epoch=2)
     assert stored is not None
     assert (stored.number, stored[MARKS]) == (1, {})
     assert await other.hget(f"{group}:{{0}}:state", "format") == "2"
-
-
-async def test_the_command_that_the_refusal_names_releases_the_shard(
-    store: RedisStore, other: Redis, group: str
-) -> None:
-    await store.shards.claim(0, epoch=57)
-    with pytest.raises(Fenced) as refusal:
-        await store.shards.claim(0, epoch=1)
-    assert str(refusal.value).endswith(f"redis-cli HDEL '{group}:{{0}}:state' epoch")
-    await other.hdel(f"{group}:{{0}}:state", "epoch")
-    assert await store.shards.claim(0, epoch=1) is None

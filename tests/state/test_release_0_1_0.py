@@ -35,8 +35,9 @@ from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import Store, Stored
 from streams.testing import ManualClock
+from tests.conftest import Opens
 from tests.decoders import Decoder
-from tests.state.conftest import Opens
+from tests.state.checkpoints import claimed
 from tests.state.release_0_1_0 import history
 
 FOLDER = Path(__file__).parent / "release_0_1_0"
@@ -88,8 +89,8 @@ async def released(opens: Opens, redis_server: Any, other: Redis, group: str) ->
     return opens(redis_server.url)
 
 
-async def claimed(store: Store, shard: int) -> Stored:
-    stored = await store.shards.claim(shard, EPOCH + 1)
+async def taken_over(store: Store, shard: int) -> Stored:
+    stored = await claimed(store.shards, shard, EPOCH + 1)
     assert stored is not None
     return stored
 
@@ -104,7 +105,7 @@ def restored(stored: Stored) -> Shard:
 async def test_a_worker_of_today_finds_all_that_was_stored(released: RedisStore) -> None:
     kept = dump()
     for shard in SHARDS:
-        stored, prefix = await claimed(released, shard), f"{GROUP}:{{{shard}}}:"
+        stored, prefix = await taken_over(released, shard), f"{GROUP}:{{{shard}}}:"
         state = kept[f"{prefix}state"][1]
         assert stored.number == int(state[b"number"])
         assert stored.head == state[b"head"]
@@ -135,7 +136,7 @@ async def test_whoever_was_erased_stays_so(released: RedisStore) -> None:
         (home,) = homes(user, len(SHARDS), "murmur2")
         assert await released.shards.get(home, MARKS, mark_of(user)) is not None
     (home,) = homes(history.ERASED_LATE, len(SHARDS), "murmur2")
-    shard = restored(await claimed(released, home))
+    shard = restored(await taken_over(released, home))
     assert history.ERASED_LATE not in shard.table
     at_ms = history.start_of(history.DAYS - 2)
     shard.step(Batch.of([Event(history.ERASED_LATE, at_ms, "Signed In", True, None, {}, {})]))
@@ -152,7 +153,7 @@ async def test_state_of_format_1_is_that_of_2_without_marks(
     await put(other, group, older)
     store = opens(redis_server.url)
     for shard in SHARDS:
-        stored = await claimed(store, shard)
+        stored = await taken_over(store, shard)
         assert stored[MARKS] == {}
         assert {user.encode() for user in stored[ROWS]} == set(older[f"{GROUP}:{{{shard}}}:rows"][1])
         assert await other.hget(f"{group}:{{{shard}}}:state", "format") == "2"
@@ -190,7 +191,7 @@ class Owner:
 
     async def change_rules(self, now_ms: int) -> None:
         """Of which a crash leaves only the first slice."""
-        stored = await self.store.shards.claim(self.number, EPOCH)
+        stored = await claimed(self.store.shards, self.number, EPOCH)
         assert stored is not None
         self.shard = restored(stored)
         self.pending.add(self.shard.migrate(5), now_ms)
@@ -226,7 +227,7 @@ async def made_today(rulebook: Rulebook = THEN) -> Store:
     owners = {number: Owner(number, store) for number in SHARDS}
     refresher = Refresher(rulebook, store.group, clock, lambda: owners)
     for number in SHARDS:
-        await store.shards.claim(number, EPOCH)
+        await claimed(store.shards, number, EPOCH)
     for day in range(history.DAYS):
         clock.set(history.start_of(day + 1))
         for owner in owners.values():
@@ -270,7 +271,7 @@ def apart_from_scores(changes: Iterable[Change]) -> Iterator[Change]:
 async def test_it_goes_on_as_state_made_today_does(released: RedisStore) -> None:
     today = await made_today()
     for number in SHARDS:
-        then, now = await claimed(released, number), await claimed(today, number)
+        then, now = await taken_over(released, number), await taken_over(today, number)
         assert (then.number, then[ROWS].keys(), then[MARKS]) == (now.number, now[ROWS].keys(), now[MARKS])
         found = told(then, number)
         assert found == told(now, number)

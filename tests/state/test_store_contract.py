@@ -8,7 +8,7 @@ from streams.errors import Fenced, StateError, StateLost
 from streams.kafka.message import Message
 from streams.state.format import DOCUMENTS, MEMBERSHIPS, ROWS
 from streams.state.store import ShardStore, Store
-from tests.state.checkpoints import checkpoint, message, whole
+from tests.state.checkpoints import checkpoint, claimed, message, whole
 
 STRANGE_IDS = ["ü", "用户-1", "a{b}c", "{}", "a:b:c", "user:{1}:rows", " ", "'\"\\", "\n\r\n", "\0", "😀" * 255, "*?[]"]
 ALL_BYTES = bytes(range(256))
@@ -23,15 +23,15 @@ def store(kept: Store) -> ShardStore:
 
 
 async def test_a_shard_never_saved_has_nothing(store: ShardStore) -> None:
-    assert await store.claim(0, epoch=1) is None
-    assert await store.claim(0, epoch=1) is None
+    assert await claimed(store, 0, epoch=1) is None
+    assert await claimed(store, 0, epoch=1) is None
 
 
 async def test_a_new_owner_finds_what_the_last_checkpoint_left(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, rows=[("a", b"1"), ("b", b"1")], documents=[("a", b"{}")]))
     await store.save(0, 1, checkpoint(2, rows=[("b", b"2"), ("c", b"2")], documents=[("c", b"[]")]))
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert (stored.number, stored.head, stored.positions) == (2, b"head 2", {"product-events": 2})
     assert stored[ROWS] == {"a": b"1", "b": b"2", "c": b"2"}
@@ -40,19 +40,19 @@ async def test_a_new_owner_finds_what_the_last_checkpoint_left(store: ShardStore
 
 async def test_shards_share_nothing(store: ShardStore) -> None:
     for shard in (0, 1, 11):
-        await store.claim(shard, epoch=1)
+        await claimed(store, shard, epoch=1)
     await store.save(0, 1, whole(5))
     await store.save(11, 1, whole(7))
-    assert await store.claim(1, epoch=2) is None
+    assert await claimed(store, 1, epoch=2) is None
     assert await store.profile(1, "u-0") is None
     assert await store.get(1, MEMBERSHIPS, "u-0") is None
-    stored = await store.claim(11, epoch=2)
+    stored = await claimed(store, 11, epoch=2)
     assert stored is not None
     assert stored.number == 7
 
 
 async def test_any_user_id_and_any_bytes_come_back_as_they_went(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     rows = [(user, ALL_BYTES + user.encode()) for user in STRANGE_IDS]
     await store.save(
         0,
@@ -68,7 +68,7 @@ async def test_any_user_id_and_any_bytes_come_back_as_they_went(store: ShardStor
             memberships=rows,
         ),
     )
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert stored.head == ALL_BYTES
     assert stored.positions == {"プロダクト{x}": 2**53 + 1}
@@ -84,19 +84,19 @@ async def test_any_user_id_and_any_bytes_come_back_as_they_went(store: ShardStor
 
 
 async def test_empty_values_are_values(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, head=b"", positions={}, rows=[("u", b"")], memberships=[("u", b"")]))
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert (stored.head, stored.positions, stored[ROWS]) == (b"", {}, {"u": b""})
     assert await store.get(0, MEMBERSHIPS, "u") == b""
 
 
 async def test_twenty_thousand_profiles_fit_into_one_checkpoint(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, whole(1, users=20_000))
     assert await store.sizes() == {"at-1": 20_000}
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert stored[ROWS] == stored[DOCUMENTS] == {f"u-{user}": b"1" for user in range(20_000)}
     await store.save(0, 2, whole(2, users=20_000))
@@ -108,68 +108,79 @@ async def test_twenty_thousand_profiles_fit_into_one_checkpoint(store: ShardStor
 
 
 async def test_a_worker_that_lost_the_shard_cannot_write_it(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, whole(1))
-    await store.claim(0, epoch=2)
+    await claimed(store, 0, epoch=2)
     for number in (1, 2, 3):
         with pytest.raises(Fenced):
             await store.save(0, 1, whole(number))
     with pytest.raises(Fenced):
         await store.mark_published(0, 1, 1)
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert (stored.number, len(stored.outbox)) == (1, 1)
 
 
 async def test_a_stale_worker_is_fenced_even_before_anything_was_saved(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    await store.claim(0, epoch=2)
+    await claimed(store, 0, epoch=1)
+    await claimed(store, 0, epoch=2)
     with pytest.raises(Fenced):
         await store.save(0, 1, whole(1))
     await store.save(0, 2, whole(1))
 
 
-async def test_a_stale_worker_cannot_take_the_shard_back(store: ShardStore) -> None:
-    await store.claim(0, epoch=7)
-    with pytest.raises(Fenced, match=r"generation 7 .* generation 6"):
-        await store.claim(0, epoch=6)
+async def test_who_claims_later_than_another_whom_it_did_not_see_begins_again(store: ShardStore) -> None:
+    assert await store.owner(0) is None
+    await store.claim(0, epoch=7, after=None)
+    for after in (None, 6, 8):
+        with pytest.raises(Fenced, match="just now"):
+            await store.claim(0, epoch=9, after=after)
+    assert await store.owner(0) == 7
     await store.save(0, 7, whole(1))
-
-
-async def test_generations_are_numbers_and_not_text(store: ShardStore) -> None:
-    await store.claim(0, epoch=9)
-    await store.claim(0, epoch=10)
-    with pytest.raises(Fenced):
-        await store.claim(0, epoch=9)
-
-
-async def test_after_its_group_was_deleted_a_shard_is_released_by_hand(store: ShardStore) -> None:
-    await store.claim(0, epoch=57)
-    await store.save(0, 57, whole(1))
-    with pytest.raises(Fenced, match="consumer group was deleted"):
-        await store.claim(0, epoch=1)
-    await store.release(0)
-    with pytest.raises(Fenced, match="owned by nobody"):
-        await store.save(0, 57, whole(2))
-    stored = await store.claim(0, epoch=1)
+    stored = await store.claim(0, epoch=9, after=7)
     assert stored is not None
     assert stored.number == 1
-    await store.save(0, 1, whole(2))
+
+
+async def test_who_gets_no_answer_to_a_claim_finds_itself_the_owner(store: ShardStore) -> None:
+    await store.claim(0, epoch=7, after=None)
+    with pytest.raises(Fenced):
+        await store.claim(0, epoch=7, after=None)
+    assert await store.owner(0) == 7
+
+
+async def test_a_claim_that_the_store_forgot_is_made_again(store: ShardStore) -> None:
+    """The store went back to when another owned the shard."""
+    await claimed(store, 0, epoch=5)
+    await store.save(0, 5, whole(1))
+    with pytest.raises(StateLost, match="lost that this worker claimed"):
+        await store.save(0, 6, whole(2))
+    with pytest.raises(StateLost):
+        await store.mark_published(0, 6, 1)
+    assert await claimed(store, 0, epoch=7) is not None
+    with pytest.raises(Fenced):
+        await store.save(0, 5, whole(2))
+
+
+async def test_epochs_are_numbers_and_not_text(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=9)
+    await claimed(store, 0, epoch=10)
+    with pytest.raises(Fenced):
+        await store.save(0, 9, whole(1))
 
 
 async def test_a_shard_that_nobody_claimed_cannot_be_written(store: ShardStore) -> None:
-    await store.release(0)
     with pytest.raises(StateLost):
         await store.save(0, 1, whole(1))
     with pytest.raises(StateLost):
         await store.mark_published(0, 1, 1)
-    assert await store.claim(0, epoch=1) is None
+    assert await claimed(store, 0, epoch=1) is None
     assert await store.profile(0, "u-0") is None
 
 
 async def test_of_two_workers_that_race_the_stale_one_writes_nothing_after_the_claim(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
-    claimed: list[int] = []
+    await claimed(store, 0, epoch=1)
+    found: list[int] = []
     saved_once = asyncio.Event()
 
     async def stale() -> int:
@@ -184,53 +195,53 @@ async def test_of_two_workers_that_race_the_stale_one_writes_nothing_after_the_c
 
     async def fresh() -> None:
         await saved_once.wait()
-        stored = await store.claim(0, epoch=2)
+        stored = await claimed(store, 0, epoch=2)
         assert stored is not None
-        claimed.append(stored.number)
+        found.append(stored.number)
 
     last, _ = await asyncio.gather(stale(), fresh())
-    assert claimed == [last]
+    assert found == [last]
 
 
 # ----------------------------------------------------------------------------- which checkpoint is next
 
 
 async def test_the_first_number_is_free_and_each_later_one_is_greater(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, whole(1_795_000_000_000))
     for number in (0, 1_794_999_999_999):
         with pytest.raises(StateError, match="cannot come next"):
             await store.save(0, 1, whole(number))
     await store.save(0, 1, whole(1_795_000_000_001))
-    await store.claim(0, epoch=2)
+    await claimed(store, 0, epoch=2)
     await store.save(0, 2, whole(1_796_000_000_000))
     await store.save(0, 2, whole(1_796_000_000_000))
-    stored = await store.claim(0, epoch=3)
+    stored = await claimed(store, 0, epoch=3)
     assert stored is not None
     assert stored.number == 1_796_000_000_000
 
 
 async def test_a_checkpoint_saved_again_changes_nothing(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, rows=[("u", b"first")], outbox=[message(1)]))
     await store.save(0, 1, checkpoint(1, rows=[("u", b"again")], outbox=[message(1), message(2)]))
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert stored[ROWS] == {"u": b"first"}
     assert stored.outbox == [message(1)]
 
 
 async def test_a_new_owner_goes_on_counting(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, whole(41))
-    await store.claim(0, epoch=2)
+    await claimed(store, 0, epoch=2)
     with pytest.raises(StateError):
         await store.save(0, 2, whole(1))
     await store.save(0, 2, whole(42))
 
 
 async def test_a_reader_sees_a_checkpoint_whole_or_not_at_all(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     await store.save(0, 1, whole(1, users=2_000))
 
     async def write() -> None:
@@ -253,36 +264,36 @@ async def test_a_reader_sees_a_checkpoint_whole_or_not_at_all(store: ShardStore)
 
 
 async def test_the_outbox_is_in_the_order_in_which_it_was_saved(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     for number in range(8, 13):
         messages = [message(number), message(number, b"z"), message(number, b"a")]
         await store.save(0, 1, checkpoint(number, outbox=messages))
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert stored.outbox == [message(number, key) for number in range(8, 13) for key in (b"u-0", b"z", b"a")]
 
 
 async def test_what_was_published_leaves_the_outbox_up_to_that_checkpoint(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     for number in range(8, 13):
         await store.save(0, 1, checkpoint(number, outbox=[message(number)]))
     await store.mark_published(0, 1, 10)
     await store.mark_published(0, 1, 10)
     await store.mark_published(0, 1, 9)
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert stored.outbox == [message(11), message(12)]
     await store.mark_published(0, 2, 12)
-    stored = await store.claim(0, epoch=3)
+    stored = await claimed(store, 0, epoch=3)
     assert stored is not None
     assert stored.outbox == []
     assert stored.number == 12
 
 
 async def test_a_tombstone_and_a_message_without_headers_come_back_as_they_went(store: ShardStore) -> None:
-    await store.claim(0, epoch=1)
+    await claimed(store, 0, epoch=1)
     messages = [Message("segment-memberships", b"u", None), Message("segment-memberships", b"", b"")]
     await store.save(0, 1, checkpoint(1, outbox=messages))
-    stored = await store.claim(0, epoch=2)
+    stored = await claimed(store, 0, epoch=2)
     assert stored is not None
     assert stored.outbox == messages

@@ -12,7 +12,7 @@ from streams.state.format import DOCUMENTS, FORMAT, FORMATS, ShardKeys
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
 from streams.state.upgrades import UPGRADES, Upgrade
-from tests.state.checkpoints import checkpoint
+from tests.state.checkpoints import checkpoint, claimed
 
 USERS = [f"u-{place}" for place in range(6)]
 NEXT = FORMAT + 1
@@ -41,7 +41,7 @@ class Rewrite:
 @pytest.fixture
 async def old(store: RedisStore) -> RedisStore:
     """A shard in today's format, which is then the one before."""
-    await store.shards.claim(0, epoch=1)
+    await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, checkpoint(5, documents=[(user, b"old") for user in USERS]))
     return store
 
@@ -68,7 +68,7 @@ async def test_who_claims_a_shard_of_the_format_before_finds_it_in_todays(
     other: Redis,
     group: str,
 ) -> None:
-    stored = await old.shards.claim(0, epoch=2)
+    stored = await claimed(old.shards, 0, epoch=2)
     assert stored is not None
     assert (stored.number, stored[DOCUMENTS]) == (5, dict.fromkeys(USERS, b"new"))
     assert rewrite.slices == [USERS[:2], USERS[2:4], USERS[4:]]
@@ -77,9 +77,9 @@ async def test_who_claims_a_shard_of_the_format_before_finds_it_in_todays(
 
 
 async def test_what_is_in_todays_format_is_left_alone(old: RedisStore, rewrite: Rewrite) -> None:
-    await old.shards.claim(0, epoch=2)
+    await claimed(old.shards, 0, epoch=2)
     rewrite.slices.clear()
-    await old.shards.claim(0, epoch=3)
+    await claimed(old.shards, 0, epoch=3)
     assert rewrite.slices == []
 
 
@@ -89,7 +89,7 @@ async def test_a_shard_that_was_never_saved_has_todays_format_at_once(
     other: Redis,
     group: str,
 ) -> None:
-    assert await old.shards.claim(1, epoch=1) is None
+    assert await claimed(old.shards, 1, epoch=1) is None
     assert await other.hget(f"{group}:{{1}}:state", "format") == str(NEXT)
     assert rewrite.slices == []
 
@@ -102,10 +102,10 @@ async def test_a_crash_between_two_slices_leaves_the_old_format_and_the_next_own
 ) -> None:
     rewrite.fails_after = CUT_AFTER
     with pytest.raises(Unreachable):
-        await old.shards.claim(0, epoch=2)
+        await claimed(old.shards, 0, epoch=2)
     assert await other.hget(f"{group}:{{0}}:state", "format") == str(FORMAT)
     rewrite.fails_after = None
-    stored = await old.shards.claim(0, epoch=3)
+    stored = await claimed(old.shards, 0, epoch=3)
     assert stored is not None
     assert stored[DOCUMENTS] == dict.fromkeys(USERS, b"new")
     assert rewrite.slices == [USERS[:2], USERS[2:4], USERS[4:]]
@@ -127,8 +127,8 @@ async def test_a_worker_that_lost_the_shard_meanwhile_rewrites_nothing_more(
             yield part
 
     monkeypatch.setattr(redis_shards, "UPGRADES", {**UPGRADES, FORMAT: overtaken})
-    with pytest.raises(Fenced, match="generation 9"):
-        await old.shards.claim(0, epoch=2)
+    with pytest.raises(Fenced, match="by another worker after this one"):
+        await claimed(old.shards, 0, epoch=2)
     documents = await other.hgetall(f"{group}:{{0}}:documents")
     assert [user for user in USERS if documents[user] == "new"] == USERS[:2]
     assert await other.hget(state, "format") == str(FORMAT)

@@ -1,0 +1,47 @@
+"""Who may write a shard does not hang on numbers that Kafka may begin anew."""
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.changes import told
+from tests.e2e.pipeline import TIMELESS, Pipeline
+from tests.e2e.test_worker import actions, expected
+
+
+def test_after_the_group_was_deleted_workers_go_on_and_one_that_slept_through_it_takes_nothing(
+    pipeline: Pipeline, kafka: Kafka
+) -> None:
+    if not isinstance(kafka, ApacheKafka):
+        pytest.skip("the embedded broker does not delete groups")
+    pipeline.use(TIMELESS)
+    records = actions(users=200, events=6_000)
+    wanted = expected(pipeline, records)
+    pipeline.publish(records[:2_000])
+    with pipeline.worker() as sleeper:
+        sleeper.says("loaded", times=4)
+        sleeper.freeze()
+        with pipeline.worker() as second:
+            second.says("owns shards 0, 1, 2, 3")
+            second.says("loaded", times=4)
+            assert second.stop() == 0
+        delete_group(pipeline)
+        pipeline.publish(records[2_000:4_000])
+        with pipeline.worker() as third:
+            third.says("owns shards 0, 1, 2, 3, generation 1")
+            third.says("loaded", times=4)
+            sleeper.thaw()
+            pipeline.publish(records[4_000:])
+            assert told(pipeline, wanted) == wanted
+            sleeper.says("owns shards", times=2)
+            assert third.stop() == 0
+    for log in (sleeper.said(), third.said()):
+        assert "it is ours by the consumer group" not in log
+
+
+def delete_group(pipeline: Pipeline) -> None:
+    """As an operator would, or Kafka itself once it was empty for a week."""
+    admin = AdminClient({"bootstrap.servers": pipeline.settings.kafka})
+    for deleted in admin.delete_consumer_groups([pipeline.settings.group]).values():
+        deleted.result()
