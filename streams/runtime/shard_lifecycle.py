@@ -162,7 +162,7 @@ class ShardLifecycle:
         changed_at = {change.subject: change.time for change in changes}
         users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox
         memberships = [
-            self._worker.outputs.memberships(user, encode_segments(each), changed_at[user], stored.number)
+            self._worker.outputs.memberships(user, encode_segments(each), changed_at[user], loaded.number)
             for user, each in zip(users, shard.all_memberships(users), strict=True)
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)

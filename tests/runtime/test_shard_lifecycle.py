@@ -40,6 +40,8 @@ class Around:
         self.now_ms = NOON
         self.stands: list[tuple[int, bool]] = []
         self.while_loading: Callable[[], None] = lambda: None
+        self.while_publishing: Callable[[], None] = lambda: None
+        self.kept: list[MemoryShardStore] = []
         self._log = [Read(i, NOON, b"ann", to_bytes(track("ann", name, NOON + i))) for i, name in enumerate(names)]
         self._next = self._reading = 0
         self.membership = Membership(0, "us")
@@ -96,6 +98,7 @@ class Around:
         return self._reading
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+        self.while_publishing()
         if topic == "segment-memberships":
             said = [json.loads(message.value or b"") for message in messages]
             self.stands += [(each["version"], bool(each["segments"])) for each in said]
@@ -133,6 +136,22 @@ async def test_versions_grow_although_redis_lost_the_last_checkpoints() -> None:
     assert around.stands == sorted(around.stands)
     assert around.stands[-1][1]
     assert len({version for version, _ in around.stands}) == 5
+
+
+async def test_versions_grow_although_what_is_published_again_is_older_than_what_was_said() -> None:
+    """Redis comes back as it was when the first change was saved, and had not been published."""
+    around = Around(["Opened", "Closed", "Opened"])
+    async with around.owned():
+        around.while_publishing = lambda: around.kept.append(deepcopy(around.store))
+        for stop in (1, 2):
+            await around.fetch(stop)
+    around.store.__dict__.update(around.kept[0].__dict__)
+    around.now_ms += 1_000
+    async with around.owned():
+        assert [is_in for _, is_in in around.stands] == [True, False, True]
+        await around.fetch(3)
+    assert around.stands == sorted(around.stands)
+    assert len({version for version, _ in around.stands}) == len(around.stands)
 
 
 async def test_who_is_told_to_leave_while_loading_leaves() -> None:
