@@ -8,11 +8,13 @@ SegmenterError            the message is for the person who caused it and says w
 │   ├── StateLost         Redis lost the state and the topics no longer reach back
 │   └── StateTooNew       written by a newer version of the format
 ├── Unreachable           Kafka or Redis does not answer (retried by the worker)
+├── Stuck                 a worker does not move, and nothing that it knows of keeps it
 ├── Busy                  more is asked than can be done now; later it can
 └── InternalError         a fault of segmenter's own
 """
 
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,6 +97,10 @@ class Busy(SegmenterError):
     """More is asked than can be done now; later it can."""
 
 
+class Stuck(SegmenterError):
+    """A worker does not move any more, and nothing that it knows of keeps it."""
+
+
 class InternalError(SegmenterError):
     """A fault of segmenter's own, or of a library that it uses."""
 
@@ -104,6 +110,11 @@ def origin(error: BaseException) -> str:
 
     For an error that is not meant for a person. Its text is left out: it may quote a record.
     """
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if PACKAGE in Path(frame.filename).parents]
-    places = [f"{Path(frame.filename).relative_to(PACKAGE)}:{frame.lineno}" for frame in reversed(frames)]
-    return " < ".join([type(error).__name__, *places[:PLACES_TOLD]])
+    came_through = places((frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__))
+    return " < ".join(filter(None, [type(error).__name__, came_through]))
+
+
+def places(frames: Iterable[tuple[str, int | None]]) -> str:
+    """Those of these lines of files that are our code, the last one first; they come the outermost first."""
+    ours = [f"{Path(file).relative_to(PACKAGE)}:{line}" for file, line in frames if PACKAGE in Path(file).parents]
+    return " < ".join(ours[: -PLACES_TOLD - 1 : -1])

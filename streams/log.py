@@ -3,13 +3,17 @@
 Commands alone configure where lines go and what stands before them: `time level subject - outcome`, on stderr.
 """
 
+import json
 import logging
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Final
 
-log: Final = logging.getLogger("streams")
-FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s"
+from streams.errors import origin
+
+OURS: Final = "streams"
+log: Final = logging.getLogger(OURS)
 TIME = "%Y-%m-%dT%H:%M:%S"
 LEVELS = ("debug", "info", "warning", "error")
 OUTAGE_EVERY_S = 30.0
@@ -19,6 +23,7 @@ FOREIGN = {
     "asyncio": logging.ERROR,
     "faust": logging.WARNING,
     "mode": logging.WARNING,
+    "mode.timers": logging.ERROR,  # that one of Faust's timers is late is no news to anybody
     "uvicorn": logging.CRITICAL,  # a traceback of it would quote what was sent
     "streams.runtime": logging.WARNING,  # what Faust says of those of its services that are ours
 }
@@ -56,6 +61,11 @@ def seconds(since: float) -> str:
     return f"{time.monotonic() - since:.1f} s"
 
 
+def _reason(error: object) -> str:
+    """Of an answer that did not come in time the text is empty."""
+    return str(error) or type(error).__name__
+
+
 class Outages(logging.Handler):
     """Kafka away while a worker runs. aiokafka tries again and raises nothing, so that what it logs, in two lines a
     second, is the only sign: it becomes one of our lines once in a while."""
@@ -66,12 +76,61 @@ class Outages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if str(record.msg).startswith("Unable connect to") and isinstance(record.args, tuple) and self._may_tell():
-            log.warning("Kafka - a broker does not answer, trying again: %s", record.args[-1])
+            log.warning("Kafka - a broker does not answer, trying again: %s", _reason(record.args[-1]))
 
 
-def configure(level: str) -> None:
-    """For a worker. With `debug`, all that others log is shown as well, but for what is in records."""
-    logging.basicConfig(level=level.upper(), format=FORMAT, datefmt=TIME, stream=sys.stderr, force=True)
+NO_TRACE: Final = {"args": (), "exc_info": None, "exc_text": None, "stack_info": None}
+
+
+class Text(logging.Formatter):
+    """`time level subject - outcome`, one line each: whatever others log with a traceback is told in words, but where
+    `with_traces` asks for it."""
+
+    def __init__(self, with_traces: bool):
+        super().__init__("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", TIME)
+        self._with_traces = with_traces
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._with_traces:
+            return super().format(record)
+        return super().format(logging.makeLogRecord({**vars(record), **NO_TRACE, "msg": _said(record)}))
+
+
+class Json(logging.Formatter):
+    """An object a line: time (UTC), level, subject, message; `trace` where `with_traces` asks for it."""
+
+    def __init__(self, with_traces: bool):
+        super().__init__()
+        self._with_traces = with_traces
+
+    def format(self, record: logging.LogRecord) -> str:
+        subject, dash, outcome = _said(record).partition(" - ")
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said = {"time": time.replace("+00:00", "Z"), "level": record.levelname.lower()}
+        said |= {"subject": subject, "message": outcome} if dash else {"subject": "", "message": subject}
+        if self._with_traces and record.exc_info:
+            said["trace"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False)
+
+
+def _said(record: logging.LogRecord) -> str:
+    """By our grammar, whoever says it."""
+    said = record.getMessage()
+    if record.name != OURS:
+        said = f"{record.name.partition('.')[0]} - {' '.join(said.split())}"
+    error = record.exc_info[1] if record.exc_info else None
+    return said if error is None else f"{said}: {origin(error)}"
+
+
+FORMS: Final = {"text": Text, "json": Json}
+
+
+def configure(level: str, form: str = "text") -> None:
+    """For a worker: lines of text, or JSON. With `debug`, all that others log is shown as well, but for what is in
+    records."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FORMS[form](with_traces=level == "debug"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, its_level in FOREIGN.items():
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else its_level)
     if level != "debug":

@@ -46,6 +46,12 @@ def _host_port(value: object) -> object:
     return HostPort(found[1].strip("[]"), int(found[2]))
 
 
+def _off_or_host_port(value: object) -> object:
+    if value in ("", "off"):
+        return None
+    return _host_port(value)
+
+
 def _path(value: object) -> object:
     """`/segments`; nothing for the top."""
     if not isinstance(value, str):
@@ -164,6 +170,7 @@ Currency = Annotated[str, BeforeValidator(_currency)]
 Duration = Annotated[int, BeforeValidator(_duration)]
 File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
 ListenAt = Annotated[HostPort, BeforeValidator(_host_port)]
+ListenAtOrOff = Annotated[HostPort | None, BeforeValidator(_off_or_host_port)]
 # It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
 Group = Annotated[str, BeforeValidator(_name_of(r"[A-Za-z0-9._-]{1,200}"))]
 Instant = Annotated[int, BeforeValidator(_time)]

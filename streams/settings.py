@@ -28,6 +28,7 @@ from streams.setting_values import (
     HostPort,
     Instant,
     ListenAt,
+    ListenAtOrOff,
     Livemode,
     Names,
     Offset,
@@ -113,6 +114,8 @@ class Settings(BaseModel):
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
     accept_partial_history: bool = False
+    metrics: ListenAtOrOff = HostPort("127.0.0.1", 9464)
+    log: Literal["text", "json"] = "text"
     web: ListenAt = HostPort("127.0.0.1", 8080)
     web_root_path: RootPath = ""
     web_proxies: Names = frozenset({"127.0.0.1", "::1"})

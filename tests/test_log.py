@@ -1,6 +1,8 @@
 """What a worker's log says of others than itself."""
 
+import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -39,3 +41,53 @@ def test_commands_leave_all_of_it_out(capsys: pytest.CaptureFixture[str]) -> Non
     logs.be_quiet()
     logging.getLogger("aiokafka").error("Unable connect to node with id %s: %s", 1, "gone")
     assert capsys.readouterr().err == ""
+
+
+def test_a_broker_that_does_not_answer_in_time_is_told_with_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logging.getLogger("aiokafka").error("Unable connect to node with id %s: %s", 1, TimeoutError())
+    assert capsys.readouterr().err.rstrip().endswith("a broker does not answer, trying again: TimeoutError")
+
+
+def test_that_one_of_fausts_timers_is_late_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logging.getLogger("mode.timers").warning("Timer %s is overlapping (interval=%r runtime=%r)", "commit", 2.0, 9.1)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_others_log_with_a_traceback_is_one_line_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    fail("faust.transport.consumer")
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("ERROR   faust - [^Fetcher]: Drain messages raised: ValueError")
+
+
+def test_at_debug_the_traceback_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("debug")
+    fail("streams")
+    assert "Traceback (most recent call last):" in capsys.readouterr().err
+
+
+def test_json_has_the_parts_of_a_line_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info", "json")
+    logs.log.info("shard %d - loaded %d profiles", 3, 12)
+    fail("mode.services")
+    ours, theirs = map(json.loads, capsys.readouterr().err.splitlines())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ours.pop("time"))
+    assert ours == {"level": "info", "subject": "shard 3", "message": "loaded 12 profiles"}
+    assert (theirs["level"], theirs["subject"]) == ("error", "mode")
+    assert theirs["message"] == "[^Fetcher]: Drain messages raised: ValueError"
+
+
+def test_json_has_the_traceback_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("debug", "json")
+    fail("streams")
+    assert "Traceback" in json.loads(capsys.readouterr().err)["trace"]
+
+
+def fail(logger: str) -> None:
+    """As Faust does where a part of it dies; what the error says may be a user's."""
+    try:
+        raise ValueError("ann@example.com")
+    except ValueError:
+        logging.getLogger(logger).exception("[^Fetcher]:\n Drain messages raised")

@@ -54,6 +54,8 @@ HELP: Final = {
     "stripe_accounts": "Connected Stripe accounts whose events count, by their ids, or any.",
     "private_traits": "Traits that are shown as ***, separated by commas.",
     "live_within": "How old a change may be when it is noticed and still be live.",
+    "metrics": "Where a worker tells its metrics and its health: an address; off for nowhere.",
+    "log": "How a worker logs: a line a person reads, or a JSON object a line.",
     "web": "Where HTTP is served.",
     "web_root_path": "Under which path a proxy has it, such as /segments.",
     "web_proxies": "Proxies whose X-Forwarded-For and -Proto are believed: addresses, networks, or *.",

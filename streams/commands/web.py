@@ -32,7 +32,7 @@ def command(parts: str | None, log_level: str, settings: Settings) -> None:
         names = ",".join(part.name for part in PARTS)
         raise click.UsageError(f"Others can reach {settings.web}: say what is to be served there (--parts {names}).")
     wanted = parts_called(parts.split(",")) if parts is not None else list(PARTS)
-    configure(log_level)
+    configure(log_level, settings.log)
     for warning in Settings.unknown_variables():
         log.warning("settings - %s", warning)
     serve(settings, wanted)

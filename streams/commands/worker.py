@@ -31,16 +31,18 @@ def command(log_level: str, settings: Settings) -> None:
     from streams import rulefiles
 
     rulebook = rulefiles.load(settings.rules)
-    configure(log_level)
+    configure(log_level, settings.log)
     for warning in Settings.unknown_variables():
         log.warning("settings - %s", warning)
     log.info("worker - starts: %s", _what(rulebook, settings))
 
     from streams.runtime.app import create_app
     from streams.runtime.running import run_worker
+    from streams.runtime.watching import watched
     from streams.state.opening import redis_store
 
-    run_worker(lambda: create_app(settings, rulebook, redis_store(settings)))
+    monitor = watched(settings)
+    run_worker(lambda: create_app(settings, rulebook, redis_store(settings), monitor=monitor))
 
 
 def _what(rulebook: "Rulebook", settings: Settings) -> str:

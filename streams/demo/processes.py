@@ -32,21 +32,21 @@ def work(connection: Connection, settings: Settings, clock: SharedClock) -> None
     from streams.log import configure
     from streams.runtime.app import SegmenterApp, create_app
     from streams.runtime.running import run_worker
+    from streams.runtime.watching import watched
     from streams.state.opening import redis_store
 
     configure("info")
     rulebook = rulefiles.load(settings.rules)
-    apps: list[SegmenterApp] = []
+    monitor = watched(settings)
 
     def make_app() -> SegmenterApp:
         store = redis_store(settings)
-        apps.append(create_app(settings, rulebook, store, clock=clock, broker=EMBEDDED, compile_first=False))
-        return apps[-1]
+        return create_app(settings, rulebook, store, clock=clock, broker=EMBEDDED, compile_first=False, monitor=monitor)
 
     def tell() -> None:
         while True:
             time.sleep(TELLS_EVERY_S)
-            connection.send(sum(app.counters.events for app in apps))
+            connection.send(monitor.counters.events)
 
     for each in (tell, lambda: _take_compiled(connection)):
         threading.Thread(target=each, daemon=True).start()

@@ -55,8 +55,9 @@ MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
 
 
 def in_words(error: BaseException) -> str:
-    """Any error, for a line of the log."""
-    return str(error) if isinstance(error, SegmenterError | KafkaError) else origin(error)
+    """Any error, for a line of the log; one that says nothing at least has a name."""
+    said = str(error) if isinstance(error, SegmenterError | KafkaError) else ""
+    return said.strip() or origin(error)
 
 
 @asynccontextmanager
@@ -94,4 +95,5 @@ async def _knock(host: str, port: int, settings: Settings) -> None:
 def _meaning(address: str, settings: Settings, refusal: Exception) -> SegmenterError:
     kind, says = next((kind, says) for sign, kind, says in MEANINGS if isinstance(refusal, sign))
     protocol, mechanism = settings.kafka_security_protocol, settings.kafka_sasl_mechanism
-    return kind(f"Kafka at {address} " + says.format(error=refusal, protocol=protocol, mechanism=mechanism))
+    error = refusal if str(refusal) else type(refusal).__name__
+    return kind(f"Kafka at {address} " + says.format(error=error, protocol=protocol, mechanism=mechanism))

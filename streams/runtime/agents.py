@@ -15,6 +15,7 @@ from streams.observed.recorder import Recorder
 from streams.runtime.assignment import Assignment
 from streams.runtime.driver import FailingApp
 from streams.runtime.fetching import Fetched
+from streams.runtime.monitor import Monitor
 from streams.runtime.quintiles import Refresher
 from streams.runtime.transport import FetchedSchema
 from streams.settings import Settings
@@ -32,6 +33,7 @@ class Declared(FailingApp):
     """Its parts are there once the app starts."""
 
     shards: Assignment
+    worker_monitor: Monitor
     recorder: Recorder
     refresher: Refresher
 
@@ -63,7 +65,7 @@ def _declare_timers(app: Declared) -> None:
     @app.timer(SUMMARY_EVERY_S)
     async def tell() -> None:
         async with app.failing("the summary"):
-            log.info("worker - %s; %s", app.shards.counters.summary(), app.shards.behind())
+            log.info("worker - %s; %s", app.worker_monitor.counters.summary(), app.worker_monitor.health)
 
     @app.timer(NOTE_EVERY_S)
     async def note() -> None:

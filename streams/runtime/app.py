@@ -26,7 +26,7 @@ from streams.outputs.messages import Outputs
 from streams.runtime.agents import Declared, declare
 from streams.runtime.assignment import Assignment
 from streams.runtime.compiling import compile_engine
-from streams.runtime.counters import Counters
+from streams.runtime.monitor import Monitor
 from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
 from streams.runtime.retry import Retry
@@ -60,11 +60,19 @@ class SegmenterApp(Declared):
     logger = faust_logger
 
     def __init__(
-        self, settings: Settings, rulebook: Rulebook, store: Store, clock: Clock, broker: Broker, compile_first: bool
+        self,
+        settings: Settings,
+        rulebook: Rulebook,
+        store: Store,
+        clock: Clock,
+        broker: Broker,
+        compile_first: bool,
+        monitor: Monitor,
     ):
         super().__init__(settings.group, **_faust_options(settings))
         self.transport = self.producer_transport = Transport(self, settings, broker)
-        self.counters = Counters()
+        self.worker_monitor = monitor
+        self._watching: asyncio.Task[None] | None = None
         self._made_of = settings, rulebook, store, clock
         self._compile_first = compile_first
         self._has_shards = False
@@ -80,7 +88,8 @@ class SegmenterApp(Declared):
         if self._compile_first:
             # Before the group waits for our heartbeats.
             compile_engine()
-        partitions = await prepare(settings, store)
+        self.worker_monitor.counters.lives += 1
+        partitions = self.worker_monitor.partitions = await prepare(settings, store, self.worker_monitor.starting)
         decoder = Decoder(Catalog(rulebook).reads, InputOptions.of(settings))
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
@@ -95,16 +104,23 @@ class SegmenterApp(Declared):
             producer,
             decoder,
             outputs,
-            self.counters,
+            self.worker_monitor.counters,
             self.recorder,
             partitions,
         )
         self.shards = Assignment(worker, self.fail)
         self.refresher = Refresher(rulebook, store.group, clock, self.shards.loaded)
         self._has_shards = True
+        self._watching = asyncio.create_task(self._watch(), name="monitor")
         await super().on_start()
 
+    async def _watch(self) -> None:
+        async with self.failing("the monitor"):
+            await self.worker_monitor.watch(self.shards, self.fail)
+
     async def on_stop(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         try:
             if self._has_shards:
                 # What crashed may be what a last checkpoint needs.
@@ -145,15 +161,16 @@ def create_app(
     clock: Clock = wall_clock,
     broker: Broker = KAFKA,
     compile_first: bool = True,
+    monitor: Monitor | None = None,
 ) -> SegmenterApp:
-    """A worker, ready to be started. `compile_first`: False where the engine may run as it is until it is compiled."""
-    return SegmenterApp(settings, rulebook, store, clock, broker, compile_first)
+    """A worker, ready to be started. `compile_first`: False where the engine may run as it is until it is compiled.
+    `monitor`: one for all apps of the process, if there may be more."""
+    return SegmenterApp(settings, rulebook, store, clock, broker, compile_first, monitor or Monitor(settings))
 
 
-async def prepare(settings: Settings, store: Store) -> int:
+async def prepare(settings: Settings, store: Store, retry: Retry) -> int:
     """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer. Returns the number of
     partitions."""
-    retry = Retry()
     found = await retry("Kafka", lambda: ensure(settings))
     for each in found:
         if each.created:

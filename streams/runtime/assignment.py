@@ -5,7 +5,7 @@ its own; a failure of one that is not its own affair ends the worker.
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
@@ -23,7 +23,10 @@ GRACE_S: Final = 0.5
 
 
 class Assignment:
-    """`fail` is told of an error that nobody here can handle, and whose it is."""
+    """`fail` is told of an error that nobody here can handle, and whose it is.
+
+    has_joined: whether the group has said which shards are ours, perhaps none.
+    """
 
     def __init__(self, worker: Worker, fail: Callable[[str, Exception], Awaitable[None]]):
         self._worker = worker
@@ -31,11 +34,12 @@ class Assignment:
         self._owners: dict[int, tuple[ShardLifecycle, asyncio.Task[None]]] = {}
         self._asking: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
-        self.counters = worker.counters
+        self.has_joined = False
 
     def assigned(self, tps: Iterable[TP]) -> None:
         """Own the shards of these partitions."""
         membership = self._worker.consumer.membership
+        self.has_joined = True
         by_number: dict[int, list[TP]] = defaultdict(list)
         for tp in sorted(tps):
             by_number[tp.partition].append(tp)
@@ -60,7 +64,7 @@ class Assignment:
 
     async def _ended(self, within_s: float) -> str:
         """Wait for the owners to end, and end those that do not."""
-        owners, self._owners = self._owners, {}
+        owners, self._owners, self.has_joined = self._owners, {}, False
         tasks = [task for _, task in owners.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=within_s)
@@ -73,6 +77,18 @@ class Assignment:
         """Give a fetch to its shard; one for a shard that is not ours any more is dropped."""
         if fetched.tp.partition in self._owners:
             self._owners[fetched.tp.partition][0].receive(fetched)
+
+    def owners(self) -> list[ShardLifecycle]:
+        """Those who own a shard: one that was let go, because another worker has it, is not ours any more."""
+        return [owner for owner, task in self._owners.values() if not task.done()]
+
+    def now_ms(self) -> int:
+        return self._worker.clock()
+
+    def is_held_back(self, tp: TP, position: int, end: int) -> bool:
+        """Whether all that is committed has been read up to `position`, and there is more up to `end`."""
+        stable_end = self._worker.consumer.stable_end(tp)
+        return stable_end is not None and stable_end <= position < end
 
     def loaded(self) -> dict[int, ShardLoop]:
         """Those of our shards that are loaded, by number."""
@@ -100,14 +116,6 @@ class Assignment:
             inputs = shard.inputs()
             if ends.keys() >= inputs.keys():
                 shard.time_came(now_ms, {tp.topic: ends[tp] for tp in inputs})
-
-    def behind(self) -> str:
-        """How far each input is behind, for the log: `caught up`, or the number of records by topic."""
-        by_topic: Counter[str] = Counter()
-        for shard in self.loaded().values():
-            by_topic.update(shard.lag())
-        parts = [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
-        return ", ".join(parts) or "caught up"
 
     async def _watch(self, owner: ShardLifecycle) -> None:
         try:

@@ -13,6 +13,7 @@ publishes again: the same bytes, the same ids. So a change is published at least
 users stand is not in the outbox: the next owner has it in the state.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from streams.kafka.message import Message
+from streams.runtime.counters import Durations
 from streams.runtime.retry import Retry
 from streams.state.store import Checkpoint, ShardStore
 
@@ -39,15 +41,29 @@ class Snapshot(NamedTuple):
 
 
 class Checkpoints:
-    """Writes the checkpoints of one shard, one at a time, as its owner by claim `epoch`."""
+    """Writes the checkpoints of one shard, one at a time, as its owner by claim `epoch`.
 
-    def __init__(self, store: ShardStore, publisher: Publisher, shard: int, epoch: int, retry: Retry):
+    saved_at, published_at: when that was done last (Unix time, s), None where it has not been yet.
+    """
+
+    def __init__(
+        self,
+        store: ShardStore,
+        publisher: Publisher,
+        shard: int,
+        epoch: int,
+        retry: Retry,
+        seconds: Durations | None = None,
+    ):
         self._store = store
         self._publisher = publisher
         self._shard = shard
         self.subject = f"shard {shard}"
         self._epoch = epoch
         self._retry = retry
+        self._seconds = seconds or Durations()
+        self.saved_at: float | None = None
+        self.published_at: float | None = None
 
     async def write(self, snapshot: Snapshot) -> None:
         """Write it whole, however often Redis or Kafka must be asked."""
@@ -55,7 +71,9 @@ class Checkpoints:
         # 0
         await self._publish(snapshot.dead_letters)
         # 1
-        await self._with_redis(lambda: self._store.save(self._shard, self._epoch, checkpoint))
+        with self._seconds.checkpoint.time():
+            await self._with_redis(lambda: self._store.save(self._shard, self._epoch, checkpoint))
+        self.saved_at = time.time()
         # 2, 3
         await self.publish(checkpoint.number, checkpoint.outbox, snapshot.memberships)
         # 4 is the owner's: `Consumer.may_commit`.
@@ -71,12 +89,14 @@ class Checkpoints:
         if outbox:
             await self._publish(outbox)
             await self._publish(memberships)
+            self.published_at = time.time()
             await self._with_redis(lambda: self._store.mark_published(self._shard, self._epoch, number))
 
     async def _publish(self, messages: Sequence[Message]) -> None:
         for (topic, shard), part in groupby(messages, key=attrgetter("topic", "shard")):
             publish = partial(self._publisher.publish, topic, self._shard if shard is None else shard, list(part))
-            await self._retry(f"{self.subject}, publishing to {topic}", publish)
+            with self._seconds.publish.time():
+                await self._retry(f"{self.subject}, publishing to {topic}", publish)
 
     async def _with_redis(self, call: Callable[[], Awaitable[None]]) -> None:
         await self._retry(f"{self.subject}, checkpoint to Redis", call)

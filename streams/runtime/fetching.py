@@ -40,6 +40,8 @@ LOOK_EVERY_S: Final = 0.05
 # What one fetch brings of one partition: 5,000 events of 200 bytes, 20 ms of work.
 FETCH_BYTES: Final = 1 << 20
 READ_COMMITTED: Final = 1
+# Partitions without news are fetched many times a second: one that was not for so long is not read.
+STABLE_FOR_MS: Final = 15_000
 FETCHES_TO_FIND_AN_END: Final = 16
 FOREVER_MS: Final = 2**31 - 1
 
@@ -93,6 +95,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._reading: dict[TP, int] = {}
         self._reported: dict[TP, tuple[int, bool]] = {}
         self._moved_ms: dict[TP, int] = {}
+        self._stable_ends: dict[TP, tuple[int, int]] = {}
         return aiokafka.AIOKafkaConsumer(
             **client_options(settings),
             client_id=self.app.conf.broker_client_id,
@@ -153,6 +156,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         state = assignment.state_value(tp)
         if state is None or not state.has_valid_position:
             return None
+        if state.lso is not None:
+            self._stable_ends[tp] = state.lso, state.timestamp
         if records:
             self._moved_ms[tp] = _now_ms()
         seen = (state.position, self._caught_up(tp, state))
@@ -169,6 +174,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # An answer that came after the position moved and left nothing behind was an empty one.
         unread = tp in self._ensure_consumer()._fetcher._records
         return not unread and state.timestamp is not None and bool(state.timestamp > self._moved_ms.get(tp, 0))
+
+    def stable_end(self, tp: TP) -> int | None:
+        """Where the transactions that have ended end, as a fetch has just said; None where none said so lately."""
+        end, told_ms = self._stable_ends.get(tp, (None, 0))
+        is_news = cast(Driver, self.transport).broker.exact_ends and _now_ms() - told_ms <= STABLE_FOR_MS
+        return end if is_news else None
 
     async def start_reading(self, offsets: Mapping[TP, int], reading: int) -> None:
         await self.call_thread(self._start_reading, offsets, reading)

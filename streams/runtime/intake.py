@@ -128,7 +128,10 @@ class Intake:
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(tp, records, decoded)
+        read = len(events)
         events, records = self._misrouted.take_out(tp, events, records)
+        self._count(tp, "event", len(events))
+        self._count(tp, "rerouted", read - len(events))
         self._worker.recorder.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
@@ -157,6 +160,7 @@ class Intake:
                         self._bury(sent_on.tp, sent_on, why)
                     case _:
                         self._worker.counters.anonymous += 1
+        self._count(tp, "event", len(events))
         return Batch.of(events, offsets)
 
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
@@ -185,6 +189,7 @@ class Intake:
 
     def _bury(self, tp: TP, record: NumberedRecord, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1
+        self._count(tp, "rejected", 1)
         letter = DeadLetter(why, tp.topic, tp.partition, record.offset, record.value)
         self.dead_letters.append(self._worker.outputs.dead_letter(letter, record.key))
 
@@ -198,9 +203,14 @@ class Intake:
                 self._bury(tp, record, one)
             elif isinstance(one, Ignored):
                 self._worker.counters.ignored[one.kind] += 1
+                self._count(tp, "ignored", 1)
             else:
                 self._worker.counters.anonymous += 1
+                self._count(tp, "anonymous", 1)
         return events
+
+    def _count(self, tp: TP, outcome: str, records: int) -> None:
+        self._worker.counters.records[tp.topic, outcome] += records
 
     def _held(self, source: str) -> int:
         """How much of a source waits here."""

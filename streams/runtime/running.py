@@ -23,6 +23,7 @@ from typing import Final, NoReturn
 from aiokafka.errors import KafkaError
 
 from streams.errors import InternalError, SegmenterError, Unreachable, origin
+from streams.kafka.errors import in_words
 from streams.log import log
 from streams.runtime.app import SegmenterApp
 
@@ -55,7 +56,7 @@ def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
 
         def stop(*_: object) -> None:
             # A thread's, as the loop itself may be what is held up.
-            leaving = threading.Timer(GONE_WITHIN_S, _leave, [0])
+            leaving = threading.Timer(GONE_WITHIN_S, leave, [0])
             leaving.daemon = True
             leaving.start()
             loop.call_soon_threadsafe(stopping.set)
@@ -66,10 +67,10 @@ def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
             await run(make_app, stopping)
         except LeftBehind as left:
             if left.failure is None:
-                _leave(0)
+                leave(0)
             error = _ours(left.failure)
             log.error("worker - ends: %s", error)
-            _leave(error.exit_status)
+            leave(error.exit_status)
 
     asyncio.run(main())
 
@@ -82,7 +83,7 @@ async def run(make_app: Callable[[], SegmenterApp], stopping: asyncio.Event) -> 
             return
         if not isinstance(failure, KafkaError | Unreachable):
             raise _ours(failure) from failure
-        log.warning("worker - starts again: %r", failure)
+        log.warning("worker - starts again: %s", in_words(failure))
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), START_AGAIN_AFTER_S)
 
@@ -125,7 +126,7 @@ def _ours(failure: BaseException) -> SegmenterError:
     )
 
 
-def _leave(status: int) -> NoReturn:
+def leave(status: int) -> NoReturn:
     """End the process, whatever still runs in it."""
     logging.shutdown()
     sys.stdout.flush()

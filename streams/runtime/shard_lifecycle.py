@@ -20,6 +20,7 @@ from faust.types import TP
 from streams.core.engine.shard import Shard
 from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable, UsageError
 from streams.log import log, seconds
+from streams.monitoring.health import Obstacle
 from streams.outputs.cloudevents import decode_headers
 from streams.outputs.membership import encode_segments
 from streams.runtime.checkpoint import Checkpoints
@@ -49,6 +50,11 @@ class ShardLifecycle:
         self._membership = membership
         self._leaving = self._was_overtaken = False
         self._retry = Retry()
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What does not answer it, and is asked again and again."""
+        return self._retry.obstacle
 
     def receive(self, fetched: Fetched) -> None:
         if self.loaded is not None:
@@ -85,7 +91,9 @@ class ShardLifecycle:
             found = await worker.store.owner(self.number)
             await self._refuse_if_gone()
             epoch = next_epoch(found, worker.clock())
-            self._checkpoints = Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry)
+            self._checkpoints = Checkpoints(
+                worker.store, worker.producer, self.number, epoch, self._retry, worker.counters.seconds
+            )
             # Another was quicker, and Kafka knows which of us is the zombie; or Redis lost the claim.
             with suppress(Fenced, StateLost):
                 return await worker.store.claim(self.number, epoch, after=found)
@@ -111,6 +119,7 @@ class ShardLifecycle:
                 await self._publish_again(loaded, stored)
             await self._retry(f"shard {self.number}, loading", loaded.start)
             self.loaded = loaded
+            self._worker.counters.seconds.load.observe(time.monotonic() - since)
             profiles, took = len(stored[ROWS]) if stored else 0, seconds(since)
             log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
             if not self._leaving:  # as we may have been told to meanwhile

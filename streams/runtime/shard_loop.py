@@ -13,6 +13,7 @@ written: so live events are applied, and what they change is published, while a 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -49,7 +50,10 @@ TIME_EVERY_MS: Final = 60_000
 
 
 class ShardLoop:
-    """`number` is that of the last checkpoint."""
+    """`number` is that of the last checkpoint.
+
+    moves: another number whenever something has been done. members: how many are in each segment.
+    """
 
     def __init__(self, worker: Worker, shard: Shard, intake: Intake, checkpoints: Checkpoints, number: int):
         self._worker = worker
@@ -66,6 +70,8 @@ class ShardLoop:
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
         self._leaving = False
+        self.moves = 0
+        self.members = Counter(shard.members())
         self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
     @property
@@ -85,6 +91,16 @@ class ShardLoop:
     async def start(self) -> None:
         """Have the inputs read from where they stand."""
         await self._intake.start(self.inputs())
+
+    @property
+    def written(self) -> tuple[float | None, float | None]:
+        """When the last checkpoint was saved, and when one was published (Unix times, s)."""
+        return self._checkpoints.saved_at, self._checkpoints.published_at
+
+    def has_work(self, now_ms: int) -> bool:
+        """Whether anything waits to be done, beside what is not fetched yet."""
+        waits = self._writing is not None or self._time is not None or self._shard.is_stale
+        return waits or self.wants_time(now_ms) or self._has_news()
 
     def receive(self, fetched: Fetched) -> None:
         self._intake.receive(fetched)
@@ -123,6 +139,7 @@ class ShardLoop:
                 self._wake.clear()
                 # A slice of each, so that events need not wait for a wave of deadlines.
                 busy = self._migrate() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
+                self.moves += busy
                 within_s = await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()
@@ -186,7 +203,8 @@ class ShardLoop:
             return False
         until_s = time.monotonic() + WAVE_SLICE_S
         while self._time is not None and time.monotonic() < until_s:
-            self._note(self._shard.tick(now_ms, WAVE_SLICE))
+            with self._worker.counters.seconds.tick.time():
+                self._note(self._shard.tick(now_ms, WAVE_SLICE))
             if self._shard.time_ms >= now_ms:
                 self._time = None
         return True
@@ -197,7 +215,8 @@ class ShardLoop:
         if not len(batch):
             return False
         repeats, refused = self._shard.duplicates, self._shard.refused
-        self._note(self._shard.step(batch))
+        with self._worker.counters.seconds.step.time():
+            self._note(self._shard.step(batch))
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats
         self._worker.counters.refused += self._shard.refused - refused
@@ -211,7 +230,11 @@ class ShardLoop:
 
     def _note(self, changes: Sequence[Change]) -> None:
         self._pending.add(changes, self._worker.clock())
-        self._worker.counters.changes += len(changes)
+        self._worker.counters.changed(changes)
+        for change in changes:
+            if change.previous is not None:
+                self.members[change.previous] -= 1
+            self.members[change.segment] += 1 if change.entered else -1
 
     async def _woken(self, within_s: float | None) -> None:
         """Until there may be something to do, at the latest within so many seconds."""
@@ -237,7 +260,8 @@ class ShardLoop:
         if (busy or is_behind) and not full and wait_s > 0:
             return wait_s
         if self._has_news():
-            self._writing = asyncio.create_task(self._write(self._snapshot()))
+            writing = self._write(self._snapshot())
+            self._writing = asyncio.create_task(writing, name=f"{self._checkpoints.subject}, checkpoint")
             self._writing.add_done_callback(lambda _: self._wake.set())
         return None
 
@@ -280,3 +304,4 @@ class ShardLoop:
         saved = snapshot.checkpoint.positions
         self._worker.consumer.may_commit({tp: saved[tp.topic] for tp in self._intake.tps})
         self._worker.counters.checkpoints += 1
+        self.moves += 1

@@ -100,7 +100,7 @@ class RedisClient:
 def _ours(error: Exception, address: str) -> SegmenterError:
     for sign, kind, says in MEANINGS:
         if sign in str(error) if isinstance(sign, str) else isinstance(error, sign):
-            return kind(f"Redis at {address} {says.format(error=error)}")
+            return kind(f"Redis at {address} {says.format(error=str(error) or type(error).__name__)}")
     return StateError(f"Redis at {address} refuses a command: {error}")
 
 

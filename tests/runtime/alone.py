@@ -57,7 +57,7 @@ class Alone:
         await claimed(self._store, 0, 1)
         intake = Intake(self._worker, {INPUT: 0})
         await intake.start({INPUT: 0})
-        checkpoints = Checkpoints(self._store, self, 0, 1, Retry())
+        checkpoints = Checkpoints(self._store, self, 0, 1, Retry(), self.counters.seconds)
         self.loaded = ShardLoop(self._worker, self._shard, intake, checkpoints, 0)
         return self.loaded
 

@@ -85,6 +85,14 @@ class ChangeDecoder:
         )
         return [dict(whole[part]) for part in _parts(places, len(levels))]
 
+    def members(self, counts: Sequence[Sequence[int]]) -> dict[str, int]:
+        """How many are in each segment, of how many profiles there are at each level of each rule."""
+        found = {segment: 0 for _, *segments in self._segments for segment in segments}
+        for rule, levels in enumerate(counts):
+            for level, members in enumerate(levels[1:], start=1):
+                found[self.segment(rule, level)] += members
+        return found
+
     def segment(self, rule: int, level: int) -> str:
         """What a profile at this level of a rule is in; empty at level 0."""
         return self._segments[rule][level]

@@ -297,6 +297,12 @@ class Shard:
         since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
         return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS)
 
+    def members(self) -> dict[str, int]:
+        """How many subjects are in each segment."""
+        words = self.table.memory.words[: len(self.table)]
+        levels = [np.bincount(words[:, word + 1] & LEVEL).tolist() for word in self._program.rule_words]
+        return self._decoder.members(levels)
+
     def explain(self, subject: str, at_ms: int) -> Iterable[Standing]:
         """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""
         row = self.table.row_of(subject)

@@ -50,6 +50,11 @@ class Index:
         """How many rows there are, with those that are nobody's any more."""
         return self._count
 
+    @property
+    def subjects(self) -> int:
+        """How many subjects there are."""
+        return self._count - len(self._freed)
+
     def rows(self, subjects: Sequence[str]) -> Ints:
         """The row of each subject; one never seen, or removed since, gets a new one."""
         ids = self._look_up(subjects)

@@ -90,6 +90,16 @@ class Table:
         """How many rows there are. Those of removed subjects stay, empty and never due, until new subjects get them."""
         return len(self._index)
 
+    @property
+    def profiles(self) -> int:
+        """How many subjects there are."""
+        return self._index.subjects
+
+    @property
+    def row_bytes(self) -> int:
+        """What the rows take in memory."""
+        return sum(part.nbytes for part in self.memory)
+
     def __contains__(self, subject: str) -> bool:
         return self.find(subject) is not None
 

@@ -1,0 +1,132 @@
+"""What the HTTP port answers, asked over HTTP."""
+
+import json
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from streams.errors import UsageError
+from streams.monitoring.health import Cause, Health, Obstacle, ShardHealth, State
+from streams.monitoring.server import Monitoring, listen
+from streams.setting_values import HostPort
+
+WELL = ShardHealth(0, State.CAUGHT_UP, {})
+LOADING = ShardHealth(1, State.LOADING, {}, still_s=45.0)
+WAITING = ShardHealth(2, State.WAITING, {"product-events": 7}, 31.0, Obstacle(Cause.REDIS, "Redis is away"))
+SLOW = ShardHealth(3, State.BEHIND, {"product-events": 7}, 31.0)
+
+
+class Watched:
+    """A worker whose health is as it is told."""
+
+    def __init__(self) -> None:
+        self.health, self.ago_s = Health([WELL], has_joined=True), 0.0
+        self.registry = CollectorRegistry()
+        Counter("segmenter_scrapes", "Of a test.", registry=self.registry).inc()
+
+    def ask(self) -> tuple[Health, float]:
+        return self.health, self.ago_s
+
+    @contextmanager
+    def served(self) -> Iterator[Monitoring]:
+        with listen(HostPort("127.0.0.1", 0), False, self.registry, self.ask) as server:
+            server.start()
+            yield server
+            server.shutdown()
+
+    def answer(self, path: str, method: str = "GET") -> tuple[int, str, str]:
+        with self.served() as server:
+            connection = HTTPConnection(*server.address, timeout=10)
+            connection.request(method, path)
+            found = connection.getresponse()
+            body = found.read().decode()
+            connection.close()
+        return found.status, found.headers["Content-Type"], body
+
+    def says(self, path: str) -> tuple[int, dict[str, Any]]:
+        status, _, body = self.answer(path)
+        return status, json.loads(body)
+
+
+def test_a_worker_whose_shards_move_is_well() -> None:
+    status, said = Watched().says("/healthz")
+    assert (status, said["status"], said["summary"], said["failing"]) == (200, "ok", "caught up", [])
+
+
+def test_a_shard_that_does_not_move_is_named_with_the_reason() -> None:
+    watched = Watched()
+    watched.health = Health([WELL, WAITING, SLOW], has_joined=True)
+    status, said = watched.says("/healthz")
+    assert status == 503
+    assert said["failing"] == ["shard 2: Redis is away", "shard 3: nothing has moved for 31 s"]
+    assert said["shards"][1] == {
+        "shard": 2,
+        "state": "waiting",
+        "why": "Redis is away",
+        "behind": {"product-events": 7},
+        "still_s": 31.0,
+    }
+
+
+def test_a_worker_that_loads_is_well_and_not_ready() -> None:
+    watched = Watched()
+    watched.health = Health([WELL, LOADING], has_joined=True)
+    assert watched.says("/healthz")[0] == 200
+    status, said = watched.says("/readyz")
+    assert (status, said["ready"], said["summary"]) == (503, False, "shard 1 loading")
+    watched.health = Health([WELL], has_joined=True)
+    assert watched.says("/readyz")[0] == 200
+
+
+def test_an_event_loop_that_does_not_move_is_told_by_a_thread_that_does() -> None:
+    watched = Watched()
+    watched.ago_s = 33.0
+    status, said = watched.says("/healthz")
+    assert (status, said["failing"]) == (503, ["the worker's event loop has not moved for 33 s"])
+
+
+def test_metrics_are_in_prometheus_words() -> None:
+    status, content_type, body = Watched().answer("/metrics")
+    assert (status, content_type.split(";")[0]) == (200, "text/plain")
+    assert "segmenter_scrapes_total 1.0" in body
+
+
+def test_another_path_is_told_which_there_are() -> None:
+    assert Watched().answer("/") == (404, "text/plain", "/metrics, /healthz, /readyz\n")
+
+
+def test_a_check_may_ask_for_the_head_alone() -> None:
+    status, _, body = Watched().answer("/healthz", "HEAD")
+    assert (status, body) == (200, "")
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do() -> None:
+    watched = Watched()
+    with watched.served() as first, pytest.raises(UsageError) as told:
+        listen(first.address, False, watched.registry, watched.ask)
+    assert f"SEGMENTER_METRICS: cannot listen at {first.address}: Address already in use" in str(told.value)
+    assert "127.0.0.1:0 for any that is free" in str(told.value)
+
+
+def test_where_nobody_asked_for_a_port_the_next_one_that_is_free_is_taken() -> None:
+    watched = Watched()
+    with watched.served() as first, listen(first.address, True, watched.registry, watched.ask) as second:
+        assert first.address.port < second.address.port
+    with pytest.raises(UsageError, match="cannot listen at 192.0.2.1"):
+        listen(HostPort("192.0.2.1", 0), True, watched.registry, watched.ask)
+
+
+def test_who_hangs_up_leaves_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    watched = Watched()
+    with watched.served() as server:
+        with socket.create_connection(server.address) as rude:
+            rude.sendall(b"GET /metrics HT")
+        with urllib.request.urlopen(f"http://{server.address}/healthz") as polite:
+            assert polite.status == 200
+    assert capsys.readouterr().err == ""
