@@ -13,6 +13,8 @@
     stripe_shapes.py  the shapes of its objects, before and after API version 2025-03-31
     mrr.py            MRR of a Stripe subscription
     money.py          minor units, and foreign currencies
+    posted.py         events as SDKs post them, put right as records of product events
+    cloudevents.py    CloudEvents as they come by HTTP
     options.py        what a company says of its own input
     profile_commands.py  commands to erase a user
 

@@ -20,6 +20,7 @@ class Envelope(msgspec.Struct):
     object_: object = msgspec.field(default=None, name="object")
     user_id: object = msgspec.field(default=None, name="userId")
     message_id: object = msgspec.field(default=None, name="messageId")
+    id: object = None
 
     @property
     def user(self) -> str | None:

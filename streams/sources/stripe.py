@@ -55,6 +55,10 @@ ORDERS: Final = {
     "customer.subscription.deleted": 3,
 }
 
+# Why an event does not count that we could read -> the setting that says so.
+LIVE_MODE, TEST_MODE, CONNECTED = "Stripe's live mode", "Stripe's test mode", "a connected Stripe account"
+PASSED_OVER: Final = {LIVE_MODE: "stripe_livemode", TEST_MODE: "stripe_livemode", CONNECTED: "stripe_accounts"}
+
 _EVENT: Final = msgspec.json.Decoder(StripeEvent)
 _SUBSCRIPTION: Final = msgspec.json.Decoder(Subscription)
 _INVOICE: Final = msgspec.json.Decoder(Invoice)
@@ -114,10 +118,10 @@ class StripeEvents:
         """Why an event does not count that we could read."""
         wanted = self._options.stripe_livemode
         if event.livemode is not None and wanted not in ("any", str(event.livemode).lower()):
-            return "Stripe's live mode" if event.livemode else "Stripe's test mode"
+            return LIVE_MODE if event.livemode else TEST_MODE
         accounts = self._options.stripe_accounts
         if event.account is not None and event.account not in accounts and "any" not in accounts:
-            return "a connected Stripe account"
+            return CONNECTED
         return None
 
     def _user(self, key: bytes | None, said: Sequence[Metadata], remedy: str) -> str:

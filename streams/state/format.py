@@ -190,7 +190,11 @@ QUINTILES: Final = Collection(
     "quintiles", Form.HASH, str, bytes, 1, "scores rule and its version → the edges agreed on, MessagePack"
 )
 
-GROUP: Final[tuple[Collection[Any, Any], ...]] = (SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES)
+STRIPE_EVENTS: Final = Collection(
+    "stripe-event", Form.STRINGS, str, bytes, 2, "id of an event of Stripe's → nothing; for a week after it was taken"
+)
+
+GROUP: Final[tuple[Collection[Any, Any], ...]] = (SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, STRIPE_EVENTS)
 
 
 class Keys:

@@ -172,3 +172,9 @@ class MemoryGroupStore:
             for oldest in sorted(kept)[:-newest] if newest else ():
                 del kept[oldest]
         return found
+
+    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int) -> None:
+        self._contents[collection.key][name] = b""  # it lasts as long as the process at most
+
+    async def remembers(self, collection: Collection[str, bytes], name: str) -> bool:
+        return name in self._contents[collection.key]

@@ -29,3 +29,9 @@ class RedisGroupStore:
     ) -> bytes:
         found: bytes = await self._replace([self._keys.at(collection)], [name, was, now, newest])
         return found
+
+    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int) -> None:
+        await self._redis.call("SET", f"{self._keys.at(collection)}:{name}", b"", "EX", for_s)
+
+    async def remembers(self, collection: Collection[str, bytes], name: str) -> bool:
+        return bool(await self._redis.call("EXISTS", f"{self._keys.at(collection)}:{name}"))

@@ -161,6 +161,11 @@ class GroupStore(Protocol):
         names are numbers, how many of the greatest stay; 0 for all.
         """
 
+    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int) -> None:
+        """That there was such a name; of strings, a key each. It is forgotten after so long."""
+
+    async def remembers(self, collection: Collection[str, bytes], name: str) -> bool: ...
+
 
 class Store(Protocol):
     """All that is kept, and the connection to it."""

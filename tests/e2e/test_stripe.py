@@ -18,8 +18,10 @@ from click.testing import CliRunner
 
 from streams.cli import main
 from streams.embedded.server import HOST, free_port
+from tests.e2e.collector import CollectorProcess
 from tests.e2e.pipeline import WITHIN_S, Pipeline
 
+SECRET = "whsec_test"
 LOCALSTRIPE = Path(sys.executable).with_name("localstripe")
 
 
@@ -29,6 +31,7 @@ class Webhooks(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         super().__init__((HOST, 0), _Receive)
+        self.url = f"http://{HOST}:{self.server_port}/"
 
     def wait_for(self, kind: str, times: int) -> None:
         deadline = time.monotonic() + 30
@@ -59,13 +62,13 @@ def listening() -> Iterator[Webhooks]:
 
 
 @contextmanager
-def serving(webhooks: Webhooks) -> Iterator[stripe.StripeClient]:
-    """localstripe is another's program, and runs as one. It tells `webhooks` what happens."""
+def serving(webhooks: str) -> Iterator[stripe.StripeClient]:
+    """localstripe is another's program, and runs as one. It tells what happens to whoever is at the URL `webhooks`."""
     address = f"http://{HOST}:{free_port()}"
     command = [str(LOCALSTRIPE), "--port", address.rpartition(":")[2], "--from-scratch"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            told = f"url=http://{HOST}:{webhooks.server_port}/&secret=whsec_test".encode()
+            told = f"url={webhooks}&secret={SECRET}".encode()
             _once_it_listens(urllib.request.Request(f"{address}/_config/webhooks/ours", data=told))
             yield stripe.StripeClient("sk_test_1", base_addresses={"api": address})
         finally:
@@ -121,20 +124,20 @@ def ledger(pipeline: Pipeline, user: str) -> dict[str, tuple[str, float]]:
     return {one["id"]: (one["status"], one["mrr"]) for one in subscriptions}
 
 
-def test_the_ledger_equals_what_the_server_lists(pipeline: Pipeline) -> None:
-    with listening() as webhooks, serving(webhooks) as client:
-        customer = plans_and_customer(client)
-        subscribe(client, customer, "ann", "monthly", 2)
-        subscribe(client, customer, "ann", "yearly", 3)
-        given_up = subscribe(client, customer, "ann", "weekly", 1)
-        subscribe(client, customer, "bob", "weekly", 5)
-        client.v1.subscriptions.cancel(given_up)
-        webhooks.wait_for("customer.subscription.created", 4)
-        webhooks.wait_for("customer.subscription.deleted", 1)
-        wanted = listed(client, customer)
-    # As whoever forwards webhooks may send them: without a key, and some of them twice.
-    pipeline.publish_raw([("billing-updates", None, body) for body in (*webhooks.bodies, *webhooks.bodies)])
+def subscribed(client: stripe.StripeClient) -> dict[str, dict[str, tuple[str, Any]]]:
+    """What happens to some, and what the server lists of them then."""
+    customer = plans_and_customer(client)
+    subscribe(client, customer, "ann", "monthly", 2)
+    subscribe(client, customer, "ann", "yearly", 3)
+    given_up = subscribe(client, customer, "ann", "weekly", 1)
+    subscribe(client, customer, "bob", "weekly", 5)
+    client.v1.subscriptions.cancel(given_up)
+    wanted = listed(client, customer)
     assert {len(each) for each in wanted.values()} == {3, 1}
+    return wanted
+
+
+def wait_for_ledgers(pipeline: Pipeline, wanted: dict[str, dict[str, tuple[str, Any]]]) -> None:
     with pipeline.worker(stripe_livemode="any") as worker:
         deadline = time.monotonic() + WITHIN_S
         while {user: ledger(pipeline, user) for user in wanted} != wanted:
@@ -142,3 +145,19 @@ def test_the_ledger_equals_what_the_server_lists(pipeline: Pipeline) -> None:
             time.sleep(0.2)
         worker.stop()
     assert "Traceback" not in worker.said()
+
+
+def test_the_ledger_equals_what_the_server_lists(pipeline: Pipeline) -> None:
+    with listening() as webhooks, serving(webhooks.url) as client:
+        wanted = subscribed(client)
+        webhooks.wait_for("customer.subscription.created", 4)
+        webhooks.wait_for("customer.subscription.deleted", 1)
+    # As whoever forwards webhooks may send them: without a key, and some of them twice.
+    pipeline.publish_raw([("billing-updates", None, body) for body in (*webhooks.bodies, *webhooks.bodies)])
+    wait_for_ledgers(pipeline, wanted)
+
+
+def test_the_server_may_send_its_webhooks_straight_to_a_collector(pipeline: Pipeline) -> None:
+    settings = {"stripe_secrets": SECRET, "stripe_livemode": "any"}
+    with CollectorProcess(pipeline, **settings) as collector, serving(f"{collector.url}/v1/stripe") as client:
+        wait_for_ledgers(pipeline, subscribed(client))

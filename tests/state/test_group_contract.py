@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.state.format import OBSERVED, POPULATIONS, QUINTILES, SETTLED
+from streams.state.format import OBSERVED, POPULATIONS, QUINTILES, SETTLED, STRIPE_EVENTS
 from streams.state.store import GroupStore, Store
 
 ALL_BYTES = bytes(range(256))
@@ -65,3 +65,11 @@ async def test_of_two_workers_that_agree_at_once_the_quicker_decides(shared: Gro
     assert await shared.replace(QUINTILES, "rfm 1", ALL_BYTES, b"next") == ALL_BYTES
     assert await shared.replace(QUINTILES, "rfm ü", b"gone", b"lost") == b""
     assert await shared.read(QUINTILES) == {"rfm 1": b"next"}
+
+
+async def test_what_is_to_be_remembered_for_a_while_is_remembered_under_its_name(shared: GroupStore) -> None:
+    assert not await shared.remembers(STRIPE_EVENTS, "evt_1")
+    await shared.remember(STRIPE_EVENTS, "evt_1", for_s=60)
+    await shared.remember(STRIPE_EVENTS, "evt_1", for_s=60)
+    assert await shared.remembers(STRIPE_EVENTS, "evt_1")
+    assert not await shared.remembers(STRIPE_EVENTS, "evt_2")

@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 from streams.errors import Busy, Unreachable
 from streams.kafka.publisher import Outgoing
 from streams.settings import Settings
+from streams.state.memory import MemoryStore
 from streams.web.app import WebApp
 from streams.web.collect import served
 from streams.web.parts import Part, Served
@@ -42,10 +43,11 @@ class Collector(AsyncClient):
     def __init__(self, address: str = "203.0.113.7", **settings: str):
         said = {f"SEGMENTER_{name.upper()}": value for name, value in settings.items()}
         self.kafka = kafka = KeptRecords()
+        self.store = store = MemoryStore().group
 
         class Collect(Part):
             def serve(self, settings: Settings, _: Stopping) -> Served:
-                return served(settings, kafka)
+                return served(settings, kafka, store)
 
         app = WebApp(Settings.from_environment(said), [Collect("collect", "", "")])
         super().__init__(transport=ASGITransport(app, client=(address, 1)), base_url="http://here")
