@@ -13,6 +13,7 @@ from streams.core.compiler.event_filters import properties_read
 from streams.core.compiler.fields import (
     CONTEXT,
     Field,
+    Kind,
     Ring,
     RingKey,
     latest_name,
@@ -28,7 +29,6 @@ from streams.core.kernel.layout import (
     FIRST_SEEN,
     IDS,
     IDS_KEPT,
-    MOVE,
     NEWEST_ACTIVITY,
     RULES_A_WORD,
     RULES_START,
@@ -51,7 +51,7 @@ from streams.core.rules.nodes import (
     TraitTime,
     Window,
 )
-from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.rulebook import Rulebook, Tier
 from streams.core.rules.statistics import STATISTICS
 from streams.core.rules.traversal import DIMENSIONS, events_of, features, leaf_features, measure, rule_leaves
 
@@ -82,10 +82,10 @@ class Catalog:
         self.leaves = self._distinct_leaves()
         self.features = self._distinct_features()
         self.fields = [
-            Field("clock", CLOCK, 1),
-            Field("first_seen", FIRST_SEEN, 1),
-            Field("newest_activity", NEWEST_ACTIVITY, 1),
-            Field("ids", IDS, IDS_KEPT),
+            Field("clock", CLOCK, 1, kind=Kind.CLOCK),
+            Field("first_seen", FIRST_SEEN, 1, kind=Kind.FIRST),
+            Field("newest_activity", NEWEST_ACTIVITY, 1, kind=Kind.NEWEST),
+            Field("ids", IDS, IDS_KEPT, kind=Kind.IDS),
         ]
         self.word: dict[Feature, int] = {FirstSeen(): FIRST_SEEN}
         self.width = RULES_START
@@ -129,7 +129,7 @@ class Catalog:
     @cached_property
     def distinct(self) -> tuple[Ring, ...]:
         """The rings in which each value is counted where it was seen last."""
-        return tuple(ring for ring in self.rings if STATISTICS[ring.statistic].told_by == MOVE)
+        return tuple(ring for ring in self.rings if ring.kind is Kind.VALUES)
 
     def ring_of(self, window: Window) -> Ring:
         return next(ring for ring in self.rings if window in self.windows_of(ring))
@@ -142,28 +142,30 @@ class Catalog:
         start, self.width = self.width, self.width + words
         return start
 
-    def _keep(self, name: str, words: int, length: int = 0) -> int:
+    def _keep(self, name: str, kind: Kind, words: int = 0, length: int = 0) -> int:
         start = self._take(words)
-        self.fields.append(Field(name, start, words, length))
+        self.fields.append(Field(name, start, words, length, kind))
         return start
 
     def _place_kept(self) -> None:
         self.width = RULES_START
-        for name in self.rulebook.names:
-            self._keep(f"rule {name}", WORDS_PER_RULE)
+        for rule in self.rulebook.groupings:
+            self._keep(f"rule {rule.name}", Kind.TIER if isinstance(rule, Tier) else Kind.SEGMENT, WORDS_PER_RULE)
         for feature in self.features:
             match feature:
-                case LastSeen() | Lifetime():
-                    self.word[feature] = self._keep(own_name(feature), 1)
+                case LastSeen():
+                    self.word[feature] = self._keep(own_name(feature), Kind.NEWEST, 1)
+                case Lifetime():
+                    self.word[feature] = self._keep(own_name(feature), Kind.TALLY, 1)
                 case _:
                     pass
         for ring in self.rings:
-            self.ring_start[ring] = self._keep(ring.name, ring.words, ring.length)
+            self.ring_start[ring] = self._keep(ring.name, ring.kind, ring.words, ring.length)
         for latest in self.latest:
-            self._keep(latest_name(latest), 0)
+            self._keep(latest_name(latest), Kind.DOCUMENT)
         for trait in self.traits:
             if trait.startswith(CONTEXT):
-                self._keep(trait, 0)
+                self._keep(trait, Kind.DOCUMENT)
 
     @cached_property
     def rule_set_words(self) -> int:

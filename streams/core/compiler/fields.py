@@ -1,13 +1,15 @@
 """The fields of a row's kept part: what is kept because a rule reads it, each under a name that is stored with it.
 
-Comes in: features. Goes out: the field that each is made of, and how long it is. The names are not to be changed:
-stored rows and documents bear them.
+Comes in: features. Goes out: the field that each is made of, its kind and how long it is. The names are not to be
+changed: stored rows and documents bear them. What is done with a field of each kind: `streams.core.profiles.kinds`.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from streams.core.calendar import Calendar, Instants
 from streams.core.instants import HOUR_MS
+from streams.core.kernel.layout import COUNTS, GREATEST, LEAST, MOVE, SUMS
 from streams.core.language.render import render
 from streams.core.rules.nodes import (
     EventSet,
@@ -29,6 +31,27 @@ from streams.core.rules.statistics import BUCKETS, STATISTICS
 CONTEXT = "context."  # begins the names of the traits that are kept only where a rule reads them
 
 
+class Kind(Enum):
+    """What a field holds."""
+
+    CLOCK = "the profile's clock"
+    FIRST = "the oldest of instants"
+    NEWEST = "the newest of instants"
+    TALLY = "a count over the profile's life"
+    IDS = "the messageIds that were accepted last, the newest first"
+    SEGMENT = "whether the subject is in it, since when, and how many changes there were"
+    TIER = "at which level the subject is, and the same"
+    COUNTS = "a ring of counts"
+    SUMS = "a ring of sums"
+    LEAST = "a ring of the least numbers"
+    GREATEST = "a ring of the greatest numbers"
+    VALUES = "a ring of how many values were seen last then; which they are has the document"
+    DOCUMENT = "nothing: the document alone has it"
+
+
+RING_KINDS = {COUNTS: Kind.COUNTS, SUMS: Kind.SUMS, LEAST: Kind.LEAST, GREATEST: Kind.GREATEST}
+
+
 @dataclass(frozen=True, slots=True)
 class Ring:
     """Buckets of a day or an hour; shared by all windows of a statistic over the same events and property."""
@@ -43,6 +66,11 @@ class Ring:
     def holds(self) -> int:
         """What its buckets hold, as `streams.core.kernel.buckets` says."""
         return STATISTICS[self.statistic].holds
+
+    @property
+    def kind(self) -> Kind:
+        is_of_values = STATISTICS[self.statistic].told_by == MOVE
+        return Kind.VALUES if is_of_values else RING_KINDS[self.holds]
 
     @property
     def words(self) -> int:
@@ -71,13 +99,15 @@ def bucket_of(ms: Instants, is_days: bool, calendar: Calendar) -> Instants:
 class Field:
     """A named stretch of the kept part, of no words where the document alone has what is kept.
 
-    length: how many buckets a ring has; 0 for all else.
+    length: how many buckets a ring has; 0 for all else. kind: of one that rules of today have; what is stored does not
+    say it.
     """
 
     name: str
     start: int
     words: int
     length: int = 0
+    kind: Kind | None = None
 
     @property
     def is_days(self) -> bool:

@@ -17,7 +17,8 @@ from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
 from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
-from streams.core.profiles.snapshot import RULE, Head, RowSchema, carry_over, read_rows
+from streams.core.profiles.kinds import RULE, Crossing
+from streams.core.profiles.snapshot import Head, RowSchema, carry_over, read_rows
 from streams.core.profiles.table import Table
 from streams.errors import StateError
 
@@ -84,7 +85,7 @@ class Migration:
             places = table.rows([subject for subject, _ in members])
             old = read_rows([packed for _, packed in members], schema)
             new = table.memory.words[places][:, : today.words].copy()
-            carry_over(new, today, old, schema, calendar)
+            carry_over(new, catalog.fields, old, schema, Crossing(calendar, schema.segments, today.segments))
             table.memory.words[places, : today.words] = new
             if schema != today:
                 stale += places.tolist()

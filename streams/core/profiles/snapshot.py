@@ -11,20 +11,21 @@ stored row may still have. So rows can be written anew a slice at a time, and a 
 kinds readable. Where it all lies is the store's to say: `streams.state.format`.
 """
 
+from collections.abc import Iterable
+
 import msgspec
-import numpy as np
 
 from streams.core.arrays import Ints
 from streams.core.calendar import Calendar, signed
 from streams.core.compiler.catalog import Catalog
-from streams.core.compiler.fields import Field, bucket_of
-from streams.core.kernel.layout import CLOCK, LEVEL, NEVER
+from streams.core.compiler.fields import Field
+from streams.core.kernel.layout import NEVER
 from streams.core.kernel.packing import pack, unpack
+from streams.core.profiles.kinds import RULE, Crossing, handling
 from streams.core.profiles.table import Table
 from streams.core.profiles.warmup import kept_since
 from streams.core.rules.rulebook import Rulebook
 
-RULE = "rule "  # begins the names of the fields that hold a rule's levels
 SCHEMAS = 256  # a schema's number is one byte
 
 
@@ -115,46 +116,12 @@ def write_rows(table: Table, rows: Ints, words: int, schema: int) -> list[bytes]
     return pack(table.memory.words, rows, words, prefix=schema)
 
 
-def _copy_ring(new: Ints, field: Field, old: Ints, source: Field, calendar: Calendar) -> None:
-    """Carry over the newest buckets, as many as both rings hold."""
-    clock = old[:, CLOCK]
-    head = bucket_of(clock, field.is_days, calendar)
-    longer = max(field, source, key=lambda each: each.length)
-    parts = max(1, longer.words // longer.length)  # of a bucket
-    part_type = np.uint32 if longer.words < longer.length else np.int64
-    to = new[:, field.start : field.start + field.words].copy().view(part_type)
-    start = old[:, source.start : source.start + source.words].copy().view(part_type)
-    rows = np.arange(len(new))
-    for back in range(min(field.length, source.length)):
-        for part in range(parts):
-            target = (head - back) % field.length * parts + part
-            to[rows, target] = start[rows, (head - back) % source.length * parts + part]
-    new[:, field.start : field.start + field.words] = to.view(np.int64)
-
-
-def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, today: RowSchema, then: RowSchema) -> None:
-    """Carry over a rule's ordinal, and its level by name; a level that is no more is none."""
-    rule = field.name.removeprefix(RULE)
-    places = {segment: level for level, segment in enumerate(today.segments[rule], 1)}
-    levels = np.array([0, *(places.get(segment, 0) for segment in then.segments[rule])])
-    state = old[:, source.start + 1]
-    new[:, field.start] = old[:, source.start]
-    new[:, field.start + 1] = (state & ~LEVEL) | levels[state & LEVEL]
-
-
-def carry_over(new: Ints, today: RowSchema, old: Ints, then: RowSchema, calendar: Calendar) -> None:
-    """Copy rows of another schema field by field, by name; what was not kept before stays empty."""
-    for each in today.fields:
-        field = Field(*each)
+def carry_over(new: Ints, fields: Iterable[Field], old: Ints, then: RowSchema, crossing: Crossing) -> None:
+    """Copy rows of another schema into those of today's fields, by name; what was not kept before stays empty."""
+    for field in fields:
         source = then.field(field.name)
-        if source is None:
-            continue
-        if field.name.startswith(RULE):
-            _copy_levels(new, field, old, source, today, then)
-        elif field.length and field.length != source.length:
-            _copy_ring(new, field, old, source, calendar)
-        else:
-            new[:, field.start : field.start + field.words] = old[:, source.start : source.start + source.words]
+        if source is not None:
+            handling(field).carry_over(new, field, old, source, crossing)
 
 
 def read_rows(packed: list[bytes], schema: RowSchema) -> Ints:

@@ -12,7 +12,7 @@ import numpy as np
 from streams.core.arrays import Ints
 from streams.core.compiler.assembler import number_bits
 from streams.core.compiler.catalog import Catalog, Places
-from streams.core.compiler.fields import latest_name
+from streams.core.compiler.fields import Kind, latest_name
 from streams.core.compiler.program import Program
 from streams.core.events import Value
 from streams.core.kernel.layout import (
@@ -69,7 +69,7 @@ class Table:
         written = [word for places in of_values for word in (places.value, places.lowered)]
         self._text_words = [word for word in written if word is not None]
         self._constants = frozenset(range(len(text_code)))
-        self._distinct = [field for field in catalog.fields if field.name in {ring.name for ring in catalog.distinct}]
+        self._distinct = [field for field in catalog.fields if field.kind is Kind.VALUES]
         self._calendar = program.calendar
         self._index = Index()
         self._documents: list[bytes] = []
