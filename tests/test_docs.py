@@ -209,7 +209,7 @@ def test_the_fields_of_a_change_are_all_there() -> None:
     table = SEMANTICS.read_text().split("### Changes\n")[1].split("### Memberships\n")[0]
     rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert named == replayed()[0].keys() | {"previous"}
+    assert named == replayed()[0].keys() | {"previous", "merged_into"}
 
 
 def test_what_start_shows_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from streams.core.instants import format_time
 from streams.core.subjects import USER, SubjectKind
 
 Type = Literal["segment.entered", "segment.exited", "segment.changed"]
-Cause = Literal["event", "timer", "rule_change", "backfill", "erase"]
-CAUSES: tuple[Cause, ...] = ("event", "timer", "rule_change")
+Cause = Literal["event", "timer", "rule_change", "backfill", "erase", "merge"]
+CAUSES: tuple[Cause, ...] = ("event", "timer", "rule_change", "merge")
 OLD_NEWS: frozenset[Cause] = frozenset({"rule_change", "backfill", "erase"})
 
 
@@ -32,7 +32,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     """What became of a subject by one rule at `occurred_at` (ms). `ordinal` counts its changes by the rule from 1.
 
     segment: the rule's name; of a tier with the level, `lifecycle/power`. previous: what a `segment.changed` leaves;
-    None where the tier gave no level before.
+    None where the tier gave no level before. merged_into: of who leaves because another subject is who it was from now
+    on.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     segments: tuple[str, ...]
     traits: Mapping[str, Any]
     kind: SubjectKind = USER
+    merged_into: str | None = None
 
     @property
     def id(self) -> str:
@@ -66,5 +68,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return not {self.rule, self.segment, self.previous}.isdisjoint(names)
 
     def is_live(self, detected_at: int, live_within_ms: int) -> bool:
-        """False for news that is old by its cause or by its age."""
+        """False for news that is old by its cause or by its age, and of who is somebody else from now on."""
+        if self.merged_into is not None:
+            return False
         return self.cause not in OLD_NEWS and detected_at - self.occurred_at <= live_within_ms

@@ -21,6 +21,7 @@ class ChangeRecord(msgspec.Struct, kw_only=True, gc=False):
     """The fields, in their order.
 
     previous: of a `segment.changed` alone. detected_at, live: not of a replay, in which nobody notices anything.
+    merged_into: of who leaves because they are another from now on, alone.
     """
 
     schema: int
@@ -41,6 +42,7 @@ class ChangeRecord(msgspec.Struct, kw_only=True, gc=False):
     because: tuple[Reason, ...]
     segments: tuple[str, ...]
     traits: Mapping[str, Any]
+    merged_into: str | UnsetType = UNSET
 
 
 CHANGES: Final = Records(ChangeRecord)
@@ -77,6 +79,7 @@ def encode_identified(change: Change, change_id: str, detected_at: int | None, l
             change.because,
             change.segments,
             change.traits,
+            UNSET if change.merged_into is None else change.merged_into,
         )
     )
 
@@ -105,4 +108,5 @@ def decode_change(raw: bytes) -> Change:
         segments=record.segments,
         traits=record.traits,
         kind=kind,
+        merged_into=None if isinstance(record.merged_into, UnsetType) else record.merged_into,
     )

@@ -84,6 +84,8 @@ def story_of(change: Change) -> str:
 
 def reason_in_words(change: Change) -> str:
     """What flipped; where nothing did (a stay that ended, a rule that changed), what holds."""
+    if change.merged_into is not None:
+        return f"is {printable(change.merged_into)} from now on"
     if change.cause in CAUSES:
         return CAUSES[change.cause]
     told = [each for each in change.because if each.flipped] or [each for each in change.because if each.now]

@@ -24,13 +24,14 @@ FIELDS: Final[dict[str, Json]] = {
     "occurred_at": said("The instant at which it flipped.", **OUR_TIME),
     "detected_at": said("When a worker found that it had. Not in a replay.", **OUR_TIME),
     "live": said("false of old news, by its cause or its age: write to nobody then. Not in a replay."),
-    "cause": said("What flipped it: an event, time alone, another rule, or that the user was erased."),
+    "cause": said("What flipped it: an event, time alone, another rule, or that the user was erased or merged."),
     "event_id": said("The messageId of the event, or of the command, that caused it."),
     "ordinal": said("Counts the changes of this subject by this rule, from 1.", minimum=1),
     "rule_version": said("Which version of the rule it was.", pattern="^sha256:[0-9a-f]{64}$"),
     "because": said("Each condition of the rule once, those whose truth changed first."),
     "segments": said("All that the subject is in, after all flips of the instant."),
     "traits": said("Those that the rule includes, by dotted name."),
+    "merged_into": said("Of a user who was merged into another and leaves everything: who it is from now on."),
 }
 REASON: Final[dict[str, Json]] = {
     "condition": said("As the rule has it.", examples=["idle_days >= 7"]),

@@ -17,6 +17,7 @@ ALL = (
     "functions",
     "rule_count",
     "changes",
+    "merging",
     "wave",
     "state",
     "memory",

@@ -16,7 +16,7 @@ from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
-from tests.oracle import Expected, Forgotten, Kept, Reason, judge
+from tests.oracle import Expected, Forgotten, Kept, Merge, Reason, judge
 from tests.strategies import END_MS
 from tests.zones import zone_of
 
@@ -48,6 +48,12 @@ class Engine:
 
     def erase(self, user: str, at_ms: int) -> list[Change]:
         return self.shard.erase([Erasure(user, at_ms)])
+
+    def merge(self, merge: Merge) -> None:
+        """Both are of this shard; records that still bear who is gone are the survivor's from then on."""
+        packed, changes = self.shard.depart(merge.gone, merge.into, merge.ts, merge.message_id)
+        self.report(changes)
+        self.report(self.shard.arrive(merge.into, packed, merge.ts, merge.message_id))
 
     def save(self) -> None:
         dirty = self.shard.take_dirty()

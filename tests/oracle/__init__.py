@@ -7,6 +7,7 @@
     view.py         a profile as of one instant: features, scores, memberships
     conditions.py   what a condition says, of a profile or of an event
     accepted.py     what happened, whatever the time
+    merged.py       the same of two users who became one
     kept.py         the same, in order of time, for long histories
     scoring.py      edges of quintiles, scores, the R x F grid
     traits.py       traits and the ledger of subscriptions
@@ -26,29 +27,32 @@ from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
 from tests.oracle.accepted import Accepted
 from tests.oracle.kept import Kept
+from tests.oracle.merged import Merge
 from tests.oracle.population import Population
 from tests.oracle.profile import Forgotten
 from tests.oracle.report import Expected, Reason
 
-__all__ = ["Expected", "Forgotten", "Kept", "Reason", "judge"]
+__all__ = ["Expected", "Forgotten", "Kept", "Merge", "Reason", "judge"]
 
 
 def judge(
     rulebook: Rulebook,
-    arrivals: Iterable[Event | int],
+    arrivals: Iterable[Event | Merge | int],
     until: int,
     zone: tzinfo = UTC,
     history: type[Accepted] = Accepted,
 ) -> dict[str, list[Expected]]:
     """Every user's changes, in order, when `arrivals` came one by one and time then came to `until`.
 
-    An int among the arrivals says that time has come to it (ms), for all.
+    An int among the arrivals says that time has come to it (ms), for all; a `Merge`, that two users are one.
     Raises `Forgotten` where an event is later than quintiles are remembered.
     """
     population = Population(rulebook, zone, history)
     for arrival in (*arrivals, until):
         if isinstance(arrival, Event):
             population.receive(arrival)
+        elif isinstance(arrival, Merge):
+            population.merge(arrival)
         else:
             population.pass_time(arrival)
-    return {user: profile.changes for user, profile in population.profiles.items()}
+    return population.left | {user: profile.changes for user, profile in population.profiles.items()}

@@ -11,7 +11,7 @@ from functools import cached_property
 from streams.core.events import Event, Value
 from streams.core.rules.nodes import EventSet, FirstSeen, IdleSince, Instant, LastSeen, LatestTime, TraitTime, Window
 from tests.oracle.conditions import OneEvent
-from tests.oracle.traits import Happened, mrr_movement, read_time, read_trait
+from tests.oracle.traits import Happened, mrr_movement, mrr_totals, read_time, read_trait
 from tests.oracle.values import begin, bucket, number_or
 
 REMEMBERED_IDS = 16
@@ -32,8 +32,18 @@ class Accepted:
 
     def repeats(self, event: Event) -> bool:
         """docs/semantics.md#repeats: among the last 16 accepted ids. An event without an id is nobody's duplicate."""
+        return event.message_id is not None and event.message_id in self.ages
+
+    @cached_property
+    def ages(self) -> dict[str, int]:
+        """The ids that are remembered, and how many were accepted after each."""
         ids = [earlier.message_id for earlier in self.events if earlier.message_id is not None]
-        return event.message_id is not None and event.message_id in ids[-REMEMBERED_IDS:]
+        return {each: age for age, each in enumerate(reversed(ids[-REMEMBERED_IDS:]))}
+
+    @cached_property
+    def totals(self) -> list[int]:
+        """The MRR after each event."""
+        return mrr_totals(self.events)
 
     def of(self, events: EventSet) -> list[Happened]:
         if events not in self.sets:

@@ -9,7 +9,9 @@ from datetime import tzinfo
 from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook, Scores
 from tests.oracle.accepted import Accepted
+from tests.oracle.merged import Merge
 from tests.oracle.profile import Profile
+from tests.oracle.report import Expected
 from tests.oracle.scoring import Standing, new_edges
 
 ALWAYS = -(1 << 62)
@@ -21,6 +23,8 @@ class Population:
         self.zone = zone
         self.history = history
         self.profiles: dict[str, Profile] = {}
+        self.survivors: dict[str, str] = {}
+        self.left: dict[str, list[Expected]] = {}  # what was told of those who are others now
         self.standings = {
             rule.name: Standing(rule.fixed, ALWAYS, None, ALWAYS)
             for rule in rulebook.scores.values()
@@ -31,11 +35,24 @@ class Population:
 
     def receive(self, event: Event) -> None:
         self.pass_refreshes(event.ts)
-        if event.subject not in self.profiles:
-            profile = Profile(event.subject, self.rulebook, self.zone, self.standings, self.history())
-            self.profiles[event.subject] = profile
-        self.profiles[event.subject].receive(event)
-        self.profiles[event.subject].pass_time(self.come_ms)
+        subject = event.subject
+        while subject in self.survivors:
+            subject = self.survivors[subject]
+        if subject not in self.profiles:
+            self.profiles[subject] = Profile(subject, self.rulebook, self.zone, self.standings, self.history())
+        self.profiles[subject].receive(event)
+        self.profiles[subject].pass_time(self.come_ms)
+
+    def merge(self, merge: Merge) -> None:
+        """Deadlines up to then come first, for both."""
+        gone, survivor = self.profiles.pop(merge.gone), self.profiles[merge.into]
+        gone.pass_time(max(merge.ts, self.come_ms))
+        assert gone.clock is not None
+        survivor.pass_time(max(merge.ts, gone.clock, self.come_ms))
+        self.left[merge.gone] = [*self.left.get(merge.gone, ()), *gone.changes, *gone.leave(merge)]
+        self.survivors[merge.gone] = merge.into
+        survivor.take_in(gone, merge)
+        survivor.pass_time(self.come_ms)
 
     def pass_time(self, now: int) -> None:
         self.pass_refreshes(now)

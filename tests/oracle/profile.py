@@ -13,6 +13,7 @@ from streams.core.rules.nodes import Constant, Window
 from streams.core.rules.nodes import Value as Term
 from streams.core.rules.rulebook import Grouping, Rulebook, Segment
 from tests.oracle.accepted import Accepted
+from tests.oracle.merged import Merge, United
 from tests.oracle.report import Expected, because, flip
 from tests.oracle.scoring import Standing, edges_of, measures
 from tests.oracle.values import compare
@@ -53,6 +54,47 @@ class Profile:
         self.accepted = self.accepted.and_then(event)
         self.clock = self.looked = at
         self.evaluate(before, self.view(at), "event", event.message_id)
+
+    def take_in(self, other: "Profile", merge: Merge) -> None:
+        """Another is this one from then on: in what either was in, since the earlier; then evaluated once."""
+        assert self.clock is not None
+        assert other.clock is not None
+        at = max(merge.ts, self.clock, other.clock)
+        before, told = self.view(at), dict(self.held)
+        self.held = {name: joined(told.get(name), other.held.get(name)) for name in {*told, *other.held}}
+        self.accepted = United(self.accepted, other.accepted)
+        self.clock = self.looked = at
+        after = self.view(at)
+        self.evaluate(before, after, "merge", merge.message_id)
+        for name in self.rulebook.names:
+            segment = after.is_in(name)
+            both = [held[name].since for held in (told, other.held) if is_at(held, name, segment)]
+            if segment is None:
+                self.held.pop(name, None)
+            elif both:
+                self.held[name] = Held(segment, min(both))
+
+    def leave(self, merge: Merge) -> list[Expected]:
+        """What is told where this one is another from then on."""
+        assert self.clock is not None
+        return [
+            Expected(
+                subject=self.subject,
+                rule=name,
+                type="segment.exited",
+                segment=self.held[name].segment,
+                previous=None,
+                occurred_at=max(merge.ts, self.clock),
+                cause="merge",
+                event_id=merge.message_id,
+                ordinal=self.ordinals[name] + 1,
+                because=(),
+                segments=(),
+                traits={},
+            )
+            for name in self.rulebook.names
+            if name in self.held
+        ]
 
     def pass_time(self, until: int) -> None:
         """Work off the deadlines up to and with `until`: look wherever something could flip."""
@@ -103,7 +145,7 @@ class Profile:
     def hold(self, name: str, after: View) -> None:
         segment = after.is_in(name)
         if segment is None:
-            del self.held[name]
+            self.held.pop(name, None)
         else:
             self.held[name] = Held(segment, after.at)
 
@@ -153,3 +195,15 @@ class Profile:
         terms = [term for rule in self.rulebook.groupings for leaf in rule_leaves(rule) for term in operands(leaf)]
         terms += [term for rule in self.rulebook.scores.values() for term in measures(rule)]
         return {feature for term in terms for feature in features(term) if isinstance(feature, Window)}
+
+
+def joined(told: Held | None, other: Held | None) -> Held:
+    """What a survivor comes in: its own level, where both have another of a tier."""
+    if told is None or other is None:
+        [held] = [each for each in (told, other) if each is not None]
+        return held
+    return Held(told.segment, min(told.since, other.since)) if told.segment == other.segment else told
+
+
+def is_at(held: Mapping[str, Held], name: str, segment: str | None) -> bool:
+    return name in held and held[name].segment == segment

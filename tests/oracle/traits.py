@@ -146,6 +146,12 @@ def mrr_movement(accepted: Sequence[Event]) -> list[Happened | None]:
     return moved
 
 
+def mrr_totals(accepted: Sequence[Event]) -> list[int]:
+    """The sum after each accepted event that touches the ledger."""
+    updates = [event for event in accepted if event.touches_ledger]
+    return [mrr_micros(ledger(updates[: count + 1])) for count in range(len(updates))]
+
+
 def movement(ts: int, totals: Sequence[int]) -> Happened | None:
     """What took the sum to the last of the totals it has had."""
     *earlier, before, after = totals

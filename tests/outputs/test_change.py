@@ -127,8 +127,16 @@ def test_a_change_can_be_read_again_whole(kind: str, previous: str | None) -> No
 
 
 def test_words_of_later_versions_are_no_fault() -> None:
-    later = json.loads(encode_change(CHANGE)) | {"cause": "merge", "merged_into": "u-2"}
-    assert decode_change(json.dumps(later).encode()) == msgspec.structs.replace(CHANGE, cause="merge")
+    later = json.loads(encode_change(CHANGE)) | {"cause": "fate", "moved_to": "u-2"}
+    assert json.loads(encode_change(decode_change(json.dumps(later).encode())))["cause"] == "fate"
+
+
+def test_who_is_another_from_now_on_leaves_with_word_of_who_that_is() -> None:
+    change = msgspec.structs.replace(CHANGE, cause="merge", merged_into="u-2")
+    assert json.loads(encode_change(change, AT + 5, 1_000))["merged_into"] == "u-2"
+    assert json.loads(encode_change(change, AT + 5, 1_000))["live"] is False
+    assert decode_change(encode_change(change, AT + 5, 1_000)) == change
+    assert "merged_into" not in json.loads(encode_change(CHANGE))
 
 
 def test_a_change_without_a_kind_is_a_users() -> None:

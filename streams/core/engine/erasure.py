@@ -16,6 +16,7 @@ from streams.core.arrays import Ints
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.decoding import Memberships
+from streams.core.engine.leaving import leave, rules_by_segment
 from streams.core.events import Event
 from streams.core.kernel.layout import CLOCK, FIRST_SEEN, NEVER
 from streams.core.profiles.table import Table
@@ -41,7 +42,7 @@ class Erased:
     """Who was erased from a shard. marks: by `mark_of` the subject, the time (ms) up to which events are refused."""
 
     def __init__(self, rulebook: Rulebook, marks: Mapping[bytes, int] = NO_MARKS):
-        self._rule_of = {segment: rule for rule in rulebook.groupings for segment in rule.segments}
+        self._rule_of = rules_by_segment(rulebook)
         self._marks = dict(marks)
         self._newest_ms = max(marks.values(), default=NEVER)
         self._gone: set[str] = set()
@@ -67,31 +68,12 @@ class Erased:
                     continue
                 until_ms = max(until_ms, int(words[CLOCK]))
                 held = memberships(subject)
-                changes += [self._exit(erasure, until_ms, segment, held[segment][1]) for segment in held]
+                changes += leave(self._rule_of, subject, held, until_ms, "erase", erasure.message_id)
                 leaving.add(subject)
             self.refuse(subject, until_ms)
             self._gone.add(subject)
         _remove(table, leaving)
         return changes
-
-    def _exit(self, erasure: Erasure, at_ms: int, segment: str, ordinal: int) -> Change:
-        """It carries neither reasons nor traits. ordinal: of the change by which the subject came in."""
-        rule = self._rule_of[segment]
-        return Change(
-            subject=erasure.subject,
-            rule=rule.name,
-            type="segment.exited",
-            segment=segment,
-            previous=None,
-            occurred_at=at_ms,
-            cause="erase",
-            event_id=erasure.message_id,
-            ordinal=ordinal + 1,
-            rule_version=rule.version,
-            because=(),
-            segments=(),
-            traits={},
-        )
 
     def refuse(self, subject: str, until_ms: int) -> None:
         """Refuse what is of up to then."""
@@ -99,6 +81,11 @@ class Erased:
         self._marks[mark] = max(until_ms, self._marks.get(mark, NEVER))
         self._newest_ms = max(self._newest_ms, until_ms)
         self._changed.add(mark)
+
+    def take_out(self, table: Table, subject: str) -> None:
+        """Let nothing of a subject stay here, and refuse nothing that comes of it."""
+        self._gone.add(subject)
+        _remove(table, [subject])
 
     def refused(self, batch: Batch) -> Ints:
         """The places of the events that are of before their subject was erased."""
@@ -111,8 +98,8 @@ class Erased:
 
     @property
     def untold(self) -> int:
-        """How many subjects were erased since `take`."""
-        return len(self._changed)
+        """How many subjects were erased or taken out since `take`."""
+        return max(len(self._changed), len(self._gone))
 
     def take(self) -> tuple[list[str], list[tuple[bytes, int]]]:
         """Since the last call: the subjects of whom nothing of before may be kept, and the marks that were set."""

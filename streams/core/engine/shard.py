@@ -4,6 +4,7 @@
     tick(now)        the same with no event: the profiles whose deadline has come
     migrate(limit)   the same after the rules have changed
     erase(subjects)  their profiles are taken away
+    depart, arrive   a profile leaves, to become part of another
 
 Comes in: batches of events in the order to apply them (`streams.core.engine.inbox`), and the time (ms).
 Goes out: the changes, each subject's in order, however the stream was cut. All is pure: no clock, no I/O.
@@ -23,6 +24,8 @@ from streams.core.compiler.program import write_program
 from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
+from streams.core.engine.leaving import leave, rules_by_segment
+from streams.core.engine.merging import Merged, Packed, pack
 from streams.core.engine.migration import Migration
 from streams.core.events import Event
 from streams.core.kernel import loop
@@ -101,6 +104,7 @@ class Shard:
         self.duplicates = self.refused = 0
         self.dirty_at_most = 0
         self._erased = Erased(rulebook)
+        self._rule_of = rules_by_segment(rulebook)
 
     @classmethod
     def restore(
@@ -143,7 +147,7 @@ class Shard:
         """Apply events in the order of the batch."""
         rows, batch = self._accept(batch)
         occurrences, caused_by = self._encoder.of(self.table, rows, batch)
-        come_ms = max(self.time_ms, self._coming_ms)
+        come_ms = self._come_ms
         changes = self._run(
             lambda start: loop.step(*self._state, occurrences, come_ms, start),
             stop=len(occurrences.words),
@@ -154,11 +158,7 @@ class Shard:
     def _catch_up(self, rows: Ints) -> list[Change]:
         """What late events made due at instants that have come already. It is told at once: a shard that is loaded
         takes it for granted that all until `time_ms` has been worked off."""
-        late = np.unique(rows[self.table.memory.due[rows] <= self.time_ms])
-        return self._run(
-            lambda start: loop.tick(*self._state, late, self.time_ms, start),
-            stop=len(late),
-        )
+        return self._catch_up_to(np.unique(rows[self.table.memory.due[rows] <= self.time_ms]), self.time_ms)
 
     def tick(self, now_ms: int, limit: int = 10_000) -> list[Change]:
         """Work off deadlines up to `now_ms`, of at most `limit` profiles: repeat until `time_ms` is there.
@@ -169,10 +169,7 @@ class Shard:
             self._coming_ms = max(self._coming_ms, now_ms)
             self._wave = np.flatnonzero(self.table.memory.due[: len(self.table)] <= now_ms)
         due, self._wave = self._wave[:limit], self._wave[limit:]
-        changes = self._run(
-            lambda start: loop.tick(*self._state, due, now_ms, start),
-            stop=len(due),
-        )
+        changes = self._catch_up_to(due, now_ms)
         # What an event has made due since the wave was looked for is found when the rest of it is done.
         if not len(self._wave) and self.due > now_ms:
             self.time_ms = max(self.time_ms, now_ms)
@@ -206,6 +203,37 @@ class Shard:
         """Refuse what is of up to then of a subject who has no profile: an alias."""
         self.dirty_at_most += 1
         self._erased.refuse(subject, until_ms)
+
+    def depart(self, subject: str, survivor: str, at_ms: int, message_id: str | None) -> tuple[Packed, list[Change]]:
+        """Take a profile away, for it is another's from `at_ms` on; deadlines up to then come first."""
+        row = np.array([self.table.row_of(subject)])
+        changes = self._catch_up_to(row, max(at_ms, self._come_ms))
+        at_ms = max(at_ms, int(self.table.memory.words[row[0], CLOCK]))
+        packed = pack(self.table, int(row[0]), self.catalog, self._head.current)
+        held = self.memberships(subject)
+        self._erased.take_out(self.table, subject)
+        self.dirty_at_most += 1
+        return packed, changes + leave(self._rule_of, subject, held, at_ms, "merge", message_id, survivor)
+
+    def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]:
+        """Make a profile that left elsewhere part of one here, as of `at_ms`; deadlines up to then come first."""
+        row = self.table.row_of(survivor)
+        merged = Merged(self.table, self.catalog, self.calendar, row, packed)
+        at_ms, rows = max(at_ms, merged.clock_ms), np.array([row])
+        changes = self._catch_up_to(rows, max(at_ms, self._come_ms))
+        at_ms = max(at_ms, int(self.table.memory.words[row, CLOCK]))
+        merged.take_in(at_ms)
+        changes += self._run(lambda _: loop.merge(*self._state, row, at_ms), stop=1, event_id=lambda _: message_id)
+        merged.date_levels()
+        return changes + self._catch_up(rows)
+
+    def _catch_up_to(self, rows: Ints, until_ms: int) -> list[Change]:
+        return self._run(lambda start: loop.tick(*self._state, rows, until_ms, start), stop=len(rows))
+
+    @property
+    def _come_ms(self) -> int:
+        """The time that has come for all, or is about to."""
+        return max(self.time_ms, self._coming_ms)
 
     @property
     def is_stale(self) -> bool:

@@ -47,12 +47,13 @@ from streams.core.kernel.layout import (
     WORD,
 )
 from streams.core.kernel.memberships import read_leaves
+from streams.core.kernel.merging import evaluate_merged
 from streams.core.kernel.prefetch import ask_for
 from streams.core.kernel.propagation import advance_deadlines, capture, propagate
 from streams.core.kernel.transitions import BY_LEAF_FLIPS, NEW_PROFILE, TransitionBuffer, describe, record_transitions
 from streams.core.kernel.windows import add, recount, roll, total_anew
 
-BY_EVENT, BY_TIMER, BY_RULE_CHANGE = range(3)
+BY_EVENT, BY_TIMER, BY_RULE_CHANGE, BY_MERGE = range(4)
 SPARE_ROWS = 2
 AHEAD = 4  # by so many events, rows are asked for before they are needed
 
@@ -277,7 +278,7 @@ def _measure(p, m, f, rows, at, measures):
     return len(rows)
 
 
-STEP, TICK, REEVALUATE, DERIVE, LOOK, MEASURE = range(6)
+STEP, TICK, REEVALUATE, DERIVE, LOOK, MEASURE, MERGE = range(7)
 
 
 @entry
@@ -293,6 +294,8 @@ def _work(p, m, f, o, rows, changed, at, start, what):
         return _derive(p, m, rows)
     if what == MEASURE:
         return _measure(p, m, f, rows, at, start)
+    if what == MERGE:
+        return evaluate_merged(p, m, f, rows[0], at, BY_MERGE)
     return _look(p, m, f, rows[0], at)
 
 
@@ -313,6 +316,11 @@ def tick(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints, now_ms: int, start
 def reevaluate(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints, changed: Ints, at_ms: int, start: int) -> int:
     """Evaluate under changed rules. See `_reevaluate`."""
     return int(_work(p, m, f, NO_OCCURRENCES, rows, changed, at_ms, start, REEVALUATE))
+
+
+def merge(p: Ints, m: Memory, f: TransitionBuffer, row: int, at_ms: int) -> int:
+    """Evaluate a row into which another has been merged. See `evaluate_merged`."""
+    return int(_work(p, m, f, NO_OCCURRENCES, np.array([row], np.int64), NO_ROWS, at_ms, 0, MERGE))
 
 
 def derive(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints) -> None:

@@ -5,7 +5,7 @@ Comes in: events with traits, billing updates, properties that are kept, the byt
 trait that a rule reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -35,6 +35,14 @@ class Folded(NamedTuple):
     traits: dict[str, Value]
 
 
+class IdAges(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Of the messageIds in a row into which another was merged, from the one that was the newest then on: how many had
+    been accepted after each by whoever accepted it."""
+
+    newest: int
+    ages: list[int]
+
+
 class Document(msgspec.Struct, omit_defaults=True, gc=False):
     """Traits by dotted name. None stands for one that was removed, and for the name above nested ones: so that an older
     value does not come back, nor one that stood nested under a name that has been set anew since.
@@ -43,6 +51,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     latest: by field of the catalog, the newest value with its time.
     seen: by field, the values that are counted, by their spelling, each with the newest bucket it was seen in.
     ordinals: by rule that was taken away, how many changes it had told.
+    ages: of the messageIds that the row remembers, where some are another profile's that was merged in.
     """
 
     traits: dict[str, Dated] = msgspec.field(default_factory=dict)
@@ -51,6 +60,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     latest: dict[str, Dated] = msgspec.field(default_factory=dict)
     seen: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     ordinals: dict[str, int] = msgspec.field(default_factory=dict)
+    ages: IdAges | None = None
 
     @classmethod
     def decode(cls, raw: bytes) -> "Document":
@@ -89,7 +99,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
             yield from self._fold_trait(GROUP, None, ts)
         if len(name.encode()) + len(_ENCODER.encode(value)) > MAX_TRAIT_BYTES:
             self.refused += 1
-        elif is_outdated(self.traits, name, ts) or any(is_outdated(self.traits, each, ts) for each in _above(name)):
+        elif is_outdated(self.traits, name, ts) or any(is_outdated(self.traits, each, ts) for each in above(name)):
             pass
         elif value is None:
             yield from self._clear_below(name, ts)
@@ -160,14 +170,20 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
         value = self._read_trait(name)
         return _WITHOUT_LEDGER.get(name) if value is None else value
 
+    def read_all(self, names: Iterable[str]) -> dict[str, Value]:
+        """The same of many: what follows from the ledger is worked out once."""
+        derived = {} if self.ledger is None else self.ledger.traits
+        return {name: derived[name] if name in derived else self.read(name) for name in names}
+
     def _read_trait(self, name: str) -> Value:
         dated = self.traits.get(name)
         return dated[0] if dated else None
 
 
-def _above(name: str) -> Iterator[str]:
-    """
-    >>> list(_above("company.address.city"))
+def above(name: str) -> Iterator[str]:
+    """The names that a nested one stands under.
+
+    >>> list(above("company.address.city"))
     ['company', 'company.address']
     """
     dot = name.find(".")

@@ -155,8 +155,13 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
         for name, value in said.items():
             if len(msgspec.json.encode(value)) <= MAX_BYTES:
                 subscription.keep(name, Said(value, event.ts, event.order))
-        if len(self.subscriptions) > MAX_SUBSCRIPTIONS:
-            del self.subscriptions[min(self.subscriptions, key=self._worth)]
+        self.drop_beyond()
+
+    def drop_beyond(self) -> None:
+        """Those that are too many."""
+        beyond = len(self.subscriptions) - MAX_SUBSCRIPTIONS
+        for identifier in sorted(self.subscriptions, key=self._worth)[:beyond] if beyond > 0 else ():
+            del self.subscriptions[identifier]
 
     def _lose(self, customer: str) -> None:
         """The subscriptions that came under a customer who is another user's by now."""

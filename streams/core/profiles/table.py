@@ -208,6 +208,17 @@ class Table:
         for word, bits in self._document_words(document):
             self.memory.words[row, word] = bits
 
+    def empty_row(self) -> Ints:
+        """A copy of the row of a subject without a past."""
+        return self._empty_row.copy()
+
+    def rewrite(self, row: int) -> None:
+        """Set the words that follow from the document of a row, which has changed."""
+        for word, bits in self._document_words(self.document(row)):
+            self.memory.words[row, word] = bits
+        self.document_changed(row)
+        self.rank_texts()
+
     def document(self, row: int) -> Document:
         """The document of a row; say so when it has changed. It stays decoded until the changed ones are taken."""
         document = self._open.get(row)
@@ -286,7 +297,7 @@ class Table:
     def _document_words(self, document: Document) -> Writes:
         latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest.items()]
         newest = [write for places, value in latest for write in self.written(places, value)]
-        return self.trait_words({name: document.read(name) for name in self._traits}) + newest
+        return self.trait_words(document.read_all(self._traits)) + newest
 
     def written(self, places: Places, value: Value) -> Writes:
         """What follows from a value of the document, as words of the row."""

@@ -1,0 +1,47 @@
+"""Whoever is taken out of a shard leaves every segment and level, whatever the rules say.
+
+Comes in: who, and what she is in. Goes out: the changes by which she leaves it; they carry neither reasons nor traits.
+"""
+
+from collections.abc import Mapping
+
+from streams.core.changes import Cause, Change
+from streams.core.engine.decoding import Memberships
+from streams.core.rules.rulebook import Grouping, Rulebook
+
+RuleOf = Mapping[str, Grouping]  # by segment, as `lifecycle/power` of a tier
+
+
+def rules_by_segment(rulebook: Rulebook) -> RuleOf:
+    return {segment: rule for rule in rulebook.groupings for segment in rule.segments}
+
+
+def leave(
+    rule_of: RuleOf,
+    subject: str,
+    held: Memberships,
+    at_ms: int,
+    cause: Cause,
+    message_id: str | None,
+    merged_into: str | None = None,
+) -> list[Change]:
+    """One for each that is held."""
+    return [
+        Change(
+            subject=subject,
+            rule=rule_of[segment].name,
+            type="segment.exited",
+            segment=segment,
+            previous=None,
+            occurred_at=at_ms,
+            cause=cause,
+            event_id=message_id,
+            ordinal=ordinal + 1,
+            rule_version=rule_of[segment].version,
+            because=(),
+            segments=(),
+            traits={},
+            merged_into=merged_into,
+        )
+        for segment, (_, ordinal) in held.items()
+    ]
