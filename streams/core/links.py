@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from streams.core.merges import Asked, Erase, Granted, Merge, Moved, Refused
+
 
 class How(StrEnum):
     """By what a link is known."""
@@ -18,6 +20,7 @@ class How(StrEnum):
     ALIAS = "alias"
     CUSTOMER = "customer"
     TRAIT = "trait"
+    MERGE = "merge"
 
     @property
     def moves(self) -> bool:
@@ -87,5 +90,6 @@ class Forget(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
     user: str
 
 
-Identity = Linking | Unlinked | Claim | PassedOn | Lost | Forget
+Merging = Merge | Asked | Granted | Refused | Moved | Erase
+Identity = Linking | Unlinked | Claim | PassedOn | Lost | Forget | Merging
 NOWHERE: Final = Place("", 0)

@@ -94,7 +94,11 @@ class Erased:
         return np.array([i for i in old if self.is_refused(batch.events[i])], np.int64)
 
     def is_refused(self, event: Event) -> bool:
-        return event.ts <= self._newest_ms and event.ts <= self._marks.get(mark_of(event.subject), NEVER)
+        return event.ts <= self._newest_ms and event.ts <= self.until(event.subject)
+
+    def until(self, subject: str) -> int:
+        """Up to when (ms) events of a subject are refused."""
+        return self._marks.get(mark_of(subject), NEVER)
 
     @property
     def untold(self) -> int:

@@ -15,20 +15,13 @@ from streams.core.arrays import Ints
 from streams.core.calendar import Calendar
 from streams.core.compiler.catalog import Catalog
 from streams.core.kernel.layout import CLOCK, LEVEL
+from streams.core.merges import Packed
 from streams.core.profiles import merging
 from streams.core.profiles.document import Document
 from streams.core.profiles.kinds import RULE, Crossing
 from streams.core.profiles.merging import Profile
 from streams.core.profiles.snapshot import RowSchema, carry_over, read_rows, write_rows
 from streams.core.profiles.table import Table
-
-
-class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A profile on its way. schema: the JSON of the `RowSchema` that its row is written in."""
-
-    row: bytes
-    document: bytes
-    schema: bytes
 
 
 class Merged:

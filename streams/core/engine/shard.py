@@ -25,13 +25,14 @@ from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
 from streams.core.engine.leaving import leave, rules_by_segment
-from streams.core.engine.merging import Merged, Packed, pack
+from streams.core.engine.merging import Merged, pack
 from streams.core.engine.migration import Migration
 from streams.core.events import Event
 from streams.core.kernel import loop
 from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
 from streams.core.kernel.loop import Memory
 from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
+from streams.core.merges import Packed
 from streams.core.profiles.snapshot import Head, RowSchema, write_rows
 from streams.core.profiles.table import Table
 from streams.core.profiles.warmup import kept_from
@@ -191,6 +192,9 @@ class Shard:
         self.dirty_at_most += len(erasures)
         return self._erased.erase(self.table, erasures, self.memberships)
 
+    def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
+        return self.erase([Erasure(subject, ts, message_id)])
+
     def __contains__(self, subject: str) -> bool:
         """Whether there is a profile."""
         return subject in self.table
@@ -198,6 +202,9 @@ class Shard:
     def is_refused(self, event: Event) -> bool:
         """Whether it is of before its subject was erased."""
         return self._erased.is_refused(event)
+
+    def refused_until(self, subject: str) -> int:
+        return self._erased.until(subject)
 
     def refuse(self, subject: str, until_ms: int) -> None:
         """Refuse what is of up to then of a subject who has no profile: an alias."""

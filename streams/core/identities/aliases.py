@@ -84,6 +84,9 @@ class Aliases:
     ):
         self._keep_ms, self._most_bytes = keep_ms, most_bytes
         self._standings = dict(standings)
+        # Users who are somebody else from then on, and who.
+        found = {alias: self.standing(alias) for alias, raw in standings.items() if b'"merge"' in raw}
+        self.merged = {alias: one.user for alias, one in found.items() if one.how is How.MERGE and one.user is not None}
         self._kept: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
         self._bytes = self._next = 0
         self._restore(records)
@@ -157,6 +160,15 @@ class Aliases:
             return []
         lost = Event(standing.user, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))
         return [lost, *self._give(alias, standing, user, ts, how)]
+
+    def merge(self, gone: str, into: str, ts: int) -> list[Event]:
+        """A user is another from then on: what is to be passed on of what was kept under the id as an alias."""
+        standing = self.standing(gone)
+        standing.is_shared = False
+        passed_on = self._give(gone, standing, into, ts, How.MERGE)
+        self._tell(gone, standing)
+        self.merged[gone] = into
+        return passed_on
 
     def forget(self, alias: str, user: str) -> None:
         """A user was erased: whose it is, if it was hers, and all that is kept."""
@@ -263,6 +275,7 @@ class Aliases:
             self._tell(alias, standing)
 
     def _forget_standing(self, alias: str) -> None:
+        self.merged.pop(alias, None)
         if self._standings.pop(alias, None) is not None:
             self._told.add(alias)
 

@@ -6,6 +6,7 @@
     what was passed on                       is applied, once
     an alias that was lost                   takes its subscriptions out of the user's ledger
     an alias to be forgotten                 is
+    a merge of two users                     is carried out (`merges`), and what still bears who is gone is passed on
 
 Comes in: a batch, in the order to apply it. Goes out: what of it is to be applied, and what the homes of others are to
 be told. Where one shard is all there is, as in a replay, `at_once` does both: what is told is heard right after the
@@ -13,18 +14,21 @@ record that led to it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from msgspec.structs import replace
 
 from streams.core.batch import Batch
+from streams.core.changes import Change
 from streams.core.events import Event
 from streams.core.identities.aliases import Aliases, AliasWrites
-from streams.core.identities.owners import TOO_MANY_IDS, Owners
+from streams.core.identities.merges import Merges, Movable
+from streams.core.identities.owners import NOTHING, TOO_MANY_IDS, Owners
 from streams.core.identities.refusals import Refusal, Refusals
-from streams.core.links import NOWHERE, Claim, Forget, How, Link, Linking, Lost, PassedOn, Place, Unlinked
+from streams.core.links import NOWHERE, Claim, Forget, How, Link, Linking, Lost, Merging, PassedOn, Place, Unlinked
+from streams.core.merges import Erase, Merge
 
 WOULD_MERGE: Final = "would merge two users"
 ERASED: Final = "of before it was erased"
@@ -32,14 +36,14 @@ NOTHING_TOLD: Final[list[Event]] = []  # nobody adds to it
 Taken = tuple[Event | None, list[Event]]  # what is to be applied of an event, and told because of it
 
 
-class Profiles(Protocol):
+class Profiles(Movable, Protocol):
     """What a shard knows of its users."""
-
-    def __contains__(self, subject: str) -> bool:
-        """Whether there is a profile."""
 
     def is_refused(self, event: Event) -> bool:
         """Whether it is of before its subject was erased."""
+
+    def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
+        """Take away what is known of a subject up to then."""
 
     def refuse(self, subject: str, until_ms: int) -> None:
         """Refuse what is of up to then."""
@@ -52,34 +56,60 @@ class Sorted(NamedTuple):
     told: list[Event]
 
 
+def pieces(batch: Batch) -> Iterator[Batch]:
+    """A batch in parts, each to be applied before the next is sorted: a merge is of all that stood before it."""
+    first = 0
+    for at, event in enumerate(batch.events):
+        if event.identity is not None and isinstance(event.identity, Merging):
+            if at > first:
+                yield batch[first:at]
+            yield batch[at : at + 1]
+            first = at + 1
+    if first < len(batch):
+        yield batch[first:] if first else batch
+
+
 class Written(NamedTuple):
     """What has changed since it was last taken."""
 
     aliases: AliasWrites
     owned: tuple[list[tuple[str, bytes]], list[str]]
     refusals: tuple[list[tuple[int, bytes]], list[int]]
+    questions: tuple[list[tuple[str, bytes]], list[str]]
 
 
 class Identities:
     """Of one shard.
 
-    dropped: by reason, how many records and links; those that `aliases` dropped are counted there.
+    dropped: by reason, how many records and links; those that `aliases` dropped are counted there. merge_users: whether
+    an `alias` record may merge two users, as a command does.
     """
 
-    def __init__(self, profiles: Profiles, aliases: Aliases, owners: Owners, refusals: Refusals):
+    def __init__(
+        self,
+        profiles: Profiles,
+        aliases: Aliases,
+        owners: Owners,
+        refusals: Refusals,
+        questions: Mapping[str, bytes] = NOTHING,
+        merge_users: bool = False,
+    ):
         self._profiles, self.aliases, self.owners, self._refusals = profiles, aliases, owners, refusals
+        self.merges = Merges(profiles, aliases, owners, questions)
+        self._merge_users = merge_users
         self.dropped: Counter[str] = Counter()
 
     def sort(self, batch: Batch, sources: Sequence[str]) -> Sorted:
         """sources: what the batch's numbers of sources stand for."""
-        if all(event.identity is None for event in batch.events):
+        merged = self.aliases.merged
+        if all(event.identity is None for event in batch.events) and not merged:
             return Sorted(batch, [])
         apply: list[Event] = []
         places: list[int] = []
         told: list[Event] = []
         for at, event in enumerate(batch.events):
             applied: Event | None = event
-            if event.identity is not None:
+            if event.identity is not None or event.subject in merged:
                 place = Place(sources[int(batch.sources[at])], int(batch.offsets[at]))
                 applied, more = self._take(event, place, apply)
                 told += more
@@ -90,31 +120,54 @@ class Identities:
 
     def at_once(self, events: Sequence[Event]) -> list[Event]:
         """What of events is to be applied, where what is told is heard at once."""
+        return [event for turn in self.turns(events) for event in turn]
+
+    def turns(self, events: Sequence[Event]) -> Iterator[list[Event]]:
+        """The same in turns, each to be applied before the next is asked for: a merge is of what stood before it."""
         apply: list[Event] = []
         for event in events:
             waiting = [event]
             while waiting:
                 one = waiting.pop()
-                applied, told = (one, NOTHING_TOLD) if one.identity is None else self._take(one, None, apply)
+                if apply and isinstance(one.identity, Merging):
+                    yield apply
+                    apply = []
+                is_plain = one.identity is None and one.subject not in self.aliases.merged
+                applied, told = (one, NOTHING_TOLD) if is_plain else self._take(one, None, apply)
                 apply += [] if applied is None else [applied]
                 waiting += reversed(told)
-        return apply
+        if apply:
+            yield apply
+
+    def take_changes(self) -> list[Change]:
+        """What followed from merges since the last call."""
+        taken, self.merges.changes = self.merges.changes, []
+        return taken
 
     def erase(self, user: str, until_ms: int) -> list[Event]:
-        """She is gone, and what is kept under her id as an alias; what the homes of her aliases are to be told."""
+        """She is gone, and what is kept under her id as an alias; what the homes of her aliases are to be told, or that
+        of who she is, if she was merged."""
+        into = self.aliases.merged.get(user)
+        if into is not None:
+            return [Event(into, until_ms, "", False, None, {}, {}, identity=Erase(user))]
         self.aliases.forget(user, user)
+        self.merges.forget(user)
         return self.owners.erase(user, until_ms)
 
     def take(self) -> Written:
-        return Written(self.aliases.take(), self.owners.take(), self._refusals.take())
+        return Written(self.aliases.take(), self.owners.take(), self._refusals.take(), self.merges.take())
 
     @property
     def untold(self) -> int:
         """How much has changed since `take`."""
-        return self.aliases.untold + self.owners.untold + self._refusals.untold
+        return self.aliases.untold + self.owners.untold + self._refusals.untold + self.merges.untold
 
     def _take(self, event: Event, place: Place | None, before: Sequence[Event]) -> Taken:
         """place: None where whatever is told is heard once. before: what is applied before it."""
+        if event.subject in self.aliases.merged:
+            forwarded = self._take_of_merged(event, place)
+            if forwarded is not None:
+                return None, forwarded
         match event.identity:
             case Linking(links):
                 return event, self._claims(event, links)
@@ -126,10 +179,53 @@ class Identities:
                 return self._accept(event, passed_on, may_be_a_repeat=place is not None)
             case Lost(alias, number):
                 return self._lose(event, alias, number, before), NOTHING_TOLD
-            case Forget(user):
-                self.aliases.forget(event.subject, user)
-                self._profiles.refuse(event.subject, event.ts)
-        return None, NOTHING_TOLD
+            case _:
+                return None, self._heed(event, place)
+
+    def _heed(self, event: Event, place: Place | None) -> list[Event]:
+        """What is no record: word of an erasure, or of a merge."""
+        if isinstance(event.identity, Forget):
+            return self._forget(event, event.identity.user)
+        if isinstance(event.identity, Erase):
+            if event.subject not in self.aliases.merged:
+                self.merges.changes += self._profiles.erase_one(event.subject, event.ts, event.message_id)
+            return self.erase(event.subject, event.ts)
+        return self.merges.hear(event, 0 if place is None else place.offset)
+
+    def _take_of_merged(self, event: Event, place: Place | None) -> list[Event] | None:
+        """What still bears a user who is another now is passed on to her; None where it is not a record of that user's.
+
+        Where a claim would make an alias of hers of it, it is refused: she is a user's already.
+        """
+        match event.identity:
+            case None | Linking() | Unlinked():
+                links = event.identity.links if event.identity is not None else ()
+            case PassedOn() as passed_on:
+                if place is not None and not self.owners.accept(event.subject, passed_on):
+                    return []
+                links = passed_on.links
+            case Lost(alias, number):
+                if not self.owners.lose(event.subject, alias, number):
+                    return []
+                event, links = replace(event, properties={"customer": alias}, touches_ledger=True), ()
+            case Claim(user) if user != self.aliases.merged[event.subject]:
+                return self._refuse_to_merge(event, user)
+            case _:
+                return None
+        came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
+        return self._keep(replace(event, identity=Unlinked(links, came_from)), place or NOWHERE)
+
+    def _forget(self, event: Event, user: str) -> list[Event]:
+        """Whoever was merged takes her own aliases along."""
+        told = self.owners.erase(event.subject, event.ts) if event.subject in self.aliases.merged else NOTHING_TOLD
+        self.aliases.forget(event.subject, user)
+        self._profiles.refuse(event.subject, event.ts)
+        return told
+
+    def _refuse_to_merge(self, event: Event, user: str) -> list[Event]:
+        self.dropped[WOULD_MERGE] += 1
+        self._refusals.add(Refusal(event.subject, user, event.ts, WOULD_MERGE))
+        return []
 
     def _claims(self, event: Event, links: Sequence[Link]) -> list[Event]:
         if self._profiles.is_refused(event):
@@ -154,9 +250,9 @@ class Identities:
 
     def _link(self, event: Event, user: str, how: How, before: Sequence[Event]) -> list[Event]:
         if how is How.ALIAS and self._has_profile(event.subject, before):
-            self.dropped[WOULD_MERGE] += 1
-            self._refusals.add(Refusal(event.subject, user, event.ts, WOULD_MERGE))
-            return []
+            if not self._merge_users:
+                return self._refuse_to_merge(event, user)
+            return [Event(event.subject, event.ts, "", False, event.message_id, {}, {}, identity=Merge(user))]
         return self.aliases.link(event.subject, user, event.ts, how)
 
     def _accept(self, event: Event, passed_on: PassedOn, may_be_a_repeat: bool) -> Taken:

@@ -59,10 +59,21 @@ class Owners:
         return {} if raw is None else _OWNED.decode(raw)
 
     def may_claim(self, user: str, link: Link) -> bool:
-        """Whether she has room for one more."""
+        """Whether she has it, or room for one more."""
         owned = self.of(user)
-        is_known = link.alias in owned and owned[link.alias].is_hers
-        return is_known or sum(each.is_hers for each in owned.values()) < MOST_IDS
+        return (link.alias in owned and owned[link.alias].is_hers) or self.has_room(user)
+
+    def has_room(self, user: str) -> bool:
+        return sum(each.is_hers for each in self.of(user).values()) < MOST_IDS
+
+    def own(self, user: str, gone: str, ts: int, number: int) -> bool:
+        """Another user is her from then on; False where she had her by that link already."""
+        owned = self.of(user)
+        one = owned.get(gone, Owned())
+        if number <= max(one.number, one.lost_number):
+            return False
+        self._keep(user, owned | {gone: Owned(How.MERGE, ts, number, one.lost_number)})
+        return True
 
     def claim(self, user: str, link: Link, ts: int) -> list[Event]:
         """What the alias's home is to be told: nothing where it knows. Word of Stripe's is always told, as another user

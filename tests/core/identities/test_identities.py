@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.batch import Batch
+from streams.core.changes import Change
 from streams.core.events import Event
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import ERASED, WOULD_MERGE, Identities
 from streams.core.identities.owners import Owners
 from streams.core.identities.refusals import Refusals, read_refusal
 from streams.core.links import Claim, How
+from streams.core.merges import Packed
 from tests.core.identities.made import DAY, KEEP, of, state, under
 
 
@@ -32,6 +34,18 @@ class Users:
 
     def refuse(self, subject: str, until_ms: int) -> None:
         self.marks[subject] = until_ms
+
+    def refused_until(self, subject: str) -> int:
+        return self.marks.get(subject, -1)
+
+    def depart(self, subject: str, survivor: str, at_ms: int, message_id: str | None) -> tuple[Packed, list[Change]]:
+        raise AssertionError("nobody is merged here")
+
+    def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]:
+        raise AssertionError("nobody is merged here")
+
+    def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
+        raise AssertionError("nobody is erased here")
 
 
 def identities(users: Users, aliases: Aliases | None = None, owners: Owners | None = None) -> Identities:

@@ -1,0 +1,193 @@
+"""Two users become one, by a command: who is to be gone asks who is to stay, and moves there.
+
+    at the home of who is to be gone                      at the home of who is to stay
+
+    ask       may she become you? ───────Asked──────────▶ hear: she is known, has room, and is not on her way herself
+    move      all that is kept of her ◀──Granted/Refused─
+              ─────────────────────────Moved────────────▶ take in
+
+Comes in: events whose identity is one of `streams.core.merges`, each after all that stood before it has been applied.
+Goes out: what the homes of others are to hear; changes; and commands that cannot be carried out, each with its reason.
+
+Nobody is asked who is on her way herself: the question goes on to where she goes. So of a circle each question comes
+back to who asked, and is refused. Once she has moved, she is an alias of who stays (`aliases`): what still bears her id
+is passed on. Every message may come twice: a question that is answered, and a profile that was taken in, is known by
+its number.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from streams.core.changes import Change
+from streams.core.events import Event, Reject
+from streams.core.identities.aliases import Aliases
+from streams.core.identities.owners import MOST_IDS, Owners
+from streams.core.links import Forget, Identity
+from streams.core.merges import Asked, Granted, Merge, Moved, Packed, Refused
+
+REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "merge_circle": "`userId` and `into` are the same user, or would be by other merges: a circle",
+        "merge_unknown": "`userId` or `into` names nobody who has a profile",
+        "merge_again": "`userId` was merged into another user before: merge that one",
+        "merge_too_many": f"`into` has as many ids as one person may have, {MOST_IDS}",
+    }
+)
+NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+
+class Movable(Protocol):
+    """What a shard does with its profiles."""
+
+    def __contains__(self, subject: str) -> bool: ...
+    def depart(
+        self, subject: str, survivor: str, at_ms: int, message_id: str | None
+    ) -> tuple[Packed, list[Change]]: ...
+    def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]: ...
+    def refused_until(self, subject: str) -> int:
+        """Up to when (ms) what is of an erased subject is refused."""
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A merge that was asked for. number: the offset of its command, or of what led to it."""
+
+    into: str
+    number: int
+    ts: int
+    message_id: str | None
+
+
+class Unable(NamedTuple):
+    """A command that cannot be carried out."""
+
+    gone: str
+    question: Question
+    why: Reject
+
+
+class Merges:
+    """Of one shard. counts: how many users left and arrived. changes, unable: until somebody takes them."""
+
+    def __init__(self, profiles: Movable, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
+        self._profiles, self._aliases, self._owners = profiles, aliases, owners
+        self._asked = {user: _QUESTION.decode(raw) for user, raw in stored.items()}
+        self._told: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.changes: list[Change] = []
+        self.unable: list[Unable] = []
+
+    def asked(self, user: str) -> Question | None:
+        return self._asked.get(user)
+
+    def hear(self, event: Event, number: int) -> list[Event]:
+        """number: of a command, its offset."""
+        match event.identity:
+            case Merge(into):
+                return self.ask(event.subject, Question(into, number, event.ts, event.message_id))
+            case Asked(gone, of):
+                return [self._answer(event, gone, of)]
+            case Granted(into, of):
+                return self._move(event.subject, into, of)
+            case Refused(code, of):
+                self._give_up(event.subject, code, of)
+            case Moved() as moved:
+                return self._take_in(event, moved)
+        return []
+
+    def ask(self, gone: str, question: Question) -> list[Event]:
+        """Nothing where it was done, or asked, before."""
+        known = self._asked.get(gone)
+        into = self._aliases.merged.get(gone) or (known.into if known is not None else None)
+        if gone == question.into:
+            return self._refuse(gone, question, "merge_circle")
+        if into is not None:
+            return [] if into == question.into else self._refuse(gone, question, "merge_again")
+        if gone not in self._profiles:
+            return self._refuse(gone, question, "merge_unknown")
+        self._asked[gone] = question
+        self._told.add(gone)
+        return [_event(question.into, question.ts, Asked(gone, question.number), question.message_id)]
+
+    def forget(self, user: str) -> None:
+        """Whoever was erased asks nothing any more."""
+        if self._asked.pop(user, None) is not None:
+            self._told.add(user)
+
+    def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
+        """Since the last call: what is to be written of users, and who has nothing any more."""
+        put = [(user, _ENCODER.encode(self._asked[user])) for user in self._told if user in self._asked]
+        drop = [user for user in self._told if user not in self._asked]
+        self._told = set()
+        return put, drop
+
+    @property
+    def untold(self) -> int:
+        """How much has changed since `take`."""
+        return len(self._told)
+
+    def _refuse(self, gone: str, question: Question, code: str) -> list[Event]:
+        self.unable.append(Unable(gone, question, Reject(code, REASONS[code])))
+        return []
+
+    def _answer(self, event: Event, gone: str, number: int) -> Event:
+        user, asked = event.subject, self._asked.get(event.subject)
+        further = self._aliases.merged.get(user) or (asked.into if asked is not None else None)
+        if user == gone:
+            answer: Identity = Refused("merge_circle", number)
+        elif further is not None:
+            return _event(further, event.ts, Asked(gone, number), event.message_id)
+        elif user not in self._profiles:
+            answer = Refused("merge_unknown", number)
+        elif not self._owners.has_room(user):
+            answer = Refused("merge_too_many", number)
+        else:
+            answer = Granted(user, number)
+        return _event(gone, event.ts, answer, event.message_id)
+
+    def _move(self, gone: str, into: str, number: int) -> list[Event]:
+        question = self._close(gone, number)
+        if question is None or gone not in self._profiles:
+            return []
+        packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
+        self.changes += changes
+        self.counts["left"] += 1
+        passed_on = self._aliases.merge(gone, into, question.ts)
+        moved = Moved(gone, self._aliases.standing(gone).number, packed)
+        return [_event(into, question.ts, moved, question.message_id), *passed_on]
+
+    def _give_up(self, gone: str, code: str, number: int) -> None:
+        question = self._close(gone, number)
+        if question is not None:
+            self._refuse(gone, question, code if code in REASONS else "merge_unknown")
+
+    def _close(self, gone: str, number: int) -> Question | None:
+        """The question that is answered; None where it was before."""
+        question = self._asked.get(gone)
+        if question is None or question.number != number:
+            return None
+        del self._asked[gone]
+        self._told.add(gone)
+        return question
+
+    def _take_in(self, event: Event, moved: Moved) -> list[Event]:
+        user, into = event.subject, self._aliases.merged.get(event.subject)
+        if into is not None:
+            return [_event(into, event.ts, moved, event.message_id)]
+        if user not in self._profiles:  # she was erased since, and who became her with her
+            return [_event(moved.gone, max(event.ts, self._profiles.refused_until(user)), Forget(user))]
+        if self._owners.own(user, moved.gone, event.ts, moved.number):
+            self.changes += self._profiles.arrive(user, moved.profile, event.ts, event.message_id)
+            self.counts["arrived"] += 1
+        return []
+
+
+def _event(subject: str, ts: int, identity: Identity, message_id: str | None = None) -> Event:
+    return Event(subject, ts, "", False, message_id, {}, {}, identity=identity)
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_QUESTION: Final = msgspec.json.Decoder(Question)

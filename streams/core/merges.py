@@ -1,0 +1,56 @@
+"""Merges, as records speak of them: two users who are one from then on, by order of whoever knows that they are.
+
+Goes out: what an `Event` may have as its `identity` (`streams.core.links`). A `Merge` is the command; the others are
+what the home of who is to be gone and the home of who stays tell each other (`streams.core.identities.merges`).
+"""
+
+import msgspec
+
+
+class Merge(msgspec.Struct, frozen=True, array_like=True, tag=6, gc=False):
+    """The event's subject is to be this user from then on."""
+
+    into: str
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True, tag=7, gc=False):
+    """To a user: may this one become you? number: of the question, among those about the same user."""
+
+    gone: str
+    number: int
+
+
+class Granted(msgspec.Struct, frozen=True, array_like=True, tag=8, gc=False):
+    """To who asked: yes; into whom, where a chain was followed."""
+
+    into: str
+    number: int
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag=9, gc=False):
+    """To who asked: no, and why."""
+
+    code: str
+    number: int
+
+
+class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A profile on its way. schema: the JSON of the `RowSchema` that its row is written in."""
+
+    row: bytes
+    document: bytes
+    schema: bytes
+
+
+class Moved(msgspec.Struct, frozen=True, array_like=True, tag=10, gc=False):
+    """To who stays: all that was kept of who is gone; number as `PassedOn` has it."""
+
+    gone: str
+    number: int
+    profile: Packed
+
+
+class Erase(msgspec.Struct, frozen=True, array_like=True, tag=11, gc=False):
+    """To who stays: somebody who is you was erased."""
+
+    gone: str
