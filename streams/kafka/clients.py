@@ -3,10 +3,10 @@
 Comes in: the settings. Goes out: a producer or a consumer, for the length of a block, or `Unreachable`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import UnknownError
 
 from streams.errors import UsageError
@@ -17,6 +17,7 @@ from streams.settings import Settings
 
 # Below the 1 MB that a broker takes by default; a longer record makes a batch of its own.
 BATCH_BYTES = 900_000
+LOOK_EVERY_MS = 200  # markers of transactions are no records, and move on
 
 
 @asynccontextmanager
@@ -49,6 +50,26 @@ async def _start(settings: Settings, idempotent: bool) -> AIOKafkaProducer:
         await end(producer)
         raise
     return producer
+
+
+@asynccontextmanager
+async def reading_back(
+    settings: Settings, topic: str, partition: int
+) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[ConsumerRecord]]]]:
+    """The first offset of a partition that there is, and all records that stand there now. Errors are aiokafka's."""
+    tp = TopicPartition(topic, partition)
+    async with AIOKafkaConsumer(
+        **client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest"
+    ) as consumer:
+        consumer.assign([tp])
+        begin, end = (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
+
+        async def batches() -> AsyncIterator[Sequence[ConsumerRecord]]:
+            while await consumer.position(tp) < end:
+                for records in (await consumer.getmany(tp, timeout_ms=LOOK_EVERY_MS)).values():
+                    yield records
+
+        yield begin, batches()
 
 
 @asynccontextmanager

@@ -21,13 +21,13 @@ class Outputs:
         self._changes = settings.topic(SEGMENT_CHANGES.name)
         self._memberships = {kind.name: settings.topic(kind.memberships) for kind in KINDS}
         self._dead_letters = settings.topic(DEAD_LETTERS.name)
-        self._source = f"/segmenter/{settings.group}"
+        self.source = f"/segmenter/{settings.group}"
         self._live_within_ms = settings.live_within
 
     def change(self, change: Change, detected_at: int) -> Message:
         change_id = change.id
         value = encode_identified(change, change_id, detected_at, self._live_within_ms)
-        headers = encode_headers(change, change_id, self._source)
+        headers = encode_headers(change, change_id, self.source)
         return Message(self._changes, change.subject.encode(), value, headers)
 
     def memberships(

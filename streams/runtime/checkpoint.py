@@ -86,9 +86,9 @@ class Checkpoints:
 
     async def publish(self, number: int, outbox: Sequence[Message], memberships: Sequence[Message]) -> None:
         """Steps 2 and 3 alone: what was saved, by us or by an earlier owner, and may not have been published."""
+        await self._publish(outbox)
+        await self._publish(memberships)
         if outbox:
-            await self._publish(outbox)
-            await self._publish(memberships)
             self.published_at = time.time()
             await self._with_redis(lambda: self._store.mark_published(self._shard, self._epoch, number))
 

@@ -13,6 +13,7 @@ from streams.kafka.message import Message
 from streams.outputs.membership import encode_segments, read_model
 from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
+from streams.runtime.published import Published
 from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
 from streams.state.store import Checkpoint, Write
 
@@ -26,10 +27,14 @@ ROWS_TOLD: Final = 1_000
 
 
 class Pending:
-    """Renders changes as they come, which spreads the work, and keeps them until the next snapshot."""
+    """Renders changes as they come, which spreads the work, and keeps them until the next snapshot.
 
-    def __init__(self, outputs: Outputs):
+    published: while a lost state is made anew, what need not be said again.
+    """
+
+    def __init__(self, outputs: Outputs, published: Published | None = None):
         self._outputs = outputs
+        self.published = published
         self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
         self._clear()
 
@@ -38,12 +43,20 @@ class Pending:
         self._bytes = 0
         self._flips: dict[tuple[str, str], bool] = {}
         self._changed_at: dict[str, int] = {}
+        self._told: set[str] = set()
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether a lost state is being made anew."""
+        return self.published is not None
 
     def add(self, changes: Sequence[Change], detected_at: int) -> None:
         for change in changes:
-            message = self._outputs.change(change, detected_at)
-            self._outbox.append(message)
-            self._bytes += len(message.value or b"")
+            if self.published is None or not self.published.has(change):
+                message = self._outputs.change(change, detected_at)
+                self._outbox.append(message)
+                self._bytes += len(message.value or b"")
+                self._told.add(change.subject)
             if change.previous is not None:
                 self._flips[change.previous, change.subject] = False
             self._flips[change.segment, change.subject] = change.entered
@@ -78,15 +91,27 @@ class Pending:
             positions=positions,
             writes=self._writes(dirty, segments),
             # A user who is back already gets her memberships after that.
-            outbox=[*self._outbox, *map(self._outputs.tombstone, dirty.erased)],
+            outbox=[*self._outbox, *map(self._outputs.tombstone, self._standing(dirty.erased))],
             erased=dirty.erased,
+            rebuilds=self.rebuilds,
         )
         memberships = [
             self._outputs.memberships(user, where, format_time(self._changed_at[user]), number)
             for user, where in segments.items()
+            if self._is_news(user, where)
         ]
         self._clear()
         return Snapshot(checkpoint, dead_letters, memberships)
+
+    def _standing(self, erased: Sequence[str]) -> list[str]:
+        """Those of whom something may stand there that is to be taken away."""
+        return [user for user in erased if self.published is None or self.published.forget(user)]
+
+    def _is_news(self, user: str, segments: bytes) -> bool:
+        """Whether it is to be said where a user stands."""
+        if self.published is None or user in self._told:
+            return True
+        return not self.published.knows(user, self._changed_at[user], segments)
 
     def _writes(self, dirty: Dirty, segments: Mapping[str, bytes]) -> list[Write[Any, Any]]:
         """What changes of all that is kept. segments: of each user with a change, where she stands now."""

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
+from streams.core.subjects import USER
 from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable, UsageError
 from streams.log import log, seconds
 from streams.monitoring.health import Obstacle
@@ -26,14 +27,15 @@ from streams.outputs.membership import encode_segments
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
+from streams.runtime.published import Published, read_published
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
-from streams.runtime.starting import Offsets, begins, where_to_begin
+from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.fencing import next_epoch
 from streams.state.format import DOCUMENTS, MARKS, ROWS
 from streams.state.store import Stored
-from streams.topics import SEGMENT_CHANGES
+from streams.topics import SEGMENT_CHANGES, memberships_of
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
 LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
@@ -104,13 +106,27 @@ class ShardLifecycle:
 
     async def _load(self, stored: Stored | None) -> ShardLoop:
         worker, positions = self._worker, stored.positions if stored else None
-        begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings)
-        offsets = await self._retry(f"shard {self.number}, loading", begin)
+        subject = f"shard {self.number}, loading"
+        lost = stored is None and await self._retry(subject, partial(has_read, worker.consumer, self._tps))
+        begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings, lost=lost)
+        offsets = await self._retry(subject, begin)
+        rebuilds = lost or (stored is not None and stored.rebuilds)
+        published = await self._retry(subject, self._published) if rebuilds else None
         intake = Intake(worker, offsets, positions or {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
-        return ShardLoop(worker, self._shard(stored, offsets), intake, self._checkpoints, number)
+        return ShardLoop(worker, self._shard(stored, offsets), intake, self._checkpoints, number, published)
+
+    async def _published(self) -> Published:
+        since, worker = time.monotonic(), self._worker
+        topics = (SEGMENT_CHANGES, memberships_of(USER))
+        changes, memberships = (TP(worker.settings.topic(each.name), self.number) for each in topics)
+        log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", self.number)
+        found = await read_published(worker.consumer, changes, memberships, worker.outputs.source)
+        said = "shard %d - %d changes and where %d users stand are published already, read in %s"
+        log.info(said, self.number, found.changes, found.users, seconds(since))
+        return found
 
     async def _work(self, loaded: ShardLoop, stored: Stored | None, since: float) -> None:
         """Until `leave`, or until Redis turns out to hold something else than was written."""

@@ -30,6 +30,7 @@ from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.pending import Pending
+from streams.runtime.published import Published
 from streams.runtime.worker import Worker
 
 # Events, or profiles to migrate, that the engine is given at once: some milliseconds.
@@ -50,20 +51,29 @@ TIME_EVERY_MS: Final = 60_000
 
 
 class ShardLoop:
-    """`number` is that of the last checkpoint.
+    """`number` is that of the last checkpoint; published: what a lost state that is made anew need not say again.
 
     moves: another number whenever something has been done. members: how many are in each segment.
     """
 
-    def __init__(self, worker: Worker, shard: Shard, intake: Intake, checkpoints: Checkpoints, number: int):
+    def __init__(
+        self,
+        worker: Worker,
+        shard: Shard,
+        intake: Intake,
+        checkpoints: Checkpoints,
+        number: int,
+        published: Published | None = None,
+    ):
         self._worker = worker
         self._shard = shard
         self._intake = intake
         self._checkpoints = checkpoints
         self._number = number
-        self._pending = Pending(worker.outputs)
+        self._pending = Pending(worker.outputs, published)
         self._saved_positions: dict[str, int] = {}
         self._saved_time_ms = shard.time_ms
+        self._saved_rebuilds = self._pending.rebuilds
         self._time: tuple[int, Mapping[str, int]] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._unwritten: list[Snapshot] = []
@@ -207,7 +217,14 @@ class ShardLoop:
                 self._note(self._shard.tick(now_ms, WAVE_SLICE))
             if self._shard.time_ms >= now_ms:
                 self._time = None
+                self._end_rebuild()
         return True
+
+    def _end_rebuild(self) -> None:
+        """All that was there when the shard was loaded is in the state, and time has come: what follows is new."""
+        if self._pending.rebuilds:
+            self._pending.published = None
+            log.info("%s - is made anew: what follows is new", self._checkpoints.subject)
 
     def _apply(self) -> bool:
         """A slice of the events that may be applied."""
@@ -286,13 +303,14 @@ class ShardLoop:
     def _has_news(self) -> bool:
         if self._pending or self._intake.dead_letters or self._shard.dirty_count:
             return True
-        return self._intake.positions() != self._saved_positions
+        return self._saved_rebuilds != self._pending.rebuilds or self._intake.positions() != self._saved_positions
 
     def _snapshot(self) -> Snapshot:
         self._number += 1
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms
+        self._saved_rebuilds = self._pending.rebuilds
         letters = self._intake.take_dead_letters()
         snapshot = self._pending.snapshot(self._shard, self._number, self._saved_positions, letters)
         self._unwritten.append(snapshot)

@@ -32,20 +32,23 @@ class Offers(Protocol):
 
 
 async def where_to_begin(
-    kafka: Offers, tps: Sequence[TP], stored: Mapping[str, int] | None, settings: Settings
+    kafka: Offers, tps: Sequence[TP], stored: Mapping[str, int] | None, settings: Settings, *, lost: bool = False
 ) -> Offsets:
-    """`stored` is the state's next offset by topic, None where there is no state."""
+    """stored: the state's next offset by topic, None where there is no state; lost: because Redis lost it."""
     beginnings = dict(await kafka.earliest_offsets(*tps))
     if stored is not None:
         known = {tp: stored[tp.topic] for tp in tps if tp.topic in stored}
         begun = {tp: _reached(tp, offset, beginnings[tp], settings) for tp, offset in known.items()}
         await _refuse_beyond_the_end(kafka, begun)
         return begun | await _first_start(kafka, [tp for tp in tps if tp not in known], beginnings, settings)
-    committed = await kafka.committed(tps)
-    if any(offset is not None for offset in committed.values()):
-        log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", tps[0].partition)
+    if lost:
         return {tp: _reached(tp, 0, beginnings[tp], settings) for tp in tps}
     return await _first_start(kafka, tps, beginnings, settings)
+
+
+async def has_read(kafka: Offers, tps: Sequence[TP]) -> bool:
+    """Whether the group has read any of these before: Kafka remembers it of every checkpoint."""
+    return any(offset is not None for offset in (await kafka.committed(tps)).values())
 
 
 def begins(start: str | int, offsets: Offsets, now_ms: int) -> int:

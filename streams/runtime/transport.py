@@ -9,7 +9,8 @@ partition is read from where `start_reading` says, and what is committed is what
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
 import faust
@@ -17,6 +18,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, EventT
 from faust.types.tuples import Message
 
+from streams.kafka import clients
 from streams.runtime.driver import Driver, FailingApp
 from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched, Membership
 from streams.runtime.producing import Producer
@@ -95,6 +97,12 @@ class Consumer(driver.Consumer):
 
     def stop_reading(self, tps: Iterable[TP]) -> None:
         self._begun.difference_update(tps)
+
+    @asynccontextmanager
+    async def reading_back(self, tp: TP) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[Any]]]]:
+        """The first offset of any partition that there is, and all records that stand there now."""
+        async with clients.reading_back(cast(Driver, self.transport).settings, tp.topic, tp.partition) as found:
+            yield found
 
     async def is_current(self, membership: Membership) -> bool:
         """Whether the group has given no partitions to others since it gave some to this member: Kafka knows."""

@@ -40,7 +40,8 @@ def commands(
     for write in writes_of(checkpoint, of_subjects):
         _COMMANDS[write.collection.form](result, keys, write)
     positions = msgspec.json.encode(checkpoint.positions)
-    result.add("HSET", keys.state, ["number", checkpoint.number, "head", checkpoint.head, "positions", positions])
+    state: list[Argument] = ["number", checkpoint.number, "head", checkpoint.head, "positions", positions]
+    result.add("HSET", keys.state, [*state, "rebuilds", int(checkpoint.rebuilds)])
     return result
 
 

@@ -84,7 +84,7 @@ STATE: Final = Collection(
     str,
     bytes,
     1,
-    "`format`, `epoch` of the owner's claim; of the last checkpoint `number`, `head`, `positions`",
+    "`format`, `epoch` of the owner's claim; of the last checkpoint `number`, `head`, `positions`, `rebuilds`",
 )
 ROWS: Final = Collection("rows", Form.HASH, str, bytes, 1, "user → the profile's row, packed", of_subject=True)
 DOCUMENTS: Final = Collection(

@@ -52,6 +52,7 @@ class _Shard:
     held: Held = field(default_factory=Held)
     head: bytes = b""
     positions: dict[str, int] = field(default_factory=dict)
+    rebuilds: bool = False
     contents: dict[Collection[Any, Any], dict[Any, Any]] = field(default_factory=lambda: defaultdict(dict))
 
     def apply(self, write: Write[Any, Any]) -> None:
@@ -90,6 +91,7 @@ class MemoryShardStore:
             positions=dict(kept.positions),
             outbox=decode_outbox(kept.contents[OUTBOX]),
             collections={collection: dict(kept.contents[collection]) for collection in self._loaded},
+            rebuilds=kept.rebuilds,
         )
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
@@ -99,6 +101,7 @@ class MemoryShardStore:
         kept.held = kept.held._replace(number=checkpoint.number)
         kept.head = checkpoint.head
         kept.positions = dict(checkpoint.positions)
+        kept.rebuilds = checkpoint.rebuilds
         for write in writes_of(checkpoint, self._of_subjects):
             if write.collection.form is Form.FEEDS:
                 self._feeds.apply(shard, write)

@@ -96,6 +96,7 @@ class RedisShardStore:
             positions=decode_positions(state[b"positions"]),
             outbox=decode_outbox(collections.pop(OUTBOX)),
             collections=collections,
+            rebuilds=state.get(b"rebuilds") == b"1",
         )
 
     async def _read(self, keys: ShardKeys, collection: Collection[Any, Any]) -> dict[Any, Any]:

@@ -39,6 +39,7 @@ class Checkpoint:
     writes: what changes in the shard's collections; no pair of a set is both dropped and put.
     outbox: what is to be published once this is stored.
     erased: subjects of whom all is dropped that was kept before; `writes` may put something new all the same.
+    rebuilds: the state was lost and is being made anew, so that what comes of it may have been published before.
     """
 
     number: int
@@ -47,13 +48,14 @@ class Checkpoint:
     writes: Sequence[Write[Any, Any]] = ()
     outbox: Sequence[Message] = ()
     erased: Sequence[str] = ()
+    rebuilds: bool = False
 
 
 @dataclass(slots=True)
 class Stored:
     """A shard's state as its last checkpoint left it, `stored[ROWS]` and so on.
 
-    outbox: in the order in which it was to be published.
+    outbox: in the order in which it was to be published. rebuilds: as in `Checkpoint`.
     """
 
     number: int
@@ -61,6 +63,7 @@ class Stored:
     positions: dict[str, int]
     outbox: list[Message]
     collections: Mapping[Collection[Any, Any], dict[Any, Any]]
+    rebuilds: bool = False
 
     def __getitem__(self, collection: Collection[Name, Value]) -> dict[Name, Value]:
         return self.collections[collection]

@@ -21,6 +21,7 @@ from streams.state.format import MARKS, MEMBERS, MEMBERSHIPS, ROWS, Collection
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook
+from tests.runtime.test_published import Topics
 
 NOON = instant("2026-03-01 12:00")
 RULES = rulebook(often='count("Signed In", days=7) >= 2')
@@ -103,6 +104,14 @@ def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_i
     assert json.loads(memberships[0].value or b"")["segments"] == {
         "life/active": {"since": "2026-03-03T12:00:00.000Z", "ordinal": 2}
     }
+
+
+async def test_a_state_that_is_made_anew_takes_away_only_what_stands_there(shard: Shard) -> None:
+    outputs = Outputs(Settings(group="ours"))
+    said = outputs.memberships("ann", b"{}", "2026-03-01T12:00:00.000Z", 1)
+    pending = Pending(outputs, await Topics([], [said]).read())
+    shard.erase([Erasure(user, NOON + 1, "m") for user in ("ann", "bob")])
+    assert [message.key for message in snapshot(pending, shard).checkpoint.outbox] == [b"ann"]
 
 
 def test_of_an_erased_user_everything_is_removed_and_the_memberships_get_a_tombstone(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -12,6 +13,7 @@ from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
 from streams.kafka.message import Message
+from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
@@ -39,6 +41,8 @@ class Around:
         self.store = MemoryShardStore()
         self.now_ms = NOON
         self.stands: list[tuple[int, bool]] = []
+        self.published: dict[str, list[Message]] = defaultdict(list)
+        self._committed: dict[TP, int] = {}
         self.while_loading: Callable[[], None] = lambda: None
         self.while_publishing: Callable[[], None] = lambda: None
         self.kept: list[MemoryShardStore] = []
@@ -82,6 +86,29 @@ class Around:
         self._next = stop
         await until(lambda: len(self.stands) > count)
 
+    async def bring(self, stop: int) -> None:
+        """The same, and what comes of it is saved when this returns."""
+        self._owner.receive(
+            Fetched(INPUT, self._reading, self._log[self._next : stop], stop, stop, caught_up=stop == len(self._log))
+        )
+        self._next = stop
+        await until(lambda: self.store._shards[0].positions.get(INPUT.topic) == stop)
+
+    async def time_comes(self) -> None:
+        """Time comes, after all that the input holds; what comes of it is saved when this returns."""
+        assert self._owner.loaded is not None
+        self._owner.loaded.time_came(self.now_ms, {INPUT.topic: self._next})
+        await until(lambda: not self.rebuilds)
+
+    def lose(self) -> None:
+        """All that was stored."""
+        self.store.__dict__.update(MemoryShardStore().__dict__)
+        self.now_ms += 1_000
+
+    @property
+    def rebuilds(self) -> bool:
+        return self.store._shards[0].rebuilds
+
     async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
         self.while_loading()
         return dict.fromkeys(tps, 0)
@@ -89,8 +116,18 @@ class Around:
     async def ends(self, positions: object) -> dict[TP, int]:
         return {}
 
-    async def committed(self, tps: Iterable[TP]) -> dict[TP, None]:
-        return dict.fromkeys(tps)
+    async def committed(self, tps: Iterable[TP]) -> dict[TP, int | None]:
+        return {tp: self._committed.get(tp) for tp in tps}
+
+    def may_commit(self, offsets: dict[TP, int]) -> None:
+        self._committed |= offsets
+
+    @asynccontextmanager
+    async def reading_back(self, tp: TP) -> Any:
+        async def batches() -> Any:
+            yield self.published[tp.topic]
+
+        yield 0, batches()
 
     async def start_reading(self, offsets: dict[TP, int]) -> int:
         self._reading += 1
@@ -99,6 +136,7 @@ class Around:
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
         self.while_publishing()
+        self.published[topic] += messages
         if topic == "segment-memberships":
             said = [json.loads(message.value or b"") for message in messages]
             self.stands += [(each["version"], bool(each["segments"])) for each in said]
@@ -110,7 +148,9 @@ class Around:
 
     def stop_reading(self, tps: object) -> None: ...
 
-    def may_commit(self, offsets: object) -> None: ...
+
+def occurred_at(change: Message) -> int:
+    return decode_change(change.value or b"").occurred_at
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -152,6 +192,59 @@ async def test_versions_grow_although_what_is_published_again_is_older_than_what
         await around.fetch(3)
     assert around.stands == sorted(around.stands)
     assert len({version for version, _ in around.stands}) == len(around.stands)
+
+
+async def test_a_state_that_was_lost_is_made_anew_and_says_only_what_had_not_been_said() -> None:
+    around = Around(["Opened", "Closed", "Opened", "Closed"])
+    async with around.owned():
+        for stop in (1, 2, 3):
+            await around.fetch(stop)
+    del around.published["segment-changes"][1], around.published["segment-memberships"][1:]
+    around.lose()
+    async with around.owned():
+        await around.bring(3)
+        assert [occurred_at(change) for change in around.published["segment-changes"]] == [NOON, NOON + 2, NOON + 1]
+        assert [is_in for _, is_in in around.stands[3:]] == [True]
+        await around.time_comes()
+        await around.fetch(4)
+    assert [occurred_at(change) for change in around.published["segment-changes"]][3:] == [NOON + 3]
+    assert [is_in for _, is_in in around.stands[3:]] == [True, False]
+    assert around.stands == sorted(around.stands)
+
+
+async def test_where_a_user_stands_is_said_although_the_change_had_been_said() -> None:
+    """Redis was lost when the change was published, and where its user stands was not."""
+    around = Around(["Opened", "Closed"])
+    async with around.owned():
+        for stop in (1, 2):
+            await around.fetch(stop)
+    said = around.stands.pop()
+    del around.published["segment-memberships"][1:]
+    around.lose()
+    async with around.owned():
+        await around.bring(1)
+        await around.fetch(2)
+    assert [is_in for _, is_in in around.stands] == [True, False]
+    assert around.stands[-1] > said
+    assert len(around.published["segment-changes"]) == 2
+
+
+async def test_a_state_that_is_made_anew_goes_on_with_it_after_a_crash_until_it_has_caught_up() -> None:
+    around = Around(["Opened", "Closed", "Opened", "Closed"])
+    async with around.owned():
+        for stop in (1, 2, 3, 4):
+            await around.fetch(stop)
+    said = [*around.stands]
+    around.lose()
+    for stop in (1, 2, 4):
+        async with around.owned():
+            await around.bring(stop)
+        assert around.rebuilds
+    async with around.owned():
+        await around.time_comes()
+    assert not around.rebuilds
+    assert around.stands == said
+    assert len(around.published["segment-changes"]) == 4
 
 
 async def test_who_is_told_to_leave_while_loading_leaves() -> None:

@@ -8,7 +8,7 @@ from faust.types import TP
 
 from streams.core.kernel.layout import NEVER
 from streams.errors import StateError, StateLost
-from streams.runtime.starting import begins, where_to_begin
+from streams.runtime.starting import begins, has_read, where_to_begin
 from streams.settings import Settings
 
 PRODUCT, BILLING = TP("product-events", 2), TP("billing-updates", 2)
@@ -62,17 +62,18 @@ async def test_a_state_that_has_read_more_than_there_is_belongs_to_other_topics(
 
 
 async def test_a_state_that_redis_has_lost_is_rebuilt_from_the_beginning() -> None:
-    kafka = Kafka(committed_offsets={PRODUCT: 90})
-    begun = await where_to_begin(kafka, TPS, None, Settings(start="latest"))
+    assert await has_read(Kafka(committed_offsets={PRODUCT: 90}), TPS)
+    assert not await has_read(Kafka(), TPS)
+    begun = await where_to_begin(Kafka(), TPS, None, Settings(start="latest"), lost=True)
     assert begun == {PRODUCT: 0, BILLING: 0}
 
 
 async def test_a_lost_state_is_not_half_rebuilt_unless_that_is_wanted() -> None:
-    kafka = Kafka(beginnings={PRODUCT: 1, BILLING: 0}, committed_offsets={BILLING: 5})
+    kafka = Kafka(beginnings={PRODUCT: 1, BILLING: 0})
     with pytest.raises(StateLost, match="accept-partial-history"):
-        await where_to_begin(kafka, TPS, None, Settings())
+        await where_to_begin(kafka, TPS, None, Settings(), lost=True)
     settings = Settings(accept_partial_history=True)
-    assert await where_to_begin(kafka, TPS, None, settings) == {PRODUCT: 1, BILLING: 0}
+    assert await where_to_begin(kafka, TPS, None, settings, lost=True) == {PRODUCT: 1, BILLING: 0}
 
 
 @pytest.mark.parametrize(("start", "begun"), [("earliest", 10), ("latest", 100), (1_000, 33)])

@@ -42,6 +42,6 @@ def test_the_outbox_is_read_in_the_order_of_numbers_and_not_of_text() -> None:
 def test_a_checkpoint_of_nothing_writes_the_state_alone() -> None:
     keys = Keys("segmenter").of(0)
     assert commands(keys, Checkpoint(7, b"head", {"billing-updates": 9})).arguments == [
-        *("HSET", 6),
-        *("number", 7, "head", b"head", "positions", b'{"billing-updates":9}'),
+        *("HSET", 8),
+        *("number", 7, "head", b"head", "positions", b'{"billing-updates":9}', "rebuilds", 0),
     ]

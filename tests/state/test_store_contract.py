@@ -83,6 +83,15 @@ async def test_any_user_id_and_any_bytes_come_back_as_they_went(store: ShardStor
         assert profile.row == profile.document == value
 
 
+async def test_whether_a_state_is_being_made_anew_is_kept_until_it_is(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=1)
+    for number, rebuilds in enumerate([False, True, True, False], start=1):
+        await store.save(0, number, checkpoint(number, rebuilds=rebuilds))
+        stored = await claimed(store, 0, epoch=number + 1)
+        assert stored is not None
+        assert stored.rebuilds is rebuilds
+
+
 async def test_empty_values_are_values(store: ShardStore) -> None:
     await claimed(store, 0, epoch=1)
     await store.save(0, 1, checkpoint(1, head=b"", positions={}, rows=[("u", b"")], memberships=[("u", b"")]))

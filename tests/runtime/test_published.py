@@ -1,0 +1,113 @@
+"""What a shard has published is known from what stands on its topics."""
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from faust.types import TP
+
+from streams.core.changes import Change
+from streams.core.engine.decoding import Memberships
+from streams.core.instants import format_time
+from streams.kafka.message import Headers, Message
+from streams.outputs.membership import encode_segments
+from streams.outputs.messages import Outputs
+from streams.runtime.published import Known, Published, read_published
+from streams.settings import Settings
+
+NOON = 1_772_366_400_000
+CHANGES, MEMBERSHIPS = TP("segment-changes", 2), TP("segment-memberships", 2)
+OURS, THEIRS = Outputs(Settings(group="ours")), Outputs(Settings(group="theirs"))
+GARBAGE = Message("", b"ann", b"{oops")
+
+
+class Stands(NamedTuple):
+    """One record."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Topics:
+    """`begins`: the first offset of the topic of changes that Kafka still has."""
+
+    def __init__(self, changes: Sequence[Message], memberships: Sequence[Message] = (), begins: int = 0):
+        self._stands = {CHANGES: changes, MEMBERSHIPS: memberships}
+        self._begins = begins
+
+    @asynccontextmanager
+    async def reading_back(self, tp: TP) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[Known]]]]:
+        async def batches() -> AsyncIterator[Sequence[Known]]:
+            for each in self._stands[tp][self._begins if tp == CHANGES else 0 :]:
+                yield [Stands(each.key or None, each.value, each.headers)]
+
+        yield self._begins, batches()
+
+    async def read(self) -> Published:
+        return await read_published(self, CHANGES, MEMBERSHIPS, OURS.source)
+
+
+def change(user: str, ordinal: int, at: int) -> Change:
+    return Change(user, "r", "segment.entered", "r", None, at, "event", "m", ordinal, "1", (), ("r",), {})
+
+
+def membership(user: str, segments: Memberships, at: int) -> Message:
+    return OURS.memberships(user, encode_segments(segments), format_time(at), version=1)
+
+
+async def test_of_a_thousand_changes_those_are_known_that_stand_there() -> None:
+    chance = random.Random(1)
+    all_of_them = [change(f"u-{number % 50}", number, NOON + number) for number in range(1_000)]
+    standing = chance.sample(all_of_them, 500)
+    published = await Topics([OURS.change(each, NOON) for each in standing]).read()
+    assert [each for each in all_of_them if published.has(each)] == [each for each in all_of_them if each in standing]
+    assert (published.changes, published.users) == (500, 0)
+
+
+async def test_changes_of_another_group_and_what_is_no_change_are_nobodys() -> None:
+    theirs = THEIRS.change(change("ann", 1, NOON), NOON)
+    strange = Message("", b"ann", b"{}", headers=(("ce_source", OURS.source.encode()), ("ce_id", b"no hash")))
+    published = await Topics([theirs, GARBAGE, strange], [GARBAGE]).read()
+    assert not published.has(change("ann", 1, NOON))
+    assert not published.knows("ann", NOON, b"{}")
+
+
+async def test_what_kafka_has_let_go_of_is_known_by_what_is_newer_of_the_same_user() -> None:
+    changes = [change("ann", number, NOON + number) for number in range(1, 5)]
+    topics = Topics([OURS.change(each, NOON) for each in changes[:3]], [membership("ann", {}, NOON + 3)], begins=3)
+    published = await topics.read()
+    assert [published.has(each) for each in changes] == [True, True, False, False]
+    assert not published.has(change("bob", 1, NOON))
+
+
+async def test_while_kafka_has_all_changes_one_that_does_not_stand_there_is_not_known() -> None:
+    published = await Topics([], [membership("ann", {}, NOON + 3)]).read()
+    assert not published.has(change("ann", 1, NOON))
+
+
+async def test_where_a_user_stands_is_known_if_it_is_the_newest_that_was_said_or_older() -> None:
+    there: Memberships = {"r": (NOON, 1)}
+    gone: Memberships = {}
+    said = [membership("ann", there, NOON), membership("bob", there, NOON), membership("ann", gone, NOON + 5)]
+    published = await Topics([], [*said, OURS.tombstone("bob")]).read()
+    assert published.knows("ann", NOON, encode_segments(there))
+    assert published.knows("ann", NOON + 5, encode_segments(gone))
+    assert not published.knows("ann", NOON + 5, encode_segments(there))
+    assert not published.knows("ann", NOON + 6, encode_segments(there))
+    assert not published.knows("bob", NOON, encode_segments(there))
+    assert published.users == 2
+
+
+async def test_of_an_erased_user_nothing_stands_any_more() -> None:
+    said = [membership("ann", {}, NOON), membership("bob", {}, NOON), OURS.tombstone("bob")]
+    published = await Topics([], said).read()
+    assert [published.forget(user) for user in ("ann", "ann", "bob", "cid")] == [True, False, False, False]
+    assert not published.knows("ann", NOON, b"{}")
+
+
+async def test_a_shard_that_published_nothing_knows_nothing() -> None:
+    published = await Topics([]).read()
+    assert not published.has(change("ann", 1, NOON))
+    assert not published.knows("ann", NOON, b"{}")
