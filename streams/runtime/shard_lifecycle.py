@@ -4,13 +4,12 @@ Comes in: what fetches bring, and the time. Goes out: the shard's checkpoints.
 
 Redis is the truth. Where it holds something else than was written (it came back from a crash without its last
 second), the shard is loaded again and goes on from there: the same events give the same changes with the same ids.
-Where another worker has claimed the shard, it is let go at once; `streams.state.fencing` says why that is the one to
+Where another worker has claimed the shard, it is let go at once; `streams.state.claiming` says why that is the one to
 which Kafka gave it.
 """
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -19,7 +18,7 @@ from faust.types import TP
 
 from streams.core.engine.shard import Shard
 from streams.core.subjects import USER
-from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable, UsageError
+from streams.errors import Fenced, StateError, StateTooNew, Unreachable, UsageError
 from streams.log import log, seconds
 from streams.monitoring.health import Obstacle
 from streams.outputs.cloudevents import decode_headers
@@ -32,7 +31,7 @@ from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
 from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
-from streams.state.fencing import next_epoch
+from streams.state.claiming import claim
 from streams.state.format import DOCUMENTS, MARKS, ROWS
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES, memberships_of
@@ -87,22 +86,14 @@ class ShardLifecycle:
             self._worker.consumer.stop_reading(self._tps)
 
     async def _claim(self) -> Stored | None:
-        """Own the shard, if Kafka says that it is still ours; what is stored of it."""
         worker = self._worker
-        while True:
-            found = await worker.store.owner(self.number)
-            await self._refuse_if_gone()
-            epoch = next_epoch(found, worker.clock())
-            self._checkpoints = Checkpoints(
-                worker.store, worker.producer, self.number, epoch, self._retry, worker.counters.seconds
-            )
-            # Another was quicker, and Kafka knows which of us is the zombie; or Redis lost the claim.
-            with suppress(Fenced, StateLost):
-                return await worker.store.claim(self.number, epoch, after=found)
+        epoch, stored = await claim(worker.store, self.number, self._is_ours, worker.clock)
+        took = worker.counters.seconds
+        self._checkpoints = Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry, took)
+        return stored
 
-    async def _refuse_if_gone(self) -> None:
-        if not await self._worker.consumer.is_current(self._membership):
-            raise Fenced("the consumer group has given it to another worker meanwhile")
+    async def _is_ours(self) -> bool:
+        return await self._worker.consumer.is_current(self._membership)
 
     async def _load(self, stored: Stored | None) -> ShardLoop:
         worker, positions = self._worker, stored.positions if stored else None
@@ -153,7 +144,8 @@ class ShardLifecycle:
     async def _overtaken(self, error: Fenced) -> None:
         """Another worker claimed it after us: its own by Kafka, or else an error of somebody's; to claim it back again
         and again would help nobody."""
-        await self._retry(f"shard {self.number}, asking whose it is", self._refuse_if_gone)
+        if not await self._retry(f"shard {self.number}, asking whose it is", self._is_ours):
+            raise error
         if self._was_overtaken:
             settings = self._worker.settings
             raise UsageError(

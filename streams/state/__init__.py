@@ -3,6 +3,7 @@
 format.py        READ FIRST: all that lies in Redis, a row each, and the names of its keys
 store.py         the ports, of a shard's store and a group's, and what goes through them
 memory.py        both in memory, for tests
+claiming.py      how a shard is claimed
 fencing.py       who may write a shard, and which checkpoint comes next
 codec.py         how a checkpoint lies in Redis
 scripts.py       the Lua that runs inside Redis: check, then write, in one go

@@ -2,18 +2,6 @@
 
 Comes in: what a shard bears (`Held`) and what a worker asks for. Goes out: leave, or the error that says why not.
 A store must check and write in one step; it asks here which error to raise.
-
-Each claim of a shard has an epoch of its own, and only the last one writes. Generations of the consumer group are no
-such numbers: they begin at 1 again once the group was deleted, or was empty for long. But Kafka alone knows who may
-claim. So whoever does looks who the owner is, then asks Kafka, and claims if the owner is still the same:
-
-    found = await store.owner(shard)
-    ...                                           # Kafka says that our assignment is current
-    await store.claim(shard, epoch, after=found)  # Fenced: another did meanwhile, so begin again
-
-So a zombie cannot take a shard from its rightful owner. Kafka said yes to it before the shard was given to another, so
-that what it had found there is gone once that one has claimed. Where the zombie is quicker, the rightful owner begins
-again, and to the zombie Kafka says no from then on. So the claims come to an end, and the last is the rightful owner's.
 """
 
 from typing import NamedTuple
@@ -33,11 +21,6 @@ class Held(NamedTuple):
     format: int | None = None
     epoch: int | None = None
     number: int | None = None
-
-
-def next_epoch(found: int | None, now_ms: int) -> int:
-    """Greater than the owner's, and by the clock other than all that Redis may have forgotten."""
-    return max(now_ms, (found or 0) + 1)
 
 
 def may_claim(shard: int, held: Held, after: int | None) -> None:

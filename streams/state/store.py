@@ -104,7 +104,7 @@ class ShardStore(Protocol):
     async def claim(self, shard: int, epoch: int, after: int | None) -> Stored | None:
         """Own the shard from now on in the place of `after`, the owner that was found; None if nothing is stored.
 
-        `streams.state.fencing` says who may. What an older version wrote is brought to today's format. Fenced: another
+        `streams.state.claiming` says who may. What an older version wrote is brought to today's format. Fenced: another
         claimed it meanwhile, or while it was read. A call that failed may have been done: look again who the owner is.
         """
 

@@ -171,7 +171,7 @@ def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipelin
         told(pipeline, wanted)
         worker.stop()
     forget(redis_server, pipeline.settings.group)
-    later = [track(user, "Report Viewed", NEWEST_MS + DAY_MS, f"late-{user}") for user in wanted]
+    later = [track(user, "Report Viewed", NEWEST_MS + 50 * DAY_MS, f"late-{user}") for user in wanted]
     pipeline.publish(later)
     wanted = expected(pipeline, [*records, *later])
     with pipeline.worker() as worker:

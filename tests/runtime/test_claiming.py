@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from streams.errors import UsageError
+from streams.runtime.counters import Counters
 from streams.runtime.fetching import Membership
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
@@ -34,7 +35,12 @@ class Taker(ShardLifecycle):
         self._may_go, self._waits = asyncio.Semaphore(0), asyncio.Event()
         self.saved = self.claims = 0
         worker: Any = SimpleNamespace(
-            settings=Settings(), store=self, consumer=self, producer=None, clock=lambda: group.now_ms
+            settings=Settings(),
+            store=self,
+            consumer=self,
+            producer=None,
+            clock=lambda: group.now_ms,
+            counters=Counters(),
         )
         super().__init__(worker, shard, [], group.membership)
         self.running = asyncio.create_task(self.run())
