@@ -127,6 +127,10 @@ class Settings(BaseModel):
     write_key_origins: Names = frozenset()
     stripe_secrets: Secret = None
     stripe_secrets_file: File = None
+    feed_key: Secret = None
+    feed_key_file: File = None
+    feed_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = "HS256"
+    feed_origins: Names = frozenset()
     collect_event_bytes: Annotated[int, Field(ge=1_024, le=1 << 20)] = 32 << 10
     collect_batch_bytes: Annotated[int, Field(ge=1_024, le=16 << 20)] = 500 << 10
     collect_batch_events: Annotated[int, Field(ge=1)] = 2_500

@@ -72,6 +72,10 @@ HELP: Final = {
     "collect_batch_events": "How many events a request may have.",
     "collect_per_key": "How many events a second a write key may send; 0 for any number.",
     "collect_per_address": "How many a public address may send; 0 for any number.",
+    "feed_key": "What users' tokens are signed with: a secret of 32 bytes, or a public key; better in a file.",
+    "feed_key_file": "A file that holds it.",
+    "feed_algorithm": "How users' tokens are signed.",
+    "feed_origins": "Whose pages may show feeds, such as https://app.example.com, separated by commas.",
     "accept_partial_history": "Rebuild lost state from topics that no longer reach back to the beginning.",
 }
 

@@ -194,7 +194,14 @@ STRIPE_EVENTS: Final = Collection(
     "stripe-event", Form.STRINGS, str, bytes, 2, "id of an event of Stripe's → nothing; for a week after it was taken"
 )
 
-GROUP: Final[tuple[Collection[Any, Any], ...]] = (SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, STRIPE_EVENTS)
+TICKETS: Final = Collection(
+    "ticket", Form.STRINGS, str, bytes, 2, "ticket → whose feed its bearer may follow, JSON; for a minute"
+)
+
+GROUP: Final[tuple[Collection[Any, Any], ...]] = (
+    *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES),
+    *(STRIPE_EVENTS, TICKETS),
+)
 
 
 class Keys:

@@ -176,8 +176,11 @@ class MemoryGroupStore:
                 del kept[oldest]
         return found
 
-    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int) -> None:
-        self._contents[collection.key][name] = b""  # it lasts as long as the process at most
+    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int, value: bytes = b"") -> None:
+        self._contents[collection.key][name] = value  # it lasts as long as the process at most
 
     async def remembers(self, collection: Collection[str, bytes], name: str) -> bool:
         return name in self._contents[collection.key]
+
+    async def take(self, collection: Collection[str, bytes], name: str) -> bytes | None:
+        return self._contents[collection.key].pop(name, None)

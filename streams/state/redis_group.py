@@ -30,8 +30,12 @@ class RedisGroupStore:
         found: bytes = await self._replace([self._keys.at(collection)], [name, was, now, newest])
         return found
 
-    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int) -> None:
-        await self._redis.call("SET", f"{self._keys.at(collection)}:{name}", b"", "EX", for_s)
+    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int, value: bytes = b"") -> None:
+        await self._redis.call("SET", f"{self._keys.at(collection)}:{name}", value, "EX", for_s)
 
     async def remembers(self, collection: Collection[str, bytes], name: str) -> bool:
         return bool(await self._redis.call("EXISTS", f"{self._keys.at(collection)}:{name}"))
+
+    async def take(self, collection: Collection[str, bytes], name: str) -> bytes | None:
+        value: bytes | None = await self._redis.call("GETDEL", f"{self._keys.at(collection)}:{name}")
+        return value

@@ -164,10 +164,14 @@ class GroupStore(Protocol):
         names are numbers, how many of the greatest stay; 0 for all.
         """
 
-    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int) -> None:
-        """That there was such a name; of strings, a key each. It is forgotten after so long."""
+    async def remember(self, collection: Collection[str, bytes], name: str, for_s: int, value: bytes = b"") -> None:
+        """That there was such a name; of strings, a key each. It is forgotten after so long: no state, on which
+        anything else relies."""
 
     async def remembers(self, collection: Collection[str, bytes], name: str) -> bool: ...
+
+    async def take(self, collection: Collection[str, bytes], name: str) -> bytes | None:
+        """What is remembered under the name, once: whoever comes second finds nothing."""
 
 
 class Store(Protocol):

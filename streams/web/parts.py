@@ -51,7 +51,10 @@ class Part(NamedTuple):
         return served
 
 
-PARTS: Final = (Part("collect", "events in: SDKs, Stripe's webhooks, CloudEvents", "streams.web.collect"),)
+PARTS: Final = (
+    Part("collect", "events in: SDKs, Stripe's webhooks, CloudEvents", "streams.web.collect"),
+    Part("feed", "messages out, to the browsers of users", "streams.web.feed"),
+)
 
 
 def parts_called(names: Iterable[str], known: Sequence[Part] = PARTS) -> list[Part]:

@@ -19,6 +19,7 @@ from streams.state.format import (
     SHARDS,
     STATE,
     STRIPE_EVENTS,
+    TICKETS,
     Collection,
     Form,
 )
@@ -54,9 +55,11 @@ async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
     await claimed(store.deliveries, 3, epoch=1)
     delivered = [Write(each, [_sample(each)]) for each in DELIVERY if each not in (STATE, OUTBOX, NEWS)]
     await store.deliveries.save(3, 1, Checkpoint(1, b"", {}, delivered, outbox=[message(1)]))
-    for each in set(GROUP) - {SHARDS, POPULATIONS, STRIPE_EVENTS}:
+    for each in set(GROUP) - {SHARDS, POPULATIONS, STRIPE_EVENTS, TICKETS}:
         await store.group.put(each, *_sample(each))
-    await store.group.remember(STRIPE_EVENTS, "evt_1", for_s=60)
+    for each in (STRIPE_EVENTS, TICKETS):
+        await store.group.remember(each, "name", for_s=60)
+        assert 0 < await other.ttl(f"{group}:{each.key}:name") <= 60
     await store.group.put(POPULATIONS.under("rfm"), 3, b"")
     rows = {f"{group}:{{3}}:{each.key}": each for each in SHARD} | {f"{group}:{each.key}": each for each in GROUP}
     rows |= {f"{group}:{{3}}:{DELIVERY_ROOM}{each.key}": each for each in DELIVERY}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.state.format import OBSERVED, POPULATIONS, QUINTILES, SETTLED, STRIPE_EVENTS
+from streams.state.format import OBSERVED, POPULATIONS, QUINTILES, SETTLED, STRIPE_EVENTS, TICKETS
 from streams.state.store import GroupStore, Store
 
 ALL_BYTES = bytes(range(256))
@@ -73,3 +73,11 @@ async def test_what_is_to_be_remembered_for_a_while_is_remembered_under_its_name
     await shared.remember(STRIPE_EVENTS, "evt_1", for_s=60)
     assert await shared.remembers(STRIPE_EVENTS, "evt_1")
     assert not await shared.remembers(STRIPE_EVENTS, "evt_2")
+
+
+async def test_what_is_remembered_is_taken_once(shared: GroupStore) -> None:
+    await shared.remember(TICKETS, "one", 60, ALL_BYTES)
+    await shared.remember(TICKETS, "other", 60, b"other")
+    assert await shared.take(TICKETS, "one") == ALL_BYTES
+    assert await shared.take(TICKETS, "one") is None
+    assert await shared.take(TICKETS, "other") == b"other"

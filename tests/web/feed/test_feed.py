@@ -1,0 +1,206 @@
+"""The feed over HTTP: what stands in it, what is done with it, whose page may show it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.web.feed.feeds import ORIGIN, Feeds, bearer, message
+
+LONG_AGO = 1_000
+
+
+@pytest.fixture
+async def feeds() -> AsyncIterator[Feeds]:
+    made = await Feeds().begin()
+    async with made.client:
+        yield made
+
+
+async def titles(feeds: Feeds, query: str = "", user: str = "ann") -> list[str]:
+    answer = await feeds.client.get(f"/v1/feed{query}", headers=bearer(user))
+    assert answer.status_code == 200
+    return [each["title"] for each in answer.json()["messages"]]
+
+
+async def test_whoever_was_never_sent_anything_has_an_empty_feed(feeds: Feeds) -> None:
+    answer = await feeds.client.get("/v1/feed", headers=bearer())
+    assert answer.json() == {"messages": [], "counts": {"unseen": 0, "unread": 0}, "cursor": "0"}
+
+
+async def test_the_newest_is_first_and_what_has_expired_is_gone(feeds: Feeds) -> None:
+    await feeds.deliver(
+        "ann", message("old", created_at=1), message("new", created_at=2), message("over", expires_at=LONG_AGO)
+    )
+    assert await titles(feeds) == ["new", "old"]
+    assert await titles(feeds, user="bob") == []
+
+
+async def test_a_message_is_told_whole(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m", body="<b>text</b>", pages=("/reports*",), priority=5))
+    answer = await feeds.client.get("/v1/feed", headers=bearer())
+    assert answer.json()["messages"] == [
+        {
+            "id": "id-m",
+            "message": "m",
+            "kind": "card",
+            "pages": ["/reports*"],
+            "priority": 5,
+            "title": "m",
+            "body": "<b>text</b>",
+            "action": None,
+            "data": {},
+            "created_at": "2026-03-01T09:00:00.000Z",
+            "expires_at": None,
+            "seen_at": None,
+            "read_at": None,
+            "clicked_at": None,
+            "dismissed_at": None,
+        }
+    ]
+    assert answer.json()["counts"] == {"unseen": 1, "unread": 1}
+
+
+async def test_a_feed_is_read_by_pages_and_by_what_is_shown_where(feeds: Feeds) -> None:
+    await feeds.deliver("ann", *(message(f"m{number}", created_at=number) for number in range(5)))
+    await feeds.deliver("ann", message("over it all", kind="modal", created_at=9))
+    assert await titles(feeds, "?placement=card&limit=2") == ["m4", "m3"]
+    assert await titles(feeds, "?placement=card&limit=2&before=id-m3") == ["m2", "m1"]
+    assert await titles(feeds, "?placement=banner,modal") == ["over it all"]
+
+
+@pytest.mark.parametrize("query", ["?placement=tooltip", "?limit=0", "?limit=101", "?limit=two"])
+async def test_what_cannot_be_meant_is_told(feeds: Feeds, query: str) -> None:
+    answer = await feeds.client.get(f"/v1/feed{query}", headers=bearer())
+    assert (answer.status_code, answer.json().keys()) == (400, {"code", "message"})
+
+
+async def test_what_a_browser_has_is_not_sent_again(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m1"))
+    tag = (await feeds.client.get("/v1/feed", headers=bearer())).headers["ETag"]
+    known = {"If-None-Match": f'"other", W/{tag}'}
+    assert (await feeds.client.get("/v1/feed", headers=bearer() | known)).status_code == 304
+    await feeds.deliver("ann", message("m2"))
+    assert (await feeds.client.get("/v1/feed", headers=bearer() | known)).status_code == 200
+
+
+async def test_without_a_token_there_is_no_feed(feeds: Feeds) -> None:
+    for headers, code in [
+        ({}, "no_token"),
+        ({"Authorization": "Basic YTpi"}, "no_token"),
+        (bearer(for_s=-999), "token_expired"),
+    ]:
+        answer = await feeds.client.get("/v1/feed", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, code)
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+# ------------------------------------------------------------------------------------------- what a user does with it
+
+
+async def post(feeds: Feeds, *events: tuple[str, str] | dict[str, object], user: str = "ann") -> int:
+    said = [each if isinstance(each, dict) else {"id": each[0], "type": each[1]} for each in events]
+    answer = await feeds.client.post("/v1/feed/events", json={"events": said}, headers=bearer(user))
+    assert answer.status_code == 200, answer.text
+    taken: int = answer.json()["taken"]
+    return taken
+
+
+async def test_what_a_user_does_is_noted_and_becomes_a_product_event(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m", variant="b"))
+    assert await post(feeds, ("id-m", "clicked")) == 1
+    [event] = feeds.kafka.written
+    assert (event["type"], event["userId"], event["event"]) == ("track", "ann", "Message Clicked")
+    assert event["properties"] == {"message": "m", "variant": "b", "message_id": "id-m"}
+    assert event["context"]["active"] is False
+    [shown] = (await feeds.client.get("/v1/feed", headers=bearer())).json()["messages"]
+    assert shown["clicked_at"] == shown["read_at"] == shown["seen_at"] == event["timestamp"]
+
+
+async def test_what_is_said_twice_is_told_once_and_stays_as_it_was(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m"))
+    assert await post(feeds, ("id-m", "seen"), ("id-m", "seen")) == 1
+    before = (await feeds.client.get("/v1/feed", headers=bearer())).json()
+    assert await post(feeds, ("id-m", "seen")) == 0
+    assert (await feeds.client.get("/v1/feed", headers=bearer())).json() == before
+    assert len(feeds.kafka.written) == 1
+
+
+async def test_a_crash_before_it_is_noted_sends_the_same_event_again(
+    feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await feeds.deliver("ann", message("m"))
+
+    async def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(feeds.store.feeds, "mark", crash)
+        with pytest.raises(KeyboardInterrupt):
+            await post(feeds, ("id-m", "dismissed"))
+    assert await post(feeds, ("id-m", "dismissed")) == 1
+    assert len({each["messageId"] for each in feeds.kafka.written}) == 1 < len(feeds.kafka.written)
+
+
+async def test_nobody_marks_what_is_not_in_their_feed(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m"))
+    assert await post(feeds, ("id-m", "seen"), ("never", "seen"), user="bob") == 0
+    assert feeds.kafka.written == []
+
+
+async def test_a_wrong_clock_makes_no_time_of_the_future_nor_of_before_the_message(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m"))
+    await post(feeds, {"id": "id-m", "type": "seen", "at": "2099-01-01T00:00:00Z"})
+    await post(feeds, {"id": "id-m", "type": "dismissed", "at": "1999-01-01T00:00:00Z"})
+    seen, dismissed = feeds.kafka.written
+    assert seen["timestamp"] < "2099"
+    assert dismissed["timestamp"] == "2026-03-01T09:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"events": [{"id": "m", "type": "eaten"}]}',
+        b'{"events": [{"id": "id-m", "type": "seen", "at": "soon"}]}',
+        b'{"events": [{"type": "seen"}]}',
+        b'{"events": [%s]}' % b",".join([b'{"id":"m","type":"seen"}'] * 201),
+        b"\xff",
+        b"[" * 100_000,
+    ],
+)
+async def test_a_body_that_cannot_be_used_is_refused_whole(feeds: Feeds, body: bytes) -> None:
+    await feeds.deliver("ann", message("m"))
+    answer = await feeds.client.post("/v1/feed/events", content=body, headers=bearer())
+    assert answer.status_code in (400, 413)
+    assert answer.json().keys() == {"code", "message"}
+    assert feeds.kafka.written == []
+
+
+# --------------------------------------------------------------------------------------------------- whose page
+
+
+async def test_pages_of_listed_origins_may_show_feeds_and_no_others(feeds: Feeds) -> None:
+    asks = {"Access-Control-Request-Headers": "authorization", "Access-Control-Request-Method": "GET"}
+    listed = await feeds.client.options("/v1/feed", headers={"Origin": ORIGIN} | asks)
+    assert listed.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert listed.headers["Access-Control-Allow-Headers"] == "authorization"
+    answer = await feeds.client.get("/v1/feed", headers={"Origin": ORIGIN} | bearer())
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
+
+    alien = {"Origin": "https://evil.example"}
+    assert "Access-Control-Allow-Origin" not in (await feeds.client.options("/v1/feed", headers=alien | asks)).headers
+    refused = await feeds.client.get("/v1/feed", headers=alien | bearer())
+    assert (refused.status_code, refused.json()["code"]) == (403, "wrong_origin")
+    assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+async def test_our_own_pages_may_show_feeds(feeds: Feeds) -> None:
+    answer = await feeds.client.get("/v1/feed", headers={"Origin": "http://here"} | bearer())
+    assert answer.status_code == 200
+
+
+async def test_where_no_worker_has_begun_that_is_told_and_tried_again() -> None:
+    async with Feeds().client as client:
+        answer = await client.get("/v1/feed", headers=bearer())
+    assert (answer.status_code, answer.json()["code"], "Retry-After" in answer.headers) == (503, "away", True)
