@@ -11,6 +11,7 @@ from streams.core.subjects import KINDS, SubjectKind
 
 # A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
 INPUT_BYTES: Final = 2 << 20
+PLACE_BYTES: Final = 4 << 10  # the headers that say where a record came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ REROUTED_EVENTS: Final = Topic(
     "records that came to a foreign partition",
     key="the record's own",
     is_internal=True,
-    max_bytes=INPUT_BYTES,
+    max_bytes=INPUT_BYTES + PLACE_BYTES,
 )
 # Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
 PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase a user", cleanup="compact")

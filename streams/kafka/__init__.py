@@ -1,6 +1,7 @@
 """Kafka, as every part of this project reaches it. Only `runtime/` knows it beside this.
 
 connection.py    how to reach a broker by our settings, and what it can do
+consumer.py      aiokafka's consumer, whose fetches are read by batches/: record batches, and what cannot be read
 clients.py       consumers and producers for commands that are no workers; publisher.py: many records at a time
 confirmed.py     records of many callers at once, each told when Kafka has them
 ending.py        the end of a producer that has lost touch

@@ -11,6 +11,7 @@ from aiokafka.errors import UnknownError
 
 from streams.errors import UsageError
 from streams.kafka.connection import client_options
+from streams.kafka.consumer import Consumer
 from streams.kafka.ending import end
 from streams.kafka.errors import in_our_words
 from streams.settings import Settings
@@ -73,10 +74,11 @@ async def reading_back(
 
 
 @asynccontextmanager
-async def consuming(settings: Settings, topic: str, from_beginning: bool) -> AsyncIterator[AIOKafkaConsumer]:
+async def consuming(settings: Settings, topic: str, from_beginning: bool) -> AsyncIterator[Consumer]:
     """A consumer of all partitions of a topic, in no group: nobody's work is taken away."""
-    consumer = AIOKafkaConsumer(
+    consumer = Consumer(
         **client_options(settings),
+        exact_ends=False,  # not of every broker
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest" if from_beginning else "latest",

@@ -10,24 +10,32 @@ import msgspec
 from streams.core.changes import Change
 from streams.errors import SegmenterError
 from streams.kafka.clients import consuming
+from streams.log import log
 from streams.outputs.change import decode_change
 from streams.settings import Settings
 from streams.topics import SEGMENT_CHANGES
 
-BURST = 1_000
-WAIT_MS = 200
+WAIT_S = 0.2
 
 
 async def bursts(settings: Settings, from_beginning: bool) -> AsyncIterator[list[tuple[bytes, Change]]]:
-    """What each fetch brought; an empty list where nothing came for a while."""
+    """What each fetch brought; an empty list where nothing came for a while. What cannot be read is told in the log."""
     async with consuming(settings, settings.topic(SEGMENT_CHANGES.name), from_beginning) as consumer:
         while True:
-            fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=BURST)
+            fetched = await consumer.portions(set(), WAIT_S)
+            for tp, portion in fetched.items():
+                for each in portion.unreadable:
+                    log.warning("%s - passed over: %s", _place(tp, each.offset), each.reason)
             yield [
-                (record.value, _change(record.value, f"{tp.topic}, partition {tp.partition}, offset {record.offset}"))
-                for tp, records in fetched.items()
-                for record in records
+                (record.value or b"", _change(record.value, _place(tp, record.offset)))
+                for tp, portion in fetched.items()
+                for record in portion.records
             ]
+
+
+def _place(tp: tuple[str, int], offset: int) -> str:
+    topic, partition = tp
+    return f"{topic}, partition {partition}, offset {offset}"
 
 
 def _change(value: bytes | None, place: str) -> Change:

@@ -8,7 +8,7 @@ from streams.core.subjects import KINDS, USER, SubjectKind
 from streams.kafka.message import Message
 from streams.outputs.change import encode_identified
 from streams.outputs.cloudevents import CONTENT_TYPE, encode_headers
-from streams.outputs.dead_letter import DeadLetter, encode_dead_letter
+from streams.outputs.dead_letter import KEPT_BYTES, DeadLetter, encode_dead_letter
 from streams.outputs.membership import encode_membership
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, SEGMENT_CHANGES
@@ -43,4 +43,4 @@ class Outputs:
 
     def dead_letter(self, letter: DeadLetter, key: bytes | None) -> Message:
         value, headers = encode_dead_letter(letter)
-        return Message(self._dead_letters, key or b"", value, headers)
+        return Message(self._dead_letters, (key or b"")[:KEPT_BYTES], value, headers)

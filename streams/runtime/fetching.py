@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, cast
 
-import aiokafka
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     IllegalGenerationError,
@@ -23,12 +21,14 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import HeartbeatRequest
-from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.kafka.batches.reader import Portion, read
+from streams.kafka.batches.record import Unreadable
 from streams.kafka.connection import client_options
+from streams.kafka.consumer import Consumer
 from streams.runtime.driver import Driver
 from streams.sources.records import Record
 
@@ -44,6 +44,7 @@ READ_COMMITTED: Final = 1
 STABLE_FOR_MS: Final = 15_000
 FETCHES_TO_FIND_AN_END: Final = 16
 FOREVER_MS: Final = 2**31 - 1
+NOTHING: Final = Portion([], [], 0)
 
 
 class NumberedRecord(Record, Protocol):
@@ -66,6 +67,7 @@ class Fetched:
 
     reading: the number that `start_reading` gave; what an earlier one brought late is of no use.
     next_offset: all records below it are here or were brought before (markers and compacted records are none).
+    unreadable: those of them, or whole batches, of which no record can be made.
     end: where the partition ended when the broker last said so.
     caught_up: the broker said that there is nothing beyond `next_offset`.
     """
@@ -76,6 +78,7 @@ class Fetched:
     next_offset: int
     end: int
     caught_up: bool
+    unreadable: Sequence[Unreadable] = ()
 
 
 class Membership(NamedTuple):
@@ -90,14 +93,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     logger = driver.logger
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: driver.Transport) -> Consumer:
         settings = cast(Driver, transport).settings
         self._reading: dict[TP, int] = {}
         self._reported: dict[TP, tuple[int, bool]] = {}
         self._moved_ms: dict[TP, int] = {}
         self._stable_ends: dict[TP, tuple[int, int]] = {}
-        return aiokafka.AIOKafkaConsumer(
+        return Consumer(
             **client_options(settings),
+            exact_ends=cast(Driver, transport).broker.exact_ends,
             client_id=self.app.conf.broker_client_id,
             group_id=self.app.conf.id,
             # Gives one member the same partitions of all input topics: a shard.
@@ -130,14 +134,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return []
         consumer = self._ensure_consumer()
         await self._check()
-        for waiting in consumer._fetcher._records.values():
-            if isinstance(waiting, FetchResult) and waiting.has_more():
-                # To make aiokafka's `ConsumerRecord` of each would cost as much again as to read it.
-                waiting._partition_records._consumer_record = _as_read
-        with consumer._subscription.fetch_context():
-            drained = await consumer._fetcher.fetched_records(tps, timeout=LOOK_EVERY_S)
+        drained = await consumer.portions(tps, LOOK_EVERY_S)
         # Nothing is awaited from here on, so that records and positions are of one instant.
-        found = [self._look(tp, drained.get(tp, ())) for tp in tps]
+        found = [self._look(tp, drained.get(tp, NOTHING)) for tp in tps]
         return [fetched for fetched in found if fetched is not None]
 
     async def check(self) -> None:
@@ -150,7 +149,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
 
-    def _look(self, tp: TP, records: Sequence[FetchedRecord]) -> Fetched | None:
+    def _look(self, tp: TP, brought: Portion) -> Fetched | None:
         """What there is to say of a partition, None where it has been said."""
         assignment = self._ensure_consumer()._subscription.subscription.assignment
         state = assignment.state_value(tp)
@@ -158,15 +157,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return None
         if state.lso is not None:
             self._stable_ends[tp] = state.lso, state.timestamp
+        records, unreadable, _ = brought
         if records:
             self._moved_ms[tp] = _now_ms()
         seen = (state.position, self._caught_up(tp, state))
-        if not records and self._reported.get(tp) == seen:
+        if not records and not unreadable and self._reported.get(tp) == seen:
             return None
         self._reported[tp] = seen
         position, caught_up = seen
         end = max(position, -1 if state.lso is None else state.lso)
-        return Fetched(tp, self._reading[tp], records, position, end, caught_up)
+        return Fetched(tp, self._reading[tp], records, position, end, caught_up, unreadable)
 
     def _caught_up(self, tp: TP, state: Any) -> bool:
         if cast(Driver, self.transport).broker.exact_ends:
@@ -241,13 +241,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             request = FetchRequest(1, 1, FETCH_BYTES, READ_COMMITTED, wanted)
             answer = await client.send(client.cluster.leader_for_partition(_plain(tp)), request)
             ((_, ((_, error, *_, raw),)),) = answer.topics
-            records = MemoryRecords(raw)
             if error:
                 return None
-            if not records.has_next():
+            if not raw:
                 return position
-            while records.has_next():
-                position = records.next_batch().next_offset
+            position = read(raw, position).next_offset
         return None
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -259,10 +257,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self.log.warning("commit - for lag monitors only, will be tried again: %r", error)
             return False
         return True
-
-
-def _as_read(_: TopicPartition, record: FetchedRecord) -> FetchedRecord:
-    return record
 
 
 def _plain(tp: TP) -> TopicPartition:

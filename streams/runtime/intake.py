@@ -18,8 +18,10 @@ from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.errors import origin
+from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
+from streams.log import Throttle, log
 from streams.outputs.dead_letter import DeadLetter
 from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
@@ -34,6 +36,7 @@ from streams.topics import PROFILE_COMMANDS, REROUTED_EVENTS
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
 ENOUGH: Final = 10_000
+TELL_EVERY_S: Final = 60.0  # that something cannot be read; the dead letters tell it of each
 Read = TypeVar("Read")
 DecodeAll = Callable[[Sequence[Record]], list[Decoded]]
 NOTHING_APPLIED: Final[Mapping[str, int]] = MappingProxyType({})
@@ -59,6 +62,7 @@ class Intake:
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()
         self._reading: int | None = None
+        self._may_tell = Throttle(TELL_EVERY_S)
         self.tps = tuple(offsets)
         self.dead_letters: list[Message] = []
 
@@ -80,6 +84,7 @@ class Intake:
             decoded = self._read_rerouted if source == self._rerouted else self._read_input
             self._inbox.add(source, decoded(fetched.tp, fetched.records), fetched.next_offset)
             self._inbox.caught_up[source] = fetched.caught_up
+        self._bury_unreadable(fetched)
         self._ends[source] = fetched.end
         if self._held(source) > MOST:
             self._paused.add(fetched.tp)
@@ -187,11 +192,19 @@ class Intake:
             return command
         return _wrong_partition(tp.partition, command.subject, self._worker, ", or use `segmenter erase`")
 
-    def _bury(self, tp: TP, record: NumberedRecord, why: Reject) -> None:
+    def _bury(self, tp: TP, record: NumberedRecord | Unreadable, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1
         self._count(tp, "rejected", 1)
         letter = DeadLetter(why, tp.topic, tp.partition, record.offset, record.value)
         self.dead_letters.append(self._worker.outputs.dead_letter(letter, record.key))
+
+    def _bury_unreadable(self, fetched: Fetched) -> None:
+        for each in fetched.unreadable:
+            self._bury(fetched.tp, each, Reject("unreadable", each.reason))
+        if fetched.unreadable and self._may_tell():
+            tp, first = fetched.tp, fetched.unreadable[0]
+            place = f"topic {tp.topic}, partition {tp.partition}, offset {first.offset}"
+            log.warning("%s - cannot be read and is a dead letter: %s", place, first.reason)
 
     def _put_aside(self, tp: TP, records: Sequence[FetchedRecord], decoded: Sequence[Decoded]) -> list[FetchedRecord]:
         """Count the records that are no events, and write the dead letters; the records that are events remain."""

@@ -29,6 +29,7 @@ def test_a_dead_letter_keeps_the_first_64_kib_and_says_how_much_there_was() -> N
     said = letter(Settings(), b"ann", b"x" * 100_000)
     assert said.value == b"x" * 65_536
     assert dict(said.headers)["truncated"] == b"100000"
+    assert letter(Settings(), b"k" * 100_000, b"").key == b"k" * 65_536, "what a topic takes has its bounds"
 
 
 def test_a_record_without_key_or_value_is_a_dead_letter_without_them() -> None:

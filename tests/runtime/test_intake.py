@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from faust.types import TP
 
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Reads
+from streams.kafka.batches.record import Unreadable
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
@@ -159,3 +161,22 @@ async def test_a_command_at_which_we_fail_ourselves_is_a_dead_letter(monkeypatch
     monkeypatch.setattr(profile_commands, "decode", lambda *_: 1 / 0)
     intake.receive(fetched({3: b"{}"}, topic=COMMANDS))
     assert counters.rejects == {"internal_error": 1}
+
+
+async def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    intake, counters = await started(TOPIC, COMMANDS)
+    lost = [Unreadable(at, None, b"bytes", "its bytes are not what its checksum says") for at in (4, 7)]
+    intake.receive(fetched({}, topic=COMMANDS))
+    for each in lost:
+        intake.receive(replace(fetched({}), unreadable=[each]))
+    intake.receive(replace(fetched({5: signed_in("ann")}), unreadable=[Unreadable(6, b"k", b"v", "its header")]))
+    assert [event.subject for event in intake.take(10).events] == ["ann"]
+    letters = [(dict(each.headers)["offset"], each.key, each.value) for each in intake.take_dead_letters()]
+    assert letters == [(b"4", b"", b"bytes"), (b"7", b"", b"bytes"), (b"6", b"k", b"v")]
+    assert counters.rejects == Counter(unreadable=3)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith(
+        "topic product-events, partition 0, offset 4 - cannot be read and is a dead letter: its bytes"
+    )
