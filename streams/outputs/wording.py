@@ -89,6 +89,8 @@ def reason_in_words(change: Change) -> str:
     if change.cause in CAUSES:
         return CAUSES[change.cause]
     told = [each for each in change.because if each.flipped] or [each for each in change.because if each.now]
+    if change.type == "segment.exited" and change.segment != change.rule:
+        told = [each for each in told if each.value is not None] or told  # the scores are gone because of who is scored
     if not told and change.type == "segment.changed":
         return "no other level holds"  # the last one is `otherwise`
     # Who is in by a `not` alone is in because something does not hold.

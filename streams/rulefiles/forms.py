@@ -188,6 +188,9 @@ class ScoresFile(Form):
     recency: Value = Field(description="A number; less is better.", examples=["idle_days"])
     frequency: Value = Field(description="A number; more is better.", examples=["active_days(days=90)"])
     monetary: Value = Field(description="A number; more is better.", examples=["mrr"])
+    among: Condition | None = Field(
+        None, description="Who is scored, and counts for the edges; without it, everybody.", examples=["paying"]
+    )
     method: Literal["quintiles"] | None = Field(
         None, description="Edges made from all profiles, a fifth of them in each score."
     )

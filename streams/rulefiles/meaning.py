@@ -10,7 +10,7 @@ from streams.core.language.render import render, render_value
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Edges, Level, Rule, Scores, Segment, Tier
 from streams.rulefiles.forms import EdgesFile, ScoresFile, SegmentFile, TierFile
-from streams.rulefiles.reading import Reading
+from streams.rulefiles.reading import AMONG, Reading
 
 
 def rule_of(reading: Reading) -> Rule:
@@ -56,6 +56,9 @@ def _tier(reading: Reading, form: TierFile) -> Tier:
 def _scores(reading: Reading, form: ScoresFile) -> Scores:
     recency, frequency, monetary = (reading.values[key,] for key in ("recency", "frequency", "monetary"))
     meaning = [render_value(value) for value in (recency, frequency, monetary)]
+    parsed = reading.conditions.get(AMONG)
+    among = parsed.condition if parsed is not None else None
+    of_whom = [] if among is None else [render(among)]
     # Edges of recency move with time since 0.2.
     edges = form.fixed.model_dump() if form.fixed else ["ages", form.refresh]
     return Scores(
@@ -65,10 +68,11 @@ def _scores(reading: Reading, form: ScoresFile) -> Scores:
         monetary=monetary,
         fixed=_edges(form.fixed) if form.fixed else None,
         refresh_ms=form.refresh,
+        among=among,
         include=_once(form.include),
         description=form.description,
         labels=form.labels,
-        version=_version("scores", meaning, edges, sorted(set(form.include))),
+        version=_version("scores", meaning, edges, sorted(set(form.include)), *of_whom),
     )
 
 

@@ -5,11 +5,11 @@ Comes in: a document, and the names of all rules. Goes out: a `Reading`.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from streams.core.language.faults import ExpressionFaults
 from streams.core.language.linear import growth
-from streams.core.language.parser import Expression, parse, parse_value
+from streams.core.language.parser import Expression, parse, parse_among, parse_value
 from streams.core.rules.nodes import Value
 from streams.errors import Fault
 from streams.rulefiles.document import Data, Document, Location
@@ -17,6 +17,7 @@ from streams.rulefiles.forms import Form, ScoresFile, SegmentFile, TierFile, is_
 from streams.rulefiles.shape import check_shape, form_of
 
 T = TypeVar("T")
+AMONG: Final[Location] = ("among",)  # who is scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,15 @@ class Reading:
 
     @property
     def asks(self) -> set[str]:
-        """The segments that its conditions read."""
-        return {reference.segment for parsed in self.conditions.values() for reference in parsed.references}
+        """The segments and scores that its conditions read."""
+        return {reference.rule for parsed in self.conditions.values() for reference in parsed.references}
 
-    def at_reference(self, segment: str, message: str, hint: str) -> Fault:
+    def at_reference(self, rule: str, message: str, hint: str) -> Fault:
         for location, parsed in self.conditions.items():
             for reference in parsed.references:
-                if reference.segment == segment:
+                if reference.rule == rule:
                     return self.document.within(location, reference.offset, reference.width, message, hint)
-        raise LookupError(segment)
+        raise LookupError(rule)
 
 
 def read_rule(document: Document, names: Names) -> Reading:
@@ -60,7 +61,11 @@ def read_rule(document: Document, names: Names) -> Reading:
     reading = Reading(document, declared_name(document, form), filled, faults=faults)
     texts = _expressions(document.data, form)
     if form is ScoresFile:
+        among = {AMONG: texts.pop(AMONG)} if AMONG in texts else {}
         reading.values = _parsed(reading, texts, lambda text: parse_value(text, names.scores))
+        reading.conditions = _parsed(
+            reading, among, lambda text: parse_among(text, names.segments, names.tiers, names.scores)
+        )
         reading.faults += _does_not_age(reading)
     else:
         reading.conditions = _parsed(
@@ -101,7 +106,7 @@ def _expressions(data: dict[str, Data], form: type[Form]) -> dict[Location, str]
             if not is_otherwise(text)
         }
     else:
-        keys = ("enter", "exit") if form is SegmentFile else ("recency", "frequency", "monetary")
+        keys = ("enter", "exit") if form is SegmentFile else ("recency", "frequency", "monetary", "among")
         found = {(key,): data.get(key) for key in keys}
     return {location: text for location, text in found.items() if isinstance(text, str) and text}
 

@@ -115,8 +115,7 @@ class Refresher:
 async def measured(shard: Shard, rule: str, at_ms: int) -> Populations:
     """How a shard's profiles are spread; in slices, so that its events keep flowing."""
     slices: list[Floats] = []
-    while not slices or slices[-1].size:
-        start = SLICE * len(slices)
+    for start in range(0, len(shard.table) + 1, SLICE):
         slices.append(np.array(shard.measure(rule, at_ms, slice(start, start + SLICE))))
         await asyncio.sleep(0)
     # Sorting a million numbers takes a while, too.

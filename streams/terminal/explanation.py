@@ -11,7 +11,7 @@ from operator import attrgetter
 import msgspec
 
 from streams.core.changes import Change
-from streams.core.explain.explanation import ConditionNow, Explanation, RuleNow, SubscriptionNow
+from streams.core.explain.explanation import AMONG, ConditionNow, Explanation, RuleNow, SubscriptionNow
 from streams.core.explain.history import Since
 from streams.core.explain.scorecard import ScoreNow
 from streams.core.instants import format_time
@@ -22,7 +22,7 @@ from streams.printable import printable
 from streams.terminal.columns import WIDTH, in_columns, in_lines
 from streams.terminal.dates import in_full, when
 from streams.terminal.overview import INDENT, overview
-from streams.terminal.standing import place, reason, standing, value, verb
+from streams.terminal.standing import is_unscored, place, reason, standing, value, verb
 
 MORE = "`--segment NAME` shows each condition of a rule, and since when it holds."
 
@@ -55,7 +55,7 @@ def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
 def _block(rule: RuleNow, at_ms: int) -> Iterator[str]:
     """A rule with each of its conditions, and since when it holds or does not."""
     yield from ("", f"{rule.rule}: {standing(rule, at_ms)}")
-    yield from _table(list(map(_score_row, rule.scores) if rule.scores else _condition_rows(rule, at_ms)))
+    yield from _table([*map(_score_row, rule.scores), *_condition_rows(rule, at_ms)])
     yield from in_lines(f"next: {_next(rule, at_ms)}", INDENT)
 
 
@@ -79,7 +79,8 @@ def in_json(explanation: Explanation, rules: Collection[str] = ()) -> bytes:
 
 
 def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
-    """A row a condition; the part of the rule stands before its first one."""
+    """A row a condition; the part of the rule stands before its first one. Of scores only who is scored: what they are
+    of says the rest."""
     for part, conditions in groupby(_decisive(rule), attrgetter("part")):
         for number, each in enumerate(conditions):
             truth = "yes" if each.holds else "no"
@@ -109,7 +110,9 @@ def _score_row(each: ScoreNow) -> Row:
 
 
 def _decisive(rule: RuleNow) -> Sequence[ConditionNow]:
-    """Of a tier, the conditions up to the level that holds: those after it decide nothing."""
+    """Of a tier, the conditions up to the level that holds: those after it decide nothing. Of scores, who is scored."""
+    if rule.scores:
+        return [each for each in rule.conditions if each.part == AMONG]
     parts = [each.part for each in rule.conditions]
     level = place(rule)
     return rule.conditions[: len(parts) - parts[::-1].index(level)] if level in parts else rule.conditions
@@ -124,7 +127,7 @@ def _since(since: Since, at_ms: int) -> str:
 def _next(rule: RuleNow, at_ms: int) -> str:
     if rule.next is not None:
         return _coming(rule.next, at_ms)
-    if rule.is_tier and rule.segment is None:
+    if rule.is_tier and rule.segment is None and not is_unscored(rule):
         return "a level, once they are"
     return f"stays {place(rule)} until something happens"
 

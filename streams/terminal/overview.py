@@ -10,7 +10,7 @@ from streams.core.changes import Change
 from streams.core.explain.explanation import Explanation, RuleNow
 from streams.terminal.columns import in_lines
 from streams.terminal.dates import when
-from streams.terminal.standing import conditions, place, reason, verb
+from streams.terminal.standing import conditions, is_unscored, place, reason, verb
 
 INDENT: Final = "    "
 
@@ -33,6 +33,8 @@ def _part(heading: str, items: Iterable[str]) -> Iterator[str]:
 
 def _there(rule: RuleNow, at_ms: int) -> str:
     """A rule by which somebody is in something, as all are by a tier as soon as its quintiles are known."""
+    if rule.since_ms is None and is_unscored(rule):
+        return _told(f"{rule.rule}: not scored", _why(rule))
     if rule.since_ms is None:
         return f"{rule.rule}: no level yet, as its quintiles are not known"
     level = f": {place(rule)}" if rule.is_tier else ""
@@ -40,7 +42,7 @@ def _there(rule: RuleNow, at_ms: int) -> str:
 
 
 def _why(rule: RuleNow) -> str:
-    if rule.scores:
+    if rule.scores and not is_unscored(rule):
         return ", ".join(f"{each.part} {each.score}" for each in rule.scores)
     return conditions(rule.decisive) or ("no other level holds" if rule.is_tier else "")
 

@@ -18,13 +18,20 @@ def standing(rule: RuleNow, at_ms: int) -> str:
     """`in since Sun 15 Mar 09:00, change 3`."""
     if rule.since_ms is not None:
         return f"{place(rule)} since {when(rule.since_ms, at_ms)}, change {rule.ordinal}"
+    if is_unscored(rule):
+        return "not scored, and never was"
     return "no level yet, as its quintiles are not known" if rule.is_tier else "out, and never was in"
 
 
+def is_unscored(rule: RuleNow) -> bool:
+    """Whether somebody is at no level because the scores are not of them."""
+    return rule.is_tier and rule.segment is None and bool(rule.decisive)
+
+
 def place(rule: RuleNow) -> str:
-    """`in` or `out`; of a tier the level."""
+    """`in` or `out`; of a tier the level, or that there is none."""
     if rule.segment is None:
-        return "out"
+        return "not scored" if is_unscored(rule) else "out"
     return level_name(rule.rule, rule.segment) if rule.is_tier else "in"
 
 

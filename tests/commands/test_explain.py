@@ -255,3 +255,16 @@ def test_what_of_a_subscription_could_not_be_priced_is_told(rules: Path, tmp_pat
     record = {**event, "data": {"object": {**about, "items": items}}}
     output = explain(rules, "ann", *written(tmp_path, [record])).output
     assert "9 and more" in output
+
+
+def test_who_is_not_scored_is_told_why(rules: Path, files: list[str]) -> None:
+    (rules / "rfm.yaml").write_text(
+        "scores: rfm\namong: paying\nrecency: idle_days\nfrequency: active_days(days=90)\nmonetary: mrr\n"
+        "fixed: {r: [1, 7, 14, 30], f: [1, 2, 3, 4], m: [10, 50, 100, 500]}\n"
+    )
+    assert "    rfm: not scored: not paying\n" in explain(rules, "bob", *files).output
+    in_full = explain(rules, "bob", *files, "--segment", "rfm").output
+    assert "rfm: not scored, and never was\n" in in_full
+    assert "    among  no  paying                is false  never yet\n" in in_full
+    assert "next: stays not scored until something happens\n" in in_full
+    assert "among" in explain(rules, "ann", *files, "--segment", "rfm").output

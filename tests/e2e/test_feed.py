@@ -22,6 +22,7 @@ from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
 from tests.e2e.browser import chromium
 from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen, WorkerProcess
+from tests.state.checkpoints import claimed
 from tests.web.feed.feeds import SECRET, message, token
 
 CLIENT: Final = Path(streams.web.feed.__file__).parent / "client" / "segmenter.js"
@@ -77,7 +78,7 @@ class Deliverer:
     async def __call__(self, user: str, *messages: FeedMessage, remove: Sequence[str] = ()) -> None:
         shard = homes(user, PARTITIONS, "murmur2")[0]
         if shard not in self._numbers:
-            await self._store.deliveries.claim(shard, epoch=1)
+            await claimed(self._store.deliveries, shard, epoch=1)
         self._numbers[shard] = self._numbers.get(shard, 0) + 1
         put = [(user, (each.id, each.encode())) for each in messages]
         writes: list[Write[Any, Any]] = [Write(FEEDS, put, drop=[(user, name) for name in remove])]

@@ -74,16 +74,20 @@ class Population:
             return
         for profile in self.profiles.values():
             profile.pass_time(instant - 1)
-        self.standings.update({rule.name: self.moved(rule, instant) for rule in rules})
+        moved = {rule.name: self.moved(rule, instant) for rule in rules}
+        self.standings.update({name: standing for name, standing in moved.items() if standing is not None})
         for profile in self.profiles.values():
             profile.pass_time(instant)
         self.come_ms = max(self.come_ms, instant)
 
-    def moved(self, rule: Scores, instant: int) -> Standing:
-        """What stands from this refresh on: what stood, if no edge has moved."""
+    def moved(self, rule: Scores, instant: int) -> Standing | None:
+        """What stands from this refresh on: what stood, if no edge has moved; nothing while nobody was scored yet."""
         views = [profile.view(instant) for profile in self.profiles.values()]
         old = self.standings.get(rule.name)
-        edges = new_edges(old and old.edges, [view.scored_values(rule) for view in views])
+        values = [view.scored_values(rule) for view in views if view.is_scored(rule)]
+        if old is None and not values:
+            return None
+        edges = new_edges(old and old.edges, values)
         if old is None:
             return Standing(edges, instant, None, ALWAYS)
         return old if old.edges == edges else Standing(edges, instant, old.edges, old.since_ms)

@@ -40,8 +40,8 @@ class Expected(NamedTuple):
 def flip(rule: Grouping, before: str | None, after: str | None) -> tuple[str, str, str | None]:
     """Type, segment and previous segment of a change."""
     if isinstance(rule, Tier):
-        assert after is not None, "a tier once given is only exchanged"
-        return "segment.changed", after, before
+        assert after is not None or rule.among is not None, "the level of a tier of all is only exchanged"
+        return ("segment.exited", str(before), None) if after is None else ("segment.changed", after, before)
     return ("segment.entered" if after else "segment.exited"), rule.name, None
 
 

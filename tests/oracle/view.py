@@ -102,9 +102,14 @@ class View(Subject):
         return None if one is None or two is None else left.sign * (two - one) / left.unit_ms
 
     def scored(self, name: str) -> Scored | None:
-        """Nobody has scores before there are edges."""
+        """Nobody has scores before there are edges, nor who is not among those that are scored."""
+        if not self.is_scored(self.scores[name]):
+            return None
         edges = self.standings[name].at(self.at) if name in self.standings else None
         return scored(self.scored_values(self.scores[name]), edges) if edges is not None else None
+
+    def is_scored(self, rule: Scores) -> bool:
+        return rule.among is None or self.holds(rule.among)
 
     def scored_values(self, rule: Scores) -> Numbers:
         """Recency, frequency and monetary value, where they are numbers."""

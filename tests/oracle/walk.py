@@ -30,7 +30,8 @@ from streams.core.rules.rulebook import Grouping, Tier
 
 def rule_leaves(rule: Grouping) -> list[Leaf]:
     if isinstance(rule, Tier):
-        return [leaf for level in rule.levels for leaf in leaves(level.condition)]
+        of_whom = leaves(rule.among) if rule.among is not None else ()
+        return [*of_whom, *(leaf for level in rule.levels for leaf in leaves(level.condition))]
     return [*leaves(rule.enter), *(leaves(rule.exit) if rule.exit is not None else ())]
 
 

@@ -61,6 +61,13 @@ def test_the_reason_is_what_flipped() -> None:
     assert reason_in_words(told(QUIET, gone)) == "idle_days >= 7 (is 7), no longer paying (is false)"
 
 
+def test_who_leaves_a_level_of_scores_does_so_because_of_who_is_scored() -> None:
+    gone, unscored = Reason("paying", False, was=True, now=False), Reason("rfm.r >= 5", None, was=True, now=False)
+    change = told(gone, unscored, kind="segment.exited")
+    left = msgspec.structs.replace(change, rule="rfm", segment="rfm/champions")
+    assert reason_in_words(left) == "no longer paying (is false)"
+
+
 def test_where_nothing_flipped_the_reason_is_what_holds() -> None:
     assert reason_in_words(told(PAYING)) == "paying (is true)"
 

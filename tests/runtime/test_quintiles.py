@@ -11,10 +11,11 @@ from streams.core.batch import Batch
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.instants import HOUR_MS
-from streams.core.language.parser import parse_value
+from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Edges, Rulebook, Scores
 from streams.core.scores.consensus import GRACE_MS
 from streams.core.scores.quintiles import Populations, Quintiles
+from streams.core.scores.sketch import Sketch
 from streams.errors import Unreachable
 from streams.runtime import quintiles
 from streams.runtime.quintiles import Refresher
@@ -194,6 +195,16 @@ async def test_profiles_are_measured_in_slices_all_of_them_once(group: Group, mo
     shard, at_ms = group.shards[0].shard, group.clock()
     monkeypatch.setattr(quintiles, "SLICE", 2)
     assert await quintiles.measured(shard, "rfm", at_ms) == Populations.of(*shard.measure("rfm", at_ms))
+
+
+async def test_those_who_are_scored_are_measured_though_nobody_of_the_first_slice_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    often = parse_condition("count(any) >= 3")
+    group = Group(Rulebook((Scores("rfm", MRR, COUNT, MRR, version="1", among=often),)))
+    group.happen(0, (1, 1, 2, 3, 9))
+    monkeypatch.setattr(quintiles, "SLICE", 2)
+    assert (await quintiles.measured(group.shards[0].shard, "rfm", group.clock())).f == Sketch((3.0, 9.0), (1, 1))
 
 
 async def test_fixed_edges_need_no_store() -> None:

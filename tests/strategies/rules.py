@@ -19,6 +19,7 @@ from tests.strategies.written import Written
 
 Four = tuple[float, float, float, float]
 
+NOBODY = Known([], [])
 included = st.lists(st.sampled_from(TRAITS), max_size=2, unique=True).map(tuple)
 
 
@@ -82,6 +83,7 @@ def scores_rules(draw: st.DrawFn, name: str, *, quintiles: bool = False) -> Scor
     fixed = None if quintiles else Edges(draw(ascending()), draw(ascending()), draw(ascending()))
     refresh_ms = draw(st.sampled_from((DAY_MS, 6 * HOUR_MS, 30 * HOUR_MS)))
     include = draw(included)
+    among = draw(st.none() | conditions(NOBODY, depth=1))
     return Scores(
         name=name,
         recency=recency.node,
@@ -89,8 +91,11 @@ def scores_rules(draw: st.DrawFn, name: str, *, quintiles: bool = False) -> Scor
         monetary=monetary.node,
         fixed=fixed,
         refresh_ms=refresh_ms,
+        among=among.node if among else None,
         include=include,
-        version=version(recency.text, frequency.text, monetary.text, fixed, refresh_ms, include),
+        version=version(
+            recency.text, frequency.text, monetary.text, fixed, refresh_ms, include, *([among.text] if among else [])
+        ),
     )
 
 

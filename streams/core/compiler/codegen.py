@@ -18,6 +18,7 @@ from streams.core.kernel.layout import (
     EDGES_WORDS,
     ELAPSED,
     ELAPSED_AT_EPOCH,
+    GATE,
     IDLE,
     IDLE_AT_EPOCH,
     LITERAL,
@@ -75,10 +76,12 @@ class Coder:
     """Writes the code of one rulebook. `text_code` gives a text its number.
 
     edges_at: by scores rule, where its three records of edges are, in the order of r, f, m.
+    gates: by scores rule of some only, the rule that says who they are.
     """
 
     def __init__(self, out: Assembler, catalog: Catalog, text_code: dict[str, int]):
         self._out, self._catalog, self._text_code = out, catalog, text_code
+        self.gates: dict[str, int] = {}
         self.edges_at = {
             name: out.put(words_at_all_times(rule.fixed)) for name, rule in catalog.rulebook.scores.items()
         }
@@ -106,8 +109,9 @@ class Coder:
                 return [(ELAPSED_AT_EPOCH if at_epoch else ELAPSED, self._catalog.word[instant], bits)]
             case Read(feature):
                 return [(_reading(feature), self._catalog.word[feature], 0)]
-            case Score(rule, part):
-                return self._scoring(rule, part)
+            case Score(rule, part, of_grid):
+                gated = [] if of_grid or rule not in self.gates else [(GATE, self.gates[rule], 0)]
+                return [*self._scoring(rule, part), *gated]
             case Property():
                 raise TypeError("a property is of an event and not of a profile")
             case Arithmetic() if flickers(value):

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.nodes import EventSet, IdleSince, InSegment, Leaf
 from streams.core.rules.rulebook import Grouping
-from streams.core.rules.traversal import events_of, leaf_features, rule_leaves
+from streams.core.rules.traversal import Books, events_of, gates, leaf_features, rule_leaves
 
 
 def touched_sets(catalog: Catalog, name: str | None, active: bool) -> list[EventSet]:
@@ -30,18 +30,22 @@ def changed_leaves(catalog: Catalog, touched: Collection[EventSet], active: bool
     return [leaf for leaf in catalog.leaves if _changes(catalog, leaf, touched, active)]
 
 
-def segments_read(rule: Grouping) -> list[str]:
-    return [leaf.segment for leaf in rule_leaves(rule) if isinstance(leaf, InSegment)]
+def rules_read(rule: Grouping, scores: Books) -> list[str]:
+    """The segments that it asks for, and the grids that say who has the scores that it reads."""
+    found = dict.fromkeys(leaf.segment for leaf in rule_leaves(rule) if isinstance(leaf, InSegment))
+    for leaf in rule_leaves(rule):
+        found |= dict.fromkeys(sorted(gates(leaf, scores)))
+    return list(found)
 
 
 def evaluation_order(catalog: Catalog) -> list[Grouping]:
-    """The rules, each after those it reads by `in_segment`; else by their names."""
+    """The rules, each after those it reads; else by their names."""
     rules = {rule.name: rule for rule in catalog.rulebook.groupings}
     order: dict[str, Grouping] = {}
 
     def visit(rule: Grouping) -> None:
-        for segment in segments_read(rule):
-            visit(rules[segment])
+        for name in rules_read(rule, catalog.rulebook.scores):
+            visit(rules[name])
         order.setdefault(rule.name, rule)
 
     for rule in rules.values():

@@ -14,7 +14,7 @@ from streams.core.calendar import Calendar
 from streams.core.compiler.assembler import Assembler
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.codegen import Coder
-from streams.core.compiler.dependencies import changed_leaves, evaluation_order, segments_read, touched_sets
+from streams.core.compiler.dependencies import changed_leaves, evaluation_order, rules_read, touched_sets
 from streams.core.compiler.fields import Ring
 from streams.core.compiler.time_dependence import (
     may_be_advanced,
@@ -98,7 +98,7 @@ class Program:
     classes: event name -> addresses of its class where the event is no activity, and where it is;
     unread: the same for any name that no rule reads.
     rule_words: by rule, its word in the row. edges, measures: by scores rule, where its three records of edges are, and
-    the addresses of the code of what it scores; both in the order of r, f, m.
+    the rule that says who is scored with the addresses of the code of what is; both in the order of r, f, m.
     transition_words, space_words: how long a transition and the kernel's space are (the ranks of texts come on top).
     """
 
@@ -126,6 +126,7 @@ class _Writer(Assembler):
         self.leaves = {rule.name: rule_leaves(rule) for rule in self.rules}
         self.readers = self._readers()
         self.rule_at = {rule.name: self.put([0] * RULE_WORDS) for rule in self.rules}
+        self.code.gates |= {rule.name: self.rule_at[rule.name] for rule in self.rules if _is_of_some(rule)}
         self.window_at: dict[Window, int] = {}
         self.ring_at = {ring: self._ring(ring) for ring in catalog.rings}
         self.leaf_at = {leaf: self._leaf(i, leaf) for i, leaf in enumerate(catalog.leaves)}
@@ -134,7 +135,7 @@ class _Writer(Assembler):
         """By leaf, and by the name of a rule: the rules that it matters to."""
         readers: dict[Leaf | str, list[str]] = {}
         for rule in self.rules:
-            for read in (*self.leaves[rule.name], *segments_read(rule)):
+            for read in (*self.leaves[rule.name], *rules_read(rule, self.catalog.rulebook.scores)):
                 readers.setdefault(read, []).append(rule.name)
         return readers
 
@@ -204,10 +205,10 @@ class _Writer(Assembler):
 
     def _decision(self, rule: Grouping) -> list[int]:
         """What a rule's level is decided by."""
-        written = [self._condition(condition) for condition in conditions(rule)]
         if isinstance(rule, Tier):
             edges = 0 if rule.scores is None else self.code.edges_at[rule.scores]
-            return [0, 0, 0, self.put_list(written), edges]
+            return [0, 0, 0, self.put_list([self._condition(level.condition) for level in rule.levels]), edges]
+        written = [self._condition(condition) for condition in conditions(rule)]
         enter, leave = (*written, 0)[:2]
         return [enter, leave, rule.min_stay_ms, 0, 0]
 
@@ -223,8 +224,10 @@ class _Writer(Assembler):
         return time_dependence(with_constant_on_right(leaf), self.catalog.rulebook.scores) == CONSTANT
 
     def put_measures(self, rule: Scores) -> int:
-        """The addresses of the code of what is scored, in the order of r, f and m."""
-        return self.put([self.code.measure(rule.name, dimension) for dimension in DIMENSIONS])
+        """The rule that says who is scored; the addresses of the code of what is, in the order of r, f and m."""
+        return self.put(
+            [self.rule_at[rule.name], *(self.code.measure(rule.name, dimension) for dimension in DIMENSIONS)]
+        )
 
     def fill_rules(self) -> None:
         for i, rule in enumerate(self.rules):
@@ -237,8 +240,12 @@ class _Writer(Assembler):
                 *self._rule_bit(rule.name),
                 self.put_rule_set(self.readers.get(rule.name, ())),
                 self.put_list([self.leaf_at[leaf] for leaf in self._needed(rule)]),
+                self._among(rule),
             ]
             self.words[self.rule_at[rule.name] : self.rule_at[rule.name] + RULE_WORDS] = words
+
+    def _among(self, rule: Grouping) -> int:
+        return self._condition(rule.among) if isinstance(rule, Tier) and rule.among is not None else 0
 
     def put_class(self, touches: list[Touch], leaves: Iterable[Leaf]) -> int:
         """What events touch, and the leaves that they may turn over."""
@@ -278,6 +285,10 @@ class _Writer(Assembler):
         if told_by == BUCKET:
             return BUCKET, address, 0
         return told_by, address, self.catalog.columns[ring if told_by == MOVE else ring.prop or ""]
+
+
+def _is_of_some(rule: Grouping) -> bool:
+    return isinstance(rule, Tier) and rule.among is not None
 
 
 def _write_classes(writer: _Writer, name: str | None) -> Classes:
@@ -321,6 +332,7 @@ def write_program(catalog: Catalog, calendar: Calendar, text_code: dict[str, int
         shown,
         included,
         days,
+        int(bool(writer.code.gates)),
     ]
     return Program(
         calendar=calendar,

@@ -17,10 +17,21 @@ from streams.core.compiler.program import Program
 from streams.core.compiler.time_dependence import with_constant_on_right
 from streams.core.engine.privacy import MASKED, may_be_shown
 from streams.core.events import Value
-from streams.core.kernel.layout import INCLUDED, INCLUDED_WORDS, NUMBER, ROW, RULE, SHOWN, SHOWN_WORDS, TRANSITION_WORDS
+from streams.core.kernel.layout import (
+    INCLUDED,
+    INCLUDED_WORDS,
+    MISSING,
+    NEW_LEVEL,
+    NUMBER,
+    ROW,
+    RULE,
+    SHOWN,
+    SHOWN_WORDS,
+    TRANSITION_WORDS,
+)
 from streams.core.kernel.transitions import TransitionBuffer
 from streams.core.profiles.table import Table
-from streams.core.rules.nodes import InSegment, Leaf
+from streams.core.rules.nodes import InSegment, Leaf, Score
 from streams.core.rules.rulebook import Grouping, Tier
 from streams.core.rules.traversal import moves, operands, rule_leaves
 
@@ -36,12 +47,14 @@ class _Shown:
     reads_segment: bool
     moves: bool  # a time that has passed is shown as a float, 7.0; a count as an int
     masked: bool
+    of_some: bool  # a score that is of nobody who is at no level
 
 
 def _shown(leaf: Leaf, rule: Grouping, private: frozenset[str]) -> _Shown:
     value = next(iter(operands(with_constant_on_right(leaf))), None)
     is_masked = not may_be_shown(leaf, private, rule.include)
-    return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), is_masked)
+    of_some = isinstance(value, Score) and value.of_grid
+    return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), is_masked, of_some)
 
 
 class ChangeDecoder:
@@ -68,7 +81,7 @@ class ChangeDecoder:
     def because(self, table: Table, line: Ints) -> tuple[Reason, ...]:
         """Every condition of the line's rule; those whose truth changed come first."""
         ((words,), (numbers,)) = self._notes(line[None])
-        return self._because(table, line[RULE], words, numbers)
+        return self._because(table, line[RULE], line[NEW_LEVEL], line[NEW_LEVEL], words, numbers)
 
     def held(self, levels: Ints) -> list[tuple[str, ...]]:
         """What profiles are in, by their levels of all rules (profiles, rules)."""
@@ -126,7 +139,7 @@ class ChangeDecoder:
             event_id(occurrence) if occurrence >= 0 else None,
             ordinal,
             rule.version,
-            self._because(table, number, words, numbers),
+            self._because(table, number, level, before, words, numbers),
             held,
             self._traits(table, rule, words, numbers) if rule.include else {},
         )
@@ -134,14 +147,20 @@ class ChangeDecoder:
     def _flip(self, rule: int, level: int, before: int) -> tuple[Type, str, str | None]:
         """Type, segment and previous segment of a change."""
         if isinstance(self._rules[rule], Tier):
+            if not level:
+                return "segment.exited", self.segment(rule, before), None
             return "segment.changed", self.segment(rule, level), self.segment(rule, before) or None
         return ("segment.entered" if level else "segment.exited"), self._rules[rule].name, None
 
-    def _because(self, table: Table, rule: int, words: list[int], numbers: list[float]) -> tuple[Reason, ...]:
+    def _because(
+        self, table: Table, rule: int, level: int, before: int, words: list[int], numbers: list[float]
+    ) -> tuple[Reason, ...]:
         flipped: list[Reason] = []
         steady: list[Reason] = []
         for i, shown in zip(count(0, SHOWN_WORDS), self._shown[rule], strict=False):
             kind, was, now = words[i + 1], words[i + 2] != 0, words[i + 3] != 0
+            if shown.of_some:
+                kind, was, now = kind if level else MISSING, was and before > 0, now and level > 0
             reason = Reason(shown.text, _value(table, shown, numbers[i], kind, now), was, now)
             (steady if was == now else flipped).append(reason)
         return (*flipped, *steady)

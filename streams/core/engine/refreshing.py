@@ -61,12 +61,16 @@ class Refreshing:
         """The new edges of an instant, all of them by what is scored under the old ones."""
         if not len(self._shard.table):
             return []
-        return [self._settle(rule.name, at_ms) for rule in self._rules if at_ms % rule.refresh_ms == 0]
+        settled = [self._settle(rule.name, at_ms) for rule in self._rules if at_ms % rule.refresh_ms == 0]
+        return [quintiles for quintiles in settled if quintiles is not None]
 
-    def _settle(self, rule: str, at_ms: int) -> Quintiles:
+    def _settle(self, rule: str, at_ms: int) -> Quintiles | None:
+        """None where nobody is scored and never was: edges that nobody made would be anybody's."""
         populations = Populations.of(*self._shard.measure(rule, at_ms))
         old = self._shard.quintiles(rule)
-        return Quintiles.first(rule, at_ms, populations) if old is None else old.refreshed(at_ms, populations)
+        if old is not None:
+            return old.refreshed(at_ms, populations)
+        return Quintiles.first(rule, at_ms, populations) if populations.f.size else None
 
     def _tick(self, now_ms: int) -> Iterator[Change]:
         yield from self._shard.tick(now_ms, self._limit)

@@ -258,8 +258,8 @@ class Shard:
         return int(self.table.memory.due[: len(self.table)].min(initial=FAR))
 
     def measure(self, rule: str, at_ms: int, profiles: slice = ALL) -> tuple[Floats, Floats, Floats]:
-        """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as of `at_ms`;
-        NaN for what is missing."""
+        """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as far as they
+        are scored, as of `at_ms`; NaN for what is missing."""
         rows = self.table.taken()[profiles]
         found = loop.measure(self._program.words, self.table.memory, rows, at_ms, self._program.measures[rule])
         return found[:, 0], found[:, 1], found[:, 2]

@@ -27,6 +27,8 @@ def decisive(rule: Grouping, segment: str | None, holds: Holds) -> tuple[str, ..
 def _condition(rule: Grouping, segment: str | None, holds: Holds) -> Condition | None:
     """The part of the rule that keeps somebody where they are."""
     if not isinstance(rule, Segment):
+        if rule.among is not None and not _is_true(rule.among, holds):
+            return rule.among
         levels = zip(rule.segments, rule.levels, strict=True)
         return next((level.condition for name, level in levels if name == segment), None)
     # In: `enter` holds, or if it does not any more, `exit` does not yet. Out: the other way round.

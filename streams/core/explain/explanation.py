@@ -21,13 +21,14 @@ from streams.core.rules.nodes import Condition, Leaf
 from streams.core.rules.rulebook import Grouping, Segment, Tier
 from streams.core.rules.traversal import leaves
 
+AMONG: Final = "among"  # the part of scores that says who is scored
 AHEAD_MS: Final = 3_653 * DAY_MS  # ten years: how far a forecast looks
 
 
 class ConditionNow(msgspec.Struct, frozen=True, gc=False):
     """One condition of a rule: its text, its value, whether it holds, and since when it does or does not.
 
-    part: `enter` or `exit` of a segment, or the level of a tier.
+    part: `enter` or `exit` of a segment, or the level of a tier; `among` of scores that are of some.
     """
 
     part: str
@@ -40,10 +41,10 @@ class ConditionNow(msgspec.Struct, frozen=True, gc=False):
 class RuleNow(msgspec.Struct, frozen=True, gc=False):
     """What a rule says of a subject: in which segment since when, after how many changes, and why.
 
-    segment: None if in none, and while the quintiles of a tier are not known; of a tier with the level, as in
-    `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing happens,
-    None if there is none in the next ten years. scores: of a scores rule. decisive: the conditions because of which it
-    is so; none where a level is because no other is.
+    segment: None if in none, of a tier while its quintiles are not known and for who is not scored; of a tier with the
+    level, as in `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing
+    happens, None if there is none in the next ten years. scores: of a scores rule. decisive: the conditions because of
+    which it is so; none where a level is because no other is.
     """
 
     rule: str
@@ -169,4 +170,6 @@ def _parts(rule: Grouping) -> Iterator[tuple[str, Condition]]:
         if rule.exit is not None:
             yield "exit", rule.exit
     else:
+        if rule.among is not None:
+            yield AMONG, rule.among
         yield from ((level.name, level.condition) for level in rule.levels)

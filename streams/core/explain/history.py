@@ -16,7 +16,7 @@ from streams.core.engine.shard import NO_PRIVATE_TRAITS, Shard
 from streams.core.explain.forecast import alone, clock
 from streams.core.rules.nodes import Leaf
 from streams.core.rules.rulebook import Rulebook, Segment
-from streams.core.rules.traversal import rule_leaves
+from streams.core.rules.traversal import as_others_read, rule_leaves
 from streams.core.scores.quintiles import Quintiles
 
 BEFORE_ALL_NAMES = "\0"  # no rule in a file is called so
@@ -38,7 +38,7 @@ class Observed:
     def __init__(self, rulebook: Rulebook):
         conditions = dict.fromkeys(leaf for rule in rulebook.groupings for leaf in rule_leaves(rule))
         self.segment_of = {leaf: f"{BEFORE_ALL_NAMES}{place:06}" for place, leaf in enumerate(conditions)}
-        observers = [Segment(name, leaf) for leaf, name in self.segment_of.items()]
+        observers = [Segment(name, as_others_read(leaf)) for leaf, name in self.segment_of.items()]
         self.rulebook = Rulebook((*observers, *rulebook.rules))
 
     def since(self, shard: Shard, subject: str, at_ms: int) -> Mapping[Leaf, int | None]:

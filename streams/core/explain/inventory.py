@@ -3,7 +3,7 @@
 Comes in: the rules as the files say them, and the heads of the shards as workers left them. Goes out: an `Inventory`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.core.calendar import UTC, Calendar
@@ -12,9 +12,9 @@ from streams.core.compiler.fields import field_name
 from streams.core.language.render import named, render, render_value
 from streams.core.profiles.snapshot import Head, RowSchema
 from streams.core.profiles.warmup import covered_from
-from streams.core.rules.nodes import Feature, InSegment, Value, Window
+from streams.core.rules.nodes import Feature, InSegment, Leaf, Value, Window
 from streams.core.rules.rulebook import Rule, Rulebook, Scores
-from streams.core.rules.traversal import DIMENSIONS, features, measure, operands, rule_leaves
+from streams.core.rules.traversal import DIMENSIONS, features, leaves, measure, operands, rule_leaves
 
 WORD_BYTES = 8
 
@@ -82,7 +82,7 @@ def read_by(rulebook: Rulebook, rule: Rule) -> Readings:
     found: dict[str, tuple[Feature, ...]] = {}
     for part in (part for value in _values(rule) for part in named(value)):
         found[render_value(part)] = tuple(features(part, rulebook.scores))
-    for leaf in () if isinstance(rule, Scores) else rule_leaves(rule):
+    for leaf in _own_leaves(rule):
         if isinstance(leaf, InSegment):
             asked = next(each for each in rulebook.rules if each.name == leaf.segment)
             found[render(leaf)] = tuple(each for parts in read_by(rulebook, asked).values() for each in parts)
@@ -92,8 +92,14 @@ def read_by(rulebook: Rulebook, rule: Rule) -> Readings:
 def _values(rule: Rule) -> Iterator[Value]:
     if isinstance(rule, Scores):
         yield from (measure(rule, dimension) for dimension in DIMENSIONS)
-    else:
-        yield from (value for leaf in rule_leaves(rule) for value in operands(leaf))
+    yield from (value for leaf in _own_leaves(rule) for value in operands(leaf))
+
+
+def _own_leaves(rule: Rule) -> Iterable[Leaf]:
+    """Those of the conditions that somebody wrote."""
+    if isinstance(rule, Scores):
+        return () if rule.among is None else leaves(rule.among)
+    return rule_leaves(rule)
 
 
 def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int, calendar: Calendar) -> LiveRule:

@@ -12,9 +12,9 @@ be wrong: put one of them off, and what comes after it may change the level.
 """
 
 from streams.core.kernel.flip_times import next_flip, step_together
+from streams.core.kernel.interpreter import level_of
 from streams.core.kernel.jit import compiled
 from streams.core.kernel.layout import INDEX, LEAVES, MIN_STAY, NOW, WORD
-from streams.core.kernel.memberships import level_of
 
 
 @compiled

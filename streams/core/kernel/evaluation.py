@@ -7,6 +7,7 @@ level before of each that did; which rules are time-driven: time alone may chang
 
 from streams.core.kernel.deadlines import next_deadline
 from streams.core.kernel.dirty_rules import first_from, mark_dirty, note_rule
+from streams.core.kernel.interpreter import level_of
 from streams.core.kernel.jit import compiled, inlined
 from streams.core.kernel.layout import (
     BLOCKED,
@@ -21,7 +22,7 @@ from streams.core.kernel.layout import (
     TIME_DRIVEN,
     WORD,
 )
-from streams.core.kernel.memberships import decide, level_of, may_enter, read_leaves
+from streams.core.kernel.memberships import decide, may_enter, read_leaves
 
 
 @inlined

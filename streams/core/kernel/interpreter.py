@@ -24,6 +24,7 @@ from streams.core.kernel.layout import (
     EVER,
     EXTREME,
     FIRST_SEEN,
+    GATE,
     GREATER,
     GREATER_EQUAL,
     HAS,
@@ -35,6 +36,7 @@ from streams.core.kernel.layout import (
     LEFT,
     LESS,
     LESS_EQUAL,
+    LEVEL,
     LIST,
     LITERAL,
     LITERAL_BITS,
@@ -62,6 +64,7 @@ from streams.core.kernel.layout import (
     UNEQUAL,
     WHERE,
     WITHIN,
+    WORD,
     YES,
 )
 from streams.core.kernel.scoring import edges_at, score_of
@@ -161,7 +164,12 @@ def _name_scores(p, s, at, end, table):
 
 
 @inlined
-def _combine(p, s, at, now, instruction):
+def level_of(p, w, row, rule):
+    return w[row, p[rule + WORD] + 1] & LEVEL
+
+
+@inlined
+def _combine(p, w, s, row, at, now, instruction):
     """Do an instruction to the values that end at `at`; returns where its result is."""
     what = p[instruction]
     if what <= DIVIDE:
@@ -170,6 +178,10 @@ def _combine(p, s, at, now, instruction):
     elif what == SCORE:
         at -= ENTRY
         _score(p, s, at, now, instruction)
+    elif what == GATE:
+        at -= ENTRY
+        if not level_of(p, w, row, p[instruction + WHERE]):
+            _push(s, at, np.nan, MISSING, 0.0)
     else:
         end, at = at, at - (3 if what == DIGITS else 2) * ENTRY
         _name_scores(p, s, at, end, p[instruction + WHERE])
@@ -181,7 +193,7 @@ def _calculate(p, w, s, row, now, code):
     at = p[STACK]
     for i in range(code + 1, code + 1 + INSTRUCTION * p[code], INSTRUCTION):
         if p[i] >= ADD:
-            at = _combine(p, s, at, now, i)
+            at = _combine(p, w, s, row, at, now, i)
         else:
             number, kind, slope = _load(p, w, row, now, i)
             _push(s, at, number, kind, slope)

@@ -30,7 +30,8 @@ TIME_DRIVEN, BLOCKED = 8, 9  # in a row: the sets of rules whose level time alon
 STACK, NOW, WAS, LEVEL_BEFORE, DIRTY, CAPTURED, LEAF_FLIPPED, EVENTS, RANKS = range(10, 19)
 LEVELS_HELD, SHOWN, INCLUDED = 19, 20, 21  # places in a transition
 DAYS = 22  # list of when each day from 1970 on begins, in ms; 0 where UTC_OFFSET says it
-HEADER_WORDS = 23
+HAS_GATES = 23  # whether scores are read of those only who are scored
+HEADER_WORDS = 24
 # Rule set: a bit for each rule, by its place in ORDER; so many in a word that it stays positive. In the program: how
 # many words have any, then the place of each and its bits.
 RULES_A_WORD = 63
@@ -40,7 +41,8 @@ MISSING, NUMBER, TEXT, BOOLEAN, LIST = range(5)
 INSTRUCTION, WHERE, LITERAL_BITS = 3, 1, 2
 # ELAPSED_AT_EPOCH, IDLE_AT_EPOCH: as of 1970, whatever the instant.
 LITERAL, TOTAL, SUM, EXTREME, TRAIT, ELAPSED, IDLE, ELAPSED_AT_EPOCH, IDLE_AT_EPOCH = range(9)
-ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME = range(9, 16)
+# GATE: missing at level 0 of a rule.
+ADD, SUBTRACT, MULTIPLY, DIVIDE, SCORE, DIGITS, NAME, GATE = range(9, 17)
 PUSH_LEAF, AND, OR, NOT, PUSH_TRUTH = range(5)
 # Leaf. OPERATOR: of a comparison; 1 for `not in`; the rule of IN_SEGMENT. READS: how many windows, then ring, window.
 # IF_NOT, IF_SO: the truth to note where it does not hold, and where it does. RIGHT of HAS: the word that says so.
@@ -58,9 +60,9 @@ LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL = range(6)
 # Rule. INDEX too; WORD: of the row, since when, then ordinal and level; EXIT is 0 where there is none. LEVELS: list of
 # the conditions of a tier's levels, 0 of a segment. EDGES: a record of the scores whose grid the tier is, else 0.
 # SET_WORD, SET_BIT: the rule's own in a set; then READERS. NEEDED: list of the leaves without which nobody enters, as
-# only events flip them.
+# only events flip them. AMONG: the condition without which a tier gives no level, 0 where there is none.
 WORD, ENTER, EXIT, MIN_STAY, LEVELS, EDGES, LEAVES, INCLUDES, SET_WORD, SET_BIT = range(1, 11)
-NEEDED, RULE_WORDS = 12, 13
+NEEDED, AMONG, RULE_WORDS = 12, 13, 14
 # The level, below the ordinal: 0 is out, or none yet; members of a segment have 1, levels of a tier count from 1.
 LEVEL_BITS = 8
 LEVEL = (1 << LEVEL_BITS) - 1

@@ -22,9 +22,10 @@ from streams.core.arrays import Floats, Ints
 from streams.core.kernel.bits import bits_of, real_of
 from streams.core.kernel.dirty_rules import mark_dirty, mark_time_driven
 from streams.core.kernel.evaluation import evaluate
-from streams.core.kernel.interpreter import value
+from streams.core.kernel.interpreter import outcome, value
 from streams.core.kernel.jit import compiled, entry, inlined
 from streams.core.kernel.layout import (
+    AMONG,
     AT,
     BUCKET,
     CLOCK,
@@ -32,6 +33,8 @@ from streams.core.kernel.layout import (
     EVERYTHING,
     FAR,
     FIRST_SEEN,
+    HAS_GATES,
+    HOLDS,
     IDS,
     IDS_KEPT,
     MOVE,
@@ -177,6 +180,10 @@ def _event(p, m, f, o, first, last, now):
     one_class = last == first and not begins and not o.words[first, SETS_TRAITS]
     event_class = o.words[first, CLASS] if one_class else p[EVERYTHING]
     capture(p, w, s, row, now, event_class)
+    before = BY_LEAF_FLIPS
+    if p[HAS_GATES]:
+        before = len(m.due)
+        _copy(w, before, row)
     if begins:
         w[row, FIRST_SEEN] = o.words[first, TS]
         mark_dirty(p, s, p[EVERY_RULE])
@@ -187,7 +194,7 @@ def _event(p, m, f, o, first, last, now):
     flips, m.due[row] = evaluate(p, w, s, row, now, True, m.due[row])
     m.dirty[row] = 1
     if flips:
-        record_transitions(p, m, f, row, now, NEW_PROFILE if is_new else BY_LEAF_FLIPS, now, BY_EVENT, first)
+        record_transitions(p, m, f, row, now, NEW_PROFILE if is_new else before, now, BY_EVENT, first)
 
 
 @compiled
@@ -265,14 +272,20 @@ def _look(p, m, f, row, at):
 
 @compiled
 def _measure(p, m, f, rows, at, measures):
-    """One line a row: the bits of its recency, frequency and monetary value as of `at`; NaN for what is no number."""
-    w, s, spare = m.words, m.space, len(m.due)
+    """One line a row: whether it is scored at all, then the bits of its recency, frequency and monetary value as of
+    `at`; NaN for what is no number. The memberships that this goes by are those that the row has.
+    """
+    w, s, spare, rule = m.words, m.space, len(m.due), p[measures]
     for i in range(len(rows)):
         clock = w[rows[i], CLOCK]
         now = max(at, clock)
         _copy(w, spare, rows[i])
         roll(p, w, spare, clock, now)
-        for k in range(3):
+        f.words[i, 0] = 1
+        if p[rule + AMONG]:
+            read_leaves(p, w, s, spare, now, rule)
+            f.words[i, 0] = outcome(p, s, p[rule + AMONG]) & HOLDS
+        for k in range(1, 4):
             number, kind, _ = value(p, w, s, spare, now, p[measures + k])
             f.words[i, k] = bits_of(number if kind == NUMBER else np.nan)
     return len(rows)
@@ -329,10 +342,10 @@ def derive(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints) -> None:
 
 
 def measure(p: Ints, m: Memory, rows: Ints, at_ms: int, measures: int) -> Floats:
-    """What is scored of rows, by the address of its code: (rows, 3). See `_measure`."""
-    lines = TransitionBuffer(np.empty((len(rows), 3), np.int64), np.zeros(1, np.int64))
+    """What is scored of those rows that are, by the address of its code: (rows, 3). See `_measure`."""
+    lines = TransitionBuffer(np.empty((len(rows), 4), np.int64), np.zeros(1, np.int64))
     _work(p, m, lines, NO_OCCURRENCES, rows, NO_ROWS, at_ms, measures, MEASURE)
-    return lines.words.view(np.float64)
+    return lines.words[lines.words[:, 0] == 1, 1:].view(np.float64)
 
 
 def look(p: Ints, m: Memory, f: TransitionBuffer, row: int, at_ms: int) -> None:

@@ -4,10 +4,11 @@ Comes in: the program `p`, the table's words `w`, the kernel's space `s`, a row 
 the row's windows stand. Goes out: truths noted in `s`, and by them the level of a rule: 0 is out, or none yet.
 """
 
-from streams.core.kernel.interpreter import inverse, outcome, truth, truth_of, value
+from streams.core.kernel.interpreter import inverse, level_of, outcome, truth, truth_of, value
 from streams.core.kernel.jit import compiled, inlined
 from streams.core.kernel.layout import (
     ALWAYS,
+    AMONG,
     EDGES,
     ENTER,
     EVER,
@@ -20,7 +21,6 @@ from streams.core.kernel.layout import (
     KIND,
     LEAVES,
     LEFT,
-    LEVEL,
     LEVELS,
     MIN_STAY,
     MISSING,
@@ -32,11 +32,6 @@ from streams.core.kernel.layout import (
     YES,
 )
 from streams.core.kernel.scoring import has_edges
-
-
-@inlined
-def level_of(p, w, row, rule):
-    return w[row, p[rule + WORD] + 1] & LEVEL
 
 
 @compiled
@@ -108,10 +103,14 @@ def _decide_tier(p, s, rule):
 def decide(p, w, s, row, now, rule, level):
     """The level at `now` of a row that had `level`, and whether time alone may change it.
 
-    Without edges a grid says nothing: the level stays.
+    Without edges a grid says nothing: the level stays. Whom a tier is not of is at no level.
     """
     if p[rule + LEVELS] == 0:
         return _decide_segment(p, w, s, row, now, rule, level)
+    is_of_whom = outcome(p, s, p[rule + AMONG]) if p[rule + AMONG] else YES
+    if not is_of_whom & HOLDS:
+        return 0, is_of_whom & EVER != 0
     if p[rule + EDGES] != 0 and not has_edges(p, p[rule + EDGES], now):
         return level, True
-    return _decide_tier(p, s, rule)
+    found, may_change = _decide_tier(p, s, rule)
+    return found, may_change or not is_of_whom & ALWAYS

@@ -9,7 +9,7 @@ import numpy as np
 
 from streams.core.arrays import Ints
 from streams.core.kernel.bits import bits_of
-from streams.core.kernel.interpreter import value
+from streams.core.kernel.interpreter import level_of, value
 from streams.core.kernel.jit import compiled, inlined
 from streams.core.kernel.layout import (
     AT,
@@ -44,7 +44,7 @@ from streams.core.kernel.layout import (
     WAS,
     WORD,
 )
-from streams.core.kernel.memberships import level_of, read_leaves
+from streams.core.kernel.memberships import read_leaves
 
 NEW_PROFILE, BY_LEAF_FLIPS = -1, -2  # instead of a copy of the row before
 

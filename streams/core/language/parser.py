@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A condition and the segments that it asks for."""
+    """A condition, and the segments and scores that it asks for."""
 
     condition: Condition
     references: tuple[Reference, ...]
@@ -45,10 +45,19 @@ def parse(
     """What a segment or a level asks. The names are those of the book's rules, by their sort; `segments` are what
     `in_segment` may ask for, None allowing any. Raises `ExpressionFaults`.
     """
-    source = Source(text)
-    scope = OfProfile(source, segments, tiers, scores)
-    condition = _read(source, lambda: Conditions(scope).condition(source.tree))
+    return _parse_in(OfProfile(Source(text), segments, tiers, scores))
+
+
+def _parse_in(scope: OfProfile) -> Expression:
+    condition = _read(scope.source, lambda: Conditions(scope).condition(scope.source.tree))
     return Expression(condition, tuple(scope.references))
+
+
+def parse_among(
+    text: str, segments: Collection[str] | None = None, tiers: Collection[str] = (), scores: Collection[str] = ()
+) -> Expression:
+    """Who is scored: the same, but that nobody is scored by scores. Raises `ExpressionFaults`."""
+    return _parse_in(OfScores(Source(text), segments, tiers, scores))
 
 
 def parse_value(text: str, scores: Collection[str] = ()) -> Value:

@@ -22,9 +22,9 @@ from streams.core.rules.rfm import NAMES
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A segment that an expression asks for, and where."""
+    """A segment, or scores, that an expression asks for, and where."""
 
-    segment: str
+    rule: str
     offset: int
     width: int
 
@@ -46,6 +46,7 @@ class OfProfile:
         if name in CLOCKS:
             return Elapsed(CLOCKS[name].instant, float(DAY_MS))
         if score := read_score(self.source, node, self.scores):
+            self.references.append(Reference(score.rule, *self.source.place(node)))
             return score
         if mistake := mistaken(name):
             raise self.source.fault(node, mistake, f'for a trait of this name write trait("{name}")')

@@ -158,10 +158,14 @@ class Property:
 @dataclass(frozen=True, slots=True)
 class Score:
     """What a `scores` rule says of the profile: 1 to 5 by recency, frequency, monetary value; or from these its
-    digits ("543") or the name of its segment of the R x F grid ("champions")."""
+    digits ("543") or the name of its segment of the R x F grid ("champions").
+
+    of_grid: as the grid itself reads it that says who is scored; everybody else reads no score of others.
+    """
 
     rule: str
     part: Literal["r", "f", "m", "score", "name"]
+    of_grid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

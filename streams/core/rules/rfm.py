@@ -38,16 +38,20 @@ def name_of(r: int, f: int) -> str:
     return next(name for name, from_r, from_f in _FROM if r >= from_r and f >= from_f)
 
 
-def grid(scores: str) -> tuple[tuple[str, Condition], ...]:
-    """The named segments of a scores rule with their conditions; the first that holds is the profile's."""
-    return tuple((name, _both(_from(scores, "r", r) + _from(scores, "f", f))) for name, r, f in _FROM)
+def grid(scores: str, of_some: bool = False) -> tuple[tuple[str, Condition], ...]:
+    """The named segments of a scores rule with their conditions; the first that holds is the profile's.
+
+    of_some: whether the grid is told apart, because it says who is scored at all.
+    """
+    read: dict[Dimension, Score] = {part: Score(scores, part, of_some) for part in ("r", "f")}
+    return tuple((name, _both(_from(read["r"], r) + _from(read["f"], f))) for name, r, f in _FROM)
 
 
-def _from(scores: str, part: Literal["r", "f"], least: int) -> tuple[Condition, ...]:
+def _from(score: Score, least: int) -> tuple[Condition, ...]:
     """The condition that a score is at least this; none for 1, which every score is."""
     if least == 1:
         return ()
-    return (Compare(">=", Score(scores, part), Constant(float(least)), f"{scores}.{part} >= {least}"),)
+    return (Compare(">=", score, Constant(float(least)), f"{score.rule}.{score.part} >= {least}"),)
 
 
 def _both(parts: tuple[Condition, ...]) -> Condition:

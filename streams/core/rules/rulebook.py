@@ -43,6 +43,7 @@ class Tier:
     """Exactly one of several levels at any time; the last one always holds.
 
     scores: the scores rule whose grid this is. While that has no edges yet, no level is given.
+    among: of whom it is; others are at no level.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Tier:
     labels: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     scores: str | None = None
+    among: Condition | None = None
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -70,7 +72,10 @@ class Edges:
 
 @dataclass(frozen=True)
 class Scores:
-    """RFM scores. `fixed` is None for quintiles, whose edges are made anew every `refresh_ms` from all profiles."""
+    """RFM scores. `fixed` is None for quintiles, whose edges are made anew every `refresh_ms` from all profiles.
+
+    among: who is scored, and counts for the edges; None for everybody.
+    """
 
     name: str
     recency: Value
@@ -78,6 +83,7 @@ class Scores:
     monetary: Value
     fixed: Edges | None = None
     refresh_ms: int = 3_600_000
+    among: Condition | None = None
     include: tuple[str, ...] = ()
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -90,8 +96,8 @@ class Scores:
     @cached_property
     def tier(self) -> Tier:
         """The named segments of the R x F grid, which are a tier by themselves."""
-        levels = tuple(Level(name, condition) for name, condition in grid(self.name))
-        return Tier(self.name, levels, self.include, self.description, self.labels, self.version, self.name)
+        levels = tuple(Level(name, condition) for name, condition in grid(self.name, self.among is not None))
+        return Tier(self.name, levels, self.include, self.description, self.labels, self.version, self.name, self.among)
 
 
 def level_name(rule: str, segment: str) -> str:

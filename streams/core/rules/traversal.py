@@ -4,6 +4,7 @@ Comes in: conditions and values of the checked tree. Goes out: their parts, in t
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -60,9 +61,10 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
 
 
 def conditions(rule: Grouping) -> tuple[Condition, ...]:
-    """A tier's by level; else `enter`, then `exit`."""
+    """A tier's by level, after who it is of; else `enter`, then `exit`."""
     if isinstance(rule, Tier):
-        return tuple(level.condition for level in rule.levels)
+        of_whom = () if rule.among is None else (rule.among,)
+        return (*of_whom, *(level.condition for level in rule.levels))
     return (rule.enter,) if rule.exit is None else (rule.enter, rule.exit)
 
 
@@ -125,6 +127,25 @@ def held(leaf: Has) -> Holds:
         case Read(Trait() | Latest() | Lowered() as of):
             return Holds(of, wanted_as(leaf.how, leaf.wanted), leaf.how)
     raise TypeError(f"{leaf.text} asks for what no trait and no latest property holds")
+
+
+def gates(leaf: Leaf, scores: Books) -> set[str]:
+    """The scores that a leaf reads of those only who are scored."""
+    read = (term for value in operands(leaf) for term in terms(value))
+    return {term.rule for term in read if isinstance(term, Score) and not term.of_grid and _is_of_some(term, scores)}
+
+
+def as_others_read(leaf: Leaf) -> Leaf:
+    """A condition of a grid, of those only who are scored."""
+    match leaf:
+        case Compare(left=Score(of_grid=True) as score):
+            return replace(leaf, left=replace(score, of_grid=False))
+        case _:
+            return leaf
+
+
+def _is_of_some(score: Score, scores: Books) -> bool:
+    return score.rule in scores and scores[score.rule].among is not None
 
 
 def dimensions(part: str) -> tuple[Dimension, ...]:

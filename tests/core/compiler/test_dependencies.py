@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 
 from streams.core.compiler.catalog import Catalog
-from streams.core.compiler.dependencies import changed_leaves, evaluation_order, segments_read, touched_sets
-from streams.core.language.parser import parse_condition
-from streams.core.rules.nodes import EventSet
-from streams.core.rules.rulebook import Rulebook, Segment
+from streams.core.compiler.dependencies import changed_leaves, evaluation_order, rules_read, touched_sets
+from streams.core.language.parser import parse_condition, parse_value
+from streams.core.rules.nodes import Condition, EventSet
+from streams.core.rules.rulebook import Rulebook, Scores, Segment
+from streams.core.rules.traversal import NO_SCORES
 from tests.rulebooks import rulebook
 from tests.strategies import rulebooks
 
@@ -64,7 +65,20 @@ def test_a_condition_can_be_flipped_by_what_it_reads(touched: list[EventSet], ac
 
 def test_the_segments_that_a_rule_reads_are_those_of_enter_and_exit() -> None:
     enter, leave = parse_condition('in_segment("a") and not in_segment("b")'), parse_condition('in_segment("c")')
-    assert segments_read(Segment("s", enter, leave)) == ["a", "b", "c"]
+    assert rules_read(Segment("s", enter, leave), NO_SCORES) == ["a", "b", "c"]
+
+
+def test_a_rule_that_reads_scores_of_some_comes_after_the_grid_that_says_of_whom() -> None:
+    of_some, of_all = scores("rfm", among=parse_condition("paying")), scores("value")
+    reader = Segment("a", parse_condition("rfm.r >= 4 and value.r >= 4", scores=["rfm", "value"]))
+    book = Rulebook((reader, of_some, of_all))
+    assert rules_read(reader, book.scores) == ["rfm"]
+    assert [rule.name for rule in evaluation_order(Catalog(book))] == ["rfm", "a", "value"]
+
+
+def scores(name: str, among: Condition | None = None) -> Scores:
+    recency, frequency, monetary = map(parse_value, ("idle_days", "active_days(days=90)", "mrr"))
+    return Scores(name, recency, frequency, monetary, among=among)
 
 
 def test_rules_come_by_name_but_each_after_those_it_reads() -> None:
@@ -78,4 +92,4 @@ def test_whatever_they_read_comes_first_and_nobody_is_left_out(book: Rulebook) -
     order = [rule.name for rule in evaluation_order(Catalog(book))]
     assert sorted(order) == list(book.names)
     for rule in book.groupings:
-        assert all(order.index(read) < order.index(rule.name) for read in segments_read(rule))
+        assert all(order.index(read) < order.index(rule.name) for read in rules_read(rule, book.scores))

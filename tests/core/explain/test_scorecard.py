@@ -11,7 +11,7 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.explain.scorecard import ScoreNow, scores_now
 from streams.core.instants import DAY_MS
-from streams.core.language.parser import parse_value
+from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rfm import score
 from streams.core.rules.rulebook import Edges, Rulebook, Scores
 from streams.core.scores.quintiles import Quintiles
@@ -59,6 +59,15 @@ def test_quintiles_are_told_from_their_instant_on() -> None:
     assert recency.edges == pytest.approx(EDGES.r)
 
 
+def test_who_is_not_among_those_who_are_scored_has_values_and_no_score() -> None:
+    of_some = replace(rulebook(EDGES).scores["rfm"], among=parse_condition("paying"))
+    assert [(each.score, each.value) for each in scored(Rulebook((of_some,)), day=2.5)] == [
+        (None, 2.5),
+        (None, 1),
+        (None, 0),
+    ]
+
+
 def test_rules_without_scores_have_none() -> None:
     shard = Shard(Rulebook(()))
     shard.step(Batch.of([Event("ann", START_MS, "Signed In", True, None, {}, {})]))
@@ -67,7 +76,7 @@ def test_rules_without_scores_have_none() -> None:
 
 @given(made.scores_rules("rfm"), made.histories(user=st.just("ann")).filter(bool), st.integers(0, 20 * 24))
 def test_a_score_is_that_of_the_value_shown(rule: Scores, events: list[Event], hours: int) -> None:
-    shard = Shard(Rulebook((rule,)))
+    shard = Shard(Rulebook((replace(rule, among=None),)))
     shard.step(Batch.of(events))
     at_ms = max(event.ts for event in events) + hours * DAY_MS // 24
     for each in scores_now(shard, "ann", at_ms)["rfm"]:

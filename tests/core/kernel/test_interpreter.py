@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.core.arrays import Ints
 from streams.core.events import Value
 from streams.core.instants import DAY_MS
-from streams.core.kernel.interpreter import _sum, compare, inverse, orders, outcome, truth, truth_of, value
+from streams.core.kernel.interpreter import _sum, compare, inverse, level_of, orders, outcome, truth, truth_of, value
 from streams.core.kernel.layout import (
     ALWAYS,
     AND,
@@ -38,6 +38,7 @@ from streams.core.kernel.layout import (
     STACK,
     TEXT,
     UNEQUAL,
+    WORD,
     YES,
 )
 from streams.core.language.parser import parse_condition, parse_value
@@ -120,7 +121,7 @@ def test_idle_days_count_from_the_first_event_where_there_was_no_activity() -> N
 def test_recency_by_quintiles_is_told_as_of_1970_and_does_not_move(activity: int) -> None:
     profile = Profile(Scores("rfm", parse_value("idle_days"), parse_value("seats"), parse_value("seats")))
     profile.w[0, NEWEST_ACTIVITY] = activity
-    code = profile.p[profile.program.measures["rfm"]]
+    code = profile.p[profile.program.measures["rfm"] + 1]
     found = [value(profile.p, profile.w, profile.s, 0, now, code) for now in (day(1), day(9))]
     assert found == [(-(day(0) if activity == NEVER else activity) / DAY_MS, NUMBER, 0.0)] * 2
 
@@ -281,3 +282,10 @@ def test_a_list_is_never_within_options_of_another_kind() -> None:
     profile = Profile(asked="tags in [1, 2]")
     asked = profile.p, profile.w, profile.s, 0, day(1), profile.leaf("tags in [1, 2]"), 1.0
     assert [truth_of(*asked, kind) for kind in (NUMBER, LIST)] == [True, False]
+
+
+def test_the_level_of_a_rule_stands_below_its_ordinal() -> None:
+    profile = Profile(s="paying")
+    profile.w[0, profile.p[profile.rule("s") + WORD] + 1] = 7 << 8
+    profile.set_level("s", 1)
+    assert level_of(profile.p, profile.w, 0, profile.rule("s")) == 1

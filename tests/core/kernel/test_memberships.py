@@ -121,8 +121,8 @@ def test_who_lacks_what_only_events_bring_cannot_enter() -> None:
     assert found == [False, False, True]
 
 
-def test_the_level_stands_below_the_ordinal() -> None:
-    profile = tier("a", "b")
-    profile.w[0, profile.p[profile.rule("t") + 1] + 1] = 7 << 8
-    profile.set_level("t", 2)
-    assert memberships.level_of(profile.p, profile.w, 0, profile.rule("t")) == 2
+@pytest.mark.parametrize(("truth", "expected"), [(NO, (0, False)), (MAYBE, (0, True)), (FOR_NOW, (1, True))])
+def test_whom_a_tier_is_not_of_is_at_no_level_whatever_else_holds(truth: int, expected: tuple[int, bool]) -> None:
+    levels = (Level("first", Always(True)), Level("last", Always(True)))
+    profile = Profile(Tier("t", levels, among=parse_condition("a")))
+    assert decide(profile, "t", 1, a=truth) == expected

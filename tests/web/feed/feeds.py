@@ -20,6 +20,7 @@ from streams.web.feed.news import News
 from streams.web.feed.places import Places
 from streams.web.paths import ByPath
 from streams.web.stopping import Stopping
+from tests.state.checkpoints import claimed
 
 SECRET: Final = "a secret that only the backend and segmenter know"
 PARTITIONS: Final = 4
@@ -73,7 +74,7 @@ class Feeds:
     async def begin(self) -> "Feeds":
         await self.store.group.put(SETTLED, "partitions", str(PARTITIONS).encode())
         for shard in range(PARTITIONS):
-            await self.store.deliveries.claim(shard, epoch=1)
+            await claimed(self.store.deliveries, shard, epoch=1)
         return self
 
     async def deliver(self, user: str, *messages: FeedMessage, remove: Sequence[str] = ()) -> None:
