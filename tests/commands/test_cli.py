@@ -175,9 +175,10 @@ def test_settings_are_listed_with_their_origin_and_without_secrets(monkeypatch: 
 def test_a_worker_says_first_what_it_runs_and_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "quiet.yaml").write_text("segment: quiet\nenter: idle_days >= 7\n")
     told: list[str] = []
-    monkeypatch.setattr("streams.commands.worker.configure", lambda _: None)
+    monkeypatch.setattr("streams.commands.worker.configure", lambda *_: None)
     monkeypatch.setattr("streams.commands.worker.log.info", lambda line, *args: told.append(line % args))
     monkeypatch.setattr("streams.runtime.running.run_worker", lambda _: None)
+    monkeypatch.setattr("streams.runtime.watching.watched", lambda _: None)
     redis = "redis://me:hunter2@cache:6379/0"
     CliRunner().invoke(main, ["worker", "--rules", str(tmp_path), "--redis", redis], catch_exceptions=False)
     (line,) = told
