@@ -56,11 +56,13 @@ DEFAULT_PASSIVE_EVENTS: Final = frozenset(
 DEFAULT_NOT_USERS: Final = frozenset(
     "null undefined none nil nan true false 0 -1 anonymous guest id distinct_id not_authenticated".split()
 ) | {"[object Object]"}
+DEFAULT_LINK_TRAITS: Final = frozenset({"stripe_customer_id", "stripeCustomerId"})
+KEEP_UNLINKED_MS: Final = 90 * DAY_MS
 DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 # What decides on what the rules make of events.
 MEANING: Final = (
     *("rules", "timezone", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
-    *("not_users", "earliest", "stripe_livemode", "stripe_accounts"),
+    *("not_users", "earliest", "stripe_livemode", "stripe_accounts", "link_traits", "keep_unlinked"),
 )
 # What pydantic finds, in the words of whoever wrote the value.
 FAULTS: Final = {
@@ -111,6 +113,8 @@ class Settings(BaseModel):
     earliest: Instant = DEFAULT_EARLIEST_MS
     stripe_livemode: Livemode = "true"
     stripe_accounts: Names = frozenset()
+    link_traits: Names = DEFAULT_LINK_TRAITS
+    keep_unlinked: Annotated[Duration, Field(ge=0)] = KEEP_UNLINKED_MS
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
     accept_partial_history: bool = False
@@ -216,7 +220,7 @@ class Settings(BaseModel):
             return self.topic(name.removeprefix("topic_").replace("_", "-"))
         if name == "utc_offset":
             return "" if value is None else signed(value)
-        if name in ("session_timeout", "live_within"):
+        if name in ("session_timeout", "live_within", "keep_unlinked"):
             return _for_people(value)
         if name in ("start", "earliest") and isinstance(value, int):
             return format_time(value)

@@ -19,7 +19,7 @@ from streams.kafka.provisioning import existing
 from streams.outputs.membership import decode_segments
 from streams.settings import Settings
 from streams.sources import profile_commands
-from streams.sources.records import MAX_USER_CHARACTERS
+from streams.sources.records import MAX_ID_CHARACTERS
 from streams.state.format import MARKS, MEMBERSHIPS, SETTLED
 from streams.state.opening import opened_store
 from streams.state.store import Store, StoredProfile
@@ -62,8 +62,8 @@ class Report(NamedTuple):
 
 async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
     """Erase a user as of now, or of the newest that is kept of them if that is later, as by a client's fast clock."""
-    if not 1 <= len(user) <= MAX_USER_CHARACTERS:
-        raise UsageError(f"A user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user)}.")
+    if not 1 <= len(user) <= MAX_ID_CHARACTERS:
+        raise UsageError(f"A user id has 1 to {MAX_ID_CHARACTERS} characters, this one {len(user)}.")
     async with opened_store(settings) as store:
         shards = await _shards(store, settings, user)
         before = [await _kept(store, shard, user) for shard in shards]

@@ -87,7 +87,8 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
     decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
-        playback = Playback(shard, decoder, sources, reject=lambda _: None, until_ms=at_ms)
+        keep_ms = settings.keep_unlinked
+        playback = Playback(shard, decoder, sources, lambda _: None, at_ms, keep_unlinked_ms=keep_ms)
         for _ in playback.changes():
             pass
     if user not in shard.table:

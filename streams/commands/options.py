@@ -52,6 +52,8 @@ HELP: Final = {
     "earliest": "Events of before this time are dead letters.",
     "stripe_livemode": "Which events of Stripe count: those of live mode, of test mode (false), or any.",
     "stripe_accounts": "Connected Stripe accounts whose events count, by their ids, or any.",
+    "link_traits": "Traits that hold another id of the user, separated by commas.",
+    "keep_unlinked": "How long what comes under an alias waits to be linked to a user.",
     "private_traits": "Traits that are shown as ***, separated by commas.",
     "live_within": "How old a change may be when it is noticed and still be live.",
     "metrics": "Where a worker tells its metrics and its health: an address; off for nowhere.",

@@ -1,12 +1,10 @@
 """The canonical event: what every foreign shape is decoded to, and what a profile is folded from.
 
-Comes in: one record's bytes (`streams.sources`). Goes out: an `Event`, a `Reject` that says why not, or `ANONYMOUS` or
-`Ignored`, which are no faults and nobody's events.
+Comes in: one record's bytes (`streams.sources`). Goes out: an `Event`, a `Reject` that says why not, or `Ignored`,
+which is no fault and nobody's event.
 """
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import Final
 
 import msgspec
 
@@ -17,7 +15,7 @@ Value = Scalar | list[object] | None
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One product event or billing update of one subject.
+    """One product event or billing update of one subject: of a user, or of an alias (`streams.core.links.Unlinked`).
 
     ts: event time, ms since 1970 UTC.
     name: what it counts as; empty where it counts as nothing (identify, group, alias).
@@ -49,20 +47,13 @@ class Reject(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-class Anonymous(Enum):
-    """An event with an anonymousId alone: counted and passed over."""
-
-    ANONYMOUS = "anonymous"
-
-
 class Ignored(msgspec.Struct, frozen=True, gc=False):
     """A kind of event that means nothing to us, which is no fault: counted by its kind, and passed over."""
 
     kind: str
 
 
-ANONYMOUS: Final = Anonymous.ANONYMOUS
-Decoded = Event | Reject | Anonymous | Ignored
+Decoded = Event | Reject | Ignored
 
 
 class Reads(msgspec.Struct, frozen=True):

@@ -3,7 +3,8 @@
 Comes in: a rulebook and JSON Lines files, each a source of its own. Goes out: the changes, each user's in order of
 time. Lines that cannot be used are handed to `reject`.
 
-    file ──▶ Decoder ──▶ Inbox (merge by time) ──▶ Refreshing.step ──▶ changes ... at the end ──▶ Refreshing.pass_time
+    file ──▶ Decoder ──▶ Inbox (merge by time) ──▶ Identities ──▶ Refreshing.step ──▶ changes
+    at the end ──▶ Refreshing.pass_time ──▶ changes
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,11 @@ from streams.core.engine.inbox import Inbox
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
 from streams.core.events import Event, Reject
+from streams.core.identities.identities import Identities
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.rejects import RejectedLine
+from streams.settings import KEEP_UNLINKED_MS
 from streams.sources import Decoder
 
 BATCH_EVENTS = 2_000
@@ -25,7 +28,7 @@ BATCH_EVENTS = 2_000
 
 @dataclass
 class Playback:
-    """One pass over the files; `lines`, `rejected` and `anonymous` count as it goes.
+    """One pass over the files; `lines` and `rejected` count as it goes.
 
     until_ms: where time ends; events after it are passed over, as if they had not happened yet. progress: told of a
     file whenever some of it has been read.
@@ -37,9 +40,10 @@ class Playback:
     reject: Callable[[RejectedLine], object]
     until_ms: int | None = None
     progress: Callable[[LineFile], object] = lambda _: None
+    keep_unlinked_ms: int = KEEP_UNLINKED_MS
     lines: int = 0
     rejected: int = 0
-    anonymous: int = 0
+    identities: Identities = field(init=False)
     _unread: dict[str, LineFile] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,6 +51,7 @@ class Playback:
         self._unread = {f"{place} {file.name}": file for place, file in enumerate(self.files)}
         self._sources = tuple(self._unread)
         self._inbox = Inbox(self._sources)
+        self.identities = Identities.empty(self.shard, self.keep_unlinked_ms)
 
     def changes(self) -> Iterator[Change]:
         refreshing = Refreshing(self.shard)
@@ -56,7 +61,7 @@ class Playback:
                     self._read(source)
             batch = self._inbox.take(BATCH_EVENTS)
             if len(batch):
-                yield from refreshing.step(batch)
+                yield from refreshing.step(self.identities.resolve(batch))
         yield from refreshing.pass_time(self._newest_ms() if self.until_ms is None else self.until_ms)
 
     def _newest_ms(self) -> int:
@@ -84,6 +89,4 @@ class Playback:
                 case Reject() as why:
                     self.rejected += 1
                     self.reject(RejectedLine(file.name, number, line, why))
-                case _:
-                    self.anonymous += 1
         self._inbox.add(source, Batch.of(events, numbers), chunk.first + len(chunk.lines))

@@ -44,6 +44,7 @@ class Counters:
     records: those read, by topic and what they turned out to be.
     ignored: events of kinds that mean nothing to us, by kind.
     rerouted: records that came to a foreign partition and were sent home.
+    unlinked: records under aliases that reach no user any more, and links that were refused, by reason.
     erasures: commands to erase a user that were done. refused: events of before their user was erased.
     changes_by: changes by rule and cause.
     lives: how often the worker began, in this process.
@@ -51,7 +52,6 @@ class Counters:
 
     events: int = 0
     duplicates: int = 0
-    anonymous: int = 0
     rerouted: int = 0
     erasures: int = 0
     refused: int = 0
@@ -60,6 +60,7 @@ class Counters:
     lives: int = 0
     records: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejects: Counter[str] = field(default_factory=Counter)
+    unlinked: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     changes_by: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: Durations = field(default_factory=Durations)
@@ -73,9 +74,9 @@ class Counters:
         parts = [counted(self.events, "event"), counted(self.changes, "change")]
         parts += [counted(self.checkpoints, "checkpoint")]
         parts += [counted(self.duplicates, "duplicate")] if self.duplicates else []
-        parts += [f"{self.anonymous:,} anonymous"] if self.anonymous else []
         parts += [f"{self.rerouted:,} rerouted"] if self.rerouted else []
         parts += [f"{count:,} ignored ({kind})" for kind, count in self.ignored.most_common(KINDS_TOLD)]
+        parts += [f"{count:,} of nobody ({reason})" for reason, count in sorted(self.unlinked.items())]
         parts += [counted(self.erasures, "erasure")] if self.erasures else []
         parts += [f"{self.refused:,} refused of erased users"] if self.refused else []
         parts += [f"{count:,} rejected ({code})" for code, count in sorted(self.rejects.items())]

@@ -1,7 +1,7 @@
 """The intake of one shard: what fetches bring is decoded at once and waits in the inbox, merged by time.
 
 Comes in: `Fetched` values. Goes out: users to erase, batches to apply, a dead letter for each record that cannot be
-used, and a message for each that is another shard's.
+used, and a message for each that is another shard's. A record that names an alias alone belongs to the alias's shard.
 
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from faust.types import TP
+from msgspec.structs import replace
 
 from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
+from streams.core.links import Unlinked
 from streams.errors import origin
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
@@ -27,7 +29,7 @@ from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
 from streams.runtime.misrouted import Misrouted
-from streams.runtime.rerouting import Received, Rerouted
+from streams.runtime.rerouting import Received, Rerouted, source_of
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
 from streams.sources import Record, profile_commands
@@ -57,6 +59,8 @@ class Intake:
         self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
         self._inbox = Inbox([name for name in (*self._decode, self._rerouted) if name in self._positions])
+        partitions = {tp.topic: tp for tp in offsets}
+        self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
         self._commands = topic(PROFILE_COMMANDS.name)
         self._erasures = Erasures(self._positions.get(self._commands, 0))
         self._ends: dict[str, int] = {}
@@ -64,6 +68,7 @@ class Intake:
         self._reading: int | None = None
         self._may_tell = Throttle(TELL_EVERY_S)
         self.tps = tuple(offsets)
+        self._number = self.tps[0].partition
         self.dead_letters: list[Message] = []
 
     async def start(self, offsets: Offsets) -> None:
@@ -107,6 +112,13 @@ class Intake:
     def take_misrouted(self, limit: int) -> list[Message]:
         """The next records that are another shard's, at most so many of each source, as messages to it."""
         return self._misrouted.take(limit)
+
+    def message_to(self, event: Event) -> Message:
+        """What the home of an event's subject is to hear. Where partitions are trusted that is here: whoever chooses
+        them keeps all ids of a person together."""
+        partitioner = self._worker.settings.partitioner
+        home = self._number if partitioner == "trust" else homes(event.subject, self._worker.partitions, partitioner)[0]
+        return rerouting.tell(event, self._rerouted, home)
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
@@ -155,6 +167,9 @@ class Intake:
             sent_on = _unless_we_fail(partial(rerouting.read, record, self._decode))
             if isinstance(sent_on, Reject):
                 self._bury(tp, record, sent_on)
+            elif isinstance(sent_on, Event):
+                events.append(sent_on)
+                offsets.append(record.offset)
             elif not self._received.is_repeat(sent_on):
                 self._received.receive(record.offset, sent_on)
                 match _unless_we_fail(partial(self._read_sent_on, tp, sent_on)):
@@ -163,8 +178,8 @@ class Intake:
                         offsets.append(record.offset)
                     case Reject() as why:
                         self._bury(sent_on.tp, sent_on, why)
-                    case _:
-                        self._worker.counters.anonymous += 1
+                    case Ignored(kind):
+                        self._worker.counters.ignored[kind] += 1
         self._count(tp, "event", len(events))
         return Batch.of(events, offsets)
 
@@ -172,6 +187,8 @@ class Intake:
         [decoded] = self._decode[record.tp.topic]([record])
         if isinstance(decoded, Event) and self._misrouted.is_misrouted(tp, decoded):
             return _wrong_partition(tp.partition, decoded.subject, self._worker)
+        if isinstance(decoded, Event) and isinstance(decoded.identity, Unlinked):
+            return replace(decoded, identity=replace(decoded.identity, place=record.place))
         return decoded
 
     def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Iterator[tuple[int, Erasure]]:
@@ -214,12 +231,9 @@ class Intake:
                 events.append(record)
             elif isinstance(one, Reject):
                 self._bury(tp, record, one)
-            elif isinstance(one, Ignored):
+            else:
                 self._worker.counters.ignored[one.kind] += 1
                 self._count(tp, "ignored", 1)
-            else:
-                self._worker.counters.anonymous += 1
-                self._count(tp, "anonymous", 1)
         return events
 
     def _count(self, tp: TP, outcome: str, records: int) -> None:

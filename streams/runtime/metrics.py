@@ -99,7 +99,7 @@ SPECS: Final = (
     Spec("segmenter_build_info", "Always 1; the labels say which version runs.", ("version", "python"), _build),
     Spec(
         "segmenter_records_total",
-        "Records read, by what they turned out to be: event, ignored, anonymous, rejected or rerouted.",
+        "Records read, by what they turned out to be: event, ignored, rejected or rerouted.",
         ("topic", "outcome"),
         lambda it: _counted(it.counters.records),
     ),

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from streams.core.changes import Change
 from streams.core.engine.shard import Dirty, Shard
+from streams.core.identities.identities import Identities, Written
 from streams.core.instants import format_time
 from streams.kafka.message import Message
 from streams.outputs.membership import encode_segments, read_model
 from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.published import Published
-from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Checkpoint, Write
 
 # A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
@@ -62,8 +63,8 @@ class Pending:
             self._flips[change.segment, change.subject] = change.entered
             self._changed_at[change.subject] = change.occurred_at
 
-    def send_home(self, messages: Sequence[Message]) -> None:
-        """Records that are another shard's."""
+    def send(self, messages: Sequence[Message]) -> None:
+        """Records that are another shard's, and what the homes of others are to hear."""
         self._outbox += messages
         self._bytes += sum(len(message.value or b"") for message in messages)
 
@@ -76,7 +77,12 @@ class Pending:
         return bool(self._outbox)
 
     def snapshot(
-        self, shard: Shard, number: int, positions: dict[str, int], dead_letters: Sequence[Message]
+        self,
+        shard: Shard,
+        identities: Identities,
+        number: int,
+        positions: dict[str, int],
+        dead_letters: Sequence[Message],
     ) -> Snapshot:
         """Everything up to now, as checkpoint `number`; a copy, so that the shard may go on."""
         dirty = shard.take_dirty()
@@ -89,7 +95,7 @@ class Pending:
             number=number,
             head=shard.head(),
             positions=positions,
-            writes=self._writes(dirty, segments),
+            writes=[*self._writes(dirty, segments), *_writes_of_identities(identities.take())],
             # A user who is back already gets her memberships after that.
             outbox=[*self._outbox, *map(self._outputs.tombstone, self._standing(dirty.erased))],
             erased=dirty.erased,
@@ -131,3 +137,13 @@ class Pending:
                 drop=[user for user, where in standing.items() if where is None],
             ),
         ]
+
+
+def _writes_of_identities(written: Written) -> list[Write[Any, Any]]:
+    aliases = written.aliases
+    return [
+        Write(UNLINKED, aliases.records, aliases.dropped),
+        Write(ALIASES, aliases.standings, aliases.forgotten),
+        Write(OWNED, *written.owned),
+        Write(REFUSED_LINKS, *written.refusals),
+    ]

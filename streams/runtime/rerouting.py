@@ -1,7 +1,8 @@
-"""What shards send each other: records that came to a partition which is not their user's.
+"""What shards send each other: records that came to a partition which is not their user's; and what the homes of users
+and aliases tell each other (`streams.core.identities`).
 
-Comes in: a record and the shard that it belongs to; what fetches of `rerouted-events` bring. Goes out: a message for
-the outbox; the record again, as it was where it came from; whether it has been there before.
+Comes in: a record, or what is told, and the shard that it belongs to; what fetches of `rerouted-events` bring. Goes
+out: a message for the outbox; the record again, as it was where it came from; whether it has been there before.
 
 A shard that finds a foreign record sends it on in the checkpoint that passes it. It may do so twice: after a crash, or
 when a lost state is made anew. So the home shard keeps how far it has applied what each partition sent on, and passes
@@ -14,16 +15,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from faust.types import TP
 
-from streams.core.events import Reject
+from streams.core.events import Event, Reject
+from streams.core.identities import kept
+from streams.core.links import Place
 from streams.kafka.message import Message
 from streams.runtime.fetching import FetchedRecord
 
 FROM: Final = ("topic", "partition", "offset", "timestamp")
 DIGITS: Final = 19  # of any number that Kafka has
 NO_TIME: Final = "-1"  # as Kafka has it
+TOLD: Final = "told"  # the header of what a home is told
 BETWEEN: Final = "/"  # topic and partition; no topic's name has it
+
+
+NOT_OURS: Final = Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,15 @@ class Rerouted:
 
     @property
     def source(self) -> str:
-        return f"{self.tp.topic}{BETWEEN}{self.tp.partition}"
+        return source_of(self.tp)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.source, self.offset)
+
+
+def source_of(tp: TP) -> str:
+    return f"{tp.topic}{BETWEEN}{tp.partition}"
 
 
 def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
@@ -49,17 +65,31 @@ def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
     return Message(topic, record.key or b"", record.value, headers, shard)
 
 
-def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Reject:
-    """A record of the topic of rerouted events as it was in one of the `inputs`."""
+def tell(event: Event, topic: str, shard: int) -> Message:
+    """What the home of a user or an alias is to hear, to be published in `topic`."""
+    return Message(topic, event.subject.encode(), kept.encode(event), ((TOLD, b"1"),), shard)
+
+
+def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Event | Reject:
+    """A record of the topic of rerouted events as it was in one of the `inputs`; or what another home told."""
+    if any(name == TOLD for name, _ in record.headers):
+        return _read_told(record)
     # A header of another program may have no value.
     said = {name: (value or b"").decode(errors="replace") for name, value in record.headers if name in FROM}
     topic, *numbers, time = (said.get(name, "") for name in FROM)
     if time != NO_TIME:
         numbers.append(time)
     if topic not in inputs or not all(number.isdecimal() and len(number) <= DIGITS for number in numbers):
-        return Reject("not_rerouted", "only workers write to this topic; send records to the topic of their kind")
+        return NOT_OURS
     partition, offset, *timestamps = map(int, numbers)
     return Rerouted(TP(topic, partition), offset, timestamps[0] if timestamps else None, record.key, record.value)
+
+
+def _read_told(record: FetchedRecord) -> Event | Reject:
+    try:
+        return kept.decode(record.value or b"")
+    except msgspec.MsgspecError:
+        return NOT_OURS
 
 
 class Received:

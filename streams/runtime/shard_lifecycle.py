@@ -17,6 +17,10 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
+from streams.core.identities.aliases import Aliases
+from streams.core.identities.identities import Identities
+from streams.core.identities.owners import Owners
+from streams.core.identities.refusals import Refusals
 from streams.core.subjects import USER
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable, UsageError
 from streams.log import log, seconds
@@ -32,7 +36,7 @@ from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLo
 from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim
-from streams.state.format import DOCUMENTS, MARKS, ROWS
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES, memberships_of
 
@@ -103,11 +107,12 @@ class ShardLifecycle:
         offsets = await self._retry(subject, begin)
         rebuilds = lost or (stored is not None and stored.rebuilds)
         published = await self._retry(subject, self._published) if rebuilds else None
+        shard = self._shard(stored, offsets)
         intake = Intake(worker, offsets, positions or {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
-        return ShardLoop(worker, self._shard(stored, offsets), intake, self._checkpoints, number, published)
+        return ShardLoop(worker, shard, self._identities(shard, stored), intake, self._checkpoints, number, published)
 
     async def _published(self) -> Published:
         since, worker = time.monotonic(), self._worker
@@ -170,6 +175,13 @@ class ShardLifecycle:
             settings.private_traits,
             stored[MARKS],
         )
+
+    def _identities(self, shard: Shard, stored: Stored | None) -> Identities:
+        keep_ms, dropped = self._worker.settings.keep_unlinked, self._worker.counters.unlinked
+        if stored is None:
+            return Identities(shard, Aliases(keep_ms, dropped=dropped), Owners(), Refusals())
+        aliases = Aliases(keep_ms, stored[UNLINKED], stored[ALIASES], dropped)
+        return Identities(shard, aliases, Owners(stored[OWNED]), Refusals(stored[REFUSED_LINKS]))
 
     async def _publish_again(self, loaded: ShardLoop, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them, and newer

@@ -23,6 +23,8 @@ from faust.types import TP
 
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard
+from streams.core.events import Event
+from streams.core.identities.identities import Identities
 from streams.core.kernel.layout import NEVER
 from streams.errors import Unreachable
 from streams.log import log
@@ -60,6 +62,7 @@ class ShardLoop:
         self,
         worker: Worker,
         shard: Shard,
+        identities: Identities,
         intake: Intake,
         checkpoints: Checkpoints,
         number: int,
@@ -67,6 +70,7 @@ class ShardLoop:
     ):
         self._worker = worker
         self._shard = shard
+        self._identities = identities
         self._intake = intake
         self._checkpoints = checkpoints
         self._number = number
@@ -200,6 +204,8 @@ class ShardLoop:
         if not erasures:
             return False
         self._note(self._shard.erase(erasures))
+        for erasure in erasures:
+            self._tell(self._identities.erase(erasure.subject, erasure.ts))
         self._worker.counters.erasures += len(erasures)
         return True
 
@@ -232,8 +238,10 @@ class ShardLoop:
         if not len(batch):
             return False
         repeats, refused = self._shard.duplicates, self._shard.refused
+        apply, told = self._identities.sort(batch, self._intake.sources)
+        self._tell(told)
         with self._worker.counters.seconds.step.time():
-            self._note(self._shard.step(batch))
+            self._note(self._shard.step(apply))
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats
         self._worker.counters.refused += self._shard.refused - refused
@@ -242,8 +250,12 @@ class ShardLoop:
     def _send_home(self) -> bool:
         """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""
         found = self._intake.take_misrouted(SENT_HOME_AT_ONCE) if not self._is_full() else []
-        self._pending.send_home(found)
+        self._pending.send(found)
         return bool(found)
+
+    def _tell(self, told: Sequence[Event]) -> None:
+        """The homes of users and aliases what they are to hear."""
+        self._pending.send([self._intake.message_to(event) for event in told])
 
     def _note(self, changes: Sequence[Change]) -> None:
         self._pending.add(changes, self._worker.clock())
@@ -285,7 +297,8 @@ class ShardLoop:
     def _is_full(self, share: float = 1.0) -> bool:
         """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""
         shard, is_full = self._shard, self._pending.is_full
-        return is_full(shard.dirty_at_most, share) and is_full(shard.dirty_count, share)
+        untold = self._identities.untold
+        return is_full(shard.dirty_at_most + untold, share) and is_full(shard.dirty_count + untold, share)
 
     async def _written(self) -> bool:
         """Whether the checkpoint under way is written; waits for that, but no longer than until `leave`."""
@@ -301,7 +314,7 @@ class ShardLoop:
         return True
 
     def _has_news(self) -> bool:
-        if self._pending or self._intake.dead_letters or self._shard.dirty_count:
+        if self._pending or self._intake.dead_letters or self._shard.dirty_count or self._identities.untold:
             return True
         return self._saved_rebuilds != self._pending.rebuilds or self._intake.positions() != self._saved_positions
 
@@ -312,7 +325,7 @@ class ShardLoop:
         self._saved_time_ms = self._shard.time_ms
         self._saved_rebuilds = self._pending.rebuilds
         letters = self._intake.take_dead_letters()
-        snapshot = self._pending.snapshot(self._shard, self._number, self._saved_positions, letters)
+        snapshot = self._pending.snapshot(self._shard, self._identities, self._number, self._saved_positions, letters)
         self._unwritten.append(snapshot)
         return snapshot
 

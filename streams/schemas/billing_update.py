@@ -9,7 +9,7 @@ from typing import Final
 from streams.core.profiles.ledger import LEDGER_EVENTS, STATUSES
 from streams.schemas.structs import TIME, Json, object_of, said, schema_of
 from streams.sources.plain import OTHER_NAMES, TIMES, LedgerProperties, Update
-from streams.sources.records import MAX_USER_CHARACTERS
+from streams.sources.records import MAX_ID_CHARACTERS
 
 OTHER_EVENTS: Final = ("Invoice Paid", "Payment Failed", "Refund Issued")
 
@@ -17,9 +17,9 @@ FIELDS: Final[dict[str, Json]] = {
     "type": said("By it the form is recognised.", type="string", const="billing"),
     "messageId": said("Of this record alone: one that comes again, among the user's last 16, is ignored."),
     "userId": said(
-        "Whose subscription it is. Where it is absent, it is the record's key.", maxLength=MAX_USER_CHARACTERS
+        "Whose subscription it is. Where it is absent, it is the record's key.", maxLength=MAX_ID_CHARACTERS
     ),
-    "anonymousId": said("Of a visitor who is not known yet. An update with this alone is counted and passed over."),
+    "anonymousId": said("Of a visitor. An update with this alone waits until a record links it to a user."),
     "event": said(
         "What happened. Subscription and Trial events go into the ledger of subscriptions; others are events alone.",
         type="string",

@@ -6,7 +6,7 @@ Comes in: the structs of `streams.sources.segment_spec`. Goes out: what their de
 from typing import Final
 
 from streams.schemas.structs import TIME, Json, said, schema_of
-from streams.sources.records import MAX_USER_CHARACTERS
+from streams.sources.records import MAX_ID_CHARACTERS
 from streams.sources.segment_spec import EVENT_NAMES, Skim
 
 TYPES: Final = ("track", *EVENT_NAMES)
@@ -16,7 +16,7 @@ FIELDS: Final[dict[str, Json]] = {
     "messageId": said("Of this record alone: one that comes again, among the user's last 16, is ignored."),
     "userId": said(
         "Whose event it is. Where neither it nor anonymousId is there, it is the record's key.",
-        maxLength=MAX_USER_CHARACTERS,
+        maxLength=MAX_ID_CHARACTERS,
     ),
     "event": said("Of a track event, what happened.", examples=["Report Created"]),
     "timestamp": said("When it happened: ISO 8601, without a zone in UTC, or epoch seconds or milliseconds.", **TIME),
@@ -25,7 +25,7 @@ FIELDS: Final[dict[str, Json]] = {
         "Where it happened. What rules read of it is the trait context.NAME.",
         examples=[{"locale": "de", "device": {"type": "phone"}}],
     ),
-    "anonymousId": said("Of a visitor who is not known yet. An event with this alone is counted and passed over."),
+    "anonymousId": said("Of a visitor. An event with this alone waits until another links it to a user."),
     "name": said("Of a page or screen event, which one; the property name, where that is absent."),
     "groupId": said("Of a group event, the company or team that the user belongs to.", examples=["acme"]),
     "traits": said("Of an identify or group event, what is true now; null removes one.", examples=[{"plan": "pro"}]),
@@ -34,6 +34,7 @@ FIELDS: Final[dict[str, Json]] = {
     ),
     "sentAt": said("When the client sent it, by its own clock."),
     "receivedAt": said("When it was received from the client."),
+    "previousId": said("Of an alias event, another id of the user.", type="string"),
 }
 ACTIVE: Final = said("false: it is not the user's own doing, such as an email that reached them, and no activity.")
 

@@ -6,10 +6,12 @@
     times.py          the times of many records at once
     mending.py        what real senders get wrong in the same way every time
     nested.py         nested objects by dotted name
+    aliases.py        whose a record is, and which aliases it bears
     segment_spec.py   product events in the Segment spec
     billing.py        billing updates, a row a form
     plain.py          the plain form
     stripe.py         what Stripe sends
+    stripe_links.py   which user a customer is
     stripe_shapes.py  the shapes of its objects, before and after API version 2025-03-31
     mrr.py            MRR of a Stripe subscription
     money.py          minor units, and foreign currencies
@@ -18,7 +20,7 @@
     options.py        what a company says of its own input
     profile_commands.py  commands to erase a user
 
-Whatever the bytes, decoding gives an `Event`, `ANONYMOUS`, `Ignored` or a `Reject`; it never raises.
+Whatever the bytes, decoding gives an `Event`, `Ignored` or a `Reject`; it never raises.
 """
 
 from streams.sources.inputs import DEFAULTS, INPUTS, Decoder, input_of

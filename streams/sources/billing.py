@@ -1,6 +1,6 @@
 """Billing updates, in whichever form they come: a row a form.
 
-Comes in: one record. Goes out: an `Event` with all its properties, `ANONYMOUS`, `Ignored`, or the `Reject` that says
+Comes in: one record. Goes out: an `Event` with all its properties, `Ignored`, or the `Reject` that says
 why the record cannot be used.
 """
 

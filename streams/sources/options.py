@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, Self
 
-from streams.settings import DEFAULT_EARLIEST_MS, DEFAULT_NOT_USERS, DEFAULT_PASSIVE_EVENTS, NO_RATES, Settings
+from streams.settings import (
+    DEFAULT_EARLIEST_MS,
+    DEFAULT_LINK_TRAITS,
+    DEFAULT_NOT_USERS,
+    DEFAULT_PASSIVE_EVENTS,
+    NO_RATES,
+    Settings,
+)
 
 QUOTES: Final = "\"'`"
 
@@ -22,6 +29,7 @@ class InputOptions(NamedTuple):
     currency_rates: Mapping[str, float] = NO_RATES
     stripe_livemode: Literal["true", "false", "any"] = "true"
     stripe_accounts: frozenset[str] = frozenset()
+    link_traits: frozenset[str] = DEFAULT_LINK_TRAITS
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -33,6 +41,7 @@ class InputOptions(NamedTuple):
             currency_rates=settings.currency_rates,
             stripe_livemode=settings.stripe_livemode,
             stripe_accounts=settings.stripe_accounts,
+            link_traits=settings.link_traits,
         )
 
 

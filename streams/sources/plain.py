@@ -1,17 +1,18 @@
 """Billing updates in the plain form, which is ours.
 
-Comes in: the text of one record, its key and time. Goes out: an `Event` with all its properties, or `ANONYMOUS`; where
-it cannot be used, `Unusable` is raised. The form is that of docs/semantics.md#billing-updates.
+Comes in: the text of one record, its key and time. Goes out: an `Event` with all its properties; where it cannot be
+used, `Unusable` is raised. The form is that of docs/semantics.md#billing-updates.
 """
 
 from typing import Annotated, Final
 
 import msgspec
 
-from streams.core.events import ANONYMOUS, Anonymous, Event, Value
+from streams.core.events import Event, Value
 from streams.core.instants import parse_time
 from streams.core.profiles.ledger import CANCELLATION, LARGEST_MRR, LEDGER_EVENTS, STATUSES
 from streams.sources import records
+from streams.sources.aliases import find_subject
 from streams.sources.envelope import Envelope
 from streams.sources.money import Money
 from streams.sources.nested import JsonObject, flatten
@@ -70,14 +71,12 @@ class PlainUpdates:
         self._money = Money(options.currency, options.currency_rates)
         self._nobody = Nobody(options.not_users)
 
-    def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event | Anonymous:
+    def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event:
         body = records.read_body(_UPDATE, text)
         name = _event_name(body)
-        user = records.find_user(body.user_id, body.anonymous_id, key, self._nobody)
-        if user is ANONYMOUS:
-            return ANONYMOUS
+        subject, identity = find_subject(body.user_id, body.anonymous_id, key, self._nobody)
         return Event(
-            subject=user,
+            subject=subject,
             ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms, self._options.earliest_ms),
             name=name,
             active=False,
@@ -85,6 +84,7 @@ class PlainUpdates:
             properties=self._read_properties(text, name),
             traits={},
             touches_ledger=name in LEDGER_EVENTS,
+            identity=identity,
         )
 
     def _read_properties(self, text: str, name: str) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from streams.core.engine.erasure import Erasure
-from streams.core.events import Anonymous, Reject
+from streams.core.events import Reject
 from streams.core.instants import format_time
 from streams.sources import records
 from streams.sources.records import Time, Unusable
@@ -39,8 +39,7 @@ def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Erasu
         body = records.read_body(_COMMAND, records.read_text(raw))
         if body.type != "erase":
             raise Unusable("unknown_type", "`type` is not erase")
-        user = records.find_user(body.user_id, None, key)
-        assert not isinstance(user, Anonymous), "there is no anonymousId"
+        user = records.find_user(body.user_id, key)
         ts = records.event_time(records.read_time("timestamp", body.timestamp), record_ms)
         return Erasure(user, ts, body.message_id or None)
     except Unusable as unusable:

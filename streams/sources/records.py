@@ -12,12 +12,12 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from streams.core.events import ANONYMOUS, Anonymous, Reject
+from streams.core.events import Reject
 from streams.core.instants import EARLIEST_MS, format_time, parse_time
 from streams.sources.nested import JsonObject
 
 MAX_RECORD_BYTES: Final = 1 << 20
-MAX_USER_CHARACTERS: Final = 255
+MAX_ID_CHARACTERS: Final = 255
 MAX_AHEAD_MS: Final = 300_000  # further ahead of its record, and it is the client's clock that is wrong
 # What msgspec says of a type that is wrong, and its kinds in the words of whoever sent it.
 MISMATCH: Final = re.compile(r"Expected `([a-z| ]+)`, got `([a-z]+)`(?: - at `\$\.?([^`]*)`)?")
@@ -146,19 +146,20 @@ def _double(digits: str) -> float | None:
     return number if isfinite(number) else None
 
 
-def find_user(
-    user_id: str | None, anonymous_id: str | None, key: bytes | None, nobody: Container[str] = ()
-) -> str | Anonymous:
-    """The body's user; the record's key only where the body names nobody at all. An id of `nobody` is none."""
+def find_user(user_id: str | None, key: bytes | None, nobody: Container[str] = ()) -> str:
+    """The body's user; the record's key only where the body names nobody. An id of `nobody` is none."""
     if user_id is None or user_id in nobody:
-        if anonymous_id is not None and anonymous_id not in nobody:
-            return ANONYMOUS
         user_id = _key_text(key)
         if user_id in nobody:
             raise Unusable("no_user", "what it gives as its user names nobody (setting not_users)")
-    if 1 <= len(user_id) <= MAX_USER_CHARACTERS:
+    return checked_id(user_id)
+
+
+def checked_id(user_id: str) -> str:
+    """Of a user, or an alias."""
+    if 1 <= len(user_id) <= MAX_ID_CHARACTERS:
         return user_id
-    raise Unusable("no_user", f"a user id has 1 to {MAX_USER_CHARACTERS} characters, this one {len(user_id)}")
+    raise Unusable("no_user", f"a user id has 1 to {MAX_ID_CHARACTERS} characters, this one {len(user_id)}")
 
 
 def _key_text(key: bytes | None) -> str:

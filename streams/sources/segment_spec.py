@@ -1,8 +1,7 @@
 """Product events in the Segment spec, as Segment, RudderStack and Jitsu send them (docs/semantics.md#product-events).
 
-Comes in: one record, or those of a fetch. Goes out: of each an `Event`, `ANONYMOUS`, or the `Reject` that says why
-it cannot be used. A record is skimmed first; properties, traits and context are decoded only where rules or a
-document read them.
+Comes in: one record, or those of a fetch. Goes out: of each an `Event`, or the `Reject` that says why it cannot be
+used. A record is skimmed first; properties, traits and context are decoded only where rules or a document read them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,16 +10,18 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.core.events import ANONYMOUS, Decoded, Event, Reads, Value
+from streams.core.events import Decoded, Event, Reads, Value
 from streams.core.instants import is_instant
+from streams.core.links import Link
 from streams.sources import records
+from streams.sources.aliases import NO_LINKS, find_subject, linking, links_of_alias, links_of_traits
 from streams.sources.envelope import Envelope
 from streams.sources.mending import mended
 from streams.sources.nested import JsonObject, flatten_whole, pick
 from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import (
     MAX_AHEAD_MS,
-    MAX_USER_CHARACTERS,
+    MAX_ID_CHARACTERS,
     Record,
     Skimmed,
     Time,
@@ -64,6 +65,7 @@ class Skim(msgspec.Struct, rename="camel", gc=False):
     original_timestamp: Time = None
     sent_at: Time = None
     received_at: Time = None
+    previous_id: object = None
 
 
 class WithContext(msgspec.Struct):
@@ -121,6 +123,7 @@ class SegmentSpec:
         passive_events = options.passive_events
         self._nobody = Nobody(options.not_users)
         self._earliest_ms = options.earliest_ms
+        self._link_traits = options.link_traits
         self._properties = {name: wanted for name, wanted in reads.properties.items() if wanted}
         self._of_any = reads.of_any
         self._context = reads.context
@@ -172,7 +175,7 @@ class SegmentSpec:
                 and not all_special
                 and name not in special
                 and user
-                and len(user) <= MAX_USER_CHARACTERS
+                and len(user) <= MAX_ID_CHARACTERS
                 and ts is not None
                 and (record_ms := record.timestamp) is not None
                 and earliest_ms <= ts <= record_ms + MAX_AHEAD_MS
@@ -180,7 +183,9 @@ class SegmentSpec:
                 and (context is None or context.active is not False)
             ):
                 traits = NOTHING if context is None or not self._members else self._picked(context)
-                yield Event(user, ts, name, True, body.message_id or None, NOTHING, traits)
+                bears = body.anonymous_id
+                identity = None if bears is None or bears in nobody else linking(user, bears)
+                yield Event(user, ts, name, True, body.message_id or None, NOTHING, traits, identity=identity)
             else:
                 yield self._decode_body(body, records.read_text(record.value), ts, record.key, record.timestamp)
 
@@ -190,20 +195,27 @@ class SegmentSpec:
         """`stated`: the time that is in `timestamp`, where that is known already."""
         try:
             name = _event_name(body, text)
-            user = records.find_user(body.user_id, body.anonymous_id, key, self._nobody)
-            if user is ANONYMOUS:
-                return ANONYMOUS
+            traits = NOTHING if name and not self._context else self._read_traits(body, text)
+            links = self._links(body, traits)
+            subject, identity = find_subject(body.user_id, body.anonymous_id, key, self._nobody, links)
             return Event(
-                subject=user,
+                subject=subject,
                 ts=records.event_time(_stated_time(body) if stated is None else stated, record_ms, self._earliest_ms),
                 name=name,
                 active=self._is_active(body, name),
                 message_id=body.message_id or None,
                 properties=self._read_properties(body, name, text) if name else NOTHING,
-                traits=NOTHING if name and not self._context else self._read_traits(body, text),
+                traits=traits,
+                identity=identity,
             )
         except Unusable as unusable:
             return self._decode_mended(unusable, text, key, record_ms)
+
+    def _links(self, body: Skim, traits: Mapping[str, Value]) -> tuple[Link, ...]:
+        """What it says of aliases beside its `anonymousId`."""
+        if body.type == "alias":
+            return links_of_alias(body.previous_id, body.user_id, self._nobody)
+        return links_of_traits(traits, self._link_traits, self._nobody) if body.type == "identify" else NO_LINKS
 
     def _is_active(self, body: Skim, name: str) -> bool:
         if not name or name in self._passive_events:

@@ -10,6 +10,7 @@ users are told of it stands in docs/semantics.md#stripe.
     invoice.voided                    Invoice Voided
     invoice.marked_uncollectible      Invoice Uncollectible
     charge.refunded                   Refund Issued, of what was refunded now
+    customer.*, checkout.session.*    whose the customer is (`streams.sources.stripe_links`)
 
 A subscription event tells the whole of its subscription, so that each of the ledger's properties is told, as None where
 there is none. What cannot be priced voids nothing: the amount is what is known, and `mrr_incomplete` says so.
@@ -22,25 +23,46 @@ arrival stands.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 
 from streams.core.events import Event, Ignored, Value
 from streams.core.instants import format_time
+from streams.core.links import Unlinked
 from streams.core.profiles.ledger import KEPT, STATUSES
-from streams.sources import records
+from streams.sources import records, stripe_links
 from streams.sources.envelope import Envelope
 from streams.sources.money import Money, major_units
 from streams.sources.mrr import leading_item, mrr_of, seats
 from streams.sources.options import InputOptions, Nobody
-from streams.sources.records import Unusable, mismatch
-from streams.sources.stripe_shapes import Charge, Invoice, Linked, Metadata, StripeEvent, Subscription
+from streams.sources.records import Unusable
+from streams.sources.stripe_links import user_of
+from streams.sources.stripe_shapes import (
+    Charge,
+    Expandable,
+    Invoice,
+    Linked,
+    Metadata,
+    StripeEvent,
+    Subscription,
+    id_of,
+    read_object,
+)
 
 Properties = dict[str, Value]
-# The metadata that may name the user, what to set where none does, the event's name, and its properties.
-Read = tuple[Sequence[Metadata], str, str, Properties]
-Shape = TypeVar("Shape")
+
+
+class Read(NamedTuple):
+    """said: the metadata that may name the user. remedy: what to set where neither they nor the customer do. name: of
+    the event."""
+
+    said: Sequence[Metadata]
+    customer: Expandable
+    remedy: str
+    name: str
+    properties: Properties
+
 
 STRIPES_OWN_ID: Final = re.compile(
     r"(?:cus|sub|sub_sched|si|in|ii|ch|py|pi|pm|re|evt|price|plan|prod|acct|card|src)_[A-Za-z0-9]+"
@@ -97,21 +119,30 @@ class StripeEvents:
 
     def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event | Ignored:
         event = records.read_body(_EVENT, text)
-        read = _READERS.get(event.type)
-        passed_over = event.type if read is None else self._why_not(event)
-        if read is None or passed_over is not None:
-            return Ignored(passed_over or event.type)
-        said, remedy, name, properties = read(event, self._money)
+        passed_over = self._why_not(event) if event.type in READ_TYPES else event.type
+        if passed_over is not None:
+            return Ignored(passed_over)
+        if event.type in stripe_links.READERS:
+            link = stripe_links.link_of(event, record_ms, self._options.earliest_ms, self._nobody)
+            return Ignored(f"{event.type} of no user") if link is None else link
+        return self._event(event, _READERS[event.type](event, self._money), key, record_ms)
+
+    def _event(self, event: StripeEvent, read: Read, key: bytes | None, record_ms: int | None) -> Event:
+        subject, is_alias = self._subject(key, read)
+        properties = read.properties
+        if touches_ledger := event.type.startswith("customer.subscription."):
+            properties = properties | {"customer": subject if is_alias else None}
         return Event(
-            subject=self._user(key, said, remedy),
+            subject=subject,
             ts=records.event_time(event.created * 1000, record_ms, self._options.earliest_ms),
-            name=name,
+            name=read.name,
             active=False,
             message_id=event.id,
             properties={name: value for name, value in properties.items() if value is not None or name in KEPT},
             traits={},
-            touches_ledger=event.type.startswith("customer.subscription."),
+            touches_ledger=touches_ledger,
             order=ORDERS.get(event.type, 2),
+            identity=Unlinked() if is_alias else None,
         )
 
     def _why_not(self, event: StripeEvent) -> str | None:
@@ -124,33 +155,26 @@ class StripeEvents:
             return CONNECTED
         return None
 
-    def _user(self, key: bytes | None, said: Sequence[Metadata], remedy: str) -> str:
-        """The first `user_id` of these metadata, else the record's key; which must not be an id of Stripe's own."""
-        for metadata in said:
-            user = (metadata or {}).get("user_id")
-            if user is not None and not isinstance(user, str):
-                raise Unusable("wrong_type", "`metadata.user_id` is no text")
-            if user is not None and user not in self._nobody:
-                return str(records.find_user(user, None, key))
-        if key is None:
-            raise Unusable("no_user", f"there is neither a `metadata.user_id` nor a record key: {remedy}")
-        user = str(records.find_user(None, None, key, self._nobody))
-        if STRIPES_OWN_ID.fullmatch(user):
-            raise Unusable("no_user", f"there is no `metadata.user_id`, and the record's key is Stripe's own: {remedy}")
-        return user
-
-
-def _read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Shape:
-    try:
-        return decoder.decode(event.data.object)
-    except msgspec.ValidationError as error:
-        raise mismatch(error, "data.object") from error
-    except RecursionError as error:
-        raise Unusable("not_json", records.NESTED_TOO_DEEPLY) from error
+    def _subject(self, key: bytes | None, read: Read) -> tuple[str, bool]:
+        """The first user of the metadata, else the record's key, where it is no id of Stripe's own; else the customer,
+        who is an alias, as the second tells."""
+        for metadata in read.said:
+            if (user := user_of(metadata, self._nobody)) is not None:
+                return records.checked_id(user), False
+        customer = id_of(read.customer)
+        is_told = key is not None and not STRIPES_OWN_ID.fullmatch(key.decode(errors="replace"))
+        if is_told and (customer is None or key != customer.encode()):
+            return records.find_user(None, key, self._nobody), False
+        if customer is None:
+            raise Unusable(
+                "no_user",
+                f"there is neither a `metadata.user_id`, nor a user as record key, nor a customer: {read.remedy}",
+            )
+        return records.checked_id(customer), True
 
 
 def _subscription(event: StripeEvent, money: Money) -> Read:
-    one = _read_object(_SUBSCRIPTION, event)
+    one = read_object(_SUBSCRIPTION, event)
     if one.status not in STATUSES:
         raise Unusable("wrong_type", f"`data.object.status` is none of {', '.join(STATUSES)}")
     _check_times(one)
@@ -176,7 +200,7 @@ def _subscription(event: StripeEvent, money: Money) -> Read:
         "cancel_at_period_end": one.cancel_at_period_end,
         "reason": one.cancellation_details.reason if one.cancellation_details else None,
     }
-    return (one.metadata,), SET_USER, _name(event, one), properties
+    return Read((one.metadata,), one.customer, SET_USER, _name(event, one), properties)
 
 
 def _name(event: StripeEvent, one: Subscription) -> str:
@@ -198,7 +222,7 @@ def _name(event: StripeEvent, one: Subscription) -> str:
 
 def _invoice(name: str, amount_of: Callable[[Invoice], int]) -> "Reader":
     def read(event: StripeEvent, money: Money) -> Read:
-        invoice = _read_object(_INVOICE, event)
+        invoice = read_object(_INVOICE, event)
         link, details = invoice.link, invoice.details
         linked = link.metadata if isinstance(link, Linked) else None
         properties: Properties = {
@@ -209,19 +233,20 @@ def _invoice(name: str, amount_of: Callable[[Invoice], int]) -> "Reader":
             "attempts": invoice.attempt_count,
             "invoice_id": invoice.id,
         }
-        return (linked, details.metadata if details else None, invoice.metadata), SET_USER, name, properties
+        said = (linked, details.metadata if details else None, invoice.metadata)
+        return Read(said, invoice.customer, SET_USER, name, properties)
 
     return read
 
 
 def _refund(event: StripeEvent, money: Money) -> Read:
-    charge = _read_object(_CHARGE, event)
+    charge = read_object(_CHARGE, event)
     before = (event.data.previous_attributes or {}).get("amount_refunded", 0)
     if not isinstance(before, int) or not 0 <= before <= charge.amount_refunded:
         raise Unusable("out_of_range", "`data.previous_attributes.amount_refunded` is not between 0 and what it is now")
     amount = _amount(charge.amount_refunded - before, charge.currency, money)
     properties: Properties = {"amount": amount, "currency": charge.currency.upper(), "charge_id": charge.id}
-    return (charge.metadata,), SET_USER_OF_CHARGE, "Refund Issued", properties
+    return Read((charge.metadata,), charge.customer, SET_USER_OF_CHARGE, "Refund Issued", properties)
 
 
 def _amount(minor: int, currency: str, money: Money) -> float:
@@ -257,3 +282,4 @@ _READERS: Final[Mapping[str, Reader]] = {
     "invoice.marked_uncollectible": _invoice("Invoice Uncollectible", lambda invoice: invoice.amount_due),
     "charge.refunded": _refund,
 }
+READ_TYPES: Final = _READERS.keys() | stripe_links.READERS.keys()

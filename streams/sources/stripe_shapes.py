@@ -4,19 +4,23 @@ Comes in: JSON. Goes out: structs with what both have in common as properties. W
 what is named here and has another type is told with its path. Words are checked where they are used, because msgspec
 would repeat a wrong one. (https://docs.stripe.com/api/subscriptions/object,
 https://docs.stripe.com/api/invoices/object, https://docs.stripe.com/api/charges/object,
+https://docs.stripe.com/api/customers/object,
 https://docs.stripe.com/changelog/basil for what moved in 2025-03-31.)
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+from streams.sources.records import NESTED_TOO_DEEPLY, Unusable, mismatch
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Amount = Annotated[int, Meta(ge=0, le=10**15)]  # minor units
 Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 Metadata = Mapping[str, Any] | None
+Shape = TypeVar("Shape")
 
 
 class Transform(msgspec.Struct):
@@ -158,6 +162,20 @@ class Items(msgspec.Struct):
     has_more: bool = False
 
 
+class Customer(msgspec.Struct):
+    """Whole, where Stripe was asked to expand it."""
+
+    id: str
+    metadata: Metadata = None
+
+
+Expandable = Customer | str | None
+
+
+def id_of(customer: Expandable) -> str | None:
+    return customer.id if isinstance(customer, Customer) else customer
+
+
 class Cancellation(msgspec.Struct):
     reason: str | None = None
 
@@ -166,6 +184,7 @@ class Subscription(msgspec.Struct):
     id: str
     status: str
     items: Items
+    customer: Expandable = None
     currency: str | None = None
     metadata: Metadata = None
     discount: Discount | None = None
@@ -225,6 +244,7 @@ class Invoice(msgspec.Struct):
     currency: str
     amount_due: Amount
     amount_paid: Amount
+    customer: Expandable = None
     subscription: str | Linked | None = None
     subscription_details: SubscriptionDetails | None = None
     parent: Parent | None = None
@@ -245,6 +265,15 @@ class Charge(msgspec.Struct):
     id: str
     currency: str
     amount_refunded: Amount
+    customer: Expandable = None
+    metadata: Metadata = None
+
+
+class CheckoutSession(msgspec.Struct):
+    """https://docs.stripe.com/api/checkout/sessions/object."""
+
+    customer: Expandable = None
+    client_reference_id: str | None = None
     metadata: Metadata = None
 
 
@@ -264,3 +293,13 @@ class StripeEvent(msgspec.Struct):
     data: Data
     livemode: bool | None = None
     account: str | None = None
+
+
+def read_object(decoder: msgspec.json.Decoder[Shape], event: StripeEvent) -> Shape:
+    """What an event is about."""
+    try:
+        return decoder.decode(event.data.object)
+    except msgspec.ValidationError as error:
+        raise mismatch(error, "data.object") from error
+    except RecursionError as error:
+        raise Unusable("not_json", NESTED_TOO_DEEPLY) from error

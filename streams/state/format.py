@@ -22,6 +22,7 @@ FORMATS: Final[Mapping[int, str]] = {
     1: "as it began",
     2: "marks of erased users, and claims with epochs of their own instead of the consumer group's generations; nothing"
     " older is to be changed, but who reads 1 alone would bring erased users back",
+    3: "aliases: what waits under them, and whose they are; who reads 2 alone would pass over all of it",
 }
 """What each format brought. A change of keys, encodings or rows that whoever reads the one before cannot read, or must
 not go on with, is a format more: a line here, and one in `streams.state.upgrades`."""
@@ -99,6 +100,24 @@ DOCUMENTS: Final = Collection(
 MARKS: Final = Collection(
     "erased", Form.HASH, bytes, int, 2, "SHA-256 of an erased user's id → up to when events are refused, ms"
 )
+UNLINKED: Final = Collection(
+    "unlinked", Form.HASH, str, bytes, 3, "alias, NUL and a number → a record that waits to be linked to a user, JSON"
+)
+ALIASES: Final = Collection(
+    "aliases", Form.HASH, str, bytes, 3, "alias → whose it is, and what became of the records under it, JSON"
+)
+OWNED: Final = Collection(
+    "owned",
+    Form.HASH,
+    str,
+    bytes,
+    3,
+    "user → the user's aliases, and how far what came under each was applied, JSON",
+    of_subject=True,
+)
+REFUSED_LINKS: Final = Collection(
+    "refused-links", Form.HASH, int, bytes, 3, "number → a link that was refused, and why, JSON"
+)
 OUTBOX: Final = Collection(
     "outbox", Form.HASH, int, bytes, 1, "number of a checkpoint → its messages until they are published, MessagePack"
 )
@@ -121,6 +140,10 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     ROWS,
     DOCUMENTS,
     MARKS,
+    UNLINKED,
+    ALIASES,
+    OWNED,
+    REFUSED_LINKS,
     OUTBOX,
     SEGMENTS,
     MEMBERS,

@@ -16,5 +16,6 @@ Upgrade = Callable[[RedisClient, ShardKeys], AsyncIterator[Commands]]
 
 UPGRADES: Final[Mapping[int, Upgrade | None]] = {
     1: None,  # marks of erased users: there are none yet
+    2: None,  # aliases: there are none yet
 }
 """By the format that each begins with; None where nothing is to be rewritten."""

@@ -10,12 +10,14 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.engine.inbox import Inbox
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
-from streams.core.events import Anonymous, Event, Ignored, Reject
+from streams.core.events import Event, Ignored, Reject
 from streams.core.explain import explanation
 from streams.core.explain.explanation import Explanation
 from streams.core.explain.history import Watching
+from streams.core.identities.identities import Identities
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rulebook
+from streams.settings import KEEP_UNLINKED_MS
 from streams.sources import DEFAULTS, Decoder, InputOptions, input_of
 from streams.sources.envelope import envelope
 from streams.testing.clock import Moment, instant
@@ -25,7 +27,7 @@ from streams.testing.records import Record, to_bytes
 class NoEvent(TypeError):
     """A record that a worker would not use. place: which one it is, from 0. reason: why."""
 
-    def __init__(self, record: Record, place: int, found: Reject | Anonymous | Ignored):
+    def __init__(self, record: Record, place: int, found: Reject | Ignored):
         self.place = place
         self.reason = (
             found.reason if isinstance(found, Reject) else "It is passed over: it is nobody's, or of no concern."
@@ -98,5 +100,5 @@ def _instant_or_newest(at: Moment | None, batch: Batch) -> int:
 
 
 def _changes(shard: Shard, batch: Batch, until_ms: int) -> list[Change]:
-    refreshing = Refreshing(shard)
-    return [*refreshing.step(batch), *refreshing.pass_time(until_ms)]
+    refreshing, identities = Refreshing(shard), Identities.empty(shard, KEEP_UNLINKED_MS)
+    return [*refreshing.step(identities.resolve(batch)), *refreshing.pass_time(until_ms)]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from streams.core.identities.identities import Identities
 from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
 from streams.runtime.pending import Pending
@@ -43,7 +44,7 @@ class Run:
 
     def _write(self) -> None:
         with self._timed("checkpoint"):
-            snapshot = self._unsaved.snapshot(self._shard, 1, {}, ())
+            snapshot = self._unsaved.snapshot(self._shard, Identities.empty(self._shard, 0), 1, {}, ())
         with self._timed("for Redis"):
             commands(KEYS, snapshot.checkpoint)
 

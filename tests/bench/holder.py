@@ -14,6 +14,7 @@ from streams.core.batch import Batch
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
+from streams.core.identities.identities import Identities
 from streams.core.rules.rulebook import Rulebook
 from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
@@ -59,7 +60,9 @@ async def hold(store: RedisStore, rulebook: Rulebook, records: Iterable[bytes]) 
         unsaved.add(shard.step(batch), int(batch.ts.max(initial=0)))
         if unsaved.is_full(shard.dirty_count) or len(batch) < SLICE:
             number += 1
-            await save(store, unsaved.snapshot(shard, number, {"product-events": number}, ()))
+            await save(
+                store, unsaved.snapshot(shard, Identities.empty(shard, 0), number, {"product-events": number}, ())
+            )
     await store.close()
     return len(shard.table)
 

@@ -11,6 +11,7 @@ from typing import Any
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
+from streams.core.identities.identities import Identities
 from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Checkpoints
@@ -19,7 +20,7 @@ from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
-from streams.settings import Settings
+from streams.settings import KEEP_UNLINKED_MS, Settings
 from streams.sources import Decoder
 from streams.state.memory import MemoryShardStore
 from streams.state.store import ShardStore
@@ -58,7 +59,8 @@ class Alone:
         intake = Intake(self._worker, {INPUT: 0})
         await intake.start({INPUT: 0})
         checkpoints = Checkpoints(self._store, self, 0, 1, Retry(), self.counters.seconds)
-        self.loaded = ShardLoop(self._worker, self._shard, intake, checkpoints, 0)
+        identities = Identities.empty(self._shard, KEEP_UNLINKED_MS)
+        self.loaded = ShardLoop(self._worker, self._shard, identities, intake, checkpoints, 0)
         return self.loaded
 
     def arrive(self, records: Sequence[Record], unread: int = 0) -> None:

@@ -9,6 +9,7 @@ from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.engine.shard import Shard
+from streams.core.identities.identities import Identities
 from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rulebook, Tier
@@ -43,7 +44,7 @@ def step(shard: Shard, *records: Record) -> list[Change]:
 
 
 def snapshot(pending: Pending, shard: Shard, number: int = 1) -> Snapshot:
-    return pending.snapshot(shard, number, {"product-events": 5}, [])
+    return pending.snapshot(shard, Identities.empty(shard, 0), number, {"product-events": 5}, [])
 
 
 def put(checkpoint: Checkpoint, collection: Collection[Any, Any]) -> list[tuple[Any, Any]]:

@@ -10,6 +10,7 @@ import pytest
 from streams.core.batch import Batch
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
+from streams.core.identities.identities import Identities
 from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.kernel.layout import NEVER
 from streams.core.language.parser import parse_condition, parse_value
@@ -35,7 +36,7 @@ def loaded(*rules: Segment | Scores, users: int = 1) -> ShardLoop:
     shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
     nothing: Any = None
     worker: Any = SimpleNamespace(rulebook=rulebook, outputs=None)
-    return ShardLoop(worker, shard, nothing, nothing, 1)
+    return ShardLoop(worker, shard, Identities.empty(shard, 0), nothing, nothing, 1)
 
 
 def test_time_is_asked_for_when_a_deadline_has_come() -> None:

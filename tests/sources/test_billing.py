@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from streams.core.events import ANONYMOUS, Event, Reads, Reject
+from streams.core.events import Event, Reads, Reject
 from streams.core.instants import format_time
+from streams.core.links import How, Link, Linking, Unlinked
 from tests.decoders import Decoder
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
@@ -69,7 +70,9 @@ def test_only_subscription_and_trial_events_touch_the_ledger(event: str, touches
 
 def test_user_and_time_are_found_as_in_product_events() -> None:
     assert decode(userId=None, key=b"k-1").subject == "k-1"
-    assert billing(record(userId=None, anonymousId="a"), b"k-1", None) is ANONYMOUS
+    unlinked, linking = decode(userId=None, anonymousId="a", key=b"k-1"), decode(anonymousId="a")
+    assert (unlinked.subject, unlinked.identity) == ("a", Unlinked())
+    assert linking.identity == Linking((Link("a", How.ANONYMOUS),))
     assert reject(userId=None).code == "no_user"
     assert decode(timestamp=None, record_ms=NOON + 1).ts == NOON + 1
     assert decode(record_ms=NOON - 300_001).ts == NOON - 300_001

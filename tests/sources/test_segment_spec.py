@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from streams.core.events import ANONYMOUS, Event, Reads, Reject
+from streams.core.events import Event, Reads, Reject
 from streams.core.instants import format_time
+from streams.core.links import How, Link, Linking, Unlinked
 from streams.sources import InputOptions
 from tests.decoders import Decoder
 from tests.runtime.records import Read
@@ -65,8 +66,37 @@ def test_the_key_is_the_user_only_where_the_body_names_nobody() -> None:
     )
 
 
-def test_an_anonymous_id_alone_is_no_fault_and_nobodys_event() -> None:
-    assert Decoder(NO_READS).product(record(userId=None, anonymousId="a-1"), b"key", None) is ANONYMOUS
+def test_an_event_with_an_anonymous_id_alone_is_that_aliass_until_somebody_is_linked() -> None:
+    found = decode(userId=None, anonymousId="a-1", key=b"key")
+    assert (found.subject, found.identity) == ("a-1", Unlinked())
+
+
+def test_an_event_with_both_ids_is_the_users_and_links_them() -> None:
+    found = decode(anonymousId="a-1")
+    assert (found.subject, found.identity) == ("u-1", Linking((Link("a-1", How.ANONYMOUS),)))
+
+
+@pytest.mark.parametrize("anonymous_id", ["u-1", "null", "", None, "x" * 256])
+def test_an_anonymous_id_that_is_the_user_or_nobody_links_nothing_and_is_no_fault(anonymous_id: str | None) -> None:
+    assert decode(anonymousId=anonymous_id).identity is None
+
+
+def test_an_alias_record_links_its_previous_id_and_an_anonymous_id_beside_it() -> None:
+    found = decode(type="alias", previousId="old", anonymousId="a-1")
+    assert found.identity == Linking((Link("old", How.ALIAS), Link("a-1", How.ANONYMOUS)))
+    assert decode(type="alias", previousId="a-1", anonymousId="a-1").identity == Linking((Link("a-1", How.ALIAS),))
+
+
+def test_an_alias_record_that_says_that_a_user_is_herself_is_a_dead_letter() -> None:
+    assert reject(type="alias", previousId="u-1").code == "alias_of_itself"
+
+
+def test_traits_that_are_ids_elsewhere_link_them() -> None:
+    found = decode(type="identify", traits={"stripe_customer_id": "cus_9", "email": "a@b.c"})
+    assert found.identity == Linking((Link("cus_9", How.TRAIT),))
+    assert decode(type="identify", traits={"stripe_customer_id": 9}).identity is None
+    unlinked = decode(type="identify", userId=None, anonymousId="a-1", traits={"stripeCustomerId": "cus_9"})
+    assert (unlinked.subject, unlinked.identity) == ("a-1", Unlinked((Link("cus_9", How.TRAIT),)))
 
 
 @pytest.mark.parametrize("user", ["x", "é" * 255, "💜", "\u0000"])

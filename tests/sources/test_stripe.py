@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Decoded, Event, Ignored, Reads, Reject
+from streams.core.links import How, Link, Linking, Unlinked
 from streams.core.profiles.document import Document
 from streams.sources import InputOptions
 from tests.decoders import Decoder
@@ -52,6 +53,7 @@ def test_a_subscription_is_told_in_the_words_of_the_plain_form() -> None:
         "cancel_at": "2026-03-01T12:00:00.000Z",
         # What it does not say is gone.
         **dict.fromkeys(("mrr_incomplete", "started_at", "renews_at", "cancel_at_period_end", "reason")),
+        "customer": None,
     }
 
 
@@ -181,11 +183,60 @@ def test_the_user_of_an_invoice_is_that_of_its_subscription_first(link: Json, us
 
 @pytest.mark.parametrize("key", [b"cus_QXg1o8vcGmoR32", b"sub_1", b"sub_sched_1", b"in_1", b"evt_1", None])
 def test_a_key_of_stripes_own_is_no_user_and_it_is_told_what_to_set(key: bytes | None) -> None:
-    told = reject(updated(subscription(metadata={})), key)
+    told = reject(updated(subscription(metadata={}, customer=None)), key)
     assert told.code == "no_user"
     assert "set `metadata.user_id` on the subscription" in told.reason
     # It takes over nothing of its subscription.
     assert "set `metadata.user_id` on the charge" in reject(event("charge.refunded", charge()), key).reason
+
+
+@pytest.mark.parametrize("key", [b"cus_1", b"sub_1", b"evt_1", None])
+@pytest.mark.parametrize("customer", ["cus_1", {"id": "cus_1", "object": "customer"}])
+def test_without_a_user_it_waits_under_its_customer(key: bytes | None, customer: object) -> None:
+    found = decode(updated(subscription(metadata={}, customer=customer)), key)
+    assert (found.subject, found.identity, found.properties["customer"]) == ("cus_1", Unlinked(), "cus_1")
+    paid = decode(event("invoice.paid", invoice(customer=customer)), key)
+    assert (paid.subject, paid.identity, "customer" in paid.properties) == ("cus_1", Unlinked(), False)
+    assert decode(event("charge.refunded", charge(customer=customer)), key).identity == Unlinked()
+
+
+def test_a_key_that_is_a_user_names_whose_it_is_whatever_the_customer() -> None:
+    found = decode(updated(subscription(metadata={})), b"ann")
+    assert (found.subject, found.identity, found.properties["customer"]) == ("ann", None, None)
+    own = decode(updated(subscription(metadata={}, customer="acme-7")), b"acme-7")
+    assert (own.subject, own.identity) == ("acme-7", Unlinked())
+
+
+CUSTOMER = {"id": "cus_1", "object": "customer", "metadata": {"user_id": "ann"}}
+SESSION = {"id": "cs_1", "object": "checkout.session", "customer": "cus_1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [
+        ("customer.created", CUSTOMER),
+        ("customer.updated", CUSTOMER),
+        ("checkout.session.completed", SESSION | {"client_reference_id": "ann", "metadata": {"user_id": "bob"}}),
+        ("checkout.session.completed", SESSION | {"metadata": {"user_id": "ann"}}),
+    ],
+)
+def test_customers_and_checkouts_say_whose_the_customer_is(kind: str, about: Json) -> None:
+    found = decode(event(kind, about), b"cus_1")
+    assert (found.subject, found.identity) == ("ann", Linking((Link("cus_1", How.CUSTOMER),)))
+    assert (found.name, found.active, found.touches_ledger) == ("", False, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [
+        ("customer.created", {"id": "cus_1", "metadata": {}}),
+        ("customer.updated", {"id": "cus_1", "metadata": {"user_id": "null"}}),
+        ("checkout.session.completed", SESSION),
+        ("checkout.session.completed", {"id": "cs_1", "customer": None, "client_reference_id": "ann"}),
+    ],
+)
+def test_customers_and_checkouts_that_name_no_user_say_nothing(kind: str, about: Json) -> None:
+    assert billing(event(kind, about), b"ann", None) == Ignored(f"{kind} of no user")
 
 
 def test_invoices_and_refunds_are_events_and_no_more() -> None:
@@ -202,7 +253,7 @@ def test_invoices_and_refunds_are_events_and_no_more() -> None:
     assert rest.properties["amount"] == 3.0
 
 
-@pytest.mark.parametrize("kind", ["customer.created", "invoice.payment_succeeded", "no.such.type"])
+@pytest.mark.parametrize("kind", ["customer.deleted", "invoice.payment_succeeded", "no.such.type"])
 def test_types_that_mean_nothing_to_us_are_passed_over(kind: str) -> None:
     assert billing(event(kind, {"anything": 1}), None, None) == Ignored(kind)
 

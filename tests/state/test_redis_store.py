@@ -8,7 +8,17 @@ from redis.asyncio import Redis
 
 from streams.embedded.redis import RedisServer
 from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable
-from streams.state.format import DOCUMENTS, MARKS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
+from streams.state.format import (
+    ALIASES,
+    DOCUMENTS,
+    MEMBERSHIPS,
+    OBSERVED,
+    POPULATIONS,
+    QUINTILES,
+    ROWS,
+    SETTLED,
+    UNLINKED,
+)
 from streams.state.redis_store import RedisStore
 from tests.conftest import Opens
 from tests.state.checkpoints import checkpoint, claimed, whole
@@ -172,8 +182,8 @@ async def test_state_of_a_newer_format_is_refused_by_name_and_left_alone(
     store: RedisStore, other: Redis, group: str
 ) -> None:
     await claimed(store.shards, 0, epoch=1)
-    await other.hset(f"{group}:{{0}}:state", "format", "3")
-    with pytest.raises(StateTooNew, match="shard 0 has format 3, and this version of segmenter reads formats up to 2"):
+    await other.hset(f"{group}:{{0}}:state", "format", "4")
+    with pytest.raises(StateTooNew, match="shard 0 has format 4, and this version of segmenter reads formats up to 3"):
         await claimed(store.shards, 0, epoch=5)
     assert await other.hget(f"{group}:{{0}}:state", "epoch") == "1"
 
@@ -183,8 +193,8 @@ async def test_state_of_the_format_before_is_taken_over_and_bears_ours(
 ) -> None:
     await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(1))
-    await other.hset(f"{group}:{{0}}:state", "format", "1")
+    await other.hset(f"{group}:{{0}}:state", "format", "2")
     stored = await claimed(store.shards, 0, epoch=2)
     assert stored is not None
-    assert (stored.number, stored[MARKS]) == (1, {})
-    assert await other.hget(f"{group}:{{0}}:state", "format") == "2"
+    assert (stored.number, stored[UNLINKED], stored[ALIASES]) == (1, {}, {})
+    assert await other.hget(f"{group}:{{0}}:state", "format") == "3"

@@ -22,6 +22,7 @@ from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
+from streams.core.identities.identities import Identities
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.partitioning import homes
 from streams.observed.names import ObservedNames
@@ -30,7 +31,7 @@ from streams.runtime.pending import Pending
 from streams.runtime.quintiles import Refresher
 from streams.settings import Settings
 from streams.sources import profile_commands
-from streams.state.format import DOCUMENTS, MARKS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
+from streams.state.format import DOCUMENTS, FORMAT, MARKS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import Store, Stored
@@ -156,7 +157,7 @@ async def test_state_of_format_1_is_that_of_2_without_marks(
         stored = await taken_over(store, shard)
         assert stored[MARKS] == {}
         assert {user.encode() for user in stored[ROWS]} == set(older[f"{GROUP}:{{{shard}}}:rows"][1])
-        assert await other.hget(f"{group}:{{{shard}}}:state", "format") == "2"
+        assert await other.hget(f"{group}:{{{shard}}}:state", "format") == str(FORMAT)
 
 
 # ------------------------------------------------------------------------------------------ and goes on as today's
@@ -184,7 +185,7 @@ class Owner:
 
     async def save(self, is_published: bool) -> None:
         self.checkpoint += 1
-        snapshot = self.pending.snapshot(self.shard, self.checkpoint, {}, ())
+        snapshot = self.pending.snapshot(self.shard, Identities.empty(self.shard, 0), self.checkpoint, {}, ())
         await self.store.shards.save(self.number, EPOCH, snapshot.checkpoint)
         if is_published:
             await self.store.shards.mark_published(self.number, EPOCH, self.checkpoint)

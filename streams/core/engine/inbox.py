@@ -44,6 +44,11 @@ class Inbox:
         self._sources = {name: _Source(number) for number, name in enumerate(sources)}
         self.caught_up = dict.fromkeys(sources, False)
 
+    @property
+    def sources(self) -> list[str]:
+        """By their numbers."""
+        return list(self._sources)
+
     def add(self, source: str, batch: Batch, next_offset: int) -> None:
         """Put in what a fetch brought; every record below `next_offset` has now been seen, usable or not."""
         self._sources[source].next_offset = next_offset

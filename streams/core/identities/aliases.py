@@ -72,7 +72,8 @@ class Aliases:
     """Of one shard.
 
     keep_ms: how much older than its link a record may be; 0: nothing is kept but the states of subscriptions.
-    dropped: how many records, by reason; passed_on: how many were. most_bytes: of all that is kept.
+    dropped: how many records, by reason; of several shards together, where they are given one. most_bytes: of all that
+    is kept.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Aliases:
         keep_ms: int,
         records: Mapping[str, bytes] = NO_RECORDS,
         standings: Mapping[str, bytes] = NO_RECORDS,
+        dropped: Counter[str] | None = None,
         most_bytes: int = MOST_BYTES,
     ):
         self._keep_ms, self._most_bytes = keep_ms, most_bytes
@@ -93,8 +95,7 @@ class Aliases:
         self._put: dict[str, bytes] = {}
         self._drop: set[str] = set()
         self._told: set[str] = set()
-        self.dropped: Counter[str] = Counter()
-        self.passed_on = 0
+        self.dropped: Counter[str] = Counter() if dropped is None else dropped
 
     def _restore(self, records: Mapping[str, bytes]) -> None:
         numbered = []
@@ -217,7 +218,6 @@ class Aliases:
 
     def _pass_on(self, alias: str, standing: Standing, records: list[Kept]) -> list[Event]:
         assert standing.user is not None, "who is told is known"
-        self.passed_on += len(records)
         standing.passed_on += len(records)
         self._tell(alias, standing)
         user, number = standing.user, standing.number

@@ -9,13 +9,13 @@
     a merge of two users                     is carried out (`merges`), and what still bears who is gone is passed on
 
 Comes in: a batch, in the order to apply it. Goes out: what of it is to be applied, and what the homes of others are to
-be told. Where one shard is all there is, as in a replay, `at_once` does both: what is told is heard right after the
+be told. Where one shard is all there is, as in a replay, `resolve` does both: what is told is heard right after the
 record that led to it.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 from msgspec.structs import replace
@@ -81,8 +81,7 @@ class Written(NamedTuple):
 class Identities:
     """Of one shard.
 
-    dropped: by reason, how many records and links; those that `aliases` dropped are counted there. merge_users: whether
-    an `alias` record may merge two users, as a command does.
+    merge_users: whether an `alias` record may merge two users, as a command does.
     """
 
     def __init__(
@@ -97,7 +96,16 @@ class Identities:
         self._profiles, self.aliases, self.owners, self._refusals = profiles, aliases, owners, refusals
         self.merges = Merges(profiles, aliases, owners, questions)
         self._merge_users = merge_users
-        self.dropped: Counter[str] = Counter()
+
+    @classmethod
+    def empty(cls, profiles: Profiles, keep_ms: int, merge_users: bool = False) -> Self:
+        """As of a shard that has read nothing yet."""
+        return cls(profiles, Aliases(keep_ms), Owners(), Refusals(), merge_users=merge_users)
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """By reason, how many records and links."""
+        return self.aliases.dropped
 
     def sort(self, batch: Batch, sources: Sequence[str]) -> Sorted:
         """sources: what the batch's numbers of sources stand for."""
@@ -117,6 +125,12 @@ class Identities:
                 apply.append(applied)
                 places.append(at)
         return Sorted(batch.take(np.array(places, np.int64), apply), told)
+
+    def resolve(self, batch: Batch) -> Batch:
+        """What of a batch is to be applied, where what is told is heard at once."""
+        if all(event.identity is None for event in batch.events) and not self.aliases.merged:
+            return batch
+        return Batch.of(self.at_once(batch.events))
 
     def at_once(self, events: Sequence[Event]) -> list[Event]:
         """What of events is to be applied, where what is told is heard at once."""

@@ -6,9 +6,7 @@ or why it cannot be used.
 
 from collections.abc import Mapping
 
-import msgspec
-
-from streams.core.events import Event, Ignored, Reads, Reject
+from streams.core.events import Ignored, Reads, Reject
 from streams.kafka.publisher import Outgoing
 from streams.settings import PREFIX, Settings
 from streams.sources import InputOptions
@@ -19,24 +17,6 @@ from streams.topics import BILLING_UPDATES
 PassedOver = Mapping[str, str]
 
 
-class _Object(msgspec.Struct):
-    id: object = None
-    kind: object = msgspec.field(default=None, name="object")
-    customer: object = None
-
-
-class _Data(msgspec.Struct):
-    object: _Object | None = None
-
-
-class _Whose(msgspec.Struct):
-    data: _Data | None = None
-    anonymous_id: object = msgspec.field(default=None, name="anonymousId")
-
-
-_WHOSE = msgspec.json.Decoder(_Whose)
-
-
 class PostedBilling:
     """Makes records of them."""
 
@@ -45,31 +25,13 @@ class PostedBilling:
         self._topic = settings.topic(BILLING_UPDATES.name)
 
     def record(self, raw: bytes, received_ms: int, user: str | None = None) -> Outgoing | PassedOver | Reject:
-        """user: whose it is where it does not say so itself. The key is the user, else the customer of Stripe's."""
-        alias = user or _alias(raw)
-        decoded = self._decoder.decode(raw, None if alias is None else alias.encode(), received_ms)
+        """user: whose it is where it does not say so itself. The key is the user, else the alias under which it waits."""
+        decoded = self._decoder.decode(raw, None if user is None else user.encode(), received_ms)
         if isinstance(decoded, Reject):
             return decoded
         if isinstance(decoded, Ignored):
             return _passed_over(decoded.kind)
-        key = decoded.subject if isinstance(decoded, Event) else alias
-        return Outgoing(self._topic, key, raw, received_ms)
-
-
-def _alias(raw: bytes) -> str | None:
-    """The customer that a Stripe event is about, or the anonymous id of a plain update."""
-    try:
-        found = _WHOSE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    about = found.data.object if found.data else None
-    if about is None:
-        alias = found.anonymous_id
-    else:
-        alias = about.id if about.kind == "customer" else about.customer
-    if isinstance(alias, dict):  # expanded
-        alias = alias.get("id")
-    return alias if isinstance(alias, str) and alias else None
+        return Outgoing(self._topic, decoded.subject, raw, received_ms)
 
 
 def _passed_over(kind: str) -> PassedOver:

@@ -1,0 +1,61 @@
+"""Whose a record is, and which aliases it bears.
+
+Comes in: what a record says of ids. Goes out: the user, or the alias where no user is named; and the links that follow.
+"""
+
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+from streams.core.events import Value
+from streams.core.links import How, Identity, Link, Linking, Unlinked
+from streams.sources.records import MAX_ID_CHARACTERS, Unusable, checked_id, find_user
+
+NO_LINKS: tuple[Link, ...] = ()
+
+
+class Subject(NamedTuple):
+    """id: the user's; where none is named, the alias."""
+
+    id: str
+    identity: Identity | None
+
+
+def find_subject(
+    user_id: str | None,
+    anonymous_id: str | None,
+    key: bytes | None,
+    nobody: Container[str],
+    links: tuple[Link, ...] = NO_LINKS,
+) -> Subject:
+    """links: what else the record says of its user."""
+    if anonymous_id is None or anonymous_id in nobody:
+        return Subject(find_user(user_id, key, nobody), Linking(links) if links else None)
+    if user_id is None or user_id in nobody:
+        return Subject(checked_id(anonymous_id), Unlinked(links))
+    return Subject(checked_id(user_id), linking(user_id, anonymous_id, links))
+
+
+def linking(user: str, anonymous_id: str, links: tuple[Link, ...] = NO_LINKS) -> Linking | None:
+    """Of a record that bears both ids. What is too long for an id, or already among the links, links nothing more."""
+    is_new = anonymous_id != user and all(link.alias != anonymous_id for link in links)
+    if is_new and len(anonymous_id) <= MAX_ID_CHARACTERS:
+        links = (*links, Link(anonymous_id, How.ANONYMOUS))
+    return Linking(links) if links else None
+
+
+def links_of_alias(previous_id: object, user_id: str | None, nobody: Container[str]) -> tuple[Link, ...]:
+    """What an `alias` record says of its user. Unusable: it says that a user is itself."""
+    if previous_id is None or previous_id in nobody:
+        return NO_LINKS
+    if not isinstance(previous_id, str):
+        raise Unusable("wrong_type", "`previousId` is no text")
+    if previous_id == user_id:
+        raise Unusable("alias_of_itself", "`previousId` and `userId` are the same: there is nothing to link")
+    return (Link(checked_id(previous_id), How.ALIAS),)
+
+
+def links_of_traits(traits: Mapping[str, Value], names: frozenset[str], nobody: Container[str]) -> tuple[Link, ...]:
+    """Of the traits that are ids of the user elsewhere (setting link_traits)."""
+    found = [traits.get(name) for name in sorted(names)]
+    ids = dict.fromkeys(each for each in found if isinstance(each, str) and each not in nobody)
+    return tuple(Link(each, How.TRAIT) for each in ids if len(each) <= MAX_ID_CHARACTERS)
