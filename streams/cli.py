@@ -29,6 +29,7 @@ SUMMARIES = {
     "test": "Do the rules do what their stories tell?",
     "rules": "What is live: members, what rules read and cost, what is warming.",
     "erase": "Remove all that is kept of a user.",
+    "links": "Whose an alias is, and what waits under it.",
     "topics": "Create the topics that are missing, and verify the others.",
     "compile": "Compile the engine ahead of its first use.",
     "settings": "Every setting, with its value and where it comes from.",

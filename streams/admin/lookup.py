@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
+from streams.admin.links import AliasOf, aliases_of
 from streams.calendars import calendar
 from streams.core.engine.erasure import mark_of
 from streams.core.engine.shard import Shard
@@ -31,32 +32,34 @@ from streams.state.store import Store
 class Found(NamedTuple):
     """A shard that knows the user, and as of when to look (ms).
 
-    remark: what is to be said of it, or nothing. incomplete: whether lines of files were rejected.
+    remark: what is to be said of it, or nothing. incomplete: whether lines of files were rejected. aliases: the user's.
     """
 
     shard: Shard
     at_ms: int
     remark: str = ""
     incomplete: bool = False
+    aliases: Sequence[AliasOf] = ()
 
 
 async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int | None) -> Found:
     """As a worker's last checkpoint left the user; now, where no time is given."""
     async with opened_store(settings) as store:
         shard = await _restored(store, settings, rulebook, user)
+        aliases = await aliases_of(store, settings, user)
     remark = "The rules are others than when this was stored: it is shown as it will be under them." * shard.is_stale
     while shard.is_stale:
         shard.migrate()
     known_ms = clock(shard, user)
     if at_ms is None:
         # On a virtual clock (`segmenter dev`) time is where the worker has come to.
-        return Found(shard, max(time.time_ns() // 1_000_000, shard.time_ms), remark)
+        return Found(shard, max(time.time_ns() // 1_000_000, shard.time_ms), remark, aliases=aliases)
     if at_ms < known_ms:
         raise UsageError(
             f"The newest that Redis knows of {user} is of {format_time(known_ms)}, and it keeps nothing older. "
             f"For an earlier time name the files of events: segmenter explain {user} FILE... --at {format_time(at_ms)}"
         )
-    return Found(shard, at_ms, remark)
+    return Found(shard, at_ms, remark, aliases=aliases)
 
 
 async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: str) -> Shard:
@@ -94,7 +97,13 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
     if user not in shard.table:
         until = f" up to {format_time(at_ms)}" if at_ms is not None else ""
         raise SegmenterError(f"Nobody called {user} has an event in these files{until}.")
+    identities = playback.identities
+    aliases = [
+        AliasOf(alias, one.how, identities.aliases.user_of(alias) == user, identities.aliases.standing(alias).is_shared)
+        for alias, one in identities.owners.of(user).items()
+        if one.is_hers
+    ]
     if not playback.rejected:
-        return Found(shard, shard.time_ms)
+        return Found(shard, shard.time_ms, aliases=aliases)
     remark = f"{playback.rejected} of {playback.lines} lines were rejected; `segmenter replay` says why."
-    return Found(shard, shard.time_ms, remark, incomplete=True)
+    return Found(shard, shard.time_ms, remark, incomplete=True, aliases=aliases)

@@ -61,7 +61,7 @@ def command(
     else:
         found = asyncio.run(stored(settings, rulebook, user, at_ms))
     told = in_json if as_json else in_words
-    click.echo(told(explain(found.shard, user, found.at_ms), rules))
+    click.echo(told(explain(found.shard, user, found.at_ms), rules, found.aliases))
     if found.remark:
         click.echo(found.remark, err=True)
     if found.incomplete:

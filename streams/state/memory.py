@@ -127,6 +127,10 @@ class MemoryShardStore:
         kept = self._shards.get(shard, _Shard()).contents[collection]
         return sorted(((name, at) for name, at in kept.items() if at <= until), key=lambda each: each[::-1])[:most]
 
+    async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
+        kept: dict[Name, Value] = self._shards.get(shard, _Shard()).contents[collection]
+        return {name: value for name, value in kept.items() if str(name).startswith(start)}
+
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         kept = self._shards.get(shard, _Shard())
         row = kept.contents[ROWS].get(user)

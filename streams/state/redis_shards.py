@@ -4,6 +4,7 @@ Comes in and goes out: what `ShardStore` says. `codec` says how a checkpoint lie
 whole or not at all, `fencing` what an answer means.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
@@ -99,12 +100,12 @@ class RedisShardStore:
             rebuilds=state.get(b"rebuilds") == b"1",
         )
 
-    async def _read(self, keys: ShardKeys, collection: Collection[Any, Any]) -> dict[Any, Any]:
+    async def _read(self, keys: ShardKeys, collection: Collection[Any, Any], *only: str) -> dict[Any, Any]:
         """All of a big hash, slice by slice. Redis may give a name twice."""
         found: dict[Any, Any] = {}
         cursor = None
         while cursor != 0:
-            cursor, some = await self._redis.call("HSCAN", keys.at(collection), cursor or 0, "COUNT", SCAN_COUNT)
+            cursor, some = await self._redis.call("HSCAN", keys.at(collection), cursor or 0, *only, "COUNT", SCAN_COUNT)
             found.update(collection.decode(some))
         return found
 
@@ -145,6 +146,10 @@ class RedisShardStore:
         key = self._keys.of(shard).at(collection)
         found = await self._redis.call("ZRANGEBYSCORE", key, "-inf", until, "WITHSCORES", "LIMIT", 0, most)
         return list(collection.decode(dict(zip(found[::2], found[1::2], strict=True))))
+
+    async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
+        pattern = re.sub(r"([\\*?\[\]^-])", r"\\\1", start) + "*"
+        return await self._read(self._keys.of(shard), collection, "MATCH", pattern)
 
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         keys = self._keys.of(shard)

@@ -128,6 +128,9 @@ class ShardStore(Protocol):
     ) -> Sequence[tuple[Name, int]]:
         """Of a sorted set the names whose instants (ms) have come by `until`, the earliest first, `most` of them."""
 
+    async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
+        """Of a hash, all names that begin so, with their values. It looks at every name."""
+
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         """All of it as of one checkpoint."""
 

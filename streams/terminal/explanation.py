@@ -10,6 +10,7 @@ from operator import attrgetter
 
 import msgspec
 
+from streams.admin.links import AliasOf
 from streams.core.changes import Change
 from streams.core.explain.explanation import AMONG, ConditionNow, Explanation, RuleNow, SubscriptionNow
 from streams.core.explain.history import Since
@@ -21,6 +22,7 @@ from streams.outputs.wording import value_in_words
 from streams.printable import printable
 from streams.terminal.columns import WIDTH, in_columns, in_lines
 from streams.terminal.dates import in_full, when
+from streams.terminal.links import aliases_in_words
 from streams.terminal.overview import INDENT, overview
 from streams.terminal.standing import is_unscored, place, reason, standing, value, verb
 
@@ -29,12 +31,12 @@ MORE = "`--segment NAME` shows each condition of a rule, and since when it holds
 Row = tuple[str, str, str, str, str]
 
 
-def in_words(explanation: Explanation, rules: Collection[str] = ()) -> str:
+def in_words(explanation: Explanation, rules: Collection[str] = (), aliases: Sequence[AliasOf] = ()) -> str:
     """The rules asked for in full; where none is, where the subject stands in all of them."""
-    return "\n".join(_lines(explanation, rules))
+    return "\n".join(_lines(explanation, rules, aliases))
 
 
-def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
+def _lines(explanation: Explanation, rules: Collection[str], aliases: Sequence[AliasOf]) -> Iterator[str]:
     at_ms = explanation.at_ms
     yield f"{printable(explanation.subject)}, as of {in_full(at_ms)}"
     is_full = bool(rules) or len(explanation.rules) == 1
@@ -48,6 +50,9 @@ def _lines(explanation: Explanation, rules: Collection[str]) -> Iterator[str]:
         yield from ("", f"mrr: {value_in_words(sum(one.mrr for one in explanation.subscriptions if one.counts))}")
         subscriptions = [_subscription_row(one, at_ms) for one in explanation.subscriptions]
         yield from _table(subscriptions)
+    if aliases and not rules:
+        yield ""
+        yield from in_lines(f"aliases: {aliases_in_words(aliases)}")
     if not is_full:
         yield from ("", MORE)
 
@@ -71,11 +76,12 @@ def _known_since(conditions: Sequence[ConditionNow], at_ms: int) -> Iterator[str
         yield from in_lines(f"Where no time is said, it has been so since {when(ms, at_ms)} or before.")
 
 
-def in_json(explanation: Explanation, rules: Collection[str] = ()) -> bytes:
+def in_json(explanation: Explanation, rules: Collection[str] = (), aliases: Sequence[AliasOf] = ()) -> bytes:
     """The rules asked for, or all, each in full."""
     asked = [_rule_json(rule) for rule in explanation.rules if rule.rule in rules or not rules]
     told = {USER.id_field: explanation.subject, "as_of": format_time(explanation.at_ms), "rules": asked}
-    return msgspec.json.encode({**told, "subscriptions": list(map(_subscription_json, explanation.subscriptions))})
+    told["subscriptions"] = list(map(_subscription_json, explanation.subscriptions))
+    return msgspec.json.encode({**told, "aliases": [one._asdict() for one in aliases]})
 
 
 def _condition_rows(rule: RuleNow, at_ms: int) -> Iterator[Row]:
