@@ -25,7 +25,7 @@ class PostedBilling:
         self._topic = settings.topic(BILLING_UPDATES.name)
 
     def record(self, raw: bytes, received_ms: int, user: str | None = None) -> Outgoing | PassedOver | Reject:
-        """user: whose it is where it does not say so itself. The key is the user, else the alias under which it waits."""
+        """user: whose it is where it does not say so itself. The key is the user, else the alias it waits under."""
         decoded = self._decoder.decode(raw, None if user is None else user.encode(), received_ms)
         if isinstance(decoded, Reject):
             return decoded
