@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from streams.commands.options import REDIS, settings_flags
-from streams.errors import RuleError
+from streams.errors import Fault, RuleError
 from streams.log import counted
 from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.core.rules.rulebook import Rulebook
+    from streams.delivery.message import Messages
 
 
 def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -21,6 +22,14 @@ def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> No
         from streams.rulefiles.schema import schema_text
 
         click.echo(schema_text(), nl=False)
+        context.exit()
+
+
+def print_message_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from streams.messagefiles.schema import message_schema_text
+
+        click.echo(message_schema_text(), nl=False)
         context.exit()
 
 
@@ -43,6 +52,14 @@ def print_language(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Print a JSON Schema of rule files, for editors.",
 )
 @click.option(
+    "--message-schema",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_message_schema,
+    help="The same of message files.",
+)
+@click.option(
     "--language",
     is_flag=True,
     expose_value=False,
@@ -53,7 +70,8 @@ def print_language(context: click.Context, _: click.Parameter, wanted: bool) -> 
 @click.option("--seen", is_flag=True, help="Hold them against what workers have read, too.")
 @settings_flags("rules", "redis", "group", rest=REDIS)
 def command(path: Path | None, seen: bool, settings: Settings) -> None:
-    """Check RULES, a folder or one file: all faults at once, each with its place and what to write instead.
+    """Check RULES, a folder or one file: all faults at once, each with its place and what to write instead. The
+    messages in a folder's messages/ are checked with its rules.
 
     Exit status 2 if there are any. Nothing is started, nothing is stored.
 
@@ -70,18 +88,37 @@ def command(path: Path | None, seen: bool, settings: Settings) -> None:
         segmenter check rules --seen --redis redis://localhost:6379/0
         segmenter check --schema > rules/schema.json
     """
-    from streams import rulefiles
-
     rules = path or settings.rules
     try:
-        rulebook = rulefiles.load(rules)
+        rulebook, messages = _checked(rules)
     except RuleError as error:
         click.echo(str(error), err=True)
         click.echo(counted(len(error.faults), "fault") + ".", err=True)
         raise click.exceptions.Exit(error.exit_status) from error
-    click.echo(f"{_read(rulebook)} {'is' if len(rulebook.rules) == 1 else 'are'} right.")
+    right = [_read(rulebook), *([counted(len(messages.messages), "message")] if messages.messages else [])]
+    is_one = len(rulebook.rules) + len(messages.messages) == 1
+    click.echo(f"{'; '.join(right)} {'is' if is_one else 'are'} right.")
     if seen:
         _hold_against_sightings(rules, settings)
+
+
+def _checked(rules: Path) -> tuple["Rulebook", "Messages"]:
+    """All faults at once: where the rules have some, what does not depend on them is told of the messages too."""
+    from streams import messagefiles, rulefiles
+
+    faults: list[Fault] = []
+    rulebook, messages = None, None
+    try:
+        rulebook = rulefiles.load(rules)
+    except RuleError as error:
+        faults += error.faults
+    try:
+        messages = messagefiles.load_messages(rules, rulebook)
+    except RuleError as error:
+        faults += error.faults
+    if rulebook is None or messages is None:
+        raise RuleError(faults)
+    return rulebook, messages
 
 
 def _hold_against_sightings(rules: Path, settings: Settings) -> None:

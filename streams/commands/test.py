@@ -1,6 +1,7 @@
 """`segmenter test`: do rules do what their stories tell?"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,10 @@ from streams.commands.options import settings_flags
 from streams.errors import UsageError
 from streams.log import counted
 from streams.settings import MEANING, Settings
+
+if TYPE_CHECKING:
+    from streams.testing.message_verdicts import MessageVerdict
+    from streams.testing.verdicts import Verdict
 
 SOME_DIFFER = 1
 
@@ -30,6 +35,9 @@ def command(path: Path | None, settings: Settings) -> None:
           changes: |
             2026-03-15 09:00  ann  enters churn-risk  (timer)
 
+    Stories of messages stand beside them in messages/, with `changes` and `messages` in the place of `events` and
+    `changes`.
+
     Where rules do something else, both are shown line by line, with what stands against a change that is told. Exit
     status 1 if any story goes otherwise, 2 if a rule or a story cannot be read.
 
@@ -39,18 +47,22 @@ def command(path: Path | None, settings: Settings) -> None:
     """
     from streams.commands.engine import compile_later
     from streams.rulefiles import load
+    from streams.testing.message_stories import message_stories_beside
+    from streams.testing.message_verdicts import tell_message
     from streams.testing.storyfiles import stories_beside
     from streams.testing.verdicts import LEGEND, tell
 
     rules = path or settings.rules
     stories = stories_beside(rules)
-    if not stories:
+    of_messages = message_stories_beside(rules)
+    if not stories and not of_messages:
         raise UsageError(
             f"There are no stories beside the rules in {rules}. Those of churn-risk.yaml stand beside it in"
             " churn-risk.stories.yaml; `segmenter init` makes a folder that has one."
         )
     compile_later()
-    verdicts = [tell(story, settings) for story in stories]
+    verdicts: list[Verdict | MessageVerdict] = [tell(story, settings) for story in stories]
+    verdicts += [tell_message(story) for story in of_messages]
     untold = [name for name in load(rules).names if name not in {story.rule for story in stories}]
     if untold:
         click.echo(f"No story tells of {', '.join(untold)}.", err=True)
@@ -59,6 +71,6 @@ def command(path: Path | None, settings: Settings) -> None:
         click.echo(f"{verdict}\n")
     if differing:
         verb = "goes" if len(differing) == 1 else "go"
-        click.echo(f"{LEGEND}\n\n{len(differing)} of {counted(len(stories), 'story')} {verb} otherwise.")
+        click.echo(f"{LEGEND}\n\n{len(differing)} of {counted(len(verdicts), 'story')} {verb} otherwise.")
         raise click.exceptions.Exit(SOME_DIFFER)
-    click.echo(f"{counted(len(stories), 'story')} {'goes as it is' if len(stories) == 1 else 'go as they are'} told.")
+    click.echo(f"{counted(len(verdicts), 'story')} {'goes as it is' if len(verdicts) == 1 else 'go as they are'} told.")

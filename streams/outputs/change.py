@@ -4,14 +4,14 @@ Comes in: a `Change`. Goes out: JSON; and the other way round.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, cast, get_args
+from typing import Annotated, Any, Final, NamedTuple, cast, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from streams.core.changes import Cause, Change, Reason, Type
 from streams.core.instants import format_time, parse_time
-from streams.core.subjects import USER
+from streams.core.subjects import USER, SubjectKind
 from streams.outputs.records import Records
 
 SCHEMA: Final = 1
@@ -89,7 +89,23 @@ def decode_change(raw: bytes) -> Change:
 
     msgspec.DecodeError: these bytes are no change.
     """
+    return decode_noticed(raw).change
+
+
+class Noticed(NamedTuple):
+    """A change, and whether it was live when it was noticed; None in a replay, in which nobody notices anything."""
+
+    change: Change
+    is_live: bool | None
+
+
+def decode_noticed(raw: bytes) -> Noticed:
+    """The same with whether it was live. msgspec.DecodeError: these bytes are no change."""
     record, kind = CHANGES.decode(raw)
+    return Noticed(_change(record, kind), None if isinstance(record.live, UnsetType) else record.live)
+
+
+def _change(record: ChangeRecord, kind: SubjectKind) -> Change:
     occurred_at = parse_time(record.occurred_at)
     if occurred_at is None:
         raise msgspec.ValidationError("`occurred_at` is no time")

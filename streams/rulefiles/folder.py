@@ -1,8 +1,10 @@
 """The files of a rule folder.
 
 Comes in: the path of a folder or of one file. Goes out: the rule files below it, in order, and the text of each; what
-cannot be read is a fault. The stories of a rule stand beside it, in `churn-risk.stories.yaml`. Hidden folders are
-passed over (a mounted Kubernetes ConfigMap keeps copies in them); links to files are followed, as such a mount needs.
+cannot be read is a fault. The stories of a rule stand beside it, in `churn-risk.stories.yaml`; those of its folder
+`messages`, and the file `webhooks.yaml`, are no rules but tell what is sent (`streams.messagefiles`). Hidden folders
+are passed over (a mounted Kubernetes ConfigMap keeps copies in them); links to files are followed, as such a mount
+needs.
 """
 
 import os
@@ -14,6 +16,8 @@ from streams.errors import Fault, RuleError
 SUFFIXES = (".yaml", ".yml")
 STORIES = ".stories"  # before the suffix, in the names of files that tell what rules do
 MAX_BYTES = 64 * 1024
+MESSAGES = "messages"  # the folder of what is sent to users
+WEBHOOKS = "webhooks.yaml"
 
 
 def find(path: Path) -> tuple[list[Path], list[Fault]]:
@@ -21,7 +25,7 @@ def find(path: Path) -> tuple[list[Path], list[Fault]]:
     if not path.is_dir():
         return [path], []
     files, faults = _files_below(path)
-    found = [file for file in files if not _tells_stories(file)]
+    found = [file for file in files if not _tells_stories(file) and not _is_of_messages(file, path)]
     if not found and not faults:
         faults.append(_fault(path, "there are no rule files here", "a rule is a file like churn-risk.yaml"))
     return found, faults
@@ -30,9 +34,23 @@ def find(path: Path) -> tuple[list[Path], list[Fault]]:
 def find_stories(path: Path) -> list[Path]:
     """The files of stories below a folder, or beside the file of one rule."""
     if path.is_dir():
-        return [file for file in _files_below(path)[0] if _tells_stories(file)]
+        files = _files_below(path)[0]
+        return [file for file in files if _tells_stories(file) and not _is_of_messages(file, path)]
     beside = path.with_name(f"{path.stem}{STORIES}{path.suffix}")
     return [beside] if beside.is_file() else []
+
+
+def find_messages(path: Path) -> tuple[list[Path], list[Fault]]:
+    """The files of a folder's messages, stories left out; none beside the file of one rule."""
+    folder = path / MESSAGES
+    files, faults = _files_below(folder) if folder.is_dir() else ([], [])
+    return [file for file in files if not _tells_stories(file)], faults
+
+
+def find_message_stories(path: Path) -> list[Path]:
+    """The files of stories beside a folder's messages."""
+    folder = path / MESSAGES
+    return [file for file in _files_below(folder)[0] if _tells_stories(file)] if folder.is_dir() else []
 
 
 def rule_told_of(stories: Path) -> str:
@@ -82,6 +100,11 @@ def shown(path: Path) -> str:
 
 def _is_yaml(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _is_of_messages(file: Path, rules: Path) -> bool:
+    first = file.relative_to(rules).parts[0]
+    return first in (MESSAGES, WEBHOOKS)
 
 
 def _tells_stories(file: Path) -> bool:

@@ -32,14 +32,14 @@ def is_otherwise(text: object) -> bool:
     return isinstance(text, str) and text.strip() == OTHERWISE
 
 
-def _wrong(message: str, hint: str) -> PydanticCustomError:
+def wrong(message: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError("wrong", "{message}", {"message": message, "hint": hint})
 
 
-def _name(of: str) -> Callable[[str], str]:
+def name_of(of: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if not re.fullmatch(NAME, text):
-            raise _wrong(f"this cannot be the name of a {of}", NAME_HINT)
+            raise wrong(f"this cannot be the name of a {of}", NAME_HINT)
         return text
 
     return check
@@ -47,17 +47,17 @@ def _name(of: str) -> Callable[[str], str]:
 
 def _scores_name(text: str) -> str:
     if not re.fullmatch(WORD, text):
-        raise _wrong("this cannot be the name of scores", WORD_HINT)
+        raise wrong("this cannot be the name of scores", WORD_HINT)
     if not is_scores_name(text):
-        raise _wrong(f"`{text}` means something else in expressions", "another name, such as `rfm`")
+        raise wrong(f"`{text}` means something else in expressions", "another name, such as `rfm`")
     return text
 
 
-def _duration_ms(least_ms: int, hint: str) -> Callable[[object], int]:
+def duration_ms(least_ms: int, hint: str) -> Callable[[object], int]:
     def parse(text: object) -> int:
         duration_ms = parse_duration(text) if isinstance(text, str) and len(text) < 20 else None
         if duration_ms is None or not least_ms <= duration_ms <= LONGEST_MS:
-            raise _wrong("this is no length of time", hint)
+            raise wrong("this is no length of time", hint)
         return duration_ms
 
     return parse
@@ -66,17 +66,17 @@ def _duration_ms(least_ms: int, hint: str) -> Callable[[object], int]:
 def _number(text: object) -> float:
     number = float(text) if isinstance(text, str) and NUMBER.fullmatch(text) else math.inf
     if math.isinf(number):
-        raise _wrong("a number belongs here", "such as 7 or 0.5")
+        raise wrong("a number belongs here", "such as 7 or 0.5")
     return number
 
 
 def _ascending(edges: list[float]) -> list[float]:
     if any(lower >= higher for lower, higher in pairwise(edges)):
-        raise _wrong("edges ascend: each is greater than the one before it", "such as [1, 7, 14, 30]")
+        raise wrong("edges ascend: each is greater than the one before it", "such as [1, 7, 14, 30]")
     return edges
 
 
-def _shown(types: list[str], pattern: str = "", message: str = "") -> WithJsonSchema:
+def shown_as(types: list[str], pattern: str = "", message: str = "") -> WithJsonSchema:
     """What an editor is told. Its YAML knows numbers and booleans; here they are texts like any other."""
     said: dict[str, Any] = {"type": types}
     if pattern:
@@ -89,32 +89,37 @@ DURATION: Final = "[0-9]{1,9}[smhd]"
 STAY_HINT: Final = "such as 90s, 30m, 12h or 1d, up to 3660d"
 REFRESH_HINT: Final = "such as 30m, 1h or 1d, at least 1m"
 
-Text = Annotated[str, _shown([*SCALARS, "null"])]
-SomeText = Annotated[str, Field(min_length=1), _shown(SCALARS)]
-Condition = Annotated[str, Field(min_length=1), _shown(["string", "boolean"])]
-Value = Annotated[str, Field(min_length=1), _shown(["string", "number"])]
-SegmentName = Annotated[str, AfterValidator(_name("segment")), _shown(SCALARS, NAME, NAME_HINT)]
-TierName = Annotated[str, AfterValidator(_name("tier")), _shown(SCALARS, NAME, NAME_HINT)]
-LevelName = Annotated[str, AfterValidator(_name("level")), _shown(["string"], NAME, NAME_HINT)]
-ScoresName = Annotated[str, AfterValidator(_scores_name), _shown(["string"], WORD, WORD_HINT)]
-Stay = Annotated[int, BeforeValidator(_duration_ms(0, STAY_HINT)), _shown(["string"], DURATION, STAY_HINT)]
+Text = Annotated[str, shown_as([*SCALARS, "null"])]
+SomeText = Annotated[str, Field(min_length=1), shown_as(SCALARS)]
+Condition = Annotated[str, Field(min_length=1), shown_as(["string", "boolean"])]
+Value = Annotated[str, Field(min_length=1), shown_as(["string", "number"])]
+SegmentName = Annotated[str, AfterValidator(name_of("segment")), shown_as(SCALARS, NAME, NAME_HINT)]
+TierName = Annotated[str, AfterValidator(name_of("tier")), shown_as(SCALARS, NAME, NAME_HINT)]
+LevelName = Annotated[str, AfterValidator(name_of("level")), shown_as(["string"], NAME, NAME_HINT)]
+ScoresName = Annotated[str, AfterValidator(_scores_name), shown_as(["string"], WORD, WORD_HINT)]
+Stay = Annotated[int, BeforeValidator(duration_ms(0, STAY_HINT)), shown_as(["string"], DURATION, STAY_HINT)]
 Refresh = Annotated[
-    int, BeforeValidator(_duration_ms(MINUTE_MS, REFRESH_HINT)), _shown(["string"], DURATION, REFRESH_HINT)
+    int, BeforeValidator(duration_ms(MINUTE_MS, REFRESH_HINT)), shown_as(["string"], DURATION, REFRESH_HINT)
 ]
-Edge = Annotated[float, BeforeValidator(_number), _shown(["number"])]
+Edge = Annotated[float, BeforeValidator(_number), shown_as(["number"])]
 FourEdges = Annotated[list[Edge], Field(min_length=4, max_length=4), AfterValidator(_ascending)]
 
 
-class Form(BaseModel):
-    """What the file of any rule may say.
+class FileForm(BaseModel):
+    """What a file may say.
 
-    `key` names the rule, by a name of `pattern`; messages speak of it as `called`.
+    `key` names what it is about, by a name of `pattern` (empty where there is one such file alone); faults speak
+    of it as `called`.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     key: ClassVar[str]
     called: ClassVar[str]
     pattern: ClassVar[str] = NAME
+
+
+class Form(FileForm):
+    """What the file of any rule may say."""
 
     description: Text = Field("", description="What the rule is about, for people.")
     include: list[SomeText] = Field(

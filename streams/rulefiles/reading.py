@@ -117,11 +117,11 @@ def _parsed(reading: Reading, texts: dict[Location, str], parse_one: Callable[[s
         try:
             parsed[location] = parse_one(text)
         except ExpressionFaults as error:
-            reading.faults += _placed(reading.document, location, error)
+            reading.faults += placed(reading.document, location, error)
     return parsed
 
 
-def _placed(document: Document, location: Location, error: ExpressionFaults) -> Iterator[Fault]:
+def placed(document: Document, location: Location, error: ExpressionFaults) -> Iterator[Fault]:
     for fault in error.faults:
         hint = fault.hint
         if document.is_cut(location):

@@ -5,11 +5,12 @@ it cannot say (expressions, the order of levels) is left to `check`. It is of dr
 """
 
 import json
+from collections.abc import Sequence
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
-from streams.rulefiles.forms import FORMS
+from streams.rulefiles.forms import FORMS, FileForm
 
 
 class _ForEditors(GenerateJsonSchema):
@@ -29,14 +30,19 @@ class _ForEditors(GenerateJsonSchema):
 
 
 def schema() -> JsonSchemaValue:
+    return schema_of(list(FORMS.values()))
+
+
+def schema_of(forms: Sequence[type[FileForm]]) -> JsonSchemaValue:
+    """Of files of which each has one of the forms, told by its key where there are several."""
     models, defined = models_json_schema(
-        [(form, "validation") for form in FORMS.values()],
+        [(form, "validation") for form in forms],
         schema_generator=_ForEditors,
         ref_template="#/definitions/{model}",
     )
-    whole: JsonSchemaValue = {"anyOf": [models[form, "validation"] for form in FORMS.values()]}
-    for key, form in FORMS.items():
-        whole = {"if": {"required": [key]}, "then": models[form, "validation"], "else": whole}
+    whole: JsonSchemaValue = {"anyOf": [models[form, "validation"] for form in forms]}
+    for form in forms if len(forms) > 1 else ():
+        whole = {"if": {"required": [form.key]}, "then": models[form, "validation"], "else": whole}
     return {"$schema": "http://json-schema.org/draft-07/schema#", **whole, "definitions": defined["$defs"]}
 
 

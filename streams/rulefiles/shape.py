@@ -5,7 +5,8 @@ it stands in the file.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -14,7 +15,9 @@ from pydantic_core import ErrorDetails
 from streams.core.language.faults import did_you_mean, nearest
 from streams.errors import Fault
 from streams.rulefiles.document import Data, Document, Location
-from streams.rulefiles.forms import FORMS, OTHERWISE, EdgesFile, Form, ScoresFile, TierFile, is_otherwise
+from streams.rulefiles.forms import FORMS, OTHERWISE, FileForm, Form, ScoresFile, TierFile, is_otherwise
+
+F = TypeVar("F", bound=FileForm)
 
 WRONG = {
     "string_type": "a text belongs here",
@@ -28,7 +31,7 @@ WRONG = {
 }
 
 
-def check_shape(document: Document, form: type[Form]) -> tuple[Form | None, list[Fault]]:
+def check_shape(document: Document, form: type[F]) -> tuple[F | None, list[Fault]]:
     faults = list(_between_keys(document, form))
     try:
         filled = form.model_validate(document.data)
@@ -58,7 +61,7 @@ def _own_keys(document: Document, form: type[Form]) -> int:
     return sum(1 for key in document.data if nearest(key, own))
 
 
-def _within_keys(document: Document, form: type[Form], errors: list[ErrorDetails]) -> Iterator[Fault]:
+def _within_keys(document: Document, form: type[FileForm], errors: list[ErrorDetails]) -> Iterator[Fault]:
     misspelt = {
         (*at, nearest(str(key), _known(form, at)))
         for *at, key in (error["loc"] for error in errors if error["type"] == "extra_forbidden")
@@ -73,23 +76,25 @@ def _within_keys(document: Document, form: type[Form], errors: list[ErrorDetails
             yield _missing(document, form, location)
 
 
-def _unknown(document: Document, form: type[Form], location: Location) -> Fault:
+def _unknown(document: Document, form: type[FileForm], location: Location) -> Fault:
     *at, key = location
     known = _known(form, at)
-    hint = did_you_mean(str(key), known) or f"{_model(form, at).called} can have {', '.join(known)}"
+    hint = did_you_mean(str(key), known) or f"{getattr(_model(form, at), 'called', 'it')} can have {', '.join(known)}"
     return document.at_key(location, f"there is no key `{key}`", hint)
 
 
-def _missing(document: Document, form: type[Form], location: Location) -> Fault:
+def _missing(document: Document, form: type[FileForm], location: Location) -> Fault:
     *at, key = location
     message, hint = f"`{key}` is missing", f"such as {key}: {_example(_model(form, at), str(key))}"
-    if key in FORMS:
+    if key == form.key:
         hint = f"{key}: {document.stem}"
     return document.at_value(tuple(at), message, hint) if at else document.at_start(message, hint)
 
 
-def _wrong(document: Document, form: type[Form], error: ErrorDetails) -> Fault:
+def _wrong(document: Document, form: type[FileForm], error: ErrorDetails) -> Fault:
     location, context = error["loc"], error.get("ctx", {})
+    while location not in document.values and location[-1] != "[key]":
+        location = location[:-1]  # one text stands where there may be a list
     if error["type"] in WRONG:
         example = _example(form, str(location[0])) if len(location) == 1 else ""
         message = WRONG[error["type"]].format(**context)
@@ -99,11 +104,24 @@ def _wrong(document: Document, form: type[Form], error: ErrorDetails) -> Fault:
     return document.at_value(location, error["msg"], context["hint"])
 
 
-def _model(form: type[Form], at: list[str | int]) -> type[Form] | type[EdgesFile]:
-    return EdgesFile if at == ["fixed"] else form
+def _model(form: type[FileForm], at: Sequence[str | int]) -> type[BaseModel]:
+    """The form of a part: of `fixed` those of edges, of `variants.a` that of what a variant says."""
+    model: type[BaseModel] = form
+    for step in at:
+        if step in model.model_fields:
+            model = next(_models(model.model_fields[str(step)].annotation), model)
+    return model
 
 
-def _known(form: type[Form], at: list[str | int]) -> list[str]:
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Those that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _known(form: type[FileForm], at: Sequence[str | int]) -> list[str]:
     """The keys of a form, its own first."""
     fields = list(_model(form, at).model_fields)
     return sorted(fields, key=lambda key: key in Form.model_fields)
@@ -118,7 +136,7 @@ def _example(model: type[BaseModel], key: str) -> str:
     return text.removesuffix("\n...\n").strip()
 
 
-def _between_keys(document: Document, form: type[Form]) -> Iterator[Fault]:
+def _between_keys(document: Document, form: type[FileForm]) -> Iterator[Fault]:
     """What a key means for the others and for the file."""
     name = document.data.get(form.key)
     if isinstance(name, str) and name != document.stem and re.fullmatch(form.pattern, name):

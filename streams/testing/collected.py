@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streams.settings import Settings
+from streams.testing.message_stories import MessageStory, message_stories_beside
+from streams.testing.message_verdicts import tell_message
 from streams.testing.storyfiles import Story, stories_beside
 from streams.testing.verdicts import DEFAULTS, LEGEND, tell
 
 
-def story_tests(rules: Path | str, settings: Settings = DEFAULTS) -> Callable[[Story], None]:
-    """A test for each story beside the rules of a folder. In `test_rules.py`, which pytest finds:
+def story_tests(rules: Path | str, settings: Settings = DEFAULTS) -> Callable[[Story | MessageStory], None]:
+    """A test for each story beside the rules and messages of a folder. In `test_rules.py`, which pytest finds:
 
         from streams.testing import story_tests
 
@@ -19,10 +21,12 @@ def story_tests(rules: Path | str, settings: Settings = DEFAULTS) -> Callable[[S
     """
     import pytest
 
+    told = [*stories_beside(Path(rules)), *message_stories_beside(Path(rules))]
+
     @pytest.mark.filterwarnings("ignore:overflow")  # numpy's: an overflow is missing, as rules have it
-    @pytest.mark.parametrize("story", stories_beside(Path(rules)), ids=str)
-    def test_story(story: Story) -> None:
-        verdict = tell(story, settings)
+    @pytest.mark.parametrize("story", told, ids=str)
+    def test_story(story: Story | MessageStory) -> None:
+        verdict = tell(story, settings) if isinstance(story, Story) else tell_message(story)
         if not verdict.agrees:
             pytest.fail(f"{verdict}\n\n{LEGEND}", pytrace=False)
 

@@ -80,9 +80,9 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 def read_event(line: str) -> Iterator[Record]:
     """`2026-03-01..2026-03-08 09:00  ann  Signed In  key=value`, as one record a day."""
-    when, user, event, *rest = _columns(line, "when, who, what happened, and what is known of it")
+    when, user, event, *rest = columns(line, "when, who, what happened, and what is known of it")
     start = rest[0].start() if rest else len(line)
-    values = _pairs(line[start:], start)
+    values = pairs(line[start:], start)
     message_id = values.pop("messageId", None)
     context = {name: values.pop(f"context.{name}") for name in CONTEXT if f"context.{name}" in values}
     for at in _times(when):
@@ -95,21 +95,21 @@ def read_event(line: str) -> Iterator[Record]:
 
 
 def read_told(line: str) -> Told:
-    when, user, what, *rest = _columns(line, "when, who, and what becomes of them")
+    when, user, what, *rest = columns(line, "when, who, and what becomes of them")
     found = WHAT.fullmatch(what[0])
     if found is None:
         verb = what[0].partition(" ")[0]
         near = nearest(verb, ["enters", "leaves", "is now"])
         hint = f"did you mean `{near}`?" if near else "write `enters NAME`, `leaves NAME` or `is now NAME/LEVEL`"
         raise _at(what, "this is no change", hint)
-    return Told(_instant(when), user[0], what[0], found[2], _cause(rest))
+    return Told(instant_of(when), user[0], what[0], found[2], _cause(rest))
 
 
-def _cause(columns: Sequence[re.Match[str]]) -> str | None:
-    if not columns:
+def _cause(rest: Sequence[re.Match[str]]) -> str | None:
+    if not rest:
         return None
-    last = columns[0]
-    if len(columns) > 1 or not re.fullmatch(r"\(.+\)", last[0]):
+    last = rest[0]
+    if len(rest) > 1 or not re.fullmatch(r"\(.+\)", last[0]):
         raise _at(last, "here stands what led to it, in brackets", "write `(timer)` or the event, like `(Signed In)`")
     return last[0][1:-1]
 
@@ -142,13 +142,13 @@ def _name(message_id: str, records: Sequence[Record]) -> str:
     return str(record.get("event", record["type"]))
 
 
-def _columns(line: str, meaning: str) -> list[re.Match[str]]:
-    columns = list(COLUMN.finditer(line))
-    if len(columns) > 1 and re.match(r"\d\d?:\d\d", columns[1][0]):
-        raise _at(columns[1], "one blank belongs between the day and the time", A_TIME)
-    if len(columns) < 3:
+def columns(line: str, meaning: str) -> list[re.Match[str]]:
+    found = list(COLUMN.finditer(line))
+    if len(found) > 1 and re.match(r"\d\d?:\d\d", found[1][0]):
+        raise _at(found[1], "one blank belongs between the day and the time", A_TIME)
+    if len(found) < 3:
         raise LineFault(0, len(line), f"here belong {meaning}", COLUMNS)
-    return columns
+    return found
 
 
 def _times(when: re.Match[str]) -> Sequence[int]:
@@ -165,14 +165,14 @@ def _times(when: re.Match[str]) -> Sequence[int]:
     return times
 
 
-def _instant(when: re.Match[str]) -> int:
+def instant_of(when: re.Match[str]) -> int:
     at = parse_time(when[0])
     if at is None:
         raise _at(when, f"`{when[0]}` is no time", "a time is written like 2026-03-01 09:00")
     return at
 
 
-def _pairs(text: str, start: int) -> dict[str, Any]:
+def pairs(text: str, start: int) -> dict[str, Any]:
     """`plan=pro seats=5 name="A B" tags=["vip", "beta"]`: JSON where it is JSON, else a text as it stands."""
     left = PAIR.sub("", text).strip()
     if left:

@@ -1,0 +1,92 @@
+"""What is kept of a user to whom messages go: what was sent, what waits, and what stands in the feed.
+
+Comes in and goes out: MessagePack, a few hundred bytes a user; and when something is to be done for this user next.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class Cause(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The change that a message is about, as far as the message needs it. traits: those that the change carries.
+
+    trigger: by which the change began it, `enters churn-risk`; what ends that withdraws the message. since: from when
+    on the message's delay and its time count, ms.
+    """
+
+    change_id: str
+    trigger: str
+    rule: str
+    segment: str
+    previous: str | None
+    occurred_at: int
+    traits: Mapping[str, Any]
+    since: int
+
+
+class Waiting(msgspec.Struct, array_like=True, gc=False):
+    """A message that is held until `due_at` (ms)."""
+
+    message: str
+    cause: Cause
+    due_at: int
+
+
+class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message in the feed. withdraw: whether it goes when what began it ends. expires_at: ms."""
+
+    id: str
+    message: str
+    change_id: str
+    trigger: str
+    withdraw: bool
+    expires_at: int
+    variant: str | None
+
+
+class Shown(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message that was sent, or would have been had the user not been held out: caps count both alike."""
+
+    at: int
+    id: str
+    message: str
+    group: str | None
+
+
+class Applied(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The newest change of a rule that was applied: a repeat is told by it."""
+
+    occurred_at: int
+    ordinal: int
+
+
+class Recipient(msgspec.Struct, array_like=True, gc=False):
+    """Of one user. applied: by rule."""
+
+    waiting: list[Waiting] = []
+    standing: list[Standing] = []
+    shown: list[Shown] = []
+    applied: dict[str, Applied] = {}
+
+    @property
+    def next_due(self) -> int | None:
+        """When something is to be done next (ms), if nothing happens before."""
+        instants = [*(each.due_at for each in self.waiting), *(each.expires_at for each in self.standing)]
+        return min(instants, default=None)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.waiting or self.standing or self.shown or self.applied)
+
+    def encode(self) -> bytes:
+        return _encode(self)
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Recipient":
+        return _decode(raw)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Recipient).decode
