@@ -98,6 +98,9 @@ class Settings(BaseModel):
     topic_segment_changes: TopicName = ""
     topic_segment_memberships: TopicName = ""
     topic_dead_letters: TopicName = ""
+    topic_delivery_commands: TopicName = ""
+    topic_deliveries: TopicName = ""
+    topic_segment_messages: TopicName = ""
     partitions: Annotated[int, Field(ge=1, le=100_000)] = 4
     replication: Replication = None
     create_topics: bool = True

@@ -7,6 +7,7 @@ written, and told of in help and in docs/asyncapi.yaml. A new row is a new topic
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from streams.core.instants import DAY_MS
 from streams.core.subjects import KINDS, SubjectKind
 
 # A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
@@ -20,7 +21,8 @@ class Topic:
 
     cleanup: as Kafka's `cleanup.policy`; `compact` keeps the newest record of each key, and for ever.
     is_sharded: it has as many partitions as all that are, and partition n belongs to shard n.
-    is_internal: workers alone write and read it. max_bytes: of a record; the broker's default where None.
+    is_internal: workers alone write and read it. max_bytes: of a record; retention_ms: how
+    long one is kept; the broker's default where None.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Topic:
     is_sharded: bool = True
     is_internal: bool = False
     max_bytes: int | None = None
+    retention_ms: int | None = None
 
     @property
     def setting(self) -> str:
@@ -55,6 +58,16 @@ PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase a user", 
 SEGMENT_CHANGES: Final = Topic("segment-changes", "changes")
 DEAD_LETTERS: Final = Topic("dead-letters", "records that cannot be used", key="the record's own", is_sharded=False)
 
+DELIVERIES: Final = Topic(
+    "deliveries", "what was decided about each message and user", is_sharded=False, retention_ms=30 * DAY_MS
+)
+SEGMENT_MESSAGES: Final = Topic("segment-messages", "messages whose channel is kafka", is_sharded=False)
+DELIVERY_COMMANDS: Final = Topic(
+    "delivery-commands", "messages to send to somebody who is in a segment already", is_internal=True
+)
+
 READ_BY_WORKERS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS, PROFILE_COMMANDS)
 WRITTEN_BY_WORKERS: Final = (SEGMENT_CHANGES, *map(memberships_of, KINDS), DEAD_LETTERS)
-TOPICS: Final = (*READ_BY_WORKERS, *WRITTEN_BY_WORKERS)
+READ_BY_DELIVERY: Final = (SEGMENT_CHANGES, PROFILE_COMMANDS, DELIVERY_COMMANDS)
+WRITTEN_BY_DELIVERY: Final = (DELIVERIES, SEGMENT_MESSAGES)
+TOPICS: Final = (*READ_BY_WORKERS, *WRITTEN_BY_WORKERS, DELIVERY_COMMANDS, *WRITTEN_BY_DELIVERY)

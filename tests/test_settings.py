@@ -115,6 +115,9 @@ def test_topics_take_the_prefix_unless_named_alone() -> None:
         "eu-segment-changes",
         "eu-segment-memberships",
         "rejected",
+        "eu-delivery-commands",
+        "eu-deliveries",
+        "eu-segment-messages",
     ]
 
 

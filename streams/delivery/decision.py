@@ -18,7 +18,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: str
-    message: str
+    message: str | None
     channel: Channel
     decision: Verdict
     reason: str

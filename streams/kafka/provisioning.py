@@ -96,6 +96,8 @@ def _config(topic: Topic) -> dict[str, str]:
         config["cleanup.policy"] = topic.cleanup
     if topic.max_bytes is not None:
         config["max.message.bytes"] = str(topic.max_bytes)
+    if topic.retention_ms is not None:
+        config["retention.ms"] = str(topic.retention_ms)
     return config
 
 

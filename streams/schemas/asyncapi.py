@@ -19,11 +19,14 @@ from streams.sources.records import MAX_RECORD_BYTES
 from streams.topics import (
     BILLING_UPDATES,
     DEAD_LETTERS,
+    DELIVERIES,
+    DELIVERY_COMMANDS,
     PRODUCT_EVENTS,
     PROFILE_COMMANDS,
     READ_BY_WORKERS,
     REROUTED_EVENTS,
     SEGMENT_CHANGES,
+    SEGMENT_MESSAGES,
     TOPICS,
     Topic,
 )
@@ -32,11 +35,11 @@ FOLDER: Final = "schemas"
 BINDING: Final = "0.5.0"
 DRAFT: Final = "application/schema+json;version=draft-07"
 INTRODUCTION: Final = (
-    "Product events and billing updates go in; changes of segments, and where users stand, come out. To receive and to"
-    f" send are said of a worker. A record is one JSON object of at most {MAX_RECORD_BYTES >> 20} MiB. All topics but"
-    " the dead letters have equally many partitions, and all of a user is in one partition of each: the one with the"
-    " number (murmur2(user id as UTF-8) & 0x7fffffff) % partitions. The names are those without a prefix, which a"
-    " setting may put before them."
+    "Product events and billing updates go in; changes of segments, where users stand, and what is sent to them come"
+    " out. To receive and to send are said of workers and of whoever delivers. A record is one JSON object of at most"
+    f" {MAX_RECORD_BYTES >> 20} MiB. All topics but the dead letters, the deliveries and the messages have equally many"
+    " partitions, and all of a user is in one partition of each: the one with the number (murmur2(user id as UTF-8) &"
+    " 0x7fffffff) % partitions. The names are those without a prefix, which a setting may put before them."
 )
 
 
@@ -83,6 +86,9 @@ RECORDS: Final[Mapping[Topic, Sequence[Described]]] = {
         for topic in TOPICS
         if topic.name == kind.memberships
     },
+    DELIVERY_COMMANDS: [Described("deliveryCommand", "A message is to go to somebody who is in its segment already.")],
+    DELIVERIES: [Described("delivery", "What was decided about a message and a user, and why.", "delivery")],
+    SEGMENT_MESSAGES: [Described("segmentMessage", "A message to somebody, for whoever brings it there.", "message")],
     DEAD_LETTERS: [
         Described(
             "deadLetter",
@@ -126,6 +132,8 @@ def _channel(topic: Topic) -> Json:
     configuration: Json = {"cleanup.policy": [topic.cleanup]}
     if topic.max_bytes is not None:
         configuration["max.message.bytes"] = topic.max_bytes
+    if topic.retention_ms is not None:
+        configuration["retention.ms"] = topic.retention_ms
     return {
         "address": topic.name,
         "summary": f"The topic of {topic.of}." + (" Workers alone write and read it." if topic.is_internal else ""),
@@ -135,7 +143,7 @@ def _channel(topic: Topic) -> Json:
 
 
 def _operation(topic: Topic) -> tuple[str, Json]:
-    action = "receive" if topic in READ_BY_WORKERS else "send"
+    action = "receive" if topic in (*READ_BY_WORKERS, DELIVERY_COMMANDS) else "send"
     return f"{action}-{topic.name}", {"action": action, "channel": {"$ref": f"#/channels/{topic.name}"}}
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 
 from streams.core.subjects import KINDS
-from streams.schemas import asyncapi, billing_update, change, membership, product_event, profile_command
+from streams.schemas import asyncapi, billing_update, change, delivery, membership, product_event, profile_command
 from streams.schemas.asyncapi import FOLDER
 from streams.schemas.structs import Json, name_of
 
@@ -20,6 +20,8 @@ SCHEMAS: Final[Mapping[str, Json]] = {
     "billing-update": billing_update.schema(),
     "profile-command": profile_command.schema(),
     **{name_of("change", kind): change.schema(kind) for kind in KINDS},
+    "delivery": delivery.schema(),
+    "message": delivery.message_schema(),
     **{name_of("membership", kind): membership.schema(kind) for kind in KINDS},
 }
 

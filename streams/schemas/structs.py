@@ -59,7 +59,11 @@ def _plain(schema: Any, defined: Mapping[str, Json]) -> Any:
         return schema
     if "$ref" in schema:
         return _plain(defined[schema["$ref"]], defined)
-    found = {name: _plain(each, defined) for name, each in schema.items() if not _is_idle(name, each)}
+    found = {
+        name: {field: _plain(each[field], defined) for field in each} if name == "properties" else _plain(each, defined)
+        for name, each in schema.items()
+        if not _is_idle(name, each)
+    }
     return _of_types(found.pop("anyOf"), found) if "anyOf" in found else found
 
 

@@ -106,9 +106,10 @@ def _feeds(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
         key = keys.at(write.collection, user)
         if message == WHOLE_FEED:
             result.add("DEL", key, [])
+            result.add("NEWS.FORGET", news, [user])
         else:
             result.add("FEED.DROP", key, [message])
-        changed[user] = None
+            changed[user] = None
     for user, message in write.put:
         result.add("FEED.ADD", keys.at(write.collection, user), message)
         changed[user] = None

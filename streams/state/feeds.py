@@ -43,4 +43,5 @@ class FeedStore(Protocol):
         """Where the changes of all shards' feeds have come to now."""
 
     async def news(self, after: Place) -> News:
-        """Whose feeds changed since. It does not wait."""
+        """Whose feeds changed since. It does not wait. Of somebody erased nothing is told, and nothing any more of what
+        was before: whoever shows that feed sees it at the next look."""

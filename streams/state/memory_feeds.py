@@ -17,7 +17,7 @@ from streams.state.store import Write
 class MemoryFeedStore:
     def __init__(self) -> None:
         self._feeds: dict[tuple[int, str], Feed] = defaultdict(Feed)
-        self._news: dict[int, list[str]] = defaultdict(list)
+        self._news: dict[int, list[str | None]] = defaultdict(list)  # None: of somebody erased
         self._numbers: Iterator[int] = count(1)
 
     def apply(self, shard: int, write: Write[Any, Any]) -> None:
@@ -25,9 +25,10 @@ class MemoryFeedStore:
         for user, message in write.drop:
             if message == WHOLE_FEED:
                 self._feeds.pop((shard, user), None)
+                self._news[shard] = [each if each != user else None for each in self._news[shard]]
             else:
                 self._drop(self._feeds[shard, user], message)
-            self._news[shard].append(user)
+                self._news[shard].append(user)
         for user, (message, raw) in write.put:
             self._add(self._feeds[shard, user], message, raw)
             self._news[shard].append(user)
@@ -72,5 +73,6 @@ class MemoryFeedStore:
         return {shard: str(len(self._news[shard])) for shard in range(shards)}
 
     async def news(self, after: Place) -> News:
-        changed = {(shard, user): None for shard, place in after.items() for user in self._news[shard][int(place) :]}
+        news = ((shard, user) for shard, place in after.items() for user in self._news[shard][int(place) :])
+        changed = dict.fromkeys((shard, user) for shard, user in news if user is not None)
         return News(list(changed), {shard: str(len(self._news[shard])) for shard in after})

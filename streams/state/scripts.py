@@ -38,7 +38,8 @@ end
 """
 
 # Commands of our own that SAVE knows beside those of Redis. A feed of one message more or less; where that is so
-# already nothing happens. The last that were taken out are remembered, the newest of those forgotten by its number.
+# already nothing happens. The last that were taken out are remembered, the newest of those forgotten by its number. Of
+# an erased user no news stay.
 FEED_COMMANDS = (
     FEED
     + """
@@ -62,6 +63,11 @@ own['FEED.DROP'] = function(key, id)
     redis.call('HSET', key, 'floor', string.format('%.0f', table.remove(gone, 1)[2]))
   end
   redis.call('HSET', key, 'gone', cmsgpack.pack(gone))
+end
+own['NEWS.FORGET'] = function(key, user)
+  for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do
+    if entry[2][2] == user then redis.call('XDEL', key, entry[1]) end
+  end
 end
 """.replace("GONE_KEPT", str(GONE_KEPT))
 )

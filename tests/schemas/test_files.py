@@ -11,7 +11,7 @@ from streams.schemas.asyncapi import HEADERS, RECORDS, document
 from streams.schemas.files import SCHEMAS, texts
 from streams.schemas.structs import object_of, said
 from streams.sources.profile_commands import Command
-from streams.topics import READ_BY_WORKERS, TOPICS
+from streams.topics import DELIVERY_COMMANDS, READ_BY_WORKERS, TOPICS
 from tests.pages import ROOT
 
 
@@ -55,7 +55,7 @@ def test_every_topic_is_described_with_its_key_its_records_and_whether_it_is_com
     for topic in TOPICS:
         channel = whole["channels"][topic.name]
         assert channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] == [topic.cleanup]
-        action = "receive" if topic in READ_BY_WORKERS else "send"
+        action = "receive" if topic in (*READ_BY_WORKERS, DELIVERY_COMMANDS) else "send"
         assert whole["operations"][f"{action}-{topic.name}"]["action"] == action
         for name in channel["messages"]:
             message = whole["components"]["messages"][name]

@@ -136,8 +136,18 @@ async def test_whose_feed_changed_is_told_once_since_a_place(deliverer: Delivere
     news = await feeds.news(place)
     assert sorted(news.changed) == [(0, "ann"), (0, "bob"), (0, "old")]
     assert (await feeds.news(news.place)).changed == []
+
+
+async def test_of_an_erased_user_no_news_stay(deliverer: Deliverer) -> None:
+    feeds = deliverer.kept.feeds
+    place = await feeds.place(1)
+    await deliverer.write(put=[("ann", "m1"), ("bob", "m1")])
+    await deliverer.write(put=[("ann", "m2")], erased=["bob"])
     await deliverer.write(erased=["ann"])
-    assert (await feeds.news(news.place)).changed == [(0, "ann")]
+    news = await feeds.news(place)
+    assert news.changed == []
+    await deliverer.write(put=[("cid", "m1")])
+    assert (await feeds.news(place)).changed == (await feeds.news(news.place)).changed == [(0, "cid")]
 
 
 # ------------------------------------------------------------------- what whoever delivers keeps beside

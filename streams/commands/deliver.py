@@ -1,0 +1,109 @@
+"""`segmenter deliver`: from changes to messages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from streams.commands.options import settings_flags
+from streams.errors import SOME_REJECTED
+from streams.log import LEVELS, configure, counted, log
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.core.changes import Change
+    from streams.delivery.message import Messages
+
+
+@click.command("deliver")
+@click.option(
+    "--dry-run",
+    "changes",
+    metavar="CHANGES",
+    type=click.File("rb"),
+    help="Show what would be sent because of these changes (JSON Lines; - is what is piped in), and why not.",
+)
+@click.option("--everything", is_flag=True, help="Send messages that are off, too: to try them out.")
+@click.option(
+    "--log-level", metavar="LEVEL", type=click.Choice(LEVELS), default="info", help=f"{', '.join(LEVELS)}. [info]"
+)
+@settings_flags("kafka", "redis", "rules", "group", rest=Settings.names())
+def command(changes: BinaryIO | None, everything: bool, log_level: str, settings: Settings) -> None:
+    """Turn changes into the messages of RULES/messages until SIGTERM or Ctrl-C. What is decided about each message and
+    user goes to the topic deliveries, with the reason.
+
+    Run as many as there are partitions: they share the work, and when one ends or dies, the others take over where it
+    was. Nobody gets a message twice in a feed for it, and nobody misses one.
+
+    With --dry-run nothing is started and nothing is sent: time passes with the changes, which `segmenter replay` makes
+    of a history. Exit status 3 if a line is no change.
+
+    \b
+    Example:
+        segmenter deliver --kafka kafka-1:9092 --redis redis://cache:6379/0
+        segmenter replay events.jsonl | segmenter deliver --dry-run - --everything
+    """
+    messages = _messages(settings.rules, everything)
+    if changes is not None:
+        _rehearse(messages, changes, settings)
+        return
+    configure(log_level)
+    for warning in Settings.unknown_variables():
+        log.warning("settings - %s", warning)
+    live = sum(message.is_live for message in messages.messages)
+    log.info(
+        "deliver - starts: %s, %d of them live, group %s",
+        counted(len(messages.messages), "message"),
+        live,
+        settings.group,
+    )
+    from streams.dispatch.process import run_deliver
+
+    run_deliver(settings, lambda: messages)
+
+
+def _messages(rules: Path, everything: bool) -> "Messages":
+    from dataclasses import replace
+
+    from streams import messagefiles, rulefiles
+    from streams.delivery.message import Messages
+
+    found = messagefiles.load_messages(rules, rulefiles.load(rules))
+    if not everything:
+        return found
+    return Messages(tuple(replace(message, is_live=True) for message in found.messages), found.shared)
+
+
+def _rehearse(messages: "Messages", lines: BinaryIO, settings: Settings) -> None:
+    from streams.delivery.rehearsal import Passed, Rehearsal
+    from streams.terminal.deliveries import line_of, line_of_passed
+
+    rejected: list[int] = []
+
+    def passed(each: Passed) -> None:
+        click.echo(line_of_passed(each))
+
+    rehearsal = Rehearsal(messages, settings.calendar.name, passed)
+    for each in rehearsal.run(_changes(lines, rejected)):
+        click.echo(line_of(each.user, each.decision))
+    if rejected:
+        raise click.exceptions.Exit(SOME_REJECTED)
+
+
+def _changes(lines: BinaryIO, rejected: list[int]) -> "Iterator[tuple[Change, bool]]":
+    """Each with whether it is live, as which a replay's count."""
+    import msgspec
+
+    from streams.outputs.change import decode_noticed
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            noticed = decode_noticed(line)
+        except msgspec.DecodeError as error:
+            rejected.append(number)
+            click.echo(f"line {number}: this is no change: {error}", err=True)
+            continue
+        yield noticed.change, noticed.is_live is not False

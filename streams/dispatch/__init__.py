@@ -1,0 +1,6 @@
+"""The shell around delivery: what `segmenter deliver` is.
+
+shard.py      READ FIRST: one shard's changes to decisions, a step at a time, each stored whole before it is told
+inputs.py     the records of its topics, decoded
+process.py    the process: members of a group share the shards
+"""

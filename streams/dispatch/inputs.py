@@ -1,0 +1,52 @@
+"""What deliveries are made of: records of three topics, decoded.
+
+Comes in: a record. Goes out: a change with whether it is live, a command to erase, a message to send; or None for what
+cannot be used, which is told in the log: these topics are written by us.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from streams.core.changes import Change
+from streams.core.engine.erasure import Erasure
+from streams.kafka.group import Record
+from streams.log import Throttle, log
+from streams.outputs.change import Noticed, decode_noticed
+from streams.sources import delivery_commands, profile_commands
+from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, SEGMENT_CHANGES
+
+
+class Send(NamedTuple):
+    """A message to somebody who is in already, by this change."""
+
+    message: str
+    change: Change
+
+
+Input = Noticed | Erasure | Send
+
+_may_tell = Throttle()
+
+
+def decode(topic: str, record: Record) -> Input | None:
+    """topic: one of `READ_BY_DELIVERY`, without prefix."""
+    try:
+        return _decoded(topic, record)
+    except msgspec.DecodeError as error:
+        if _may_tell():
+            log.warning("topic %s, offset %d - passed over: this is no record of ours: %s", topic, record.offset, error)
+        return None
+
+
+def _decoded(topic: str, record: Record) -> Input | None:
+    if record.value is None:
+        return None
+    if topic == SEGMENT_CHANGES.name:
+        return decode_noticed(record.value)
+    if topic == DELIVERY_COMMANDS.name:
+        command = delivery_commands.decode(record.value)
+        return Send(command.message, decode_noticed(bytes(command.change)).change)
+    assert topic == PROFILE_COMMANDS.name
+    found = profile_commands.decode(record.value, record.key, record.timestamp_ms)
+    return found if isinstance(found, Erasure) else None

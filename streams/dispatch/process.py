@@ -1,0 +1,187 @@
+"""The process that delivers: a member of a group that shares the shards of changes.
+
+Comes in: the settings, the messages, Kafka and Redis. Goes out: feeds, messages, and every decision on its topic, until
+it is told to stop. Kafka and Redis may be away for a while; it waits for them and goes on.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+
+from streams.delivery.message import Messages
+from streams.dispatch.inputs import Input, decode
+from streams.dispatch.shard import LOG, Common, DeliveryShard
+from streams.errors import Fenced, StateLost, Unreachable
+from streams.kafka.clients import producing
+from streams.kafka.group import Fetched, GroupConsumer, reading
+from streams.kafka.message import Message
+from streams.kafka.provisioning import ensure
+from streams.log import log
+from streams.printable import printable
+from streams.runtime.retry import Retry
+from streams.settings import Settings
+from streams.state.opening import opened_store
+from streams.state.store import Store
+from streams.topics import DELIVERIES, READ_BY_DELIVERY, SEGMENT_CHANGES, SEGMENT_MESSAGES
+
+AGAIN_AFTER_S: Final = 1.0
+LOOK_EVERY_MS: Final = 500  # at what is due, where nothing comes
+STOP_WITHIN_S: Final = 8.0
+Clock = Callable[[], int]
+
+
+def wall_clock() -> int:
+    """The time, ms."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Deliverer:
+    """Owns shards, and works on what is fetched for them."""
+
+    common: Common
+    producer: AIOKafkaProducer
+    roles: Mapping[str, str]  # the name of a topic here -> what it is
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        self.shards: dict[int, DeliveryShard] = {}
+        self._looked_ms: dict[int, int] = {}
+        self._at_work = asyncio.Lock()
+        self._retry = Retry()
+
+    # ------------------------------------------------------------------------------- as the group gives them
+
+    async def own(self, number: int, generation: int) -> Mapping[str, int]:
+        shard = DeliveryShard(number, generation, self.common)
+        waiting = await self._retry("Redis", lambda: shard.claim(self.clock()))
+        await self._publish(waiting)
+        if waiting:
+            await self._retry("Redis", shard.published)
+        self.shards[number] = shard
+        log.info("deliveries of shard %d - owned, generation %d", number, generation)
+        return {topic: shard.positions[role] for topic, role in self.roles.items() if role in shard.positions}
+
+    async def let_go(self, numbers: Sequence[int]) -> None:
+        async with self._at_work:
+            for number in numbers:
+                self.shards.pop(number, None)
+
+    # ------------------------------------------------------------------------------------------------- work
+
+    async def work(self, number: int, fetched: Fetched, now_ms: int) -> bool:
+        """One step of a shard; whether anything came. now_ms: before the fetch."""
+        async with self._at_work:
+            shard = self.shards.get(number)
+            if shard is None:
+                return False
+            newest_ms = max((some[-1].timestamp_ms for some in fetched.records.values()), default=0)
+            come_ms = now_ms if fetched.is_all else newest_ms
+            if not fetched.records and now_ms - self._looked_ms.get(number, 0) < LOOK_EVERY_MS:
+                return False
+            self._looked_ms[number] = now_ms
+            inputs = list(self._decoded(fetched))
+            positions = {self.roles[topic]: at for topic, at in fetched.positions.items()}
+            step = await self._retry("Redis", lambda: shard.decide(inputs, positions, come_ms, now_ms))
+            if step is not None:
+                await self._retry("Redis", lambda: shard.save(step))
+                await self._publish(step.outbox)
+            if step is not None and step.outbox:
+                await self._retry("Redis", shard.published)
+            return bool(fetched.records)
+
+    def _decoded(self, fetched: Fetched) -> list[Input]:
+        """Commands to erase first: what they are about is refused from then on, wherever it stands."""
+        found: list[Input] = []
+        for topic in sorted(fetched.records, key=lambda topic: self.roles[topic] == SEGMENT_CHANGES.name):
+            decoded = (decode(self.roles[topic], record) for record in fetched.records[topic])
+            found += [each for each in decoded if each is not None]
+        return found
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        """All of them, confirmed."""
+        for each in messages:
+            if each.topic == LOG:
+                log.info("message - to %s: %s", printable(each.key.decode()), (each.value or b"").decode())
+        records = [each for each in messages if each.topic != LOG]
+        await self._retry("Kafka", lambda: self._sent(records))
+
+    async def _sent(self, records: Sequence[Message]) -> None:
+        sent = [await self.producer.send(each.topic, each.value, each.key) for each in records]
+        await asyncio.gather(*sent)
+
+
+async def deliver(settings: Settings, messages: Callable[[], Messages], stopping: asyncio.Event, clock: Clock) -> None:
+    """Until `stopping` is set. What is lost for a while begins anew where it was stored last."""
+    retry = Retry()
+    async with opened_store(settings) as store:
+        await retry("Kafka", lambda: ensure(settings))
+        await retry("Redis", store.check)
+        while not stopping.is_set():
+            try:
+                await _one_life(settings, store, messages, stopping, clock)
+            except (Unreachable, Fenced, StateLost) as error:
+                log.warning("deliver - starts again: %s", error)
+                await _either(stopping.wait(), AGAIN_AFTER_S)
+
+
+async def _one_life(
+    settings: Settings, store: Store, messages: Callable[[], Messages], stopping: asyncio.Event, clock: Clock
+) -> None:
+    common = Common(
+        store.deliveries,
+        messages,
+        settings.topic(DELIVERIES.name),
+        settings.topic(SEGMENT_MESSAGES.name),
+        settings.calendar.name,
+        settings.live_within,
+    )
+    roles = {settings.topic(topic.name): topic.name for topic in READ_BY_DELIVERY}
+    async with producing(settings) as producer:
+        deliverer = Deliverer(common, producer, roles, clock)
+        async with reading(settings, f"{settings.group}-deliver", list(roles), deliverer) as consumer:
+            while not stopping.is_set():
+                await _round(deliverer, consumer, clock)
+
+
+async def _round(deliverer: Deliverer, consumer: GroupConsumer, clock: Clock) -> None:
+    now_ms = clock()
+    for number, fetched in (await consumer.fetch()).items():
+        if await deliverer.work(number, fetched, now_ms):
+            await consumer.commit(number, fetched.positions)
+
+
+async def _either(awaited: Awaitable[object], within_s: float) -> None:
+    try:
+        await asyncio.wait_for(asyncio.ensure_future(awaited), within_s)
+    except TimeoutError:
+        return
+
+
+def run_deliver(settings: Settings, messages: Callable[[], Messages], clock: Clock = wall_clock) -> None:
+    """Deliver in this process until SIGTERM or Ctrl-C."""
+
+    async def main() -> None:
+        stopping = asyncio.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, stopping.set)
+        running = asyncio.create_task(deliver(settings, messages, stopping, clock))
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([running], timeout=STOP_WITHIN_S)
+        told.cancel()
+        if not running.done():
+            # A step that was not finished is taken again from its beginning.
+            running.cancel()
+            log.warning("deliver - ends in the middle of a step")
+            await asyncio.wait([running], timeout=1)
+            return
+        running.result()
+        log.info("deliver - ended")
+
+    asyncio.run(main())

@@ -1,0 +1,131 @@
+"""A consumer of a group that owns what it reads: partitions come and go, and with them what they feed.
+
+Comes in: the settings, the group, the topics, and who owns partitions. Goes out: records, of partitions that are owned.
+
+All topics have equally many partitions, and whoever is given number n of one is given number n of all.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from streams.kafka.connection import client_options
+from streams.kafka.errors import in_our_words, in_words
+from streams.log import log
+from streams.settings import Settings
+
+FETCH_MS: Final = 100
+FETCH_RECORDS: Final = 2_000
+
+
+class Record(NamedTuple):
+    """timestamp_ms: Kafka's."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+
+
+class Fetched(NamedTuple):
+    """Of one partition number: by topic the records and the offset after them; whether that is all there is."""
+
+    records: Mapping[str, Sequence[Record]]
+    positions: Mapping[str, int]
+    is_all: bool
+
+
+class Owner(Protocol):
+    """Who is told of partitions, by number."""
+
+    async def own(self, number: int, generation: int) -> Mapping[str, int]:
+        """It is ours now, by this generation of the group. Gives by topic where to begin; the beginning where it has
+        none."""
+
+    async def let_go(self, numbers: Sequence[int]) -> None:
+        """They are ours no more once this returns."""
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is published without types
+    def __init__(self, consumer: AIOKafkaConsumer, owner: Owner):
+        self._consumer, self._owner = consumer, owner
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self._owner.let_go(sorted({each.partition for each in revoked}))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        # aiokafka has no public name for the generation, by which a later owner is told from an earlier one.
+        generation = self._consumer._coordinator.generation
+        for number in sorted({each.partition for each in assigned}):
+            positions = await self._owner.own(number, generation)
+            for tp in (each for each in assigned if each.partition == number):
+                if tp.topic in positions:
+                    self._consumer.seek(tp, positions[tp.topic])
+                else:
+                    await self._consumer.seek_to_beginning(tp)
+
+
+class GroupConsumer:
+    """Made by `reading`."""
+
+    def __init__(self, consumer: AIOKafkaConsumer):
+        self._consumer = consumer
+
+    async def fetch(self) -> dict[int, Fetched]:
+        """What came within a moment, by partition number; of those of which nothing came it tells whether all is
+        read."""
+        got = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=FETCH_RECORDS)
+        numbers: dict[int, list[TopicPartition]] = {}
+        for tp in self._consumer.assignment():
+            numbers.setdefault(tp.partition, []).append(tp)
+        return {number: self._fetched(tps, got) for number, tps in numbers.items()}
+
+    def _fetched(self, tps: Sequence[TopicPartition], got: Mapping[TopicPartition, Sequence[object]]) -> Fetched:
+        records = {
+            tp.topic: [Record(each.offset, each.key, each.value, each.timestamp) for each in got[tp]]  # type: ignore[attr-defined]  # without types
+            for tp in tps
+            if got.get(tp)
+        }
+        positions = {topic: some[-1].offset + 1 for topic, some in records.items()}
+        return Fetched(records, positions, all(self._is_read(tp) for tp in tps))
+
+    def _is_read(self, tp: TopicPartition) -> bool:
+        """Whether the consumer has given out all that the broker last told of."""
+        state = self._consumer._subscription.subscription.assignment.state_value(tp)
+        if not state.has_valid_position or state.highwater is None:
+            return False
+        return bool(state.position >= state.highwater)
+
+    async def commit(self, number: int, positions: Mapping[str, int]) -> None:
+        """For tools that show how far a group is behind; where to go on, the state says."""
+        try:
+            await self._consumer.commit({TopicPartition(topic, number): at for topic, at in positions.items()})
+        except KafkaError as error:
+            log.debug("partition %d - offsets were not committed: %s", number, in_words(error))
+
+
+@asynccontextmanager
+async def reading(settings: Settings, group: str, topics: Sequence[str], owner: Owner) -> AsyncIterator[GroupConsumer]:
+    """A member of the group, for the length of the block."""
+    consumer = AIOKafkaConsumer(
+        **client_options(settings),
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        session_timeout_ms=settings.session_timeout,
+        heartbeat_interval_ms=settings.session_timeout // 5,
+        max_poll_interval_ms=300_000,
+        partition_assignment_strategy=[RangePartitionAssignor],
+    )
+    async with in_our_words(settings):
+        consumer.subscribe(list(topics), listener=_Listener(consumer, owner))
+        try:
+            await consumer.start()
+            yield GroupConsumer(consumer)
+        finally:
+            await consumer.stop()

@@ -1,0 +1,26 @@
+"""Decisions about messages in words, for people who watch.
+
+Comes in: decisions. Goes out: a line each, in columns as far as they go.
+"""
+
+from streams.core.instants import format_time
+from streams.delivery.decision import Decision
+from streams.delivery.rehearsal import Passed
+from streams.printable import printable
+
+NOT_DECIDED = "no"
+
+
+def line_of(user: str, decision: Decision) -> str:
+    """What was decided, and why; of what is sent its first line."""
+    title = f'  "{printable(decision.content.title)}"' if decision.content and decision.content.title else ""
+    return _line(decision.at, user, decision.message or "", decision.decision, decision.reason) + title
+
+
+def line_of_passed(passed: Passed) -> str:
+    return _line(passed.at, passed.user, passed.message, NOT_DECIDED, passed.reason)
+
+
+def _line(at_ms: int, user: str, message: str, verdict: str, reason: str) -> str:
+    when = format_time(at_ms)[:19].replace("T", " ")
+    return f"{when}  {printable(user):<12} {message:<20} {verdict:<9} {printable(reason)}".rstrip()

@@ -1,0 +1,228 @@
+"""One shard of deliveries, on both stores: a crash is an item in a list, and leaves no trace but repeats."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.core.changes import Change
+from streams.core.engine.erasure import Erasure
+from streams.core.instants import HOUR_MS
+from streams.delivery.feed import FeedMessage
+from streams.delivery.message import Messages
+from streams.delivery.rehearsal import Rehearsal
+from streams.dispatch.inputs import Input, Send
+from streams.dispatch.shard import LOG, Common, DeliveryShard
+from streams.errors import Fenced
+from streams.kafka.message import Message
+from streams.outputs.change import Noticed
+from streams.outputs.delivery import decode_delivery
+from streams.state.format import DUE, RECIPIENTS
+from streams.state.memory import MemoryStore
+from streams.state.redis_store import RedisStore
+from streams.state.store import Store
+from tests.delivery.histories import HOURS, change, changes, content, messages
+from tests.delivery.test_decider import message
+
+Decided = tuple[str, str, str, str]
+
+
+class Crash(Enum):
+    """Where the process dies in a step."""
+
+    DECIDED = "decided, and not stored"
+    STORED = "stored, and not published"
+    PUBLISHED = "published, and not noted"
+    NEVER = "not at all"
+
+
+class Life:
+    """One shard, whoever owns it now, and what it publishes. The next owner goes on from where the state is."""
+
+    def __init__(self, store: Store, book: Messages, **common: Any):
+        self.store, self.epoch = store, 0
+        self.common = Common(store.deliveries, lambda: book, "deliveries", "segment-messages", **common)
+        self.published: list[Message] = []
+
+    async def begin(self, now_ms: int = 0) -> None:
+        self.epoch += 1
+        self.shard = DeliveryShard(0, self.epoch, self.common)
+        self.published += await self.shard.claim(now_ms)
+        await self.shard.published()
+
+    async def read(self, log: Sequence[Input], to: int, now_ms: int, crash: Crash = Crash.NEVER) -> None:
+        """Apply the log's records up to an offset, from where the state is."""
+        begin = self.shard.positions.get("segment-changes", 0)
+        step = await self.shard.decide(log[begin:to], {"segment-changes": max(begin, to)}, now_ms, now_ms)
+        if crash is Crash.DECIDED:
+            return await self.begin()
+        if step is not None:
+            await self.shard.save(step)
+            if crash is Crash.STORED:
+                return await self.begin()
+            self.published += step.outbox
+        if crash is Crash.PUBLISHED:
+            return await self.begin()
+        return await self.shard.published()
+
+    def decisions(self) -> Counter[Decided]:
+        records = [decode_delivery(each.value or b"") for each in self.published if each.topic == "deliveries"]
+        return Counter((each.user_id, each.id, each.decision, each.at) for each in records)
+
+    async def feed(self, user: str = "ann") -> dict[str, FeedMessage]:
+        found = (await self.store.feeds.read(0, user)).entries
+        return {name: FeedMessage.decode(each.message) for name, each in found.items()}
+
+
+History = list[tuple[Change, bool]]
+crashes = st.lists(st.sampled_from(Crash), max_size=30)
+
+
+async def lived(store: Store, book: Messages, history: History, crashed: Sequence[Crash]) -> Life:
+    """Hour by hour: what happened in it is read in one step, however often the process dies."""
+    life = Life(store, book)
+    await life.begin()
+    log = [Noticed(each, is_live) for each, is_live in history]
+    left = list(crashed)
+    for hour in range(HOURS + 1):
+        to = sum(each.occurred_at <= hour * HOUR_MS for each, _ in history)
+        if to == sum(each.occurred_at <= (hour - 1) * HOUR_MS for each, _ in history) and not await _is_due(life, hour):
+            continue
+        while left and (crash := left.pop(0)) is not Crash.NEVER:
+            await life.read(log, to, hour * HOUR_MS, crash)
+        await life.read(log, to, hour * HOUR_MS)
+    return life
+
+
+async def _is_due(life: Life, hour: int) -> bool:
+    return bool(await life.store.deliveries.earliest(0, DUE, hour * HOUR_MS, 1))
+
+
+async def without_a_trace(store: Store, book: Messages, history: History, crashed: Sequence[Crash]) -> None:
+    straight, crashing = await lived(MemoryStore(), book, history, []), await lived(store, book, history, crashed)
+    assert straight.decisions().keys() == crashing.decisions().keys()
+    assert set(straight.decisions().values()) <= {1}
+    assert await straight.feed() == await crashing.feed()
+
+
+@given(messages(), changes(), crashes)
+def test_no_crash_leaves_a_trace_but_repeats(book: Messages, history: History, crashed: list[Crash]) -> None:
+    asyncio.run(without_a_trace(MemoryStore(), book, history, crashed))
+
+
+@pytest.fixture
+def run_on_redis(redis_server: Any, group: str) -> Callable[[Callable[[Store], Awaitable[None]]], None]:
+    """On a new group of the same Redis each time."""
+    times = iter(range(1_000_000))
+
+    def run(test: Callable[[Store], Awaitable[None]]) -> None:
+        async def on_store() -> None:
+            store = RedisStore(redis_server.url, f"{group}-{next(times)}")
+            try:
+                await test(store)
+            finally:
+                await store.close()
+
+        asyncio.run(on_store())
+
+    return run
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+@given(messages(), changes(), crashes)
+def test_nor_does_one_on_redis(run_on_redis: Any, book: Messages, history: History, crashed: list[Crash]) -> None:
+    run_on_redis(lambda store: without_a_trace(store, book, history, crashed))
+
+
+# ------------------------------------------------------------------------------------------- one by one
+
+
+@pytest.fixture
+def store() -> Store:
+    return MemoryStore()
+
+
+async def test_what_is_stored_is_what_a_rehearsal_decides(store: Store) -> None:
+    book = Messages((message(delay_ms=HOUR_MS, withdraw=True),))
+    history: History = [(change(), True), (change(kind="exited", hour=5, ordinal=2), True)]
+    life = await lived(store, book, history, [])
+    rehearsed = [each.decision for each in Rehearsal(book).run(history, HOURS * HOUR_MS)]
+    assert [decision for _, _, decision, _ in life.decisions()] == [each.decision for each in rehearsed]
+
+
+async def test_whoever_was_owner_before_cannot_store(store: Store) -> None:
+    life = Life(store, Messages((message(),)))
+    await life.begin()
+    step = await life.shard.decide([Noticed(change(), True)], {"segment-changes": 1}, 0, 0)
+    before = life.shard
+    await life.begin()
+    assert step is not None
+    with pytest.raises(Fenced):
+        await before.save(step)
+    assert await life.feed() == {}
+
+
+async def test_an_erased_user_leaves_nothing_and_what_is_told_late_of_before_brings_nothing_back(store: Store) -> None:
+    life = Life(store, Messages((message(), message("later", delay_ms=HOUR_MS))))
+    await life.begin()
+    log: list[Input] = [Noticed(change(), True), Noticed(change(user="bob"), True), Erasure("ann", 5)]
+    await life.read(log, 2, 0)
+    await life.read(log, 3, 1)
+    assert (await life.feed(), len(await life.feed("bob"))) == ({}, 1)
+    log.append(Noticed(change(hour=0, ordinal=2), True))
+    await life.read(log, 4, 2)
+    assert await life.feed() == {}
+    log.append(Noticed(change(hour=1, ordinal=3), True))
+    await life.read(log, 5, HOUR_MS)
+    assert len(await life.feed()) == 1
+    assert len(await life.feed("bob")) == 2
+
+
+async def test_a_user_who_is_erased_in_the_step_that_sends_has_an_empty_feed(store: Store) -> None:
+    life = Life(store, Messages((message(),)))
+    await life.begin()
+    await life.read([Noticed(change(), True), Erasure("ann", 5)], 2, 0)
+    assert await life.feed() == {}
+    assert not life.decisions()
+
+
+async def test_what_was_old_news_when_deliveries_began_makes_no_message(store: Store) -> None:
+    life = Life(store, Messages((message(),)), live_within_ms=HOUR_MS)
+    await life.begin(now_ms=10 * HOUR_MS)
+    log: list[Input] = [Noticed(change(hour=8), True), Noticed(change(user="bob", hour=10), True)]
+    await life.read(log, 2, 10 * HOUR_MS)
+    assert [user for user, *_ in life.decisions()] == ["bob"]
+
+
+async def test_a_message_goes_to_whoever_is_in_once_however_often_it_is_commanded(store: Store) -> None:
+    life = Life(store, Messages((message(),)))
+    await life.begin()
+    log: list[Input] = [Send("m", change()), Send("m", change()), Send("gone", change()), Noticed(change(), True)]
+    for to in range(1, 5):
+        await life.read(log, to, to)
+    assert [decision for _, _, decision, _ in life.decisions()] == ["sent"]
+    assert len(await life.feed()) == 1
+
+
+async def test_messages_go_by_way_of_kafka_and_into_the_log(store: Store) -> None:
+    texts = content("Hi {{ user_id }}")
+    life = Life(store, Messages((message("k", channel="kafka", content=texts), message("l", channel=LOG))))
+    await life.begin()
+    await life.read([Noticed(change(), True)], 1, 0)
+    assert sorted(each.topic for each in life.published) == ["deliveries", "deliveries", LOG, "segment-messages"]
+    [sent] = [each for each in life.published if each.topic == "segment-messages"]
+    assert b'"title":"Hi ann"' in (sent.value or b"")
+    assert await life.feed() == {}
+
+
+async def test_changes_that_no_message_is_about_cost_no_row(store: Store) -> None:
+    life = Life(store, Messages((message(),)))
+    await life.begin()
+    await life.read([Noticed(change("b"), True)], 1, 0)
+    assert life.shard.positions == {"segment-changes": 1}
+    assert await store.deliveries.values(0, RECIPIENTS, ["ann"]) == {}
