@@ -59,7 +59,7 @@ def _plain(schema: Any, defined: Mapping[str, Json]) -> Any:
         return schema
     if "$ref" in schema:
         return _plain(defined[schema["$ref"]], defined)
-    found = {
+    found: Json = {
         name: {field: _plain(each[field], defined) for field in each} if name == "properties" else _plain(each, defined)
         for name, each in schema.items()
         if not _is_idle(name, each)

@@ -30,7 +30,7 @@ def rehearse(book: Messages, history: History, until: int = HOURS) -> list[Decis
 
 
 def said(decisions: list[Decision]) -> list[tuple[int, str, str]]:
-    return [(each.at // HOUR_MS, each.message, each.decision) for each in decisions]
+    return [(each.at // HOUR_MS, each.message or "", each.decision) for each in decisions]
 
 
 @given(messages(), changes())
