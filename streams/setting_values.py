@@ -70,6 +70,19 @@ def _url(value: object) -> object:
     return value.rstrip("/")
 
 
+def _networks(value: object) -> object:
+    """`10.0.0.0/8, 127.0.0.1`."""
+    if not isinstance(value, str):
+        return value
+    found = set()
+    for part in filter(None, map(str.strip, value.split(","))):
+        try:
+            found.add(str(ipaddress.ip_network(part)))
+        except ValueError:
+            raise ValueError(f"{part!r} is no address or network such as 10.0.0.0/8") from None
+    return frozenset(found)
+
+
 def _addresses(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value
@@ -175,6 +188,7 @@ ListenAtOrOff = Annotated[HostPort | None, BeforeValidator(_off_or_host_port)]
 Group = Annotated[str, BeforeValidator(_name_of(r"[A-Za-z0-9._-]{1,200}"))]
 Instant = Annotated[int, BeforeValidator(_time)]
 Livemode = Annotated[Literal["true", "false", "any"], BeforeValidator(_lower)]
+Networks = Annotated[frozenset[str], BeforeValidator(_networks)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
 Offset = Annotated[int | None, BeforeValidator(_offset)]
 RootPath = Annotated[str, BeforeValidator(_path)]

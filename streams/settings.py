@@ -31,6 +31,7 @@ from streams.setting_values import (
     ListenAtOrOff,
     Livemode,
     Names,
+    Networks,
     Offset,
     Rates,
     Replication,
@@ -125,6 +126,7 @@ class Settings(BaseModel):
     log: Literal["text", "json"] = "text"
     web: ListenAt = HostPort("127.0.0.1", 8080)
     web_root_path: RootPath = ""
+    webhook_private: Networks = frozenset()
     web_proxies: Names = frozenset({"127.0.0.1", "::1"})
     web_url: Url = ""
     web_token: Secret = None
@@ -205,6 +207,11 @@ class Settings(BaseModel):
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise UsageError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}") from None
+
+    @staticmethod
+    def secret_named(variable: str) -> str | None:
+        """A secret that a file names by its variable; None if it is not set. It is read each time."""
+        return os.environ.get(variable) or None
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(variable, value with secrets masked, where it comes from), in the order of their declaration."""

@@ -67,12 +67,11 @@ def _messages(rules: Path, everything: bool) -> "Messages":
     from dataclasses import replace
 
     from streams import messagefiles, rulefiles
-    from streams.delivery.message import Messages
 
     found = messagefiles.load_messages(rules, rulefiles.load(rules))
     if not everything:
         return found
-    return Messages(tuple(replace(message, is_live=True) for message in found.messages), found.shared)
+    return replace(found, messages=tuple(replace(message, is_live=True) for message in found.messages))
 
 
 def _rehearse(messages: "Messages", lines: BinaryIO, settings: Settings) -> None:

@@ -60,6 +60,7 @@ HELP: Final = {
     "log": "How a worker logs: a line a person reads, or a JSON object a line.",
     "web": "Where HTTP is served.",
     "web_root_path": "Under which path a proxy has it, such as /segments.",
+    "webhook_private": "Private networks that webhooks may go to, by http too; separated by commas.",
     "web_proxies": "Proxies whose X-Forwarded-For and -Proto are believed: addresses, networks, or *.",
     "web_url": "Under which URL clients reach it, such as https://events.example.com; by default as they asked.",
     "web_token": "What who reads our metrics has to bear, where others can reach them.",

@@ -8,4 +8,5 @@ quiet.py      the hours in which nobody is disturbed
 chance.py     who is held out, and who gets which variant, by hashes
 templates.py  texts with what the change carries put in, in a sandbox
 feed.py       a user's feed: what stands in it, what came since, what its user did
+webhook.py    what is posted to an endpoint, how it is signed, and when it is tried again
 """

@@ -41,8 +41,9 @@ class Decider:
 
     def change(self, change: Change, is_live: bool, now_ms: int) -> Iterator[Decision]:
         """What a change ends and begins. A repeat of one that was applied does neither."""
-        if self._is_repeat(change):
+        if self.is_repeat(change):
             return
+        self.recipient.applied[change.rule] = Applied(change.occurred_at, change.ordinal)
         yield from self._end(change, now_ms)
         if not is_live:
             return
@@ -89,14 +90,10 @@ class Decider:
 
     # ------------------------------------------------------------------------------------- beginning and end
 
-    def _is_repeat(self, change: Change) -> bool:
+    def is_repeat(self, change: Change) -> bool:
         """A change is published at least once; those of one rule are in order."""
         newest = self.recipient.applied.get(change.rule)
-        this = Applied(change.occurred_at, change.ordinal)
-        if newest is not None and (this.occurred_at, this.ordinal) <= (newest.occurred_at, newest.ordinal):
-            return True
-        self.recipient.applied[change.rule] = this
-        return False
+        return newest is not None and (change.occurred_at, change.ordinal) <= (newest.occurred_at, newest.ordinal)
 
     def _end(self, change: Change, now_ms: int) -> Iterator[Decision]:
         reason = f"{_of(change)} at {format_time(change.occurred_at)}"

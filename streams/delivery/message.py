@@ -15,6 +15,7 @@ from streams.delivery.decision import Channel
 from streams.delivery.feed import Kind
 from streams.delivery.quiet import Quiet
 from streams.delivery.templates import Template
+from streams.delivery.webhook import Endpoint
 
 Verb = Literal["enters", "leaves", "becomes"]
 EXPIRES_MS: Final = 30 * DAY_MS  # where the file does not say
@@ -119,6 +120,7 @@ class Messages:
 
     messages: Sequence[Message] = ()
     shared: Shared = field(default_factory=Shared)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Message]:
@@ -148,8 +150,12 @@ class Messages:
         return sorted({message.name: message for message in found}.values(), key=rank)
 
     def concern(self, change: Change) -> bool:
-        """Whether any message begins or ends with it."""
-        return change.segment in self.by_segment or (change.previous or "") in self.by_segment
+        """Whether any message begins or ends with it, or any endpoint gets it."""
+        return (
+            change.segment in self.by_segment
+            or (change.previous or "") in self.by_segment
+            or any(endpoint.wants(change, is_live=True) for endpoint in self.endpoints.values())
+        )
 
 
 def rank(message: Message) -> tuple[int, str]:

@@ -7,15 +7,21 @@ it is told to stop. Kafka and Redis may be away for a while; it waits for them a
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
 from streams.delivery.message import Messages
+from streams.delivery.queue import WebhookQueue
+from streams.delivery.webhook import Outcome
 from streams.dispatch.inputs import Input, decode
+from streams.dispatch.posting import Poster
+from streams.dispatch.sender import Sender
 from streams.dispatch.shard import LOG, Common, DeliveryShard
+from streams.dispatch.standing import Standings
 from streams.errors import Fenced, StateLost, Unreachable
 from streams.kafka.clients import producing
 from streams.kafka.group import Fetched, GroupConsumer, reading
@@ -48,6 +54,7 @@ class Deliverer:
     producer: AIOKafkaProducer
     roles: Mapping[str, str]  # the name of a topic here -> what it is
     clock: Clock
+    outcomes: Callable[[int], list[Outcome]] = lambda _: []
 
     def __post_init__(self) -> None:
         self.shards: dict[int, DeliveryShard] = {}
@@ -82,12 +89,13 @@ class Deliverer:
                 return False
             newest_ms = max((some[-1].timestamp_ms for some in fetched.records.values()), default=0)
             come_ms = now_ms if fetched.is_all else newest_ms
-            if not fetched.records and now_ms - self._looked_ms.get(number, 0) < LOOK_EVERY_MS:
+            outcomes = self.outcomes(number)
+            if not fetched.records and not outcomes and now_ms - self._looked_ms.get(number, 0) < LOOK_EVERY_MS:
                 return False
             self._looked_ms[number] = now_ms
             inputs = list(self._decoded(fetched))
             positions = {self.roles[topic]: at for topic, at in fetched.positions.items()}
-            step = await self._retry("Redis", lambda: shard.decide(inputs, positions, come_ms, now_ms))
+            step = await self._retry("Redis", lambda: shard.decide(inputs, positions, come_ms, now_ms, outcomes))
             if step is not None:
                 await self._retry("Redis", lambda: shard.save(step))
                 await self._publish(step.outbox)
@@ -144,9 +152,33 @@ async def _one_life(
     roles = {settings.topic(topic.name): topic.name for topic in READ_BY_DELIVERY}
     async with producing(settings) as producer:
         deliverer = Deliverer(common, producer, roles, clock)
-        async with reading(settings, f"{settings.group}-deliver", list(roles), deliverer) as consumer:
+        async with (
+            _posting(settings, store, messages, deliverer),
+            reading(settings, f"{settings.group}-deliver", list(roles), deliverer) as consumer,
+        ):
             while not stopping.is_set():
                 await _round(deliverer, consumer, clock)
+
+
+@asynccontextmanager
+async def _posting(
+    settings: Settings, store: Store, messages: Callable[[], Messages], deliverer: Deliverer
+) -> AsyncIterator[None]:
+    """Webhooks go beside the steps; what is under way at the end is tried again by the next owner."""
+    poster = Poster(settings.webhook_private)
+
+    def queues() -> list[tuple[int, WebhookQueue]]:
+        return [(number, shard.queue) for number, shard in deliverer.shards.items()]
+
+    sender = Sender(messages, queues, poster, Standings(store.group), deliverer.clock)
+    deliverer.outcomes = sender.outcomes
+    running = asyncio.create_task(sender.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await poster.close()
 
 
 async def _round(deliverer: Deliverer, consumer: GroupConsumer, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """Message files: the folder `messages` of rules to the messages that are sent, or every fault with its place.
 
 forms      the forms of the files: a message, what all of them share
+endpoints  who gets webhooks
 reading    one message, held against the rules that it is about
 folder     all of them
 schema     the forms as a JSON Schema, for editors

@@ -107,18 +107,21 @@ Triggers = Annotated[list[TriggerText], Field(min_length=1, max_length=MOST_TRIG
 PageText = Annotated[str, AfterValidator(_page), shown_as(["string"], PAGE, "such as /reports*")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a file."""
+
+    called: ClassVar[str]
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class PerUserFile(_Part):
+class PerUserFile(Part):
     """At most so many to one user within so long."""
 
     called: ClassVar[str] = "a cap"
     per_user: CapText = Field(description="To one user.", examples=["1 in 14d"])
 
 
-class ActionFile(_Part):
+class ActionFile(Part):
     """A button, and where it leads."""
 
     called: ClassVar[str] = "an action"
@@ -126,7 +129,7 @@ class ActionFile(_Part):
     href: SomeText = Field(description="https, or a path of the page's own origin.", examples=["/reports"])
 
 
-class ContentFile(_Part):
+class ContentFile(Part):
     """What one variant says."""
 
     called: ClassVar[str] = "a variant"

@@ -8,11 +8,16 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from streams.messagefiles.endpoints import EndpointsFile
 from streams.messagefiles.forms import CapsFile, MessageFile
 from streams.rulefiles.forms import FileForm
 from streams.rulefiles.schema import schema_of
 
-SCHEMAS: Final[Mapping[str, type[FileForm]]] = {"schema.json": MessageFile, "caps.schema.json": CapsFile}
+SCHEMAS: Final[Mapping[str, type[FileForm]]] = {
+    "schema.json": MessageFile,
+    "caps.schema.json": CapsFile,
+    "webhooks.schema.json": EndpointsFile,
+}
 
 
 def message_schema_text(name: str = "schema.json") -> str:

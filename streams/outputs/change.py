@@ -93,16 +93,20 @@ def decode_change(raw: bytes) -> Change:
 
 
 class Noticed(NamedTuple):
-    """A change, and whether it was live when it was noticed; None in a replay, in which nobody notices anything."""
+    """A change, and whether it was live when it was noticed; None in a replay, in which nobody notices anything.
+
+    raw: as it was published.
+    """
 
     change: Change
     is_live: bool | None
+    raw: bytes = b"{}"
 
 
 def decode_noticed(raw: bytes) -> Noticed:
     """The same with whether it was live. msgspec.DecodeError: these bytes are no change."""
     record, kind = CHANGES.decode(raw)
-    return Noticed(_change(record, kind), None if isinstance(record.live, UnsetType) else record.live)
+    return Noticed(_change(record, kind), None if isinstance(record.live, UnsetType) else record.live, raw)
 
 
 def _change(record: ChangeRecord, kind: SubjectKind) -> Change:

@@ -176,7 +176,11 @@ FEEDS: Final = Collection(
     index=NEWS,
 )
 
-DELIVERY: Final[tuple[Collection[Any, Any], ...]] = (STATE, MARKS, OUTBOX, RECIPIENTS, DUE, FEEDS, NEWS)
+WEBHOOKS: Final = Collection(
+    "webhooks", Form.HASH, int, bytes, 2, "number → what waits to be posted to an endpoint, MessagePack"
+)
+
+DELIVERY: Final[tuple[Collection[Any, Any], ...]] = (STATE, MARKS, OUTBOX, WEBHOOKS, RECIPIENTS, DUE, FEEDS, NEWS)
 
 
 def loaded(table: tuple[Collection[Any, Any], ...]) -> tuple[Collection[Any, Any], ...]:
@@ -220,10 +224,18 @@ STRIPE_EVENTS: Final = Collection(
 TICKETS: Final = Collection(
     "ticket", Form.STRINGS, str, bytes, 2, "ticket → whose feed its bearer may follow, JSON; for a minute"
 )
+ENDPOINTS: Final = Collection(
+    "endpoints",
+    Form.HASH,
+    str,
+    bytes,
+    2,
+    "endpoint of webhooks → since when it fails, why it is disabled, MessagePack",
+)
 
 GROUP: Final[tuple[Collection[Any, Any], ...]] = (
     *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES),
-    *(STRIPE_EVENTS, TICKETS),
+    *(STRIPE_EVENTS, TICKETS, ENDPOINTS),
 )
 
 

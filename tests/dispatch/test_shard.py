@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -16,6 +17,7 @@ from streams.core.instants import HOUR_MS
 from streams.delivery.feed import FeedMessage
 from streams.delivery.message import Messages
 from streams.delivery.rehearsal import Rehearsal
+from streams.delivery.webhook import Endpoint
 from streams.dispatch.inputs import Input, Send
 from streams.dispatch.shard import LOG, Common, DeliveryShard
 from streams.errors import Fenced
@@ -104,7 +106,11 @@ async def _is_due(life: Life, hour: int) -> bool:
 
 
 async def without_a_trace(store: Store, book: Messages, history: History, crashed: Sequence[Crash]) -> None:
+    everything = Endpoint("all", "https://x", None)
+    book = replace(book, endpoints={"all": everything})
     straight, crashing = await lived(MemoryStore(), book, history, []), await lived(store, book, history, crashed)
+    queues = [[webhook.id for _, webhook in life.shard.queue.of_endpoint("all")] for life in (straight, crashing)]
+    assert queues[0] == queues[1] == [each.id for each, _ in history]
     assert straight.decisions().keys() == crashing.decisions().keys()
     assert set(straight.decisions().values()) <= {1}
     assert await straight.feed() == await crashing.feed()

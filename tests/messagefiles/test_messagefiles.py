@@ -254,3 +254,55 @@ def test_an_editor_takes_what_ships(path: Path) -> None:
 def test_an_editor_refuses_what_check_refuses(text: str) -> None:
     assert not EDITOR.is_valid(as_an_editor_reads(BASE + text))
     assert faults(f"{BASE}{text}\n")
+
+
+# ------------------------------------------------------------------------------------------- webhooks.yaml
+
+BY_WEBHOOK: Final = "message: hi\non: enters quiet\nchannel: webhook\nendpoint: crm\n"
+HOOKS: Final = "endpoints:\n  crm:\n    url: https://crm.example.com/hooks\n    secret: CRM_SECRET\n"
+
+
+def test_endpoints_mean_what_their_file_says() -> None:
+    more = ["segments: [churn-risk, lifecycle]", "headers: {X-Team: growth}", "live_only: true", "form: segment"]
+    whole = HOOKS + "".join(f"    {line}\n" for line in more)
+    messages = parse_messages(BOOK, BY_WEBHOOK, webhooks=whole)
+    crm = messages.endpoints["crm"]
+    assert (crm.url, crm.secrets) == ("https://crm.example.com/hooks", ("CRM_SECRET",))
+    assert (crm.form, crm.live_only, crm.headers) == ("segment", True, {"X-Team": "growth"})
+    assert crm.segments == frozenset({"churn-risk", "lifecycle"})
+    assert messages.messages[0].endpoint == "crm"
+
+
+def test_an_endpoint_may_have_two_secrets_and_get_all_changes() -> None:
+    text = HOOKS.replace("CRM_SECRET", "[NEW, OLD]") + "    segments: all\n"
+    crm = parse_messages(BOOK, webhooks=text).endpoints["crm"]
+    assert (crm.secrets, crm.segments) == (("NEW", "OLD"), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (HOOKS.replace("url", "ulr"), "3:5: there is no key `ulr`"),
+        (HOOKS.replace("CRM_SECRET", "whsec_abc+/="), "4:13: a secret does not stand in a file"),
+        (HOOKS + "    segments: [chrun-risk]\n", "5:16: no rule makes a segment `chrun-risk`"),
+        (HOOKS + "    headers: {Webhook-Id: x}\n", "5:15: this header cannot be set"),
+        (HOOKS + "    form: json\n", "5:11: this can only be 'change' or 'segment'"),
+        *(
+            (HOOKS.replace("https://crm.example.com/hooks", url), "3:10: this is no address")
+            for url in (
+                *("ftp://x/", "https://u:p@x/", "//x", "http://127.1/", "http://2130706433/"),
+                "http://0x7f.1/x",
+            )
+        ),
+    ],
+)
+def test_a_fault_of_webhooks_yaml_says_where_it_is(text: str, fault: str) -> None:
+    with pytest.raises(RuleError) as error:
+        parse_messages(BOOK, webhooks=text)
+    assert f"{error.value.faults[0].line}:{error.value.faults[0].column}: {error.value.faults[0].message}" == fault
+
+
+def test_an_endpoint_that_is_misspelt_is_told_with_the_nearest() -> None:
+    with pytest.raises(RuleError, match="there is no endpoint `cmr`") as error:
+        parse_messages(BOOK, BY_WEBHOOK.replace("crm", "cmr"), webhooks=HOOKS)
+    assert error.value.faults[0].hint == "did you mean `crm`?"
