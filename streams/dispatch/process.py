@@ -64,14 +64,18 @@ class Deliverer:
 
     # ------------------------------------------------------------------------------- as the group gives them
 
-    async def own(self, number: int, generation: int) -> Mapping[str, int]:
-        shard = DeliveryShard(number, generation, self.common)
-        waiting = await self._retry("Redis", lambda: shard.claim(self.clock()))
+    async def own(self, number: int, is_ours: Callable[[], Awaitable[bool]]) -> Mapping[str, int]:
+        shard = DeliveryShard(number, self.common)
+        try:
+            waiting = await self._retry("Redis", lambda: shard.claim(is_ours, self.clock))
+        except Fenced as error:
+            log.warning("deliveries of shard %d - not taken over: %s", number, error)
+            return {}
         await self._publish(waiting)
         if waiting:
             await self._retry("Redis", shard.published)
         self.shards[number] = shard
-        log.info("deliveries of shard %d - owned, generation %d", number, generation)
+        log.info("deliveries of shard %d - owned, %d webhooks wait", number, len(shard.queue))
         return {topic: shard.positions[role] for topic, role in self.roles.items() if role in shard.positions}
 
     async def let_go(self, numbers: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ So a message stands in a feed once, whatever crashes, and every decision is told
 latest generation can store: who was owner before, and wakes late, is refused.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -35,6 +35,7 @@ from streams.dispatch.inputs import Input, Send
 from streams.kafka.message import Message
 from streams.outputs.change import Noticed
 from streams.outputs.delivery import encode_delivery, encode_message, message_record
+from streams.state.claiming import claim
 from streams.state.format import DUE, FEEDS, MARKS, RECIPIENTS, WEBHOOKS
 from streams.state.store import Checkpoint, ShardStore, Write
 
@@ -77,10 +78,10 @@ class _Step:
 
 
 class DeliveryShard:
-    """Owned by generation `epoch`. Its calls must not overlap."""
+    """Its calls must not overlap. Nothing can be stored before it is claimed, nor once another has claimed it."""
 
-    def __init__(self, number: int, epoch: int, common: Common):
-        self.number, self.epoch = number, epoch
+    def __init__(self, number: int, common: Common):
+        self.number, self._epoch = number, 0
         self._common = common
         self._checkpoint = 0
         self._head = Head(0)
@@ -88,11 +89,11 @@ class DeliveryShard:
         self.positions: dict[str, int] = {}
         self.queue = WebhookQueue()
 
-    async def claim(self, now_ms: int) -> Sequence[Message]:
-        """Own it from now on; what was not yet published by whoever had it before."""
-        stored = await self._common.store.claim(self.number, self.epoch)
+    async def claim(self, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], int]) -> Sequence[Message]:
+        """Own it from now on (`streams.state.claiming`); what was not yet published by whoever had it before."""
+        self._epoch, stored = await claim(self._common.store, self.number, is_ours, clock)
         if stored is None:
-            self._checkpoint, self._head = 0, Head(now_ms)
+            self._checkpoint, self._head = 0, Head(clock())
             return []
         self._checkpoint, self.positions = stored.number, stored.positions
         self._head, self._marks = msgspec.json.decode(stored.head, type=Head), stored[MARKS]
@@ -141,7 +142,7 @@ class DeliveryShard:
 
     async def save(self, checkpoint: Checkpoint) -> None:
         """Store it whole or not at all; it may be tried again just so."""
-        await self._common.store.save(self.number, self.epoch, checkpoint)
+        await self._common.store.save(self.number, self._epoch, checkpoint)
         self._checkpoint, self.positions = checkpoint.number, dict(checkpoint.positions)
         self._head = msgspec.json.decode(checkpoint.head, type=Head)
         for write in checkpoint.writes:
@@ -162,7 +163,7 @@ class DeliveryShard:
 
     async def published(self) -> None:
         """All that was stored until now."""
-        await self._common.store.mark_published(self.number, self.epoch, self._checkpoint)
+        await self._common.store.mark_published(self.number, self._epoch, self._checkpoint)
 
     # ---------------------------------------------------------------------------------------------- records
 

@@ -5,13 +5,21 @@ Comes in: the settings, the group, the topics, and who owns partitions. Goes out
 All topics have equally many partitions, and whoever is given number n of one is given number n of all.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    IllegalGenerationError,
+    KafkaError,
+    NoError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    for_code,
+)
+from aiokafka.protocol.group import HeartbeatRequest
 
 from streams.kafka.connection import client_options
 from streams.kafka.errors import in_our_words, in_words
@@ -42,9 +50,9 @@ class Fetched(NamedTuple):
 class Owner(Protocol):
     """Who is told of partitions, by number."""
 
-    async def own(self, number: int, generation: int) -> Mapping[str, int]:
-        """It is ours now, by this generation of the group. Gives by topic where to begin; the beginning where it has
-        none."""
+    async def own(self, number: int, is_ours: Callable[[], Awaitable[bool]]) -> Mapping[str, int]:
+        """It was given to us; `is_ours` asks Kafka whether it still is. Gives by topic where to begin; the beginning
+        where it has none."""
 
     async def let_go(self, numbers: Sequence[int]) -> None:
         """They are ours no more once this returns."""
@@ -58,15 +66,32 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
         await self._owner.let_go(sorted({each.partition for each in revoked}))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        # aiokafka has no public name for the generation, by which a later owner is told from an earlier one.
-        generation = self._consumer._coordinator.generation
+        # aiokafka has no public name for who we are in the group.
+        coordinator = self._consumer._coordinator
+        membership = coordinator.generation, coordinator.member_id
+
+        async def is_ours() -> bool:
+            return await _is_current(coordinator, *membership)
+
         for number in sorted({each.partition for each in assigned}):
-            positions = await self._owner.own(number, generation)
+            positions = await self._owner.own(number, is_ours)
             for tp in (each for each in assigned if each.partition == number):
                 if tp.topic in positions:
                     self._consumer.seek(tp, positions[tp.topic])
                 else:
                     await self._consumer.seek_to_beginning(tp)
+
+
+async def _is_current(coordinator: Any, generation: int, member: str) -> bool:
+    """Whether the group has given no partitions to others since it gave some to this member."""
+    answer = await coordinator._send_req(HeartbeatRequest(coordinator.group_id, generation, member))
+    error = for_code(answer.error_code)
+    if error in (IllegalGenerationError, UnknownMemberIdError):
+        return False
+    # While the group is being balanced anew, the partitions are nobody else's yet.
+    if error not in (NoError, RebalanceInProgressError):
+        raise error
+    return True
 
 
 class GroupConsumer:

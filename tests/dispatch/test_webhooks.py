@@ -146,8 +146,6 @@ async def test_what_fails_is_tried_again_by_the_schedule_which_a_restart_keeps(r
         assert (decision, attempt, reason[:16]) == ("held", 1, "HTTP 500; again ")
     receiver.answer = lambda _: 200
     async with sending(made_book, store) as made:
-        made.life.epoch = 7
-        await made.life.begin()
         assert len(made.life.shard.queue) == 1
         made.now_ms = 4_900
         await asyncio.sleep(0.1)
