@@ -26,8 +26,9 @@ ENV PATH=/opt/segmenter/bin:$PATH PYTHONUNBUFFERED=1
 ENV NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES="" NUMBA_CACHE_DIR=/var/cache/segmenter
 WORKDIR /app
 USER segmenter
-# That the worker lives, Docker sees by itself; this asks whether its settings are right, Kafka answers and the topics fit.
-HEALTHCHECK --interval=60s --timeout=20s --start-period=30s --retries=3 \
-    CMD ["segmenter", "topics", "--no-create-topics"]
+# That the worker lives, Docker sees by itself; this asks whether each of its shards moves. A container that runs another
+# command has a check of its own.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "streams.monitoring.check"]
 ENTRYPOINT ["segmenter"]
 CMD ["worker"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import click
+import yaml
 
 from streams.cli import main
 from streams.commands.options import HELP
@@ -110,6 +111,27 @@ def formats_table() -> str:
     return "\n".join(["| format | brought |", "| --- | --- |", *rows]) + "\n"
 
 
+def metrics_table() -> str:
+    from streams.runtime.counters import Durations
+    from streams.runtime.metrics import SPECS
+
+    rows = [(spec.name, ", ".join(f"`{label}`" for label in spec.labels), spec.means) for spec in SPECS]
+    for histogram in Durations():
+        rows += [(metric.name, "a histogram", metric.documentation) for metric in histogram.collect()]
+    said = [f"| `{name}` | {labels} | {means} |" for name, labels, means in rows]
+    return "\n".join(["| metric | by | is |", "| --- | --- | --- |", *said]) + "\n"
+
+
+def alerts_table() -> str:
+    rules = yaml.safe_load((ROOT / "docs/monitoring/alerts.yml").read_text())["groups"][0]["rules"]
+    said = [
+        f"| `{rule['alert']}` | {rule['labels']['severity']} | {rule['annotations']['description']} |"
+        f" {rule['annotations']['action']} |"
+        for rule in rules
+    ]
+    return "\n".join(["| alert | is a | means | do |", "| --- | --- | --- | --- |", *said]) + "\n"
+
+
 # What stands on a page between two comments, and what it is made by.
 GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "language": (ROOT / "docs/rules.md", reference),
@@ -117,6 +139,8 @@ GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "shard": (ROOT / "docs/state.md", lambda: keys_table(SHARD)),
     "delivery": (ROOT / "docs/state.md", lambda: keys_table(DELIVERY)),
     "group": (ROOT / "docs/state.md", lambda: keys_table(GROUP)),
+    "metrics": (ROOT / "docs/monitoring.md", metrics_table),
+    "alerts": (ROOT / "docs/monitoring.md", alerts_table),
     "formats": (ROOT / "docs/state.md", formats_table),
 }
 

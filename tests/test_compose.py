@@ -1,5 +1,6 @@
 """docker-compose.yml and the Dockerfile say what the code, the pages and the other tests say."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -156,6 +157,18 @@ def test_the_image_runs_the_worker_as_somebody_else_than_root() -> None:
     assert re.search(r"^USER (?!root|0)\w+", last_stage, re.MULTILINE)
     assert 'ENTRYPOINT ["segmenter"]' in last_stage
     assert 'CMD ["worker"]' in last_stage
+
+
+def test_who_scrapes_from_another_container_reaches_a_worker() -> None:
+    metrics = Settings.from_environment(SERVICES["worker"]["environment"]).metrics
+    assert metrics is not None
+    assert not metrics.is_loopback
+
+
+def test_a_worker_is_well_where_its_shards_move() -> None:
+    check = ["python", "-m", "streams.monitoring.check"]
+    assert SERVICES["worker"]["healthcheck"]["test"] == ["CMD", *check]
+    assert f"CMD {json.dumps(check)}" in DOCKERFILE
 
 
 def test_the_image_looks_for_compiled_code_as_it_was_compiled() -> None:

@@ -128,7 +128,9 @@ class Health(NamedTuple):
     def _states(self) -> Iterable[str]:
         said = defaultdict(list)
         for each in self.shards:
-            if each.state in (State.LOADING, State.WAITING, State.STUCK):
+            if each.state is State.BEHIND and not any(each.behind.values()):
+                said["at work"].append(str(each.shard))
+            elif each.state not in (State.BEHIND, State.CAUGHT_UP):
                 said[each.state.value + (f": {each.why}" if each.why else "")].append(str(each.shard))
         return [f"shard{'s' * (len(numbers) > 1)} {', '.join(numbers)} {what}" for what, numbers in said.items()]
 

@@ -72,6 +72,10 @@ def test_records_that_the_broker_has_are_told_by_topic() -> None:
     assert told(behind, behind) == "2,400 behind in product-events"
 
 
+def test_who_works_off_deadlines_or_writes_a_checkpoint_has_not_caught_up() -> None:
+    assert told(after(0, seen(has_work=True))) == "shard 3 at work"
+
+
 @pytest.mark.parametrize("obstacle", [NO_REDIS, NO_KAFKA])
 def test_who_waits_says_for_what_and_fails_the_check_after_a_while_but_is_never_stuck(obstacle: Obstacle) -> None:
     waiting = seen(obstacle=obstacle)

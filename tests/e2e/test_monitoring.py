@@ -1,0 +1,131 @@
+"""What an operator sees of a real worker: while all is well, while a transaction is open, and while Kafka is away."""
+
+import asyncio
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from streams.kafka.publisher import home_partition
+from streams.runtime.metrics import SPECS
+from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, WorkerProcess
+from tests.e2e.test_stopping import frozen
+from tests.e2e.test_worker import actions
+from tests.promtool import promtool
+from tests.test_monitoring_files import RULES, in_dashboard
+
+
+class Operator:
+    """Asks a worker where its log says that it tells."""
+
+    def __init__(self, worker: WorkerProcess):
+        self._worker = worker
+        worker.says("tells /metrics, /healthz and /readyz at http://")
+        [self._url] = re.findall(r"(http://\S+:\d+)", worker.said())
+
+    def asks(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self._url + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def health(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.asks("/healthz")[1])
+        return found
+
+    def figures(self) -> dict[str, float]:
+        lines = [line for line in self.asks("/metrics")[1].splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    def sees(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until the health is as wanted."""
+        deadline = time.monotonic() + WITHIN_S
+        while not wanted(found := self.health()):
+            assert time.monotonic() < deadline, f"{found}\n{self._worker.said()}"
+            time.sleep(0.2)
+        return found
+
+
+def is_caught_up(health: dict[str, Any]) -> bool:
+    return bool(health["summary"] == "caught up")
+
+
+def test_a_scrape_has_all_that_the_dashboard_and_the_alerts_ask_for(pipeline: Pipeline) -> None:
+    records = actions(users=50, events=1_000)
+    pipeline.publish(records)
+    pipeline.publish_raw([("product-events", "ann", b"{oops")])
+    with pipeline.worker(metrics="127.0.0.1:0") as worker:
+        operator = Operator(worker)
+        worker.says("loaded", times=PARTITIONS)
+        operator.sees(is_caught_up)
+        assert operator.asks("/readyz")[0] == 200
+        text, figures = operator.asks("/metrics")[1], operator.figures()
+        assert figures['segmenter_events_total{outcome="applied"}'] == len(records)
+        assert figures['segmenter_dead_letters_total{reason_code="not_json"}'] == 1
+        assert figures['segmenter_shards{state="caught_up"}'] == PARTITIONS
+        assert worker.stop() == 0
+    promtool("check", "metrics", given=text.encode())
+    there = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    asked = set(re.findall(r"\b(?:segmenter|process)_\w+", " ".join([*in_dashboard(), *(r["expr"] for r in RULES)])))
+    assert {re.sub(r"_bucket$", "", name) for name in asked} - there == set()
+    assert {spec.name for spec in SPECS} - there == set()
+
+
+def test_records_behind_an_open_transaction_are_told_of_and_then_applied(pipeline: Pipeline, kafka: Kafka) -> None:
+    if not isinstance(kafka, ApacheKafka):
+        pytest.skip("the embedded broker knows no transactions")
+    [record, *_] = actions(users=1, events=1)
+    with pipeline.worker(metrics="127.0.0.1:0") as worker:
+        worker.says("loaded", times=PARTITIONS)
+        operator = Operator(worker)
+        operator.sees(is_caught_up)
+        seen = asyncio.run(held_open(pipeline, record["userId"], json.dumps(record).encode(), operator))
+        assert "1 behind in" in seen["summary"]
+        worker.says("waits: a producer's transaction is open in")
+        operator.sees(is_caught_up)
+        worker.says("goes on: the transaction has ended")
+        assert operator.figures()['segmenter_events_total{outcome="applied"}'] == 1
+
+
+async def held_open(pipeline: Pipeline, user: str, value: bytes, operator: Operator) -> dict[str, Any]:
+    """A record in a transaction that stays open until the operator sees that the shard waits for it; what was seen."""
+    topic, home = pipeline.settings.topic("product-events"), home_partition(user, PARTITIONS)
+    async with (
+        AIOKafkaProducer(
+            bootstrap_servers=pipeline.settings.kafka, transactional_id=pipeline.settings.group
+        ) as producer,
+        producer.transaction(),
+    ):
+        await producer.send_and_wait(topic, value, key=user.encode(), partition=home)
+        return await asyncio.to_thread(operator.sees, lambda health: health["shards"][home]["state"] == "waiting")
+
+
+def test_a_kafka_that_does_not_answer_is_told_of_and_so_is_that_it_is_back(pipeline: Pipeline, kafka: Kafka) -> None:
+    """It is frozen: nothing else tells that it is away."""
+    with pipeline.worker(metrics="127.0.0.1:0") as worker:
+        worker.says("loaded", times=PARTITIONS)
+        operator = Operator(worker)
+        operator.sees(is_caught_up)
+        with frozen(kafka):
+            seen = operator.sees(lambda health: {each["state"] for each in health["shards"]} == {"waiting"})
+            assert "does not answer" in seen["summary"]
+            assert operator.figures()['segmenter_shards_waiting{cause="kafka"}'] == PARTITIONS
+        worker.says("Kafka - answers again, after")
+        operator.sees(is_caught_up)
+
+
+def test_a_worker_that_cannot_have_the_port_it_was_told_does_not_start(pipeline: Pipeline) -> None:
+    with pipeline.worker(metrics="127.0.0.1:0") as one:
+        taken = Operator(one)._url.removeprefix("http://")
+        with pipeline.worker(metrics=taken) as other:
+            assert other.ended() == 2
+            assert f"SEGMENTER_METRICS: cannot listen at {taken}" in other.said()
