@@ -12,6 +12,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.kafka.errors import in_words
 from streams.log import Throttle, log
 from streams.runtime.fetching import Fetched
 from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
@@ -107,7 +108,7 @@ class Assignment:
             ends = await self._worker.consumer.ends(positions)
         except KafkaError as error:
             if self._may_tell():
-                log.warning("worker - time stands still until Kafka tells where the inputs end: %r", error)
+                log.warning("worker - time stands still until Kafka tells where the inputs end: %s", in_words(error))
             return
         except Exception as error:  # noqa: BLE001 - as in `_watch`
             await self._fail("the question where the inputs end", error)

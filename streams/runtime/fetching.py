@@ -29,6 +29,8 @@ from streams.kafka.batches.reader import Portion, read
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
+from streams.kafka.errors import in_words
+from streams.log import log
 from streams.runtime.driver import Driver
 from streams.sources.records import Record
 
@@ -254,7 +256,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         try:
             await self._ensure_consumer().commit(mine)
         except KafkaError as error:
-            self.log.warning("commit - for lag monitors only, will be tried again: %r", error)
+            log.warning("commit - for lag monitors only, will be tried again: %s", in_words(error))
             return False
         return True
 

@@ -39,7 +39,12 @@ class Lags:
         return self._of.get(tp)
 
     def ask(self, tps: Collection[TP]) -> None:
-        """Have Kafka asked, if it is time for it, or if there is one of which nothing is known."""
+        """Have Kafka asked, if it is time for it, or if there is one of which nothing is known.
+
+        Raises what was wrong with us the last time: nobody else would hear of it.
+        """
+        if self._asking is not None and self._asking.done():
+            self._asking.result()
         is_time = time.monotonic() - self._asked_at >= ASK_EVERY_S
         if tps and (is_time or any(tp not in self._of for tp in tps)) and (self._asking is None or self._asking.done()):
             self._asked_at = time.monotonic()

@@ -3,9 +3,10 @@
 import logging
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from streams.errors import Fenced, Unreachable
+from streams.monitoring.health import Cause, Obstacle
 from streams.runtime import retry
 from streams.runtime.retry import Retry
 
@@ -37,6 +38,29 @@ async def test_what_fails_is_tried_until_it_works_and_both_are_told(caplog: pyte
     failed, worked = caplog.messages
     assert failed == "shard 3 - failed, trying again: Redis is away"
     assert worked.startswith("shard 3 - worked at try 3")
+
+
+async def test_what_is_being_tried_again_is_known_and_by_whose_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: list[Obstacle | None] = []
+
+    async def pause(_: float) -> None:
+        known.append(trying.obstacle)
+
+    trying = Retry()
+    monkeypatch.setattr("asyncio.sleep", pause)
+    await trying("shard 3", Server(Unreachable("Redis at cache:6379 is full"), KafkaConnectionError("gone")))
+    assert known == [
+        Obstacle(Cause.REDIS, "Redis at cache:6379 is full"),
+        Obstacle(Cause.KAFKA, "KafkaConnectionError: gone"),
+    ]
+    assert trying.obstacle is None
+
+
+async def test_an_error_that_says_nothing_is_told_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    await Retry()("shard 3", Server(KafkaTimeoutError(), Unreachable()))
+    assert caplog.messages[0] == "shard 3 - failed, trying again: KafkaTimeoutError"
+    await Retry()("shard 3", Server(Unreachable()))
+    assert caplog.messages[-2].startswith("shard 3 - failed, trying again: Unreachable")
 
 
 async def test_what_works_at_once_is_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
