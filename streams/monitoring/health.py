@@ -74,6 +74,7 @@ class ShardHealth(NamedTuple):
     behind: Mapping[str, int]
     still_s: float = 0.0
     obstacle: Obstacle | None = None
+    is_loaded: bool = True
 
     @property
     def why(self) -> str:
@@ -105,7 +106,7 @@ class Health(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        return self.has_joined and all(each.state is not State.LOADING for each in self.shards)
+        return self.has_joined and all(each.is_loaded for each in self.shards)
 
     @property
     def states(self) -> Mapping[State, int]:
@@ -162,7 +163,8 @@ class Observer:
         if obstacle is None and held_s >= HELD_BACK_AFTER_S:
             # Deadlines come all the same, and other inputs are read: what is held back is not any less so.
             obstacle, still_s = _transaction(seen.held_back), max(still_s, held_s)
-        return ShardHealth(seen.shard, _state(seen, obstacle, still_s), seen.behind, still_s, obstacle)
+        state = _state(seen, obstacle, still_s)
+        return ShardHealth(seen.shard, state, seen.behind, still_s, obstacle, seen.is_loaded)
 
 
 def _transaction(topics: Sequence[str]) -> Obstacle:

@@ -87,7 +87,9 @@ def test_who_waits_says_for_what_and_fails_the_check_after_a_while_but_is_never_
 
 def test_who_waits_while_it_loads_is_not_stuck_either() -> None:
     loading = seen(is_loaded=False, progress=None, obstacle=NO_REDIS)
-    assert after(LOADED_WITHIN_S + 1, loading, loading).state is State.WAITING
+    found = after(LOADED_WITHIN_S + 1, loading, loading)
+    assert found.state is State.WAITING
+    assert not Health([found], has_joined=True).is_ready
 
 
 def test_records_held_back_by_an_open_transaction_are_told_of_once_it_has_lasted() -> None:

@@ -17,7 +17,7 @@ from streams.monitoring.server import Monitoring, listen
 from streams.setting_values import HostPort
 
 WELL = ShardHealth(0, State.CAUGHT_UP, {})
-LOADING = ShardHealth(1, State.LOADING, {}, still_s=45.0)
+LOADING = ShardHealth(1, State.LOADING, {}, still_s=45.0, is_loaded=False)
 WAITING = ShardHealth(2, State.WAITING, {"product-events": 7}, 31.0, Obstacle(Cause.REDIS, "Redis is away"))
 SLOW = ShardHealth(3, State.BEHIND, {"product-events": 7}, 31.0)
 
