@@ -8,7 +8,7 @@ no more than a warning, so this is done before.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -35,8 +35,11 @@ class Finding:
     created: bool
 
 
-async def ensure(settings: Settings) -> list[Finding]:
-    """Create what is missing, if that is allowed, and refuse what does not fit together."""
+async def ensure(settings: Settings, begun_with: int | None = None) -> list[Finding]:
+    """Create what is missing, if that is allowed, and refuse what does not fit together.
+
+    begun_with: how many partitions they had when the state was begun.
+    """
     async with _admin(settings) as admin:
         before = await _partitions(admin)
         missing = [topic for topic in TOPICS if settings.topic(topic.name) not in before]
@@ -45,12 +48,15 @@ async def ensure(settings: Settings) -> list[Finding]:
             raise UsageError(f"Kafka has no topic {names}: create it, or let SEGMENTER_CREATE_TOPICS be true.")
         if missing:
             # Those that are there decide, so that one deleted by mistake comes back as it was.
-            known = [before[name] for name in map(settings.topic, _sharded()) if name in before]
-            await _create(admin, settings, missing, max(known, default=settings.partitions))
+            known = [before[name] for name in sharded(settings) if name in before]
+            await _create(admin, settings, missing, begun_with or max(known, default=settings.partitions))
         now = await _visible(admin, [settings.topic(topic.name) for topic in TOPICS])
         created = {settings.topic(topic.name) for topic in missing}
     findings = [Finding(name, partitions, name in created) for name, partitions in now.items()]
-    _verify(settings, now)
+    counts = {name: now[name] for name in sharded(settings)}
+    if begun_with is not None:
+        refuse_others(settings, counts, begun_with)
+    _verify(counts)
     return findings
 
 
@@ -114,8 +120,22 @@ async def _visible(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
         await asyncio.sleep(0.1)
 
 
-def _verify(settings: Settings, partitions: dict[str, int]) -> None:
-    counts = {settings.topic(role): partitions[settings.topic(role)] for role in _sharded()}
+def refuse_others(settings: Settings, counts: Mapping[str, int], begun_with: int) -> None:
+    """UsageError: a topic has not as many partitions as the state was begun with."""
+    others = {name: count for name, count in counts.items() if count != begun_with}
+    if not others:
+        return
+    table = "".join(f"\n  {name}: {count}" for name, count in others.items())
+    raise UsageError(
+        f"The group {settings.group} was begun with {begun_with} partitions, by which its users have their places, and"
+        f" these topics have other numbers now:{table}\nNothing is lost: what came to a partition from {begun_with} on"
+        " waits there, unread. Kafka takes no partition away, and what is stored cannot be moved to other numbers yet."
+        " Begin anew with another SEGMENTER_GROUP and output topics of its own: docs/operate.md tells it step by step,"
+        " under More partitions."
+    )
+
+
+def _verify(counts: Mapping[str, int]) -> None:
     if len(set(counts.values())) > 1:
         table = "".join(f"\n  {name}: {count}" for name, count in counts.items())
         raise UsageError(
@@ -124,5 +144,6 @@ def _verify(settings: Settings, partitions: dict[str, int]) -> None:
         )
 
 
-def _sharded() -> list[str]:
-    return [topic.name for topic in TOPICS if topic.is_sharded]
+def sharded(settings: Settings) -> list[str]:
+    """The topics of which each partition belongs to a shard."""
+    return [settings.topic(topic.name) for topic in TOPICS if topic.is_sharded]

@@ -25,6 +25,8 @@ from streams.topics import READ_BY_WORKERS
 TICK_EVERY_S: Final = 0.1
 SUMMARY_EVERY_S: Final = 60.0
 NOTE_EVERY_S: Final = 10.0
+# How late it may be noticed that a topic was given more partitions.
+LOOK_EVERY_S: Final = 3.0
 # How late a shard may hear of new quintile edges.
 REFRESH_EVERY_S: Final = 1.0
 
@@ -71,6 +73,11 @@ def _declare_timers(app: Declared) -> None:
     async def note() -> None:
         async with app.failing("the recorder"):
             await app.recorder.note()
+
+    @app.timer(LOOK_EVERY_S)
+    async def look() -> None:
+        async with app.failing("the topics"):
+            await app.shards.look_at_topics()
 
     @app.timer(REFRESH_EVERY_S)
     async def refresh() -> None:

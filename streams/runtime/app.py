@@ -171,7 +171,8 @@ def create_app(
 async def prepare(settings: Settings, store: Store, retry: Retry) -> int:
     """Topics as they must be, and a Redis that keeps what it is given; waits for both to answer. Returns the number of
     partitions."""
-    found = await retry("Kafka", lambda: ensure(settings))
+    begun_with = await retry("Redis", lambda: store.group.get(SETTLED, "partitions"))
+    found = await retry("Kafka", lambda: ensure(settings, int(begun_with) if begun_with else None))
     for each in found:
         if each.created:
             log.info("topic %s - created with %d partitions", each.topic, each.partitions)

@@ -7,12 +7,14 @@ its own; a failure of one that is not its own affair ends the worker.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.kafka.errors import in_words
+from streams.kafka.provisioning import refuse_others, sharded
 from streams.log import Throttle, log
 from streams.runtime.fetching import Fetched
 from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
@@ -43,12 +45,20 @@ class Assignment:
         self.has_joined = True
         by_number: dict[int, list[TP]] = defaultdict(list)
         for tp in sorted(tps):
-            by_number[tp.partition].append(tp)
+            if tp.partition < self._worker.partitions:  # `look_at_topics` tells of others
+                by_number[tp.partition].append(tp)
         for number, inputs in by_number.items():
             owner = ShardLifecycle(self._worker, number, inputs, membership)
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
         numbers = ", ".join(map(str, by_number)) or "none"
         log.info("worker - owns shards %s, generation %d", numbers, membership.generation)
+
+    async def look_at_topics(self) -> None:
+        """UsageError: one has another number of partitions than there are shards."""
+        settings = self._worker.settings
+        with suppress(KafkaError):
+            counts = await self._worker.consumer.partitions(sharded(settings))
+            refuse_others(settings, counts, self._worker.partitions)
 
     async def let_go(self) -> None:
         """Give all shards up, each after a last checkpoint, and commit."""

@@ -6,7 +6,7 @@ about partitions: where they begin and end, what was committed.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -14,6 +14,8 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     IllegalGenerationError,
     KafkaError,
+    KafkaTimeoutError,
+    NodeNotReadyError,
     NoError,
     RebalanceInProgressError,
     UnknownMemberIdError,
@@ -21,6 +23,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -45,6 +48,7 @@ READ_COMMITTED: Final = 1
 # Partitions without news are fetched many times a second: one that was not for so long is not read.
 STABLE_FOR_MS: Final = 15_000
 FETCHES_TO_FIND_AN_END: Final = 16
+ANSWER_WITHIN_S: Final = 5.0
 FOREVER_MS: Final = 2**31 - 1
 NOTHING: Final = Portion([], [], 0)
 
@@ -193,6 +197,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._moved_ms[tp] = _now_ms()
             self._reported.pop(tp, None)
 
+    async def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many each of them has, by the broker's word."""
+        return cast(Mapping[str, int], await self.call_thread(self._partitions, topics))
+
+    async def _partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        # Not by way of the client's own picture of the cluster: a change in that would have the group balanced anew.
+        client = self._ensure_consumer()._client
+        node = client.get_random_node()
+        if node is None:
+            raise NodeNotReadyError("no broker can be reached")
+        answer = await _soon(client.send(node, MetadataRequest(list(topics), False)))
+        return {name: len(partitions) for error, name, *_, partitions in answer.topics if not error}
+
     @property
     def membership(self) -> Membership:
         coordinator = self._ensure_consumer()._coordinator
@@ -203,7 +220,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _is_current(self, membership: Membership) -> bool:
         coordinator = self._ensure_consumer()._coordinator
-        answer = await coordinator._send_req(HeartbeatRequest(coordinator.group_id, *membership))
+        answer = await _soon(coordinator._send_req(HeartbeatRequest(coordinator.group_id, *membership)))
         error = for_code(answer.error_code)
         if error in (IllegalGenerationError, UnknownMemberIdError):
             return False
@@ -259,6 +276,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             log.warning("commit - for lag monitors only, will be tried again: %s", in_words(error))
             return False
         return True
+
+
+async def _soon(answer: Awaitable[Any]) -> Any:
+    """Whatever else is asked of the thread waits behind this."""
+    try:
+        return await asyncio.wait_for(answer, ANSWER_WITHIN_S)
+    except TimeoutError as error:
+        raise KafkaTimeoutError("Kafka does not answer") from error
 
 
 def _plain(tp: TP) -> TopicPartition:

@@ -104,6 +104,10 @@ class Consumer(driver.Consumer):
         async with clients.reading_back(cast(Driver, self.transport).settings, tp.topic, tp.partition) as found:
             yield found
 
+    async def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many each of the topics has."""
+        return await self._thread.partitions(topics)
+
     async def is_current(self, membership: Membership) -> bool:
         """Whether the group has given no partitions to others since it gave some to this member: Kafka knows."""
         return await self._thread.is_current(membership)

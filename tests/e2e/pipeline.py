@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 
 from streams import rulefiles
 from streams.core.rules.rulebook import Rulebook
@@ -114,7 +114,7 @@ class Pipeline:
     """Settings under a name of its own, and what is done with them."""
 
     def __init__(self, kafka: str, redis: str, group: str, folder: Path, **more: str):
-        self.folder = folder
+        self.folder, self.partitions = folder, PARTITIONS
         self._workers = 0
         self._rules = folder / "rules"
         self.use(RULES)
@@ -190,6 +190,13 @@ class Pipeline:
         async with self._admin() as admin:
             await admin.delete_records({tp: RecordsToDelete(before_offset=before)})
 
+    def widen(self, role: str, partitions: int) -> None:
+        asyncio.run(self._widen(self.settings.topic(role), partitions))
+
+    async def _widen(self, topic: str, partitions: int) -> None:
+        async with self._admin() as admin:
+            await admin.create_partitions({topic: NewPartitions(partitions)})
+
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
@@ -210,7 +217,7 @@ class Pipeline:
             consumer = await stack.enter_async_context(
                 AIOKafkaConsumer(bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
             )
-            consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
+            consumer.assign([TopicPartition(topic, number) for number in range(self.partitions)])
             deadline = time.monotonic() + within_s
             while not until(seen):
                 assert time.monotonic() < deadline, f"{len(seen)} records in {topic}, the last: {seen[-3:]}"
