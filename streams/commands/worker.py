@@ -1,10 +1,12 @@
 """`segmenter worker`: the rules over Kafka."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from streams.commands.options import settings_flags
+from streams.errors import SegmenterError
 from streams.log import LEVELS, configure, counted, log
 from streams.settings import Settings
 
@@ -41,8 +43,13 @@ def command(log_level: str, settings: Settings) -> None:
     from streams.runtime.watching import watched
     from streams.state.opening import redis_store
 
-    monitor = watched(settings)
-    run_worker(lambda: create_app(settings, rulebook, redis_store(settings), monitor=monitor))
+    try:
+        monitor = watched(settings)
+        run_worker(lambda: create_app(settings, rulebook, redis_store(settings), monitor=monitor))
+    except SegmenterError as error:
+        # Its last word is a line of the log as all others are, for whoever reads that by the line.
+        log.error("worker - ends: %s", error)
+        sys.exit(error.exit_status)
 
 
 def _what(rulebook: "Rulebook", settings: Settings) -> str:

@@ -180,7 +180,9 @@ def test_a_worker_says_first_what_it_runs_and_where(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("streams.runtime.running.run_worker", lambda _: None)
     monkeypatch.setattr("streams.runtime.watching.watched", lambda _: None)
     redis = "redis://me:hunter2@cache:6379/0"
-    CliRunner().invoke(main, ["worker", "--rules", str(tmp_path), "--redis", redis], catch_exceptions=False)
+    CliRunner().invoke(
+        main, ["worker", "--rules", str(tmp_path), "--redis", redis, "--metrics", "off"], catch_exceptions=False
+    )
     (line,) = told
     assert line.startswith(f"worker - starts: 1 rule of {tmp_path}, group segmenter, Kafka at localhost:9092, Redis")
     assert line.endswith("redis://me:***@cache:6379/0")
