@@ -64,14 +64,10 @@ def command(changes: BinaryIO | None, everything: bool, log_level: str, settings
 
 
 def _messages(rules: Path, everything: bool) -> "Messages":
-    from dataclasses import replace
-
     from streams import messagefiles, rulefiles
 
     found = messagefiles.load_messages(rules, rulefiles.load(rules))
-    if not everything:
-        return found
-    return replace(found, messages=tuple(replace(message, is_live=True) for message in found.messages))
+    return found.all_live() if everything else found
 
 
 def _rehearse(messages: "Messages", lines: BinaryIO, settings: Settings) -> None:

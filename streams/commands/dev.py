@@ -30,6 +30,7 @@ class Speed(click.ParamType):
 )
 @click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Kafka's port; any that is free where left out.")
+@click.option("--web-port", type=click.IntRange(1, 65_535), help="The app's port; any that is free where left out.")
 @settings_flags("rules", rest=MEANING)
 def command(
     users: int,
@@ -38,9 +39,11 @@ def command(
     segments: tuple[str, ...],
     for_s: float | None,
     port: int | None,
+    web_port: int | None,
     settings: Settings,
 ) -> None:
-    """A whole company on this machine: Kafka, Redis, a worker, and users who sign up, work, pay and go quiet.
+    """A whole company on this machine: Kafka, Redis, a worker, and users who sign up, work, pay and go quiet; and its
+    app in your browser, where you are one of them, and messages appear.
 
     Nothing is needed but Python, and nothing is left behind. Time is virtual and fast, so that you see silent exits,
     which no event causes: somebody who has not been there for a week. You see who enters and leaves which segment and
@@ -53,4 +56,15 @@ def command(
     from streams.demo.stack import run
 
     click.echo("Starting a company on this machine ...")
-    asyncio.run(run(settings, users=users, speed=speed, seed=seed, segments=segments, for_s=for_s, port=port))
+    asyncio.run(
+        run(
+            settings,
+            users=users,
+            speed=speed,
+            seed=seed,
+            segments=segments,
+            for_s=for_s,
+            port=port,
+            web_port=web_port,
+        )
+    )

@@ -4,7 +4,7 @@ Comes in: checked files (`streams.rulefiles`). Goes out: `Messages`, by which th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
@@ -121,6 +121,10 @@ class Messages:
     messages: Sequence[Message] = ()
     shared: Shared = field(default_factory=Shared)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+
+    def all_live(self) -> "Messages":
+        """As if nobody had switched one off: to try them out."""
+        return replace(self, messages=tuple(replace(message, is_live=True) for message in self.messages))
 
     @cached_property
     def by_name(self) -> Mapping[str, Message]:

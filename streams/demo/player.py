@@ -51,6 +51,7 @@ class Player:
         self._speed = speed
         self._state = state
         self._ahead = AHEAD
+        self._skipped_ms = 0
         self._progress = asyncio.Event()
 
     def worker_applied(self, records: int) -> None:
@@ -59,6 +60,10 @@ class Player:
 
     def engine_is_compiled(self) -> None:
         self._ahead = AHEAD_COMPILED
+
+    def skip(self, ms: int) -> None:
+        """So much time is to go by at once, with all that happens in it."""
+        self._skipped_ms += ms
 
     async def play(self) -> None:
         """Publish what happened before the present; when the worker has applied it, let time pass."""
@@ -73,7 +78,8 @@ class Player:
         while True:
             await asyncio.sleep(STEP_S)
             passed_s, before_s = time.monotonic() - before_s, time.monotonic()
-            now_ms += min(passed_s, LONGEST_STEP_S) * 1000 * self._speed
+            skipped_ms, self._skipped_ms = self._skipped_ms, 0
+            now_ms += min(passed_s, LONGEST_STEP_S) * 1000 * self._speed + skipped_ms
             await self._publish(publisher, int(now_ms))
 
     async def _publish(self, publisher: Publisher, until_ms: int) -> None:

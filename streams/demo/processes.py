@@ -1,7 +1,8 @@
-"""What the processes beside us do: a worker, on a clock that we move, and whoever compiles its engine meanwhile.
+"""What the processes beside us do: a worker, on a clock that we move, and whoever compiles its engine meanwhile; who
+delivers messages, and the web process with the company's own app.
 
 Comes in: settings and a clock. Goes out, as messages: how many records the worker has applied; how many functions of
-the engine are compiled, and of how many.
+the engine are compiled, and of how many; how much time somebody who uses the app wants to go by, ms.
 
 The worker begins with the engine as it is, in Python, so that there is something to see at once; when the other has
 compiled it, which the first time takes half a minute, the worker is told and goes on with machine code.
@@ -59,3 +60,30 @@ def _take_compiled(connection: Connection) -> None:
 
     connection.recv()
     compile_kernel(cache_folder())
+
+
+def deliver(_: Connection, settings: Settings, clock: SharedClock) -> None:
+    """Deliver messages, those that are off too: they are there to be seen."""
+    from streams import messagefiles, rulefiles
+    from streams.dispatch.process import run_deliver
+    from streams.log import configure
+
+    configure("info")
+    messages = messagefiles.load_messages(settings.rules, rulefiles.load(settings.rules)).all_live()
+    run_deliver(settings, lambda: messages, clock)
+
+
+def serve_web(connection: Connection, settings: Settings, clock: SharedClock) -> None:
+    """The web process, whose feeds and app live on our clock."""
+    from streams.log import configure
+    from streams.web import company
+    from streams.web.parts import PARTS, Part, Served
+    from streams.web.server import serve
+    from streams.web.stopping import Stopping
+
+    class Company(Part):
+        def serve(self, settings: Settings, stopping: Stopping) -> Served:
+            return company.serve(settings, clock, connection.send)
+
+    configure("info")
+    serve(settings, [*PARTS, Company("company", "", "")])

@@ -1,11 +1,13 @@
 """Everything that `segmenter dev` needs, started in order and stopped in the other.
 
     whoever compiles the engine ▶ Kafka, Redis ▶ a worker's process ▶ the company and the view
+                                                ▶ who delivers messages, and the web process
 
 Comes in: how the company should be. Goes out: nothing; what was started has ended, whatever the reason.
 """
 
 import asyncio
+import secrets
 import signal
 import time
 from collections.abc import Coroutine
@@ -25,16 +27,18 @@ from streams.demo.environment import write_environment
 from streams.demo.featured import featured
 from streams.demo.lines import Lines
 from streams.demo.player import HISTORY_MS, Player
-from streams.demo.processes import compile_engine, work
+from streams.demo.processes import compile_engine, deliver, serve_web, work
 from streams.demo.screen import Screen
 from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Company
 from streams.demo.view import View
 from streams.embedded.kafka import KafkaBroker
 from streams.embedded.redis import RedisServer
+from streams.embedded.server import HOST, free_port
 from streams.errors import SegmenterError
 from streams.kafka.provisioning import ensure
 from streams.outputs.change_stream import bursts
+from streams.setting_values import HostPort
 from streams.settings import MEANING, Settings
 
 # A member that joins waits for half of it (streams.embedded.kafka).
@@ -53,6 +57,7 @@ async def run(
     segments: tuple[str, ...],
     for_s: float | None,
     port: int | None,
+    web_port: int | None = None,
 ) -> None:
     """`speed`: how many virtual ms go by in a ms. `segments`: what to show, where it is not for us to choose."""
     stopping = _told_to_stop(for_s)
@@ -67,13 +72,16 @@ async def run(
         compiler = started.enter_context(Child("compiler", compile_engine, (), folder / "compiler.log"))
         view.say(f"{len(rulebook.rules)} rules, those in {rules}.")
         kafka, redis = _servers(started, folder, port, view)
-        ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed)
+        ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed, web_port)
         write_environment(folder / "env", ours)
         now_ms = time.time_ns() // 1_000_000
         clock = SharedClock(now_ms - HISTORY_MS, CONTEXT)
         partitions = {finding.topic: finding.partitions for finding in await ensure(ours)}
         worker = started.enter_context(Child("worker", work, (ours, clock), folder / "worker.log"))
         view.say("A worker starts.")
+        started.enter_context(Child("deliverer", deliver, (ours, clock), folder / "deliver.log"))
+        web = started.enter_context(Child("web process", serve_web, (ours, clock), folder / "web.log"))
+        view.say(f"The company's app, with messages in it: http://{ours.web}/")
         state = ScreenState(shown, began_ms=clock(), since_ms=now_ms, now_ms=clock())
         player = Player(ours, partitions, Company(users, clock(), seed).records(), clock, speed, state)
         view.say(f"{users:,} users live through the {HISTORY_MS // DAY_MS} days before today.")
@@ -83,6 +91,7 @@ async def run(
             _show_changes(ours, state, view),
             _follow_worker(worker, player),
             _have_compiled(compiler, worker, player, state),
+            _let_time_pass(web, player),
         )
         view.say("Stopping ...")
     console.print("Stopped; nothing is left behind.")
@@ -106,7 +115,9 @@ def _servers(started: ExitStack, folder: Path, port: int | None, view: View) -> 
     return kafka, redis
 
 
-def _settings_for(kafka: KafkaBroker, redis: RedisServer, settings: Settings, speed: float) -> Settings:
+def _settings_for(
+    kafka: KafkaBroker, redis: RedisServer, settings: Settings, speed: float, web_port: int | None
+) -> Settings:
     """What the rules mean is the user's to set; how a Kafka of theirs is reached does not concern ours."""
     return Settings.from_environment(
         {},
@@ -114,6 +125,8 @@ def _settings_for(kafka: KafkaBroker, redis: RedisServer, settings: Settings, sp
         redis=redis.url,
         session_timeout=SESSION_TIMEOUT_MS,
         live_within=max(settings.live_within, int(LIVE_WITHIN_S * 1000 * speed)),
+        web=HostPort(HOST, web_port or free_port()),
+        feed_key=secrets.token_urlsafe(48),
         **{name: getattr(settings, name) for name in MEANING},
     )
 
@@ -129,6 +142,13 @@ async def _follow_worker(worker: Child, player: Player) -> None:
     async for applied in worker.messages():
         player.worker_applied(applied)
     raise SegmenterError("The worker has stopped by itself.")
+
+
+async def _let_time_pass(web: Child, player: Player) -> None:
+    """As somebody who uses the app wants it."""
+    async for ms in web.messages():
+        player.skip(ms)
+    raise SegmenterError("The web process has stopped by itself.")
 
 
 async def _have_compiled(compiler: Child, worker: Child, player: Player, state: ScreenState) -> None:

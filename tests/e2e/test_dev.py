@@ -1,6 +1,8 @@
 """`segmenter dev`, as a newcomer runs it."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,11 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
+
+from tests.e2e.browser import chromium
 
 FIRST_WORD_WITHIN_S = 2.0
 NEWS_WITHIN_S = 120.0  # on a machine that is busy with other things
 STOPS_WITHIN_S = 30.0
 ANSWERS_WITHIN_S = 60.0
+ANSWERS_WITHIN_MS = 60_000
 
 
 class Dev:
@@ -166,3 +172,30 @@ def test_killed_it_takes_everything_with_it(start: Callable[..., Dev]) -> None:
     dev.process.kill()
     dev.process.wait()
     assert dev.leaves_nothing_behind()
+
+
+async def test_what_you_do_in_the_app_brings_you_messages_with_the_reason(
+    start: Callable[..., Dev],
+) -> None:
+    dev = start("--users", "60")
+    await asyncio.to_thread(dev.wait_until, lambda: "In another terminal" in dev.said, NEWS_WITHIN_S)
+    (address,) = re.findall(r"http://\S+", dev.said)
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(address)
+        for does in ("Subscribe to the team plan", "Work every day for two weeks", "Let a payment fail"):
+            await page.get_by_role("button", name=does).click()
+        banner = page.locator("segmenter-banner section")
+        await expect(banner).to_contain_text("Your last payment did not go through", timeout=ANSWERS_WITHIN_MS)
+        await page.get_by_role("button", name="Let a week pass").click()
+        changes = page.locator("#changes")
+        await expect(changes).to_contain_text("idle_days >= 7", timeout=ANSWERS_WITHIN_MS)
+        badge = page.locator("segmenter-feed .badge")
+        await expect(badge).to_have_accessible_name(re.compile("new"), timeout=ANSWERS_WITHIN_MS)
+        await badge.click()
+        await expect(page.locator("segmenter-feed")).to_contain_text("Good to see you again")
+        # And somebody else sees what is theirs.
+        await page.get_by_label("You are").fill("somebody-else")
+        await page.get_by_label("You are").press("Enter")
+        await expect(banner).to_have_count(0)
+        await expect(page.locator("segmenter-feed")).not_to_contain_text("Good to see you again")

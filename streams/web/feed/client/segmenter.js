@@ -285,7 +285,9 @@ p { overflow-wrap: anywhere; white-space: pre-line; }
 :host, .panel, .banner, dialog { --accent: var(--segmenter-accent, light-dark(#2450b8, #9db9ff)); --line: var(--segmenter-line, light-dark(#c9d0dc, #3a4358)); }
 .panel, .banner, dialog { background: var(--segmenter-background, light-dark(#fff, #1b2130)); color: var(--segmenter-text, light-dark(#1d2433, #e8ecf4));
   border: 1px solid var(--line); border-radius: var(--segmenter-radius, 8px); box-shadow: 0 6px 24px rgb(0 0 0 / .16); }
-.panel { position: absolute; z-index: 1000; width: min(24em, 92vw); max-height: 70vh; overflow: auto; margin-top: .4em; }
+.around { position: relative; display: inline-block; }
+.panel { position: absolute; inset-inline-start: 0; z-index: 1000; width: min(24em, 92vw); max-height: 70vh; overflow: auto; margin-top: .4em; }
+.panel.end { inset-inline: auto 0; }
 .action { display: inline-block; margin-top: .5em; padding: .35em .8em; text-decoration: none;
   background: var(--accent); color: var(--segmenter-on-accent, light-dark(#fff, #10192e)); }
 .quiet { background: none; border: 0; color: inherit; padding: .25em .5em; }
@@ -365,10 +367,12 @@ customElements.define("segmenter-feed", class extends Shown {
     this.empty = made("p", { class: "empty" });
     this.panel = made("section", { class: "panel", hidden: "" }, this.list, this.empty);
     this.addEventListener("keydown", (event) => event.key === "Escape" && !this.panel.hidden && (this.open(false), this.badge.focus()));
-    root.append(this.badge, this.panel, made("span", { class: "spoken", "aria-live": "polite" }));
+    root.append(made("div", { class: "around" }, this.badge, this.panel), made("span", { class: "spoken", "aria-live": "polite" }));
   }
   open(wanted) {
     this.panel.hidden = !wanted;
+    this.panel.classList.remove("end");
+    this.panel.classList.toggle("end", this.panel.getBoundingClientRect().right > document.documentElement.clientWidth);
     this.badge.setAttribute("aria-expanded", String(wanted));
     this.show();
   }
