@@ -6,6 +6,7 @@ clients.py       consumers and producers for commands that are no workers; publi
 confirmed.py     records of many callers at once, each told when Kafka has them
 ending.py        the end of a producer that has lost touch
 errors.py        why Kafka does not let us in, in the words of our settings
+outcomes.py      every error of aiokafka, and whether it passes, ends us, or may pass
 provisioning.py  the topics of `streams.topics`, created where they are missing, verified where they exist
 message.py       a record that is to be published
 partitioning.py  whose partition: where producers put the records of a user

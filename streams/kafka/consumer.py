@@ -7,12 +7,14 @@ that it cannot read would end that for good. So its client hands it an answer wi
 where it keeps what waits to be read. Nothing is awaited between the two.
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Set
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import FetchError, FetchResult
+from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
@@ -35,6 +37,13 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
         self._fetcher._client = client
         self._fetcher._records = _Waiting(client, self._exact_ends)
 
+    def refusals(self) -> Iterator[tuple[TopicPartition, int, KafkaError, float]]:
+        """Of each partition that the broker refuses to read from: where it was asked to, why not, and since when (of
+        `time.monotonic`). aiokafka asks again and again, and tells nobody."""
+        for tp, (error, since_s) in self._fetcher._client.refused.items():
+            if self._subscription.is_assigned(tp):
+                yield tp, self._subscription.subscription.assignment.state_value(tp).position, error, since_s
+
     async def portions(self, tps: Set[TopicPartition], timeout_s: float) -> dict[TopicPartition, Portion]:
         """What has been fetched of these partitions, of all where none are named; positions are moved behind it."""
         with self._subscription.fetch_context():
@@ -54,6 +63,7 @@ class _Client:
     def __init__(self, client: Any):
         self._client = client
         self.answers: dict[TopicPartition, _Answer] = {}
+        self.refused: dict[TopicPartition, tuple[KafkaError, float]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -70,6 +80,10 @@ class _Client:
     def _without_bytes(self, tp: TopicPartition, said: tuple[Any, ...]) -> tuple[Any, ...]:
         # partition, error, highwater, last stable offset, [log start offset], aborted transactions, [..], records
         *rest, raw = said
+        if not rest[1]:
+            self.refused.pop(tp, None)
+        elif tp not in self.refused:
+            self.refused[tp] = for_code(rest[1])(tp.topic), time.monotonic()
         if not raw:
             return said
         aborted = next((each for each in rest if isinstance(each, list)), None) or []

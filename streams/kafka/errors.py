@@ -21,6 +21,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.errors import SegmenterError, Unreachable, UsageError, origin
 from streams.kafka.connection import security_options
+from streams.kafka.outcomes import ending
 from streams.settings import Settings
 
 ANSWER_WITHIN_MS: Final = 5_000
@@ -78,7 +79,10 @@ async def _ours(settings: Settings, error: Exception) -> SegmenterError:
         except (KafkaError, TimeoutError, OSError) as refusal:
             outside.append(_meaning(f"{host}:{port}", settings, refusal))
         else:
-            return Unreachable(f"Kafka at {settings.kafka}: {str(error) or type(error).__name__}")
+            subject = f"Kafka at {settings.kafka}"
+            if isinstance(error, KafkaError):
+                return ending(error, subject)
+            return Unreachable(f"{subject}: {str(error) or type(error).__name__}")
     # What must be mended goes before what may pass.
     return next((each for each in outside if isinstance(each, UsageError)), outside[0])
 

@@ -19,6 +19,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from streams.errors import Unreachable, UsageError
 from streams.kafka.connection import client_options
 from streams.kafka.errors import in_our_words
+from streams.kafka.outcomes import PASSES
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
@@ -90,6 +91,8 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: Sequen
         error = for_code(code)
         # Another worker may have been faster.
         if code and error is not TopicAlreadyExistsError:
+            if error in PASSES:
+                raise error(name)
             raise UsageError(
                 f"Kafka did not create the topic {name}: {said[0] if said and said[0] else error.__name__}"
             )

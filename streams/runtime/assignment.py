@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.kafka.errors import in_words
+from streams.kafka.outcomes import may_pass
 from streams.kafka.provisioning import refuse_others, sharded
 from streams.log import Throttle, log
 from streams.runtime.fetching import Fetched
@@ -117,7 +118,9 @@ class Assignment:
         try:
             ends = await self._worker.consumer.ends(positions)
         except KafkaError as error:
-            if self._may_tell():
+            if not may_pass(error):
+                await self._fail("the question where the inputs end", error)
+            elif self._may_tell():
                 log.warning("worker - time stands still until Kafka tells where the inputs end: %s", in_words(error))
             return
         except Exception as error:  # noqa: BLE001 - as in `_watch`

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
+    CorruptRecordException,
     IllegalGenerationError,
     KafkaError,
     KafkaTimeoutError,
@@ -28,11 +29,13 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.errors import UsageError
 from streams.kafka.batches.reader import Portion, read
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.errors import in_words
+from streams.kafka.outcomes import TRIES, ending, may_pass
 from streams.log import log
 from streams.runtime.driver import Driver
 from streams.sources.records import Record
@@ -49,6 +52,12 @@ READ_COMMITTED: Final = 1
 STABLE_FOR_MS: Final = 15_000
 FETCHES_TO_FIND_AN_END: Final = 16
 ANSWER_WITHIN_S: Final = 5.0
+# What may pass of the reasons for which a broker does not let a partition be read.
+REFUSED_FOR_S: Final = 60.0
+BROKEN_LOG: Final = (
+    "the broker cannot read what it has stored there: restore the partition from another replica; or delete its records"
+    " up to what is broken (kafka-delete-records), and go on without them with --accept-partial-history"
+)
 FOREVER_MS: Final = 2**31 - 1
 NOTHING: Final = Portion([], [], 0)
 
@@ -105,6 +114,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._reported: dict[TP, tuple[int, bool]] = {}
         self._moved_ms: dict[TP, int] = {}
         self._stable_ends: dict[TP, tuple[int, int]] = {}
+        self._commit_fails: type[KafkaError] | None = None
         return Consumer(
             **client_options(settings),
             exact_ends=cast(Driver, transport).broker.exact_ends,
@@ -154,6 +164,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._coordinator.check_errors()
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
+        for tp, position, error, since_s in consumer.refusals():
+            place = f"topic {tp.topic}, partition {tp.partition}, offset {position}"
+            if isinstance(error, CorruptRecordException):
+                raise UsageError(f"{place}: {BROKEN_LOG}")
+            if not may_pass(error, TRIES if time.monotonic() - since_s > REFUSED_FOR_S else 1):
+                raise ending(error, place)
 
     def _look(self, tp: TP, brought: Portion) -> Fetched | None:
         """What there is to say of a partition, None where it has been said."""
@@ -268,13 +284,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return None
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """For those who watch the lag; that it fails is no reason to stop."""
+        """For those who watch the lag; that it fails is no reason to stop, and told once."""
         mine = {_plain(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in self.assignment()}
+        told, self._commit_fails = self._commit_fails, None
         try:
             await self._ensure_consumer().commit(mine)
         except KafkaError as error:
-            log.warning("commit - for lag monitors only, will be tried again: %s", in_words(error))
+            self._commit_fails = type(error)
+            if told is not self._commit_fails:
+                log.warning("commit - for lag monitors only, will be tried again: %s", in_words(error))
             return False
+        if told is not None:
+            log.warning("commit - works again")
         return True
 
 

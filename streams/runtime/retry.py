@@ -1,6 +1,7 @@
 """Retry: what fails because Kafka or Redis does not answer is tried again.
 
-Comes in: a call. Goes out: its answer, once there is one. An outage is told in the log, its end as well.
+Comes in: a call. Goes out: its answer, once there is one; or, for what no waiting cures (`streams.kafka.outcomes`), an
+error that says what to do. An outage is told in the log, its end as well.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import Unreachable
 from streams.kafka.errors import in_words
+from streams.kafka.outcomes import ending, may_pass
 from streams.log import Throttle, log
 from streams.monitoring.health import Cause, Obstacle
 
@@ -42,6 +44,8 @@ class Retry:
                 answer = await call()
             except (Unreachable, KafkaError) as error:
                 failures += 1
+                if isinstance(error, KafkaError) and not may_pass(error, failures):
+                    raise ending(error, subject) from error
                 if time.monotonic() + wait_s > self._until:
                     raise
                 self.obstacle = _obstacle(error)

@@ -3,7 +3,8 @@
 Comes in: how to make an app; SIGTERM or Ctrl-C. Goes out: nothing, or the error that ended it, as one of ours.
 
 Faust outlives no error in a part of it, nor do we: the app ends, and another begins where the shards were saved last.
-What waiting does not cure ends the worker, so that whoever watches the process sees it.
+What waiting does not cure (`streams.kafka.outcomes`) ends the worker, so that whoever watches the process sees it, as
+does what ends one app after another in the same way.
 
 Whatever is away, the process is gone within `GONE_WITHIN_S` after it is told to stop: Docker kills after ten seconds.
 Kafka's client and Faust's thread wait for Kafka for longer; they are left behind.
@@ -16,14 +17,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NoReturn
 
 from aiokafka.errors import KafkaError
 
-from streams.errors import InternalError, SegmenterError, Unreachable, origin
+from streams.errors import InternalError, SegmenterError, origin
 from streams.kafka.errors import in_words
+from streams.kafka.outcomes import ending, may_pass
 from streams.log import log
 from streams.runtime.app import SegmenterApp
 
@@ -33,6 +36,10 @@ GONE_WITHIN_S: Final = 9.5
 LET_GO_WITHIN_S: Final = 8.0
 # What is left then holds nothing: Faust's services, and our membership in the group.
 FAUST_STOPS_WITHIN_S: Final = 1.0
+# Lives of the app in a row that end in the same way, none of which lasts for so long: half a minute at the least, ten
+# minutes where each tries for long. Whatever watches the process starts it again, and sees that it has to.
+SAME_ENDS: Final = 10
+LONG_LIFE_S: Final = 180.0
 GARBAGE_THRESHOLDS: Final = (100_000, 50, 100)
 
 
@@ -77,15 +84,37 @@ def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
 
 async def run(make_app: Callable[[], SegmenterApp], stopping: asyncio.Event) -> None:
     """Run a worker until `stopping` is set; begin anew where Kafka was lost in a way that Faust does not survive."""
+    lives = Lives()
     while not stopping.is_set():
+        since = time.monotonic()
         failure = await _one_life(make_app(), stopping)
         if failure is None:
             return
-        if not isinstance(failure, KafkaError | Unreachable):
+        if not may_pass(failure):
             raise _ours(failure) from failure
+        lives.ended(failure, time.monotonic() - since)
         log.warning("worker - starts again: %s", in_words(failure))
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), START_AGAIN_AFTER_S)
+
+
+class Lives:
+    """How many lives of the app in a row have ended in the same way."""
+
+    def __init__(self) -> None:
+        self._ended: tuple[type[BaseException], str] | None = None
+        self._count = 0
+
+    def ended(self, failure: BaseException, after_s: float) -> None:
+        """SegmenterError: the next one would end no better."""
+        how = type(failure), str(failure)
+        self._count = 1 if after_s > LONG_LIFE_S or how != self._ended else self._count + 1
+        self._ended = how
+        if self._count >= SAME_ENDS:
+            raise SegmenterError(
+                f"the worker ended in the same way {SAME_ENDS} times in a row, each within {LONG_LIFE_S:g} s:"
+                f" {in_words(failure)}"
+            ) from failure
 
 
 async def _one_life(app: SegmenterApp, stopping: asyncio.Event) -> BaseException | None:
@@ -120,6 +149,8 @@ async def _ended(app: SegmenterApp, ending: asyncio.Task[None]) -> bool:
 def _ours(failure: BaseException) -> SegmenterError:
     if isinstance(failure, SegmenterError):
         return failure
+    if isinstance(failure, KafkaError):
+        return ending(failure, "worker")
     return InternalError(
         f"A fault of segmenter's own ended the worker: {origin(failure)}. No event is lost: what was not saved yet is"
         " read again. Please report this line."

@@ -5,11 +5,13 @@ import logging
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
 from streams.core.engine.shard import Shard
-from streams.errors import InternalError
+from streams.errors import InternalError, UsageError
 from streams.observed.recorder import Recorder
-from streams.runtime import agents, app, shard_lifecycle, transport
+from streams.runtime import agents, app, running, shard_lifecycle, transport
 from streams.runtime.app import create_app
 from streams.runtime.assignment import Assignment
 from streams.runtime.checkpoint import Checkpoints
@@ -23,7 +25,7 @@ from streams.runtime.running import run
 from streams.runtime.transport import Consumer
 from streams.state.memory import MemoryShardStore, MemoryStore
 from streams.testing import to_bytes, track
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import PARTITIONS, Pipeline
 from tests.e2e.test_worker import NEWEST_MS
 
 HOPS: list[tuple[Any, str]] = [
@@ -73,8 +75,7 @@ def throw(*_: object, **__: object) -> None:
 async def test_an_exception_ends_the_worker(
     where: Any, hop: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    records = [track("ann", "Report Viewed", NEWEST_MS + number, f"m-{number}") for number in range(3)]
-    await pipeline._publish(("product-events", "ann", to_bytes(record)) for record in records)
+    await publish_three(pipeline)
     monkeypatch.setattr(agents, "SUMMARY_EVERY_S", 0.2)
     monkeypatch.setattr(agents, "NOTE_EVERY_S", 0.2)
     monkeypatch.setattr(where, hop, throw)
@@ -99,3 +100,77 @@ async def test_an_exception_while_it_ends_does_not_keep_it_from_its_end(
         stopping.set()
         await running
     assert "letting go of shards - failed: Thrown" in caplog.text
+
+
+# Where Kafka is asked.
+ASKED: list[tuple[Any, str]] = [
+    (app, "ensure"),
+    (shard_lifecycle, "where_to_begin"),
+    (Consumer, "start_reading"),
+    (ConsumerThread, "_fetch"),
+    (Producer, "publish"),
+    (Consumer, "ends"),
+    (Consumer, "force_commit"),
+]
+
+
+@pytest.mark.parametrize(("where", "hop"), ASKED, ids=[f"{where.__name__}.{hop}" for where, hop in ASKED])
+async def test_what_kafka_refuses_for_good_ends_the_worker_with_what_to_do(
+    where: Any, hop: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_three(pipeline)
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise TopicAuthorizationFailedError("product-events")
+
+    monkeypatch.setattr(where, hop, refuse)
+    with pytest.raises(UsageError, match="the broker does not let us use a topic: allow our user to describe"):
+        async with asyncio.timeout(40):
+            await run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), asyncio.Event())
+
+
+async def test_a_topic_that_takes_no_record_so_long_ends_the_worker_with_what_to_do(pipeline: Pipeline) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=pipeline.settings.kafka)
+    await admin.start()
+    too_short = NewTopic(
+        pipeline.settings.topic("segment-changes"), PARTITIONS, 1, topic_configs={"max.message.bytes": "99"}
+    )
+    await admin.create_topics([too_short])
+    await admin.close()
+    await publish_three(pipeline)
+    with pytest.raises(
+        UsageError, match=r"publishing to .*-segment-changes: the broker takes no record that is so long"
+    ):
+        async with asyncio.timeout(40):
+            await run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), asyncio.Event())
+
+
+async def test_what_passes_is_waited_for_wherever_kafka_is_asked(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_three(pipeline)
+    monkeypatch.setattr(running, "START_AGAIN_AFTER_S", 0.1)
+    failed: set[str] = set()
+    for where, hop in ASKED:
+        monkeypatch.setattr(where, hop, failing_once(getattr(where, hop), hop, failed))
+    store, stopping = MemoryStore(), asyncio.Event()
+    worker = asyncio.create_task(run(lambda: create_app(pipeline.settings, pipeline.rulebook, store), stopping))
+    changes = await pipeline._read("segment-changes", lambda seen: len(failed) == len(ASKED) and len(seen) > 0, 60)
+    stopping.set()
+    await worker
+    assert {each.json["segment"] for each in changes} == {"active", "reporter"}
+
+
+def failing_once(works: Any, hop: str, failed: set[str]) -> Any:
+    async def asked(*arguments: Any, **named: Any) -> Any:
+        if hop not in failed:
+            failed.add(hop)
+            raise KafkaConnectionError("away")
+        return await works(*arguments, **named)
+
+    return asked
+
+
+async def publish_three(pipeline: Pipeline) -> None:
+    records = [track("ann", "Report Viewed", NEWEST_MS + number, f"m-{number}") for number in range(3)]
+    await pipeline._publish(("product-events", "ann", to_bytes(record)) for record in records)

@@ -3,9 +3,10 @@
 import logging
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthorizationFailedError, UnknownError
 
-from streams.errors import Fenced, Unreachable
+from streams.errors import Fenced, Unreachable, UsageError
+from streams.kafka.outcomes import TRIES
 from streams.monitoring.health import Cause, Obstacle
 from streams.runtime import retry
 from streams.runtime.retry import Retry
@@ -28,6 +29,7 @@ class Server:
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(retry, "LONGEST_WAIT_S", 0.001)
 
 
 async def test_what_fails_is_tried_until_it_works_and_both_are_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -73,6 +75,21 @@ async def test_what_no_waiting_can_cure_is_raised_at_once() -> None:
     with pytest.raises(Fenced):
         await Retry()("shard 3", server)
     assert server.asked == 1
+
+
+async def test_what_kafka_refuses_for_good_ends_with_what_to_do() -> None:
+    server = Server(TopicAuthorizationFailedError("segment-changes"))
+    with pytest.raises(UsageError, match="shard 3: the broker does not let us use a topic: allow our user to describe"):
+        await Retry()("shard 3", server)
+    assert server.asked == 1
+
+
+async def test_what_may_pass_is_tried_for_a_while() -> None:
+    server = Server(*[UnknownError()] * (TRIES - 1))
+    assert await Retry()("shard 3", server) == "answer"
+    server = Server(*[UnknownError()] * TRIES)
+    with pytest.raises(Unreachable, match="shard 3: .*UnknownError"):
+        await Retry()("shard 3", server)
 
 
 async def test_with_a_limit_it_ends() -> None:
