@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from streams.core.events import Reject
-from streams.core.instants import EARLIEST_MS, format_time, parse_time
+from streams.core.instants import EARLIEST_MS, format_time, is_instant, parse_time
 from streams.sources.nested import JsonObject
 
 MAX_RECORD_BYTES: Final = 1 << 20
@@ -183,9 +183,9 @@ def event_time(stated: int | None, record_ms: int | None, earliest_ms: int = EAR
     """The time that the body states, unless it is too far ahead of its record; the record's where it states none.
 
     Kafka knows records without a time, of producers that are old: they bear -1. A record's time of before the earliest
-    is none either.
+    is none either, nor is one that a producer counted in microseconds.
     """
-    if record_ms is None or record_ms < max(earliest_ms, 0):
+    if record_ms is None or record_ms < max(earliest_ms, 0) or not is_instant(record_ms):
         if stated is None:
             raise Unusable("no_time", "there is no `timestamp`")
         found = stated

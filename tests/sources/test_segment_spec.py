@@ -146,8 +146,10 @@ def test_an_event_more_than_5_minutes_ahead_of_its_record_is_taken_at_the_record
     assert decode(record_ms=NOON - ahead_ms, timestamp=None, originalTimestamp=format_time(NOON)).ts == ts
 
 
-@pytest.mark.parametrize("record_ms", [-1, None])
-def test_a_record_of_an_old_producer_has_no_time_to_go_by(record_ms: int | None) -> None:
+@pytest.mark.parametrize("record_ms", [-1, None, NOON * 1_000, (1 << 63) - 1])
+def test_a_record_of_an_old_producer_or_of_one_that_counts_microseconds_has_no_time_to_go_by(
+    record_ms: int | None,
+) -> None:
     assert decode(record_ms=record_ms).ts == NOON
     fetched = [Read(0, record_ms, None, record()), Read(1, record_ms, None, record(timestamp=None))]
     event, why = Decoder(NO_READS).all_product(fetched)

@@ -222,9 +222,8 @@ class _Reading:
     def _behind(self, at: int, until: int) -> int:
         """Where to go on after what cannot be trusted: where the next batch begins that came along; else where this one
         says that it ends; else one further."""
-        claims = (
-            [self._begins(until)] if self._magic(until) == 2 else []
-        )  # those of before have their last offset there
+        # A message of before version 2 may say there where it ends.
+        claims = [self._begins(until)] if self._magic(until) == 2 else []
         if self._magic(at) == 2 and until - at >= HEADER.size:
             claims.append(DefaultRecordBatch(self._view[at:until]).next_offset)
         elif self._magic(at) < 2:
