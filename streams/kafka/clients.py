@@ -5,20 +5,24 @@ Comes in: the settings. Goes out: a producer or a consumer, for the length of a 
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownError
 
 from streams.errors import UsageError
+from streams.kafka.batches.reader import Portion
+from streams.kafka.batches.record import Record
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.ending import end
 from streams.kafka.errors import in_our_words
+from streams.log import log
 from streams.settings import Settings
 
 # Below the 1 MB that a broker takes by default; a longer record makes a batch of its own.
 BATCH_BYTES = 900_000
-LOOK_EVERY_MS = 200  # markers of transactions are no records, and move on
+LOOK_EVERY_S = 0.2  # markers of transactions are no records, and move on
 
 
 @asynccontextmanager
@@ -56,21 +60,28 @@ async def _start(settings: Settings, idempotent: bool) -> AIOKafkaProducer:
 @asynccontextmanager
 async def reading_back(
     settings: Settings, topic: str, partition: int
-) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[ConsumerRecord]]]]:
+) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[Record]]]]:
     """The first offset of a partition that there is, and all records that stand there now. Errors are aiokafka's."""
     tp = TopicPartition(topic, partition)
-    async with AIOKafkaConsumer(
-        **client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest"
-    ) as consumer:
+    options: dict[str, Any] = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "exact_ends": False}
+    async with Consumer(**client_options(settings), **options) as consumer:
         consumer.assign([tp])
         begin, end = (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
 
-        async def batches() -> AsyncIterator[Sequence[ConsumerRecord]]:
+        async def batches() -> AsyncIterator[Sequence[Record]]:
             while await consumer.position(tp) < end:
-                for records in (await consumer.getmany(tp, timeout_ms=LOOK_EVERY_MS)).values():
-                    yield records
+                for portion in (await consumer.portions({tp}, LOOK_EVERY_S)).values():
+                    tell_unreadable(tp, portion)
+                    yield portion.records
 
         yield begin, batches()
+
+
+def tell_unreadable(tp: tuple[str, int], portion: Portion) -> None:
+    """What of our own topics cannot be read is passed over."""
+    topic, partition = tp
+    for offset, _, _, reason in portion.unreadable:
+        log.warning("topic %s, partition %d, offset %d - passed over: %s", topic, partition, offset, reason)
 
 
 @asynccontextmanager

@@ -9,8 +9,7 @@ import msgspec
 
 from streams.core.changes import Change
 from streams.errors import SegmenterError
-from streams.kafka.clients import consuming
-from streams.log import log
+from streams.kafka.clients import consuming, tell_unreadable
 from streams.outputs.change import decode_change
 from streams.settings import Settings
 from streams.topics import SEGMENT_CHANGES
@@ -24,18 +23,15 @@ async def bursts(settings: Settings, from_beginning: bool) -> AsyncIterator[list
         while True:
             fetched = await consumer.portions(set(), WAIT_S)
             for tp, portion in fetched.items():
-                for each in portion.unreadable:
-                    log.warning("%s - passed over: %s", _place(tp, each.offset), each.reason)
+                tell_unreadable(tp, portion)
             yield [
-                (record.value or b"", _change(record.value, _place(tp, record.offset)))
-                for tp, portion in fetched.items()
+                (
+                    record.value or b"",
+                    _change(record.value, f"{tp.topic}, partition {tp.partition}, offset {record.offset}"),
+                )
+                for (topic, partition), portion in fetched.items()
                 for record in portion.records
             ]
-
-
-def _place(tp: tuple[str, int], offset: int) -> str:
-    topic, partition = tp
-    return f"{topic}, partition {partition}, offset {offset}"
 
 
 def _change(value: bytes | None, place: str) -> Change:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import TopicPartition
@@ -82,6 +83,7 @@ def test_what_cannot_be_read_is_told_and_all_else_is_applied_once(pipeline: Pipe
     by_name = next(one for one in letters if NAME in one.headers["reason"].decode())
     assert by_name.value == SOMEBODYS.value
     assert "Traceback" not in worker.said()
+    asyncio.run(remove(kafka, tp.topic))
 
 
 async def produce(kafka: ApacheKafka, tp: TopicPartition) -> None:
@@ -103,6 +105,14 @@ async def produce(kafka: ApacheKafka, tp: TopicPartition) -> None:
             ((_, ((_, error, *_),)),) = answer.topics
             assert error == 0
     await client.close()
+
+
+async def remove(kafka: ApacheKafka, topic: str) -> None:
+    """Other tests kill this broker, which would mend its log when it begins anew."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.delete_topics([topic])
+    await admin.close()
 
 
 def event(user: str, turn: int) -> PlainRecord:

@@ -121,6 +121,7 @@ def test_where_the_mark_that_ends_an_aborted_transaction_is_damaged_the_next_ans
 
 
 DAMAGED = {
+    "value": (batch(some(1, 2)).replace(b"k-1", b"k-9"), "its bytes are not what its checksum (CRC) says: look after"),
     "checksum": (batch(some(1, 2))[:-1] + b"x", "its bytes are not what its checksum (CRC) says: look after"),
     "codec": (batch(some(1, 2), codec=6), "a codec that Kafka does not know, number 6: set compression.type to one of"),
     "gzip": (sealed(1, 1, 1, 0, 0, -1, 2, b"\x1f\x8b nonsense"), "it is compressed with gzip, and cannot be unpacked"),
@@ -147,6 +148,13 @@ def test_a_batch_that_cannot_be_read_is_told_with_its_bytes_and_those_around_it_
     assert told.value is not None
     assert damaged.endswith(told.value)
     assert (offsets(portion), portion.next_offset) == ([0, 3, 4], 5)
+
+
+def test_where_a_damaged_batch_says_that_it_ends_elsewhere_the_next_one_is_read_all_the_same() -> None:
+    damaged = bytearray(batch(some(1, 2)))
+    damaged[26] = 40  # the lowest byte of its last offset
+    portion = read(bytes(damaged) + batch(some(3, 4)), 1, end=100)
+    assert (offsets(portion), portion.next_offset, len(portion.unreadable)) == ([3, 4], 5, 1)
 
 
 def test_of_a_batch_whose_bytes_go_wrong_the_records_before_that_are_read() -> None:
