@@ -3,6 +3,14 @@
     app.py       READ FIRST: the parts that are on, behind one address
     parts.py     every part, a row each
     server.py    listens, until it is told to stop
+    connections.py  whose requests begin within bounds
+    bodies.py    which are read within bounds
+    rates.py     how much one sender may send
+    cors.py      pages of other origins
+    paths.py     resources by their exact path
+    refusal.py   what ends a request before it is done
+    metrics.py   what is counted
+    collect/     a part: events in
     health.py    whether it can do its work
     answers.py   what every resource answers with
 

@@ -24,6 +24,7 @@ from streams.log import log
 from streams.setting_values import HostPort
 from streams.settings import Settings
 from streams.web.app import WebApp
+from streams.web.connections import BoundedConnection
 from streams.web.parts import Part
 
 GONE_WITHIN_S: Final = 9.5
@@ -65,7 +66,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 proxied,
-                http="httptools",
+                http=BoundedConnection,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -22,6 +22,7 @@ ALL = (
     "state",
     "memory",
     "latency",
+    "collect",
     "pipeline",
 )
 

@@ -4,6 +4,7 @@ Comes in: a pipeline. Goes out: a URL, and the records that came of what was sen
 """
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from types import TracebackType
@@ -22,6 +23,11 @@ class CollectorProcess:
         self.url = f"http://{HOST}:{self.port}"
         self._settings = {"web": f"{HOST}:{self.port}", "write_keys": KEYS, **settings}
         self._process: WorkerProcess | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> Self:
         command: Sequence[str] = ("-m", "streams", "web", "--parts", "collect")
@@ -48,15 +54,21 @@ class CollectorProcess:
         """The status, and what is told beside it."""
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         named = {"X-Write-Key": "SERVER"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"{self.url}{path}", body, named)
-        try:
-            with urllib.request.urlopen(request, timeout=within_s) as ok:
-                return ok.status, json.load(ok)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, json.load(refused)
+        return asked(urllib.request.Request(f"{self.url}{path}", body, named), within_s)
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        return asked(urllib.request.Request(f"{self.url}{path}"))
 
     def events(self, ids: set[str], topic: str = "product-events") -> list[dict[str, Any]]:
         """All events of the topic, once those of these ids are there."""
         seen = self._pipeline.read(topic, lambda seen: ids <= {one.json.get("messageId") for one in seen})
         return [one.json for one in seen]
+
+
+def asked(request: urllib.request.Request, within_s: float = WITHIN_S) -> tuple[int, dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(request, timeout=within_s) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)

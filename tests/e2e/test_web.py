@@ -18,6 +18,7 @@ import asyncio, sys
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from streams.settings import Settings
+from streams.web import connections
 from streams.web.parts import Part, Served
 from streams.web.server import serve
 
@@ -36,6 +37,7 @@ class Streams(Part):
             return StreamingResponse(lines())
         return Served([Route("/ends", ends), Route("/hangs", hangs)])
 
+connections.HEAD_WITHIN_S = 0.5
 serve(Settings.current(), [Streams("streams", "", "")])
 """
 WITHIN_S = 30.0
@@ -76,7 +78,7 @@ def opened(port: int, path: str) -> socket.socket:
 
 def test_health_answers_and_the_process_ends_with_status_0() -> None:
     with started("-m", "streams", "web") as (process, port):
-        with urllib.request.urlopen(f"http://{HOST}:{port}/health") as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/health/live") as answer:
             assert json.load(answer)["status"] == "ok"
         process.send_signal(signal.SIGTERM)
         assert process.wait(WITHIN_S) == 0
@@ -98,3 +100,17 @@ def test_the_process_is_gone_within_ten_seconds_although_a_stream_hangs() -> Non
         process.send_signal(signal.SIGINT)
         assert process.wait(WITHIN_S) == 0
         assert time.monotonic() - since < 10
+
+
+def test_who_never_says_what_is_wanted_is_hung_up_on() -> None:
+    with started("-c", STREAMS) as (_, port):
+        for said in (b"", b"GET /health HTTP/1.1\r\nX: "):
+            with socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
+                connection.sendall(said)
+                assert connection.recv(1_000) == b""
+
+
+def test_headers_without_end_are_refused() -> None:
+    with started("-c", STREAMS) as (_, port), socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\n" + b"X-More: and more\r\n" * 5_000)
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 400 ")

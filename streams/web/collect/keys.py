@@ -16,6 +16,7 @@ from streams.settings import Settings
 
 NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ANY_KEY: Final = ""  # the name of every key where none is needed
+LONGEST: Final = 512  # no key is as long; each is remembered
 _HEADERS: Final = (b"x-write-key", b"x-writekey")
 
 
@@ -58,7 +59,8 @@ class WriteKeys:
 
 def candidates(headers: Mapping[bytes, bytes], query: bytes) -> Iterator[str]:
     """The keys that a request bears beside its body, in the order in which they count."""
-    if (authorization := headers.get(b"authorization")) and (key := _authorized(authorization)):
+    authorization = headers.get(b"authorization", b"")
+    if 0 < len(authorization) <= LONGEST and (key := _authorized(authorization)):
         yield key
     for header in _HEADERS:
         if header in headers:

@@ -1,0 +1,9 @@
+import { Analytics } from "@segment/analytics-node"
+import { events, pause } from "./events.mjs"
+
+const analytics = new Analytics({ writeKey: process.env.KEY, host: process.env.URL, flushAt: 5, flushInterval: 500, maxRetries: 100 })
+for (const event of events()) {
+  analytics.track(event)
+  await pause()
+}
+await analytics.closeAndFlush({ timeout: 120_000 })

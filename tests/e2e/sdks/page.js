@@ -1,0 +1,27 @@
+// A page that sends, leaves for another in the middle of it, and goes on there, in batches.
+import { AnalyticsBrowser } from "@segment/analytics-next"
+
+const asked = new URLSearchParams(location.search)
+const [url, writeKey, name] = ["url", "key", "name"].map((each) => asked.get(each))
+const [count, users, pauseMs, from] = ["count", "users", "pause", "from"].map((each) => Number(asked.get(each)))
+const leavesAt = Math.floor(count / 3)
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+const batching = { deliveryStrategy: { strategy: "batching", config: { size: 5, timeout: 500 } } }
+const options = from ? { integrations: { "Segment.io": batching } } : {}
+const analytics = AnalyticsBrowser.load({ writeKey, cdnURL: url }, options)
+
+analytics.page("Somewhere", { sdk: name })
+for (let n = from; n < count; n++) {
+  const user = `${name}-${n % users}`
+  analytics.identify(user, { plan: "pro" })
+  const tracked = analytics.track("Clicked", { sdk: name, n })
+  if (n === leavesAt && from === 0) {
+    // As its own trackLink does: what is under way then is kept for the next page.
+    await Promise.race([tracked, pause(300)])
+    asked.set("from", String(n + 1))
+    location.search = asked.toString()
+    break
+  }
+  await pause(pauseMs)
+}

@@ -1,0 +1,13 @@
+"""Sends by Segment's SDK for Python."""
+
+import os
+
+import segment.analytics as analytics
+from events import events
+
+analytics.write_key = os.environ["KEY"]
+analytics.host = os.environ["URL"]
+analytics.max_retries = 100
+for user, event, properties in events():
+    analytics.track(user, event, properties)
+analytics.shutdown()

@@ -1,0 +1,11 @@
+// Notes every host that this process connects to, in the file that WATCHED names. For `node --require`.
+const { appendFileSync } = require("node:fs")
+const net = require("node:net")
+
+const connect = net.Socket.prototype.connect
+net.Socket.prototype.connect = function (...args) {
+  const [first, second] = Array.isArray(args[0]) ? args[0] : args
+  const options = typeof first === "object" ? first : { port: first, host: second }
+  if (options.port !== undefined) appendFileSync(process.env.WATCHED, `${options.host ?? "localhost"}:${options.port}\n`)
+  return connect.apply(this, args)
+}
