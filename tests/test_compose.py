@@ -60,7 +60,7 @@ def test_the_web_process_is_reached_where_it_listens_and_starts_with_what_it_is_
     _, option, parts = SERVICES["web"]["command"]
     assert option == "--parts"
     WebApp(settings, parts_called(parts.split(",")))
-    assert f"localhost:{settings.web.port}/health" in SERVICES["web"]["healthcheck"]["test"][-1]
+    assert f"localhost:{settings.web.port}/readyz" in SERVICES["web"]["healthcheck"]["test"][-1]
 
 
 def test_kafka_and_redis_are_published_where_the_commands_look_by_default() -> None:

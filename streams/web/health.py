@@ -27,4 +27,4 @@ def routes(parts: Mapping[str, Served]) -> list[Route]:
     async def live(_: Request) -> Response:
         return JsonAnswer({"status": OK})
 
-    return [Route("/health", health), Route("/health/live", live)]
+    return [Route("/health", health), Route("/readyz", health), Route("/healthz", live)]

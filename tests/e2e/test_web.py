@@ -78,7 +78,7 @@ def opened(port: int, path: str) -> socket.socket:
 
 def test_health_answers_and_the_process_ends_with_status_0() -> None:
     with started("-m", "streams", "web") as (process, port):
-        with urllib.request.urlopen(f"http://{HOST}:{port}/health/live") as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz") as answer:
             assert json.load(answer)["status"] == "ok"
         process.send_signal(signal.SIGTERM)
         assert process.wait(WITHIN_S) == 0

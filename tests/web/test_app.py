@@ -56,7 +56,7 @@ async def test_health_tells_what_a_part_waits_for_and_life_goes_on() -> None:
     try:
         answer = await client().get("/health")
         assert (answer.status_code, answer.json()["parts"]) == (503, {"echo": "Kafka is away"})
-        assert (await client().get("/health/live")).status_code == 200
+        assert (await client().get("/healthz")).status_code == 200
     finally:
         waits_for.clear()
 
