@@ -54,7 +54,7 @@ REROUTED_EVENTS: Final = Topic(
     max_bytes=INPUT_BYTES + PLACE_BYTES,
 )
 # Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
-PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase a user", cleanup="compact")
+PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase or to merge users", cleanup="compact")
 SEGMENT_CHANGES: Final = Topic("segment-changes", "changes")
 DEAD_LETTERS: Final = Topic("dead-letters", "records that cannot be used", key="the record's own", is_sharded=False)
 

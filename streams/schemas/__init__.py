@@ -3,7 +3,7 @@
 structs.py          a schema from the struct that a record is decoded to, or written as
 product_event.py    a product event in the Segment spec
 billing_update.py   a billing update in the plain form
-profile_command.py  a command to erase a user
+profile_command.py  a command to erase a user, or to make two users one
 change.py           a change
 membership.py       where a subject stands
 asyncapi.py         the topics: which of these they have, their keys and headers, which are compacted

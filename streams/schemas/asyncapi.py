@@ -63,7 +63,7 @@ RECORDS: Final[Mapping[Topic, Sequence[Described]]] = {
         Described("stripeEvent", "The same as Stripe sends it to a webhook: https://docs.stripe.com/api/events."),
     ],
     REROUTED_EVENTS: [Described("reroutedEvent", "A record of another topic as it was there, for its own shard.")],
-    PROFILE_COMMANDS: [Described("profileCommand", "A user is to be erased.", "profile-command")],
+    PROFILE_COMMANDS: [Described("profileCommand", "A user is to be erased, or to be another.", "profile-command")],
     SEGMENT_CHANGES: [
         Described(
             f"{kind.name}Change",

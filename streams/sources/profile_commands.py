@@ -1,11 +1,12 @@
-"""Commands about profiles: for now, to erase one.
+"""Commands about profiles: to erase one, or to make two of them one.
 
 Comes in: one record of `profile-commands`, such as
 
     {"type": "erase", "userId": "u-1", "timestamp": "2026-11-28T09:00:00Z", "messageId": "erase-u-1"}
+    {"type": "merge", "userId": "u-2", "into": "u-1", "timestamp": "2026-11-28T09:00:00Z", "messageId": "merge-u-2"}
 
-Goes out: an `Erasure`, or the `Reject` that says why the record cannot be used; None where the record has no value, by
-which a compacted topic is told that a command is not needed any more.
+Goes out: an `Erasure`, or an `Event` whose identity is a `Merge`, or the `Reject` that says why the record cannot be
+used; None where the record has no value, by which a compacted topic is told that a command is not needed any more.
 """
 
 from typing import Final
@@ -13,10 +14,13 @@ from typing import Final
 import msgspec
 
 from streams.core.engine.erasure import Erasure
-from streams.core.events import Reject
+from streams.core.events import Event, Reject
 from streams.core.instants import format_time
+from streams.core.merges import Merge
 from streams.sources import records
-from streams.sources.records import Time, Unusable
+from streams.sources.records import MAX_ID_CHARACTERS, Time, Unusable
+
+TYPES: Final = ("erase", "merge")
 
 
 class Command(msgspec.Struct, rename="camel", gc=False):
@@ -25,6 +29,7 @@ class Command(msgspec.Struct, rename="camel", gc=False):
     type: str | None = None
     message_id: str | None = None
     user_id: str | None = None
+    into: str | None = None
     timestamp: Time = None
 
 
@@ -32,27 +37,39 @@ _COMMAND: Final = msgspec.json.Decoder(Command)
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
-def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Erasure | Reject | None:
+def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Erasure | Event | Reject | None:
     if raw is None:
         return None
     try:
         body = records.read_body(_COMMAND, records.read_text(raw))
-        if body.type != "erase":
-            raise Unusable("unknown_type", "`type` is not erase")
+        if body.type not in TYPES:
+            raise Unusable("unknown_type", "`type` is neither erase nor merge")
         user = records.find_user(body.user_id, key)
         ts = records.event_time(records.read_time("timestamp", body.timestamp), record_ms)
-        return Erasure(user, ts, body.message_id or None)
+        if body.type == "erase":
+            return Erasure(user, ts, body.message_id or None)
+        return merge(user, _into(body), ts, body.message_id or None)
     except Unusable as unusable:
         return unusable.reject
 
 
-def encode(erasure: Erasure) -> bytes:
+def merge(gone: str, into: str, ts: int, message_id: str | None) -> Event:
+    """The command that one user is another from then on."""
+    return Event(gone, ts, "", False, message_id, {}, {}, identity=Merge(into))
+
+
+def encode(command: Erasure | Event) -> bytes:
     """The value of a record that `decode` reads."""
-    return _ENCODE(
-        {
-            "type": "erase",
-            "messageId": erasure.message_id,
-            "userId": erasure.subject,
-            "timestamp": format_time(erasure.ts),
-        }
-    )
+    told = {"type": "erase"} if isinstance(command, Erasure) else {"type": "merge"}
+    told["userId"] = command.subject
+    if isinstance(command, Event) and isinstance(command.identity, Merge):
+        told["into"] = command.identity.into
+    return _ENCODE({**told, "messageId": command.message_id, "timestamp": format_time(command.ts)})
+
+
+def _into(body: Command) -> str:
+    if body.into is None:
+        raise Unusable("no_user", "there is no `into`, the user who stays")
+    if not 1 <= len(body.into) <= MAX_ID_CHARACTERS:
+        raise Unusable("no_user", f"`into` has 1 to {MAX_ID_CHARACTERS} characters, this one {len(body.into)}")
+    return body.into

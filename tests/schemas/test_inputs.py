@@ -105,5 +105,5 @@ def test_what_is_shown_as_an_example_can_be_used() -> None:
     for name, decode in decoders.items():
         for record in SCHEMAS[name]["examples"]:
             assert not isinstance(decode(json.dumps(record).encode(), None, None), Reject), record
-    [command] = SCHEMAS["profile-command"]["examples"]
-    assert not isinstance(profile_commands.decode(json.dumps(command).encode(), None, None), Reject)
+    for command in SCHEMAS["profile-command"]["examples"]:
+        assert not isinstance(profile_commands.decode(json.dumps(command).encode(), None, None), Reject), command

@@ -1,10 +1,11 @@
-"""Commands to erase a user, as records."""
+"""Commands to erase a user, or to make two users one, as records."""
 
 import pytest
 
 from streams.core.engine.erasure import Erasure
-from streams.core.events import Reject
-from streams.sources.profile_commands import decode, encode
+from streams.core.events import Event, Reject
+from streams.core.merges import Merge
+from streams.sources.profile_commands import decode, encode, merge
 
 NOON_MS = 1_774_958_400_000  # 2026-03-31T12:00Z
 
@@ -23,9 +24,20 @@ def test_a_time_far_ahead_of_its_record_is_a_wrong_clock() -> None:
     assert decode(raw, None, NOON_MS) == Erasure("ann", NOON_MS, None)
 
 
-@pytest.mark.parametrize("erasure", [Erasure("ann", NOON_MS, "m-1"), Erasure("用户一", NOON_MS + 1, None)])
-def test_what_is_written_is_what_is_read(erasure: Erasure) -> None:
-    assert decode(encode(erasure), None, erasure.ts) == erasure
+def test_a_merge_names_who_is_gone_and_who_stays() -> None:
+    raw = b'{"type": "merge", "userId": "bob", "into": "ann", "timestamp": "2026-03-31T12:00:00Z", "messageId": "m-1"}'
+    assert decode(raw, b"bob", NOON_MS + 9) == Event("bob", NOON_MS, "", False, "m-1", {}, {}, identity=Merge("ann"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(Erasure("ann", NOON_MS, "m-1"), Erasure("用户一", NOON_MS + 1, None)),
+        *(merge("bob", "ann", NOON_MS, "m-1"), merge("bob", "用户一", NOON_MS, None)),
+    ],
+)
+def test_what_is_written_is_what_is_read(command: Erasure | Event) -> None:
+    assert decode(encode(command), None, command.ts) == command
 
 
 def test_a_record_without_a_value_takes_a_command_away_and_is_none() -> None:
@@ -43,6 +55,9 @@ def test_a_record_without_a_value_takes_a_command_away_and_is_none() -> None:
         (b'{"type": "erase", "userId": ""}', b"ann", "no_user"),
         (b'{"type": "erase", "userId": 7}', b"ann", "wrong_type"),
         (b'{"type": "erase", "timestamp": "soon"}', b"ann", "no_time"),
+        (b'{"type": "merge"}', b"ann", "no_user"),
+        (b'{"type": "merge", "into": ""}', b"ann", "no_user"),
+        (b'{"type": "merge", "into": 7}', b"ann", "wrong_type"),
     ],
 )
 def test_what_cannot_be_done_is_rejected(raw: bytes, key: bytes | None, code: str) -> None:

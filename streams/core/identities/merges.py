@@ -29,14 +29,15 @@ from streams.core.identities.owners import MOST_IDS, Owners
 from streams.core.links import Forget, Identity
 from streams.core.merges import Asked, Granted, Merge, Moved, Packed, Refused
 
-REASONS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "merge_circle": "`userId` and `into` are the same user, or would be by other merges: a circle",
-        "merge_unknown": "`userId` or `into` names nobody who has a profile",
-        "merge_again": "`userId` was merged into another user before: merge that one",
-        "merge_too_many": f"`into` has as many ids as one person may have, {MOST_IDS}",
-    }
-)
+REASONS: Final = {
+    each.code: each
+    for each in (
+        Reject("merge_circle", "`userId` and `into` are the same user, or would be by other merges: a circle"),
+        Reject("merge_unknown", "`userId` or `into` names nobody who has a profile"),
+        Reject("merge_again", "`userId` was merged into another user before: merge that one"),
+        Reject("merge_too_many", f"`into` has as many ids as one person may have, {MOST_IDS}"),
+    )
+}
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
@@ -130,7 +131,7 @@ class Merges:
         return len(self._told)
 
     def _refuse(self, gone: str, question: Question, code: str) -> list[Event]:
-        self.unable.append(Unable(gone, question, Reject(code, REASONS[code])))
+        self.unable.append(Unable(gone, question, REASONS[code]))
         return []
 
     def _answer(self, event: Event, gone: str, number: int) -> Event:

@@ -68,6 +68,12 @@ def test_who_both_were_in_one_segment_is_in_it_since_the_earlier_and_nothing_is_
     assert shard.memberships("ann")["busy"] == (at(1), 1)
 
 
+def test_who_comes_to_the_level_that_the_other_had_has_it_since_then() -> None:
+    shard, changes = merged([seen("ann", 0), *(seen("bob", day) for day in (1, 2, 3))], day=4)
+    assert ("ann", "changed", "lifecycle/power", "lifecycle/active", 2) in brief(changes)
+    assert shard.memberships("ann")["lifecycle/power"] == (at(3), 2)
+
+
 def test_nobody_is_told_to_enter_and_to_leave_at_once() -> None:
     shard, changes = merged([seen("bob", 0), seen("ann", 9)], day=9)
     assert "quiet" in [change.segment for change in changes if change.subject == "bob"]

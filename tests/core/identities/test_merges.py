@@ -315,6 +315,18 @@ def test_two_who_are_to_become_each_other_stay_two() -> None:
     assert (network.who("ann"), network.who("bob")) == ("ann", "bob")
 
 
+def test_an_answer_that_comes_twice_is_no_answer_to_another_question() -> None:
+    network = Network(3)
+    for event in (of("ann", 1), of("bob", 2), merge("bob", "dora", 3)):
+        network.send(event)
+    network.settle()
+    network.send(merge("bob", "ann", 4))
+    network.work(network.home("bob"), 5, crashes_before=False, crashes_after=False)
+    network.internal[network.home("bob")] += network.internal[network.home("bob")][-1:]
+    network.settle()
+    assert network.who("bob") == "ann"
+
+
 def test_who_stays_may_be_erased_while_the_other_is_on_her_way() -> None:
     network = Network(3)
     for event in (of("ann", 1), of("bob", 2), merge("bob", "ann", 3)):
