@@ -30,6 +30,7 @@ SUMMARIES = {
     "test": "Do the rules do what their stories tell?",
     "rules": "What is live: members, what rules read and cost, what is warming.",
     "erase": "Remove all that is kept of a user.",
+    "merge": "Make one user of two.",
     "links": "Whose an alias is, and what waits under it.",
     "topics": "Create the topics that are missing, and verify the others.",
     "compile": "Compile the engine ahead of its first use.",

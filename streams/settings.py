@@ -63,7 +63,7 @@ DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 # What decides on what the rules make of events.
 MEANING: Final = (
     *("rules", "timezone", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
-    *("not_users", "earliest", "stripe_livemode", "stripe_accounts", "link_traits", "keep_unlinked"),
+    *("not_users", "earliest", "stripe_livemode", "stripe_accounts", "link_traits", "keep_unlinked", "merge_users"),
 )
 # What pydantic finds, in the words of whoever wrote the value.
 FAULTS: Final = {
@@ -119,6 +119,7 @@ class Settings(BaseModel):
     stripe_accounts: Names = frozenset()
     link_traits: Names = DEFAULT_LINK_TRAITS
     keep_unlinked: Annotated[Duration, Field(ge=0)] = KEEP_UNLINKED_MS
+    merge_users: bool = False
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
     accept_partial_history: bool = False

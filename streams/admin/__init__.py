@@ -2,5 +2,7 @@
 
 lookup.py      where a user is looked up: in what workers have stored, or in files
 inventory.py   what is live, by the rule files and by what workers have stored
+commanding.py  commands about users, given to the owners of shards
 erasure.py     all that is kept of a user, removed
+merging.py     two users made one
 """

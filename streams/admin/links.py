@@ -13,6 +13,7 @@ from streams.core.identities.aliases import BETWEEN, Standing
 from streams.core.identities.kept import Kept
 from streams.core.identities.owners import Owned
 from streams.core.identities.refusals import Refusal, read_refusal
+from streams.core.links import How
 from streams.errors import SegmenterError
 from streams.kafka.partitioning import homes
 from streams.settings import Settings
@@ -62,6 +63,15 @@ async def aliases_of(store: Store, settings: Settings, user: str) -> list[AliasO
                 standing = await _standing(store, home, alias)
                 found.append(AliasOf(alias, owned.how, standing.user == user, standing.is_shared))
     return found
+
+
+async def merged_into(store: Store, settings: Settings, user: str) -> str | None:
+    """Whom a user was merged into, if so."""
+    for shard in homes(user, await _partitions(store, settings), settings.partitioner):
+        standing = await _standing(store, shard, user)
+        if standing.how is How.MERGE:
+            return standing.user
+    return None
 
 
 async def refused(settings: Settings) -> list[Refusal]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.admin.links import AliasOf, aliases_of
+from streams.admin.links import AliasOf, aliases_of, merged_into
 from streams.calendars import calendar
 from streams.core.engine.erasure import mark_of
 from streams.core.engine.shard import Shard
@@ -70,6 +70,9 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     shards = homes(user, int(partitions), settings.partitioner)
     found = next(filter(None, [await store.shards.profile(shard, user) for shard in shards]), None)
     if found is None:
+        into = await merged_into(store, settings, user)
+        if into is not None:
+            raise SegmenterError(f"{user} was merged into {into}, and is nobody else: segmenter explain {into}")
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
         raise SegmenterError(_unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
@@ -91,7 +94,15 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         keep_ms = settings.keep_unlinked
-        playback = Playback(shard, decoder, sources, lambda _: None, at_ms, keep_unlinked_ms=keep_ms)
+        playback = Playback(
+            shard,
+            decoder,
+            sources,
+            lambda _: None,
+            at_ms,
+            keep_unlinked_ms=keep_ms,
+            merge_users=settings.merge_users,
+        )
         for _ in playback.changes():
             pass
     if user not in shard.table:

@@ -54,6 +54,7 @@ HELP: Final = {
     "stripe_accounts": "Connected Stripe accounts whose events count, by their ids, or any.",
     "link_traits": "Traits that hold another id of the user, separated by commas.",
     "keep_unlinked": "How long what comes under an alias waits to be linked to a user.",
+    "merge_users": "Whether an alias record may make one of two users, which nothing undoes.",
     "private_traits": "Traits that are shown as ***, separated by commas.",
     "live_within": "How old a change may be when it is noticed and still be live.",
     "metrics": "Where a worker tells its metrics and its health: an address; off for nowhere.",

@@ -70,7 +70,15 @@ def command(
         reject = _rejecter(opened, dead_letters)
         shard = Shard(rulebook, settings.calendar, settings.private_traits)
         decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
-        playback = Playback(shard, decoder, sources, reject, until_ms, keep_unlinked_ms=settings.keep_unlinked)
+        playback = Playback(
+            shard,
+            decoder,
+            sources,
+            reject,
+            until_ms,
+            keep_unlinked_ms=settings.keep_unlinked,
+            merge_users=settings.merge_users,
+        )
         text_of = _in_words if words else encode_change
         write = sys.stdout.buffer.write
         for line in map(text_of, playback.changes()) if as_made else _in_order_of_time(playback, text_of, opened):

@@ -21,7 +21,7 @@ from streams.core.kernel.layout import CLOCK, NEVER
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.settings import KEEP_UNLINKED_MS
-from streams.sources import Decoder
+from streams.sources import Decoder, profile_commands
 
 BATCH_EVENTS = 2_000
 
@@ -41,6 +41,7 @@ class Playback:
     until_ms: int | None = None
     progress: Callable[[LineFile], object] = lambda _: None
     keep_unlinked_ms: int = KEEP_UNLINKED_MS
+    merge_users: bool = False
     lines: int = 0
     rejected: int = 0
     identities: Identities = field(init=False)
@@ -51,7 +52,7 @@ class Playback:
         self._unread = {f"{place} {file.name}": file for place, file in enumerate(self.files)}
         self._sources = tuple(self._unread)
         self._inbox = Inbox(self._sources)
-        self.identities = Identities.empty(self.shard, self.keep_unlinked_ms)
+        self.identities = Identities.empty(self.shard, self.keep_unlinked_ms, self.merge_users)
 
     def changes(self) -> Iterator[Change]:
         refreshing = Refreshing(self.shard)
@@ -61,8 +62,23 @@ class Playback:
                     self._read(source)
             batch = self._inbox.take(BATCH_EVENTS)
             if len(batch):
-                yield from refreshing.step(self.identities.resolve(batch))
+                yield from self._apply(refreshing, batch)
         yield from refreshing.pass_time(self._newest_ms() if self.until_ms is None else self.until_ms)
+
+    def _apply(self, refreshing: Refreshing, batch: Batch) -> Iterator[Change]:
+        merges = self.identities.merges
+        for part in self.identities.resolve(batch):
+            yield from self.identities.take_changes()
+            yield from refreshing.step(part)
+        yield from self.identities.take_changes()
+        for unable in merges.take_unable():
+            places = [at for at, event in enumerate(batch.events) if unable.is_about(event)]
+            number = int(batch.offsets[places[0]]) if places else 0
+            source = self._sources[int(batch.sources[places[0]]) if places else 0]
+            self.rejected += 1
+            self.reject(
+                RejectedLine(source.partition(" ")[2], number, profile_commands.encode(unable.command), unable.why)
+            )
 
     def _newest_ms(self) -> int:
         """The newest event's time: of those that counted, as a repeat moves no time."""

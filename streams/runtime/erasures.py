@@ -8,7 +8,6 @@ commands about one user Kafka may then have the last alone; it refuses what the 
 """
 
 from collections import deque
-from collections.abc import Iterable
 
 from streams.core.engine.erasure import Erasure
 
@@ -21,9 +20,11 @@ class Erasures:
         self._waiting: deque[tuple[int, Erasure]] = deque()
         self._caught_up = False
 
-    def add(self, commands: Iterable[tuple[int, Erasure]], next_offset: int, caught_up: bool) -> None:
-        """Put in commands with their offsets; every record below `next_offset` has now been seen, usable or not."""
-        self._waiting += commands
+    def add(self, offset: int, command: Erasure) -> None:
+        self._waiting.append((offset, command))
+
+    def pass_to(self, next_offset: int, caught_up: bool) -> None:
+        """Every record below `next_offset` has now been seen, usable or not."""
         self._next, self._caught_up = next_offset, caught_up
 
     def take(self, limit: int) -> list[Erasure]:

@@ -6,7 +6,7 @@ used, and a message for each that is another shard's. A record that names an ali
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -18,6 +18,7 @@ from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
+from streams.core.identities.merges import Unable
 from streams.core.links import Unlinked
 from streams.errors import origin
 from streams.kafka.batches.record import Unreadable
@@ -58,10 +59,11 @@ class Intake:
         self._misrouted = Misrouted(worker, self._decode, self._rerouted)
         self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
-        self._inbox = Inbox([name for name in (*self._decode, self._rerouted) if name in self._positions])
+        self._commands = topic(PROFILE_COMMANDS.name)
+        sources = (*self._decode, self._rerouted, self._commands)
+        self._inbox = Inbox([name for name in sources if name in self._positions])
         partitions = {tp.topic: tp for tp in offsets}
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
-        self._commands = topic(PROFILE_COMMANDS.name)
         self._erasures = Erasures(self._positions.get(self._commands, 0))
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()
@@ -83,12 +85,11 @@ class Intake:
         if fetched.reading != self._reading:
             return
         source = fetched.tp.topic
+        read = {self._commands: self._read_commands, self._rerouted: self._read_rerouted}.get(source, self._read_input)
+        self._inbox.add(source, read(fetched.tp, fetched.records), fetched.next_offset)
+        self._inbox.caught_up[source] = fetched.caught_up
         if source == self._commands:
-            self._erasures.add(self._read_commands(fetched.tp, fetched.records), fetched.next_offset, fetched.caught_up)
-        else:
-            decoded = self._read_rerouted if source == self._rerouted else self._read_input
-            self._inbox.add(source, decoded(fetched.tp, fetched.records), fetched.next_offset)
-            self._inbox.caught_up[source] = fetched.caught_up
+            self._erasures.pass_to(fetched.next_offset, fetched.caught_up)
         self._bury_unreadable(fetched)
         self._ends[source] = fetched.end
         if self._held(source) > MOST:
@@ -128,7 +129,7 @@ class Intake:
         if self._rerouted in self._positions:
             self._positions.update(self._received.applied(self._positions[self._rerouted]))
         if self._commands in self._positions:
-            self._positions[self._commands] = self._erasures.position
+            self._positions[self._commands] = min(self._positions[self._commands], self._erasures.position)
         return dict(self._positions)
 
     def lag(self) -> dict[str, int]:
@@ -191,23 +192,39 @@ class Intake:
             return replace(decoded, identity=replace(decoded.identity, place=record.place))
         return decoded
 
-    def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Iterator[tuple[int, Erasure]]:
-        """The commands that can be used, with their offsets."""
+    def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
+        """The commands that can be used. Merges wait for their turn, erasures do not."""
+        merges, offsets = [], []
         for record in records:
             match _unless_we_fail(partial(self._read_command, tp, record)):
                 case Erasure() as command:
-                    yield record.offset, command
+                    self._erasures.add(record.offset, command)
+                case Event() as command:
+                    merges.append(command)
+                    offsets.append(record.offset)
                 case Reject() as why:
                     self._bury(tp, record, why)
+        return Batch.of(merges, offsets)
 
-    def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Reject | None:
-        """One that came to a wrong shard is told so: nobody would be erased there while its sender thinks so."""
+    def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Event | Reject | None:
+        """One that came to a wrong shard is told so: nothing would be done there while its sender thinks so."""
         command = profile_commands.decode(record.value, record.key, record.timestamp)
-        if not isinstance(command, Erasure):
+        if command is None or isinstance(command, Reject):
             return command
         if tp.partition in homes(command.subject, self._worker.partitions, self._worker.settings.partitioner):
             return command
-        return _wrong_partition(tp.partition, command.subject, self._worker, ", or use `segmenter erase`")
+        otherwise = "erase" if isinstance(command, Erasure) else "merge"
+        return _wrong_partition(tp.partition, command.subject, self._worker, f", or use `segmenter {otherwise}`")
+
+    def bury_commands(self, found: Sequence[Unable]) -> None:
+        """Commands that could be read, and cannot be carried out."""
+        for unable in found:
+            self._worker.counters.rejects[unable.why.code] += 1
+            self._worker.counters.records[self._commands, "rejected"] += 1
+            topic, _, partition = unable.question.place.source.rpartition(rerouting.BETWEEN)
+            value = profile_commands.encode(unable.command)
+            letter = DeadLetter(unable.why, topic, int(partition), unable.question.place.offset, value)
+            self.dead_letters.append(self._worker.outputs.dead_letter(letter, unable.gone.encode()))
 
     def _bury(self, tp: TP, record: NumberedRecord | Unreadable, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1
@@ -241,7 +258,7 @@ class Intake:
 
     def _held(self, source: str) -> int:
         """How much of a source waits here."""
-        waiting = len(self._erasures) if source == self._commands else self._inbox.held(source)
+        waiting = self._inbox.held(source) + (len(self._erasures) if source == self._commands else 0)
         return waiting + len(self.dead_letters) + self._misrouted.held(source)
 
     def _resume(self) -> None:

@@ -15,7 +15,18 @@ from streams.outputs.membership import encode_segments, read_model
 from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.published import Published
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, OWNED, REFUSED_LINKS, ROWS, UNLINKED
+from streams.state.format import (
+    ALIASES,
+    DOCUMENTS,
+    MARKS,
+    MEMBERS,
+    MEMBERSHIPS,
+    MERGES,
+    OWNED,
+    REFUSED_LINKS,
+    ROWS,
+    UNLINKED,
+)
 from streams.state.store import Checkpoint, Write
 
 # A bigger transaction stops Redis for everyone. With the slice that fills it, it has at most 20,000 rows.
@@ -45,6 +56,7 @@ class Pending:
         self._flips: dict[tuple[str, str], bool] = {}
         self._changed_at: dict[str, int] = {}
         self._told: set[str] = set()
+        self._retold: set[str] = set()
 
     @property
     def rebuilds(self) -> bool:
@@ -62,6 +74,11 @@ class Pending:
                 self._flips[change.previous, change.subject] = False
             self._flips[change.segment, change.subject] = change.entered
             self._changed_at[change.subject] = change.occurred_at
+
+    def retell(self, users: Mapping[str, int]) -> None:
+        """Where these stand is to be told, with when it may have changed (ms), also where no change says so."""
+        self._changed_at = {**users, **self._changed_at}
+        self._retold |= users.keys()
 
     def send(self, messages: Sequence[Message]) -> None:
         """Records that are another shard's, and what the homes of others are to hear."""
@@ -91,23 +108,25 @@ class Pending:
         gone = {user for user in dirty.erased if user not in shard.table}
         users = [user for user in self._changed_at if user not in gone]
         segments = dict(zip(users, map(encode_segments, shard.all_memberships(users)), strict=True))
+        memberships = {
+            user: self._outputs.memberships(user, where, format_time(self._changed_at[user]), number)
+            for user, where in segments.items()
+            if self._is_news(user, where)
+        }
+        # Those whom no change tells of are in the outbox: the next owner knows of no others.
+        retold = [memberships.pop(user) for user in self._retold & memberships.keys()]
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),
             positions=positions,
             writes=[*self._writes(dirty, segments), *_writes_of_identities(identities.take())],
             # A user who is back already gets her memberships after that.
-            outbox=[*self._outbox, *map(self._outputs.tombstone, self._standing(dirty.erased))],
+            outbox=[*self._outbox, *map(self._outputs.tombstone, self._standing(dirty.erased)), *retold],
             erased=dirty.erased,
             rebuilds=self.rebuilds,
         )
-        memberships = [
-            self._outputs.memberships(user, where, format_time(self._changed_at[user]), number)
-            for user, where in segments.items()
-            if self._is_news(user, where)
-        ]
         self._clear()
-        return Snapshot(checkpoint, dead_letters, memberships)
+        return Snapshot(checkpoint, dead_letters, list(memberships.values()))
 
     def _standing(self, erased: Sequence[str]) -> list[str]:
         """Those of whom something may stand there that is to be taken away."""
@@ -146,4 +165,5 @@ def _writes_of_identities(written: Written) -> list[Write[Any, Any]]:
         Write(ALIASES, aliases.standings, aliases.forgotten),
         Write(OWNED, *written.owned),
         Write(REFUSED_LINKS, *written.refusals),
+        Write(MERGES, *written.questions),
     ]

@@ -36,7 +36,7 @@ from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLo
 from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, OWNED, REFUSED_LINKS, ROWS, UNLINKED
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES, memberships_of
 
@@ -178,10 +178,12 @@ class ShardLifecycle:
 
     def _identities(self, shard: Shard, stored: Stored | None) -> Identities:
         keep_ms, dropped = self._worker.settings.keep_unlinked, self._worker.counters.unlinked
+        may_merge = self._worker.settings.merge_users
         if stored is None:
-            return Identities(shard, Aliases(keep_ms, dropped=dropped), Owners(), Refusals())
+            return Identities(shard, Aliases(keep_ms, dropped=dropped), Owners(), Refusals(), merge_users=may_merge)
         aliases = Aliases(keep_ms, stored[UNLINKED], stored[ALIASES], dropped)
-        return Identities(shard, aliases, Owners(stored[OWNED]), Refusals(stored[REFUSED_LINKS]))
+        owners, refusals = Owners(stored[OWNED]), Refusals(stored[REFUSED_LINKS])
+        return Identities(shard, aliases, owners, refusals, stored[MERGES], may_merge)
 
     async def _publish_again(self, loaded: ShardLoop, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them, and newer

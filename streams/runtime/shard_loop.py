@@ -24,7 +24,7 @@ from faust.types import TP
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.identities.identities import Identities
+from streams.core.identities.identities import Identities, pieces
 from streams.core.kernel.layout import NEVER
 from streams.errors import Unreachable
 from streams.log import log
@@ -238,10 +238,14 @@ class ShardLoop:
         if not len(batch):
             return False
         repeats, refused = self._shard.duplicates, self._shard.refused
-        apply, told = self._identities.sort(batch, self._intake.sources)
-        self._tell(told)
         with self._worker.counters.seconds.step.time():
-            self._note(self._shard.step(apply))
+            for piece in pieces(batch):
+                apply, told = self._identities.sort(piece, self._intake.sources)
+                self._note(self._identities.take_changes())
+                self._tell(told)
+                self._note(self._shard.step(apply))
+        self._intake.bury_commands(self._identities.merges.take_unable())
+        self._pending.retell(self._identities.merges.take_arrived())
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats
         self._worker.counters.refused += self._shard.refused - refused

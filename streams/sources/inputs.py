@@ -6,7 +6,8 @@ Comes in: a record's bytes. Goes out: what it means, as its input decodes it. A 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from streams.core.events import Decoded, Reads
+from streams.core.events import Decoded, Event, Reads, Reject
+from streams.sources import profile_commands
 from streams.sources.billing import BillingUpdates, is_billing
 from streams.sources.envelope import Envelope, NoObject, envelope
 from streams.sources.options import InputOptions
@@ -46,6 +47,12 @@ def input_of(record: Envelope) -> Input:
     return next((each for each in INPUTS if each.recognises(record)), INPUTS[0])
 
 
+def _decode_merge(line: bytes) -> Decoded:
+    command = profile_commands.decode(line, None, None)
+    assert isinstance(command, Event | Reject), "the line has a value, and is no other command"
+    return command
+
+
 class Decoder:
     """For one set of rules. of: by the name of a topic, how its records are decoded; in the order of the inputs."""
 
@@ -55,7 +62,10 @@ class Decoder:
     def decode_line(self, line: bytes) -> Decoded:
         """A line of a file, which may be of any input."""
         try:
-            meant = input_of(envelope(line))
+            record = envelope(line)
+            if record.type == "merge":
+                return _decode_merge(line)
+            meant = input_of(record)
         except NoObject:
             meant = INPUTS[0]
         return self.of[meant.topic.name].decode(line, None, None)

@@ -115,6 +115,9 @@ OWNED: Final = Collection(
     "user → the user's aliases, and how far what came under each was applied, JSON",
     of_subject=True,
 )
+MERGES: Final = Collection(
+    "merges", Form.HASH, str, bytes, 3, "user → whom to merge the user into, until that is answered, JSON"
+)
 REFUSED_LINKS: Final = Collection(
     "refused-links", Form.HASH, int, bytes, 3, "number → a link that was refused, and why, JSON"
 )
@@ -143,6 +146,7 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     UNLINKED,
     ALIASES,
     OWNED,
+    MERGES,
     REFUSED_LINKS,
     OUTBOX,
     SEGMENTS,

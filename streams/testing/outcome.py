@@ -101,4 +101,5 @@ def _instant_or_newest(at: Moment | None, batch: Batch) -> int:
 
 def _changes(shard: Shard, batch: Batch, until_ms: int) -> list[Change]:
     refreshing, identities = Refreshing(shard), Identities.empty(shard, KEEP_UNLINKED_MS)
-    return [*refreshing.step(identities.resolve(batch)), *refreshing.pass_time(until_ms)]
+    found = [change for part in identities.resolve(batch) for change in refreshing.step(part)]
+    return [*found, *refreshing.pass_time(until_ms)]

@@ -51,6 +51,32 @@ def told(result: Result) -> list[str]:
     return [f"{c['occurred_at'][:10]} {c['user_id']} {c['type'].partition('.')[2]} {c['segment']}" for c in changes]
 
 
+def test_a_line_that_merges_two_users_does(rules: Path, write: Write) -> None:
+    merge = {"type": "merge", "userId": "bob", "into": "ann", "messageId": "m", "timestamp": "2026-03-12"}
+    seen = [
+        track("ann", "x", "2026-03-01"),
+        track("bob", "x", "2026-03-11T12:00"),
+        merge,
+        track("bob", "x", "2026-03-13"),
+    ]
+    result = replay(rules, write("a.jsonl", seen), "--until", "2026-03-31")
+    assert result.exit_code == 0
+    assert told(result) == [
+        "2026-03-08 ann entered quiet",
+        "2026-03-12 ann exited quiet",
+        "2026-03-20 ann entered quiet",
+    ]
+
+
+def test_a_merge_that_cannot_be_is_told_with_its_line(rules: Path, write: Write) -> None:
+    merge = {"type": "merge", "userId": "bob", "into": "ann", "messageId": "m", "timestamp": "2026-03-12"}
+    path = write("a.jsonl", [track("ann", "x", "2026-03-01"), merge])
+    result = replay(rules, path)
+    assert result.exit_code == 3
+    assert f"{path}:2" in result.stderr
+    assert "names nobody who has a profile" in result.stderr
+
+
 def test_changes_are_printed_as_on_the_topic_without_live_and_detected_at(rules: Path, write: Write) -> None:
     result = replay(rules, write("a.jsonl", [track("ann", "Signed In", "2026-03-01"), track("bob", "x", "2026-03-09")]))
     assert result.exit_code == 0

@@ -36,7 +36,9 @@ def test_the_log_tells_of_erasures_and_of_what_was_refused() -> None:
 def test_commands_are_done_once_all_that_there_are_have_been_taken() -> None:
     erasures = Erasures(5)
     assert (erasures.position, erasures.are_done) == (5, False)
-    erasures.add([(6, Erasure("ann", NOON)), (8, Erasure("bob", NOON))], 9, caught_up=True)
+    erasures.add(6, Erasure("ann", NOON))
+    erasures.add(8, Erasure("bob", NOON))
+    erasures.pass_to(9, caught_up=True)
     assert (erasures.position, erasures.are_done, len(erasures)) == (6, False, 2)
     assert [each.subject for each in erasures.take(1)] == ["ann"]
     assert (erasures.position, erasures.are_done) == (8, False)

@@ -11,6 +11,9 @@ from faust.types import TP
 
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Reads
+from streams.core.identities.merges import REASONS, Question, Unable
+from streams.core.links import Place
+from streams.core.merges import Merge
 from streams.kafka.batches.record import Unreadable
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
@@ -113,6 +116,31 @@ async def test_who_is_to_be_erased_goes_before_all_events() -> None:
     intake.receive(fetched({}, topic=COMMANDS))
     assert [event.subject for event in intake.take(10).events] == ["ann"]
     assert intake.positions() == {"product-events": 9, "profile-commands": 9}
+
+
+async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -> None:
+    intake, counters = await started(TOPIC, COMMANDS)
+    merge = profile_commands.encode(profile_commands.merge("bob", "ann", 5, "m"))
+    intake.receive(fetched({2: merge, 3: erase("cy")}, topic=COMMANDS))
+    assert [each.subject for each in intake.take_erasures(10)] == ["cy"]
+    assert not len(intake.take(10)), "there may be events of before"
+    intake.receive(fetched({3: signed_in("ann")}))
+    assert intake.positions() == {"product-events": 3, "profile-commands": 2}
+    assert [(event.subject, event.identity) for event in intake.take(10).events] == [
+        ("ann", None),
+        ("bob", Merge("ann")),
+    ]
+    assert intake.positions() == {"product-events": 9, "profile-commands": 9}
+    question = Question("ann", Place("profile-commands/0", 2), 5, "m")
+    intake.bury_commands([Unable("bob", question, REASONS["merge_unknown"])])
+    (letter,) = intake.take_dead_letters()
+    assert (letter.key, letter.value) == (b"bob", merge)
+    assert [dict(letter.headers)[name] for name in ("topic", "partition", "offset")] == [
+        b"profile-commands",
+        b"0",
+        b"2",
+    ]
+    assert counters.rejects == Counter(merge_unknown=1)
 
 
 async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_nothing() -> None:

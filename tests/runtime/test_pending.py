@@ -92,6 +92,19 @@ def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Sha
     assert [json.loads(message.value or b"")["segments"] for message in memberships] == [{}]
 
 
+def test_where_somebody_stands_since_another_time_is_told_without_a_change_and_outlasts_a_crash(
+    shard: Shard, pending: Pending
+) -> None:
+    step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)])
+    pending.retell({"ann": NOON + 5})
+    checkpoint, _, memberships = snapshot(pending, shard)
+    assert memberships == []
+    (told,) = checkpoint.outbox
+    assert (told.topic, told.key) == ("segment-memberships", b"ann")
+    assert json.loads(told.value or b"")["updated_at"] == "2026-03-01T12:00:00.005Z"
+    assert [user for user, _ in put(checkpoint, MEMBERSHIPS)] == ["ann"]
+
+
 def test_who_changes_level_leaves_one_set_for_another_and_is_in_the_new_one_by_its_name() -> None:
     levels = (Level("new", parse_condition("tenure_days < 2")), Level("active", Always(True)))
     rules = Rulebook((Tier("life", levels),))

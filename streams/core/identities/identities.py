@@ -126,11 +126,12 @@ class Identities:
                 places.append(at)
         return Sorted(batch.take(np.array(places, np.int64), apply), told)
 
-    def resolve(self, batch: Batch) -> Batch:
-        """What of a batch is to be applied, where what is told is heard at once."""
+    def resolve(self, batch: Batch) -> Iterator[Batch]:
+        """What of a batch is to be applied, where what is told is heard at once: in turns, as `turns` has it."""
         if all(event.identity is None for event in batch.events) and not self.aliases.merged:
-            return batch
-        return Batch.of(self.at_once(batch.events))
+            yield batch
+        else:
+            yield from map(Batch.of, self.turns(batch.events))
 
     def at_once(self, events: Sequence[Event]) -> list[Event]:
         """What of events is to be applied, where what is told is heard at once."""
@@ -163,6 +164,7 @@ class Identities:
         of who she is, if she was merged."""
         into = self.aliases.merged.get(user)
         if into is not None:
+            self.owners.keep(user)
             return [Event(into, until_ms, "", False, None, {}, {}, identity=Erase(user))]
         self.aliases.forget(user, user)
         self.merges.forget(user)
@@ -204,7 +206,7 @@ class Identities:
             if event.subject not in self.aliases.merged:
                 self.merges.changes += self._profiles.erase_one(event.subject, event.ts, event.message_id)
             return self.erase(event.subject, event.ts)
-        return self.merges.hear(event, 0 if place is None else place.offset)
+        return self.merges.hear(event, place or NOWHERE)
 
     def _take_of_merged(self, event: Event, place: Place | None) -> list[Event] | None:
         """What still bears a user who is another now is passed on to her; None where it is not a record of that user's.

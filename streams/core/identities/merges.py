@@ -15,7 +15,6 @@ is passed on. Every message may come twice: a question that is answered, and a p
 its number.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
@@ -26,7 +25,7 @@ from streams.core.changes import Change
 from streams.core.events import Event, Reject
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.owners import MOST_IDS, Owners
-from streams.core.links import Forget, Identity
+from streams.core.links import Forget, Identity, Place
 from streams.core.merges import Asked, Granted, Merge, Moved, Packed, Refused
 
 REASONS: Final = {
@@ -54,12 +53,17 @@ class Movable(Protocol):
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A merge that was asked for. number: the offset of its command, or of what led to it."""
+    """A merge that was asked for. place: of its command, or of what led to it."""
 
     into: str
-    number: int
+    place: Place
     ts: int
     message_id: str | None
+
+    @property
+    def number(self) -> int:
+        """By which an answer knows its question."""
+        return self.place.offset
 
 
 class Unable(NamedTuple):
@@ -69,26 +73,34 @@ class Unable(NamedTuple):
     question: Question
     why: Reject
 
+    @property
+    def command(self) -> Event:
+        question = self.question
+        return _event(self.gone, question.ts, Merge(question.into), question.message_id)
+
+    def is_about(self, event: Event) -> bool:
+        """Whether that is the command, or led to it."""
+        return isinstance(event.identity, Merge) and (event.subject, event.ts) == (self.gone, self.question.ts)
+
 
 class Merges:
-    """Of one shard. counts: how many users left and arrived. changes, unable: until somebody takes them."""
+    """Of one shard. Until somebody takes them: changes, unable; and arrived, by who stays when another became her."""
 
     def __init__(self, profiles: Movable, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
         self._profiles, self._aliases, self._owners = profiles, aliases, owners
         self._asked = {user: _QUESTION.decode(raw) for user, raw in stored.items()}
         self._told: set[str] = set()
-        self.counts: Counter[str] = Counter()
         self.changes: list[Change] = []
         self.unable: list[Unable] = []
+        self.arrived: dict[str, int] = {}
 
     def asked(self, user: str) -> Question | None:
         return self._asked.get(user)
 
-    def hear(self, event: Event, number: int) -> list[Event]:
-        """number: of a command, its offset."""
+    def hear(self, event: Event, place: Place) -> list[Event]:
         match event.identity:
             case Merge(into):
-                return self.ask(event.subject, Question(into, number, event.ts, event.message_id))
+                return self.ask(event.subject, Question(into, place, event.ts, event.message_id))
             case Asked(gone, of):
                 return [self._answer(event, gone, of)]
             case Granted(into, of):
@@ -112,6 +124,14 @@ class Merges:
         self._asked[gone] = question
         self._told.add(gone)
         return [_event(question.into, question.ts, Asked(gone, question.number), question.message_id)]
+
+    def take_unable(self) -> list[Unable]:
+        taken, self.unable = self.unable, []
+        return taken
+
+    def take_arrived(self) -> dict[str, int]:
+        taken, self.arrived = self.arrived, {}
+        return taken
 
     def forget(self, user: str) -> None:
         """Whoever was erased asks nothing any more."""
@@ -155,7 +175,7 @@ class Merges:
             return []
         packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
         self.changes += changes
-        self.counts["left"] += 1
+        self._owners.keep(gone)
         passed_on = self._aliases.merge(gone, into, question.ts)
         moved = Moved(gone, self._aliases.standing(gone).number, packed)
         return [_event(into, question.ts, moved, question.message_id), *passed_on]
@@ -182,7 +202,7 @@ class Merges:
             return [_event(moved.gone, max(event.ts, self._profiles.refused_until(user)), Forget(user))]
         if self._owners.own(user, moved.gone, event.ts, moved.number):
             self.changes += self._profiles.arrive(user, moved.profile, event.ts, event.message_id)
-            self.counts["arrived"] += 1
+            self.arrived[user] = event.ts
         return []
 
 

@@ -102,6 +102,11 @@ class Owners:
         self._keep(user, owned)
         return True
 
+    def keep(self, user: str) -> None:
+        """Write anew what is known of a user of whom nothing else stays here, for what is still on its way to her."""
+        if user in self._owned:
+            self._changed.add(user)
+
     def lose(self, user: str, alias: str, number: int) -> bool:
         """Whether she had it by that link."""
         owned = self.of(user)

@@ -209,6 +209,7 @@ class Worker:
         dirty, written = self.shard.take_dirty(), self.identities.take()
         stored.write("rows", dirty.rows, dirty.erased)
         stored.write("documents", dirty.documents, dirty.erased)
+        stored.write("owned", [], dirty.erased)
         stored.write("marks", dirty.marks)
         stored.write("records", written.aliases.records, written.aliases.dropped)
         stored.write("standings", written.aliases.standings, written.aliases.forgotten)

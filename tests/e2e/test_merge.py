@@ -1,0 +1,113 @@
+"""`segmenter merge` on real servers: two users are one, once, whatever is killed."""
+
+import json
+import re
+from collections import Counter
+from functools import partial
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli import main
+from streams.sources import profile_commands
+from streams.testing import Record, identify, track
+from tests.e2e.changes import CHANGE, by_user
+from tests.e2e.pipeline import Pipeline, Seen
+from tests.e2e.test_worker import NEWEST_MS
+
+# Lost, or counted twice, any event would be missed here.
+EXACTLY = {"exactly": "enter: count(any) == 12", "known": "enter: count(any) >= 1"}
+PAIRS = 40
+START_MS = 1_700_000_000_000
+
+
+def run(pipeline: Pipeline, *arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), env=pipeline.environment)
+
+
+def seen(user: str, *turns: int) -> list[Record]:
+    return [track(user, "Signed In", START_MS + turn, f"{user} {turn}") for turn in turns]
+
+
+def has_more_than(least: int, seen: list[Seen]) -> bool:
+    return len(seen) > least
+
+
+def told_of(changes: list[Seen], user: str) -> list[dict[str, Any]]:
+    return [one.json for one in changes if one.json["user_id"] == user]
+
+
+@pytest.mark.parametrize("kills", [0, 3])
+def test_all_that_two_users_did_counts_once_for_one_though_workers_are_killed(pipeline: Pipeline, kills: int) -> None:
+    pipeline.use(EXACTLY)
+    pairs = [(f"old-{n}", f"new-{n}") for n in range(PAIRS)]
+    pipeline.publish([record for pair in pairs for user in pair for record in seen(user, *range(5))])
+    merges = [profile_commands.merge(gone, into, START_MS + 50, f"merge {gone}") for gone, into in pairs]
+    pipeline.publish_raw(("profile-commands", each.subject, profile_commands.encode(each)) for each in merges)
+    pipeline.publish([record for pair in pairs for user in pair for record in seen(user, 90)])
+    for kill in range(kills):
+        with pipeline.worker() as worker:
+            pipeline.read("rerouted-events", partial(has_more_than, 40 * kill))
+            worker.kill()
+    entered = {f"new-{n}" for n in range(PAIRS)}
+    with pipeline.worker(), pipeline.worker():
+        changes = pipeline.read(
+            "segment-changes",
+            lambda seen: {each.json["user_id"] for each in seen if each.json["segment"] == "exactly"} == entered,
+        )
+        memberships = pipeline.read(
+            "segment-memberships", lambda seen: len({each.key for each in seen if each.value is None}) == PAIRS
+        )
+    assert {each.key for each in memberships if each.value is None} == {gone.encode() for gone, _ in pairs}
+    found = by_user([each.json for each in changes])
+    for user in entered:
+        assert [change["segment"] for change in found[user]] == ["known", "exactly"]
+    for gone, into in pairs:
+        [_, left] = found[gone]
+        assert (left["type"], left["cause"], left["merged_into"]) == ("segment.exited", "merge", into)
+        assert left["event_id"] == f"merge {gone}"
+
+
+def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeline: Pipeline) -> None:
+    pipeline.use({"twice": "enter: count(any) >= 2", "known": 'enter: plan == "pro"'})
+    pipeline.publish([identify("u-1", NEWEST_MS, "m-1", plan="pro"), track("u-1", "Signed In", NEWEST_MS, "m-2")])
+    pipeline.publish([track("ann", "Signed In", NEWEST_MS, "m-3"), track("cy", "Signed In", NEWEST_MS, "m-4")])
+    with pipeline.worker() as worker:
+        pipeline.read("segment-changes", lambda seen: len(seen) >= 1)
+        done = run(pipeline, "merge", "u-1", "--into", "ann")
+        assert done.output == "u-1 is ann from now on.\n"
+        again = run(pipeline, "merge", "u-1", "--into", "ann")
+        assert again.output == "u-1 is ann from now on.\n"
+        pipeline.publish([track("u-1", "Signed In", NEWEST_MS + 1, "m-5"), track("u-1", "Signed In", NEWEST_MS, "m-2")])
+        changes = pipeline.read("segment-changes", lambda seen: len(seen) >= 4)
+        assert [(each["type"], each["segment"], each["cause"]) for each in told_of(changes, "ann")] == [
+            ("segment.entered", "known", "merge"),
+            ("segment.entered", "twice", "merge"),
+        ]
+        assert all(each["live"] for each in told_of(changes, "ann"))
+        [_, left] = told_of(changes, "u-1")
+        CHANGE.validate(left)
+        assert (left["live"], left["merged_into"]) == (False, "ann")
+        followed = run(pipeline, "merge", "cy", "--into", "u-1")
+        assert followed.output == "cy is ann from now on.\n"
+        explained = json.loads(run(pipeline, "explain", "ann", "--json").stdout)
+        assert {(each["alias"], each["how"]) for each in explained["aliases"]} == {("u-1", "merge"), ("cy", "merge")}
+        asked = run(pipeline, "explain", "u-1")
+        assert asked.exit_code == 1
+        assert "u-1 was merged into ann" in asked.output
+        for gone, into in (("ann", "u-1"), ("ann", "ann"), ("nobody", "ann"), ("ann", "nobody"), ("cy", "nobody")):
+            refused = run(pipeline, "merge", gone, "--into", into)
+            assert refused.exit_code == 1, refused.output
+            assert "was not merged" in refused.output
+        letters = pipeline.read("dead-letters", lambda seen: len(seen) >= 5)
+        erased = run(pipeline, "erase", "u-1")
+        assert erased.exit_code == 0
+        pipeline.read("segment-memberships", lambda seen: any((o.key, o.value) == (b"ann", None) for o in seen))
+        assert worker.stop() == 0
+    assert Counter(one.headers["reason_code"] for one in letters) == {
+        b"merge_circle": 2,
+        b"merge_unknown": 2,
+        b"merge_again": 1,
+    }
+    assert not re.search("Traceback", worker.said())
