@@ -20,6 +20,7 @@ SUMMARIES = {
     "dev": "A whole company on this machine, for a first look.",
     "worker": "Run the rules over Kafka, until it is told to stop.",
     "deliver": "Turn changes into messages, until it is told to stop.",
+    "deliveries": "What was decided about a user's messages, and how endpoints do.",
     "web": "Serve HTTP, until it is told to stop.",
     "publish": "Send JSON Lines files into the input topics.",
     "watch": "Show changes as they happen.",

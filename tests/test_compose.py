@@ -20,7 +20,7 @@ from tests.pages import parsed
 ROOT: Final = Path(__file__).parents[1]
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: Final[dict[str, Any]] = COMPOSE["services"]
-OURS: Final = ("worker", "web")
+OURS: Final = ("worker", "web", "deliver")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 
 

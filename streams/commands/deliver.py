@@ -1,13 +1,14 @@
 """`segmenter deliver`: from changes to messages."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from streams.commands.options import settings_flags
-from streams.errors import SOME_REJECTED
+from streams.commands.options import KAFKA, REDIS, settings_flags
+from streams.errors import SOME_REJECTED, UsageError
 from streams.log import LEVELS, configure, counted, log
 from streams.settings import Settings
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from streams.delivery.message import Messages
 
 
-@click.command("deliver")
+@click.group("deliver", invoke_without_command=True)
 @click.option(
     "--dry-run",
     "changes",
     metavar="CHANGES",
-    type=click.File("rb"),
+    type=click.File("rb", lazy=True),
     help="Show what would be sent because of these changes (JSON Lines; - is what is piped in), and why not.",
 )
 @click.option("--everything", is_flag=True, help="Send messages that are off, too: to try them out.")
@@ -43,7 +44,10 @@ def command(changes: BinaryIO | None, everything: bool, log_level: str, settings
     Example:
         segmenter deliver --kafka kafka-1:9092 --redis redis://cache:6379/0
         segmenter replay events.jsonl | segmenter deliver --dry-run - --everything
+        segmenter deliver send come-back --to-members
     """
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     messages = _messages(settings.rules, everything)
     if changes is not None:
         _rehearse(messages, changes, settings)
@@ -61,6 +65,36 @@ def command(changes: BinaryIO | None, everything: bool, log_level: str, settings
     from streams.dispatch.process import run_deliver
 
     run_deliver(settings, lambda: messages)
+
+
+@command.command("send")
+@click.argument("message")
+@click.option(
+    "--to-members", is_flag=True, required=True, expose_value=False, help="To all who are in its segment now."
+)
+@settings_flags("kafka", "redis", "rules", "group", rest=(*KAFKA, *REDIS, "topic_prefix", "topic_delivery_commands"))
+def send(message: str, settings: Settings) -> None:
+    """Send MESSAGE to those who are in its segment already, by way of the segmenter deliver that runs. Its caps, quiet
+    hours, holdout and so on hold; its delay and its expiry count from now. Who got it for entering gets it no more.
+
+    \b
+    Example:
+        segmenter deliver send come-back --to-members
+    """
+    from streams import messagefiles, rulefiles
+    from streams.admin.sending import send_to_members
+    from streams.core.language.faults import did_you_mean
+
+    rulebook = rulefiles.load(settings.rules)
+    messages = messagefiles.load_messages(settings.rules, rulebook).by_name
+    if message not in messages:
+        raise UsageError(
+            f"There is no message {message} in {settings.rules}. {did_you_mean(message, messages)}".strip()
+        )
+    if not messages[message].is_live:
+        raise UsageError(f"{message} is off: write `state: live` into its file first.")
+    sent = asyncio.run(send_to_members(settings, rulebook, messages[message]))
+    click.echo(f"{message} goes to {counted(sent, 'member')}; `segmenter deliveries USER` tells what becomes of it.")
 
 
 def _messages(rules: Path, everything: bool) -> "Messages":

@@ -147,6 +147,9 @@ class MemoryShardStore:
         saved = {shard: kept for shard, kept in self._shards.items() if kept.held.number is not None}
         return {shard: StoredShard(kept.head, len(kept.contents[ROWS])) for shard, kept in saved.items()}
 
+    async def members(self, shard: int, segment: str) -> set[str]:
+        return set(self._shards.get(shard, _Shard()).contents[MEMBERS].get(segment, ()))
+
     async def sizes(self) -> dict[str, int]:
         sizes: Counter[str] = Counter()
         for kept in self._shards.values():

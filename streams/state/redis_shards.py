@@ -177,6 +177,14 @@ class RedisShardStore:
                 found[shard] = StoredShard(head, await self._redis.call("HLEN", keys.at(ROWS)))
         return found
 
+    async def members(self, shard: int, segment: str) -> set[str]:
+        """Read piece by piece: a segment may be all that there are."""
+        key, found, cursor = self._keys.of(shard).at(MEMBERS, segment), set[str](), None
+        while cursor != 0:
+            cursor, some = await self._redis.call("SSCAN", key, cursor or 0, "COUNT", SCAN_COUNT)
+            found.update(map(bytes.decode, some))
+        return found
+
     async def sizes(self) -> dict[str, int]:
         sizes: Counter[str] = Counter()
         for keys in map(self._keys.of, await self._numbers()):

@@ -143,6 +143,9 @@ class ShardStore(Protocol):
     async def all(self) -> dict[int, StoredShard]:
         """Every shard that was ever saved, by number."""
 
+    async def members(self, shard: int, segment: str) -> set[str]:
+        """Who is in it, of this shard."""
+
     async def sizes(self) -> dict[str, int]:
         """How many members each segment has, over all shards; those without any are left out."""
 

@@ -3,9 +3,10 @@
 Comes in: decisions. Goes out: a line each, in columns as far as they go.
 """
 
-from streams.core.instants import format_time
+from streams.core.instants import format_time, parse_time
 from streams.delivery.decision import Decision
 from streams.delivery.rehearsal import Passed
+from streams.outputs.delivery import DeliveryRecord
 from streams.printable import printable
 
 NOT_DECIDED = "no"
@@ -19,6 +20,14 @@ def line_of(user: str, decision: Decision) -> str:
 
 def line_of_passed(passed: Passed) -> str:
     return _line(passed.at, passed.user, passed.message, NOT_DECIDED, passed.reason)
+
+
+def line_of_record(record: DeliveryRecord) -> str:
+    """As the topic has it; by endpoint where it is about no message."""
+    what = record.message or f"webhook {record.endpoint}"
+    again = f" (attempt {record.attempt})" if record.attempt > 1 else ""
+    at_ms = parse_time(record.at) or 0
+    return _line(at_ms, record.user_id, what, record.decision, f"{record.reason}{again}")
 
 
 def _line(at_ms: int, user: str, message: str, verdict: str, reason: str) -> str:

@@ -113,6 +113,12 @@ def test_whoever_dies_in_the_middle_nobody_gets_a_message_twice_and_nobody_misse
         assert {each.json["id"] for each in by_way_of_kafka} == {
             message_id(each.id, "bye", each.subject) for each in went
         }
+        told = CliRunner().invoke(main, ["deliveries", "u-0"], env=delivering.environment)
+        assert [line.split()[3:5] for line in told.stdout.splitlines()] == [
+            ["hello", "sent"],
+            ["later", "held"],
+            *(["later", "withdrawn"], ["hello", "withdrawn"], ["bye", "sent"]),
+        ]
         assert steady.stop() == 0
 
 
@@ -126,6 +132,11 @@ def test_from_an_event_to_the_feed_and_who_is_erased_leaves_nothing(delivering: 
         delivering.publish([identify("erin", now_ms(), first_name="Erin"), track("erin", "Signed In", now_ms())])
         wanted = {("erin", "hello", "sent"), ("erin", "later", "held")}
         delivering.read("deliveries", lambda seen: decided(seen) >= wanted)
+        assert [each.title for each in feeds(delivering, ["erin"])["erin"]] == ["Hi Erin"]
+        again = CliRunner().invoke(main, ["deliver", "send", "hello", "--to-members"], env=delivering.environment)
+        assert again.output.startswith("hello goes to 1 member;")
+        delivering.publish([track("bob", "Signed In", now_ms())])
+        delivering.read("deliveries", lambda seen: ("bob", "hello", "sent") in decided(seen))
         assert [each.title for each in feeds(delivering, ["erin"])["erin"]] == ["Hi Erin"]
         command = profile_commands.encode(Erasure("erin", now_ms()))
         delivering.publish_raw([("profile-commands", "erin", command)])

@@ -23,6 +23,8 @@ async def test_members_join_and_leave(store: ShardStore) -> None:
     await store.save(0, 1, checkpoint(1, joined=[("vip", "a"), ("vip", "b"), ("new", "a")]))
     await store.save(1, 1, checkpoint(1, joined=[("vip", "c")]))
     assert await store.sizes() == {"vip": 3, "new": 1}
+    assert (await store.members(0, "vip"), await store.members(1, "vip")) == ({"a", "b"}, {"c"})
+    assert await store.members(0, "never") == set()
     await store.save(0, 1, checkpoint(2, joined=[("vip", "d")], left=[("vip", "a"), ("vip", "b"), ("new", "a")]))
     assert await store.sizes() == {"vip": 2}
     await store.save(0, 1, checkpoint(3, joined=[("new", "a"), ("vip", "d")], left=[("vip", "nobody"), ("gone", "a")]))

@@ -1,0 +1,106 @@
+"""`segmenter deliveries`: what was decided about a user's messages, and how endpoints do."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from streams.commands.options import KAFKA, REDIS, settings_flags
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.delivery.message import Messages
+
+FAILED = 1
+OF_TOPICS = ("topic_prefix", "topic_deliveries")
+
+
+class _OrUser(click.Group):
+    """What is no command of its own is a user."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["of", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group("deliveries", cls=_OrUser)
+def command() -> None:
+    """Show what was decided about a user's messages: segmenter deliveries USER. A user who is called as a command is
+    shown by segmenter deliveries of USER.
+
+    \b
+    Example:
+        segmenter deliveries u-00042
+        segmenter deliveries test crm
+        segmenter deliveries endpoints
+        segmenter deliveries enable crm
+    """
+
+
+@command.command("of", hidden=True)
+@click.argument("user")
+@click.option("--json", "as_json", is_flag=True, help="As JSON Lines, as the topic has them.")
+@settings_flags("kafka", "group", rest=(*KAFKA, *OF_TOPICS))
+def of(user: str, as_json: bool, settings: Settings) -> None:
+    """What was decided about USER's messages, the oldest first, as far as the topic deliveries reaches back."""
+    import msgspec
+
+    from streams.admin.deliveries import decisions
+    from streams.terminal.deliveries import line_of_record
+
+    found = asyncio.run(decisions(settings, user))
+    for record in found:
+        click.echo(msgspec.json.encode(record).decode() if as_json else line_of_record(record))
+    if not found:
+        click.echo(f"Nothing was decided about {user} that is still known.", err=True)
+
+
+@command.command("test")
+@click.argument("endpoint")
+@settings_flags("rules", rest=("webhook_private",))
+def test(endpoint: str, settings: Settings) -> None:
+    """Post something to ENDPOINT that is about nobody, signed as all is. Exit status 1 if it does not take it."""
+    from streams.admin.deliveries import endpoint_called, try_endpoint
+
+    posted = asyncio.run(try_endpoint(settings, endpoint_called(_messages(settings), endpoint)))
+    click.echo(f"{endpoint}: {posted.said}")
+    if not posted.is_done:
+        raise click.exceptions.Exit(FAILED)
+
+
+@command.command("endpoints")
+@settings_flags("rules", "redis", "group", rest=REDIS)
+def endpoints(settings: Settings) -> None:
+    """How each endpoint of webhooks.yaml does."""
+    from streams.admin.deliveries import standings
+    from streams.core.instants import format_time
+    from streams.terminal.columns import in_columns
+
+    messages = _messages(settings)
+    rows = [("endpoint", "address", "does")]
+    for name, standing in asyncio.run(standings(settings, messages)).items():
+        failing = "well" if standing.failing_since is None else f"fails since {format_time(standing.failing_since)}"
+        does = f"disabled: {standing.disabled}" if standing.disabled else failing
+        rows.append((name, messages.endpoints[name].url, does))
+    for line in in_columns(rows):
+        click.echo(line)
+
+
+@command.command("enable")
+@click.argument("endpoint")
+@settings_flags("rules", "redis", "group", rest=REDIS)
+def enable(endpoint: str, settings: Settings) -> None:
+    """Post to ENDPOINT again after it was disabled. What failed meanwhile is not sent again."""
+    from streams.admin.deliveries import enable, endpoint_called
+
+    asyncio.run(enable(settings, endpoint_called(_messages(settings), endpoint)))
+    click.echo(f"{endpoint} is enabled.")
+
+
+def _messages(settings: Settings) -> "Messages":
+    from streams import messagefiles, rulefiles
+
+    return messagefiles.load_messages(settings.rules, rulefiles.load(settings.rules))

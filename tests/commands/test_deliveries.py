@@ -1,0 +1,69 @@
+"""`segmenter deliveries`, of endpoints: tried, told of, let in again."""
+
+import asyncio
+import base64
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from standardwebhooks import Webhook
+
+from streams.cli import main
+from streams.dispatch.standing import Standings
+from streams.embedded.redis import RedisServer
+from streams.settings import Settings
+from streams.state.opening import opened_store
+from tests.dispatch.endpoint import receiving
+
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CRM_SECRET", SECRET)
+    (tmp_path / "a.yaml").write_text("segment: a\nenter: paying\n")
+    return tmp_path
+
+
+def hooks(rules: Path, url: str) -> None:
+    (rules / "webhooks.yaml").write_text(f"endpoints:\n  crm:\n    url: {url}\n    secret: CRM_SECRET\n")
+
+
+async def run(*arguments: str) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, main, ["deliveries", *arguments])
+
+
+async def test_an_endpoint_is_tried_as_all_webhooks_are(rules: Path) -> None:
+    async with receiving() as receiver:
+        hooks(rules, receiver.url)
+        refused = await run("test", "crm", "--rules", str(rules))
+        assert (refused.exit_code, receiver.got) == (1, [])
+        assert "is a private address" in refused.output
+        allowed = ("--rules", str(rules), "--webhook-private", "127.0.0.0/8")
+        tried = await run("test", "crm", *allowed)
+        assert (tried.exit_code, tried.output) == (0, "crm: HTTP 204\n")
+        assert Webhook(SECRET).verify(receiver.got[0].body, receiver.got[0].headers)["type"] == "segmenter.test"
+        receiver.answer = lambda _: 500
+        assert (await run("test", "crm", *allowed)).exit_code == 1
+
+
+async def test_an_endpoint_that_is_not_there_is_named_with_those_that_are(rules: Path) -> None:
+    hooks(rules, "https://crm.example.com/")
+    result = await run("test", "cmr", "--rules", str(rules))
+    assert (result.exit_code, "There are: crm." in result.output) == (2, True)
+
+
+async def test_a_disabled_endpoint_is_told_of_and_let_in_again(
+    rules: Path, redis_server: RedisServer, group: str
+) -> None:
+    hooks(rules, "https://crm.example.com/")
+    there = ("--rules", str(rules), "--redis", redis_server.url, "--group", group)
+    async with opened_store(Settings.from_environment({}, redis=redis_server.url, group=group)) as store:
+        await Standings(store.group).disable("crm", "it said that it is gone for good (HTTP 410)")
+    assert "disabled: it said that it is gone for good" in (await run("endpoints", *there)).output
+    assert (await run("enable", "crm", *there)).output == "crm is enabled.\n"
+    assert (await run("endpoints", *there)).output.splitlines()[1].split() == [
+        "crm",
+        "https://crm.example.com/",
+        "well",
+    ]
