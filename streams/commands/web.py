@@ -9,7 +9,9 @@ from streams.settings import Settings
 
 @click.command("web")
 @click.option(
-    "--parts", metavar="NAME,..", help="What is served; on an address that others reach, this must be said. [all]"
+    "--parts",
+    metavar="NAME,..",
+    help="What is served; on an address that others reach, this must be said. [all]",
 )
 @click.option(
     "--log-level", metavar="LEVEL", type=click.Choice(LEVELS), default="info", help=f"{', '.join(LEVELS)}. [info]"
@@ -33,6 +35,11 @@ def command(parts: str | None, log_level: str, settings: Settings) -> None:
         raise click.UsageError(f"Others can reach {settings.web}: say what is to be served there (--parts {names}).")
     wanted = parts_called(parts.split(",")) if parts is not None else list(PARTS)
     configure(log_level, settings.log)
+    if parts is None:
+        for part in PARTS:
+            if not part.is_possible(settings):
+                log.info("web - without %s: SEGMENTER_%s is not set", part.name, part.needs.upper())
+        wanted = [part for part in PARTS if part.is_possible(settings)]
     for warning in Settings.unknown_variables():
         log.warning("settings - %s", warning)
     serve(settings, wanted)

@@ -24,7 +24,7 @@ from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
 BROKERS_DEFAULT: Final = -1
-VISIBLE_WITHIN_S: Final = 10.0
+VISIBLE_WITHIN_S: Final = 30.0  # brokers that are busy tell each other late
 
 
 @dataclass(frozen=True, slots=True)

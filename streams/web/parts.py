@@ -40,11 +40,16 @@ class Served:
 
 
 class Part(NamedTuple):
-    """module: has `serve(settings, stopping) -> Served`; it is imported when the part is on."""
+    """module: has `serve(settings, stopping) -> Served`; it is imported when the part is on. needs: the secret without
+    which it can serve nobody; none where empty."""
 
     name: str
     says: str
     module: str
+    needs: str = ""
+
+    def is_possible(self, settings: Settings) -> bool:
+        return not self.needs or bool(settings.secret(self.needs))
 
     def serve(self, settings: Settings, stopping: Stopping) -> Served:
         served: Served = import_module(self.module).serve(settings, stopping)
@@ -53,7 +58,7 @@ class Part(NamedTuple):
 
 PARTS: Final = (
     Part("collect", "events in: SDKs, Stripe's webhooks, CloudEvents", "streams.web.collect"),
-    Part("feed", "messages out, to the browsers of users", "streams.web.feed"),
+    Part("feed", "messages out, to the browsers of users", "streams.web.feed", needs="feed_key"),
 )
 
 
