@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 # A health check fails when a shard that has something to do has not moved for so long, whatever keeps it.
 UNHEALTHY_AFTER_S: Final = 30.0
 STUCK_AFTER_S: Final = 60.0
-# Millions of profiles take a while, and nothing is heard of them before all are there.
-LOADED_WITHIN_S: Final = 600.0
+# Millions of profiles, or of changes to compare with, take a while, and nothing is heard of them before all are there.
+LOADED_WITHIN_S: Final = 1_800.0
 # A transaction that commits goes by unnoticed.
 HELD_BACK_AFTER_S: Final = 5.0
 
