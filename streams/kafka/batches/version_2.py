@@ -27,7 +27,8 @@ CONTROL: Final = 1 << 5
 # Beyond these a batch is no batch of events.
 BIG_BYTES: Final = 8 << 20
 MOST_RECORDS: Final = 500_000
-MOST_HEADERS: Final = 1_000
+MOST_HEADERS: Final = 1_000  # of a record
+MOST_HEADERS_IN_ALL: Final = 2_000_000
 LONGEST_VARINT: Final = 10
 NO_TIME: Final = -1
 NAMES_ARE_TEXTS: Final = "bytes belong into a header's value; send it again so"
@@ -50,7 +51,7 @@ def records_of(raw: bytes | memoryview) -> tuple[Sequence[Record], Sequence[Unre
 def are_in_order(records: Sequence[Record], first: int, end: int) -> bool:
     """Whether their offsets grow, and lie within the batch's."""
     offsets = list(map(OFFSET, records))
-    if offsets == list(range(first, end)):
+    if len(offsets) == end - first and offsets == list(range(first, end)):
         return True
     return not offsets or (first <= offsets[0] and offsets[-1] < end and all(a < b for a, b in pairwise(offsets)))
 
@@ -98,7 +99,7 @@ def _record(batch: DefaultRecordBatch, body: "_Bytes") -> PlainRecord | Unreadab
         timestamp = batch.max_timestamp
     offset = batch.base_offset + body.varint()
     key, value = body.nullable(), body.nullable()
-    headers = [(body.nullable(), body.nullable()) for _ in range(body.count(MOST_HEADERS))]
+    headers = [(body.nullable(), body.nullable()) for _ in range(body.headers())]
     if body.at != end:
         raise _NoSense
     try:
@@ -131,6 +132,7 @@ class _Bytes:
     def __init__(self, everything: bytes):
         self.all = everything
         self.at = 0
+        self._headers_left = MOST_HEADERS_IN_ALL
 
     def take(self, count: int) -> bytes:
         end = self.at + count
@@ -154,8 +156,10 @@ class _Bytes:
         length = self.varint()
         return None if length < 0 else self.take(length)
 
-    def count(self, most: int) -> int:
-        number = self.varint()
-        if not 0 <= number <= most:
+    def headers(self) -> int:
+        """How many there are of a record."""
+        count = self.varint()
+        self._headers_left -= count
+        if not 0 <= count <= MOST_HEADERS or self._headers_left < 0:
             raise _NoSense
-        return number
+        return count

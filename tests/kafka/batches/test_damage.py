@@ -8,14 +8,16 @@ import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from streams.kafka.batches import version_2
 from streams.kafka.batches.reader import read
 from streams.kafka.batches.record import PlainRecord, Unreadable
 from streams.kafka.batches.version_2 import CONTROL, HEADER, TRANSACTIONAL
 from tests.kafka.batches.test_reader import logs, plain
-from tests.kafka.batches.written import PACKERS, batch, messages, sealed, varint, with_crc
+from tests.kafka.batches.written import PACKERS, batch, messages, record_bytes, sealed, varint, with_crc
 
 MOST = 1 << 20  # of what a batch may unpack to, so that no example takes long
 BODIES = st.binary(max_size=60)
@@ -119,15 +121,17 @@ PIECES = VARINTS | st.binary(max_size=6) | st.integers(-2, 20).map(varint)
     st.integers(-(1 << 31), (1 << 31) - 1) | st.integers(-1, 5),
     st.sampled_from([0, TRANSACTIONAL, TRANSACTIONAL | CONTROL]),
     st.sampled_from(sorted(PACKERS)),
+    st.sampled_from([6, 1 << 40, None]),
 )
-@example(varint(1 << 62) * 8, 1, 0, 0, 0)
-@example(varint(30) + b"\0\0\0" + varint((1 << 63) - 1) + b"x" * 20, 1, 0, 0, 0)
-@example(b"\x02" * 5 + varint(1 << 40), 1, 0, 0, 4)
+@example(varint(1 << 62) * 8, 1, 0, 0, 0, 6)
+@example(varint(30) + b"\0\0\0" + varint((1 << 63) - 1) + b"x" * 20, 1, 0, 0, 0, 6)
+@example(b"\x02" * 5 + varint(1 << 40), 1, 0, 0, 4, 6)
+@example(record_bytes(PlainRecord(5, 0, None, None), 5, 0) * 2, 2, (1 << 31) - 1, 0, 0, 1 << 40)
 def test_a_batch_of_nonsense_with_a_good_checksum_is_told(
-    body: bytes, count: int, delta: int, attributes: int, codec: int
+    body: bytes, count: int, delta: int, attributes: int, codec: int, end: int | None
 ) -> None:
     raw = sealed(5, attributes | codec, delta, 0, 0, 7, count, PACKERS[codec](body))
-    portion = read(raw, 5, 6, most=MOST)
+    portion = read(raw, 5, end, most=MOST)
     assert portion.next_offset > 5
     assert len(portion.records) <= max(count, 0)
     assert all(5 <= each.offset < 5 + delta + 1 for each in portion.records)
@@ -145,3 +149,12 @@ def test_a_message_inside_another_may_be_nonsense(case: tuple[list[PlainRecord],
     compressed[12:16] = zlib.crc32(compressed[16:]).to_bytes(4)
     portion = read(bytes(compressed), 0, most=MOST)
     assert portion.next_offset == 10
+
+
+def test_headers_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version_2, "BIG_BYTES", 1_000)
+    monkeypatch.setattr(version_2, "MOST_HEADERS_IN_ALL", 500)
+    many = PlainRecord(0, 0, None, None, (("", b"1234"),) * 100)
+    portion = read(batch([many._replace(offset=at) for at in range(9)], codec=4), 0)
+    assert len(portion.records) == 5
+    assert "its bytes make no sense after 5" in portion.unreadable[0].reason
