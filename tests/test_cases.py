@@ -20,6 +20,7 @@ from streams.testing.storyfiles import Story, read_stories, stories_beside
 from streams.testing.verdicts import tell
 from tests.anytime import ANY_TIME
 from tests.oracle import judge
+from tests.oracle.identities import named
 from tests.pages import DOCS, blocks
 from tests.zones import zone_of
 
@@ -60,7 +61,7 @@ def test_the_story_goes_as_told(story: Story) -> None:
 def test_the_naive_judge_tells_the_story_alike(story: Story) -> None:
     events = decoded(story.rulebook, story.records, ANY_TIME).events
     until_ms = max(event.ts for event in events) if story.until_ms is None else story.until_ms
-    owed = judge(story.rulebook, events, until_ms, zone_of(story.timezone or "UTC"))
+    owed = judge(story.rulebook, named(events), until_ms, zone_of(story.timezone or "UTC"))
     found = [change for users in owed.values() for change in users if story.rule in (None, change.rule)]
     assert by_user(told_of(change, story.records) for change in found) == by_user(story.expected)
 

@@ -23,6 +23,7 @@ from streams.testing.records import Record, billing, identify, track
 BILLING: Final = {*LEDGER_EVENTS, "Invoice Paid", "Payment Failed", "Refund Issued"}
 CONTEXT: Final = ("active", "locale")
 VERBS: Final = {"segment.entered": "enters", "segment.exited": "leaves", "segment.changed": "is now"}
+AS: Final = re.compile(r"(?:(?P<user>.+) )?as (?P<alias>\S+)")
 COLUMN: Final = re.compile(r"\S+(?: \S+)*")
 PAIR: Final = re.compile(r'("[^"]*"|[^\s="]+)=("[^"]*"|\[.*?\](?=\s|$)|\S+)\s*')
 WHAT: Final = re.compile(r"(enters|leaves|is now) (\S+?)(?: \(was (\S+)\))?")
@@ -79,19 +80,25 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def read_event(line: str) -> Iterator[Record]:
-    """`2026-03-01..2026-03-08 09:00  ann  Signed In  key=value`, as one record a day."""
+    """`2026-03-01..2026-03-08 09:00  ann  Signed In  key=value`, as one record a day.
+
+    Who did it may be `as anon-1`, a visitor, or `ann as anon-1`, who links the two.
+    """
     when, user, event, *rest = columns(line, "when, who, what happened, and what is known of it")
     start = rest[0].start() if rest else len(line)
     values = pairs(line[start:], start)
     message_id = values.pop("messageId", None)
     context = {name: values.pop(f"context.{name}") for name in CONTEXT if f"context.{name}" in values}
+    found = AS.fullmatch(user[0])
+    name, alias = (found["user"], found["alias"]) if found else (user[0], None)
     for at in _times(when):
         if event[0] == "identify":
-            yield identify(user[0], at, message_id, **values) | {"context": context}
+            record = identify(name, at, message_id, **values) | {"context": context}
         elif event[0] in BILLING:
-            yield billing(user[0], event[0], at, message_id, **values)
+            record = billing(name, event[0], at, message_id, **values)
         else:
-            yield track(user[0], event[0], at, message_id, **values) | {"context": context}
+            record = track(name, event[0], at, message_id, **values) | {"context": context}
+        yield record if alias is None else record | {"anonymousId": alias}
 
 
 def read_told(line: str) -> Told:

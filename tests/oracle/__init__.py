@@ -1,6 +1,7 @@
 """The judge of the engine: what the rules mean, worked out the slow way.
 
     judge           the arrivals one by one, to their users' profiles
+    identities.py   whose each is, where some name an alias alone: for what `judge` is given
     population.py   all profiles, the time that has come for them, the edges of quintiles
     profile.py      accept, pass time, evaluate, report
     report.py       what a change says: its type, its segment, its reasons

@@ -47,11 +47,11 @@ class Subscription(NamedTuple):
 
 
 def read_trait(accepted: Sequence[Event], name: str) -> Value:
-    subscriptions = ledger(accepted)
-    if name in DERIVED and subscriptions:
-        return read_derived(subscriptions, name)
+    has_ledger = any(event.touches_ledger and event.name for event in accepted)
+    if name in DERIVED and has_ledger:
+        return read_derived(ledger(accepted), name)
     written = written_traits(accepted).get(name, (None, 0))[0]
-    if written is None and not subscriptions:
+    if written is None and not has_ledger:
         return {"mrr": 0.0, "paying": False}.get(name)
     return written
 
@@ -86,6 +86,8 @@ def read_derived(subscriptions: list[Subscription], name: str) -> Value:
     counted = [one for one in subscriptions if one.counted]
     if name == "mrr_incomplete":
         return any(one.properties.get("mrr_incomplete") is True for one in counted)
+    if not subscriptions:
+        return False if name == "subscription.cancels" else None
     if counted:
         leading = max(counted, key=lambda one: (one.micros, one.id))
     else:
@@ -96,8 +98,21 @@ def read_derived(subscriptions: list[Subscription], name: str) -> Value:
 
 
 def ledger(accepted: Sequence[Event]) -> list[Subscription]:
-    updates = [event for event in accepted if event.touches_ledger]
+    updates: list[Event] = []
+    for event in accepted:
+        if event.touches_ledger and event.name:
+            updates.append(event)
+        elif event.touches_ledger:
+            updates = [
+                one for one in updates if subscription_id(one) not in lost(updates, event.properties["customer"])
+            ]
     return [subscription(one, updates) for one in sorted({subscription_id(event) for event in updates})]
+
+
+def lost(updates: Sequence[Event], customer: Value) -> set[str]:
+    """The subscriptions that came under a customer who is another user's by now."""
+    ids = {subscription_id(event) for event in updates}
+    return {each for each in ids if subscription(each, updates).properties.get("customer") == customer}
 
 
 def subscription_id(update: Event) -> str:

@@ -76,11 +76,11 @@ class Owners:
         return True
 
     def claim(self, user: str, link: Link, ts: int) -> list[Event]:
-        """What the alias's home is to be told: nothing where it knows. Word of Stripe's is always told, as another user
-        may have the customer by now."""
+        """What the alias's home is to be told: nothing where it knows. Of an alias that may move it is told each time,
+        as another user may have it by now, or be said to have had it before."""
         owned = self.of(user)
         one = owned.get(link.alias, Owned())
-        if one.is_hers and link.how is not How.CUSTOMER:
+        if one.is_hers and not link.how.moves:
             return []
         one.how, one.told_ms = link.how, ts
         self._keep(user, owned | {link.alias: one})

@@ -1,5 +1,7 @@
 """Which aliases are a user's, and how much of each has come."""
 
+import pytest
+
 from streams.core.identities.owners import MOST_IDS, Owners
 from streams.core.links import Claim, Forget, How, Link, PassedOn
 from tests.core.identities.made import at
@@ -16,9 +18,10 @@ def test_the_home_of_an_alias_is_told_once_however_many_records_bear_it() -> Non
     assert Owners(dict(found.take()[0])).claim("ann", ANON, 7) == []
 
 
-def test_word_of_stripes_is_always_told() -> None:
-    found = Owners()
-    assert len(found.claim("ann", CUSTOMER, 5)) == len(found.claim("ann", CUSTOMER, 6)) == 1
+@pytest.mark.parametrize("how", [How.CUSTOMER, How.TRAIT])
+def test_of_what_may_move_its_home_is_told_each_time(how: How) -> None:
+    found, link = Owners(), Link("cus_1", how)
+    assert len(found.claim("ann", link, 5)) == len(found.claim("ann", link, 6)) == 1
 
 
 def test_a_person_has_a_hundred_ids_at_most() -> None:

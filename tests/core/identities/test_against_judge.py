@@ -1,0 +1,75 @@
+"""Linked is as if the records had come late under the user's id: the engine against the naive judge."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from streams.core.batch import Batch
+from streams.core.events import Event
+from streams.core.identities.identities import Identities
+from streams.core.links import How, Link, Linking, Unlinked
+from streams.core.rules.rulebook import Rulebook
+from tests import strategies as made
+from tests.core.harness import Changes, Engine, owed
+from tests.core.identities.made import DAY
+from tests.oracle.identities import named
+
+KEEP_MS = 3 * DAY
+VISITORS, CUSTOMERS = ("a-1", "a-2"), ("cus_1",)
+LINKS = st.builds(Link, st.sampled_from(VISITORS), st.sampled_from((How.ANONYMOUS, How.ALIAS)))
+LINKS |= st.builds(Link, st.sampled_from(CUSTOMERS), st.sampled_from((How.CUSTOMER, How.TRAIT)))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event | int]:
+    """As they are made for users, with some of the records under aliases alone, and some that say whose they are."""
+    found: list[Event | int] = []
+    for arrival in draw(made.arrivals()):
+        sort = draw(st.sampled_from(("plain", "unlinked", "linking")))
+        if isinstance(arrival, int) or sort == "plain":
+            found.append(arrival)
+        elif sort == "linking":
+            links = draw(st.lists(LINKS, min_size=1, max_size=2, unique_by=lambda link: link.alias))
+            found.append(replace(arrival, identity=Linking(tuple(links))))
+        else:
+            alias = draw(st.sampled_from((*VISITORS, *CUSTOMERS)))
+            properties = dict(arrival.properties)
+            if alias in CUSTOMERS and arrival.touches_ledger:
+                properties["customer"] = alias
+            found.append(replace(arrival, subject=alias, properties=properties, identity=Unlinked()))
+    return found
+
+
+def run(rulebook: Rulebook, arrivals: list[Event | int], cuts: set[int]) -> Changes:
+    """In as many batches as there are cuts."""
+    engine = Engine(rulebook)
+    identities = Identities.empty(engine.shard, KEEP_MS)
+    batch: list[Event] = []
+    for place, arrival in enumerate([*arrivals, made.END_MS]):
+        if place in cuts or isinstance(arrival, int):
+            for part in identities.resolve(Batch.of(batch)):
+                engine.apply(part.events)
+            batch = []
+        if isinstance(arrival, int):
+            engine.pass_time(arrival)
+        else:
+            batch.append(arrival)
+    return engine.reported
+
+
+@settings(max_examples=1 + settings().max_examples // 10)
+@given(made.rulebooks(most=2), histories(), st.sets(st.integers(0, 25)))
+def test_linked_is_as_if_the_records_had_come_late_under_the_users_id(
+    rulebook: Rulebook, arrivals: list[Event | int], cuts: set[int]
+) -> None:
+    assert run(rulebook, arrivals, cuts) == owed(rulebook, named(arrivals, KEEP_MS))
+
+
+@given(histories())
+def test_all_that_is_known_of_an_alias_is_as_the_judge_has_it(arrivals: list[Event | int]) -> None:
+    engine = Engine(Rulebook(()))
+    identities = Identities.empty(engine.shard, KEEP_MS)
+    applied = identities.at_once([arrival for arrival in arrivals if isinstance(arrival, Event)])
+    assert [replace(event, identity=None) for event in applied] == [
+        event for event in named(arrivals, KEEP_MS) if isinstance(event, Event)
+    ]
