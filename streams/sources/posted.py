@@ -136,7 +136,7 @@ class PostedEvents:
     def records(self, posted: Posted, source: str | None, received_ms: int) -> tuple[list[Taken], list[Refused]]:
         """source: the name of the key under which they came."""
         refused = [*self._too_many(posted)]
-        put_right: list[tuple[int, Members, Incoming]] = []
+        put_right: list[tuple[int, Incoming]] = []
         common = _Common(posted, source, received_ms)
         for index, raw in enumerate(posted.items[: self._limits.batch_events]):
             members = self._members(index, bytes(raw))
@@ -144,7 +144,7 @@ class PostedEvents:
                 refused.append(members)
             else:
                 value = common.put_right(members, self._new_id)
-                put_right.append((index, members, Incoming(value, received_ms)))
+                put_right.append((index, Incoming(value, received_ms)))
         taken = list(self._decoded(put_right, refused))
         return taken, sorted(refused)
 
@@ -162,14 +162,14 @@ class PostedEvents:
         except _NOT_JSON as error:
             return Refused(index, *_fields(_why(error)))
 
-    def _decoded(self, put_right: Sequence[tuple[int, Members, Incoming]], refused: list[Refused]) -> Iterator[Taken]:
-        decoded = self._decode([incoming for _, _, incoming in put_right])
-        for (index, members, incoming), event in zip(put_right, decoded, strict=True):
+    def _decoded(self, put_right: Sequence[tuple[int, Incoming]], refused: list[Refused]) -> Iterator[Taken]:
+        decoded = self._decode([incoming for _, incoming in put_right])
+        for (index, incoming), event in zip(put_right, decoded, strict=True):
             if isinstance(event, Reject):
                 refused.append(Refused(index, *_fields(event)))
             else:
-                key = event.subject if isinstance(event, Event) else _ANY.decode(members["anonymousId"])
-                yield Taken(key, incoming.value)
+                assert isinstance(event, Event), "a product event is never ignored"
+                yield Taken(event.subject, incoming.value)
 
     def _decode(self, incoming: Sequence[Incoming]) -> Sequence[Decoded]:
         if len(incoming) < WORTH_A_CHUNK:

@@ -5,6 +5,7 @@ Comes in: what happens. Goes out: the text format. Where others reach the proces
 """
 
 import hmac
+from functools import cache
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -31,6 +32,12 @@ CONFIRMED_IN: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
+
+
+@cache
+def taken(key: str) -> Counter:
+    """What counts the events of the write key of this name; there are as many as are configured."""
+    return TAKEN.labels(key)
 
 
 def routes(settings: Settings) -> list[Route]:

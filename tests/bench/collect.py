@@ -68,9 +68,7 @@ def requests(size: int) -> list[bytes]:
         events = [event(number) for number in range(first, first + size)]
         said = {"batch": events, "sentAt": "2026-03-01T12:00:01Z"} if size > 1 else events[0]
         body = json.dumps(said).encode()
-        head = (
-            f"POST {PATHS[size]} HTTP/1.1\r\nHost: here\r\nX-Write-Key: SERVER\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+        head = f"POST {PATHS[size]} HTTP/1.1\r\nHost: here\r\nX-Write-Key: SERVER\r\nContent-Length: {len(body)}"
         made.append(head.encode() + b"\r\n\r\n" + body)
     return made
 

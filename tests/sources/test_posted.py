@@ -116,6 +116,8 @@ def test_the_key_is_the_user_else_the_alias() -> None:
     track = {"type": "track", "event": "X"}
     taken, _ = posted(track | {"userId": "ann", "anonymousId": "a1"}, track | {"userId": "null", "anonymousId": "a1"})
     assert [each.key for each in taken] == ["ann", "a1"]
+    [alias], _ = posted({"type": "alias", "userId": "ann", "previousId": "a1"})
+    assert alias.key == "ann"
 
 
 # ids

@@ -24,13 +24,13 @@ from streams.web import cors
 from streams.web.answers import JsonAnswer
 from streams.web.bodies import Bodies, ClientGone
 from streams.web.collect.keys import WriteKeys, candidates
-from streams.web.metrics import CONFIRMED_IN, REFUSED, TAKEN
+from streams.web.metrics import CONFIRMED_IN, REFUSED, taken
 from streams.web.rates import Rate, sender_at
 from streams.web.refusal import Refusal, come_again
 
 METHODS: Final = "POST, OPTIONS"
 COME_AGAIN_S: Final = 2
-DONE: Final = b'{"success":true}'
+DONE_TO_A_SERVER: Final = JsonAnswer({"success": True}, 200, dict(cors.ALWAYS))  # made once, as most answers are it
 
 
 class Sent:
@@ -138,14 +138,14 @@ class Resource:
         except Busy as error:
             raise come_again("busy", str(error), COME_AGAIN_S) from None
         CONFIRMED_IN.observe(time.perf_counter() - since)
-        TAKEN.labels(sent.key).inc(len(records))
+        taken(sent.key).inc(len(records))
 
     def done(self, sent: Sent, said: Mapping[str, Any] | None = None) -> Response:
         """said: what is to be told beside the success."""
+        if not said and sent.origin is None:
+            return DONE_TO_A_SERVER
         headers = dict(cors.for_origin(self._shown_to(sent)))
-        if said:
-            return JsonAnswer({"success": True, **said}, 200, headers)
-        return Response(DONE, 200, headers, "application/json")
+        return JsonAnswer({"success": True, **(said or {})}, 200, headers)
 
     def _shown_to(self, sent: Sent) -> str | None:
         return sent.origin if self.gate.may_ask(sent.origin) else None

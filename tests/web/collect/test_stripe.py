@@ -154,3 +154,10 @@ async def test_an_event_that_cannot_be_used_is_refused_with_its_reason() -> None
     answer = await send(collector(), broken)
     assert (answer.status_code, answer.json()["code"]) == (400, "wrong_type")
     assert "data.object.amount_paid" in answer.json()["message"]
+
+
+async def test_an_event_of_a_customer_whom_nobody_knows_yet_is_kept_under_the_customer() -> None:
+    to = collector()
+    nobodys = {**PAID, "data": {"object": {**INVOICE, "metadata": {}}}}
+    assert (await send(to, nobodys)).json() == {"success": True}
+    assert [record.user for record in to.kafka.records] == ["cus_1"]
