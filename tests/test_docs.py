@@ -105,6 +105,7 @@ def test_every_command_that_is_shown_is_one(page: Path, tmp_path: Path, monkeypa
     for folder in ("rules", "docs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     (tmp_path / "my-rules").mkdir()  # as docs/start.md has it
+    (tmp_path / "changes.jsonl").touch()  # as docs/delivery.md has it
     monkeypatch.chdir(tmp_path)
     for block in blocks(page, "console"):
         for line in block.text.splitlines():
