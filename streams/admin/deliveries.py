@@ -8,21 +8,22 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.delivery.message import Messages
 from streams.delivery.webhook import Endpoint, check_body
 from streams.dispatch.posting import Posted, Poster, keys_of
 from streams.dispatch.standing import Standing, Standings
 from streams.errors import UsageError
-from streams.kafka.clients import consuming
+from streams.kafka.clients import consuming, tell_unreadable
+from streams.kafka.consumer import Consumer
 from streams.kafka.partitioning import homes
 from streams.outputs.delivery import DeliveryRecord, decode_delivery
 from streams.settings import Settings
 from streams.state.opening import opened_store
 from streams.topics import DELIVERIES
 
-WAIT_MS = 500
+WAIT_S = 0.5
 
 
 async def decisions(settings: Settings, user: str) -> list[DeliveryRecord]:
@@ -40,14 +41,16 @@ async def decisions(settings: Settings, user: str) -> list[DeliveryRecord]:
     return sorted(found.values(), key=lambda record: record.at)
 
 
-async def _values(consumer: AIOKafkaConsumer, tp: TopicPartition, key: bytes) -> AsyncIterator[bytes | None]:
+async def _values(consumer: Consumer, tp: TopicPartition, key: bytes) -> AsyncIterator[bytes | None]:
     consumer.unsubscribe()
     consumer.assign([tp])
     end = (await consumer.end_offsets([tp]))[tp]
     while await consumer.position(tp) < end:
-        for record in (await consumer.getmany(tp, timeout_ms=WAIT_MS)).get(tp, []):
-            if record.key == key:
-                yield record.value
+        for portion in (await consumer.portions({tp}, WAIT_S)).values():
+            tell_unreadable(tp, portion)
+            for record in portion.records:
+                if record.key == key:
+                    yield record.value
 
 
 def _decoded(value: bytes | None) -> DeliveryRecord | None:

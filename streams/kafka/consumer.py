@@ -25,7 +25,10 @@ STUB: Final = bytes(11) + b"\x31" + bytes(49)
 
 
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without types
-    """`exact_ends`: whether the broker's ends can be trusted, so that no batch stands beyond them."""
+    """`exact_ends`: whether the broker's ends can be trusted, so that no batch stands beyond them.
+
+    What was fetched comes by `portions` alone, not by `getmany` and `getone`.
+    """
 
     def __init__(self, *topics: str, exact_ends: bool = True, **options: Any):
         super().__init__(*topics, **options)
