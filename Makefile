@@ -11,7 +11,7 @@ READY  := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint format unit interpreted thorough e2e demo bench lock clean
+.PHONY: help test lint format unit interpreted thorough e2e faults demo bench lock clean
 
 help:
 	@echo "make test         linters, types, architecture, all tests (what CI runs)"
@@ -20,13 +20,14 @@ help:
 	@echo "make interpreted  the engine's tests again, without numba's compiler"
 	@echo "make thorough     the properties again, by many more examples, and all of a real data set against the judge"
 	@echo "make e2e          the tests on a real Kafka and a real Redis"
+	@echo "make faults       kills, zombies, outages and lost state while workers read a known stream; SEEDS=\"3 4 5\" for others"
 	@echo "make demo         a broker, a Redis, a worker and a simulated company in this terminal"
 	@echo "make bench        how fast it is on this machine"
 	@echo "make format       write the code the way 'make lint' wants it"
 	@echo "make lock         renew the lock files from pyproject.toml (needs uv)"
 	@echo "make clean        remove everything that the above made"
 
-test: lint unit interpreted e2e
+test: lint unit interpreted e2e faults
 
 # What `segmenter dev` needs, and nothing else: the first minute is short.
 $(DEMO): requirements.lock pyproject.toml .make/install.py
@@ -61,6 +62,10 @@ thorough: $(READY)
 
 e2e: $(READY)
 	$(BIN)/pytest tests/e2e
+
+SEEDS ?= 1 2
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(SEEDS)
 
 demo: $(DEMO)
 	@$(BIN)/segmenter dev

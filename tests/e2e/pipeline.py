@@ -80,6 +80,9 @@ class WorkerProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
 
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
