@@ -1,11 +1,13 @@
 """A shard: the profiles of one partition, and the path of an event through them.
 
-shard.py        READ FIRST: step, tick, migrate, erase
+shard.py        READ FIRST: step, tick, migrate, erase, depart, arrive
 inbox.py        a shard's inputs merged by time, so that a backlog is worked off in the order in which it happened
 encoding.py     events ──▶ the columns that the kernel reads; documents are folded on the way
 decoding.py     what the kernel noted ──▶ changes, each with its reasons
 privacy.py      what is private, and is shown as ***
 migration.py    profiles that other rules wrote, evaluated under these
 erasure.py      a profile taken away, and what happened before does not bring it back
+merging.py      a profile that leaves to become part of another, and its arrival there
+leaving.py      how whoever is taken out leaves everything
 refreshing.py   quintile edges made anew as a stream goes by, where one shard holds all profiles
 """

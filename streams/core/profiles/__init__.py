@@ -5,6 +5,7 @@ document.py          all traits with their times, and what is too long for a row
 ledger.py            subscriptions, and the traits and events that follow from them
 texts.py             the codes of texts that stand in rows, and which are left behind
 kinds.py             the kinds of fields that rows have: how each is carried over, ages, and is merged
+merging.py           two profiles become one, as if every event of both had been the first one's
 snapshot.py          a shard at rest: what is stored of it, and how rows are carried over to another schema
 warmup.py            since when counts have been kept, and when a window is covered
 """
