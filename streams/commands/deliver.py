@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--dry-run",
     "changes",
     metavar="CHANGES",
-    type=click.File("rb", lazy=True),
+    type=click.Path(allow_dash=True, dir_okay=False),
     help="Show what would be sent because of these changes (JSON Lines; - is what is piped in), and why not.",
 )
 @click.option("--everything", is_flag=True, help="Send messages that are off, too: to try them out.")
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--log-level", metavar="LEVEL", type=click.Choice(LEVELS), default="info", help=f"{', '.join(LEVELS)}. [info]"
 )
 @settings_flags("kafka", "redis", "rules", "group", rest=Settings.names())
-def command(changes: BinaryIO | None, everything: bool, log_level: str, settings: Settings) -> None:
+def command(changes: str | None, everything: bool, log_level: str, settings: Settings) -> None:
     """Turn changes into the messages of RULES/messages until SIGTERM or Ctrl-C. What is decided about each message and
     user goes to the topic deliveries, with the reason.
 
@@ -50,7 +50,12 @@ def command(changes: BinaryIO | None, everything: bool, log_level: str, settings
         return
     messages = _messages(settings.rules, everything)
     if changes is not None:
-        _rehearse(messages, changes, settings)
+        try:
+            lines = click.open_file(changes, "rb")
+        except OSError as error:
+            raise UsageError(f"{changes} cannot be read: {error.strerror}") from error
+        with lines:
+            _rehearse(messages, lines, settings)
         return
     configure(log_level)
     for warning in Settings.unknown_variables():
