@@ -5,52 +5,41 @@ Comes in: a user, or an endpoint. Goes out: decisions, the oldest first; what an
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
-from aiokafka import TopicPartition
 
 from streams.delivery.message import Messages
 from streams.delivery.webhook import Endpoint, check_body
 from streams.dispatch.posting import Posted, Poster, keys_of
 from streams.dispatch.standing import Standing, Standings
 from streams.errors import UsageError
-from streams.kafka.clients import consuming, tell_unreadable
-from streams.kafka.consumer import Consumer
+from streams.kafka.clients import reading_back
+from streams.kafka.errors import in_our_words
 from streams.kafka.partitioning import homes
+from streams.kafka.provisioning import existing
 from streams.outputs.delivery import DeliveryRecord, decode_delivery
 from streams.settings import Settings
 from streams.state.opening import opened_store
 from streams.topics import DELIVERIES
 
-WAIT_S = 0.5
-
 
 async def decisions(settings: Settings, user: str) -> list[DeliveryRecord]:
     """All that the topic still has of the user, each once."""
     topic, key = settings.topic(DELIVERIES.name), user.encode()
+    partitions = (await existing(settings)).get(topic)
+    if partitions is None:
+        raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+    # Keys go where Kafka's clients put them, whatever the setting says of inputs.
+    [home] = homes(user, partitions, "murmur2")
     found: dict[tuple[str, str, str, str], DeliveryRecord] = {}
-    async with consuming(settings, topic, from_beginning=True) as consumer:
-        # Keys go where Kafka's clients put them, whatever the setting says of inputs.
-        [home] = homes(user, len(consumer.partitions_for_topic(topic) or [0]), "murmur2")
-        tp = TopicPartition(topic, home)
-        async for value in _values(consumer, tp, key):
-            record = _decoded(value)
-            if record is not None:
-                found[record.id, record.decision, record.at, record.endpoint or ""] = record
+    async with in_our_words(settings), reading_back(settings, topic, home) as (_, batches):
+        async for records in batches:
+            decoded = (_decoded(record.value) for record in records if record.key == key)
+            found |= {
+                (each.id, each.decision, each.at, each.endpoint or ""): each for each in decoded if each is not None
+            }
     return sorted(found.values(), key=lambda record: record.at)
-
-
-async def _values(consumer: Consumer, tp: TopicPartition, key: bytes) -> AsyncIterator[bytes | None]:
-    consumer.unsubscribe()
-    consumer.assign([tp])
-    end = (await consumer.end_offsets([tp]))[tp]
-    while await consumer.position(tp) < end:
-        for portion in (await consumer.portions({tp}, WAIT_S)).values():
-            tell_unreadable(tp, portion)
-            for record in portion.records:
-                if record.key == key:
-                    yield record.value
 
 
 def _decoded(value: bytes | None) -> DeliveryRecord | None:

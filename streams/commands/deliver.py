@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -109,7 +109,7 @@ def _messages(rules: Path, everything: bool) -> "Messages":
     return found.all_live() if everything else found
 
 
-def _rehearse(messages: "Messages", lines: BinaryIO, settings: Settings) -> None:
+def _rehearse(messages: "Messages", lines: IO[bytes], settings: Settings) -> None:
     from streams.delivery.rehearsal import Passed, Rehearsal
     from streams.terminal.deliveries import line_of, line_of_passed
 
@@ -125,7 +125,7 @@ def _rehearse(messages: "Messages", lines: BinaryIO, settings: Settings) -> None
         raise click.exceptions.Exit(SOME_REJECTED)
 
 
-def _changes(lines: BinaryIO, rejected: list[int]) -> "Iterator[tuple[Change, bool]]":
+def _changes(lines: IO[bytes], rejected: list[int]) -> "Iterator[tuple[Change, bool]]":
     """Each with whether it is live, as which a replay's count."""
     import msgspec
 
