@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from click.testing import CliRunner, Result
@@ -21,6 +22,7 @@ from streams.core.events import Event
 from streams.embedded.redis import RedisServer
 from streams.kafka.publisher import home_partition
 from streams.outputs.change import encode_change
+from streams.outputs.delivery import DeliveryRecord
 from streams.state.format import DOCUMENTS, ROWS, SETTLED
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
@@ -151,6 +153,36 @@ def test_watch_says_so_where_there_is_no_topic(run: Run) -> None:
     result = run("watch")
     assert result.exit_code == 2
     assert "`segmenter topics` creates it" in result.stderr
+
+
+def test_deliveries_shows_what_was_decided_about_a_user(run: Run) -> None:
+    assert run("topics", "--partitions", "1").exit_code == 0
+    asyncio.run(_decide(run.address, f"{run.prefix}deliveries", ["bob", "ann"]))
+    result = CliRunner().invoke(main, ["deliveries", "of", *run.flags, "ann"])
+    assert result.exit_code == 0, result.output
+    assert "come-back" in result.output
+    assert "quiet hours of ann" in result.output
+    assert "bob" not in result.output
+
+
+async def _decide(address: str, topic: str, users: Sequence[str]) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=address) as producer:
+        for user in users:
+            said = DeliveryRecord(
+                schema=1,
+                id=f"message of {user}",
+                user_id=user,
+                message="come-back",
+                variant=None,
+                channel="in_app",
+                endpoint=None,
+                decision="held",
+                reason=f"quiet hours of {user}",
+                attempt=0,
+                change_id="c-1",
+                at="2026-03-08T09:00:00.000Z",
+            )
+            await producer.send_and_wait(topic, to_bytes(msgspec.to_builtins(said)), key=user.encode())
 
 
 async def _produce(address: str, topic: str, segments: Sequence[str]) -> None:
