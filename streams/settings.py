@@ -64,6 +64,7 @@ DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 MEANING: Final = (
     *("rules", "timezone", "utc_offset", "currency", "currency_rates", "passive_events", "private_traits"),
     *("not_users", "earliest", "stripe_livemode", "stripe_accounts", "link_traits", "keep_unlinked", "merge_users"),
+    "remembered_ids",
 )
 # What pydantic finds, in the words of whoever wrote the value.
 FAULTS: Final = {
@@ -115,6 +116,7 @@ class Settings(BaseModel):
     passive_events: Names = DEFAULT_PASSIVE_EVENTS
     not_users: Names = DEFAULT_NOT_USERS
     earliest: Instant = DEFAULT_EARLIEST_MS
+    remembered_ids: Annotated[int, Field(ge=16, le=1_024)] = 16
     stripe_livemode: Livemode = "true"
     stripe_accounts: Names = frozenset()
     link_traits: Names = DEFAULT_LINK_TRAITS

@@ -77,7 +77,8 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
         raise SegmenterError(_unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
     days = calendar(Head.decode(found.head).timezone)
-    return Shard.restore(rulebook, found.head, rows, documents, days, settings.private_traits)
+    ids = settings.remembered_ids
+    return Shard.restore(rulebook, found.head, rows, documents, days, settings.private_traits, remembered_ids=ids)
 
 
 def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
@@ -89,7 +90,7 @@ def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
 def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[Path], at_ms: int | None) -> Found:
     """The files as `segmenter replay` plays them, with an eye on one user; up to the newest event, where no time is
     given."""
-    shard = Watching(rulebook, user, settings.calendar, settings.private_traits)
+    shard = Watching(rulebook, user, settings.calendar, settings.private_traits, settings.remembered_ids)
     decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]

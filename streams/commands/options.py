@@ -50,6 +50,7 @@ HELP: Final = {
     "passive_events": "Events that are not the user's own doing, separated by commas.",
     "not_users": "User ids that name nobody, in any case, separated by commas.",
     "earliest": "Events of before this time are dead letters.",
+    "remembered_ids": "Among how many accepted ids of a user a repeat is known, 16 to 1024; each costs 8 bytes a user.",
     "stripe_livemode": "Which events of Stripe count: those of live mode, of test mode (false), or any.",
     "stripe_accounts": "Connected Stripe accounts whose events count, by their ids, or any.",
     "link_traits": "Traits that hold another id of the user, separated by commas.",

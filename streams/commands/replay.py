@@ -68,7 +68,8 @@ def command(
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         reject = _rejecter(opened, dead_letters)
-        shard = Shard(rulebook, settings.calendar, settings.private_traits)
+        ids = settings.remembered_ids
+        shard = Shard(rulebook, settings.calendar, settings.private_traits, remembered_ids=ids)
         decoder = Decoder(shard.catalog.reads, InputOptions.of(settings))
         playback = Playback(
             shard,

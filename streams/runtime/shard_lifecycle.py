@@ -165,7 +165,7 @@ class ShardLifecycle:
         settings, rulebook = self._worker.settings, self._worker.rulebook
         if stored is None:
             begun_ms = begins(settings.start, offsets, self._worker.clock())
-            return Shard(rulebook, settings.calendar, settings.private_traits, begun_ms)
+            return Shard(rulebook, settings.calendar, settings.private_traits, begun_ms, settings.remembered_ids)
         return Shard.restore(
             rulebook,
             stored.head,
@@ -174,6 +174,7 @@ class ShardLifecycle:
             settings.calendar,
             settings.private_traits,
             stored[MARKS],
+            settings.remembered_ids,
         )
 
     def _identities(self, shard: Shard, stored: Stored | None) -> Identities:

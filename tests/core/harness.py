@@ -15,6 +15,7 @@ from streams.core.engine.erasure import Erasure
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
+from streams.core.kernel.layout import FEWEST_IDS
 from streams.core.rules.rulebook import Rulebook
 from tests.oracle import Expected, Forgotten, Kept, Merge, Reason, judge
 from tests.strategies import END_MS
@@ -64,10 +65,18 @@ class Engine:
         self.documents.update(dirty.documents)
         self.marks.update(dirty.marks)
 
-    def save_and_reload(self, rulebook: Rulebook) -> None:
+    def save_and_reload(self, rulebook: Rulebook, remembered_ids: int = FEWEST_IDS) -> None:
         self.save()
         head, rows = self.shard.head(), list(self.rows.items())
-        self.shard = Shard.restore(rulebook, head, rows, self.documents, self.shard.calendar, marks=self.marks)
+        self.shard = Shard.restore(
+            rulebook,
+            head,
+            rows,
+            self.documents,
+            self.shard.calendar,
+            marks=self.marks,
+            remembered_ids=remembered_ids,
+        )
         self.stream = Refreshing(self.shard, self.stream.passed_ms, self.tick_limit)
         while self.shard.is_stale:
             self.report(self.shard.migrate())

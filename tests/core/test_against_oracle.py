@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from streams.core.engine.shard import ROOM_FOR_TRANSITIONS
 from streams.core.events import Event
 from streams.core.instants import DAY_MS
+from streams.core.kernel.layout import FEWEST_IDS
 from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Condition
 from streams.core.rules.rulebook import Rule, Rulebook, Scores, Segment
 from tests import strategies as made
 from tests.core.harness import Changes, Engine, owed, run
-from tests.oracle import Expected
+from tests.oracle import Expected, judge
+from tests.oracle.accepted import Accepted
 
 offsets = st.sampled_from(made.TIMEZONES)
 
@@ -72,6 +74,25 @@ def test_exactly_the_last_sixteen_ids_are_remembered(ids: list[int]) -> None:
     ]
     rulebook = one_rule_each([f"count(any) >= {times}" for times in range(1, 41)])
     assert run(rulebook, events) == owed(rulebook, events)
+
+
+class Twenty(Accepted):
+    remembered_ids = 20
+
+
+@given(st.lists(st.integers(0, 23), min_size=30, max_size=40), st.integers(0, FEWEST_IDS))
+def test_exactly_as_many_ids_are_remembered_as_the_setting_says_from_when_it_says_so(ids: list[int], at: int) -> None:
+    """A shard that begins with sixteen carries these over, the newest first, and remembers twenty from then on."""
+    events = [
+        Event("ann", made.START_MS + place, "Signed In", True, f"m-{number}", {}, {})
+        for place, number in enumerate(ids)
+    ]
+    rulebook = one_rule_each([f"count(any) >= {times}" for times in range(1, 41)])
+    engine = Engine(rulebook)
+    engine.apply(events[:at])
+    engine.save_and_reload(rulebook, remembered_ids=Twenty.remembered_ids)
+    engine.apply(events[at:])
+    assert engine.reported == judge(rulebook, events, made.END_MS, history=Twenty)
 
 
 def one_rule_each(conditions: Sequence[str], include: tuple[str, ...] = ()) -> Rulebook:

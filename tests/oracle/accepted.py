@@ -18,6 +18,10 @@ REMEMBERED_IDS = 16
 
 
 class Accepted:
+    """remembered_ids: among how many accepted ids a repeat is known."""
+
+    remembered_ids = REMEMBERED_IDS
+
     def __init__(self, events: Sequence[Event] = ()):
         self.events = events
         self.traits: dict[str, Value] = {}
@@ -28,17 +32,17 @@ class Accepted:
         return bool(self.events)
 
     def and_then(self, event: Event) -> "Accepted":
-        return Accepted((*self.events, event))
+        return type(self)((*self.events, event))
 
     def repeats(self, event: Event) -> bool:
-        """docs/semantics.md#repeats: among the last 16 accepted ids. An event without an id is nobody's duplicate."""
+        """docs/semantics.md#repeats: among the last accepted ids. An event without an id is nobody's duplicate."""
         return event.message_id is not None and event.message_id in self.ages
 
     @cached_property
     def ages(self) -> dict[str, int]:
         """The ids that are remembered, and how many were accepted after each."""
         ids = [earlier.message_id for earlier in self.events if earlier.message_id is not None]
-        return {each: age for age, each in enumerate(reversed(ids[-REMEMBERED_IDS:]))}
+        return {each: age for age, each in enumerate(reversed(ids[-self.remembered_ids :]))}
 
     @cached_property
     def totals(self) -> list[int]:

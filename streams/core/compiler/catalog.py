@@ -26,12 +26,11 @@ from streams.core.events import Reads
 from streams.core.kernel.layout import (
     AMOUNT,
     CLOCK,
+    FEWEST_IDS,
     FIRST_SEEN,
     IDS,
-    IDS_KEPT,
     NEWEST_ACTIVITY,
     RULES_A_WORD,
-    RULES_START,
     WORDS_PER_RULE,
 )
 from streams.core.rules.nodes import (
@@ -72,23 +71,26 @@ class Catalog:
     """The features of a rulebook and the layout of a row.
 
     word: feature -> its first word (the newest time, the count, the total, the trait's value).
-    kept: words of the kept part; width: words of the whole row.
+    kept: words of the kept part; width: words of the whole row. rules_start: where those of the rules begin.
+    remembered_ids: of how many accepted ids a row knows.
     time_driven, blocked: the first of `rule_set_words` words with a bit for each rule: whether time alone may change
     its level; whether a leaf without which nobody enters keeps the subject out.
     """
 
-    def __init__(self, rulebook: Rulebook):
+    def __init__(self, rulebook: Rulebook, remembered_ids: int = FEWEST_IDS):
         self.rulebook = rulebook
+        self.remembered_ids = remembered_ids
+        self.rules_start = IDS + remembered_ids
         self.leaves = self._distinct_leaves()
         self.features = self._distinct_features()
         self.fields = [
             Field("clock", CLOCK, 1, kind=Kind.CLOCK),
             Field("first_seen", FIRST_SEEN, 1, kind=Kind.FIRST),
             Field("newest_activity", NEWEST_ACTIVITY, 1, kind=Kind.NEWEST),
-            Field("ids", IDS, IDS_KEPT, kind=Kind.IDS),
+            Field("ids", IDS, remembered_ids, kind=Kind.IDS),
         ]
         self.word: dict[Feature, int] = {FirstSeen(): FIRST_SEEN}
-        self.width = RULES_START
+        self.width = self.rules_start
         self.rings = self._ring_lengths()
         self.ring_start: dict[Ring, int] = {}
         self._place_kept()
@@ -148,7 +150,7 @@ class Catalog:
         return start
 
     def _place_kept(self) -> None:
-        self.width = RULES_START
+        self.width = self.rules_start
         for rule in self.rulebook.groupings:
             self._keep(f"rule {rule.name}", Kind.TIER if isinstance(rule, Tier) else Kind.SEGMENT, WORDS_PER_RULE)
         for feature in self.features:

@@ -49,7 +49,6 @@ from streams.core.kernel.layout import (
     PUSH_TRUTH,
     RULE_WORDS,
     RULES_A_WORD,
-    RULES_START,
     SHOWN_WORDS,
     TALLY,
     TRANSITION_WORDS,
@@ -233,7 +232,7 @@ class _Writer(Assembler):
         for i, rule in enumerate(self.rules):
             words = [
                 i,
-                RULES_START + WORDS_PER_RULE * i,
+                self.catalog.rules_start + WORDS_PER_RULE * i,
                 *self._decision(rule),
                 self.put_list([self.leaf_at[leaf] for leaf in self.leaves[rule.name]]),
                 self.put_list([self.catalog.word[Trait(name)] for name in rule.include]),

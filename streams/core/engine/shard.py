@@ -29,7 +29,7 @@ from streams.core.engine.merging import Merged, pack
 from streams.core.engine.migration import Migration
 from streams.core.events import Event
 from streams.core.kernel import loop
-from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
+from streams.core.kernel.layout import AT, CLOCK, FAR, FEWEST_IDS, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
 from streams.core.kernel.loop import Memory
 from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
 from streams.core.merges import Packed
@@ -81,10 +81,11 @@ class Shard:
         calendar: Calendar = UTC,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         begun_ms: int = NEVER,
+        remembered_ids: int = FEWEST_IDS,
     ):
         """calendar: when days begin. begun_ms: before it there were events that the shard is not told; `NEVER` where
-        it is told all."""
-        self.catalog = Catalog(rulebook)
+        it is told all. remembered_ids: among how many of a subject's accepted ids a repeat is known."""
+        self.catalog = Catalog(rulebook, remembered_ids)
         self.calendar = calendar
         self.private_traits = private_traits
         text_code: dict[str, int] = {}
@@ -117,9 +118,10 @@ class Shard:
         calendar: Calendar = UTC,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         marks: Mapping[bytes, int] = NO_MARKS,
+        remembered_ids: int = FEWEST_IDS,
     ) -> "Shard":
         """The shard as it was stored. If other rules wrote it, `migrate` before the first step."""
-        shard = cls(rulebook, calendar, private_traits)
+        shard = cls(rulebook, calendar, private_traits, remembered_ids=remembered_ids)
         stored = Head.decode(head)
         shard._migration, in_use = Migration.load(shard.table, shard.catalog, stored, calendar, rows, documents)
         shard._head = stored.under(RowSchema.of(shard.catalog), in_use, shard._newest_ms, calendar)
@@ -284,7 +286,8 @@ class Shard:
             batch = batch.take(np.delete(np.arange(len(batch)), refused))
         rows = self.table.rows([event.subject for event in batch.events])
         repeated = np.zeros(len(batch), np.uint8)
-        loop.deduplicate(self.table.memory.words, self.table.memory.dirty, rows, batch.ids, repeated)
+        words, dirty = self.table.memory.words, self.table.memory.dirty
+        loop.deduplicate(words, dirty, rows, batch.ids, self.catalog.remembered_ids, repeated)
         if not repeated.any():
             return rows, batch
         kept = np.flatnonzero(repeated == 0)

@@ -48,6 +48,7 @@ def alone(shard: Shard, subject: str, rulebook: Rulebook) -> Shard:
         {subject: table.stored_document(row)},
         shard.calendar,
         shard.private_traits,
+        remembered_ids=shard.catalog.remembered_ids,
     )
     while copy.is_stale:
         copy.migrate()

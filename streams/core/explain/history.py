@@ -14,6 +14,7 @@ from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
 from streams.core.engine.shard import NO_PRIVATE_TRAITS, Shard
 from streams.core.explain.forecast import alone, clock
+from streams.core.kernel.layout import FEWEST_IDS
 from streams.core.rules.nodes import Leaf
 from streams.core.rules.rulebook import Rulebook, Segment
 from streams.core.rules.traversal import as_others_read, rule_leaves
@@ -56,11 +57,12 @@ class Watching(Shard):
         subject: str,
         calendar: Calendar = UTC,
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
+        remembered_ids: int = FEWEST_IDS,
     ):
-        super().__init__(rulebook, calendar, private_traits)
+        super().__init__(rulebook, calendar, private_traits, remembered_ids=remembered_ids)
         self.subject = subject
         self._observed = Observed(rulebook)
-        self._observer = Shard(self._observed.rulebook, calendar)
+        self._observer = Shard(self._observed.rulebook, calendar, remembered_ids=remembered_ids)
 
     def step(self, batch: Batch) -> list[Change]:
         places = [place for place, event in enumerate(batch.events) if event.subject == self.subject]

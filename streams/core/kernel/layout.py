@@ -17,8 +17,7 @@ FAR = 2**62  # an instant that will not come
 
 # The words that every row begins with.
 CLOCK, FIRST_SEEN, NEWEST_ACTIVITY, IDS = 0, 1, 2, 3
-IDS_KEPT = 16  # a duplicate is known among the subject's last 16 accepted ids
-RULES_START = IDS + IDS_KEPT
+FEWEST_IDS, MOST_IDS = 16, 1_024  # of the subject's last accepted ids, among which a repeat is known
 WORDS_PER_RULE = 2  # since when; ordinal and level
 
 # Header.

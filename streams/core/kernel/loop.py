@@ -36,7 +36,6 @@ from streams.core.kernel.layout import (
     HAS_GATES,
     HOLDS,
     IDS,
-    IDS_KEPT,
     MOVE,
     NEVER,
     NEWEST,
@@ -83,19 +82,20 @@ class Occurrences(NamedTuple):
 
 
 @entry
-def deduplicate(words, dirty, rows, ids, repeated):
-    """Mark the events whose id is among the 16 the row accepted last, and remember the others. 0 is no id."""
+def deduplicate(words, dirty, rows, ids, kept, repeated):
+    """Mark the events whose id is among those the row accepted last, as many as are kept, and remember the others. 0 is
+    no id."""
     for i in range(len(rows)):
         if i + AHEAD < len(rows):
-            ask_for(words, rows[i + AHEAD], IDS, IDS + IDS_KEPT)
+            ask_for(words, rows[i + AHEAD], IDS, IDS + kept)
         row, event_id = rows[i], ids[i]
         if event_id != 0:
-            for k in range(IDS, IDS + IDS_KEPT):
+            for k in range(IDS, IDS + kept):
                 if words[row, k] == event_id:
                     repeated[i] = 1
                     break
             if not repeated[i]:
-                for k in range(IDS + IDS_KEPT - 1, IDS, -1):
+                for k in range(IDS + kept - 1, IDS, -1):
                     words[row, k] = words[row, k - 1]
                 words[row, IDS] = event_id
                 dirty[row] = 1

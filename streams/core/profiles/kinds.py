@@ -44,7 +44,9 @@ class Handling(NamedTuple):
 
 
 def _copy(new: Ints, field: Field, old: Ints, source: Field, _: Crossing) -> None:
-    new[:, field.start : field.start + field.words] = old[:, source.start : source.start + source.words]
+    """As many words as both have: of ids, whose newest stand first, another number may be kept today."""
+    words = min(field.words, source.words)
+    new[:, field.start : field.start + words] = old[:, source.start : source.start + words]
 
 
 def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, crossing: Crossing) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.fields import Ring
 from streams.core.events import Reads
-from streams.core.kernel.layout import FIRST_SEEN, RULES_A_WORD, RULES_START
+from streams.core.kernel.layout import FIRST_SEEN, RULES_A_WORD
 from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.nodes import (
     EventSet,
@@ -60,7 +60,7 @@ def test_what_is_kept_comes_before_what_follows_from_it(book: Rulebook) -> None:
 def test_every_rule_has_its_words_in_the_order_of_their_names() -> None:
     found = Catalog(rulebook(b="x", a="y", c="z"))
     assert [(field.name, field.start) for field in found.fields if field.name.startswith("rule ")] == [
-        (f"rule {name}", RULES_START + 2 * i) for i, name in enumerate("abc")
+        (f"rule {name}", found.rules_start + 2 * i) for i, name in enumerate("abc")
     ]
 
 

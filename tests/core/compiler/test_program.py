@@ -66,7 +66,6 @@ from streams.core.kernel.layout import (
     RULE_SET_WORDS,
     RULES,
     RULES_A_WORD,
-    RULES_START,
     SET_BIT,
     SET_WORD,
     SHOWN,
@@ -187,7 +186,7 @@ def test_a_segment_says_how_it_is_entered_and_left() -> None:
     ]
     assert steps(written, p[at + EXIT]) == [(PUSH_LEAF, y)]
     assert [p[at + place] for place in (INDEX, MIN_STAY, LEVELS, EDGES)] == [1, 7, 0, 0]
-    assert p[at + WORD] == RULES_START + 2 == written.program.rule_words[1]
+    assert p[at + WORD] == written.catalog.rules_start + 2 == written.program.rule_words[1]
     assert written.texts(written.listed(p[at + LEAVES])) == ["x", "y"]
     assert written.listed(p[at + INCLUDES]) == [written.catalog.word[Trait("plan")]]
     assert p[written.rule("a") + EXIT] == 0

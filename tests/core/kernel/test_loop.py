@@ -16,7 +16,6 @@ from streams.core.kernel.layout import (
     CLOCK,
     FAR,
     FIRST_SEEN,
-    IDS_KEPT,
     NEVER,
     NEW_LEVEL,
     NEWEST_ACTIVITY,
@@ -102,12 +101,13 @@ class Kernel:
         return found
 
 
-def test_an_id_among_the_last_sixteen_is_a_repeat_and_one_that_is_none_never() -> None:
+def test_an_id_among_those_that_are_kept_is_a_repeat_and_one_that_is_none_never() -> None:
     kernel = Kernel(asked='count("A") > 9')
-    ids = [1, 0, 2, 1, 0, *range(3, IDS_KEPT + 2), 2, 1]
+    kept = kernel.profile.catalog.remembered_ids
+    ids = [1, 0, 2, 1, 0, *range(3, kept + 2), 2, 1]
     repeated = np.zeros(len(ids), np.uint8)
     rows = np.full(len(ids), kernel.row)
-    loop.deduplicate(kernel.w, kernel.memory.dirty, rows, np.array(ids), repeated)
+    loop.deduplicate(kernel.w, kernel.memory.dirty, rows, np.array(ids), kept, repeated)
     assert np.flatnonzero(repeated).tolist() == [3, len(ids) - 2]  # the 1 has been forgotten meanwhile
     assert kernel.memory.dirty[kernel.row] == 1
 
