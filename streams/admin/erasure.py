@@ -15,6 +15,7 @@ from streams.core.kernel.layout import CLOCK, NEVER
 from streams.core.profiles.snapshot import Head, read_rows
 from streams.errors import SegmenterError
 from streams.outputs.membership import decode_segments
+from streams.printable import printable
 from streams.settings import Settings
 from streams.state.format import MARKS, MEMBERSHIPS
 from streams.state.opening import opened_store
@@ -79,6 +80,6 @@ async def _kept(store: Store, shard: int, user: str) -> Kept:
 
 def _too_late(settings: Settings, user: str, timeout_ms: int) -> str:
     return (
-        f"No worker of the group {settings.group} erased {user} within {timeout_ms / 1000:g} s. The command is not"
-        " lost: it is done as soon as a worker runs and has read it. To see that it is, run this again."
+        f"No worker of the group {settings.group} erased {printable(user)} within {timeout_ms / 1000:g} s. The command"
+        " is not lost: it is done as soon as a worker runs and has read it. To see that it is, run this again."
     )

@@ -22,6 +22,7 @@ from streams.errors import SegmenterError, UsageError
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.playback import Playback
 from streams.kafka.partitioning import homes
+from streams.printable import printable
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
 from streams.state.format import MARKS, SETTLED
@@ -55,9 +56,10 @@ async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int |
         # On a virtual clock (`segmenter dev`) time is where the worker has come to.
         return Found(shard, max(time.time_ns() // 1_000_000, shard.time_ms), remark, aliases=aliases)
     if at_ms < known_ms:
+        who = printable(user)
         raise UsageError(
-            f"The newest that Redis knows of {user} is of {format_time(known_ms)}, and it keeps nothing older. "
-            f"For an earlier time name the files of events: segmenter explain {user} FILE... --at {format_time(at_ms)}"
+            f"The newest that Redis knows of {who} is of {format_time(known_ms)}, and it keeps nothing older. "
+            f"For an earlier time name the files of events: segmenter explain {who} FILE... --at {format_time(at_ms)}"
         )
     return Found(shard, at_ms, remark, aliases=aliases)
 
@@ -82,9 +84,10 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
 
 
 def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
+    who = printable(user)
     if erased_ms is None:
-        return f"Nobody called {user} is known to the group {settings.group}."
-    return f"{user} was erased, with all that happened up to {format_time(erased_ms)}; nothing has come since."
+        return f"Nobody called {who} is known to the group {settings.group}."
+    return f"{who} was erased, with all that happened up to {format_time(erased_ms)}; nothing has come since."
 
 
 def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[Path], at_ms: int | None) -> Found:
@@ -108,7 +111,7 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
             pass
     if user not in shard.table:
         until = f" up to {format_time(at_ms)}" if at_ms is not None else ""
-        raise SegmenterError(f"Nobody called {user} has an event in these files{until}.")
+        raise SegmenterError(f"Nobody called {printable(user)} has an event in these files{until}.")
     identities = playback.identities
     aliases = [
         AliasOf(alias, one.how, identities.aliases.user_of(alias) == user, identities.aliases.standing(alias).is_shared)

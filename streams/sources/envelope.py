@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from streams.sources.mending import mended
+
 
 class NoObject(ValueError):
     """It is not one JSON object."""
@@ -37,10 +39,21 @@ _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def envelope(line: bytes) -> Envelope:
+    """Of a line that is read only as its sender meant it, too."""
     try:
         return ENVELOPE.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NoObject from error
+        if (meant := _mended(line)) is None:
+            raise NoObject from error
+    return envelope(meant)
+
+
+def _mended(line: bytes) -> bytes | None:
+    try:
+        text = mended(line.decode())
+    except UnicodeDecodeError:
+        return None
+    return None if text is None else text.encode()
 
 
 def with_id(line: bytes) -> bytes:

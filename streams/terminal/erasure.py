@@ -6,6 +6,7 @@ from streams.admin.erasure import Report
 from streams.core.instants import format_time
 from streams.core.profiles.document import Document
 from streams.log import counted
+from streams.printable import printable
 from streams.settings import Settings
 from streams.terminal.columns import in_columns
 from streams.topics import TOPICS
@@ -16,7 +17,7 @@ def in_words(report: Report, settings: Settings) -> str:
 
 
 def _lines(report: Report, settings: Settings) -> Iterator[str]:
-    user, until = report.user, format_time(report.until_ms)
+    user, until = printable(report.user), format_time(report.until_ms)
     if report.profiles:
         yield f"{user} is erased. Removed:"
         yield from (f"    {line}" for line in in_columns(list(_removed(report))))

@@ -268,3 +268,8 @@ def test_who_is_not_scored_is_told_why(rules: Path, files: list[str]) -> None:
     assert "    among  no  paying                is false  never yet\n" in in_full
     assert "next: stays not scored until something happens\n" in in_full
     assert "among" in explain(rules, "ann", *files, "--segment", "rfm").output
+
+
+def test_an_id_that_nobody_has_cannot_write_on_the_terminal(rules: Path, files: list[str]) -> None:
+    told = explain(rules, "x\nann is in\x1b[2J", *files)
+    assert told.stderr == "Error: Nobody called x\\nann is in\\x1b[2J has an event in these files.\n"

@@ -92,3 +92,11 @@ def test_a_long_name_is_held_against_what_records_keep_of_it() -> None:
     sightings = ObservedNames()
     sightings.count({"x" * 300: 1})
     assert NameLint(sightings, 1)(Name("event", "x" * 300, 0, 300)) is None
+
+
+def test_a_name_that_was_seen_cannot_write_on_the_terminal() -> None:
+    seen = ObservedNames()
+    seen.count({"Signed In\x1b[2J": 3})
+    assert [found.message for found in said('count("Signed Im") > 0', seen)] == [
+        r'never seen "Signed Im"; nearest "Signed In\x1b[2J", 3 in 7 days'
+    ]

@@ -49,6 +49,15 @@ def test_a_line_of_a_file_is_decoded_by_its_input() -> None:
     ]
 
 
+@pytest.mark.parametrize("meant", [r"caf\ud83d", "\ufeff"], ids=["half an emoji", "a byte-order mark"])
+def test_a_line_that_has_to_be_mended_is_decoded_by_its_input_all_the_same(meant: str) -> None:
+    text = to_bytes(billing("ann", "Invoice Paid", "2026-03-01", plan="pro")).decode()
+    line = meant + text if meant == "\ufeff" else text.replace("pro", meant)
+    found = DECODER.decode_line(line.encode())
+    assert isinstance(found, Event)
+    assert found.name == "Invoice Paid"
+
+
 def test_what_is_of_no_form_is_refused_by_the_plain_one() -> None:
     decode = DECODER.of["billing-updates"].decode
     refused = decode(json.dumps({"type": "invoice", "userId": "ann"}).encode(), None, None)
