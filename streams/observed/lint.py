@@ -26,11 +26,11 @@ class Unseen(NamedTuple):
 
 
 class NameLint:
-    """Holds names against what was read on so many days."""
+    """Holds names against what was read. where: such as `7 days`."""
 
-    def __init__(self, seen: ObservedNames, days: int):
+    def __init__(self, seen: ObservedNames, where: str):
         self._seen = seen
-        self._days = f"{days} day{'' if days == 1 else 's'}"
+        self._where = where
         self._has_ledgers = not LEDGER_EVENTS.keys().isdisjoint(seen.events.counts)
 
     def __call__(self, name: Name) -> Unseen | None:
@@ -51,7 +51,7 @@ class NameLint:
         if name in DERIVED_EVENTS:
             return Unseen(said, NO_BILLING)
         if near := nearest(name, known.counts):
-            return Unseen(f'{said}; nearest "{printable(near)}", {known.counts[near]:,} in {self._days}')
+            return Unseen(f'{said}; nearest "{printable(near)}", {known.counts[near]:,} in {self._where}')
         return Unseen(said, _most(known))
 
     def _property(self, name: str, events: Collection[str] | None) -> Unseen | None:

@@ -7,12 +7,10 @@ is one, as what was never sent may be sent tomorrow.
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import yaml
-
 from streams.core.language.names import Name, names
 from streams.errors import Fault
 from streams.observed.lint import NameLint
-from streams.rulefiles.document import Document, Location
+from streams.rulefiles.document import Location
 from streams.rulefiles.forms import ScoresFile
 from streams.rulefiles.reading import Reading
 from streams.rulefiles.rulebook import read_rules
@@ -33,13 +31,7 @@ def _of_rule(reading: Reading, scores: Collection[str], judge: NameLint) -> Iter
 
 def _names(reading: Reading, scores: Collection[str]) -> Iterator[tuple[Location, Name]]:
     for location in (*reading.conditions, *reading.values):
-        for name in names(_text(reading.document, location), scores):
+        for name in names(reading.text(location), scores):
             yield location, name
     for i, trait in enumerate(reading.form.include if reading.form else ()):
         yield ("include", i), Name("trait", trait, 0, len(trait))
-
-
-def _text(document: Document, location: Location) -> str:
-    event = document.values[location]
-    assert isinstance(event, yaml.ScalarEvent)
-    return event.value

@@ -7,11 +7,12 @@ shape       which of them a file is, and whether it holds to it
 reading     one file by itself: its form and its expressions
 circles     segments that ask for each other
 rulebook    what needs all rules at once: names, circles
+doubts      what is no fault and can hardly be meant; of traits that billing sets, in `traits`
 meaning     the rules that the core runs, and their versions
 naming      rules by what a person calls them
 schema      the forms as a JSON Schema, for editors
 """
 
-from streams.rulefiles.rulebook import load, parse
+from streams.rulefiles.rulebook import check, load, parse
 
-__all__ = ["load", "parse"]
+__all__ = ["check", "load", "parse"]

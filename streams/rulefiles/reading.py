@@ -45,6 +45,12 @@ class Reading:
         """The segments and scores that its conditions read."""
         return {reference.rule for parsed in self.conditions.values() for reference in parsed.references}
 
+    def text(self, location: Location) -> str:
+        """An expression as the file has it."""
+        found = self.document.data_at(location)
+        assert isinstance(found, str)
+        return found
+
     def at_reference(self, rule: str, message: str, hint: str) -> Fault:
         for location, parsed in self.conditions.items():
             for reference in parsed.references:

@@ -12,6 +12,7 @@ from streams.core.rules.rulebook import Rulebook
 from streams.errors import Fault, RuleError
 from streams.rulefiles.circles import circles, following
 from streams.rulefiles.document import Document, read
+from streams.rulefiles.doubts import Words, doubts
 from streams.rulefiles.folder import find, read_text, shown
 from streams.rulefiles.meaning import rule_of
 from streams.rulefiles.reading import Names, Reading, declared_name, read_rule
@@ -21,6 +22,12 @@ from streams.rulefiles.shape import form_of
 def load(path: Path) -> Rulebook:
     """The rules of all `*.yaml` and `*.yml` below a folder, or of one file. Raises `RuleError`."""
     return _rulebook(read_rules(path))
+
+
+def check(path: Path, words: Words | None = None) -> tuple[Rulebook, list[Fault]]:
+    """The same, with what is no fault and can hardly be meant. words: of traits, the texts that they were sent with."""
+    readings = read_rules(path)
+    return _rulebook(readings), doubts(readings, words)
 
 
 def parse(*texts: str) -> Rulebook:

@@ -6,9 +6,9 @@ schemas of Stripe's own.
 
 from typing import Final
 
-from streams.core.profiles.ledger import LEDGER_EVENTS, STATUSES
+from streams.core.profiles.ledger import LEDGER_EVENTS, OTHER_NAMES, STATUSES
 from streams.schemas.structs import TIME, Json, object_of, said, schema_of
-from streams.sources.plain import OTHER_NAMES, TIMES, LedgerProperties, Update
+from streams.sources.plain import TIMES, LedgerProperties, Update
 from streams.sources.records import MAX_ID_CHARACTERS
 
 OTHER_EVENTS: Final = ("Invoice Paid", "Payment Failed", "Refund Issued")

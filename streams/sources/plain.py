@@ -10,7 +10,7 @@ import msgspec
 
 from streams.core.events import Event, Value
 from streams.core.instants import parse_time
-from streams.core.profiles.ledger import CANCELLATION, LARGEST_MRR, LEDGER_EVENTS, STATUSES
+from streams.core.profiles.ledger import CANCELLATION, LARGEST_MRR, LEDGER_EVENTS, OTHER_NAMES, STATUSES
 from streams.sources import records
 from streams.sources.aliases import find_subject
 from streams.sources.envelope import Envelope
@@ -47,8 +47,6 @@ class LedgerUpdate(msgspec.Struct):
     properties: LedgerProperties | None = None
 
 
-# The names under which others know them -> the ledger's.
-OTHER_NAMES: Final = {"trial_ends_at": "trial_end", "current_period_end": "renews_at"}
 TIMES: Final = ("started_at", "trial_end", "renews_at", "cancel_at")
 # They go on, so that nothing of a cancellation holds any longer but what they say themselves.
 GOES_ON: Final = ("Subscription Started", "Subscription Resumed")

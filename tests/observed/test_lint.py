@@ -18,8 +18,8 @@ def seen() -> ObservedNames:
     return sightings
 
 
-def said(expression: str, seen: ObservedNames, days: int = 7) -> list[Unseen]:
-    judge = NameLint(seen, days)
+def said(expression: str, seen: ObservedNames, where: str = "7 days") -> list[Unseen]:
+    judge = NameLint(seen, where)
     return [found for name in names(expression) if (found := judge(name))]
 
 
@@ -31,7 +31,7 @@ def test_an_event_never_seen_is_told_with_the_nearest_and_how_often_that_was(see
     assert said('count("Signd In") > 3', seen) == [
         Unseen('never seen "Signd In"; nearest "Signed In", 41,200 in 7 days')
     ]
-    assert said('count("signed in") > 3', seen, days=1)[0].message.endswith("41,200 in 1 day")
+    assert said('count("signed in") > 3', seen, where="1 day")[0].message.endswith("41,200 in 1 day")
 
 
 def test_where_none_is_near_the_names_seen_most_are_told(seen: ObservedNames) -> None:
@@ -91,7 +91,7 @@ def test_where_names_found_no_room_it_is_not_said_that_one_was_never_seen(seen: 
 def test_a_long_name_is_held_against_what_records_keep_of_it() -> None:
     sightings = ObservedNames()
     sightings.count({"x" * 300: 1})
-    assert NameLint(sightings, 1)(Name("event", "x" * 300, 0, 300)) is None
+    assert NameLint(sightings, "1 day")(Name("event", "x" * 300, 0, 300)) is None
 
 
 def test_a_name_that_was_seen_cannot_write_on_the_terminal() -> None:

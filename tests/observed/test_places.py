@@ -35,7 +35,7 @@ def test_each_is_told_with_its_place(tmp_path: Path) -> None:
     seen = ObservedNames()
     seen.count({"Signed In": 5})
     seen.note(Sample("Signed In", ["duration"], ["plan", "company", "mrr"]))
-    found = unseen_names(tmp_path, NameLint(seen, days=1))
+    found = unseen_names(tmp_path, NameLint(seen, "1 day"))
     assert [(Path(each.file).stem, each.line, each.source[each.column - 1 :][: each.width]) for each in found] == [
         ("lifecycle", 3, '"Signd In"'),
         ("quiet", 4, '"durration"'),

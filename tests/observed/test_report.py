@@ -42,14 +42,14 @@ def read(redis_server: RedisServer, group: str) -> None:
 def test_a_name_never_seen_is_a_warning_with_its_place_and_the_nearest(flags: list[str], tmp_path: Path) -> None:
     (tmp_path / "quiet.yaml").write_text('segment: quiet\nenter: count("Signd In", days=7) > 3 and plan == "x"\n')
     result = check_seen(tmp_path, *flags)
-    assert result.exit_code == 0
+    assert result.exit_code == 3
     assert result.stdout == (
         "1 segment is right.\n"
         "1 name was never seen, held against what workers read from 2026-03-01 to 2026-03-06:"
         " 41,200 events of 1 name.\n"
     )
     assert result.stderr == (
-        f'{tmp_path}/quiet.yaml:2:14: never seen "Signd In"; nearest "Signed In", 41,200 in 2 days\n'
+        f'{tmp_path}/quiet.yaml:2:14: maybe: never seen "Signd In"; nearest "Signed In", 41,200 in 2 days\n'
         '  enter: count("Signd In", days=7) > 3 and plan == "x"\n'
         "               ^^^^^^^^^^\n"
     )

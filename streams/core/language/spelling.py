@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from streams.core.language.faults import ExpressionFault
+from streams.core.language.idioms import idioms
 
 MAX_LENGTH = 10_000
 MAX_BRACKETS = 30
@@ -45,6 +46,7 @@ TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+)
       | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
       | (?P<curly>[“”„][^“”„"\\\n]*[“”]|[‘’‚][^‘’‚"\\\n]*[‘’])
+      | (?P<date>(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:T[\w:.+-]*)?(?![\w.]))
       | (?P<number>\.?[0-9](?:[eE][+-](?=[0-9])|[\w.])*)
       | (?P<name>[^\W\d]\w*(?:[ \t\r\n]*\.[ \t\r\n]*[^\W\d]\w*)*)
       | (?P<sign>\{[^{}\n]*\}|\*\*|//|<<|>>|!==|===|[<>=!:]=|<>|=[>!<]|&&|\|\||.)""",
@@ -76,7 +78,7 @@ class Token:
         """Whether a value begins with it."""
         if self.kind == "name":
             return WORDS.get(self.text.lower(), self.text) in VALUE_KEYWORDS or not keyword.iskeyword(self.text.lower())
-        return self.kind in ("text", "curly", "number")
+        return self.kind in ("text", "curly", "number", "date")
 
     @property
     def closes(self) -> bool:
@@ -118,13 +120,15 @@ def spell(source: str) -> Spelling:
     if not words:
         spelling.give_up(start, "there is no condition here", "write one, like `idle_days >= 7`")
     options = _pair_brackets(spelling, words)
+    said = _refuse_idioms(spelling, words)
     for left, right in pairwise(words):
-        if left.closes and right.opens:
+        if left.closes and right.opens and not (left.offset in said and right.offset in said):
             _refuse_neighbours(spelling, left, right)
     for token in words:
         gap = token.offset - (spelling.origin[-1] + 1 if spelling.origin else 0)
         spelling.put(" " * gap, token.offset - gap, gap)
-        meant = token.text if token.offset in options else _respell(spelling, token)
+        is_read = token.offset in options or (token.offset in said and token.kind == "name")
+        meant = token.text if is_read else _respell(spelling, token)
         spelling.put(meant, token.offset, len(token.text))
     return spelling
 
@@ -164,6 +168,16 @@ def _pair_brackets(spelling: Spelling, words: list[Token]) -> set[int]:
     return options
 
 
+def _refuse_idioms(spelling: Spelling, words: list[Token]) -> set[int]:
+    """What other languages say between two values. Returns the places of the words of which all has been said."""
+    said: set[int] = set()
+    for idiom in idioms(words):
+        said |= {token.offset for token in words[max(0, idiom.at - 3) : idiom.last + 1]}
+        shown = words[idiom.at].shown
+        spelling.give_up(words[idiom.at], f"`{shown}` means nothing between two values", f"write `{idiom.instead}`")
+    return said
+
+
 def _refuse_neighbours(spelling: Spelling, left: Token, right: Token) -> None:
     if right.kind == "text" and left.end == right.offset and re.fullmatch("[BbFfRrUu]{1,2}", left.text):
         spelling.give_up(left, f"`{left.text}` before a text means nothing here", f"write {right.shown}")
@@ -184,6 +198,9 @@ def _respell(spelling: Spelling, token: Token) -> str:
             straight = f'"{token.text[1:-1]}"'
             spelling.refuse(token, "curly quotes enclose nothing here", f"write {straight}")
             return straight
+        case "date":
+            spelling.refuse(token, "a date stands in quotes", f'write "{token.text}"')
+            return f'"{token.text}"'
         case "number":
             return _number(spelling, token)
         case "name":

@@ -194,6 +194,7 @@ SYNONYMS: Mapping[str, str] = {
     "last": "latest", "newest": "latest", "growth": "trend", "includes": "has",
     "like": "contains", "matches": "contains", "startswith": "starts_with", "begins_with": "starts_with",
     "endswith": "ends_with", "lowercase": "lower",
+    "exists": "missing", "is_missing": "missing", "isnull": "missing", "is_null": "missing", "is_empty": "missing",
 }  # fmt: skip
 
 

@@ -48,6 +48,13 @@ CANCELLATION: Final = ("cancel_at", "cancel_at_period_end", "reason")
 # `mrr_incomplete`: whether something of it could not be priced, so that `mrr` is what is known.
 # `customer`: under which alias it came, where it named no user itself.
 KEPT: Final = (*_SHOWN.values(), "mrr", "cancel_at_period_end", "mrr_incomplete", "customer")
+# The names under which others know them -> ours.
+OTHER_NAMES: Final = {"trial_ends_at": "trial_end", "current_period_end": "renews_at"}
+# All that means something in a plain update; what else it holds belongs to the event alone.
+PROPERTIES: Final = (
+    *(*_SHOWN.values(), "mrr", "cancel_at_period_end"),
+    *("subscription_id", "currency", "amount", *OTHER_NAMES),
+)
 MAX_SUBSCRIPTIONS: Final = 200  # of a profile
 MAX_BYTES: Final = 1_024  # of a property's compact JSON; what is longer is left out
 DERIVED_TRAITS: Final = frozenset({"mrr", "paying", "mrr_incomplete", "subscription.cancels", *_SHOWN})
