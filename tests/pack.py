@@ -49,6 +49,7 @@ EVENTS: Final = {
     "Survey Answered": "`survey` (`nps`), `score` (0 to 10)",
     "Invoice Paid": "a billing update",
     "Payment Failed": "a billing update",
+    "Trial Started": "a billing update",
 }
 
 
