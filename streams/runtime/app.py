@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from faust.app.base import BootStrategy
 from faust.app.base import logger as faust_logger
@@ -40,6 +40,7 @@ from streams.state.store import Store
 from streams.topics import PRODUCT_EVENTS
 
 Clock = Callable[[], int]
+UNWATCHED_WITHIN_S: Final = 0.8
 
 
 def wall_clock() -> int:
@@ -132,6 +133,9 @@ class SegmenterApp(Declared):
                     await letting_go
         except Exception as error:  # noqa: BLE001 - Faust must stop its thread all the same
             await self.fail("letting go of shards", error)
+        if self._watching is not None:
+            # It closes its connections.
+            await asyncio.wait([self._watching], timeout=UNWATCHED_WITHIN_S)
         self.has_let_go.set()
         await super().on_stop()
 
