@@ -49,6 +49,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
 
     async def portions(self, tps: Set[TopicPartition], timeout_s: float) -> dict[TopicPartition, Portion]:
         """What has been fetched of these partitions, of all where none are named; positions are moved behind it."""
+        self._coordinator.check_errors()
         with self._subscription.fetch_context():
             found = await self._fetcher.fetched_records(tps, timeout=timeout_s)
         return {tp: portion for tp, (portion,) in found.items()}

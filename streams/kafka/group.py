@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, Protocol
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     IllegalGenerationError,
@@ -21,13 +21,18 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.group import HeartbeatRequest
 
+from streams.kafka.batches.reader import Portion
+from streams.kafka.clients import tell_unreadable
 from streams.kafka.connection import client_options
+from streams.kafka.consumer import Consumer
 from streams.kafka.errors import in_our_words, in_words
 from streams.log import log
 from streams.settings import Settings
 
-FETCH_MS: Final = 100
-FETCH_RECORDS: Final = 2_000
+FETCH_S: Final = 0.1
+# What one fetch brings of one partition: some 500 changes.
+FETCH_BYTES: Final = 256 << 10
+NO_TIME: Final = -1
 
 
 class Record(NamedTuple):
@@ -59,7 +64,7 @@ class Owner(Protocol):
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is published without types
-    def __init__(self, consumer: AIOKafkaConsumer, owner: Owner):
+    def __init__(self, consumer: Consumer, owner: Owner):
         self._consumer, self._owner = consumer, owner
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -97,25 +102,27 @@ async def _is_current(coordinator: Any, generation: int, member: str) -> bool:
 class GroupConsumer:
     """Made by `reading`."""
 
-    def __init__(self, consumer: AIOKafkaConsumer):
+    def __init__(self, consumer: Consumer):
         self._consumer = consumer
 
     async def fetch(self) -> dict[int, Fetched]:
         """What came within a moment, by partition number; of those of which nothing came it tells whether all is
         read."""
-        got = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=FETCH_RECORDS)
+        got = await self._consumer.portions(set(), FETCH_S)
+        for tp, portion in got.items():
+            tell_unreadable(tp, portion)
         numbers: dict[int, list[TopicPartition]] = {}
         for tp in self._consumer.assignment():
             numbers.setdefault(tp.partition, []).append(tp)
         return {number: self._fetched(tps, got) for number, tps in numbers.items()}
 
-    def _fetched(self, tps: Sequence[TopicPartition], got: Mapping[TopicPartition, Sequence[object]]) -> Fetched:
+    def _fetched(self, tps: Sequence[TopicPartition], got: Mapping[TopicPartition, Portion]) -> Fetched:
+        brought = {tp.topic: got[tp] for tp in tps if tp in got and got[tp].records}
         records = {
-            tp.topic: [Record(each.offset, each.key, each.value, each.timestamp) for each in got[tp]]  # type: ignore[attr-defined]  # without types
-            for tp in tps
-            if got.get(tp)
+            topic: [Record(each.offset, each.key, each.value, each.timestamp or NO_TIME) for each in portion.records]
+            for topic, portion in brought.items()
         }
-        positions = {topic: some[-1].offset + 1 for topic, some in records.items()}
+        positions = {topic: portion.next_offset for topic, portion in brought.items()}
         return Fetched(records, positions, all(self._is_read(tp) for tp in tps))
 
     def _is_read(self, tp: TopicPartition) -> bool:
@@ -136,8 +143,10 @@ class GroupConsumer:
 @asynccontextmanager
 async def reading(settings: Settings, group: str, topics: Sequence[str], owner: Owner) -> AsyncIterator[GroupConsumer]:
     """A member of the group, for the length of the block."""
-    consumer = AIOKafkaConsumer(
+    consumer = Consumer(
         **client_options(settings),
+        exact_ends=False,  # not of every broker
+        max_partition_fetch_bytes=FETCH_BYTES,
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
