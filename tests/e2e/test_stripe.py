@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,10 +18,12 @@ from click.testing import CliRunner
 
 from streams.cli import main
 from streams.embedded.server import HOST, free_port
+from streams.testing import identify, to_bytes
 from tests.e2e.collector import CollectorProcess
 from tests.e2e.pipeline import WITHIN_S, Pipeline
 
 SECRET = "whsec_test"
+NOBODY = ""
 LOCALSTRIPE = Path(sys.executable).with_name("localstripe")
 
 
@@ -86,9 +88,9 @@ def _once_it_listens(request: urllib.request.Request) -> None:
             time.sleep(0.05)
 
 
-def subscribe(client: stripe.StripeClient, customer: str, user: str, plan: str, quantity: int) -> str:
+def subscribe(client: stripe.StripeClient, customer: str, user: str | None, plan: str, quantity: int) -> str:
     items: Any = [{"plan": plan, "quantity": quantity}]
-    wanted: Any = {"customer": customer, "items": items, "metadata": {"user_id": user}}
+    wanted: Any = {"customer": customer, "items": items} | ({"metadata": {"user_id": user}} if user else {})
     return client.v1.subscriptions.create(wanted).id
 
 
@@ -96,6 +98,10 @@ def plans_and_customer(client: stripe.StripeClient) -> str:
     for name, amount, interval in (("monthly", 2_000, "month"), ("yearly", 12_000, "year"), ("weekly", 300, "week")):
         plan: Any = {"id": name, "amount": amount, "currency": "usd", "interval": interval, "product": {"name": name}}
         client.v1.plans.create(plan)
+    return customer_with_card(client)
+
+
+def customer_with_card(client: stripe.StripeClient) -> str:
     card: Any = {
         "type": "card",
         "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": time.gmtime().tm_year + 3, "cvc": "123"},
@@ -114,7 +120,10 @@ def listed(client: stripe.StripeClient, customer: str) -> dict[str, dict[str, tu
     for one in client.v1.subscriptions.list({"customer": customer, "status": "all"}).data:
         (item,) = one["items"]["data"]
         worth = item["quantity"] * item["plan"]["amount"] / 100 / months[item["plan"]["interval"]]
-        found.setdefault(one["metadata"]["user_id"], {})[one.id] = one.status, pytest.approx(worth)
+        found.setdefault(one["metadata"].to_dict().get("user_id", NOBODY), {})[one.id] = (
+            one.status,
+            pytest.approx(worth),
+        )
     return found
 
 
@@ -161,3 +170,54 @@ def test_the_server_may_send_its_webhooks_straight_to_a_collector(pipeline: Pipe
     settings = {"stripe_secrets": SECRET, "stripe_livemode": "any"}
     with CollectorProcess(pipeline, **settings) as collector, serving(f"{collector.url}/v1/stripe") as client:
         wait_for_ledgers(pipeline, subscribed(client))
+
+
+def test_whose_a_customer_is_may_be_said_in_three_ways_and_nothing_on_subscriptions(pipeline: Pipeline) -> None:
+    with listening() as webhooks, serving(webhooks.url) as client, pipeline.worker(stripe_livemode="any") as worker:
+        by_trait, by_metadata, by_checkout = (
+            plans_and_customer(client),
+            customer_with_card(client),
+            customer_with_card(client),
+        )
+        customers = {"ann": by_trait, "bob": by_metadata, "cy": by_checkout}
+        for customer in customers.values():
+            subscribe(client, customer, None, "monthly", 2)
+            client.v1.subscriptions.cancel(subscribe(client, customer, None, "weekly", 1))
+        webhooks.wait_for("customer.subscription.deleted", 3)
+        client.v1.customers.update(by_metadata, {"metadata": {"user_id": "bob"}})
+        wait_until(lambda: any(b'"user_id"' in body for body in webhooks.bodies), "the customer's metadata")
+        sent = list(webhooks.bodies)
+        pipeline.publish_raw([("billing-updates", None, body) for body in sent])
+        session = {"object": "checkout.session", "customer": by_checkout, "client_reference_id": "cy"}
+        completed: Any = {"id": "evt_cs", "object": "event", "type": "checkout.session.completed"}
+        completed |= {"created": int(time.time()), "data": {"object": session}}
+        identified = identify("ann", int(time.time() * 1000), stripe_customer_id=by_trait)
+        pipeline.publish_raw(
+            [
+                ("billing-updates", None, json.dumps(completed).encode()),
+                ("product-events", "ann", to_bytes(identified)),
+            ]
+        )
+        wait_until_listed(pipeline, client, customers)
+        for customer in customers.values():
+            subscribe(client, customer, None, "yearly", 3)
+        webhooks.wait_for("customer.subscription.created", 9)
+        pipeline.publish_raw([("billing-updates", None, body) for body in webhooks.bodies[len(sent) :]])
+        wait_until_listed(pipeline, client, customers)
+        worker.stop()
+    assert "Traceback" not in worker.said()
+
+
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.02)
+
+
+def wait_until_listed(pipeline: Pipeline, client: stripe.StripeClient, customers: dict[str, str]) -> None:
+    wanted = {user: listed(client, customer)[NOBODY] for user, customer in customers.items()}
+    deadline = time.monotonic() + WITHIN_S
+    while (found := {user: ledger(pipeline, user) for user in wanted}) != wanted:
+        assert time.monotonic() < deadline, (wanted, found)
+        time.sleep(0.2)
