@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.admin.commanding import check_id, done, send, shards_of
+from streams.admin.links import merged_into, waiting_under
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.core.profiles.snapshot import Head, read_rows
@@ -40,11 +41,17 @@ class Kept(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What was kept and is not any more, and up to when (ms) events are refused from now on."""
+    """What was kept and is not any more, and up to when (ms) events are refused from now on.
+
+    merged_into: whom the user had been merged into, who is erased in the place of them. waiting: records that waited
+    under the id, as an alias that nobody had linked.
+    """
 
     user: str
     before: Sequence[Kept]
     until_ms: int
+    merged_into: str | None = None
+    waiting: int = 0
 
     @property
     def profiles(self) -> list[StoredProfile]:
@@ -61,6 +68,8 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
     async with opened_store(settings) as store:
         shards = await shards_of(store, settings, user)
         before = [await _kept(store, shard, user) for shard in shards]
+        into = await merged_into(store, settings, user)
+        waiting = len(await waiting_under(store, settings, user))
         at_ms = max(time.time_ns() // 1_000_000, *(kept.clock_ms for kept in before))
         offsets = await send(settings, Erasure(user, at_ms, str(uuid.uuid4())), shards)
         try:
@@ -70,7 +79,7 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
         except TimeoutError:
             raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
-    return Report(user, before, max(mark or at_ms for mark in marks))
+    return Report(user, before, max(mark or at_ms for mark in marks), into, waiting)
 
 
 async def _kept(store: Store, shard: int, user: str) -> Kept:

@@ -43,13 +43,16 @@ async def known(settings: Settings, alias: str) -> Known:
     async with opened_store(settings) as store:
         shards = homes(alias, await _partitions(store, settings), settings.partitioner)
         found = [await _standing(store, shard, alias) for shard in shards]
-        waiting = [
-            kept.read(raw)
-            for shard in shards
-            for raw in (await store.shards.beginning_with(shard, UNLINKED, alias + BETWEEN)).values()
-        ]
+        waiting = await waiting_under(store, settings, alias)
     standing = next((each for each in found if each != Standing()), Standing())
-    return Known(standing, sorted(waiting, key=lambda each: each.number))
+    return Known(standing, waiting)
+
+
+async def waiting_under(store: Store, settings: Settings, alias: str) -> list[Kept]:
+    """The records that wait until the alias is linked, in order of arrival."""
+    shards = homes(alias, await _partitions(store, settings), settings.partitioner)
+    parts = [await store.shards.beginning_with(shard, UNLINKED, alias + BETWEEN) for shard in shards]
+    return sorted((kept.read(raw) for part in parts for raw in part.values()), key=lambda each: each.number)
 
 
 async def aliases_of(store: Store, settings: Settings, user: str) -> list[AliasOf]:

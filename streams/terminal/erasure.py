@@ -21,6 +21,12 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
     if report.profiles:
         yield f"{user} is erased. Removed:"
         yield from (f"    {line}" for line in in_columns(list(_removed(report))))
+    elif report.merged_into is not None:
+        into = printable(report.merged_into)
+        yield f"{user} was merged into {into}: {into} is erased, with all that was kept of both, as soon as it is told."
+    elif report.waiting:
+        waited = counted(report.waiting, "record")
+        yield f"Nobody called {user} is known; {waited} that waited under this id are removed."
     else:
         yield f"Nobody called {user} is known to the group {settings.group}, so nothing was removed."
     earlier = [kept.until_ms for kept in report.before if kept.until_ms is not None]

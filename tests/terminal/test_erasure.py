@@ -11,3 +11,13 @@ def test_an_id_cannot_forge_a_line() -> None:
         "Nobody called x\\nann is erased. is known to the group segmenter, so nothing was removed."
     )
     assert "Events of x\\nann is erased. up to 2026-03-01T09:00:00.000Z are refused" in told
+
+
+def test_who_was_merged_away_is_erased_as_whom_they_are_now() -> None:
+    told = in_words(Report("gone", (), 1_772_355_600_000, merged_into="stays"), Settings())
+    assert told.startswith("gone was merged into stays: stays is erased, with all that was kept of both")
+
+
+def test_what_waited_under_an_alias_is_told() -> None:
+    told = in_words(Report("anon-1", (), 1_772_355_600_000, waiting=3), Settings())
+    assert told.startswith("Nobody called anon-1 is known; 3 records that waited under this id are removed.")
