@@ -15,7 +15,7 @@ from streams.kafka.clients import producing
 from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher
 from streams.settings import Settings
-from streams.sources import input_of
+from streams.sources import topic_of
 from streams.sources.envelope import NoObject, envelope, with_id
 
 MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame
@@ -89,7 +89,7 @@ class Sending:
             if not found.can_be_told_from_a_repeat:
                 self.without_id += not self._makes_ids
                 line = with_id(line) if self._makes_ids else line
-            records.append(Outgoing(self._settings.topic(input_of(found).topic.name), found.user, line))
+            records.append(Outgoing(self._settings.topic(topic_of(found).name), found.user, line))
         return records
 
     def _reject(self, rejected: RejectedLine) -> None:

@@ -23,8 +23,8 @@
 Whatever the bytes, decoding gives an `Event`, `Ignored` or a `Reject`; it never raises.
 """
 
-from streams.sources.inputs import DEFAULTS, INPUTS, Decoder, input_of
+from streams.sources.inputs import DEFAULTS, INPUTS, Decoder, input_of, topic_of
 from streams.sources.options import InputOptions
 from streams.sources.records import Record
 
-__all__ = ["DEFAULTS", "INPUTS", "Decoder", "InputOptions", "Record", "input_of"]
+__all__ = ["DEFAULTS", "INPUTS", "Decoder", "InputOptions", "Record", "input_of", "topic_of"]

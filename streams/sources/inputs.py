@@ -13,7 +13,7 @@ from streams.sources.envelope import Envelope, NoObject, envelope
 from streams.sources.options import InputOptions
 from streams.sources.records import Record
 from streams.sources.segment_spec import SegmentSpec, is_product_event
-from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, Topic
+from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS, Topic
 
 DEFAULTS: Final = InputOptions()
 
@@ -47,6 +47,16 @@ def input_of(record: Envelope) -> Input:
     return next((each for each in INPUTS if each.recognises(record)), INPUTS[0])
 
 
+def is_command(record: Envelope) -> bool:
+    """Whether a line of a file is a command about profiles, of those that a file may hold."""
+    return record.type == "merge"
+
+
+def topic_of(record: Envelope) -> Topic:
+    """Where a line of a file belongs."""
+    return PROFILE_COMMANDS if is_command(record) else input_of(record).topic
+
+
 def _decode_merge(line: bytes) -> Decoded:
     command = profile_commands.decode(line, None, None)
     assert isinstance(command, Event | Reject), "the line has a value, and is no other command"
@@ -63,7 +73,7 @@ class Decoder:
         """A line of a file, which may be of any input."""
         try:
             record = envelope(line)
-            if record.type == "merge":
+            if is_command(record):
                 return _decode_merge(line)
             meant = input_of(record)
         except NoObject:

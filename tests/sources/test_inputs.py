@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.core.events import Event, Reads, Reject
-from streams.sources import INPUTS, Decoder, input_of
+from streams.sources import INPUTS, Decoder, input_of, topic_of
 from streams.sources.billing import FORMS
 from streams.sources.envelope import envelope
 from streams.testing import billing, identify, to_bytes, track
@@ -35,6 +35,12 @@ def test_each_form_of_a_billing_update_is_recognised_by_one_row(raw: bytes) -> N
 @pytest.mark.parametrize("record", [*PRODUCT, {"type": "page"}, {"type": "dance"}, {"type": 5}, {}])
 def test_all_else_is_a_product_event_or_refused_as_one(record: dict[str, Any]) -> None:
     assert input_of(envelope(to_bytes(record))).topic.name == "product-events"
+
+
+def test_a_file_may_hold_commands_to_merge_users_beside_its_records() -> None:
+    merge = {"type": "merge", "userId": "bob", "into": "ann", "messageId": "m", "timestamp": "2026-03-01"}
+    assert topic_of(envelope(to_bytes(merge))).name == "profile-commands"
+    assert [topic_of(envelope(to_bytes(record))).name for record in PRODUCT] == ["product-events"] * 2
 
 
 def test_a_line_of_a_file_is_decoded_by_its_input() -> None:
