@@ -84,9 +84,11 @@ class Decider:
             yield self._taken_out(standing, "expired", f"it expired at {format_time(standing.expires_at)}", now_ms)
 
     def forget(self, now_ms: int) -> None:
-        """What no cap counts any longer."""
+        """What no cap counts any longer, and decisions as old."""
         since_ms = now_ms - self.messages.remembered_ms
         self.recipient.shown = [each for each in self.recipient.shown if each.at > since_ms]
+        decided = self.recipient.decided
+        self.recipient.decided = {name: each for name, each in decided.items() if each.at > since_ms}
 
     # ------------------------------------------------------------------------------------- beginning and end
 

@@ -1,4 +1,4 @@
-"""What is kept of a user to whom messages go: what was sent, what waits, and what stands in the feed.
+"""What is kept of a user to whom messages go: what was sent, what waits, what stands in the feed, and why.
 
 Comes in and goes out: MessagePack, a few hundred bytes a user; and when something is to be done for this user next.
 """
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+
+from streams.delivery.decision import Verdict
 
 
 class Cause(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,13 +64,22 @@ class Applied(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ordinal: int
 
 
+class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was decided last about a message, and why. at: ms."""
+
+    decision: Verdict
+    reason: str
+    at: int
+
+
 class Recipient(msgspec.Struct, array_like=True, gc=False):
-    """Of one user. applied: by rule."""
+    """Of one user. applied: by rule. decided: by message."""
 
     waiting: list[Waiting] = []
     standing: list[Standing] = []
     shown: list[Shown] = []
     applied: dict[str, Applied] = {}
+    decided: dict[str, Decided] = {}
 
     @property
     def next_due(self) -> int | None:
@@ -78,7 +89,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def is_empty(self) -> bool:
-        return not (self.waiting or self.standing or self.shown or self.applied)
+        return not (self.waiting or self.standing or self.shown or self.applied or self.decided)
 
     def encode(self) -> bytes:
         return _encode(self)

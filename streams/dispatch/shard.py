@@ -29,7 +29,7 @@ from streams.delivery.decider import Decider
 from streams.delivery.decision import Decision, Verdict
 from streams.delivery.message import Messages
 from streams.delivery.queue import WebhookQueue
-from streams.delivery.recipient import Recipient
+from streams.delivery.recipient import Decided, Recipient
 from streams.delivery.webhook import Outcome, Queued, change_body, message_body
 from streams.dispatch.inputs import Input, Send
 from streams.kafka.message import Message
@@ -290,6 +290,7 @@ class DeliveryShard:
 
     def _writes(self, step: _Step, now_ms: int) -> Iterator[Write[Any, Any]]:
         messages = self._common.messages()
+        self._remember(step)
         put: list[tuple[str, bytes]] = []
         drop: list[str] = []
         due: list[tuple[str, int]] = []
@@ -315,6 +316,13 @@ class DeliveryShard:
         gone = [number for number, again in step.settled.items() if again is None and number not in step.queued]
         yield Write(WEBHOOKS, [(number, webhook.encode()) for number, webhook in kept.items()], drop=gone)
         yield Write(MARKS, list(step.marks.items()))
+
+    @staticmethod
+    def _remember(step: _Step) -> None:
+        """The last decision about each message, for whoever asks why."""
+        for user, each in step.decisions:
+            if each.message is not None and user in step.recipients and user not in step.erased:
+                step.recipients[user].decided[each.message] = Decided(each.decision, each.reason, each.at)
 
     @staticmethod
     def _feeds(step: _Step) -> Write[Any, Any]:

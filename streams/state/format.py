@@ -162,7 +162,7 @@ RECIPIENTS: Final = Collection(
     str,
     bytes,
     2,
-    "user → what was sent, what waits and what stands in the feed, MessagePack",
+    "user → what was sent, what waits, what stands in the feed, and what was decided last of each message, MessagePack",
     of_subject=True,
 )
 DUE: Final = Collection(

@@ -16,6 +16,7 @@ from streams.core.engine.erasure import Erasure
 from streams.core.instants import HOUR_MS
 from streams.delivery.feed import FeedMessage
 from streams.delivery.message import Messages
+from streams.delivery.recipient import Recipient
 from streams.delivery.rehearsal import Rehearsal
 from streams.delivery.webhook import Endpoint
 from streams.dispatch.inputs import Input, Send
@@ -79,6 +80,11 @@ class Life:
     def decisions(self) -> Counter[Decided]:
         records = [decode_delivery(each.value or b"") for each in self.published if each.topic == "deliveries"]
         return Counter((each.user_id, each.id, each.decision, each.at) for each in records)
+
+    async def why(self, user: str = "ann") -> dict[str, str]:
+        """What was decided last, by message."""
+        raw = await self.store.deliveries.get(0, RECIPIENTS, user)
+        return {} if raw is None else {name: each.decision for name, each in Recipient.decode(raw).decided.items()}
 
     async def feed(self, user: str = "ann") -> dict[str, FeedMessage]:
         found = (await self.store.feeds.read(0, user)).entries
@@ -191,6 +197,19 @@ async def test_an_erased_user_leaves_nothing_and_what_is_told_late_of_before_bri
     await life.read(log, 5, HOUR_MS)
     assert len(await life.feed()) == 1
     assert len(await life.feed("bob")) == 2
+
+
+async def test_what_was_decided_last_is_kept_and_goes_with_the_user(store: Store) -> None:
+    life = Life(store, Messages((message(), message("later", delay_ms=2 * HOUR_MS))))
+    await life.begin()
+    log: list[Input] = [Noticed(change(), True), Noticed(change(kind="exited", hour=1, ordinal=2), True)]
+    await life.read(log, 1, 0)
+    assert await life.why() == {"m": "sent", "later": "held"}
+    await life.read(log, 2, HOUR_MS)
+    assert (await life.why())["later"] == "withdrawn"
+    log.append(Erasure("ann", HOUR_MS))
+    await life.read(log, 3, 2 * HOUR_MS)
+    assert await life.why() == {}
 
 
 async def test_a_user_who_is_erased_in_the_step_that_sends_has_an_empty_feed(store: Store) -> None:

@@ -7,6 +7,7 @@ users of it.
     streaming.py GET  /v1/feed/stream   the same, and then what comes and goes, as server-sent events
     tickets.py   POST /v1/feed/ticket   for a stream of those who can send no token
     marking.py   POST /v1/feed/events   seen, read, clicked, dismissed; they become product events
+    why.py       GET  /v1/feed/why      why a message came, or did not
     news.py      whose feed changed, for all open streams of the process at once
     shown.py     a feed as JSON
     client/      the module for the browser, as it is served
@@ -29,6 +30,7 @@ from streams.web.feed.readers import Door
 from streams.web.feed.streaming import Streaming
 from streams.web.feed.tickets import Issuing
 from streams.web.feed.tokens import Tokens
+from streams.web.feed.why import Why
 from streams.web.parts import Served
 from streams.web.paths import ByPath
 from streams.web.stopping import Stopping
@@ -42,6 +44,7 @@ def resources(settings: Settings, store: Store, places: Places, news: News, kafk
             "/v1/feed": Listing(door, store.feeds),
             "/v1/feed/stream": Streaming(door, store.feeds, news, store.group),
             "/v1/feed/ticket": Issuing(door, store.group),
+            "/v1/feed/why": Why(door, store.deliveries),
             "/v1/feed/events": Marking(door, store.feeds, kafka, topic),
         }
     )

@@ -9,10 +9,11 @@ import msgspec
 from httpx import ASGITransport, AsyncClient
 
 from streams.delivery.feed import FeedMessage
+from streams.delivery.recipient import Recipient
 from streams.kafka.partitioning import homes
 from streams.kafka.publisher import Outgoing
 from streams.settings import Settings
-from streams.state.format import FEEDS, SETTLED
+from streams.state.format import FEEDS, RECIPIENTS, SETTLED
 from streams.state.memory import MemoryStore
 from streams.state.store import Checkpoint, Write
 from streams.web.feed import resources
@@ -76,6 +77,13 @@ class Feeds:
         for shard in range(PARTITIONS):
             await claimed(self.store.deliveries, shard, epoch=1)
         return self
+
+    async def keep(self, user: str, recipient: Recipient) -> None:
+        """As whoever delivers has it."""
+        shard = homes(user, PARTITIONS, "murmur2")[0]
+        self._numbers[shard] += 1
+        write: Write[Any, Any] = Write(RECIPIENTS, [(user, recipient.encode())])
+        await self.store.deliveries.save(shard, 1, Checkpoint(self._numbers[shard], b"", {}, [write]))
 
     async def deliver(self, user: str, *messages: FeedMessage, remove: Sequence[str] = ()) -> None:
         shard = homes(user, PARTITIONS, "murmur2")[0]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from streams.delivery.recipient import Decided, Recipient
 from tests.web.feed.feeds import ORIGIN, Feeds, bearer, message
 
 LONG_AGO = 1_000
@@ -175,6 +176,21 @@ async def test_a_body_that_cannot_be_used_is_refused_whole(feeds: Feeds, body: b
     assert answer.status_code in (400, 413)
     assert answer.json().keys() == {"code", "message"}
     assert feeds.kafka.written == []
+
+
+# --------------------------------------------------------------------------------------------------- why
+
+
+async def test_why_a_message_did_not_come_is_told_to_whom_it_is_about(feeds: Feeds) -> None:
+    decided = {"come-back": Decided("capped", "1 in 14d", 1_772_355_600_000), "other": Decided("sent", "", 5)}
+    await feeds.keep("ann", Recipient(decided=decided))
+    answer = await feeds.client.get("/v1/feed/why?message=come-back", headers=bearer())
+    told = {"message": "come-back", "decision": "capped", "reason": "1 in 14d", "at": "2026-03-01T09:00:00.000Z"}
+    assert answer.json() == {"messages": [told]}
+    everything = (await feeds.client.get("/v1/feed/why", headers=bearer())).json()["messages"]
+    assert [each["message"] for each in everything] == ["come-back", "other"]
+    assert (await feeds.client.get("/v1/feed/why", headers=bearer("bob"))).json() == {"messages": []}
+    assert (await feeds.client.get("/v1/feed/why")).status_code == 401
 
 
 # --------------------------------------------------------------------------------------------------- whose page
