@@ -4,7 +4,7 @@ Comes in: whose feed, which mark. Goes out: the feed as it is (`streams.delivery
 Messages come and go with the checkpoints of whoever delivers (`FEEDS` in `streams.state.format`); marks are put here,
 by whoever serves the feed.
 
-The number of what happens is the instant (ms) of the Redis server or, where that is no greater than the last one, one
+The number of what happens is the instant (us) of the Redis server or, where that is no greater than the last one, one
 more than that: a feed that was erased and begins anew has greater ones than before.
 """
 

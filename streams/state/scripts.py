@@ -30,7 +30,7 @@ return held
 FEED = """
 local function number(key)
   local time = redis.call('TIME')
-  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
   local last = string.format('%.0f', math.max(now, tonumber(redis.call('HGET', key, 'last') or 0) + 1))
   redis.call('HSET', key, 'last', last)
   return last
