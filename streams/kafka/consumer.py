@@ -25,7 +25,7 @@ STUB: Final = bytes(11) + b"\x31" + bytes(49)
 
 
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without types
-    """`exact_ends`: whether the broker's ends can be trusted, so that no batch stands beyond them.
+    """`exact_ends`: whether the broker's ends can be trusted, so that no batch begins far beyond them.
 
     What was fetched comes by `portions` alone, not by `getmany` and `getone`.
     """

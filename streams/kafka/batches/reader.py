@@ -68,8 +68,8 @@ def read(
 ) -> Portion:
     """What a fetch from `position` brought.
 
-    end: where the partition ends, None where that is not known. aborted: the producer and first offset of each
-    transaction that was aborted, as the broker says with the answer. most: bytes that a batch may unpack to.
+    end: where the partition ended before that, None where that is not known. aborted: the producer and first offset of
+    each transaction that was aborted, as the broker says with the answer. most: bytes that a batch may unpack to.
     """
     reading = _Reading(raw, position, end, aborted, most)
     reading.all()
@@ -147,7 +147,7 @@ class _Reading:
         if not batch.validate_crc():
             raise Damaged(BAD_CRC)
         next_offset: int = batch.next_offset
-        if not self._is_new(batch.base_offset, next_offset, until):
+        if not self._is_new(batch.base_offset, next_offset, until, HEADER.unpack_from(raw)[-1]):
             return
         attributes = batch.attributes
         try:
@@ -159,16 +159,22 @@ class _Reading:
             self._pass_over(at, until, str(error), next_offset)
         self.next_offset = next_offset
 
-    def _is_new(self, first: int, next_offset: int, until: int) -> bool:
-        """Whether it is beyond what has been read. Only what a fetch begins with may not be."""
+    def _is_new(self, first: int, next_offset: int, until: int, count: int) -> bool:
+        """Whether it is beyond what has been read. Only what a fetch begins with may not be. count: of its records."""
         is_first = self.next_offset == self._position
         if is_first and first < next_offset <= self._position and self._begins(until) <= self._position:
             return False
         if next_offset <= max(first, self.next_offset) or first < 0 or (first < self.next_offset and not is_first):
             raise Damaged(BAD_PLACE)
-        if self._is_end_known and next_offset > self._end:
+        is_within = not self._is_end_known or next_offset <= self._end
+        if not is_within and not self._came_meanwhile(first, next_offset, count):
             raise Damaged(BAD_PLACE)
         return True
+
+    def _came_meanwhile(self, first: int, next_offset: int, count: int) -> bool:
+        """A broker looks where the partition ends, and then for batches. What was appended in between comes along:
+        right behind what was there, and nothing of it is compacted yet."""
+        return first <= max(self._end, self.next_offset) and next_offset - first <= count
 
     def _is_for_us(self, batch: DefaultRecordBatch) -> bool:
         """Whether it is neither a mark nor part of a transaction that was aborted."""
@@ -194,7 +200,7 @@ class _Reading:
         if not has_its_crc(raw):
             raise Damaged(BAD_CRC)
         next_offset = self._begins(at) + 1
-        if not self._is_new(next_offset - 1, next_offset, until):
+        if not self._is_new(next_offset - 1, next_offset, until, 1):
             return
         try:
             records = Message(raw).records(self._most)

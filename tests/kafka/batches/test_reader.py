@@ -209,6 +209,15 @@ def test_a_batch_that_cannot_stand_there_is_told_and_moves_nothing_far_away() ->
     assert read(away, 1, end=3).next_offset == 2
 
 
+def test_what_was_appended_while_the_broker_answered_is_read_although_its_end_was_told_before() -> None:
+    log = batch(some(3, 4)) + batch(some(5)) + batch(some(6, 7))
+    for end in (3, 4, 5, 6):
+        portion = read(log, 3, end)
+        assert (offsets(portion), portion.unreadable, portion.next_offset) == ([3, 4, 5, 6, 7], [], 8)
+    beyond = read(batch(some(3)) + batch(some(9)), 3, end=3)
+    assert (offsets(beyond), beyond.next_offset, beyond.unreadable[0].offset) == ([3], 5, 4)
+
+
 def test_bytes_that_are_no_batch_are_told_and_the_next_fetch_begins_further_on() -> None:
     portion = read(b"nonsense" * 20, 5, end=100)
     assert (portion.records, portion.next_offset) == ([], 6)
