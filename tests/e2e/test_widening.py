@@ -12,7 +12,7 @@ from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import Pipeline, Seen
 from tests.e2e.test_rerouting import EXACTLY, exactly_twelve
 
-OWN = ("segment-changes", "segment-memberships", "rerouted-events", "profile-commands")
+OWN = ("segment-changes", "segment-memberships", "rerouted-events", "profile-commands", "delivery-commands")
 USERS = 60
 
 
