@@ -9,6 +9,6 @@ schema     the forms as a JSON Schema, for editors
 The YAML, the places of faults and the near misses are those of rule files (`streams.rulefiles`).
 """
 
-from streams.messagefiles.folder import load_messages, parse_messages
+from streams.messagefiles.folder import load_message_files, load_messages, parse_messages
 
-__all__ = ["load_messages", "parse_messages"]
+__all__ = ["load_message_files", "load_messages", "parse_messages"]

@@ -17,7 +17,7 @@ from streams.messagefiles.endpoints import read_endpoints
 from streams.messagefiles.forms import CapsFile
 from streams.messagefiles.reading import MessageReading, read_message
 from streams.rulefiles.document import Document, read
-from streams.rulefiles.folder import WEBHOOKS, find_messages, read_text, shown
+from streams.rulefiles.folder import WEBHOOKS, Files, find_messages, messages_in, read_text, shown
 from streams.rulefiles.shape import check_shape
 
 File = tuple[str, Callable[[], str]]
@@ -32,6 +32,12 @@ def load_messages(rules: Path, rulebook: Rulebook | None) -> Messages:
     webhooks = rules / WEBHOOKS
     of_endpoints = (shown(webhooks), partial(read_text, webhooks)) if webhooks.is_file() else None
     return _read_all(files, rulebook, faults, of_endpoints)
+
+
+def load_message_files(files: Files, rulebook: Rulebook | None) -> Messages:
+    """The same of texts, by their paths in the folder of rules."""
+    of_endpoints = (WEBHOOKS, partial(str, files[WEBHOOKS])) if WEBHOOKS in files else None
+    return _read_all([(path, partial(str, files[path])) for path in messages_in(files)], rulebook, [], of_endpoints)
 
 
 def parse_messages(rulebook: Rulebook | None, *texts: str, caps: str = "", webhooks: str = "") -> Messages:

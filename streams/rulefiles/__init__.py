@@ -13,6 +13,6 @@ naming      rules by what a person calls them
 schema      the forms as a JSON Schema, for editors
 """
 
-from streams.rulefiles.rulebook import check, load, parse
+from streams.rulefiles.rulebook import check, check_files, load, load_files, parse
 
-__all__ = ["check", "load", "parse"]
+__all__ = ["check", "check_files", "load", "load_files", "parse"]

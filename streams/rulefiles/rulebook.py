@@ -6,14 +6,14 @@ every file.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import Fault, RuleError
 from streams.rulefiles.circles import circles, following
 from streams.rulefiles.document import Document, read
 from streams.rulefiles.doubts import Words, doubts
-from streams.rulefiles.folder import find, read_text, shown
+from streams.rulefiles.folder import Files, find, read_text, rules_in, shown
 from streams.rulefiles.meaning import rule_of
 from streams.rulefiles.reading import Names, Reading, declared_name, read_rule
 from streams.rulefiles.shape import form_of
@@ -28,6 +28,23 @@ def check(path: Path, words: Words | None = None) -> tuple[Rulebook, list[Fault]
     """The same, with what is no fault and can hardly be meant. words: of traits, the texts that they were sent with."""
     readings = read_rules(path)
     return _rulebook(readings), doubts(readings, words)
+
+
+def load_files(files: Files) -> Rulebook:
+    """The same of texts, by their paths in a folder."""
+    return _rulebook(_read_files(files))
+
+
+def check_files(files: Files) -> tuple[Rulebook, list[Fault]]:
+    """The same, with what can hardly be meant."""
+    readings = _read_files(files)
+    return _rulebook(readings), doubts(readings)
+
+
+def _read_files(files: Files) -> list[Reading]:
+    paths, faults = rules_in(files)
+    documents, unreadable = _read([(path, partial(str, files[path])) for path in paths])
+    return _checked([PurePosixPath(path) for path in paths], documents, [*faults, *unreadable])
 
 
 def parse(*texts: str) -> Rulebook:
@@ -58,7 +75,7 @@ def _read(files: Iterable[tuple[str, Callable[[], str]]]) -> tuple[list[Document
     return documents, faults
 
 
-def _checked(paths: Sequence[Path], documents: Sequence[Document], faults: Iterable[Fault]) -> list[Reading]:
+def _checked(paths: Sequence[PurePath], documents: Sequence[Document], faults: Iterable[Fault]) -> list[Reading]:
     names = names_of(paths, documents)
     readings = [read_rule(document, names) for document in documents]
     found = [*faults, *(fault for reading in readings for fault in reading.faults)]
@@ -72,7 +89,7 @@ def _rulebook(readings: Iterable[Reading]) -> Rulebook:
     return Rulebook(tuple(sorted(map(rule_of, readings), key=lambda rule: rule.name)))
 
 
-def names_of(paths: Iterable[Path], documents: Iterable[Document]) -> Names:
+def names_of(paths: Iterable[PurePath], documents: Iterable[Document]) -> Names:
     """What rules may call each other, however faulty they are: by what a file says, and by how it is named.
 
     A file of which nobody can tell what it is stands for a segment and for scores, so that its fault is told alone.

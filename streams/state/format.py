@@ -220,6 +220,17 @@ POPULATIONS: Final = Collection(
 QUINTILES: Final = Collection(
     "quintiles", Form.HASH, str, bytes, 1, "scores rule and its version → the edges agreed on, MessagePack"
 )
+RULEBOOKS: Final = Collection(
+    "rulebooks",
+    Form.HASH,
+    int,
+    bytes,
+    3,
+    "version of the rules, the greatest is live → when, by whom, why, and the digest of its files, JSON",
+)
+RULE_FILES: Final = Collection(
+    "rule-files", Form.HASH, str, bytes, 3, "digest → the files of a version: rules, messages, stories, JSON"
+)
 
 STRIPE_EVENTS: Final = Collection(
     "stripe-event", Form.STRINGS, str, bytes, 2, "id of an event of Stripe's → nothing; for a week after it was taken"
@@ -238,7 +249,7 @@ ENDPOINTS: Final = Collection(
 )
 
 GROUP: Final[tuple[Collection[Any, Any], ...]] = (
-    *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES),
+    *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, RULE_FILES),
     *(STRIPE_EVENTS, TICKETS, ENDPOINTS),
 )
 

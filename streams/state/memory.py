@@ -6,6 +6,7 @@ Comes in and goes out: what `streams.state.store` says. It never awaits, so that
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from streams.state.codec import decode_outbox, writes_of
@@ -130,6 +131,9 @@ class MemoryShardStore:
     async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
         kept: dict[Name, Value] = self._shards.get(shard, _Shard()).contents[collection]
         return {name: value for name, value in kept.items() if str(name).startswith(start)}
+
+    async def some(self, shard: int, collection: Collection[Name, Value], most: int) -> dict[Name, Value]:
+        return dict(islice(self._shards.get(shard, _Shard()).contents[collection].items(), most))
 
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         kept = self._shards.get(shard, _Shard())

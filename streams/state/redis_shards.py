@@ -100,12 +100,14 @@ class RedisShardStore:
             rebuilds=state.get(b"rebuilds") == b"1",
         )
 
-    async def _read(self, keys: ShardKeys, collection: Collection[Any, Any], *only: str) -> dict[Any, Any]:
-        """All of a big hash, slice by slice. Redis may give a name twice."""
+    async def _read(
+        self, keys: ShardKeys, collection: Collection[Any, Any], *only: str, most: int | None = None
+    ) -> dict[Any, Any]:
+        """All of a big hash, or `most` of it, slice by slice. Redis may give a name twice."""
         found: dict[Any, Any] = {}
-        cursor = None
-        while cursor != 0:
-            cursor, some = await self._redis.call("HSCAN", keys.at(collection), cursor or 0, *only, "COUNT", SCAN_COUNT)
+        cursor, count = None, SCAN_COUNT if most is None else min(SCAN_COUNT, most)
+        while cursor != 0 and (most is None or len(found) < most):
+            cursor, some = await self._redis.call("HSCAN", keys.at(collection), cursor or 0, *only, "COUNT", count)
             found.update(collection.decode(some))
         return found
 
@@ -150,6 +152,9 @@ class RedisShardStore:
     async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
         pattern = re.sub(r"([\\*?\[\]^-])", r"\\\1", start) + "*"
         return await self._read(self._keys.of(shard), collection, "MATCH", pattern)
+
+    async def some(self, shard: int, collection: Collection[Name, Value], most: int) -> dict[Name, Value]:
+        return await self._read(self._keys.of(shard), collection, most=most)
 
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         keys = self._keys.of(shard)

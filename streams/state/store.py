@@ -131,6 +131,10 @@ class ShardStore(Protocol):
     async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
         """Of a hash, all names that begin so, with their values. It looks at every name."""
 
+    async def some(self, shard: int, collection: Collection[Name, Value], most: int) -> dict[Name, Value]:
+        """Of a hash, at least `most` names with their values, hardly more, no sort of them rather than another; all
+        where there are no more. Slice by slice: what is written meanwhile may be among them or not."""
+
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         """All of it as of one checkpoint."""
 

@@ -136,3 +136,14 @@ async def test_whether_a_checkpoint_is_published_can_be_looked_at(store: ShardSt
     await store.mark_published(0, 1, 9)
     assert await store.is_published(0, 9)
     assert not await store.is_published(0, 10)
+
+
+async def test_some_of_a_collection_can_be_looked_at_or_all(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=1)
+    many = {f"u-{number}": b"%d" % number for number in range(2_000)}
+    await store.save(0, 1, checkpoint(1, rows=list(many.items())))
+    found = await store.some(0, ROWS, 100)
+    assert 100 <= len(found) < 200
+    assert found.items() <= many.items()
+    assert await store.some(0, ROWS, 2_000) == await store.some(0, ROWS, 9_999) == many
+    assert await store.some(1, ROWS, 100) == {}

@@ -67,7 +67,7 @@ class Inventory(NamedTuple):
 def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar = UTC) -> Inventory:
     """heads: of one shard or more, whose days are those of the calendar."""
     schemas = [head.schemas[head.current] for head in heads]
-    row_bytes = _row_bytes(rulebook.rules)
+    row_bytes = row_bytes_of(rulebook.rules)
     return Inventory(
         tuple(_live(rulebook, rule, heads, row_bytes, calendar) for rule in rulebook.rules),
         _gone(rulebook, schemas),
@@ -110,7 +110,7 @@ def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int,
         rule,
         len(as_said),
         len(heads) - len(as_said) - versions.count(None),
-        row_bytes - _row_bytes(others),
+        row_bytes - row_bytes_of(others),
         tuple(_reading(text, parts, as_said, calendar) for text, parts in read_by(rulebook, rule).items()),
     )
 
@@ -127,5 +127,6 @@ def _gone(rulebook: Rulebook, schemas: Sequence[RowSchema]) -> Mapping[str, tupl
     return {rule: found[rule] for rule in sorted(found.keys() - set(rulebook.names))}
 
 
-def _row_bytes(rules: Sequence[Rule]) -> int:
+def row_bytes_of(rules: Sequence[Rule]) -> int:
+    """Of a profile's row in memory."""
     return WORD_BYTES * Catalog(Rulebook(tuple(rules))).width

@@ -1,0 +1,12 @@
+"""Rules over time: the rulebook of a group, kept in Redis with all that it ever was.
+
+versions     what is kept: files as text, and each version's number, time, author and note
+checking     a folder or texts to rules and messages, or every fault; and which of them is in force
+differences  what one rulebook says otherwise than another
+estimate     who would enter and leave now, as far as the state tells
+planning     both together, under an id by which just that is applied, or refused
+applying     a new version, unless somebody was quicker; an old one once more
+
+Comes in: rule files, and the state of a group. Goes out: plans and versions. What shards make of a new version is for
+`streams.runtime`.
+"""

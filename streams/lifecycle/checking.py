@@ -1,0 +1,82 @@
+"""Rules and messages together, as a version holds them.
+
+Comes in: a folder, or the texts of files. Goes out: what they mean, or a `RuleError` with every fault of every file;
+and which of the two is in force: the live version, or where nothing was ever applied the folder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.core.rules.rulebook import Rulebook
+from streams.delivery.message import Messages
+from streams.errors import Fault, RuleError
+from streams.lifecycle.versions import Version, digest_of, files_of, live
+from streams.messagefiles import load_message_files
+from streams.rulefiles import check_files as check_rule_files
+from streams.rulefiles.folder import Files, read_files, shown
+from streams.state.store import GroupStore
+
+
+class Checked:
+    """Files without faults, and what they mean. doubts: what can hardly be meant."""
+
+    def __init__(self, files: Files, rulebook: Rulebook, messages: Messages, doubts: Sequence[Fault] = ()):
+        self.files = files
+        self.rulebook = rulebook
+        self.messages = messages
+        self.doubts = doubts
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of(self.files)
+
+
+class InForce(NamedTuple):
+    """version: None where it is the folder, as nothing was ever applied."""
+
+    version: Version | None
+    checked: Checked
+
+
+def check_files(files: Files) -> Checked:
+    """Where the rules have faults, what does not depend on them is told of the messages too."""
+    faults: list[Fault] = []
+    doubts: list[Fault] = []
+    rulebook, messages = None, None
+    try:
+        rulebook, doubts = check_rule_files(files)
+    except RuleError as error:
+        faults += error.faults
+    try:
+        messages = load_message_files(files, rulebook)
+    except RuleError as error:
+        faults += error.faults
+    if rulebook is None or messages is None:
+        raise RuleError(faults)
+    return Checked(files, rulebook, messages, doubts)
+
+
+def check_folder(path: Path) -> Checked:
+    """The same of what lies in a folder now; faults and doubts name the files as they lie there."""
+    files = read_files(path)
+    folder = path if path.is_dir() else path.parent
+    try:
+        checked = check_files(files)
+    except RuleError as error:
+        raise RuleError(_placed(error.faults, folder)) from None
+    return Checked(files, checked.rulebook, checked.messages, _placed(checked.doubts, folder))
+
+
+async def in_force(group: GroupStore, folder: Path) -> InForce:
+    """What is live; what lies in the folder where nothing was ever applied."""
+    version = await live(group)
+    if version is None:
+        return InForce(None, check_folder(folder))
+    return InForce(version, check_files(await files_of(group, version)))
+
+
+def _placed(faults: Sequence[Fault], folder: Path) -> list[Fault]:
+    return [replace(fault, file=shown(folder / fault.file)) for fault in faults]

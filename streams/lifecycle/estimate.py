@@ -1,0 +1,128 @@
+"""Who would enter and leave if other rules were live now, as far as the state tells.
+
+Comes in: the stored profiles of a group, all or some of them, and a rulebook. Goes out: an `Estimate`. It is made by
+the engine as a worker takes rules over (`Shard.migrate`), on a copy, so that what it says of a profile is what will
+happen to it, if nothing happens to it before.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from streams.calendars import calendar
+from streams.core.changes import Change
+from streams.core.engine.shard import Shard
+from streams.core.explain.inventory import Inventory, take_inventory
+from streams.core.profiles.snapshot import Head
+from streams.core.rules.rulebook import Rulebook
+from streams.errors import SegmenterError
+from streams.settings import Settings
+from streams.state.format import DOCUMENTS, ROWS
+from streams.state.store import ShardStore
+
+SAMPLE: Final = 50_000  # profiles, over all shards: some hundred megabytes and some seconds
+EXAMPLES: Final = 5  # changes shown of each segment and direction
+READ_AGAIN: Final = 3  # times, where the schemas of rows change while they are read
+
+
+class Move(NamedTuple):
+    """What becomes of a segment. before: its members now, exactly. examples: the first of either kind."""
+
+    before: int
+    entering: int
+    leaving: int
+    examples: Sequence[Change] = ()
+
+    @property
+    def after(self) -> int:
+        return max(0, self.before + self.entering - self.leaving)
+
+
+class Estimate(NamedTuple):
+    """moves: of each segment that anybody enters or leaves; numbers are scaled up from those looked at.
+
+    looked_at, profiles: of how many, of how many there are. inventory: how the rules will be doing, None where there is
+    no state yet; now_ms: how far time has come.
+    """
+
+    moves: Mapping[str, Move]
+    looked_at: int
+    profiles: int
+    inventory: Inventory | None = None
+    now_ms: int = 0
+
+    @property
+    def is_exact(self) -> bool:
+        return self.looked_at >= self.profiles
+
+
+async def estimate(store: ShardStore, settings: Settings, rulebook: Rulebook, sample: int | None = SAMPLE) -> Estimate:
+    """sample: look at so many profiles where there are more; None at all of them."""
+    shards = await store.all()
+    profiles, sizes = sum(shard.profiles for shard in shards.values()), await store.sizes()
+    counts = _Counts()
+    heads: list[Head] = []
+    for number, stored in shards.items():
+        most = stored.profiles if sample is None or profiles <= sample else -(-sample * stored.profiles // profiles)
+        if not most:
+            continue
+        shard = await _copy(store, settings, rulebook, number, most)
+        while shard.is_stale:
+            counts.add(shard.migrate())
+        counts.looked_at += len(shard.table)
+        heads.append(Head.decode(shard.head()))
+    inventory = take_inventory(rulebook, heads, calendar(heads[0].timezone)) if heads else None
+    now_ms = inventory.time_ms if inventory else 0
+    return Estimate(counts.moves(sizes, profiles), min(counts.looked_at, profiles), profiles, inventory, now_ms)
+
+
+class _Counts:
+    """Who enters and who leaves, by segment."""
+
+    def __init__(self) -> None:
+        self.looked_at = 0
+        self._entering: defaultdict[str, int] = defaultdict(int)
+        self._leaving: defaultdict[str, int] = defaultdict(int)
+        self._examples: defaultdict[tuple[str, bool], list[Change]] = defaultdict(list)
+
+    def add(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change.previous is not None:
+                self._note(change.previous, False, change)
+            self._note(change.segment, change.entered, change)
+
+    def _note(self, segment: str, enters: bool, change: Change) -> None:
+        (self._entering if enters else self._leaving)[segment] += 1
+        examples = self._examples[segment, enters]
+        if len(examples) < EXAMPLES:
+            examples.append(change)
+
+    def moves(self, sizes: Mapping[str, int], profiles: int) -> Mapping[str, Move]:
+        scale = max(1.0, profiles / self.looked_at) if self.looked_at else 1.0
+        return {
+            segment: Move(
+                sizes.get(segment, 0),
+                round(self._entering[segment] * scale),
+                round(self._leaving[segment] * scale),
+                (*self._examples[segment, True], *self._examples[segment, False]),
+            )
+            for segment in sorted(self._entering.keys() | self._leaving.keys())
+        }
+
+
+async def _copy(store: ShardStore, settings: Settings, rulebook: Rulebook, number: int, most: int) -> Shard:
+    """A shard of some profiles of a stored one, that waits to be migrated."""
+    head, rows, documents = await _read(store, number, most)
+    days, ids = calendar(Head.decode(head).timezone), settings.remembered_ids
+    return Shard.restore(rulebook, head, rows.items(), documents, days, settings.private_traits, remembered_ids=ids)
+
+
+async def _read(store: ShardStore, number: int, most: int) -> tuple[bytes, Mapping[str, bytes], Mapping[str, bytes]]:
+    """The head, and rows and documents that it tells how to read."""
+    for _ in range(READ_AGAIN):
+        rows = await store.some(number, ROWS, most)
+        documents = await store.values(number, DOCUMENTS, list(rows))
+        head = (await store.all())[number].head
+        if {packed[0] for packed in rows.values()} <= Head.decode(head).schemas.keys():
+            return head, rows, documents
+    raise SegmenterError("Workers take over other rules at this moment; try again when they have.")
