@@ -58,6 +58,7 @@ DEFAULT_NOT_USERS: Final = frozenset(
     "null undefined none nil nan true false 0 -1 anonymous guest id distinct_id not_authenticated".split()
 ) | {"[object Object]"}
 DEFAULT_LINK_TRAITS: Final = frozenset({"stripe_customer_id", "stripeCustomerId"})
+DEFAULT_TIMELINE: Final = 20
 KEEP_UNLINKED_MS: Final = 90 * DAY_MS
 DEFAULT_EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 # What decides on what the rules make of events.
@@ -123,6 +124,7 @@ class Settings(BaseModel):
     keep_unlinked: Annotated[Duration, Field(ge=0)] = KEEP_UNLINKED_MS
     merge_users: bool = False
     private_traits: Names = frozenset({"email", "phone", "name", "address", "ip"})
+    timeline: Annotated[int, Field(ge=0, le=1_000)] = DEFAULT_TIMELINE
     live_within: Annotated[Duration, Field(ge=0)] = HOUR_MS
     accept_partial_history: bool = False
     metrics: ListenAtOrOff = HostPort("127.0.0.1", 9464)

@@ -57,6 +57,7 @@ HELP: Final = {
     "keep_unlinked": "How long what comes under an alias waits to be linked to a user.",
     "merge_users": "Whether an alias record may make one of two users, which nothing undoes.",
     "private_traits": "Traits that are shown as ***, separated by commas.",
+    "timeline": "How many of a user's newest changes are kept to be shown, 0 to 1000; each takes some 200 bytes.",
     "live_within": "How old a change may be when it is noticed and still be live.",
     "metrics": "Where a worker tells its metrics and its health: an address; off for nowhere.",
     "log": "How a worker logs: a line a person reads, or a JSON object a line.",

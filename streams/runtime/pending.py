@@ -3,21 +3,29 @@
 Comes in: changes as the engine finds them. Goes out: a `Snapshot`, the next checkpoint.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
+from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
 from streams.core.engine.shard import Dirty, Shard
+from streams.core.flows import Flows
 from streams.core.identities.identities import Identities, Written
 from streams.core.instants import format_time
+from streams.core.kernel.layout import NEVER
 from streams.kafka.message import Message
 from streams.outputs.membership import encode_segments, read_model
 from streams.outputs.messages import Outputs
+from streams.outputs.timeline import encode_entry
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.published import Published
+from streams.settings import DEFAULT_TIMELINE
+from streams.state.counting import SINCE
 from streams.state.format import (
     ALIASES,
+    COUNTED,
     DOCUMENTS,
+    FLOWS,
     MARKS,
     MEMBERS,
     MEMBERSHIPS,
@@ -25,6 +33,7 @@ from streams.state.format import (
     OWNED,
     REFUSED_LINKS,
     ROWS,
+    TIMELINE,
     UNLINKED,
 )
 from streams.state.store import Checkpoint, Write
@@ -38,15 +47,30 @@ ROW_BYTES: Final = 500
 ROWS_TOLD: Final = 1_000
 
 
+class Kept(NamedTuple):
+    """What is kept for those who look at a group: of each user so many of the newest changes, and flows by the days of
+    a calendar. counts_from: from when on (ms) these are counted, where the state does not say so yet."""
+
+    calendar: Calendar = UTC
+    timeline: int = DEFAULT_TIMELINE
+    counts_from: int | None = None
+
+
+DEFAULT_KEPT: Final = Kept()
+
+
 class Pending:
     """Renders changes as they come, which spreads the work, and keeps them until the next snapshot.
 
-    published: while a lost state is made anew, what need not be said again.
+    published: while a lost state is made anew, what need not be said again. kept: how much of it stays for those who
+    look.
     """
 
-    def __init__(self, outputs: Outputs, published: Published | None = None):
+    def __init__(self, outputs: Outputs, published: Published | None = None, kept: Kept = DEFAULT_KEPT):
         self._outputs = outputs
         self.published = published
+        self._kept, self._counts_from = kept, kept.counts_from
+        self._flows = Flows(kept.calendar)
         self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
         self._clear()
 
@@ -57,6 +81,7 @@ class Pending:
         self._changed_at: dict[str, int] = {}
         self._told: set[str] = set()
         self._retold: set[str] = set()
+        self._timeline: list[tuple[Change, bytes]] = []
 
     @property
     def rebuilds(self) -> bool:
@@ -74,6 +99,11 @@ class Pending:
                 self._flips[change.previous, change.subject] = False
             self._flips[change.segment, change.subject] = change.entered
             self._changed_at[change.subject] = change.occurred_at
+            self._flows.count(change)
+            if self._kept.timeline:
+                entry = encode_entry(change)
+                self._bytes += len(entry)
+                self._timeline.append((change, entry))
 
     def retell(self, users: Mapping[str, int]) -> None:
         """Where these stand is to be told, with when it may have changed (ms), also where no change says so."""
@@ -119,7 +149,11 @@ class Pending:
             number=number,
             head=shard.head(),
             positions=positions,
-            writes=[*self._writes(dirty, segments), *_writes_of_identities(identities.take())],
+            writes=[
+                *self._writes(dirty, segments),
+                *_writes_of_identities(identities.take()),
+                *self._writes_for_looking(shard, set(dirty.erased)),
+            ],
             # A user who is back already gets her memberships after that.
             outbox=[*self._outbox, *map(self._outputs.tombstone, self._standing(dirty.erased)), *retold],
             erased=dirty.erased,
@@ -156,6 +190,27 @@ class Pending:
                 drop=[user for user, where in standing.items() if where is None],
             ),
         ]
+
+    def _writes_for_looking(self, shard: Shard, erased: Collection[str]) -> list[Write[Any, Any]]:
+        """Timelines, and what is counted. Of who was erased and is back, what is new alone."""
+        entries = [
+            (change.subject, entry)
+            for change, entry in self._timeline
+            if change.subject not in erased or _is_of_after(shard, change)
+        ]
+        writes: list[Write[Any, Any]] = [
+            Write(TIMELINE, entries, most=self._kept.timeline),
+            Write(FLOWS, self._flows.take()),
+        ]
+        if self._counts_from is not None:
+            writes.append(Write(COUNTED, [(SINCE, self._counts_from)]))
+            self._counts_from = None
+        return writes
+
+
+def _is_of_after(shard: Shard, change: Change) -> bool:
+    """Whether it is of the profile that the subject of an erased one has now."""
+    return change.subject in shard.table and change.occurred_at > shard.refused_until(change.subject) > NEVER
 
 
 def _writes_of_identities(written: Written) -> list[Write[Any, Any]]:

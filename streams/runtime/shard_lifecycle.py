@@ -30,13 +30,14 @@ from streams.outputs.membership import encode_segments
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
+from streams.runtime.pending import Kept
 from streams.runtime.published import Published, read_published
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
 from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
+from streams.state.format import ALIASES, COUNTED, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES, memberships_of
 
@@ -112,7 +113,9 @@ class ShardLifecycle:
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
-        return ShardLoop(worker, shard, self._identities(shard, stored), intake, self._checkpoints, number, published)
+        kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
+        identities = self._identities(shard, stored)
+        return ShardLoop(worker, shard, identities, intake, self._checkpoints, number, published, kept)
 
     async def _published(self) -> Published:
         since, worker = time.monotonic(), self._worker
@@ -198,3 +201,11 @@ class ShardLifecycle:
             for user, each in zip(users, shard.all_memberships(users), strict=True)
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)
+
+
+def _counts_from(shard: Shard, stored: Stored | None) -> int | None:
+    """From when on flows are counted: all that happened, or, where an older version began, what happens from now on;
+    None where the state says it."""
+    if stored is None:
+        return 0
+    return None if stored[COUNTED] else shard.time_ms

@@ -31,7 +31,7 @@ from streams.log import log
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.pending import Pending
+from streams.runtime.pending import DEFAULT_KEPT, Kept, Pending
 from streams.runtime.published import Published
 from streams.runtime.worker import Worker
 
@@ -53,7 +53,8 @@ TIME_EVERY_MS: Final = 60_000
 
 
 class ShardLoop:
-    """`number` is that of the last checkpoint; published: what a lost state that is made anew need not say again.
+    """`number` is that of the last checkpoint; published: what a lost state that is made anew need not say again; kept:
+    what its checkpoints keep for those who look.
 
     moves: another number whenever something has been done. members: how many are in each segment.
     """
@@ -67,6 +68,7 @@ class ShardLoop:
         checkpoints: Checkpoints,
         number: int,
         published: Published | None = None,
+        kept: Kept = DEFAULT_KEPT,
     ):
         self._worker = worker
         self._shard = shard
@@ -74,7 +76,7 @@ class ShardLoop:
         self._intake = intake
         self._checkpoints = checkpoints
         self._number = number
-        self._pending = Pending(worker.outputs, published)
+        self._pending = Pending(worker.outputs, published, kept)
         self._saved_positions: dict[str, int] = {}
         self._saved_time_ms = shard.time_ms
         self._saved_rebuilds = self._pending.rebuilds

@@ -6,7 +6,7 @@ store must decode of what it kept. Which collections there are, and under which 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from streams.state.format import OF_SUBJECTS, OUTBOX, Collection, Form, ShardKey
 from streams.state.store import Checkpoint, Write
 
 Argument = str | bytes | int
+T = TypeVar("T")
 NEWS_KEPT = 10_000  # whoever follows feeds reads many times a second, and what is older is told by the feeds themselves
 WHOLE_FEED = ""  # in the place of a message's id
 
@@ -98,6 +99,20 @@ def _sorted(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
         result.add("ZADD", key, [part for name, value in write.put for part in (value, name)])
 
 
+def _lists(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
+    key = keys.at(write.collection)
+    for name in write.drop:
+        result.add("DEL", f"{key}:{name}", [])
+    for name, values in _by_name(write.put).items():
+        result.add("LIST.ADD", f"{key}:{name}", [write.most, *values[-write.most :]])
+
+
+def _flows(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
+    key = keys.at(write.collection)
+    for segment, flows in _by_name(write.put).items():
+        result.add("FLOWS.ADD", f"{key}:{segment}", [part for flow in flows for part in flow])
+
+
 def _feeds(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
     """put: users, each with a message's id and the message; drop: users with ids."""
     assert write.collection.index is not None
@@ -122,12 +137,14 @@ _COMMANDS = {
     Form.SETS: _sets,
     Form.STRINGS: _strings,
     Form.SORTED: _sorted,
+    Form.LISTS: _lists,
+    Form.FLOWS: _flows,
     Form.FEEDS: _feeds,
 }
 
 
-def _by_name(pairs: Iterable[tuple[str, Argument]]) -> dict[str, list[Argument]]:
-    values: dict[str, list[Argument]] = {}
+def _by_name(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    values: dict[str, list[T]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
     return values

@@ -42,6 +42,8 @@ class Form(Enum):
     STRINGS = "string, a key each"  # under each name its value
     SORTED = "sorted set"  # one key: names in the order of their values, instants in ms
     FEEDS = "hash, a key each"  # under each user what `streams.state.feeds` says
+    FLOWS = "hash of counts, a key each"  # under each segment: period -> entries and exits; what is put is added to it
+    LISTS = "list, a key each"  # under each name what was put, the newest last, so many as `Write` says
     NEWS = "stream"  # one key: names, each when something under it changed; the newest of them
 
 
@@ -137,6 +139,26 @@ MEMBERSHIPS: Final = Collection(
     "user → the segments a user is in, since when, JSON, for other programs",
     of_subject=True,
 )
+TIMELINE: Final = Collection(
+    "timeline",
+    Form.LISTS,
+    str,
+    bytes,
+    3,
+    "user → the user's newest changes, MessagePack",
+    of_subject=True,
+)
+FLOWS: Final = Collection(
+    "flows",
+    Form.FLOWS,
+    str,
+    bytes,
+    3,
+    "segment → of each hour (`h495001`, since 1970) of 14 days, each day (`d20787`) of 400: entries and exits, `12 7`",
+)
+COUNTED: Final = Collection(
+    "counted", Form.HASH, str, int, 3, "`since`: from when on flows are counted, ms; 0 for all that ever happened here"
+)
 
 SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     STATE,
@@ -152,6 +174,9 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     SEGMENTS,
     MEMBERS,
     MEMBERSHIPS,
+    TIMELINE,
+    FLOWS,
+    COUNTED,
 )
 
 # ------------------------------------------------------------------------ of each shard, what was and will be delivered

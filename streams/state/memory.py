@@ -4,16 +4,20 @@ Comes in and goes out: what `streams.state.store` says. It never awaits, so that
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from streams.core.flows import NONE, Flow, is_kept, newest_of
 from streams.state.codec import decode_outbox, writes_of
+from streams.state.counting import SINCE, added
 from streams.state.fencing import Held, may_claim, may_save, owns
 from streams.state.format import (
+    COUNTED,
     DELIVERY,
     DOCUMENTS,
+    FLOWS,
     FORMAT,
     MEMBERS,
     OUTBOX,
@@ -27,7 +31,7 @@ from streams.state.format import (
     of_subjects,
 )
 from streams.state.memory_feeds import MemoryFeedStore
-from streams.state.store import Checkpoint, Progress, Stored, StoredProfile, StoredShard, Write
+from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard, Write
 
 
 class MemoryStore:
@@ -63,10 +67,24 @@ class _Shard:
                 kept.get(name, set()).discard(value)
             for name, value in write.put:
                 kept.setdefault(name, set()).add(value)
+            return
+        for name in write.drop:
+            kept.pop(name, None)
+        if write.collection.form is Form.LISTS:
+            for name, value in write.put:
+                kept[name] = [*kept.get(name, ()), value][-write.most :]
+        elif write.collection.form is Form.FLOWS:
+            for segment, (period, *flow) in write.put:
+                kept[segment] = _added(kept.get(segment, {}), period, Flow(*flow))
         else:
-            for name in write.drop:
-                kept.pop(name, None)
             kept.update(write.put)
+
+
+def _added(flows: Mapping[str, Flow], period: str, flow: Flow) -> dict[str, Flow]:
+    """With those of a period, and without those that are too old."""
+    summed = {**flows, period: added(flows.get(period, NONE), flow)}
+    newest = newest_of(list(summed))
+    return {name: each for name, each in summed.items() if is_kept(name, newest)}
 
 
 class MemoryShardStore:
@@ -159,6 +177,28 @@ class MemoryShardStore:
         for kept in self._shards.values():
             sizes.update({segment: len(members) for segment, members in kept.contents[MEMBERS].items()})
         return {segment: size for segment, size in sizes.items() if size}
+
+    async def counts(self, segments: Sequence[str], periods: Sequence[str] = ()) -> dict[str, Count]:
+        return {segment: self._count(segment, periods) for segment in segments}
+
+    def _count(self, segment: str, periods: Sequence[str]) -> Count:
+        size, summed = 0, dict[str, Flow]()
+        for kept in self._shards.values():
+            size += len(kept.contents[MEMBERS].get(segment, ()))
+            flows = kept.contents[FLOWS].get(segment, {})
+            summed |= {name: added(summed.get(name, NONE), flows[name]) for name in periods if name in flows}
+        return Count(size, summed)
+
+    async def counted_since(self) -> int | None:
+        found = [kept.contents[COUNTED].get(SINCE) for kept in self._shards.values()]
+        return max((since for since in found if since is not None), default=None)
+
+    async def members_after(self, segment: str, after: str, most: int) -> list[tuple[int, str]]:
+        members = [(user, shard) for shard in self._shards for user in await self.members(shard, segment)]
+        return [(shard, user) for user, shard in sorted(members) if user > after][:most]
+
+    async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
+        return list(self._shards.get(shard, _Shard()).contents[collection].get(name, ()))[::-1]
 
 
 class MemoryGroupStore:

@@ -6,15 +6,19 @@ whole or not at all, `fencing` what an answer means.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from heapq import nsmallest
 from typing import Any, Final
 
 from streams.errors import StateLost
 from streams.state import scripts
 from streams.state.codec import Commands, commands, decode_outbox, decode_positions
+from streams.state.counting import SINCE, Summed
 from streams.state.fencing import Held, before, may_claim, may_save, owns
 from streams.state.format import (
+    COUNTED,
     DOCUMENTS,
+    FLOWS,
     FORMAT,
     MEMBERS,
     OUTBOX,
@@ -32,9 +36,10 @@ from streams.state.format import (
     of_subjects,
 )
 from streams.state.redis_client import RedisClient
-from streams.state.store import Checkpoint, Progress, Stored, StoredProfile, StoredShard
+from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard
 from streams.state.upgrades import UPGRADES
 
+COUNTED_AT_ONCE: Final = 50  # segments: of a year, some milliseconds of Redis
 SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that it can serve others in between
 
 
@@ -48,6 +53,7 @@ class RedisShardStore:
         self._save = redis.script(scripts.SAVE)
         self._mark_published = redis.script(scripts.MARK_PUBLISHED)
         self._profile = redis.script(scripts.PROFILE)
+        self._counts = redis.script(scripts.COUNTS)
 
     async def owner(self, shard: int) -> int | None:
         epoch = await self._redis.call("HGET", self._keys.of(shard).state, "epoch")
@@ -183,12 +189,14 @@ class RedisShardStore:
         return found
 
     async def members(self, shard: int, segment: str) -> set[str]:
-        """Read piece by piece: a segment may be all that there are."""
-        key, found, cursor = self._keys.of(shard).at(MEMBERS, segment), set[str](), None
+        return {user async for some in self._scan(shard, segment) for user in some}
+
+    async def _scan(self, shard: int, segment: str) -> AsyncIterator[list[str]]:
+        """Piece by piece: a segment may be all that there are. Redis may give a user twice."""
+        key, cursor = self._keys.of(shard).at(MEMBERS, segment), None
         while cursor != 0:
             cursor, some = await self._redis.call("SSCAN", key, cursor or 0, "COUNT", SCAN_COUNT)
-            found.update(map(bytes.decode, some))
-        return found
+            yield list(map(bytes.decode, some))
 
     async def sizes(self) -> dict[str, int]:
         sizes: Counter[str] = Counter()
@@ -196,6 +204,34 @@ class RedisShardStore:
             for segment in map(bytes.decode, await self._redis.call("SMEMBERS", keys.at(SEGMENTS))):
                 sizes[segment] += await self._redis.call("SCARD", keys.at(MEMBERS, segment))
         return {segment: size for segment, size in sizes.items() if size}
+
+    async def counts(self, segments: Sequence[str], periods: Sequence[str] = ()) -> dict[str, Count]:
+        found = {segment: Summed() for segment in segments}
+        for shard in await self._numbers():
+            keys = self._keys.of(shard)
+            for start in range(0, len(segments), COUNTED_AT_ONCE):
+                some = segments[start : start + COUNTED_AT_ONCE]
+                names = [keys.at(each, segment) for segment in some for each in (MEMBERS, FLOWS)]
+                answer = await self._counts(names, list(periods))
+                for segment, size, flows in zip(some, answer[::2], answer[1::2], strict=True):
+                    found[segment].add(size, zip(periods, flows, strict=True))
+        return {segment: summed.count for segment, summed in found.items()}
+
+    async def counted_since(self) -> int | None:
+        keys = [self._keys.of(shard).at(COUNTED) for shard in await self._numbers()]
+        found = [await self._redis.call("HGET", key, SINCE) for key in keys]
+        return max((int(since) for since in found if since is not None), default=None)
+
+    async def members_after(self, segment: str, after: str, most: int) -> list[tuple[int, str]]:
+        found: list[tuple[str, int]] = []
+        for shard in await self._numbers():
+            async for some in self._scan(shard, segment):
+                found = nsmallest(most, {*found, *((user, shard) for user in some if user > after)})
+        return [(shard, user) for user, shard in found]
+
+    async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
+        found: list[bytes] = await self._redis.call("LRANGE", self._keys.of(shard).at(collection, name), 0, -1)
+        return found[::-1]
 
 
 def _held(answer: Sequence[bytes | None]) -> Held:

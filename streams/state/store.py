@@ -8,10 +8,11 @@ rows, documents and head are bytes like any others.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, NamedTuple, Protocol
 
 import msgspec
 
+from streams.core.flows import Flow
 from streams.kafka.message import Message
 from streams.state.feeds import FeedStore
 from streams.state.format import Collection, Name, Value
@@ -20,13 +21,15 @@ from streams.state.format import Collection, Name, Value
 class Write(msgspec.Struct, Generic[Name, Value], frozen=True):
     """What changes in a collection: first what is dropped, then what is put.
 
-    put: names with their values; of sets a value for each pair; of feeds users, each with a message's id and the
-    message. drop: names; of sets such pairs; of feeds users with ids.
+    put: names with their values; of sets and lists a value for each pair; of feeds users, each with a message's id and
+    the message; of flows segments, each with a period, entries and exits. drop: names; of sets such pairs; of feeds
+    users with ids. most: how many of the newest stay in each list.
     """
 
     collection: Collection[Name, Value]
     put: Sequence[tuple[Name, Value]] = ()
     drop: Sequence[Name] | Sequence[tuple[Name, Value]] = ()
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,13 @@ class StoredShard:
     profiles: int
 
 
+class Count(NamedTuple):
+    """How many are in a segment, and how many entered and left it in periods (`streams.core.flows`)."""
+
+    size: int
+    flows: Mapping[str, Flow]
+
+
 class ShardStore(Protocol):
     """What each shard keeps. The first four are its owner's; any call may raise `Unreachable`, and may then be made
     again, all but `claim` just so."""
@@ -152,6 +162,21 @@ class ShardStore(Protocol):
 
     async def sizes(self) -> dict[str, int]:
         """How many members each segment has, over all shards; those without any are left out."""
+
+    async def counts(self, segments: Sequence[str], periods: Sequence[str] = ()) -> dict[str, Count]:
+        """Sizes, and the flows of these periods, over all shards; of a shard both are of one checkpoint."""
+
+    async def counted_since(self) -> int | None:
+        """From when on (ms) the flows of all shards are counted; None where no shard counts yet."""
+
+    async def members_after(self, segment: str, after: str, most: int) -> list[tuple[int, str]]:
+        """Of all shards, with the shard of each, the first `most` users after this one, by id; "" comes before all.
+
+        It looks at all members, piece by piece.
+        """
+
+    async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
+        """Of a list, the newest first."""
 
 
 class GroupStore(Protocol):

@@ -16,8 +16,10 @@ from typing import Any, Final
 import pytest
 from faust.types import TP
 
+from streams.core.calendar import UTC
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.erasure import Erasure
+from streams.core.flows import last_days
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unreachable
 from streams.kafka.message import Message
@@ -28,7 +30,7 @@ from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
-from streams.state.format import DOCUMENTS, MARKS, MEMBERSHIPS, ROWS
+from streams.state.format import COUNTED, DOCUMENTS, MARKS, MEMBERSHIPS, ROWS, TIMELINE
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import ShardStore, Store
@@ -273,6 +275,9 @@ async def outcome(world: World) -> dict[str, Any]:
         "sent home": {message.headers for message in world.stands["rerouted-events"]},
         "stored": [stored[each] for each in (ROWS, DOCUMENTS, MARKS)],
         "read model": await world.store.get(1, MEMBERSHIPS, AT_HOME),
+        "timeline": await world.store.entries(1, TIMELINE, AT_HOME),
+        "counts": await world.store.counts(["open", "closed"], [each.name for each in last_days(UTC, NOON, 2)]),
+        "counted": stored[COUNTED],
         "positions": stored.positions,
         "outbox": stored.outbox,
         "rebuilds": stored.rebuilds,

@@ -14,11 +14,12 @@ from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rulebook, Tier
 from streams.outputs.messages import Outputs
+from streams.outputs.timeline import decode_entry
 from streams.runtime.checkpoint import Snapshot
-from streams.runtime.pending import Pending
+from streams.runtime.pending import Kept, Pending
 from streams.settings import Settings
 from streams.state.codec import writes_of
-from streams.state.format import MARKS, MEMBERS, MEMBERSHIPS, ROWS, Collection
+from streams.state.format import COUNTED, FLOWS, MARKS, MEMBERS, MEMBERSHIPS, ROWS, TIMELINE, Collection
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook
@@ -192,3 +193,43 @@ def test_a_checkpoint_of_large_profiles_is_full_the_earlier(shard: Shard, pendin
     pending.add(step(shard, *large), NOON)
     snapshot(pending, shard)
     assert pending.is_full(12_000)
+
+
+def test_changes_are_counted_and_stand_in_the_timeline_of_their_user(shard: Shard, pending: Pending) -> None:
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    pending.add(shard.tick(NOON + 8 * 86_400_000), NOON)
+    checkpoint, _, _ = snapshot(pending, shard)
+    hour, day = NOON // 3_600_000, NOON // 86_400_000
+    entered, exited = [("often", (f"h{hour}", 1, 0)), ("often", (f"d{day}", 1, 0))], day + 7
+    assert put(checkpoint, FLOWS) == [*entered, ("often", (f"h{exited * 24}", 0, 1)), ("often", (f"d{exited}", 0, 1))]
+    entries = [(user, decode_entry(raw)) for user, raw in put(checkpoint, TIMELINE)]
+    assert [(user, entry.type, entry.ordinal) for user, entry in entries] == [
+        ("ann", "segment.entered", 1),
+        ("ann", "segment.exited", 2),
+    ]
+    assert put(snapshot(pending, shard, number=2).checkpoint, FLOWS) == []
+
+
+def test_without_timelines_nothing_is_kept_of_them_and_flows_are_counted_all_the_same(shard: Shard) -> None:
+    pending = Pending(Outputs(Settings()), kept=Kept(timeline=0))
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    checkpoint, _, _ = snapshot(pending, shard)
+    assert (put(checkpoint, TIMELINE), len(put(checkpoint, FLOWS))) == ([], 2)
+
+
+def test_since_when_is_counted_is_said_once(shard: Shard) -> None:
+    pending = Pending(Outputs(Settings()), kept=Kept(counts_from=5))
+    assert put(snapshot(pending, shard).checkpoint, COUNTED) == [("since", 5)]
+    assert put(snapshot(pending, shard, number=2).checkpoint, COUNTED) == []
+
+
+def test_of_who_is_erased_nothing_of_before_is_in_the_timeline(shard: Shard, pending: Pending) -> None:
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    pending.add(step(shard, *[track("bob", "Signed In", NOON, f"o-{n}") for n in range(2)]), NOON)
+    pending.add(shard.erase([Erasure(user, NOON + 1) for user in ("ann", "bob")]), NOON)
+    pending.add(step(shard, *[track("ann", "Signed In", NOON + 2, f"n-{n}") for n in range(2)]), NOON)
+    checkpoint, _, _ = snapshot(pending, shard)
+    ((user, raw),) = put(checkpoint, TIMELINE)
+    assert (user, decode_entry(raw).occurred_at) == ("ann", NOON + 2)
+    day = NOON // 86_400_000
+    assert ("often", (f"d{day}", 3, 2)) in put(checkpoint, FLOWS)
