@@ -30,6 +30,7 @@ SUMMARIES = {
     "check": "Are the rules right? All faults at once.",
     "test": "Do the rules do what their stories tell?",
     "rules": "What is live: members, what rules read and cost, what is warming.",
+    "members": "Who is in a segment, and since when.",
     "erase": "Remove all that is kept of a user.",
     "merge": "Make one user of two.",
     "links": "Whose an alias is, and what waits under it.",
@@ -41,12 +42,10 @@ SUMMARIES = {
 HELP = """Keeps users in segments while their events stream in: entered, exited, why, and to the millisecond.
 
 \b
-Start here, with nothing but Python:
-    segmenter dev
-Then, with rules and data of your own:
-    segmenter init my-segments
-    segmenter replay events.jsonl billing.jsonl.gz --words
-    segmenter worker --kafka kafka-1:9092 --redis redis://cache:6379/0
+Start here:  segmenter dev
+Then:        segmenter init my-segments
+             segmenter replay events.jsonl billing.jsonl.gz --words
+             segmenter worker --kafka kafka-1:9092 --redis redis://cache:6379/0
 
 Every option can also be set in the environment; `segmenter settings` lists the names.
 Exit status: 0 done, 2 the call, a setting or a rule is wrong, 3 some input was rejected, 1 anything else.

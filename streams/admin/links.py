@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.admin.homes import homes_of, partitions_of
 from streams.core.identities import kept
 from streams.core.identities.aliases import BETWEEN, Standing
 from streams.core.identities.kept import Kept
 from streams.core.identities.owners import Owned
 from streams.core.identities.refusals import Refusal, read_refusal
 from streams.core.links import How
-from streams.errors import SegmenterError
 from streams.kafka.partitioning import homes
 from streams.settings import Settings
-from streams.state.format import ALIASES, OWNED, REFUSED_LINKS, SETTLED, UNLINKED
+from streams.state.format import ALIASES, OWNED, REFUSED_LINKS, UNLINKED
 from streams.state.opening import opened_store
 from streams.state.store import Store
 
@@ -41,7 +41,7 @@ class AliasOf(NamedTuple):
 
 async def known(settings: Settings, alias: str) -> Known:
     async with opened_store(settings) as store:
-        shards = homes(alias, await _partitions(store, settings), settings.partitioner)
+        shards = await homes_of(store, settings, alias)
         found = [await _standing(store, shard, alias) for shard in shards]
         waiting = await waiting_under(store, settings, alias)
     standing = next((each for each in found if each != Standing()), Standing())
@@ -50,13 +50,13 @@ async def known(settings: Settings, alias: str) -> Known:
 
 async def waiting_under(store: Store, settings: Settings, alias: str) -> list[Kept]:
     """The records that wait until the alias is linked, in order of arrival."""
-    shards = homes(alias, await _partitions(store, settings), settings.partitioner)
+    shards = await homes_of(store, settings, alias)
     parts = [await store.shards.beginning_with(shard, UNLINKED, alias + BETWEEN) for shard in shards]
     return sorted((kept.read(raw) for part in parts for raw in part.values()), key=lambda each: each.number)
 
 
 async def aliases_of(store: Store, settings: Settings, user: str) -> list[AliasOf]:
-    partitions, partitioner = await _partitions(store, settings), settings.partitioner
+    partitions, partitioner = await partitions_of(store, settings), settings.partitioner
     found: list[AliasOf] = []
     for shard in homes(user, partitions, partitioner):
         raw = await store.shards.get(shard, OWNED, user)
@@ -70,7 +70,7 @@ async def aliases_of(store: Store, settings: Settings, user: str) -> list[AliasO
 
 async def merged_into(store: Store, settings: Settings, user: str) -> str | None:
     """Whom a user was merged into, if so."""
-    for shard in homes(user, await _partitions(store, settings), settings.partitioner):
+    for shard in await homes_of(store, settings, user):
         standing = await _standing(store, shard, user)
         if standing.how is How.MERGE:
             return standing.user
@@ -80,7 +80,7 @@ async def merged_into(store: Store, settings: Settings, user: str) -> str | None
 async def refused(settings: Settings) -> list[Refusal]:
     """By their time."""
     async with opened_store(settings) as store:
-        shards = range(await _partitions(store, settings))
+        shards = range(await partitions_of(store, settings))
         parts = [await store.shards.beginning_with(shard, REFUSED_LINKS, "") for shard in shards]
     return sorted((read_refusal(raw) for part in parts for raw in part.values()), key=lambda each: each.ts)
 
@@ -88,13 +88,6 @@ async def refused(settings: Settings) -> list[Refusal]:
 async def _standing(store: Store, shard: int, alias: str) -> Standing:
     raw = await store.shards.get(shard, ALIASES, alias)
     return Standing() if raw is None else _STANDING.decode(raw)
-
-
-async def _partitions(store: Store, settings: Settings) -> int:
-    settled = await store.group.get(SETTLED, "partitions")
-    if settled is None:
-        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    return int(settled)
 
 
 _STANDING = msgspec.json.Decoder(Standing)

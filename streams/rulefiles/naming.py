@@ -23,3 +23,10 @@ def rules_called(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:
         if name not in by_name:
             raise UnknownSegment(name, by_name, rulebook.names)
     return tuple(by_name[name] for name in names)
+
+
+def segments_called(rulebook: Rulebook, name: str) -> tuple[str, ...]:
+    """A segment or level of that name, or all levels of a tier or of scores."""
+    (rule,) = rules_called(rulebook, [name])
+    segments = next(each.segments for each in rulebook.groupings if each.name == rule)
+    return (name,) if name in segments else tuple(segments)

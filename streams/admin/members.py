@@ -1,0 +1,50 @@
+"""Who is in a segment, as workers have stored it.
+
+Comes in: a segment, and Redis. Goes out: its members in the order of their ids, a page or all of them, each with since
+when she is in.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, NamedTuple
+
+from streams.outputs.membership import decode_segments
+from streams.state.format import MEMBERSHIPS
+from streams.state.store import Store
+
+AT_ONCE: Final = 2_000  # so many are read in one go of all: their memberships are some hundred KB
+
+
+class Member(NamedTuple):
+    """since_ms: when the user entered; None where that is not known: she left, or came, while we read."""
+
+    user: str
+    since_ms: int | None
+
+
+async def page(store: Store, segment: str, after: str = "", most: int = 100) -> list[Member]:
+    """The first members whose ids come after this one; the last of them is what the next page comes after.
+
+    All ids of the segment are looked at for each page: of a million in about a second.
+    """
+    return await _with_since(store, segment, await store.shards.members_after(segment, after, most))
+
+
+async def everyone(store: Store, segment: str) -> AsyncIterator[list[Member]]:
+    """All of them, piece by piece; their ids are held at once."""
+    places = [
+        (user, shard) for shard in await store.shards.all() for user in await store.shards.members(shard, segment)
+    ]
+    places.sort()
+    for start in range(0, len(places), AT_ONCE):
+        yield await _with_since(store, segment, [(shard, user) for user, shard in places[start : start + AT_ONCE]])
+
+
+async def _with_since(store: Store, segment: str, places: Sequence[tuple[int, str]]) -> list[Member]:
+    by_shard: dict[int, list[str]] = {}
+    for shard, user in places:
+        by_shard.setdefault(shard, []).append(user)
+    since: dict[str, int | None] = {}
+    for shard, users in by_shard.items():
+        for user, raw in (await store.shards.values(shard, MEMBERSHIPS, users)).items():
+            since[user] = decode_segments(raw).get(segment, (None, 0))[0]
+    return [Member(user, since.get(user)) for _, user in places]
