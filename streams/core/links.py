@@ -43,19 +43,21 @@ class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Linking(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
-    """The event's subject is the user of these aliases."""
+    """The event's subject is the user of these aliases. had: whose the subscription was before that it is about."""
 
     links: tuple[Link, ...]
+    had: str | None = None
 
 
 class Unlinked(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     """The event's subject is an alias; whoever it is linked to is the user of `links`, too.
 
-    place: of a record that came to a foreign partition, where that was.
+    place: of a record that came to a foreign partition, where that was. had: as `Linking` has it.
     """
 
     links: tuple[Link, ...] = ()
     place: Place | None = None
+    had: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
@@ -84,6 +86,12 @@ class Lost(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
     number: int
 
 
+class Handed(msgspec.Struct, frozen=True, array_like=True, tag=12, gc=False):
+    """To a user or a customer: the event's subscription, of which it says nothing else, is this one's since."""
+
+    to: str
+
+
 class Forget(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
     """To an alias, the event's subject: this user was erased, with all up to the event's time."""
 
@@ -91,5 +99,5 @@ class Forget(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
 
 
 Merging = Merge | Asked | Granted | Refused | Moved | Erase
-Identity = Linking | Unlinked | Claim | PassedOn | Lost | Forget | Merging
+Identity = Linking | Unlinked | Claim | PassedOn | Lost | Handed | Forget | Merging
 NOWHERE: Final = Place("", 0)

@@ -29,7 +29,7 @@ import msgspec
 
 from streams.core.events import Event, Ignored, Value
 from streams.core.instants import format_time
-from streams.core.links import Unlinked
+from streams.core.links import Linking, Unlinked
 from streams.core.profiles.ledger import KEPT, STATUSES
 from streams.sources import records, stripe_links
 from streams.sources.envelope import Envelope
@@ -70,6 +70,7 @@ STRIPES_OWN_ID: Final = re.compile(
 SET_USER: Final = "set `metadata.user_id` on the subscription (`subscription_data.metadata` in Checkout)"
 # It does not take over the metadata of its subscription.
 SET_USER_OF_CHARGE: Final = "set `metadata.user_id` on the charge, or let the record's key be the user id"
+SUBSCRIPTION: Final = "customer.subscription."
 # Of the events of one second about one subscription; all others are 2.
 ORDERS: Final = {
     "customer.subscription.created": 0,
@@ -129,8 +130,9 @@ class StripeEvents:
 
     def _event(self, event: StripeEvent, read: Read, key: bytes | None, record_ms: int | None) -> Event:
         subject, is_alias = self._subject(key, read)
+        had = self._had(event, read, subject)
         properties = read.properties
-        if touches_ledger := event.type.startswith("customer.subscription."):
+        if touches_ledger := event.type.startswith(SUBSCRIPTION):
             properties = properties | {"customer": subject if is_alias else None}
         return Event(
             subject=subject,
@@ -138,12 +140,26 @@ class StripeEvents:
             name=read.name,
             active=False,
             message_id=event.id,
-            properties={name: value for name, value in properties.items() if value is not None or name in KEPT},
+            properties={
+                name: value
+                for name, value in properties.items()
+                if value is not None or (touches_ledger and name in KEPT)
+            },
             traits={},
             touches_ledger=touches_ledger,
             order=ORDERS.get(event.type, 2),
-            identity=Unlinked() if is_alias else None,
+            identity=Unlinked(had=had) if is_alias else Linking((), had) if had is not None else None,
         )
+
+    def _had(self, event: StripeEvent, read: Read, subject: str) -> str | None:
+        """Whose a subscription was before this event: another user's, or its customer's where it named nobody."""
+        before = (event.data.previous_attributes or {}).get("metadata")
+        if not event.type.startswith(SUBSCRIPTION) or not isinstance(before, Mapping) or "user_id" not in before:
+            return None
+        user = before["user_id"]
+        named = isinstance(user, str) and user not in self._nobody and len(user) <= records.MAX_ID_CHARACTERS
+        had = user if named else id_of(read.customer)
+        return None if had == subject else had
 
     def _why_not(self, event: StripeEvent) -> str | None:
         """Why an event does not count that we could read."""
@@ -183,6 +199,9 @@ def _subscription(event: StripeEvent, money: Money) -> Read:
         raise Unusable("wrong_type", "`data.object.currency` is missing, and its items state none")
     item, priced = leading_item(one), mrr_of(one, currency)
     period = item.rate.period if item and item.rate else (None, 1)
+    renews_at = one.period_end if item is None else item.current_period_end or one.period_end
+    # Where the flag alone says that it ends, it ends with the period.
+    cancel_at = renews_at if one.cancel_at is None and one.cancel_at_period_end else one.cancel_at
     properties: Properties = {
         "subscription_id": one.id,
         "status": one.status,
@@ -195,8 +214,8 @@ def _subscription(event: StripeEvent, money: Money) -> Read:
         "seats": seats(one),
         "started_at": _iso(one.start_date),
         "trial_end": _iso(one.trial_end),
-        "renews_at": _iso(one.period_end if item is None else item.current_period_end or one.period_end),
-        "cancel_at": _iso(one.cancel_at),
+        "renews_at": _iso(renews_at),
+        "cancel_at": _iso(cancel_at),
         "cancel_at_period_end": one.cancel_at_period_end,
         "reason": one.cancellation_details.reason if one.cancellation_details else None,
     }
@@ -206,7 +225,7 @@ def _subscription(event: StripeEvent, money: Money) -> Read:
 def _name(event: StripeEvent, one: Subscription) -> str:
     """What happened, in the words of the plain form."""
     before = event.data.previous_attributes or {}
-    match event.type.removeprefix("customer.subscription."):
+    match event.type.removeprefix(SUBSCRIPTION):
         case "created":
             return "Trial Started" if one.status == "trialing" else "Subscription Started"
         case "deleted":

@@ -40,7 +40,7 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
 def _removed(report: Report) -> Iterator[tuple[str, str]]:
     documents = [Document.decode(profile.document) for profile in report.profiles]
     traits = sum(value is not None for document in documents for value, _ in document.traits.values())
-    subscriptions = sum(len(document.ledger.subscriptions) for document in documents if document.ledger is not None)
+    subscriptions = sum(len(document.ledger.own) for document in documents if document.ledger is not None)
     yield "profile", counted(sum(len(profile.row) for profile in report.profiles), "byte") + " of counts and times"
     yield "traits", str(traits)
     yield "subscriptions", str(subscriptions)

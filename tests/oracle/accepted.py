@@ -70,7 +70,7 @@ class Accepted:
 
     def latest(self, events: EventSet, prop: str) -> Value:
         """The property of the newest event that had it; on a tie the later arrival."""
-        had = [fact for fact in self.of(events) if fact.properties.get(prop) is not None]
+        had = [fact for fact in self.of(events) if prop in fact.properties]
         newest = max((fact.ts for fact in had), default=None)
         return next((number_or(fact.properties[prop]) for fact in reversed(had) if fact.ts == newest), None)
 

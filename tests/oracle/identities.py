@@ -25,10 +25,19 @@ def named(arrivals: Iterable[Event | int], keep_ms: int = 90 * DAY_MS, most: int
             continue
         told += [arrival] if not isinstance(arrival.identity, Unlinked) else under_alias(past, arrival)
         if isinstance(arrival.identity, Linking):
+            told += handed_over(past, arrival, arrival.identity.had)
             for link in arrival.identity.links:
                 told += at_link(past, link, arrival, keep_ms, most)
         past.append(arrival)
     return [one if isinstance(one, int) else replace(one, identity=None) for one in told]
+
+
+def handed_over(past: Sequence[Event], event: Event, had: str | None) -> list[Event]:
+    """To the user who had a subscription before: that it is another's."""
+    if had is None or had == event.subject or had not in {each.subject for each in past}:
+        return []
+    which = {"subscription_id": event.properties.get("subscription_id")}
+    return [Event(had, event.ts, "", False, None, which, {}, touches_ledger=True, order=event.order)]
 
 
 def claims(past: Sequence[Event], alias: str) -> list[tuple[str, How, int]]:

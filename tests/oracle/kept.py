@@ -128,7 +128,7 @@ class Kept(Accepted):
         return self.log.traits[name, written]
 
     def latest(self, events: EventSet, prop: str) -> Value:
-        had = (fact.properties[prop] for fact in self.newest_first(events) if fact.properties.get(prop) is not None)
+        had = (fact.properties[prop] for fact in self.newest_first(events) if prop in fact.properties)
         return next((number_or(value) for value in had), None)
 
     def newest_first(self, events: EventSet) -> Iterator[Happened]:

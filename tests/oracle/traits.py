@@ -104,11 +104,24 @@ def ledger(accepted: Sequence[Event]) -> list[Subscription]:
     for event in accepted:
         if event.touches_ledger and event.name:
             updates.append(event)
-        elif event.touches_ledger:
+        elif "customer" in event.properties and event.touches_ledger:
             updates = [
                 one for one in updates if subscription_id(one) not in lost(updates, event.properties["customer"])
             ]
-    return [subscription(one, updates) for one in sorted({subscription_id(event) for event in updates})]
+    own = {subscription_id(event) for event in updates} - handed_over(accepted)
+    return [subscription(one, updates) for one in sorted(own)]
+
+
+def handed_over(accepted: Sequence[Event]) -> set[str]:
+    """The subscriptions of which the newest word is that they are another's; on a tie the later arrival. Where there
+    is no ledger yet, nobody listens."""
+    newest: dict[str, Event] = {}
+    for event in accepted:
+        is_word = event.touches_ledger and (bool(event.name) or (bool(newest) and "customer" not in event.properties))
+        known = newest.get(subscription_id(event), event)
+        if is_word and (event.ts, event.order) >= (known.ts, known.order):
+            newest[subscription_id(event)] = event
+    return {which for which, event in newest.items() if not event.name}
 
 
 def lost(updates: Sequence[Event], customer: Value) -> set[str]:

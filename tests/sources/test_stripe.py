@@ -462,3 +462,29 @@ def test_events_of_test_mode_and_of_connected_accounts_are_passed_over(
     raw = json.dumps(json.loads(updated(subscription())) | sent).encode()
     found = Decoder(Reads({}), wanted).billing(raw, None, None)
     assert isinstance(found, Event if counts else Ignored), found
+
+
+@pytest.mark.parametrize(
+    ("metadata", "before", "had"),
+    [
+        ({"user_id": "ann"}, {"metadata": {"user_id": "bob"}}, "bob"),
+        ({"user_id": "ann"}, {"metadata": {"user_id": None}}, "cus_1"),
+        ({"user_id": "ann"}, {"metadata": {"user_id": "null"}}, "cus_1"),
+        ({"user_id": "ann"}, {"metadata": {"user_id": "b" * 300}}, "cus_1"),
+        ({}, {"metadata": {"user_id": "bob"}}, "bob"),
+        ({"user_id": "ann"}, {"metadata": {"user_id": "ann"}}, None),
+        ({"user_id": "ann"}, {"metadata": {"seats": "3"}}, None),
+        ({"user_id": "ann"}, {"metadata": "bob"}, None),
+        ({"user_id": "ann"}, {"status": "active"}, None),
+        ({"user_id": "ann"}, {}, None),
+    ],
+)
+def test_whose_a_subscription_was_before_is_told(metadata: Json, before: Json, had: str | None) -> None:
+    found = decode(updated(subscription(metadata=metadata), **before)).identity
+    assert isinstance(found, Linking | Unlinked | None)
+    assert (None if found is None else found.had) == had
+
+
+def test_an_invoice_moves_no_subscription() -> None:
+    about = invoice(metadata={"user_id": "ann"}, customer="cus_1")
+    assert decode(event("invoice.paid", about, metadata={"user_id": "bob"})).identity is None

@@ -134,15 +134,17 @@ class EventEncoder:
         for i, (row, ts, event_class, *meant) in zip(kept, columns[kept][:, self._heads].tolist(), strict=True):
             what, document, changed = self._readings[event_class], table.document(row), False
             for seen in what.seen:
-                value = self._value(seen, properties[i], meant)
+                value = properties[i].get(seen.prop) if self._is_meant(seen, meant) else None
                 if value is not None:
                     bucket = seen.bucket(ts, self._calendar)
                     before = document.see(seen.field, value, bucket)
                     counted.append((i, COLUMNS + seen.column, before))
                     changed = changed or before < bucket
             for latest in what.latest:
-                value = self._value(latest, properties[i], meant)
-                if value is not None and document.keep_latest(latest.field, value, ts):
+                if latest.prop not in properties[i] or not self._is_meant(latest, meant):
+                    continue
+                value = properties[i][latest.prop]
+                if document.keep_latest(latest.field, value, ts):
                     writes[i] = writes.get(i, []) + table.written(latest.places, value)
                     changed = True
             if changed:
@@ -151,14 +153,9 @@ class EventEncoder:
             places, told, before_then = np.array(counted, np.int64).T
             columns[places, told] = before_then
 
-    def _value(self, each: KeptLatest | KeptSeen, properties: Properties, meant: list[int]) -> Value:
-        """The property of an event that a document keeps; None if there is none, or another event is meant.
-
-        meant: whether each `where` holds that anything kept asks for.
-        """
-        if each.where is not None and not meant[self._meant[each.where]]:
-            return None
-        return properties.get(each.prop)
+    def _is_meant(self, each: KeptLatest | KeptSeen, meant: list[int]) -> bool:
+        """Whether that is asked of this event. meant: whether each `where` holds that anything kept asks for."""
+        return each.where is None or bool(meant[self._meant[each.where]])
 
 
 def _readings(catalog: Catalog, program: Program) -> Iterator[tuple[int, Extraction]]:

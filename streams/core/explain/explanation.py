@@ -121,7 +121,7 @@ def _subscriptions(shard: Shard, subject: str) -> tuple[SubscriptionNow, ...]:
             updated_ms=one.updated,
             incomplete=one.is_incomplete,
         )
-        for key, one in (ledger.subscriptions if ledger else {}).items()
+        for key, one in (ledger.own if ledger else {}).items()
     ]
     return tuple(sorted(found, key=lambda one: (not one.counts, -one.mrr, one.id)))
 

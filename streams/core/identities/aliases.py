@@ -162,6 +162,12 @@ class Aliases:
         lost = Event(standing.user, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))
         return [lost, *self._give(alias, standing, user, ts, how)]
 
+    def give_up(self, event: Event) -> None:
+        """A customer's subscription is another's by now: what it was is not told to who has the alias next."""
+        which, until = str(event.properties["subscription_id"]), (event.ts, event.order)
+        records = zip(self._kept.get(event.subject, ()), self.records(event.subject), strict=True)
+        self._replace(event.subject, [raw for raw, one in records if one.state_of != which or one.rank[:2] > until])
+
     def merge(self, gone: str, into: str, ts: int) -> list[Event]:
         """A user is another from then on: what is to be passed on of what was kept under the id as an alias."""
         standing = self.standing(gone)

@@ -5,6 +5,7 @@
     a claim, that an alias is a user's       has what was kept passed on
     what was passed on                       is applied, once
     an alias that was lost                   takes its subscriptions out of the user's ledger
+    a subscription that is another's         leaves the ledger of who had it, who is told
     an alias to be forgotten                 is
     a merge of two users                     is carried out (`merges`), and what still bears who is gone is passed on
 
@@ -27,7 +28,20 @@ from streams.core.identities.aliases import Aliases, AliasWrites
 from streams.core.identities.merges import Merges, Movable
 from streams.core.identities.owners import NOTHING, TOO_MANY_IDS, Owners
 from streams.core.identities.refusals import Refusal, Refusals
-from streams.core.links import NOWHERE, Claim, Forget, How, Link, Linking, Lost, Merging, PassedOn, Place, Unlinked
+from streams.core.links import (
+    NOWHERE,
+    Claim,
+    Forget,
+    Handed,
+    How,
+    Link,
+    Linking,
+    Lost,
+    Merging,
+    PassedOn,
+    Place,
+    Unlinked,
+)
 from streams.core.merges import Erase, Merge
 
 WOULD_MERGE: Final = "would merge two users"
@@ -185,16 +199,18 @@ class Identities:
             if forwarded is not None:
                 return None, forwarded
         match event.identity:
-            case Linking(links):
-                return event, self._claims(event, links)
-            case Unlinked():
-                return None, self._keep(event, place or NOWHERE)
+            case Linking(links, had):
+                return event, [*_hand_over(event, had), *self._claims(event, links)]
+            case Unlinked(had=had):
+                return None, [*_hand_over(event, had), *self._keep(event, place or NOWHERE)]
             case Claim(user, how):
                 return None, self._link(event, user, how, before)
             case PassedOn() as passed_on:
                 return self._accept(event, passed_on, may_be_a_repeat=place is not None)
             case Lost(alias, number):
                 return self._lose(event, alias, number, before), NOTHING_TOLD
+            case Handed(to):
+                return self._give_up(event, to, before)
             case _:
                 return None, self._heed(event, place)
 
@@ -213,9 +229,12 @@ class Identities:
 
         Where a claim would make an alias of hers of it, it is refused: she is a user's already.
         """
+        told = NOTHING_TOLD
         match event.identity:
-            case None | Linking() | Unlinked():
-                links = event.identity.links if event.identity is not None else ()
+            case None:
+                links: Sequence[Link] = ()
+            case Linking(links, had) | Unlinked(links, had=had):
+                told = _hand_over(event, had)
             case PassedOn() as passed_on:
                 if place is not None and not self.owners.accept(event.subject, passed_on):
                     return []
@@ -229,7 +248,7 @@ class Identities:
             case _:
                 return None
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
-        return self._keep(replace(event, identity=Unlinked(links, came_from)), place or NOWHERE)
+        return [*told, *self._keep(replace(event, identity=Unlinked(tuple(links), came_from)), place or NOWHERE)]
 
     def _forget(self, event: Event, user: str) -> list[Event]:
         """Whoever was merged takes her own aliases along."""
@@ -281,5 +300,24 @@ class Identities:
             return None
         return replace(event, properties={"customer": alias}, touches_ledger=True, identity=None)
 
+    def _give_up(self, event: Event, to: str, before: Sequence[Event]) -> Taken:
+        """A subscription that is another's: by whoever has it as a user; a customer's home tells the user."""
+        holder = event.subject
+        if self._has_profile(holder, before):
+            new = self.owners.of(holder).get(to)
+            is_hers = to == holder or (new is not None and new.is_hers)
+            return None if is_hers else replace(event, identity=None), NOTHING_TOLD
+        self.aliases.give_up(event)
+        user = self.aliases.user_of(holder)
+        return None, [] if user in (None, to) else [replace(event, subject=user)]
+
     def _has_profile(self, subject: str, before: Sequence[Event]) -> bool:
         return subject in self._profiles or any(each.subject == subject for each in before)
+
+
+def _hand_over(event: Event, had: str | None) -> list[Event]:
+    """What whoever had a subscription before is to hear; if it comes again, it says the same."""
+    if had is None or had == event.subject:
+        return []
+    which = {"subscription_id": event.properties["subscription_id"]}
+    return [Event(had, event.ts, "", False, None, which, {}, True, event.order, Handed(event.subject))]

@@ -79,11 +79,16 @@ class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
     order: int = 0
 
 
-class Subscription(msgspec.Struct, gc=False):
-    """One subscription; `updated` is the newest event time of all its updates."""
+class Subscription(msgspec.Struct, omit_defaults=True, gc=False):
+    """One subscription.
+
+    updated: the newest event time (ms) of all its updates. handed_over: since when it is another user's, the time and
+    order of the update that said so; None where it is the profile's own.
+    """
 
     updated: int
     properties: dict[str, Said] = msgspec.field(default_factory=dict)
+    handed_over: tuple[int, int] | None = None
 
     def read(self, name: str) -> Value:
         said = self.properties.get(name)
@@ -95,9 +100,24 @@ class Subscription(msgspec.Struct, gc=False):
         if known is None or (said.ts, said.order) >= (known.ts, known.order):
             self.properties[name] = said
 
+    def take_back(self, at: tuple[int, int]) -> None:
+        """It is the profile's own by an update of that time and order, unless it was handed over later."""
+        if self.handed_over is not None and at >= self.handed_over:
+            self.handed_over = None
+
+    def hand_over(self, at: tuple[int, int]) -> None:
+        """The same the other way round."""
+        if at >= max(self.handed_over or at, self.newest):
+            self.handed_over = at
+
+    @property
+    def newest(self) -> tuple[int, int]:
+        """The time and order of its newest update."""
+        return max([(self.updated, 0), *((said.ts, said.order) for said in self.properties.values())])
+
     @property
     def is_counted(self) -> bool:
-        return self.read("status") in COUNTED_STATUSES
+        return self.handed_over is None and self.read("status") in COUNTED_STATUSES
 
     @property
     def is_incomplete(self) -> bool:
@@ -129,13 +149,16 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
     has_paid: bool = False
 
     def fold(self, event: Event) -> tuple[Derived, ...]:
-        """Take in one Subscription or Trial update, or word that a customer is another user's, which has no name; what
-        it did to the MRR comes back, if anything."""
+        """Take in one Subscription or Trial update, or word that a customer or a subscription is another user's, which
+        has no name; what it did to the MRR comes back, if anything."""
         before = max(0, self.mrr_millionths)
         if event.name:
             self._update(event)
-        else:
+        elif "customer" in event.properties:
             self._lose(str(event.properties["customer"]))
+        else:
+            self._of(event).hand_over((event.ts, event.order))
+            self.drop_beyond()
         after = max(0, self.mrr_millionths)
         if before == after:
             return ()
@@ -151,10 +174,9 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
         return "MRR Expansion" if after > before else "MRR Contraction"
 
     def _update(self, event: Event) -> None:
-        named = event.properties.get("subscription_id")
-        identifier = DEFAULT_SUBSCRIPTION if named is None else str(named)
-        subscription = self.subscriptions.setdefault(identifier, Subscription(updated=event.ts))
+        subscription = self._of(event)
         subscription.updated = max(subscription.updated, event.ts)
+        subscription.take_back((event.ts, event.order))
         said = {name: event.properties[name] for name in KEPT if name in event.properties}
         implied = LEDGER_EVENTS.get(event.name)
         if implied is not None:
@@ -163,6 +185,17 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
             if len(msgspec.json.encode(value)) <= MAX_BYTES:
                 subscription.keep(name, Said(value, event.ts, event.order))
         self.drop_beyond()
+
+    def _of(self, event: Event) -> Subscription:
+        """The subscription that an event is about."""
+        named = event.properties.get("subscription_id")
+        identifier = DEFAULT_SUBSCRIPTION if named is None else str(named)
+        return self.subscriptions.setdefault(identifier, Subscription(updated=event.ts))
+
+    @property
+    def own(self) -> dict[str, Subscription]:
+        """Those that are not another user's by now."""
+        return {key: one for key, one in self.subscriptions.items() if one.handed_over is None}
 
     def drop_beyond(self) -> None:
         """Those that are too many."""
@@ -199,12 +232,10 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
 
     def _leading(self) -> Subscription:
         """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""
-        if not self.subscriptions:
-            return Subscription(updated=NEVER)
-        if len(self.subscriptions) == 1:
-            return next(iter(self.subscriptions.values()))
-        counted = {key: one for key, one in self.subscriptions.items() if one.is_counted}
+        own = self.own
+        if len(own) <= 1:
+            return next(iter(own.values()), Subscription(updated=NEVER))
+        counted = {key: one for key, one in own.items() if one.is_counted}
         if counted:
             return counted[max(counted, key=lambda key: (counted[key].mrr_millionths, key))]
-        everyone = self.subscriptions
-        return everyone[max(everyone, key=lambda key: (everyone[key].updated, key))]
+        return own[max(own, key=lambda key: (own[key].updated, key))]

@@ -148,6 +148,10 @@ def _merge_ledgers(one: Ledger, other: Ledger) -> None:
 
 
 def _merge_subscriptions(one: Subscription, other: Subscription) -> None:
+    """What the one handed over to the other is her own."""
+    handed_over = max((each.handed_over for each in (one, other) if each.handed_over is not None), default=None)
+    taken = max((each.newest for each in (one, other) if each.handed_over is None), default=None)
+    one.handed_over = None if handed_over is None or (taken is not None and taken >= handed_over) else handed_over
     one.updated = max(one.updated, other.updated)
     for name, said in other.properties.items():
         known = one.properties.get(name)

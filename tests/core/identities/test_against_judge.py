@@ -15,7 +15,7 @@ from tests.core.identities.made import DAY
 from tests.oracle.identities import named
 
 KEEP_MS = 3 * DAY
-VISITORS, CUSTOMERS = ("a-1", "a-2"), ("cus_1",)
+VISITORS, CUSTOMERS, USERS = ("a-1", "a-2"), ("cus_1",), ("ann", "bob", "cy")
 LINKS = st.builds(Link, st.sampled_from(VISITORS), st.sampled_from((How.ANONYMOUS, How.ALIAS)))
 LINKS |= st.builds(Link, st.sampled_from(CUSTOMERS), st.sampled_from((How.CUSTOMER, How.TRAIT)))
 
@@ -25,9 +25,13 @@ def histories(draw: st.DrawFn) -> list[Event | int]:
     """As they are made for users, with some of the records under aliases alone, and some that say whose they are."""
     found: list[Event | int] = []
     for arrival in draw(made.arrivals()):
-        sort = draw(st.sampled_from(("plain", "unlinked", "linking")))
+        sort = draw(st.sampled_from(("plain", "unlinked", "linking", "handed over")))
         if isinstance(arrival, int) or sort == "plain":
             found.append(arrival)
+        elif sort == "handed over":
+            is_update = arrival.touches_ledger and arrival.name and "subscription_id" in arrival.properties
+            had = draw(st.sampled_from(USERS))
+            found.append(replace(arrival, identity=Linking((), had)) if is_update else arrival)
         elif sort == "linking":
             links = draw(st.lists(LINKS, min_size=1, max_size=2, unique_by=lambda link: link.alias))
             found.append(replace(arrival, identity=Linking(tuple(links))))

@@ -233,3 +233,41 @@ def test_the_moves_add_up_to_the_total(history: list[Update]) -> None:
 def test_the_ledger_does_not_depend_on_the_order_of_arrival(history: list[Update], data: st.DataObject) -> None:
     events = [update(name, ts, **stated) for ts, (name, _, stated) in enumerate(history)]
     assert folded(*events).subscriptions == folded(*data.draw(st.permutations(events))).subscriptions
+
+
+def handed_over(ts: int, order: int = 2, which: str = "s1") -> Event:
+    return Event("u-1", ts, "", False, None, {"subscription_id": which}, {}, touches_ledger=True, order=order)
+
+
+def bought(ts: int, order: int = 2, which: str = "s1", mrr: float = 20.0) -> Event:
+    said: dict[str, Value] = {"subscription_id": which, "status": "active", "mrr": mrr, "plan": which}
+    return Event("u-1", ts, "Subscription Updated", False, None, said, {}, touches_ledger=True, order=order)
+
+
+def test_a_subscription_that_is_anothers_by_now_counts_no_longer_and_is_not_in_force() -> None:
+    ledger = folded(bought(1, which="s1"), bought(1, which="s2", mrr=30.0))
+    assert ledger.fold(handed_over(2, which="s2")) == (Derived("MRR Contraction", -30.0),)
+    assert (ledger.traits["mrr"], ledger.traits["plan"]) == (20.0, "s1")
+    assert ledger.fold(handed_over(3, which="s1")) == (Derived("MRR Churn", -20.0),)
+    assert (ledger.traits["paying"], ledger.traits["plan"], ledger.traits["subscription.status"]) == (False, None, None)
+
+
+@pytest.mark.parametrize(
+    ("updates", "mrr"),
+    [
+        ([bought(1), handed_over(2)], 0.0),
+        ([bought(1), handed_over(2), bought(3)], 20.0),
+        # late
+        ([bought(1), bought(3), handed_over(2)], 20.0),
+        ([bought(1), handed_over(3), bought(2)], 0.0),
+        ([bought(0), handed_over(3), handed_over(1), bought(2)], 0.0),
+        # of one second: by Stripe's order, then by arrival
+        ([bought(1, 0), handed_over(1, 2)], 0.0),
+        ([bought(0), handed_over(1, 2), bought(1, 0)], 0.0),
+        ([bought(1, 2), handed_over(1, 2)], 0.0),
+        ([bought(0), handed_over(1, 2), bought(1, 2)], 20.0),
+        ([bought(1, 3), handed_over(1, 2)], 20.0),
+    ],
+)
+def test_the_newest_word_on_whose_a_subscription_is_stands(updates: list[Event], mrr: float) -> None:
+    assert folded(*updates).traits["mrr"] == mrr

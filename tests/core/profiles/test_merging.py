@@ -1,9 +1,11 @@
 """What came of the events of several profiles is the same whatever the order in which they become one."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import permutations
 from typing import Final
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -16,7 +18,7 @@ from streams.core.events import Event, Value
 from streams.core.kernel.layout import CLOCK, IDS
 from streams.core.profiles.document import MAX_TRAITS, Document
 from streams.core.profiles.kinds import RULE
-from streams.core.profiles.ledger import MAX_SUBSCRIPTIONS, Ledger, Subscription
+from streams.core.profiles.ledger import MAX_SUBSCRIPTIONS, Ledger, Said, Subscription
 from streams.core.profiles.merging import Profile, merge
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
@@ -139,3 +141,24 @@ def test_subscriptions_that_are_too_many_go_as_ever() -> None:
     assert len(ann.document.ledger.subscriptions) == MAX_SUBSCRIPTIONS
     assert min(one.updated for one in ann.document.ledger.subscriptions.values()) == 50
     assert replace(ann.document.ledger).mrr_millionths == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "counts"),
+    [
+        # what the one handed over to the other
+        (Subscription(5, handed_over=(7, 2)), Subscription(7, {"status": Said("active", 7, 2)}), True),
+        # to a third, by either of them
+        (Subscription(5, handed_over=(7, 2)), Subscription(7, {"status": Said("active", 7, 2)}, (9, 2)), False),
+        (Subscription(5, handed_over=(9, 2)), Subscription(7, {"status": Said("active", 7, 2)}), False),
+    ],
+)
+def test_a_subscription_that_one_handed_over_to_the_other_is_the_survivors(
+    one: Subscription, other: Subscription, counts: bool
+) -> None:
+    shard = shard_of(NOTHING, [*named("ann", 1), *named("bob", 1)])
+    for first, second in ((one, other), (other, one)):
+        ann, bob = profiles(shard, ("ann", "bob"))
+        ann.document.ledger, bob.document.ledger = (Ledger({"sub_1": deepcopy(each)}) for each in (first, second))
+        merge(ann, bob, shard.catalog.fields, made.END_MS, UTC)
+        assert ann.document.ledger.subscriptions["sub_1"].is_counted == counts
