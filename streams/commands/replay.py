@@ -60,6 +60,7 @@ def command(
     from streams.commands.engine import compile_later
     from streams.core.engine.shard import Shard
     from streams.eventfiles.playback import Playback
+    from streams.eventfiles.summary import beside_the_changes
     from streams.outputs.change import encode_change
     from streams.sources import Decoder, InputOptions
 
@@ -85,6 +86,8 @@ def command(
         for line in map(text_of, playback.changes()) if as_made else _in_order_of_time(playback, text_of, opened):
             write(line + b"\n")
         sys.stdout.buffer.flush()
+    for sentence in beside_the_changes(playback):
+        click.echo(sentence, err=True)
     if playback.rejected:
         click.echo(f"{playback.rejected} of {playback.lines} lines were rejected.", err=True)
         raise click.exceptions.Exit(SOME_REJECTED)

@@ -7,6 +7,7 @@ time. Lines that cannot be used are handed to `reject`.
     at the end ──▶ Refreshing.pass_time ──▶ changes
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from streams.core.changes import Change
 from streams.core.engine.inbox import Inbox
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
-from streams.core.events import Event, Reject
+from streams.core.events import Event, Ignored, Reject
 from streams.core.identities.identities import Identities
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.eventfiles.lines import LineFile
@@ -28,7 +29,7 @@ BATCH_EVENTS = 2_000
 
 @dataclass
 class Playback:
-    """One pass over the files; `lines` and `rejected` count as it goes.
+    """One pass over the files; `lines`, `rejected` and `passed_over`, by what the line is, count as it goes.
 
     until_ms: where time ends; events after it are passed over, as if they had not happened yet. progress: told of a
     file whenever some of it has been read.
@@ -44,6 +45,7 @@ class Playback:
     merge_users: bool = False
     lines: int = 0
     rejected: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
     identities: Identities = field(init=False)
     _unread: dict[str, LineFile] = field(init=False)
 
@@ -105,4 +107,6 @@ class Playback:
                 case Reject() as why:
                     self.rejected += 1
                     self.reject(RejectedLine(file.name, number, line, why))
+                case Ignored(kind):
+                    self.passed_over[kind] += 1
         self._inbox.add(source, Batch.of(events, numbers), chunk.first + len(chunk.lines))

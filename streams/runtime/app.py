@@ -34,6 +34,7 @@ from streams.runtime.transport import Consumer, Transport
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
+from streams.sources.warnings import Warnings
 from streams.state.format import SETTLED
 from streams.state.opening import redis_store
 from streams.state.store import Store
@@ -91,7 +92,9 @@ class SegmenterApp(Declared):
             compile_engine()
         self.worker_monitor.counters.lives += 1
         partitions = self.worker_monitor.partitions = await prepare(settings, store, self.worker_monitor.starting)
-        decoder = Decoder(Catalog(rulebook).reads, InputOptions.of(settings))
+        decoder = Decoder(
+            Catalog(rulebook).reads, InputOptions.of(settings), Warnings(self.worker_monitor.counters.warnings)
+        )
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)

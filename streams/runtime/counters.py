@@ -46,6 +46,7 @@ class Counters:
     rerouted: records that came to a foreign partition and were sent home.
     unlinked: records under aliases that reach no user any more, and links that were refused, by reason.
     erasures: commands to erase a user that were done. refused: events of before their user was erased.
+    warnings: what was odd about records that were taken, by kind (`streams.sources.warnings`).
     changes_by: changes by rule and cause.
     lives: how often the worker began, in this process.
     """
@@ -62,6 +63,7 @@ class Counters:
     rejects: Counter[str] = field(default_factory=Counter)
     unlinked: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
     changes_by: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: Durations = field(default_factory=Durations)
 
@@ -79,5 +81,6 @@ class Counters:
         parts += [f"{count:,} of nobody ({reason})" for reason, count in sorted(self.unlinked.items())]
         parts += [counted(self.erasures, "erasure")] if self.erasures else []
         parts += [f"{self.refused:,} refused of erased users"] if self.refused else []
+        parts += [f"{count:,} odd ({kind})" for kind, count in sorted(self.warnings.items())]
         parts += [f"{count:,} rejected ({code})" for code, count in sorted(self.rejects.items())]
         return ", ".join(parts)

@@ -146,6 +146,8 @@ class Intake:
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(tp, records, decoded)
+        for sentence in self._worker.decoder.warnings.take():
+            log.warning("topic %s - %s", tp.topic, sentence)
         read = len(events)
         events, records = self._misrouted.take_out(tp, events, records)
         self._count(tp, "event", len(events))

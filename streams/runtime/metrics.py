@@ -118,6 +118,12 @@ SPECS: Final = (
         ("reason_code",),
         _dead_letters,
     ),
+    Spec(
+        "segmenter_input_warnings_total",
+        "What was odd about records that were taken all the same.",
+        ("kind",),
+        lambda it: (((kind,), count) for kind, count in _counted(it.counters.warnings)),
+    ),
     Spec("segmenter_checkpoints_total", "Checkpoints written.", (), lambda it: [((), it.counters.checkpoints)]),
     Spec("segmenter_erasures_total", "Users erased.", (), lambda it: [((), it.counters.erasures)]),
     Spec(

@@ -34,6 +34,7 @@ from streams.runtime.intake import Intake
 from streams.runtime.pending import DEFAULT_KEPT, Kept, Pending
 from streams.runtime.published import Published
 from streams.runtime.worker import Worker
+from streams.sources.warnings import Odd
 
 # Events, or profiles to migrate, that the engine is given at once: some milliseconds.
 SLICE: Final = 2_000
@@ -239,7 +240,7 @@ class ShardLoop:
         batch = self._intake.take(SLICE)
         if not len(batch):
             return False
-        repeats, refused = self._shard.duplicates, self._shard.refused
+        repeats, refused, traits = self._shard.duplicates, self._shard.refused, self._shard.table.traits_refused
         with self._worker.counters.seconds.step.time():
             for piece in pieces(batch):
                 apply, told = self._identities.sort(piece, self._intake.sources)
@@ -251,6 +252,8 @@ class ShardLoop:
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats
         self._worker.counters.refused += self._shard.refused - refused
+        if more := self._shard.table.traits_refused - traits:
+            self._worker.counters.warnings[Odd.TRAIT_REFUSED] += more
         return True
 
     def _send_home(self) -> bool:

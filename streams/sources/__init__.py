@@ -18,6 +18,7 @@
     posted.py         events as SDKs post them, put right as records of product events
     cloudevents.py    CloudEvents as they come by HTTP
     options.py        what a company says of its own input
+    warnings.py       what is odd about records that are taken all the same
     profile_commands.py  commands to erase a user, or to make two users one
 
 Whatever the bytes, decoding gives an `Event`, `Ignored` or a `Reject`; it never raises.

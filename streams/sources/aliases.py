@@ -3,11 +3,12 @@
 Comes in: what a record says of ids. Goes out: the user, or the alias where no user is named; and the links that follow.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.core.events import Value
 from streams.core.links import How, Identity, Link, Linking, Unlinked
+from streams.sources.options import Nobody
 from streams.sources.records import MAX_ID_CHARACTERS, Unusable, checked_id, find_user
 
 NO_LINKS: tuple[Link, ...] = ()
@@ -24,13 +25,13 @@ def find_subject(
     user_id: str | None,
     anonymous_id: str | None,
     key: bytes | None,
-    nobody: Container[str],
+    nobody: Nobody,
     links: tuple[Link, ...] = NO_LINKS,
 ) -> Subject:
     """links: what else the record says of its user."""
-    if anonymous_id is None or anonymous_id in nobody:
+    if anonymous_id is None or nobody.lacks(anonymous_id):
         return Subject(find_user(user_id, key, nobody), Linking(links) if links else None)
-    if user_id is None or user_id in nobody:
+    if user_id is None or nobody.lacks(user_id):
         return Subject(checked_id(anonymous_id), Unlinked(links))
     return Subject(checked_id(user_id), linking(user_id, anonymous_id, links))
 
@@ -43,19 +44,19 @@ def linking(user: str, anonymous_id: str, links: tuple[Link, ...] = NO_LINKS) ->
     return Linking(links) if links else None
 
 
-def links_of_alias(previous_id: object, user_id: str | None, nobody: Container[str]) -> tuple[Link, ...]:
+def links_of_alias(previous_id: object, user_id: str | None, nobody: Nobody) -> tuple[Link, ...]:
     """What an `alias` record says of its user. Unusable: it says that a user is itself."""
-    if previous_id is None or previous_id in nobody:
-        return NO_LINKS
-    if not isinstance(previous_id, str):
+    if previous_id is not None and not isinstance(previous_id, str):
         raise Unusable("wrong_type", "`previousId` is no text")
+    if previous_id is None or nobody.lacks(previous_id):
+        return NO_LINKS
     if previous_id == user_id:
         raise Unusable("alias_of_itself", "`previousId` and `userId` are the same: there is nothing to link")
     return (Link(checked_id(previous_id), How.ALIAS),)
 
 
-def links_of_traits(traits: Mapping[str, Value], names: frozenset[str], nobody: Container[str]) -> tuple[Link, ...]:
+def links_of_traits(traits: Mapping[str, Value], names: frozenset[str], nobody: Nobody) -> tuple[Link, ...]:
     """Of the traits that are ids of the user elsewhere (setting link_traits)."""
     found = [traits.get(name) for name in sorted(names)]
-    ids = dict.fromkeys(each for each in found if isinstance(each, str) and each not in nobody)
+    ids = dict.fromkeys(each for each in found if isinstance(each, str) and not nobody.lacks(each))
     return tuple(Link(each, How.TRAIT) for each in ids if len(each) <= MAX_ID_CHARACTERS)

@@ -15,6 +15,7 @@ from streams.sources.options import InputOptions
 from streams.sources.plain import PlainUpdates, is_plain
 from streams.sources.records import Record, Unusable
 from streams.sources.stripe import StripeEvents, ThinEvents, is_event, is_thin_event
+from streams.sources.warnings import Warnings
 
 
 class FormDecoder(Protocol):
@@ -28,7 +29,7 @@ class Form(NamedTuple):
     """recognises: whether a record is meant to be of this form. decoder: for one set of options."""
 
     recognises: Callable[[Envelope], bool]
-    decoder: Callable[[InputOptions], FormDecoder]
+    decoder: Callable[[InputOptions, Warnings], FormDecoder]
 
 
 # Of those that recognise a record the first decodes it; what none does the last one refuses, with the reason.
@@ -46,8 +47,8 @@ def is_billing(record: Envelope) -> bool:
 class BillingUpdates:
     """Decodes updates of every form. What rules read decides nothing: an update has all its properties."""
 
-    def __init__(self, reads: Reads, options: InputOptions):
-        self._decoders = [(form.recognises, form.decoder(options)) for form in FORMS]
+    def __init__(self, reads: Reads, options: InputOptions, warnings: Warnings):
+        self._decoders = [(form.recognises, form.decoder(options, warnings)) for form in FORMS]
 
     def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
         """`record_ms` is None where a record has no time of its own, as in a file."""

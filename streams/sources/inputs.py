@@ -13,6 +13,7 @@ from streams.sources.envelope import Envelope, NoObject, envelope
 from streams.sources.options import InputOptions
 from streams.sources.records import Record
 from streams.sources.segment_spec import SegmentSpec, is_product_event
+from streams.sources.warnings import Warnings
 from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS, Topic
 
 DEFAULTS: Final = InputOptions()
@@ -32,7 +33,7 @@ class Input(NamedTuple):
     """decoder: for what rules read, and one set of options. recognises: whether a line of a file is meant for it."""
 
     topic: Topic
-    decoder: Callable[[Reads, InputOptions], InputDecoder]
+    decoder: Callable[[Reads, InputOptions, Warnings], InputDecoder]
     recognises: Callable[[Envelope], bool]
 
 
@@ -64,10 +65,16 @@ def _decode_merge(line: bytes) -> Decoded:
 
 
 class Decoder:
-    """For one set of rules. of: by the name of a topic, how its records are decoded; in the order of the inputs."""
+    """For one set of rules.
 
-    def __init__(self, reads: Reads, options: InputOptions = DEFAULTS):
-        self.of: Mapping[str, InputDecoder] = {each.topic.name: each.decoder(reads, options) for each in INPUTS}
+    of: by the name of a topic, how its records are decoded; in the order of the inputs. warnings: what was odd.
+    """
+
+    def __init__(self, reads: Reads, options: InputOptions = DEFAULTS, warnings: Warnings | None = None):
+        self.warnings = Warnings() if warnings is None else warnings
+        self.of: Mapping[str, InputDecoder] = {
+            each.topic.name: each.decoder(reads, options, self.warnings) for each in INPUTS
+        }
 
     def decode_line(self, line: bytes) -> Decoded:
         """A line of a file, which may be of any input."""

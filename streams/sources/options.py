@@ -11,6 +11,7 @@ from streams.settings import (
     NO_RATES,
     Settings,
 )
+from streams.sources.warnings import Odd, Warnings
 
 QUOTES: Final = "\"'`"
 
@@ -53,7 +54,8 @@ class Nobody:
     [True, True, True, True, False]
     """
 
-    def __init__(self, not_users: frozenset[str]):
+    def __init__(self, not_users: frozenset[str], warnings: Warnings | None = None):
+        self._warnings = warnings
         self._not_users = frozenset(each.lower() for each in not_users)
         # Longer ids, as most are, need not be looked at.
         self.longest = max((len(each) for each in not_users), default=0) + 2 * len('"')
@@ -64,3 +66,11 @@ class Nobody:
         if text in self._not_users or not text or text.isspace():
             return True
         return len(text) <= self.longest and text.strip().strip(QUOTES).lower() in self._not_users
+
+    def lacks(self, text: str | None) -> bool:
+        """Whether nobody is named; where something stands that is no id, that is noted."""
+        if text is None or text not in self:
+            return text is None
+        if self._warnings is not None:
+            self._warnings.note(Odd.ID_OF_NOBODY)
+        return True

@@ -18,6 +18,7 @@ from streams.sources.money import Money
 from streams.sources.nested import JsonObject, flatten
 from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import Skimmed, Time, Unusable, WithProperties
+from streams.sources.warnings import Warnings
 
 
 class Update(msgspec.Struct, rename="camel", gc=False):
@@ -64,16 +65,16 @@ def is_plain(record: Envelope) -> bool:
 class PlainUpdates:
     """Decodes them, for one set of options."""
 
-    def __init__(self, options: InputOptions):
-        self._options = options
+    def __init__(self, options: InputOptions, warnings: Warnings):
+        self._options, self._warnings = options, warnings
         self._money = Money(options.currency, options.currency_rates)
-        self._nobody = Nobody(options.not_users)
+        self._nobody = Nobody(options.not_users, warnings)
 
     def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event:
         body = records.read_body(_UPDATE, text)
         name = _event_name(body)
         subject, identity = find_subject(body.user_id, body.anonymous_id, key, self._nobody)
-        return Event(
+        update = Event(
             subject=subject,
             ts=records.event_time(records.read_time("timestamp", body.timestamp), record_ms, self._options.earliest_ms),
             name=name,
@@ -84,6 +85,8 @@ class PlainUpdates:
             touches_ledger=name in LEDGER_EVENTS,
             identity=identity,
         )
+        self._warnings.note_slips(update)
+        return update
 
     def _read_properties(self, text: str, name: str) -> dict[str, Value]:
         """All of them; null is absent. Of the ledger's, None is gone."""

@@ -20,6 +20,7 @@ from streams.sources.mending import BYTE_ORDER_MARK
 from streams.sources.options import InputOptions
 from streams.sources.records import NESTED_TOO_DEEPLY, mismatch
 from streams.sources.segment_spec import SegmentSpec
+from streams.sources.warnings import Warnings
 
 LONGEST_CORRECTION_MS: Final = DAY_MS
 # Neither is an event's own: a key is not to be kept, and a retry bears another `sentAt`.
@@ -129,7 +130,7 @@ class PostedEvents:
     """Makes records of what is posted. new_id: an id that no other item has."""
 
     def __init__(self, options: InputOptions, limits: Limits, new_id: Callable[[], str]):
-        self._decoder = SegmentSpec(Reads({}), options)
+        self._decoder = SegmentSpec(Reads({}), options, Warnings())
         self._limits = limits
         self._new_id = new_id
 

@@ -6,7 +6,7 @@ which the shapes' `decode` hand on as the value that it holds.
 
 import json
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Final, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import msgspec
 from streams.core.events import Reject
 from streams.core.instants import EARLIEST_MS, format_time, is_instant, parse_time
 from streams.sources.nested import JsonObject
+from streams.sources.options import Nobody
 
 MAX_RECORD_BYTES: Final = 1 << 20
 MAX_ID_CHARACTERS: Final = 255
@@ -146,11 +147,11 @@ def _double(digits: str) -> float | None:
     return number if isfinite(number) else None
 
 
-def find_user(user_id: str | None, key: bytes | None, nobody: Container[str] = ()) -> str:
+def find_user(user_id: str | None, key: bytes | None, nobody: Nobody | None = None) -> str:
     """The body's user; the record's key only where the body names nobody. An id of `nobody` is none."""
-    if user_id is None or user_id in nobody:
+    if user_id is None or (nobody is not None and nobody.lacks(user_id)):
         user_id = _key_text(key)
-        if user_id in nobody:
+        if nobody is not None and nobody.lacks(user_id):
             raise Unusable("no_user", "what it gives as its user names nobody (setting not_users)")
     return checked_id(user_id)
 

@@ -29,6 +29,7 @@ from streams.sources.records import (
     WithProperties,
 )
 from streams.sources.times import parse_times
+from streams.sources.warnings import Warnings
 
 # Type -> the event it counts as; the last three count as none. A track event names itself.
 EVENT_NAMES: Final = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": "", "group": "", "alias": ""}
@@ -119,9 +120,9 @@ def is_product_event(record: Envelope) -> bool:
 class SegmentSpec:
     """Decodes for one set of rules: `reads` says what they read."""
 
-    def __init__(self, reads: Reads, options: InputOptions):
+    def __init__(self, reads: Reads, options: InputOptions, warnings: Warnings):
         passive_events = options.passive_events
-        self._nobody = Nobody(options.not_users)
+        self._nobody = Nobody(options.not_users, warnings)
         self._earliest_ms = options.earliest_ms
         self._link_traits = options.link_traits
         self._properties = {name: wanted for name, wanted in reads.properties.items() if wanted}
@@ -168,7 +169,7 @@ class SegmentSpec:
         nobody, longest, earliest_ms = self._nobody, self._nobody.longest, self._earliest_ms
         times = parse_times([body.timestamp for body in bodies])
         for body, ts, record in zip(bodies, times, fetched, strict=True):
-            user, name, context = body.user_id, body.event, body.context
+            user, name, context, bears = body.user_id, body.event, body.context, body.anonymous_id
             if (
                 body.type == "track"
                 and name
@@ -180,11 +181,11 @@ class SegmentSpec:
                 and (record_ms := record.timestamp) is not None
                 and earliest_ms <= ts <= record_ms + MAX_AHEAD_MS
                 and (len(user) > longest or user not in nobody)
+                and (bears is None or len(bears) > longest or bears not in nobody)
                 and (context is None or context.active is not False)
             ):
                 traits = NOTHING if context is None or not self._members else self._picked(context)
-                bears = body.anonymous_id
-                identity = None if bears is None or bears in nobody else linking(user, bears)
+                identity = None if bears is None else linking(user, bears)
                 yield Event(user, ts, name, True, body.message_id or None, NOTHING, traits, identity=identity)
             else:
                 yield self._decode_body(body, records.read_text(record.value), ts, record.key, record.timestamp)

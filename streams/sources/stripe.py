@@ -49,6 +49,7 @@ from streams.sources.stripe_shapes import (
     id_of,
     read_object,
 )
+from streams.sources.warnings import Odd, Warnings
 
 Properties = dict[str, Value]
 
@@ -70,6 +71,10 @@ STRIPES_OWN_ID: Final = re.compile(
 SET_USER: Final = "set `metadata.user_id` on the subscription (`subscription_data.metadata` in Checkout)"
 # It does not take over the metadata of its subscription.
 SET_USER_OF_CHARGE: Final = "set `metadata.user_id` on the charge, or let the record's key be the user id"
+INCOMPLETE: Final = (
+    "a subscription of Stripe's cannot be priced whole (it has tiers, items or a coupon that its event does not tell):"
+    " its mrr is what is known, and marked mrr_incomplete"
+)
 SUBSCRIPTION: Final = "customer.subscription."
 # Of the events of one second about one subscription; all others are 2.
 ORDERS: Final = {
@@ -99,7 +104,7 @@ def is_thin_event(record: Envelope) -> bool:
 class ThinEvents:
     """Refuses them, with what to do instead."""
 
-    def __init__(self, options: InputOptions):
+    def __init__(self, options: InputOptions, warnings: Warnings):
         pass
 
     def decode(self, text: str, key: bytes | None, record_ms: int | None) -> NoReturn:
@@ -113,10 +118,10 @@ class ThinEvents:
 class StripeEvents:
     """Decodes the events that count: those of the mode and the accounts that the options name."""
 
-    def __init__(self, options: InputOptions):
-        self._options = options
+    def __init__(self, options: InputOptions, warnings: Warnings):
+        self._options, self._warnings = options, warnings
         self._money = Money(options.currency, options.currency_rates)
-        self._nobody = Nobody(options.not_users)
+        self._nobody = Nobody(options.not_users, warnings)
 
     def decode(self, text: str, key: bytes | None, record_ms: int | None) -> Event | Ignored:
         event = records.read_body(_EVENT, text)
@@ -132,6 +137,8 @@ class StripeEvents:
         subject, is_alias = self._subject(key, read)
         had = self._had(event, read, subject)
         properties = read.properties
+        if properties.get("mrr_incomplete"):
+            self._warnings.note(Odd.MRR_INCOMPLETE, INCOMPLETE)
         if touches_ledger := event.type.startswith(SUBSCRIPTION):
             properties = properties | {"customer": subject if is_alias else None}
         return Event(

@@ -7,7 +7,7 @@ event tells of no user.
     checkout.session.completed            `client_reference_id` of the session, else its `metadata.user_id`
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from streams.core.events import Event
 from streams.core.links import How, Link, Linking
 from streams.sources import records
+from streams.sources.options import Nobody
 from streams.sources.records import Unusable
 from streams.sources.stripe_shapes import CheckoutSession, Customer, Metadata, StripeEvent, id_of, read_object
 
@@ -37,11 +38,11 @@ def _session(event: StripeEvent) -> Said:
     return Said(id_of(session.customer), session.client_reference_id, session.metadata)
 
 
-def link_of(event: StripeEvent, record_ms: int | None, earliest_ms: int, nobody: Container[str]) -> Event | None:
+def link_of(event: StripeEvent, record_ms: int | None, earliest_ms: int, nobody: Nobody) -> Event | None:
     customer, user, metadata = READERS[event.type](event)
-    if user is None or user in nobody:
+    if user is None or nobody.lacks(user):
         user = user_of(metadata, nobody)
-    if user is None or customer is None or customer in nobody:
+    if user is None or customer is None or nobody.lacks(customer):
         return None
     return Event(
         subject=records.checked_id(user),
@@ -55,12 +56,12 @@ def link_of(event: StripeEvent, record_ms: int | None, earliest_ms: int, nobody:
     )
 
 
-def user_of(metadata: Metadata, nobody: Container[str]) -> str | None:
+def user_of(metadata: Metadata, nobody: Nobody) -> str | None:
     """Whom `metadata.user_id` names, if anybody."""
     user = (metadata or {}).get("user_id")
     if user is not None and not isinstance(user, str):
         raise Unusable("wrong_type", "`metadata.user_id` is no text")
-    return None if user is None or user in nobody else user
+    return None if user is None or nobody.lacks(user) else user
 
 
 _CUSTOMER: Final = msgspec.json.Decoder(Customer)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from streams.cli import main
 from streams.eventfiles import lines
 from streams.testing import billing, identify, track
+from tests.sources.stripe_events import event, invoice
 
 QUIET = "segment: quiet\nenter: idle_days >= 7\nexit: idle_days < 1\n"
 ON_X = 'segment: on-x\nenter: plan == "x"\n'
@@ -260,3 +261,23 @@ def test_changes_may_be_told_in_words(rules: Path, write: Write) -> None:
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     assert line.split() == "2026-03-08 00:00:00 ann enters quiet idle_days >= 7 (is 7)".split()
+
+
+def test_what_came_to_nothing_or_is_odd_is_said_at_the_end(rules: Path, write: Write) -> None:
+    of_test_mode = json.loads(event("invoice.paid", invoice(metadata={"user_id": "ann"}))) | {"livemode": False}
+    of_no_meaning = json.loads(event("product.created", {"id": "prod_1"}))
+    told_alike = [
+        track("ann", "x", "2026-03-01"),
+        billing("ann", "Subscription Strated", "2026-03-01"),
+        of_test_mode,
+        of_test_mode,
+        of_no_meaning,
+        track(None, "x", "2026-03-01") | {"anonymousId": "a-1"},
+    ]
+    result = replay(rules, write("a.jsonl", told_alike))
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        'Note: "Subscription Strated" was read: was "Subscription Started" meant?',
+        "3 lines passed over: 2 of Stripe's test mode (setting stripe_livemode), 1 product.created.",
+        "1 alias has records that wait until a user is linked.",
+    ]

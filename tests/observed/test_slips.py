@@ -3,7 +3,8 @@
 import pytest
 
 from streams.observed.names import ObservedNames, Sample
-from streams.observed.slips import event_meant, property_meant, slips
+from streams.observed.slips import slips
+from streams.sources.warnings import event_meant, property_meant
 
 
 @pytest.mark.parametrize(

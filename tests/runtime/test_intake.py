@@ -24,7 +24,7 @@ from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder, profile_commands
 from streams.state.memory import MemoryGroupStore
-from streams.testing import to_bytes, track
+from streams.testing import billing, to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
 
@@ -207,3 +207,16 @@ async def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_told_onc
     assert told.startswith(
         "topic product-events, partition 0, offset 4 - cannot be read and is a dead letter: its bytes"
     )
+
+
+async def test_what_is_odd_about_a_record_that_is_taken_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    updates = TP("billing-updates", 0)
+    intake, _ = await started(updates)
+    for offset in (0, 1):
+        intake.receive(
+            fetched({offset: to_bytes(billing("ann", "Subscription Strated", 0, f"m-{offset}"))}, topic=updates)
+        )
+    assert [record.getMessage() for record in caplog.records] == [
+        'topic billing-updates - "Subscription Strated" was read: was "Subscription Started" meant?'
+    ]
+    assert len(intake.take(9)) == 2

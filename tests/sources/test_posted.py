@@ -11,6 +11,7 @@ from streams.core.events import Reads, Reject
 from streams.sources import InputOptions
 from streams.sources.posted import Limits, Posted, PostedEvents, Refused, Taken, read_batch, read_one
 from streams.sources.segment_spec import SegmentSpec
+from streams.sources.warnings import Warnings
 
 NOW = "2026-03-01T12:00:00.000Z"
 NOW_MS = 1_772_366_400_000
@@ -193,7 +194,9 @@ FIELDS = "type userId anonymousId previousId groupId event name timestamp origin
 FIELDS += "messageId context properties traits integrations writeKey".split()
 LIKELY = st.sampled_from(["track", "identify", "group", "ann", "", "null", "2026-03-01T00:00:00Z", "1999-01-01", NOW])
 ITEMS = st.dictionaries(st.sampled_from(FIELDS), LIKELY | JSON, max_size=8) | JSON
-WORKER = SegmentSpec(Reads({"X": frozenset({"a"})}, of_any=frozenset({"b"}), context=frozenset({"ip"})), InputOptions())
+WORKER = SegmentSpec(
+    Reads({"X": frozenset({"a"})}, of_any=frozenset({"b"}), context=frozenset({"ip"})), InputOptions(), Warnings()
+)
 
 
 @given(st.lists(ITEMS, max_size=4), st.dictionaries(st.sampled_from(["context", "sentAt", "integrations"]), JSON))

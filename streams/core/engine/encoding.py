@@ -100,7 +100,9 @@ class EventEncoder:
         for i in [i for i, event in enumerate(events) if event.traits or event.touches_ledger]:
             event, row = events[i], int(rows[i])
             document = table.document(row)
+            refused = document.refused
             followers, traits = document.fold(event)
+            table.traits_refused += document.refused - refused
             if followers:
                 derived[i] = followers
             words = table.trait_words(traits)

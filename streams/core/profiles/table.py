@@ -75,6 +75,7 @@ class Table:
         self._documents: list[bytes] = []
         self._open: dict[int, Document] = {}
         self._changed_documents: set[int] = set()
+        self.traits_refused = 0  # as there were too many, or they were too large
         self._empty_row = self._make_empty_row()
         self._space_words = program.space_words
         self.memory = Memory(

@@ -12,6 +12,7 @@ from streams.settings import PREFIX, Settings
 from streams.sources import InputOptions
 from streams.sources.billing import BillingUpdates
 from streams.sources.stripe import PASSED_OVER
+from streams.sources.warnings import Warnings
 from streams.topics import BILLING_UPDATES
 
 PassedOver = Mapping[str, str]
@@ -21,7 +22,7 @@ class PostedBilling:
     """Makes records of them."""
 
     def __init__(self, settings: Settings):
-        self._decoder = BillingUpdates(Reads({}), InputOptions.of(settings))
+        self._decoder = BillingUpdates(Reads({}), InputOptions.of(settings), Warnings())
         self._topic = settings.topic(BILLING_UPDATES.name)
 
     def record(self, raw: bytes, received_ms: int, user: str | None = None) -> Outgoing | PassedOver | Reject:

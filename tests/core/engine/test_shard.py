@@ -14,6 +14,7 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
 from streams.core.instants import DAY_MS, HOUR_MS
 from streams.core.language.parser import parse_condition, parse_value
+from streams.core.profiles.document import MAX_TRAIT_BYTES, MAX_TRAITS
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Edges, Rulebook, Scores, Segment
 from streams.core.scores.quintiles import Quintiles
@@ -308,3 +309,12 @@ def test_what_comes_into_a_window_and_goes_within_one_move_was_never_in_it(stati
     seen = [shard.measure("rfm", day * DAY_MS)[1].tolist() for day in (2, 3)]
     assert seen[0] == [5.0]
     assert np.isnan(seen[1]).all()
+
+
+def test_traits_for_which_there_is_no_room_are_counted() -> None:
+    shard = Shard(rulebook(often='count("Signed In", days=7) >= 2'))
+    traits: dict[str, Value] = {f"t{number}": number for number in range(MAX_TRAITS + 3)} | {
+        "long": "x" * MAX_TRAIT_BYTES
+    }
+    shard.step(Batch.of([Event("ann", 0, "", False, None, {}, traits)]))
+    assert shard.table.traits_refused == 4
