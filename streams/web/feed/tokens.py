@@ -12,13 +12,13 @@ from jwt.exceptions import InvalidSubjectError
 
 from streams.errors import UsageError
 from streams.settings import Settings
+from streams.sources.records import MAX_ID_CHARACTERS
 from streams.web.refusal import Refusal
 
 AUDIENCE: Final = "segmenter"
 LONGEST_S: Final = 24 * 3_600
 CLOCKS_DIFFER_S: Final = 60  # the backend's clock and ours
 SHORTEST_SECRET: Final = 32  # bytes, of HS256 (RFC 7518, 3.2)
-MAX_USER_CHARACTERS: Final = 255
 
 
 class Reader(NamedTuple):
@@ -81,8 +81,8 @@ def _prepared(said: str, algorithm: str) -> Any:
 
 
 def _checked(user: str, until_s: float) -> Reader:
-    if not 0 < len(user) <= MAX_USER_CHARACTERS or not user.strip():
-        raise unauthorized("bad_token", f"the token's sub must be a user id of 1 to {MAX_USER_CHARACTERS} characters")
+    if not 0 < len(user) <= MAX_ID_CHARACTERS or not user.strip():
+        raise unauthorized("bad_token", f"the token's sub must be a user id of 1 to {MAX_ID_CHARACTERS} characters")
     if until_s > time.time() + LONGEST_S + CLOCKS_DIFFER_S:
         raise unauthorized("bad_token", "the token holds for more than 24 hours: let it expire sooner")
     return Reader(user, until_s + CLOCKS_DIFFER_S)
