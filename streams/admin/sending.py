@@ -35,7 +35,7 @@ async def send_to_members(settings: Settings, rulebook: Rulebook, message: Messa
     async with opened_store(settings) as store, producing(settings) as producer:
         async for shard, change in _members(store, settings, rulebook, wanted):
             raw = encode_identified(change, change.id, now_ms, settings.live_within)
-            value = delivery_commands.encode(message.name, raw)
+            value = delivery_commands.send(message.name, raw)
             await producer.send(topic, value, change.subject.encode(), partition=shard)
             sent += 1
         await producer.flush()

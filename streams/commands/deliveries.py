@@ -1,4 +1,4 @@
-"""`segmenter deliveries`: what was decided about a user's messages, and how endpoints do."""
+"""`segmenter deliveries`: what was decided about a user's messages, what goes again, and how endpoints do."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ def command() -> None:
     \b
     Example:
         segmenter deliveries u-00042
+        segmenter deliveries again u-00042 5e0c11d0a7f2
         segmenter deliveries test crm
         segmenter deliveries endpoints
         segmenter deliveries enable crm
@@ -56,6 +57,33 @@ def of(user: str, as_json: bool, settings: Settings) -> None:
         click.echo(msgspec.json.encode(record).decode() if as_json else line_of_record(record))
     if not found:
         click.echo(f"Nothing was decided about {user} that is still known.", err=True)
+
+
+@command.command("again")
+@click.argument("user")
+@click.argument("delivery", metavar="ID")
+@click.option("--endpoint", default="", metavar="NAME", help="Of a change that goes to several endpoints, to which.")
+@settings_flags(
+    "kafka",
+    "group",
+    "rules",
+    rest=(*KAFKA, *OF_TOPICS, "topic_segment_changes", "topic_delivery_commands", "partitioner"),
+)
+def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
+    """Send a delivery of USER's once more, by the segmenter deliver that runs: a webhook, under its own webhook-id, or
+    a message that was not sent. No cap and no quiet hours are in its way. ID is what its id begins with.
+
+    \b
+    Example:
+        segmenter deliveries u-00042 --json
+        segmenter deliveries again u-00042 5e0c11d0a7f2
+    """
+    from streams.admin.sending_again import send_again
+
+    it = asyncio.run(send_again(settings, _messages(settings), user, delivery, endpoint))
+    click.echo(
+        f"{it.message or 'The change'} goes to {it.endpoint or user} again; `segmenter deliveries {user}` tells."
+    )
 
 
 @command.command("test")

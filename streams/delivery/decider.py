@@ -70,6 +70,19 @@ class Decider:
         if message.only is None or message.only(change.traits):
             yield from self._begin(message, _cause(change, trigger, now_ms), now_ms)
 
+    def again(self, message: Message, change: Change, now_ms: int) -> Iterator[Decision]:
+        """Once more, whatever was decided: no cap, no night and no expiry is in its way, and its time counts from now.
+
+        What was in the feed once is not put there again; a user who is held out stays so.
+        """
+        cause = _cause(change, message.trigger_met(change) or message.on[0], now_ms)
+        identity = message_id(change.id, message.name, self.user)
+        self.recipient.waiting = [
+            each for each in self.recipient.waiting if (each.message, each.cause.change_id) != (message.name, change.id)
+        ]
+        if message.channel != "in_app" or all(each.id != identity for each in self.recipient.shown):
+            yield from self._show(message, cause, now_ms + message.expires_ms, now_ms)
+
     def come(self, until_ms: int, now_ms: int) -> Iterator[Decision]:
         """What was due by `until_ms`: changes up to then are known. It is decided as of now."""
         due = [each for each in self.recipient.waiting if each.due_at <= until_ms]

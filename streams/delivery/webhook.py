@@ -6,9 +6,9 @@ Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/m
 
 import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -98,12 +98,19 @@ class Outcome(NamedTuple):
     retry_after_ms: int | None = None
 
 
-def change_body(endpoint: Endpoint, change: Change, raw: bytes) -> bytes:
-    """raw: the change as it was published."""
+class Webhook(NamedTuple):
+    """id: by which who receives it tells what comes twice."""
+
+    id: str
+    body: bytes
+
+
+def webhooks_of(endpoint: Endpoint, change: Change, raw: bytes) -> Sequence[Webhook]:
+    """What an endpoint that wants a change is told of it. raw: the change as it was published."""
     if endpoint.form == "segment":
-        return _encode(_audience(change))
+        return [_audience(change, segment, entered) for segment, entered in _moves(endpoint, change)]
     said = {"type": change.type, "timestamp": format_time(change.occurred_at), "data": msgspec.Raw(raw)}
-    return _encode(said)
+    return [Webhook(change.id, _encode(said))]
 
 
 def message_body(sent_at_ms: int, record: object) -> bytes:
@@ -116,21 +123,29 @@ def check_body(at_ms: int) -> bytes:
     return _encode({"type": "segmenter.test", "timestamp": format_time(at_ms), "data": {}})
 
 
-def _audience(change: Change) -> Mapping[str, Any]:
+def _moves(endpoint: Endpoint, change: Change) -> Iterator[tuple[str, bool]]:
+    """The segments that are left and entered: of a tier both levels, those of them that it wants to hear of."""
+    for segment, entered in ((change.previous, False), (change.segment, change.entered)):
+        if segment and (endpoint.segments is None or not endpoint.segments.isdisjoint((change.rule, segment))):
+            yield segment, entered
+
+
+def _audience(change: Change, segment: str, entered: bool) -> Webhook:
     """As Segment's Engage tells an event destination of an audience, by a track call.
 
     https://segment.com/docs/engage/using-engage-data/
     """
-    key = change.segment
-    return {
+    identity = change.id if segment == change.segment else sha256(f"{change.id}\0{segment}".encode()).hexdigest()
+    said = {
         "type": "track",
-        "event": "Audience Entered" if change.entered else "Audience Exited",
+        "event": "Audience Entered" if entered else "Audience Exited",
         "userId": change.subject,
-        "messageId": change.id,
+        "messageId": identity,
         "timestamp": format_time(change.occurred_at),
-        "properties": {"audience_key": key, key: change.entered},
-        "context": {"personas": {"computation_class": "audience", "computation_key": key}},
+        "properties": {"audience_key": segment, segment: entered},
+        "context": {"personas": {"computation_class": "audience", "computation_key": segment}},
     }
+    return Webhook(identity, _encode(said))
 
 
 def key_of(secret: str) -> bytes:

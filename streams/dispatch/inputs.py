@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.kafka.group import Record
 from streams.log import Throttle, log
@@ -21,10 +20,18 @@ class Send(NamedTuple):
     """A message to somebody who is in already, by this change."""
 
     message: str
-    change: Change
+    noticed: Noticed
 
 
-Input = Noticed | Erasure | Send
+class Again(NamedTuple):
+    """Once more what came of this change: the message, or where that is empty the change itself, to an endpoint."""
+
+    message: str
+    endpoint: str
+    noticed: Noticed
+
+
+Input = Noticed | Erasure | Send | Again
 
 _may_tell = Throttle()
 
@@ -45,8 +52,15 @@ def _decoded(topic: str, record: Record) -> Input | None:
     if topic == SEGMENT_CHANGES.name:
         return decode_noticed(record.value)
     if topic == DELIVERY_COMMANDS.name:
-        command = delivery_commands.decode(record.value)
-        return Send(command.message, decode_noticed(bytes(command.change)).change)
+        return _commanded(record.value)
     assert topic == PROFILE_COMMANDS.name
     found = profile_commands.decode(record.value, record.key, record.timestamp_ms)
     return found if isinstance(found, Erasure) else None
+
+
+def _commanded(raw: bytes) -> Send | Again:
+    command = delivery_commands.decode(raw)
+    noticed = decode_noticed(bytes(command.change))
+    if command.type == "again":
+        return Again(command.message, command.endpoint, noticed)
+    return Send(command.message, noticed)

@@ -3,6 +3,8 @@
 Comes in: decisions. Goes out: a line each, in columns as far as they go.
 """
 
+import shlex
+
 from streams.core.instants import format_time, parse_time
 from streams.delivery.decision import Decision
 from streams.delivery.rehearsal import Passed
@@ -27,7 +29,14 @@ def line_of_record(record: DeliveryRecord) -> str:
     what = record.message or f"webhook {record.endpoint}"
     again = f" (attempt {record.attempt})" if record.attempt > 1 else ""
     at_ms = parse_time(record.at) or 0
-    return _line(at_ms, record.user_id, what, record.decision, f"{record.reason}{again}")
+    return _line(at_ms, record.user_id, what, record.decision, f"{record.reason}{again}{_way_out(record)}")
+
+
+def _way_out(record: DeliveryRecord) -> str:
+    """Of what failed for good."""
+    if record.decision != "failed":
+        return ""
+    return f"; `segmenter deliveries again {shlex.quote(record.user_id)} {record.id[:12]}` sends it once more"
 
 
 def _line(at_ms: int, user: str, message: str, verdict: str, reason: str) -> str:

@@ -1,4 +1,4 @@
-"""`segmenter deliveries`, of endpoints: tried, told of, let in again."""
+"""`segmenter deliveries`: endpoints tried, told of, let in again; what is to go once more."""
 
 import asyncio
 import base64
@@ -8,9 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 from standardwebhooks import Webhook
 
+from streams.admin.sending_again import the_one
 from streams.cli import main
+from streams.delivery.decision import Decision
 from streams.dispatch.standing import Standings
 from streams.embedded.redis import RedisServer
+from streams.errors import UsageError
+from streams.outputs.delivery import DeliveryRecord, decode_delivery, encode_delivery
 from streams.settings import Settings
 from streams.state.opening import opened_store
 from tests.dispatch.endpoint import receiving
@@ -67,3 +71,28 @@ async def test_a_disabled_endpoint_is_told_of_and_let_in_again(
         "https://crm.example.com/",
         "well",
     ]
+
+
+def decided(delivery: str, endpoint: str | None, verdict: str = "failed") -> DeliveryRecord:
+    made = Decision(delivery, None, "webhook", verdict, "", "c", 0, endpoint=endpoint)  # type: ignore[arg-type]  # any
+    return decode_delivery(encode_delivery("ann", made))
+
+
+def test_what_is_to_go_again_is_one_delivery_as_it_stood_last() -> None:
+    all_of_them = [decided("abcdef01", "crm", "held"), decided("abcdef01", "crm"), decided("abcdef01", "erp")]
+    assert the_one(all_of_them, "ann", "abcdef0", "crm").decision == "failed"
+    assert the_one(all_of_them, "ann", "abcdef01", "erp").endpoint == "erp"
+
+
+@pytest.mark.parametrize(
+    ("delivery", "endpoint", "said"),
+    [
+        ("abcdef", "", "abcdef is not one delivery: abcdef01 to crm, abcdef01 to erp"),
+        ("abcdef", "hr", "Nothing of ann has the id abcdef"),
+        ("abcdee", "", "Nothing of ann has the id abcdee"),
+        ("abcde", "", "too short"),
+    ],
+)
+def test_what_is_none_or_several_is_told(delivery: str, endpoint: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        the_one([decided("abcdef01", "crm"), decided("abcdef01", "erp")], "ann", delivery, endpoint)

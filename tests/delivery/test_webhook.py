@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from streams.core.changes import Change
 from streams.core.instants import DAY_MS
 from streams.delivery.queue import Numbered, WebhookQueue
-from streams.delivery.webhook import AGAIN_AFTER_MS, Endpoint, Queued, change_body, key_of, signed
+from streams.delivery.webhook import AGAIN_AFTER_MS, Endpoint, Queued, key_of, signed, webhooks_of
 from tests.delivery.histories import change
 
 SECRETS = [f"whsec_{base64.b64encode(bytes([number]) * 32).decode()}" for number in (1, 2)]
@@ -87,14 +88,41 @@ def test_an_endpoint_gets_the_changes_of_its_segments() -> None:
     assert not any([wants(set()), wants({"other"}), wants({"tier"}, live_only=True, is_live=False)])
 
 
-def test_a_body_has_the_change_as_it_was_published_or_as_segment_tells_of_an_audience() -> None:
+def test_a_body_has_the_change_as_it_was_published() -> None:
     entered = change(plan="pro")
-    body = json.loads(change_body(Endpoint("crm", "https://x"), entered, b'{"any": "thing"}'))
-    assert body == {"type": "segment.entered", "timestamp": "1970-01-01T00:00:00.000Z", "data": {"any": "thing"}}
-    audience = json.loads(change_body(Endpoint("crm", "https://x", form="segment"), entered, b"{}"))
-    assert (audience["type"], audience["event"], audience["userId"]) == ("track", "Audience Entered", "ann")
-    assert audience["properties"] == {"audience_key": "a", "a": True}
-    assert audience["messageId"] == entered.id
+    [(webhook_id, body)] = webhooks_of(Endpoint("crm", "https://x"), entered, b'{"any": "thing"}')
+    said = {"type": "segment.entered", "timestamp": "1970-01-01T00:00:00.000Z", "data": {"any": "thing"}}
+    assert (webhook_id, json.loads(body)) == (entered.id, said)
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "told"),
+    [
+        (change(), None, [("Audience Entered", "a", True)]),
+        (change(kind="exited"), None, [("Audience Exited", "a", False)]),
+        (change("tier/y", "changed"), {"tier"}, [("Audience Entered", "tier/y", True)]),
+        (
+            change("tier/y", "changed", previous="tier/x"),
+            {"tier"},
+            [("Audience Exited", "tier/x", False), ("Audience Entered", "tier/y", True)],
+        ),
+        (change("tier/y", "changed", previous="tier/x"), {"tier/x"}, [("Audience Exited", "tier/x", False)]),
+        (change("tier/y", "changed", previous="tier/x"), {"tier/y"}, [("Audience Entered", "tier/y", True)]),
+    ],
+)
+def test_segment_is_told_of_each_audience_that_is_left_or_entered(
+    made: Change, wanted: set[str] | None, told: list[tuple[str, str, bool]]
+) -> None:
+    segments = None if wanted is None else frozenset(wanted)
+    found = webhooks_of(Endpoint("crm", "https://x", segments, form="segment"), made, b"{}")
+    bodies = [json.loads(each.body) for each in found]
+    assert [(each["event"], each["properties"]["audience_key"]) for each in bodies] == [each[:2] for each in told]
+    assert [each["properties"][key] for each, (_, key, _) in zip(bodies, told, strict=True)] == [
+        is_in for *_, is_in in told
+    ]
+    assert [each["messageId"] for each in bodies] == [each.id for each in found]
+    assert len({each.id for each in found}) == len(found)
+    assert {(each["type"], each["userId"]) for each in bodies} == {("track", "ann")}
 
 
 # ------------------------------------------------------------------------------------------- the queue

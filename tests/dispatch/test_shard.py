@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.core.instants import HOUR_MS
+from streams.delivery.decision import message_id
 from streams.delivery.feed import FeedMessage
 from streams.delivery.message import Messages
 from streams.delivery.recipient import Recipient
 from streams.delivery.rehearsal import Rehearsal
 from streams.delivery.webhook import Endpoint
-from streams.dispatch.inputs import Input, Send
+from streams.dispatch.inputs import Again, Input, Send
 from streams.dispatch.shard import LOG, Common, DeliveryShard
 from streams.errors import Fenced
 from streams.kafka.message import Message
@@ -29,7 +30,7 @@ from streams.state.format import DUE, RECIPIENTS
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import Store
-from tests.delivery.histories import HOURS, change, changes, content, messages
+from tests.delivery.histories import HOURS, cap, change, changes, content, messages
 from tests.delivery.test_decider import message
 
 Decided = tuple[str, str, str, str]
@@ -231,11 +232,33 @@ async def test_what_was_old_news_when_deliveries_began_makes_no_message(store: S
 async def test_a_message_goes_to_whoever_is_in_once_however_often_it_is_commanded(store: Store) -> None:
     life = Life(store, Messages((message(),)))
     await life.begin()
-    log: list[Input] = [Send("m", change()), Send("m", change()), Send("gone", change()), Noticed(change(), True)]
+    came = Noticed(change(), True)
+    log: list[Input] = [Send("m", came), Send("m", came), Send("gone", came), came]
     for to in range(1, 5):
         await life.read(log, to, to)
     assert [decision for _, _, decision, _ in life.decisions()] == ["sent"]
     assert len(await life.feed()) == 1
+
+
+async def test_what_a_cap_kept_back_goes_by_hand_and_what_was_in_the_feed_is_not_put_there_again(store: Store) -> None:
+    life = Life(store, Messages((message(withdraw=True, cap=cap(1, 48)),)))
+    await life.begin()
+    came, went = Noticed(change(), True), Noticed(change(kind="exited", ordinal=2, hour=1), True)
+    back = Noticed(change(hour=2, ordinal=3), True)
+    log: list[Input] = [came, went, back, *(Again("m", "", each) for each in (came, back, back))]
+    for to in range(1, len(log) + 1):
+        await life.read(log, to, to * HOUR_MS)
+    assert [decision for *_, decision, _ in life.decisions()] == ["sent", "withdrawn", "capped", "sent"]
+    assert [*await life.feed()] == [message_id(back.change.id, "m", "ann")]
+
+
+async def test_what_is_commanded_of_somebody_erased_reaches_nobody(store: Store) -> None:
+    came = Noticed(change(hour=1), True)
+    life = Life(store, Messages((message(),), endpoints={"all": Endpoint("all", "https://x", None)}))
+    await life.begin()
+    log: list[Input] = [Erasure("ann", 2 * HOUR_MS), Send("m", came), Again("m", "", came), Again("", "all", came)]
+    await life.read(log, len(log), 3 * HOUR_MS)
+    assert (life.published, len(life.shard.queue), await life.feed()) == ([], 0, {})
 
 
 async def test_messages_go_by_way_of_kafka_and_into_the_log(store: Store) -> None:

@@ -15,7 +15,7 @@ from streams.delivery.message import Message, Messages, Trigger
 from streams.delivery.webhook import DISABLED_AFTER_MS, Endpoint, Queued
 from streams.dispatch import posting
 from streams.dispatch.addresses import PublicResolver
-from streams.dispatch.inputs import Input
+from streams.dispatch.inputs import Again, Input
 from streams.dispatch.posting import Poster, keys_of
 from streams.dispatch.sender import Sender
 from streams.dispatch.standing import Standings
@@ -65,7 +65,10 @@ class Sending:
         )
 
     async def happen(self, *changes: Any) -> None:
-        self.log += [Noticed(each, True, encode_change(each)) for each in changes]
+        await self.command(*(Noticed(each, True, encode_change(each)) for each in changes))
+
+    async def command(self, *inputs: Input) -> None:
+        self.log += inputs
         await self.life.read(self.log, len(self.log), self.now_ms)
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -307,3 +310,37 @@ async def test_whoever_is_not_there_is_told_in_words() -> None:
 def test_what_waits_comes_back_as_it_was_stored() -> None:
     webhook = Queued("crm", "ann", "id", b"\x00", "m", "a", "c", 5, 3)
     assert Queued.decode(webhook.encode()) == webhook
+
+
+async def test_a_change_goes_again_by_hand_whether_it_failed_or_still_waits(receiver: Receiver) -> None:
+    receiver.answer = lambda _: 410
+    async with sending(book(endpoint(receiver))) as made:
+        came = change()
+        await made.happen(came)
+        await made.until(lambda: bool(made.decided()))
+        assert [verdict for _, verdict, *_ in made.decided()] == ["failed"]
+        receiver.answer = lambda _: 503
+        await made.standings.enable("crm")
+        again = Again("", "crm", Noticed(came, True, encode_change(came)))
+        await made.command(again)
+        await made.until(lambda: len(made.decided()) == 2)
+        assert [verdict for _, verdict, *_ in made.decided()] == ["failed", "held"]
+        receiver.answer = lambda _: 204
+        made.now_ms += 1_000  # sooner than it would be tried again by itself, and after the endpoint's pause
+        await made.command(again, Again("", "gone", again.noticed))
+        await made.until(lambda: len(made.decided()) == 3)
+        assert [verdict for _, verdict, *_ in made.decided()] == ["failed", "held", "sent"]
+        assert {each.headers["webhook-id"] for each in receiver.got} == {came.id}
+        assert len(made.life.shard.queue) == 0
+
+
+async def test_a_message_goes_again_by_hand_under_its_own_id(receiver: Receiver) -> None:
+    said = Message("m", (Trigger.of("enters a"),), content("Hi {{ user_id }}"), channel="webhook", endpoint="crm")
+    async with sending(book(endpoint(receiver, segments=frozenset()), messages=(said,))) as made:
+        await made.happen(change())
+        await made.until(lambda: len(made.decided()) == 1)
+        await made.command(Again("m", "crm", Noticed(change(), True)))
+        await made.until(lambda: len(made.decided()) == 2)
+        first, second = receiver.got
+        assert first.headers["webhook-id"] == second.headers["webhook-id"] != change().id
+        assert json.loads(second.body)["data"]["title"] == "Hi ann"

@@ -119,6 +119,11 @@ def test_whoever_dies_in_the_middle_nobody_gets_a_message_twice_and_nobody_misse
             ["later", "held"],
             *(["later", "withdrawn"], ["hello", "withdrawn"], ["bye", "sent"]),
         ]
+        once_more = ["deliveries", "again", "u-0", message_id(went[0].id, "bye", "u-0")[:12]]
+        assert (
+            CliRunner().invoke(main, once_more, env=delivering.environment).output.startswith("bye goes to u-0 again;")
+        )
+        delivering.read("segment-messages", lambda seen: [each.json["user_id"] for each in seen].count("u-0") == 2)
         assert steady.stop() == 0
 
 
