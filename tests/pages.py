@@ -19,6 +19,7 @@ from streams.core.language.reference import reference
 from streams.schemas.files import write
 from streams.settings import PREFIX, Settings
 from streams.state.format import DELIVERY, FORMATS, GROUP, SHARD, Collection, Form
+from tests.billing_words import billing_tables
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = sorted((ROOT / "docs").rglob("*.md"))
@@ -141,6 +142,7 @@ GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "group": (ROOT / "docs/state.md", lambda: keys_table(GROUP)),
     "metrics": (ROOT / "docs/monitoring.md", metrics_table),
     "alerts": (ROOT / "docs/monitoring.md", alerts_table),
+    "billing": (ROOT / "docs/sources.md", billing_tables),
     "formats": (ROOT / "docs/state.md", formats_table),
 }
 

@@ -7,9 +7,10 @@ no more: whoever sent it should know.
 from collections.abc import Iterator
 from typing import Final
 
+from streams.core.profiles.ledger import BILLING_EVENTS
 from streams.observed.names import ObservedNames
 from streams.printable import printable
-from streams.sources.warnings import BILLING_EVENTS, event_meant, property_meant
+from streams.sources.warnings import event_meant, property_meant
 
 MOST: Final = 20  # that are told of
 

@@ -6,12 +6,10 @@ schemas of Stripe's own.
 
 from typing import Final
 
-from streams.core.profiles.ledger import LEDGER_EVENTS, OTHER_NAMES, STATUSES
+from streams.core.profiles.ledger import BILLING_EVENTS, LEDGER_EVENTS, OTHER_NAMES, STATUSES
 from streams.schemas.structs import TIME, Json, object_of, said, schema_of
 from streams.sources.plain import TIMES, LedgerProperties, Update
 from streams.sources.records import MAX_ID_CHARACTERS
-
-OTHER_EVENTS: Final = ("Invoice Paid", "Payment Failed", "Refund Issued")
 
 FIELDS: Final[dict[str, Json]] = {
     "type": said("By it the form is recognised.", type="string", const="billing"),
@@ -24,7 +22,7 @@ FIELDS: Final[dict[str, Json]] = {
         "What happened. Subscription and Trial events go into the ledger of subscriptions; others are events alone.",
         type="string",
         minLength=1,
-        examples=[*LEDGER_EVENTS, *OTHER_EVENTS],
+        examples=list(BILLING_EVENTS),
     ),
     "timestamp": said("When it happened: ISO 8601, without a zone in UTC, or epoch seconds or milliseconds.", **TIME),
     "properties": said("What there is to say of the subscription or the payment."),

@@ -11,10 +11,9 @@ from typing import Final
 
 from streams.core.events import Event
 from streams.core.language.slips import is_slip
-from streams.core.profiles.ledger import LEDGER_EVENTS, PROPERTIES
+from streams.core.profiles.ledger import BILLING_EVENTS, PROPERTIES
 from streams.printable import printable
 
-BILLING_EVENTS: Final = (*LEDGER_EVENTS, "Invoice Paid", "Payment Failed", "Refund Issued")
 LONGEST: Final = 80  # of a name, in a sentence
 MOST: Final = 20  # sentences: whoever sends more names is told of them by `check --seen`
 NAMES: Final = 10_000  # that are looked at once; clients make up names

@@ -24,6 +24,9 @@ LEDGER_EVENTS: Final[Mapping[str, str | None]] = {
     "Trial Ended": None,
 }
 
+# What else is told of billing means no more than any event.
+BILLING_EVENTS: Final = (*LEDGER_EVENTS, "Invoice Paid", "Payment Failed", "Refund Issued")
+
 DEFAULT_SUBSCRIPTION: Final = "default"
 COUNTED_STATUSES: Final = ("active", "past_due")
 
@@ -32,7 +35,7 @@ STATUSES: Final = (
     *("active", "trialing", "past_due", "unpaid", "paused", "canceled", "incomplete", "incomplete_expired"),
 )
 # Derived trait -> the property of the leading subscription that it shows.
-_SHOWN: Final[Mapping[str, str]] = {
+SHOWN: Final[Mapping[str, str]] = {
     "plan": "plan",
     "subscription.status": "status",
     "trial_ends_at": "trial_end",
@@ -47,17 +50,17 @@ _SHOWN: Final[Mapping[str, str]] = {
 CANCELLATION: Final = ("cancel_at", "cancel_at_period_end", "reason")
 # `mrr_incomplete`: whether something of it could not be priced, so that `mrr` is what is known.
 # `customer`: under which alias it came, where it named no user itself.
-KEPT: Final = (*_SHOWN.values(), "mrr", "cancel_at_period_end", "mrr_incomplete", "customer")
+KEPT: Final = (*SHOWN.values(), "mrr", "cancel_at_period_end", "mrr_incomplete", "customer")
 # The names under which others know them -> ours.
 OTHER_NAMES: Final = {"trial_ends_at": "trial_end", "current_period_end": "renews_at"}
 # All that means something in a plain update; what else it holds belongs to the event alone.
 PROPERTIES: Final = (
-    *(*_SHOWN.values(), "mrr", "cancel_at_period_end"),
+    *(*SHOWN.values(), "mrr", "cancel_at_period_end"),
     *("subscription_id", "currency", "amount", *OTHER_NAMES),
 )
 MAX_SUBSCRIPTIONS: Final = 200  # of a profile
 MAX_BYTES: Final = 1_024  # of a property's compact JSON; what is longer is left out
-DERIVED_TRAITS: Final = frozenset({"mrr", "paying", "mrr_incomplete", "subscription.cancels", *_SHOWN})
+DERIVED_TRAITS: Final = frozenset({"mrr", "paying", "mrr_incomplete", "subscription.cancels", *SHOWN})
 DERIVED_EVENTS: Final = frozenset({"MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn"})
 
 _MILLION: Final = 1_000_000
@@ -227,7 +230,7 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
             "paying": millionths > 0,
             "mrr_incomplete": any(one.is_incomplete for one in self.subscriptions.values() if one.is_counted),
             "subscription.cancels": leading.cancels,
-            **{name: leading.read(prop) for name, prop in _SHOWN.items()},
+            **{name: leading.read(prop) for name, prop in SHOWN.items()},
         }
 
     def _leading(self) -> Subscription:
