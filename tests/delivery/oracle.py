@@ -1,4 +1,4 @@
-"""The judge of messages: hour by hour, from the plain list of what happened, with nothing kept but what was decided.
+"""The judge of messages (docs/semantics.md#messages): hour by hour, from the plain list of what happened.
 
 Comes in: messages, the changes of one user by the hour (their `occurred_at` is whole hours), and for how many hours.
 Goes out: (hour, message, decision), in order.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replace_change
 
 from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
@@ -259,6 +260,16 @@ async def test_what_is_commanded_of_somebody_erased_reaches_nobody(store: Store)
     log: list[Input] = [Erasure("ann", 2 * HOUR_MS), Send("m", came), Again("m", "", came), Again("", "all", came)]
     await life.read(log, len(log), 3 * HOUR_MS)
     assert (life.published, len(life.shard.queue), await life.feed()) == ([], 0, {})
+
+
+async def test_the_exits_of_an_erasure_are_posted_and_what_waited_before_it_is_not(store: Store) -> None:
+    life = Life(store, Messages((), endpoints={"all": Endpoint("all", "https://x", None)}))
+    await life.begin()
+    came, went = change(hour=1), replace_change(change(kind="exited", hour=2, ordinal=2), cause="erase")
+    log: list[Input] = [Noticed(came, True), Erasure("ann", came.occurred_at), Noticed(went, False)]
+    for to in range(1, len(log) + 1):
+        await life.read(log, to, 3 * HOUR_MS)
+    assert [waiting.id for _, waiting in life.shard.queue.of_endpoint("all")] == [went.id]
 
 
 async def test_messages_go_by_way_of_kafka_and_into_the_log(store: Store) -> None:
