@@ -4,8 +4,9 @@ Comes in: records, from as many callers as there are. Goes out: nothing, once th
 that takes too long (they may still arrive), `Busy` where too much waits already.
 
 While a partition waits for its confirmation, what comes for it meanwhile is gathered, and goes as one batch after it.
-One caller alone is not held up, and a thousand share the cost. An outage is told at once to those who come in it: the
-first of them found it out.
+A broker nearby confirms so soon that hardly anything would be, so batches go no sooner than `SENDS_EVERY_S` after those
+before. One caller alone is not held up, and a thousand share the cost. An outage is told at once to those who come in
+it: the first of them found it out.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from streams.kafka.publisher import Outgoing, home_partition
 from streams.log import log
 from streams.settings import Settings
 
+SENDS_EVERY_S: Final = 0.005
 CONFIRMED_WITHIN_S: Final = 5.0  # SDKs wait for ten and more
 LOOKS_EVERY_S: Final = 0.25
 TRIES_AGAIN_AFTER_S: Final = 1.0
@@ -144,8 +146,12 @@ class Confirmed:
             batches.append(_Batch(self._producer.create_batch(), now))
 
     async def _keep_sending(self) -> None:
+        loop, may_send_at = asyncio.get_running_loop(), 0.0
         while True:
             await self._to_send.wait()
+            if (early_s := may_send_at - loop.time()) > 0:
+                await asyncio.sleep(early_s)
+            may_send_at = loop.time() + SENDS_EVERY_S
             self._to_send.clear()
             producer = self._producer
             for home in [home for home in self._waiting if home not in self._sent]:

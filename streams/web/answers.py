@@ -34,6 +34,10 @@ async def http_fault(_: Request, error: Exception) -> Response:
 
 
 async def internal_fault(_: Request, error: Exception) -> Response:
-    """A fault of ours. What the error says may quote what was sent, so only its kind and place are told."""
+    return our_fault(error)
+
+
+def our_fault(error: Exception) -> JsonAnswer:
+    """What the error says may quote what was sent, so only its kind and place are told."""
     log.error("web - a fault of segmenter's own, please report this line: %s", origin(error))
     return fault(500, "internal_error", "a fault of segmenter's own; its log says more")

@@ -16,6 +16,7 @@ from streams.settings import Settings
 from streams.web import health, metrics
 from streams.web.answers import http_fault, internal_fault
 from streams.web.parts import Part
+from streams.web.paths import ByPath
 from streams.web.stopping import Stopping
 
 FAULTS: Final = {HTTPException: http_fault, Exception: internal_fault}
@@ -33,7 +34,8 @@ class WebApp:
             routes=[*routes, *health.routes(self._parts), *metrics.routes(settings)], exception_handlers=FAULTS
         )
         app.router.redirect_slashes = False
-        self._app = UnderPath(app, settings.web_root_path)
+        resources = {path: each for part in self._parts.values() for path, each in part.resources.items()}
+        self._app = UnderPath(ByPath(resources, app), settings.web_root_path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

@@ -6,7 +6,7 @@ counted as they come, those that gzip makes of them too, and gzip is known by ho
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Final
 
 from starlette.types import Receive
@@ -21,6 +21,8 @@ READ_ON: Final = 4
 GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
 CLOSE: Final = {"Connection": "close"}
+WHOLE: Final = "segmenter.whole"
+"""In the scope of a request whose body came together with its head, as most do: no timer is needed for it."""
 
 
 class ClientGone(Exception):
@@ -35,15 +37,19 @@ class Bodies:
         self._most_held = most_held
         self._held = 0
 
-    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
-        """Up to `limit` bytes, on the wire and inflated."""
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int, is_whole: bool = False) -> bytes:
+        """Up to `limit` bytes, on the wire and inflated. is_whole: whether nothing has to be waited for."""
+        read = self._read(headers, receive, limit)
+        body = await read if is_whole else await self._in_time(read)
+        return inflated(body, limit) if body[:2] == GZIP else body
+
+    async def _in_time(self, read: Awaitable[bytes]) -> bytes:
         try:
             async with asyncio.timeout(self._within_s):
-                body = await self._read(headers, receive, limit)
+                return await read
         except TimeoutError:
             message = f"the body was not all there within {self._within_s:g} s"
             raise Refusal(408, "too_slow", message, CLOSE) from None
-        return inflated(body, limit) if body[:2] == GZIP else body
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
         declared = headers.get(b"content-length", b"")

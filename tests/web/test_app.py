@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from streams.cli import main
 from streams.errors import UsageError
@@ -31,13 +32,17 @@ async def fail(request: Request) -> Response:
     raise RuntimeError(SECRET)
 
 
+async def answer_by_path(scope: Scope, receive: Receive, send: Send) -> None:
+    await JsonAnswer({"path": scope["path"]})(scope, receive, send)
+
+
 async def trouble() -> str | None:
     return waits_for[0] if waits_for else None
 
 
 def serve(settings: Settings, stopping: Stopping) -> Served:
     """As a part's module has it."""
-    return Served([Route("/ask", ask), Route("/fail", fail)], trouble=trouble)
+    return Served([Route("/ask", ask), Route("/fail", fail)], trouble=trouble, resources={"/by/path": answer_by_path})
 
 
 def client(**settings: str) -> AsyncClient:
@@ -65,6 +70,12 @@ async def test_health_tells_what_a_part_waits_for_and_life_goes_on() -> None:
 async def test_a_proxy_may_take_the_root_path_away_or_leave_it(path: str) -> None:
     answer = await client(web_root_path="/below/this").get(path)
     assert answer.json() == {"path": "/below/this/ask"}
+
+
+@pytest.mark.parametrize("path", ["/by/path", "/by/path/", "/below/this/by/path"])
+async def test_a_resource_is_found_by_its_path_before_any_route(path: str) -> None:
+    answer = await client(web_root_path="/below/this").get(path)
+    assert answer.json()["path"].removeprefix("/below/this").rstrip("/") == "/by/path"
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/ask", 405)])

@@ -24,7 +24,6 @@ from streams.web.collect import cloudevents, sdk_settings, segment, stripe
 from streams.web.collect.keys import WriteKeys
 from streams.web.collect.senders import Gate, Kafka
 from streams.web.parts import Served
-from streams.web.paths import ByPath
 from streams.web.stopping import Stopping
 
 
@@ -53,4 +52,4 @@ def served(settings: Settings, kafka: Kafka, store: GroupStore) -> Served:
         **stripe.resources(settings, gate, kafka, store),
         **cloudevents.resources(settings, gate, kafka),
     }
-    return Served([ByPath(resources), *sdk_settings.routes(settings, keys)], trouble=trouble)
+    return Served(sdk_settings.routes(settings, keys), trouble=trouble, resources=resources)

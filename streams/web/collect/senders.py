@@ -21,8 +21,8 @@ from streams.errors import Busy, Unreachable
 from streams.kafka.publisher import Outgoing
 from streams.settings import Settings
 from streams.web import cors
-from streams.web.answers import JsonAnswer
-from streams.web.bodies import Bodies, ClientGone
+from streams.web.answers import JsonAnswer, our_fault
+from streams.web.bodies import WHOLE, Bodies, ClientGone
 from streams.web.collect.keys import WriteKeys, candidates
 from streams.web.metrics import CONFIRMED_IN, REFUSED, taken
 from streams.web.rates import Rate, sender_at
@@ -34,15 +34,17 @@ DONE_TO_A_SERVER: Final = JsonAnswer({"success": True}, 200, dict(cors.ALWAYS)) 
 
 
 class Sent:
-    """A request while it is looked at. key: the name of its write key, empty as long as it has none."""
+    """A request while it is looked at. key: the name of its write key, empty as long as it has none. is_whole: whether
+    all of its body is here."""
 
-    __slots__ = ("address", "headers", "key", "origin", "query")
+    __slots__ = ("address", "headers", "is_whole", "key", "origin", "query")
 
     def __init__(self, scope: Scope):
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.query: bytes = scope["query_string"]
         self.origin = cors.origin_of(self.headers)
         self.address = sender_at(scope["client"][0]) if scope["client"] else None
+        self.is_whole = WHOLE in scope
         self.key = ""
 
 
@@ -60,7 +62,7 @@ class Gate:
 
     async def body(self, sent: Sent, receive: Receive, limit: int) -> bytes:
         self._count(self._per_address, sent.address, 1)
-        return await self._bodies.read(sent.headers, receive, limit)
+        return await self._bodies.read(sent.headers, receive, limit, sent.is_whole)
 
     def let_in(self, sent: Sent, in_body: str | None) -> str | None:
         """The name of the first key that we know; it may stand in the body, too. None where no key is needed."""
@@ -113,8 +115,9 @@ class Resource:
             return
         except Refusal as refusal:
             REFUSED.labels(sent.key, refusal.code).inc()
-            answer = refusal.answer()
-            answer.headers.update(cors.for_origin(self._shown_to(sent)))
+            answer = self._seen_by_page(sent, refusal.answer())
+        except Exception as error:  # noqa: BLE001  # whatever it is, nothing of it may be told but its place
+            answer = self._seen_by_page(sent, our_fault(error))
         await answer(scope, receive, send)
 
     async def _answer(self, method: str, sent: Sent, receive: Receive) -> Response:
@@ -146,6 +149,10 @@ class Resource:
             return DONE_TO_A_SERVER
         headers = dict(cors.for_origin(self._shown_to(sent)))
         return JsonAnswer({"success": True, **(said or {})}, 200, headers)
+
+    def _seen_by_page(self, sent: Sent, answer: JsonAnswer) -> JsonAnswer:
+        answer.headers.update(cors.for_origin(self._shown_to(sent)))
+        return answer
 
     def _shown_to(self, sent: Sent) -> str | None:
         return sent.origin if self.gate.may_ask(sent.origin) else None

@@ -13,8 +13,10 @@ users of it.
     client/      the module for the browser, as it is served
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp
 
 from streams.kafka.confirmed import Confirmed
 from streams.settings import Settings
@@ -32,22 +34,19 @@ from streams.web.feed.tickets import Issuing
 from streams.web.feed.tokens import Tokens
 from streams.web.feed.why import Why
 from streams.web.parts import Served
-from streams.web.paths import ByPath
 from streams.web.stopping import Stopping
 
 
-def resources(settings: Settings, store: Store, places: Places, news: News, kafka: Writes) -> ByPath:
+def resources(settings: Settings, store: Store, places: Places, news: News, kafka: Writes) -> Mapping[str, ASGIApp]:
     door = Door(settings, Tokens(settings), places)
     topic = settings.topic(PRODUCT_EVENTS.name)
-    return ByPath(
-        {
-            "/v1/feed": Listing(door, store.feeds),
-            "/v1/feed/stream": Streaming(door, store.feeds, news, store.group),
-            "/v1/feed/ticket": Issuing(door, store.group),
-            "/v1/feed/why": Why(door, store.deliveries),
-            "/v1/feed/events": Marking(door, store.feeds, kafka, topic),
-        }
-    )
+    return {
+        "/v1/feed": Listing(door, store.feeds),
+        "/v1/feed/stream": Streaming(door, store.feeds, news, store.group),
+        "/v1/feed/ticket": Issuing(door, store.group),
+        "/v1/feed/why": Why(door, store.deliveries),
+        "/v1/feed/events": Marking(door, store.feeds, kafka, topic),
+    }
 
 
 def serve(settings: Settings, stopping: Stopping) -> Served:
@@ -66,4 +65,4 @@ def serve(settings: Settings, stopping: Stopping) -> Served:
     async def trouble() -> str | None:
         return news.away or kafka.away
 
-    return Served([resources(settings, store, places, news, kafka), *client_files.routes()], running, trouble)
+    return Served(client_files.routes(), running, trouble, resources(settings, store, places, news, kafka))

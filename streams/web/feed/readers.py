@@ -19,6 +19,7 @@ from streams.errors import Unreachable
 from streams.settings import Settings
 from streams.state.feeds import FeedStore
 from streams.web import cors
+from streams.web.answers import our_fault
 from streams.web.bodies import ClientGone
 from streams.web.feed.places import Places
 from streams.web.feed.tokens import Reader, Tokens, unauthorized
@@ -92,6 +93,8 @@ class Resource:
             answer = refusal.answer()
         except Unreachable as error:
             answer = Refusal(503, "away", str(error), COME_AGAIN).answer()
+        except Exception as error:  # noqa: BLE001  # whatever it is, nothing of it may be told but its place
+            answer = our_fault(error)
         answer.headers.update(cors.for_origin(self.door.shown_to(asked)))
         await answer(scope, receive, send)
 

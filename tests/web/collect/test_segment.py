@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from streams.sources.posted import PostedEvents
 from streams.web.collect.segment import BATCHES, PREFIXES, TYPES
 from tests.web.collect.collecting import Collector, basic
 
@@ -246,3 +247,16 @@ async def test_the_settings_name_the_host_under_which_clients_reach_us() -> None
 async def test_the_settings_of_an_unknown_key_are_not_there() -> None:
     answer = await Collector(write_keys=KEYS).get("/v1/projects/other/settings")
     assert refusal(answer) == (404, "unknown_key")
+
+
+async def test_a_fault_of_ours_tells_its_place_and_nothing_of_what_was_sent(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("what was sent")
+
+    monkeypatch.setattr(PostedEvents, "records", fails)
+    answer = await Collector().post("/v1/track", json={"event": "what was sent"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "RuntimeError" in caplog.text
+    assert "what was sent" not in caplog.text + answer.text

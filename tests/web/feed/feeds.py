@@ -7,6 +7,7 @@ from typing import Any, Final
 import jwt
 import msgspec
 from httpx import ASGITransport, AsyncClient
+from starlette.responses import PlainTextResponse
 
 from streams.delivery.feed import FeedMessage
 from streams.delivery.recipient import Recipient
@@ -64,13 +65,9 @@ class Feeds:
         self.places = Places(self.settings, self.store)
         self.news = News(self.store.feeds, self.places, self.stopping)
         made = resources(self.settings, self.store, self.places, self.news, self.kafka)
-        self.resources: ByPath = made
-        self.client = AsyncClient(transport=ASGITransport(self._app), base_url="http://here")
+        self.app = ByPath(made, PlainTextResponse("none of these", 404))
+        self.client = AsyncClient(transport=ASGITransport(self.app), base_url="http://here")
         self._numbers = dict.fromkeys(range(PARTITIONS), 0)
-
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        _, found = self.resources.matches({"root_path": "", **scope})
-        await found["endpoint"](scope, receive, send)
 
     async def begin(self) -> "Feeds":
         await self.store.group.put(SETTLED, "partitions", str(PARTITIONS).encode())

@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Send
 
 from streams.delivery.feed import Marked
 from streams.state.feeds import GONE_KEPT
@@ -119,7 +120,7 @@ class Stream:
         self.status = 0
         self._parts: asyncio.Queue[bytes | None] = asyncio.Queue()
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        self._scope = {
+        self._scope: dict[str, Any] = {
             "type": "http",
             "method": "GET",
             "path": "/v1/feed/stream",
@@ -128,7 +129,7 @@ class Stream:
             "query_string": query.encode(),
         }
         self._gone = asyncio.Event()
-        self.task = asyncio.create_task(feeds._app(self._scope, self._receive, self._send))
+        self.task = asyncio.create_task(feeds.app(self._scope, self._receive, cast(Send, self._send)))
 
     async def _receive(self) -> dict[str, Any]:
         await self._gone.wait()
