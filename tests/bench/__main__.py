@@ -23,6 +23,8 @@ ALL = (
     "memory",
     "latency",
     "collect",
+    "feed",
+    "deliver",
     "pipeline",
 )
 
