@@ -25,6 +25,7 @@ SUMMARIES = {
     "publish": "Send JSON Lines files into the input topics.",
     "watch": "Show changes as they happen.",
     "replay": "Run the rules over JSON Lines files, without Kafka or Redis.",
+    "backtest": "What rules would have done, over a history of events.",
     "explain": "Why a user is in a segment, or is not, and what comes next.",
     "init": "Make a folder of rules of your own, with stories and a test.",
     "check": "Are the rules right? All faults at once.",
@@ -39,7 +40,7 @@ SUMMARIES = {
     "settings": "Every setting, with its value and where it comes from.",
 }
 
-HELP = """Keeps users in segments while their events stream in: entered, exited, why, and to the millisecond.
+HELP = """Keeps users in segments while their events stream in: who entered and left, and why.
 
 \b
 Start here:  segmenter dev
@@ -47,8 +48,8 @@ Then:        segmenter init my-segments
              segmenter replay events.jsonl billing.jsonl.gz --words
              segmenter worker --kafka kafka-1:9092 --redis redis://cache:6379/0
 
-Every option can also be set in the environment; `segmenter settings` lists the names.
-Exit status: 0 done, 2 the call, a setting or a rule is wrong, 3 some input was rejected, 1 anything else.
+Each option is an environment variable too: see `segmenter settings`.
+Exit status: 0 done, 2 wrong call or rule, 3 some input rejected, 1 anything else.
 """
 Resolved = tuple[str | None, click.Command | None, list[str]]
 WIDE = {"max_content_width": 110}

@@ -78,7 +78,10 @@ def test_every_package_is_on_the_map_of_the_code() -> None:
 
 def test_every_dependency_says_what_it_is_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    needed = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
     names = {re.split(r"[^\w-]", need)[0] for need in needed}
     rows = re.findall(
         r"^\| (.*?)(?: \(.*\))? \| .* \|$", CONTRIBUTING.read_text().split("## Dependencies")[1], re.MULTILINE
@@ -215,6 +218,14 @@ def test_the_fields_of_a_change_are_all_there() -> None:
     rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert named == replayed()[0].keys() | {"previous", "merged_into"}
+
+
+def test_what_backtest_shows_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = ROOT / "docs/backtest.md"
+    [shown], [command, *_] = blocks(page, "text"), blocks(page, "console")
+    printed = CliRunner().invoke(main, command.text.split()[2:]).stdout
+    assert printed == shown.text
 
 
 def test_what_start_shows_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:

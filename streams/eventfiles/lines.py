@@ -1,4 +1,4 @@
-"""JSON Lines files, plain or gzipped, or `-` for what is piped in.
+"""JSON Lines files, plain, .gz or .zst, or `-` for what is piped in.
 
 Comes in: a path. Goes out: numbered lines as bytes, chunk by chunk, so that a file may be of any size.
 """
@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, cast
 from streams.errors import UsageError
 
 CHUNK_BYTES = 1 << 20
+PACKED_BYTES = 1 << 15  # which may be a hundred times as much, unpacked
 STDIN = "-"
 
 
@@ -45,7 +46,7 @@ class LineFile:
         self.name = "stdin" if self._piped else str(path)
         self._file = sys.stdin.buffer if self._piped else _open(path)
         self.size = 0 if self._piped else os.fstat(self._file.fileno()).st_size
-        self._text = cast(Readable, gzip.GzipFile(fileobj=self._file) if path.suffix == ".gz" else self._file)
+        self._text = _unpacked(self._file, path.suffix)
         self._rest = b""
         self._next_number = 1
 
@@ -71,9 +72,47 @@ class LineFile:
     def _block(self) -> bytes:
         try:
             block = self._text.read1(CHUNK_BYTES)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UsageError(f"{self.name} is no whole gzip file: {error}") from error
+        except (EOFError, gzip.BadGzipFile, zlib.error, CutOff) as error:
+            kind = "zst" if isinstance(error, CutOff) else "gzip"
+            raise UsageError(f"{self.name} is no whole {kind} file: {error}") from error
         return block.removeprefix(codecs.BOM_UTF8) if self._next_number == 1 and not self._rest else block
+
+
+class CutOff(ValueError):
+    """A .zst file that ends before its last frame does, or is none."""
+
+
+class _Zst:
+    """A .zst file, frame after frame, as `zstd` and whoever appends to such a file write it."""
+
+    def __init__(self, file: BinaryIO):
+        import zstandard  # noqa: PLC0415 - few files are .zst
+
+        self._file, self._fault = file, zstandard.ZstdError
+        self._new_frame = zstandard.ZstdDecompressor().decompressobj
+        self._frame, self._packed, self._is_within = self._new_frame(), b"", False
+
+    def read1(self, _: int, /) -> bytes:
+        while self._packed or (packed := self._file.read(PACKED_BYTES)):
+            packed, self._packed = self._packed or packed, b""
+            try:
+                block = self._frame.decompress(packed)
+            except self._fault as error:
+                raise CutOff(str(error)) from error
+            self._is_within = not self._frame.eof
+            if self._frame.eof:
+                self._packed, self._frame = self._frame.unused_data, self._new_frame()
+            if block:
+                return block
+        if self._is_within:
+            raise CutOff("it ends within a frame")
+        return b""
+
+
+def _unpacked(file: BinaryIO, suffix: str) -> Readable:
+    if suffix == ".zst":
+        return _Zst(file)
+    return cast(Readable, gzip.GzipFile(fileobj=file) if suffix == ".gz" else file)
 
 
 def _open(path: Path) -> BinaryIO:

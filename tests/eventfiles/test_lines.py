@@ -6,6 +6,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,25 @@ def test_a_gzipped_file_reads_like_a_plain_one(tmp_path: Path) -> None:
     path = tmp_path / "some.jsonl.gz"
     path.write_bytes(gzip.compress(b"one\ntwo\n"))
     assert read_all(path) == [(1, b"one"), (2, b"two")]
+
+
+def test_a_zst_file_reads_like_a_plain_one_of_one_frame_or_several(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl.zst"
+    many = b"".join(b"%d\n" % number for number in range(200_000))
+    path.write_bytes(zstandard.compress(b"one\ntwo\n") + zstandard.compress(many))
+    found = read_all(path)
+    assert found[:2] == [(1, b"one"), (2, b"two")]
+    assert [line for _, line in found[2:]] == many.splitlines()
+
+
+@pytest.mark.parametrize(
+    "content", [b"no zst\n", zstandard.compress(b"one\ntwo\n" * 9)[:-4], zstandard.compress(b"x")[:2]]
+)
+def test_a_broken_zst_file_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "some.jsonl.zst"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="some.jsonl.zst is no whole zst file"):
+        read_all(path)
 
 
 @pytest.mark.parametrize("content", [b"no gzip\n", gzip.compress(b"one\ntwo\n")[:-4]])

@@ -1,0 +1,12 @@
+"""Rules over a history, before they are live: what they would have done, and what others would have done.
+
+question.py     READ FIRST: what is asked: rules, history, an outcome
+sides.py        a rulebook that a history is played to, and what is counted of it
+tally.py        what became of each segment: entries, exits, stays, who is in
+survival.py     how long people stay, where many are still in
+outcomes.py     what being in a segment said of an event that came later
+whose.py        which process a line is for, so that users who have to do with each other are in one
+worker.py       one process: all lines read, those of its users played
+processes.py    several of them, and what they found put together
+report.py       what comes out, as JSON has it
+"""

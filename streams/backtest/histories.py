@@ -1,0 +1,19 @@
+"""Files of a history, by what they are: JSON Lines (plain, .gz, .zst), Parquet.
+
+Comes in: the name of a file. Goes out: its lines.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from streams.eventfiles.arrivals import Lines
+from streams.eventfiles.lines import LineFile
+
+
+class History(Lines, Protocol):
+    def close(self) -> None: ...
+
+
+def opened(name: str) -> History:
+    """UsageError where it cannot be read."""
+    return LineFile(Path(name))

@@ -1,0 +1,66 @@
+"""A rulebook that a history is played to, and what is counted of it.
+
+Comes in: batches of events. Goes out: a tally; and where users stand at the end.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from streams.backtest.question import Question
+from streams.backtest.tally import Tally
+from streams.core.batch import Batch
+from streams.core.changes import Change, Reason
+from streams.core.engine.shard import Shard
+from streams.core.events import Reads
+from streams.core.kernel.layout import FIRST_SEEN
+from streams.core.rules.rulebook import Rulebook
+from streams.eventfiles.arrivals import Arrivals
+from streams.eventfiles.playback import Played
+
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
+class Side:
+    def __init__(self, question: Question, rulebook: Rulebook):
+        settings = question.settings
+        ids = settings.remembered_ids
+        self.shard = Shard(rulebook, settings.calendar, settings.private_traits, remembered_ids=ids)
+        self.played = Played(self.shard, settings.keep_unlinked, settings.merge_users)
+        self.tally = Tally(settings.calendar, keeps_stays=question.outcome is not None)
+
+    def apply(self, batch: Batch, arrivals: Arrivals | None) -> None:
+        self.count(self.played.apply(batch, arrivals))
+
+    def pass_time(self, until_ms: int) -> None:
+        self.count(self.played.pass_time(until_ms))
+
+    def count(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.tally.add(change)
+
+    def inside(self, segment: str) -> Mapping[str, int]:
+        """Who is in it, since when."""
+        kept = self.tally.segments.get(segment)
+        return {} if kept is None else kept.inside
+
+    def because(self, user: str, at_ms: int) -> Mapping[str, Sequence[Reason]]:
+        """By rule, the conditions as they are; of who was erased or merged, nothing."""
+        if user not in self.shard:
+            return {}
+        return {standing.rule: standing.because for standing in self.shard.explain(user, at_ms)}
+
+    def first_seen(self) -> dict[str, int]:
+        """Of every user, when the first event of any kind was (ms)."""
+        table = self.shard.table
+        return dict(zip(table.subjects, table.memory.words[table.taken(), FIRST_SEEN].tolist(), strict=True))
+
+
+def read_by_all(sides: Sequence[Side]) -> Reads:
+    """What any of them reads of an event."""
+    all_reads = [side.shard.catalog.reads for side in sides]
+    properties: dict[str, frozenset[str]] = {}
+    for reads in all_reads:
+        for name, wanted in reads.properties.items():
+            properties[name] = properties.get(name, NOTHING) | wanted
+    of_any = NOTHING.union(*(reads.of_any for reads in all_reads))
+    return Reads(properties, of_any, NOTHING.union(*(reads.context for reads in all_reads)))

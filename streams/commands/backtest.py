@@ -1,0 +1,77 @@
+"""`segmenter backtest`: what rules would have done, over a history."""
+
+from pathlib import Path
+
+import click
+
+from streams.commands.options import settings_flags
+from streams.commands.params import Duration, Time
+from streams.core.instants import DAY_MS
+from streams.errors import SOME_REJECTED
+from streams.settings import MEANING, Settings
+
+
+@click.command("backtest")
+@click.argument("history", metavar="HISTORY...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--against", metavar="OLD", type=click.Path(exists=True, path_type=Path), help="Rules to compare with.")
+@click.option("--outcome", metavar="EVENT", help="An event to foretell: a name, or as rules write it.")
+@click.option("--within", type=Duration(), default=30 * DAY_MS, help="In which it is to follow. [30d]")
+@click.option("--until", "until_ms", type=Time(), help="Let time pass up to here.")
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="So many processes. [as many as cores]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@settings_flags("rules", "timezone", rest=MEANING)
+def command(
+    history: tuple[Path, ...],
+    against: Path | None,
+    outcome: str | None,
+    within: int,
+    until_ms: int | None,
+    jobs: int | None,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Play --rules over a HISTORY of events, as `segmenter replay` does, and tell what would have come of it: of each
+    segment its members by day, who entered and left, how long people stay, how many come and go.
+
+    With --against other rules, such as those that are live: who would be in under one and not under the other, with
+    the reasons. With --outcome: how well entering a segment foretold an event. Then what it does not know.
+
+    HISTORY is JSON Lines, plain, .gz or .zst.
+
+    Exit status 3 if some lines were rejected, 2 if a rule or an argument is wrong.
+
+    \b
+    Example:
+        segmenter backtest --rules new --against rules events.jsonl.gz
+        segmenter backtest events.jsonl billing.jsonl \\
+            --outcome "Subscription Cancelled" --within 30d
+    """
+    import msgspec
+
+    from streams import rulefiles
+    from streams.backtest.processes import play, processes_for, size_of
+    from streams.backtest.question import Question, outcome_rules
+    from streams.backtest.report import report
+    from streams.commands.engine import compile_later
+    from streams.terminal.backtest import in_words
+    from streams.terminal.progress import read_so_far
+
+    question = Question(
+        settings,
+        tuple(map(str, history)),
+        rulefiles.load(settings.rules),
+        None if against is None else rulefiles.load(against),
+        until_ms,
+        None if outcome is None else outcome_rules(outcome),
+        outcome or "",
+        within,
+    )
+    processes = jobs or processes_for(question, size_of(question))
+    if processes == 1:
+        compile_later()
+    with read_so_far() as progress:
+        found = report(question, play(question, processes, progress))
+    click.echo(msgspec.json.encode(found) if as_json else in_words(found))
+    if found.coverage.rejected:
+        click.echo(f"{found.coverage.rejected} of {found.coverage.lines} lines were rejected.", err=True)
+        raise click.exceptions.Exit(SOME_REJECTED)
