@@ -81,6 +81,7 @@ class Fetched:
     """What one fetch brought of one partition.
 
     reading: the number that `start_reading` gave; what an earlier one brought late is of no use.
+    first_offset: where it began, which is where the one before ended.
     next_offset: all records below it are here or were brought before (markers and compacted records are none).
     unreadable: those of them, or whole batches, of which no record can be made.
     end: where the partition ended when the broker last said so.
@@ -89,6 +90,7 @@ class Fetched:
 
     tp: TP
     reading: int
+    first_offset: int
     records: Sequence[FetchedRecord]
     next_offset: int
     end: int
@@ -111,6 +113,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> Consumer:
         settings = cast(Driver, transport).settings
         self._reading: dict[TP, int] = {}
+        self._read_to: dict[TP, int] = {}
         self._reported: dict[TP, tuple[int, bool]] = {}
         self._moved_ms: dict[TP, int] = {}
         self._stable_ends: dict[TP, tuple[int, int]] = {}
@@ -187,8 +190,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return None
         self._reported[tp] = seen
         position, caught_up = seen
+        first, self._read_to[tp] = self._read_to[tp], position
         end = max(position, -1 if state.lso is None else state.lso)
-        return Fetched(tp, self._reading[tp], records, position, end, caught_up, unreadable)
+        return Fetched(tp, self._reading[tp], first, records, position, end, caught_up, unreadable)
 
     def _caught_up(self, tp: TP, state: Any) -> bool:
         if cast(Driver, self.transport).broker.exact_ends:
@@ -210,6 +214,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         for tp, offset in offsets.items():
             self._ensure_consumer().seek(_plain(tp), offset)
             self._reading[tp] = reading
+            self._read_to[tp] = offset
             self._moved_ms[tp] = _now_ms()
             self._reported.pop(tp, None)
 

@@ -20,7 +20,7 @@ from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.core.identities.merges import Unable
 from streams.core.links import Unlinked
-from streams.errors import origin
+from streams.errors import StateError, origin
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
@@ -59,6 +59,8 @@ class Intake:
         self._misrouted = Misrouted(worker, self._decode, self._rerouted)
         self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
+        self._read_to = dict(self._positions)
+        self._missed: str | None = None
         self._commands = topic(PROFILE_COMMANDS.name)
         sources = (*self._decode, self._rerouted, self._commands)
         self._inbox = Inbox([name for name in sources if name in self._positions])
@@ -82,9 +84,10 @@ class Intake:
 
     def receive(self, fetched: Fetched) -> None:
         """Decode what a fetch brought; a fetch for an earlier owner, or an earlier life of this one, is dropped."""
-        if fetched.reading != self._reading:
-            return
         source = fetched.tp.topic
+        if fetched.reading != self._reading or self._is_behind_a_gap(fetched):
+            return
+        self._read_to[source] = fetched.next_offset
         read = {self._commands: self._read_commands, self._rerouted: self._read_rerouted}.get(source, self._read_input)
         self._inbox.add(source, read(fetched.tp, fetched.records), fetched.next_offset)
         self._inbox.caught_up[source] = fetched.caught_up
@@ -96,8 +99,17 @@ class Intake:
             self._paused.add(fetched.tp)
             self._worker.consumer.pause_partitions([fetched.tp])
 
+    def _is_behind_a_gap(self, fetched: Fetched) -> bool:
+        """Whether it, or an earlier one, began beyond what has come: something on the way has dropped a fetch."""
+        tp, first = fetched.tp, self._read_to[fetched.tp.topic]
+        if self._missed is None and fetched.first_offset > first:
+            self._missed = f"{tp.topic}, partition {tp.partition}, offsets {first} up to {fetched.first_offset}"
+        return self._missed is not None
+
     def take_erasures(self, limit: int) -> list[Erasure]:
-        """The next users to erase, at most so many."""
+        """The next users to erase, at most so many. StateError: something was missed, and all is to be read again."""
+        if self._missed is not None:
+            raise StateError(f"what was read of {self._missed} never came here; please report this")
         return self._erasures.take(limit)
 
     def take(self, limit: int) -> Batch:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, Final, cast
 
 import faust
@@ -47,6 +48,7 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._readings = 0
+        self._brought = count()
         self._begun: set[TP] = set()
         self._to_commit: dict[TP, int] = {}
         self._broker_has: dict[TP, int] = {}
@@ -67,7 +69,9 @@ class Consumer(driver.Consumer):
         messages: list[ConsumerMessage] = []
         async with self._app.failing("reading from Kafka"):
             if active := self._get_active_partitions() & self._begun:
-                messages += [_message(fetched, generation) for fetched in await self._thread.fetch(active)]
+                messages += [
+                    _message(fetched, next(self._brought), generation) for fetched in await self._thread.fetch(active)
+                ]
             else:
                 await self._thread.check()
                 await self.sleep(LOOK_EVERY_S)
@@ -162,12 +166,14 @@ class Transport(Driver):
     Producer = Producer
 
 
-def _message(fetched: Fetched, generation: int) -> ConsumerMessage:
-    # A stream drops a message of another generation than the app's. The offset only has to grow.
+def _message(fetched: Fetched, number: int, generation: int) -> ConsumerMessage:
+    """`number`: greater than that of any message before. Faust drops what is below the last one of its partition, and
+    a shard whose state was lost reads again from an offset far below."""
+    # A stream drops a message of another generation than the app's.
     return ConsumerMessage(
         topic=fetched.tp.topic,
         partition=fetched.tp.partition,
-        offset=fetched.next_offset,
+        offset=number,
         timestamp=time.time(),
         timestamp_type=0,
         headers=None,

@@ -183,6 +183,24 @@ def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipelin
     assert len(once) == sum(map(len, wanted.values())), "what had been said was said again"
 
 
+def test_a_worker_whose_redis_loses_all_reads_again_what_one_fetch_cannot_bring(
+    pipeline: Pipeline, redis_server: RedisServer
+) -> None:
+    pipeline.use(TIMELESS)
+    names = ("Export Created", "Signed In", "Signed In", "Export Created")  # each time in, or out again
+    records = [track("ann", names[at % 4], NEWEST_MS + at, f"m-{at}", note="n" * 20_000) for at in range(200)]
+    pipeline.publish(records)
+    with pipeline.worker() as worker:
+        told(pipeline, expected(pipeline, records))
+        forget(redis_server, pipeline.settings.group)
+        records.append(track("ann", "Export Created", NEWEST_MS + 200, "m-200"))
+        pipeline.publish(records[-1:])
+        worker.says("loading it again")
+        wanted = expected(pipeline, records)
+        assert told(pipeline, wanted) == wanted
+        assert worker.stop() == 0
+
+
 def test_where_the_topics_do_not_reach_back_to_the_beginning_a_lost_state_is_not_half_rebuilt(
     pipeline: Pipeline, redis_server: RedisServer
 ) -> None:

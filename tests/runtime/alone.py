@@ -67,13 +67,15 @@ class Alone:
         """Have a fetch bring these; so many more wait to be fetched."""
         first, self._offset = self._offset, self._offset + len(records)
         fetched = [Read(first + i, 0, b"", to_bytes(record)) for i, record in enumerate(records)]
-        self.loaded.receive(Fetched(INPUT, 1, fetched, self._offset, self._offset + unread, caught_up=not unread))
+        self.loaded.receive(
+            Fetched(INPUT, 1, first, fetched, self._offset, self._offset + unread, caught_up=not unread)
+        )
 
     def receive_bad_record(self) -> None:
         """Have a fetch bring a record that cannot be used."""
         first, self._offset = self._offset, self._offset + 1
         bad = Read(first, 0, b"", b"{oops")
-        self.loaded.receive(Fetched(INPUT, 1, [bad], self._offset, self._offset, caught_up=True))
+        self.loaded.receive(Fetched(INPUT, 1, first, [bad], self._offset, self._offset, caught_up=True))
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
         self.published[topic] += len(messages)

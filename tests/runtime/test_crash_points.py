@@ -134,7 +134,8 @@ class Owner:
             return
         ends = {tp: len(records) for tp, records in self.world.inputs.items()}
         for tp, offset in self._next.items():
-            self._owner.receive(Fetched(tp, self._reading, self.world.inputs[tp][offset:], ends[tp], ends[tp], True))
+            records = self.world.inputs[tp][offset:]
+            self._owner.receive(Fetched(tp, self._reading, offset, records, ends[tp], ends[tp], caught_up=True))
         self._next = {}
         if self._owner.loaded.shard.time_ms < self.world.now_ms:
             self._owner.loaded.time_came(self.world.now_ms, {tp.topic: end for tp, end in ends.items()})

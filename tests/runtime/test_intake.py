@@ -14,6 +14,7 @@ from streams.core.events import Decoded, Reads
 from streams.core.identities.merges import REASONS, Question, Unable
 from streams.core.links import Place
 from streams.core.merges import Merge
+from streams.errors import StateError
 from streams.kafka.batches.record import Unreadable
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
@@ -63,11 +64,22 @@ def fetched(
 ) -> Fetched:
     """offset -> value"""
     records = [Read(at, 0, b"k", value) for at, value in values.items()]
-    return Fetched(topic, reading, records, next_offset=9, end=9, caught_up=caught_up)
+    return Fetched(topic, reading, 0, records, next_offset=9, end=9, caught_up=caught_up)
 
 
 def signed_in(user: str) -> bytes:
     return to_bytes(track(user, "Signed In", 0, "m-1"))
+
+
+async def test_what_never_came_has_the_shard_loaded_again_and_nothing_behind_it_is_applied() -> None:
+    intake, _ = await started(TOPIC)
+    intake.receive(fetched({3: signed_in("ann")}))
+    behind = replace(fetched({30: signed_in("bob")}), first_offset=20, next_offset=31)
+    intake.receive(behind)
+    intake.receive(replace(behind, first_offset=31, next_offset=40))
+    assert intake.positions() == {"product-events": 3}
+    with pytest.raises(StateError, match=r"product-events, partition 0, offsets 9 up to 20 never came"):
+        intake.take_erasures(10)
 
 
 async def test_events_wait_with_the_offsets_of_their_records() -> None:

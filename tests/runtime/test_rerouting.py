@@ -68,7 +68,8 @@ class Shard:
         """Records, or messages that another shard has sent, at the offsets from `first` on."""
         tp = TP(role, self.number)
         fetched = [as_fetched(first + i, each) for i, each in enumerate(records)]
-        self.intake.receive(Fetched(tp, READING, fetched, first + len(records), first + len(records), caught_up=True))
+        end = first + len(records)
+        self.intake.receive(Fetched(tp, READING, 0, fetched, end, end, caught_up=True))
 
     def applied(self) -> list[str]:
         """The messageIds of all that may be applied."""
@@ -166,7 +167,7 @@ async def test_a_record_without_a_time_of_its_own_has_none_at_home_either(record
     finder = await Shard((home(user) + 1) % PARTITIONS).started()
     tp = TP("product-events", finder.number)
     found = Read(0, record_ms, user.encode(), to_bytes(signed_in(user, 0, ts=10**9)))
-    finder.intake.receive(Fetched(tp, READING, [found], 1, 1, caught_up=True))
+    finder.intake.receive(Fetched(tp, READING, 0, [found], 1, 1, caught_up=True))
     at_home = await Shard(home(user)).started()
     at_home.fetch("rerouted-events", finder.intake.take_misrouted(1), first=0)
     assert at_home.intake.take(1).ts.tolist() == [10**9]
@@ -204,7 +205,7 @@ async def test_a_header_without_a_value_is_no_reason_to_stop() -> None:
     shard = await Shard(0).started()
     headers = [(name, None) for name in ("topic", "partition", "offset", "timestamp")]
     record = Read(0, 77, b"ann", to_bytes(signed_in("ann", 0)), headers)
-    shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, [record], 1, 1, caught_up=True))
+    shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, 0, [record], 1, 1, caught_up=True))
     [letter] = shard.intake.take_dead_letters()
     assert dict(letter.headers)["reason_code"] == b"not_rerouted"
 
@@ -213,7 +214,7 @@ async def test_a_number_too_long_to_be_one_is_no_reason_to_stop() -> None:
     shard = await Shard(0).started()
     said = {"topic": b"product-events", "partition": b"1", "offset": b"1" * 5_000, "timestamp": b"7"}
     record = Read(0, 77, b"ann", to_bytes(signed_in("ann", 0)), list(said.items()))
-    shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, [record], 1, 1, caught_up=True))
+    shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, 0, [record], 1, 1, caught_up=True))
     [letter] = shard.intake.take_dead_letters()
     assert dict(letter.headers)["reason_code"] == b"not_rerouted"
 

@@ -82,14 +82,17 @@ class Around:
     async def fetch(self, stop: int) -> None:
         """A fetch brings the records below `stop`, by which Ann changes; she has been published when this returns."""
         count, records = len(self.stands), self._log[self._next : stop]
-        self._owner.receive(Fetched(INPUT, self._reading, records, stop, stop, caught_up=True))
+        self._owner.receive(Fetched(INPUT, self._reading, self._next, records, stop, stop, caught_up=True))
         self._next = stop
         await until(lambda: len(self.stands) > count)
 
     async def bring(self, stop: int) -> None:
         """The same, and what comes of it is saved when this returns."""
         self._owner.receive(
-            Fetched(INPUT, self._reading, self._log[self._next : stop], stop, stop, caught_up=stop == len(self._log))
+            Fetched(
+                *(INPUT, self._reading, self._next, self._log[self._next : stop], stop, stop),
+                caught_up=stop == len(self._log),
+            )
         )
         self._next = stop
         await until(lambda: self.store._shards[0].positions.get(INPUT.topic) == stop)
