@@ -8,6 +8,7 @@ Where another worker has claimed the shard, it is let go at once; `streams.state
 which Kafka gave it.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -21,6 +22,7 @@ from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import Identities
 from streams.core.identities.owners import Owners
 from streams.core.identities.refusals import Refusals
+from streams.core.kernel.layout import NEVER
 from streams.core.subjects import USER
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable, UsageError
 from streams.log import log, seconds
@@ -108,7 +110,7 @@ class ShardLifecycle:
         offsets = await self._retry(subject, begin)
         rebuilds = lost or (stored is not None and stored.rebuilds)
         published = await self._retry(subject, self._published) if rebuilds else None
-        shard = self._shard(stored, offsets)
+        shard = await self._shard(stored, offsets)
         intake = Intake(worker, offsets, positions or {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
@@ -164,21 +166,16 @@ class ShardLifecycle:
         self._was_overtaken = True
         log.error("shard %d - loading it again, as it is ours by the consumer group: %s", self.number, error)
 
-    def _shard(self, stored: Stored | None, offsets: Offsets) -> Shard:
-        settings, rulebook = self._worker.settings, self._worker.rulebook
-        if stored is None:
-            begun_ms = begins(settings.start, offsets, self._worker.clock())
-            return Shard(rulebook, settings.calendar, settings.private_traits, begun_ms, settings.remembered_ids)
-        return Shard.restore(
-            rulebook,
-            stored.head,
-            stored[ROWS].items(),
-            stored[DOCUMENTS],
-            settings.calendar,
-            settings.private_traits,
-            stored[MARKS],
-            settings.remembered_ids,
-        )
+    async def _shard(self, stored: Stored | None, offsets: Offsets) -> Shard:
+        """Others go on between any two slices of it: that we live is told to Kafka from the same event loop."""
+        settings = self._worker.settings
+        begun_ms = begins(settings.start, offsets, self._worker.clock()) if stored is None else NEVER
+        days, ids = settings.calendar, settings.remembered_ids
+        shard = Shard(self._worker.rulebook, days, settings.private_traits, begun_ms, ids)
+        if stored is not None:
+            for _ in shard.fill(stored.head, stored[ROWS].items(), stored[DOCUMENTS], stored[MARKS]):
+                await asyncio.sleep(0)
+        return shard
 
     def _identities(self, shard: Shard, stored: Stored | None) -> Identities:
         keep_ms, dropped = self._worker.settings.keep_unlinked, self._worker.counters.unlinked

@@ -4,6 +4,7 @@ Comes in and goes out: what `ShardStore` says. `codec` says how a checkpoint lie
 whole or not at all, `fencing` what an answer means.
 """
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -96,7 +97,9 @@ class RedisShardStore:
 
     async def _load(self, keys: ShardKeys) -> Stored:
         state = await self._redis.call("HGETALL", keys.state)
-        collections = {collection: await self._read(keys, collection) for collection in self._loaded}
+        # All at once: what Redis has answered is decoded while it answers more.
+        found = await asyncio.gather(*(self._read(keys, collection) for collection in self._loaded))
+        collections = dict(zip(self._loaded, found, strict=True))
         return Stored(
             number=int(state[b"number"]),
             head=state[b"head"],

@@ -21,6 +21,7 @@ ALL = (
     "wave",
     "state",
     "memory",
+    "loading",
     "latency",
     "collect",
     "feed",

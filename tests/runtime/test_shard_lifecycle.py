@@ -3,15 +3,17 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
+from streams.core.engine.shard import Shard
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
@@ -258,3 +260,21 @@ async def test_who_is_told_to_leave_while_loading_leaves() -> None:
     async with asyncio.timeout(5):
         await owner.run()
     assert around.stands == []
+
+
+async def test_others_go_on_while_a_shard_is_made_of_what_was_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shard of millions takes longer than Kafka waits for a heartbeat, which comes from the same event loop."""
+    around = Around(["Opened"])
+    async with around.owned():
+        await around.fetch(1)
+    turns: list[str] = []
+
+    def in_slices(*_: object) -> Iterator[None]:
+        for _slice in range(3):
+            asyncio.get_running_loop().call_soon(turns.append, "other")
+            turns.append("slice")
+            yield
+
+    monkeypatch.setattr(Shard, "fill", in_slices)
+    async with around.owned():
+        assert turns == ["slice", "other"] * 3

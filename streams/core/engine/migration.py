@@ -6,8 +6,9 @@ or else by a change of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -21,6 +22,9 @@ from streams.core.profiles.kinds import RULE, Crossing
 from streams.core.profiles.snapshot import Head, RowSchema, carry_over, read_rows
 from streams.core.profiles.table import Table
 from streams.errors import StateError
+
+ROWS_AT_ONCE: Final = 4_000  # some ten milliseconds
+Item = TypeVar("Item")
 
 
 class Orphan(NamedTuple):
@@ -63,46 +67,23 @@ class Migration:
         calendar: Calendar,
         rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
-    ) -> "tuple[Migration, set[int]]":
-        """Fill the table. Also returns the numbers of the schemas that the rows were written in."""
+    ) -> "Generator[None, None, tuple[Migration, set[int]]]":
+        """Fill the table, slice by slice. Also returns the numbers of the schemas that the rows were written in."""
         if head.timezone != calendar.name:
             raise StateError(
                 f"the state was written with the time zone {head.timezone}, which is fixed at first start; this worker "
                 f"has {calendar.name}: set SEGMENTER_TIMEZONE (or its old name SEGMENTER_UTC_OFFSET) back, or use "
                 "another SEGMENTER_GROUP"
             )
-        today = RowSchema.of(catalog)
-        by_schema: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
-        for subject, packed in rows:
-            by_schema[packed[0]].append((subject, packed))
-        stale: list[int] = []
-        kept_in: dict[str, Mapping[str, int]] = {}
-        orphans: dict[int, list[Orphan]] = defaultdict(list)
-        told: dict[int, list[tuple[str, int]]] = defaultdict(list)
-        come: dict[str, set[str]] = {}
-        for number, members in by_schema.items():
-            schema = head.schemas[number]
-            places = table.rows([subject for subject, _ in members])
-            old = read_rows([packed for _, packed in members], schema)
-            new = table.memory.words[places][:, : today.words].copy()
-            carry_over(new, catalog.fields, old, schema, Crossing(calendar, schema.segments, today.segments))
-            table.memory.words[places, : today.words] = new
-            if schema != today:
-                stale += places.tolist()
-                clocks = old[:, CLOCK].tolist()
-                new_rules = today.rules.keys() - schema.rules.keys()
-                for (subject, _), clock in zip(members, clocks, strict=True):
-                    kept_in[subject], come[subject] = schema.oldest_buckets(clock, calendar), new_rules
-                for place, each in _orphans(schema, today, old):
-                    orphans[int(places[place])].append(each)
-                for place, rule, count in _told(schema, today, old):
-                    told[int(places[place])].append((rule, count))
-        for row, (subject, raw) in zip(table.rows(list(documents)).tolist(), documents.items(), strict=True):
-            table.put_document(row, raw, kept_in.get(subject))
-            if subject in come and b'"ordinals"' in raw:
-                _count_on(table, today, row, come[subject])
+        loading = _Loading(table, catalog, head, calendar)
+        for some in slices(rows):
+            loading.take_rows(some)
+            yield
+        for each in slices(documents.items()):
+            loading.take_documents(each)
+            yield
         table.rank_texts()
-        return cls(today, sorted(stale), orphans, told), set(by_schema)
+        return cls(loading.today, sorted(loading.stale), loading.orphans, loading.told), loading.in_use
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
@@ -143,6 +124,70 @@ class Migration:
         field = self._today.field(RULE + rule)
         if field is not None:
             table.memory.words[row, field.start + 1] += 1 << LEVEL_BITS
+
+
+class _Loading:
+    """What is found as rows and documents are read.
+
+    in_use: the numbers of their schemas. stale, orphans, told: as `Migration` has them.
+    """
+
+    def __init__(self, table: Table, catalog: Catalog, head: Head, calendar: Calendar):
+        self.today = RowSchema.of(catalog)
+        self.in_use: set[int] = set()
+        self.stale: list[int] = []
+        self.orphans: dict[int, list[Orphan]] = defaultdict(list)
+        self.told: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        self._table, self._catalog, self._head, self._calendar = table, catalog, head, calendar
+        self._kept_in: dict[str, Mapping[str, int]] = {}
+        self._come: dict[str, set[str]] = {}
+
+    def take_rows(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        by_schema: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+        for each in rows:
+            by_schema[each[1][0]].append(each)
+        self.in_use |= by_schema.keys()
+        for number, members in by_schema.items():
+            subjects, packed = zip(*members, strict=True)
+            self._take(self._head.schemas[number], subjects, packed)
+
+    def _take(self, schema: RowSchema, subjects: Sequence[str], packed: Sequence[bytes]) -> None:
+        """Rows of one schema."""
+        today = self.today
+        places, old = self._table.rows(subjects), read_rows(list(packed), schema)
+        words = self._table.memory.words
+        new = words[places][:, : today.words].copy()
+        crossing = Crossing(self._calendar, schema.segments, today.segments)
+        carry_over(new, self._catalog.fields, old, schema, crossing)
+        words[places, : today.words] = new
+        if schema != today:
+            self._take_stale(schema, subjects, places, old)
+
+    def _take_stale(self, schema: RowSchema, subjects: Sequence[str], places: Ints, old: Ints) -> None:
+        self.stale += places.tolist()
+        new_rules = self.today.rules.keys() - schema.rules.keys()
+        for subject, clock in zip(subjects, old[:, CLOCK].tolist(), strict=True):
+            self._kept_in[subject] = schema.oldest_buckets(clock, self._calendar)
+            self._come[subject] = new_rules
+        for place, each in _orphans(schema, self.today, old):
+            self.orphans[int(places[place])].append(each)
+        for place, rule, count in _told(schema, self.today, old):
+            self.told[int(places[place])].append((rule, count))
+
+    def take_documents(self, documents: Sequence[tuple[str, bytes]]) -> None:
+        subjects, stored = zip(*documents, strict=True)
+        rows = self._table.rows(subjects)
+        self._table.put_documents(rows, stored, [self._kept_in.get(subject) for subject in subjects])
+        for subject, row, raw in zip(subjects, rows.tolist(), stored, strict=True):
+            if subject in self._come and b'"ordinals"' in raw:
+                _count_on(self._table, self.today, row, self._come[subject])
+
+
+def slices(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """All of them, at most `ROWS_AT_ONCE` at once."""
+    left = iter(items)
+    while some := list(islice(left, ROWS_AT_ONCE)):
+        yield some
 
 
 def _exit(

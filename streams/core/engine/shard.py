@@ -10,7 +10,7 @@ Comes in: batches of events in the order to apply them (`streams.core.engine.inb
 Goes out: the changes, each subject's in order, however the stream was cut. All is pure: no clock, no I/O.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
 from streams.core.engine.leaving import leave, rules_by_segment
 from streams.core.engine.merging import Merged, pack
-from streams.core.engine.migration import Migration
+from streams.core.engine.migration import Migration, slices
 from streams.core.events import Event
 from streams.core.kernel import loop
 from streams.core.kernel.layout import AT, CLOCK, FAR, FEWEST_IDS, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
@@ -122,17 +122,30 @@ class Shard:
     ) -> "Shard":
         """The shard as it was stored. If other rules wrote it, `migrate` before the first step."""
         shard = cls(rulebook, calendar, private_traits, remembered_ids=remembered_ids)
-        stored = Head.decode(head)
-        shard._migration, in_use = Migration.load(shard.table, shard.catalog, stored, calendar, rows, documents)
-        shard._head = stored.under(RowSchema.of(shard.catalog), in_use, shard._newest_ms, calendar)
-        shard.time_ms = stored.time_ms
-        shard._erased = Erased(rulebook, marks)
-        shard._edges.restore(stored.edges_for(rulebook))
-        loop.derive(*shard._state, np.arange(len(shard.table)))
-        # What was due until then has been worked off, by edges that were perhaps others.
-        np.maximum(shard.table.memory.due, shard.time_ms, out=shard.table.memory.due)
-        shard._await_edges()
+        for _ in shard.fill(head, rows, documents, marks):
+            pass
         return shard
+
+    def fill(
+        self,
+        head: bytes,
+        rows: Iterable[tuple[str, bytes]],
+        documents: Mapping[str, bytes],
+        marks: Mapping[bytes, int] = NO_MARKS,
+    ) -> Iterator[None]:
+        """Make an empty shard what was stored, slice by slice; it is of no use before the last."""
+        stored, table = Head.decode(head), self.table
+        self._migration, in_use = yield from Migration.load(table, self.catalog, stored, self.calendar, rows, documents)
+        self._head = stored.under(RowSchema.of(self.catalog), in_use, self._newest_ms, self.calendar)
+        self.time_ms = stored.time_ms
+        self._erased = Erased(self.catalog.rulebook, marks)
+        self._edges.restore(stored.edges_for(self.catalog.rulebook))
+        for some in slices(range(len(table))):
+            loop.derive(*self._state, np.array(some))
+            yield
+        # What was due until then has been worked off, by edges that were perhaps others.
+        np.maximum(table.memory.due, self.time_ms, out=table.memory.due)
+        self._await_edges()
 
     def _await_edges(self) -> None:
         """Edges hold from an instant that had come before they were agreed on; perhaps it was not worked off any more.

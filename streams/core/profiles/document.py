@@ -5,7 +5,7 @@ Comes in: events with traits, billing updates, properties that are kept, the byt
 trait that a rule reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -170,10 +170,12 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
         value = self._read_trait(name)
         return _WITHOUT_LEDGER.get(name) if value is None else value
 
-    def read_all(self, names: Iterable[str]) -> dict[str, Value]:
+    def read_all(self, names: Collection[str]) -> dict[str, Value]:
         """The same of many: what follows from the ledger is worked out once."""
-        derived = {} if self.ledger is None else self.ledger.traits
-        return {name: derived[name] if name in derived else self.read(name) for name in names}
+        found = {name: self._read_trait(name) for name in names}
+        if self.ledger is not None:
+            return found | {name: value for name, value in self.ledger.traits.items() if name in found}
+        return found | {name: value for name, value in _WITHOUT_LEDGER.items() if name in found and found[name] is None}
 
     def _read_trait(self, name: str) -> Value:
         dated = self.traits.get(name)

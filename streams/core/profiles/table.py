@@ -138,8 +138,7 @@ class Table:
         for feature, word in self._catalog.word.items():
             if isinstance(feature, LastSeen):
                 row[word] = NEVER
-        for word, bits in self._document_words(Document()):
-            row[word] = bits
+        self._follow(row[None], np.zeros(1, np.int64), [Document()])
         return row
 
     def _grow(self, rows: int) -> None:
@@ -158,7 +157,7 @@ class Table:
         due, dirty = np.append(self.memory.due, more), np.append(self.memory.dirty, more)
         self.memory = self.memory._replace(due=due, dirty=dirty)
 
-    def rows(self, subjects: list[str]) -> Ints:
+    def rows(self, subjects: Sequence[str]) -> Ints:
         """The row of each subject; a subject never seen gets an empty one."""
         first_new = len(self)
         rows = self._index.rows(subjects)
@@ -195,19 +194,19 @@ class Table:
         self.memory.due[rows] = FAR
         self.memory.dirty[rows] = 0
 
-    def put_document(self, row: int, raw: bytes, kept_in: Mapping[str, int] | None = None) -> None:
-        """Set the stored document of a row, and the words that follow from it.
+    def put_documents(self, rows: Ints, stored: Sequence[bytes], kept_in: Sequence[Mapping[str, int] | None]) -> None:
+        """Set the stored documents of rows, and the words that follow from them.
 
-        kept_in: the fields of the row where other rules wrote it, each with the oldest bucket that counts in it. What a
-        document has of features that its row did not count is out of date.
+        kept_in: of each, the fields of the row where other rules wrote it, each with the oldest bucket that counts in
+        it. What a document has of features that its row did not count is out of date.
         """
-        document = Document.decode(raw)
-        self._documents[row] = raw
-        if kept_in is not None and document.forget_others(kept_in) | document.forget_before(kept_in):
-            self._open[row] = document
-            self._changed_documents.add(row)
-        for word, bits in self._document_words(document):
-            self.memory.words[row, word] = bits
+        documents = list(map(Document.decode, stored))
+        for row, raw, document, kept in zip(rows.tolist(), stored, documents, kept_in, strict=True):
+            self._documents[row] = raw
+            if kept is not None and document.forget_others(kept) | document.forget_before(kept):
+                self._open[row] = document
+                self._changed_documents.add(row)
+        self._follow(self.memory.words, rows, documents)
 
     def empty_row(self) -> Ints:
         """A copy of the row of a subject without a past."""
@@ -215,8 +214,7 @@ class Table:
 
     def rewrite(self, row: int) -> None:
         """Set the words that follow from the document of a row, which has changed."""
-        for word, bits in self._document_words(self.document(row)):
-            self.memory.words[row, word] = bits
+        self._follow(self.memory.words, np.array([row]), [self.document(row)])
         self.document_changed(row)
         self.rank_texts()
 
@@ -295,10 +293,22 @@ class Table:
                 writes += self.written(places, value)
         return writes
 
-    def _document_words(self, document: Document) -> Writes:
-        latest = [(places, document.latest.get(name, (None, 0))[0]) for name, places in self._latest.items()]
-        newest = [write for places, value in latest for write in self.written(places, value)]
-        return self.trait_words(document.read_all(self._traits)) + newest
+    def _follow(self, words: Ints, rows: Ints, documents: Sequence[Document]) -> None:
+        """Set the words of rows that follow from their documents."""
+        traits = [document.read_all(self._traits) for document in documents]
+        for name, places in self._traits.items():
+            self._put(words, rows, places, [read[name] for read in traits])
+        for name, places in self._latest.items():
+            self._put(words, rows, places, [document.latest.get(name, (None, 0))[0] for document in documents])
+
+    def _put(self, words: Ints, rows: Ints, places: Places, values: Sequence[Value]) -> None:
+        """Write a value of each row. Most are those of many, and are worked out once."""
+        keys = [value if value is None or value.__class__ is str else (value.__class__, str(value)) for value in values]
+        distinct = dict(zip(keys, values, strict=True))
+        place_of = dict(zip(distinct, range(len(distinct)), strict=True))
+        writes = [self.written(places, value) for value in distinct.values()]
+        bits = np.array([[bits for _, bits in each] for each in writes], np.int64)
+        words[rows[:, None], [word for word, _ in writes[0]]] = bits[[place_of[key] for key in keys]]
 
     def written(self, places: Places, value: Value) -> Writes:
         """What follows from a value of the document, as words of the row."""

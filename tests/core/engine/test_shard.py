@@ -10,6 +10,7 @@ from streams.calendars import calendar
 from streams.core.batch import Batch
 from streams.core.calendar import Calendar
 from streams.core.changes import Change
+from streams.core.engine import migration
 from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
 from streams.core.instants import DAY_MS, HOUR_MS
@@ -133,6 +134,18 @@ def test_a_crash_between_two_slices_of_a_renewal_leaves_both_kinds_of_rows_reada
     stored |= dict(half.take_dirty().rows)
     rest = renewed(Shard.restore(later, half.head(), list(stored.items()), {}))
     assert [change.subject for change in (*first, *rest)] == ["ann", "bob", "cid"]
+
+
+def test_a_shard_is_filled_slice_by_slice_so_that_others_go_on_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules, users = rulebook(busy="count(any) >= 1", vip='trait("plan") == "pro"'), [f"u-{n}" for n in range(7)]
+    shard = Shard(rules)
+    shard.step(Batch.of([seen(user, 0) for user in users] + [seen(user, 1, plan="pro") for user in users[::2]]))
+    dirty, whole = shard.take_dirty(), Shard(rules)
+    assert len(list(whole.fill(shard.head(), dirty.rows, dict(dirty.documents)))) == 3
+    monkeypatch.setattr(migration, "ROWS_AT_ONCE", 2)
+    filled = Shard(rules)
+    assert len(list(filled.fill(shard.head(), dirty.rows, dict(dirty.documents)))) == 4 + 2 + 4
+    assert filled.all_memberships(users) == whole.all_memberships(users) == shard.all_memberships(users)
 
 
 def test_the_same_rules_renew_nothing() -> None:

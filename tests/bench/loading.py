@@ -1,0 +1,95 @@
+"""How long a shard takes to come back from Redis: python -m tests.bench.loading [PROFILES]
+
+For a hundredth, a tenth and all of PROFILES (a million) in one shard, under the rules that ship: seconds until it is
+loaded, and of these, what it took to read Redis and what the engine took to be restored. Rows and documents are those
+of a crowd of 20,000, as the engine wrote them, under as many ids as are wanted. Redis is a real one, on this machine.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+from typing import NamedTuple
+
+from streams.core.engine.shard import Dirty, Shard
+from streams.core.rules.rulebook import Rulebook
+from streams.native.build import compile_kernel
+from streams.settings import cache_folder
+from streams.state.format import DOCUMENTS, ROWS
+from streams.state.redis_store import RedisStore
+from streams.state.store import Checkpoint, ShardStore, Write
+from tests.bench.crowd import Crowd
+from tests.bench.five import five_rules
+from tests.bench.holder import batches
+from tests.bench.state import SyncsEverySecond
+from tests.state.checkpoints import claimed
+
+PROFILES = 1_000_000
+CROWD = Crowd(users=20_000, track_events=200_000)
+AT_ONCE = 20_000
+EPOCH = 1
+
+
+class Profiles(NamedTuple):
+    """As the engine writes them: what holds for all, and of each a row and, perhaps, a document."""
+
+    head: bytes
+    dirty: Dirty
+
+    @classmethod
+    def of(cls, rulebook: Rulebook, crowd: Crowd) -> "Profiles":
+        shard = Shard(rulebook)
+        for batch in batches(rulebook, (sent.value for sent in crowd.records())):
+            shard.step(batch)
+        while shard.time_ms < crowd.end_ms:
+            shard.tick(crowd.end_ms)
+        return cls(shard.head(), shard.take_dirty())
+
+    def checkpoints(self, count: int) -> Iterator[Checkpoint]:
+        """So many profiles, one crowd after the other."""
+        documents = dict(self.dirty.documents)
+        users = enumerate(islice(cycle(self.dirty.rows), count))
+        number = 0
+        while some := list(islice(users, AT_ONCE)):
+            number += 1
+            rows = [(f"user-{place:08d}", row) for place, (_, row) in some]
+            kept = [(f"user-{place:08d}", documents[user]) for place, (user, _) in some if user in documents]
+            yield Checkpoint(number, self.head, {"product-events": number}, [Write(ROWS, rows), Write(DOCUMENTS, kept)])
+
+
+async def save(store: ShardStore, shard: int, checkpoints: Iterator[Checkpoint]) -> None:
+    await claimed(store, shard, EPOCH)
+    for checkpoint in checkpoints:
+        await store.save(shard, EPOCH, checkpoint)
+
+
+async def load(store: ShardStore, shard: int, rulebook: Rulebook) -> tuple[float, float, int]:
+    """Seconds to read Redis, seconds to restore, and how many profiles there were."""
+    since = time.perf_counter()
+    stored = await claimed(store, shard, EPOCH + 1)
+    assert stored is not None
+    read = time.perf_counter()
+    restored = Shard.restore(rulebook, stored.head, stored[ROWS].items(), stored[DOCUMENTS])
+    return read - since, time.perf_counter() - read, len(restored.table)
+
+
+async def bench(url: str, counts: Sequence[int]) -> None:
+    rulebook, store = five_rules(), RedisStore(url, "loading")
+    profiles = Profiles.of(rulebook, CROWD)
+    for shard, count in enumerate(counts):
+        await save(store.shards, shard, profiles.checkpoints(count))
+        read_s, restored_s, found = await load(store.shards, shard, rulebook)
+        assert found == count
+        print(f"{count:9,d} profiles: {read_s + restored_s:6.2f} s, {read_s:.2f} to read, {restored_s:.2f} to restore")
+    await store.close()
+
+
+def main(profiles: int) -> None:
+    compile_kernel(cache_folder())
+    with SyncsEverySecond() as server:
+        asyncio.run(bench(server.url, (profiles // 100, profiles // 10, profiles)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else PROFILES)
