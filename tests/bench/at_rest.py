@@ -1,0 +1,82 @@
+"""Customers at rest: how many changes a day quintiles make of people who do nothing, which should be none.
+
+    python -m tests.bench.at_rest [FOLDER]
+
+10,000 customers ordered in the year before, mostly with a date alone, so that many are equal; then nobody does
+anything for 15 days, while edges are made anew every hour. Prints the changes of those days. With a FOLDER it writes
+`events.jsonl` and `rules/` there instead, for `segmenter replay` of another version.
+"""
+
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from streams.core.batch import Batch
+from streams.core.changes import Change
+from streams.core.engine.refreshing import Refreshing
+from streams.core.engine.shard import Shard
+from streams.core.instants import DAY_MS, format_time
+from streams.testing import Record, decoded, instant, parse_rules, to_bytes, track
+from tests.anytime import ANY_TIME
+
+CUSTOMERS: Final = 10_000
+REST_MS: Final = instant("2026-03-02")
+DAYS: Final = 15
+RULE: Final = """
+scores: rfm
+recency: days_since("Order Placed")
+frequency: count("Order Placed")
+monetary: sum("Order Placed", "total", days=3000)
+method: quintiles
+refresh: 1h
+"""
+
+
+def orders(customers: int, seed: int = 1) -> list[Record]:
+    """In order of time. Most orders have a date alone, some the minute; the last ones are the more frequent."""
+    draw = random.Random(seed)
+    found = []
+    for customer in range(customers):
+        for _ in range(min(20, int(draw.expovariate(0.4)) + 1)):
+            ago_ms = int(draw.expovariate(1 / 60) * DAY_MS) % (365 * DAY_MS)
+            at_ms = REST_MS - 1 - ago_ms
+            at_ms = at_ms // DAY_MS * DAY_MS if draw.random() < 0.8 else at_ms // 60_000 * 60_000
+            found.append((at_ms, customer, draw.randrange(5, 200)))
+    return [
+        track(f"c-{customer}", "Order Placed", at_ms, f"m-{place}", total=total)
+        for place, (at_ms, customer, total) in enumerate(sorted(found))
+    ]
+
+
+def at_rest(customers: int = CUSTOMERS, days: int = DAYS, rule: str = RULE) -> list[Change]:
+    """The changes after the first hour of rest, which settles who is who."""
+    rules = parse_rules(rule)
+    shard = Shard(rules)
+    stream = Refreshing(shard)
+    settled = [*stream.step(Batch.of(decoded(rules, orders(customers), ANY_TIME).events)), *stream.pass_time(REST_MS)]
+    assert settled, "they have names"
+    return list(stream.pass_time(REST_MS + days * DAY_MS))
+
+
+def write(folder: Path) -> None:
+    (folder / "rules").mkdir(parents=True)
+    (folder / "rules/rfm.yaml").write_text(RULE.lstrip())
+    (folder / "events.jsonl").write_bytes(b"".join(to_bytes(order) + b"\n" for order in orders(CUSTOMERS)))
+    print(
+        f"segmenter replay {folder}/events.jsonl --rules {folder}/rules --until {format_time(REST_MS + DAYS * DAY_MS)}"
+    )
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        write(Path(sys.argv[1]))
+        return
+    by_day = Counter((change.occurred_at - REST_MS) // DAY_MS for change in at_rest())
+    a_day = [by_day[day] for day in range(DAYS)]
+    print(f"changes a day of {CUSTOMERS:,} customers at rest: {a_day}, {sum(a_day) / DAYS:,.1f} on average")
+
+
+if __name__ == "__main__":
+    main()
