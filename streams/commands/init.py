@@ -10,6 +10,7 @@ WHAT = {
     "rules/gone-quiet.stories.yaml": "what it does, told as stories",
     "rules/README.md": "what is what, for whoever opens the folder",
     "rules/schema.json": "for editors, which complete and check rules by it",
+    "rules/stories.schema.json": "the same for stories",
     "test_rules.py": "the stories as tests: pytest",
     ".github/workflows/rules.yml": "the same on GitHub, at each push",
 }

@@ -17,8 +17,40 @@ if TYPE_CHECKING:
 SOME_DIFFER = 1
 
 
+def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from streams.testing.story_schema import story_schema_text
+
+        click.echo(story_schema_text(), nl=False)
+        context.exit()
+
+
+def print_message_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from streams.testing.story_schema import message_story_schema_text
+
+        click.echo(message_story_schema_text(), nl=False)
+        context.exit()
+
+
 @click.command("test")
 @click.argument("path", metavar="[RULES]", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--schema",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_schema,
+    help="Print a JSON Schema of story files, for editors.",
+)
+@click.option(
+    "--message-schema",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_message_schema,
+    help="The same of stories of messages.",
+)
 @settings_flags("rules", "timezone", rest=MEANING)
 def command(path: Path | None, settings: Settings) -> None:
     """Run the stories that stand beside the rules of RULES, a folder or one file: churn-risk.stories.yaml beside
@@ -44,6 +76,7 @@ def command(path: Path | None, settings: Settings) -> None:
     \b
     Example:
         segmenter test rules
+        segmenter test --schema > rules/stories.schema.json
     """
     from streams.commands.engine import compile_later
     from streams.rulefiles import load

@@ -1,4 +1,5 @@
-"""Text that fits the terminal: in columns, or in lines under each other. Words are never broken.
+"""Text that fits the terminal: in columns, or in lines under each other. Words are never broken, and a letter counts
+for as many cells as a terminal gives it: one, or two for those of Chinese and for pictures.
 
 >>> print(*in_columns([("topic", "partitions"), ("dead-letters", "4")]), sep="\\n")
 topic         partitions
@@ -7,6 +8,9 @@ dead-letters  4
 no   count(any, days=30)  is 4
      >= 20
 yes  paying               is true
+>>> print(*in_columns([("\u5f20\u4f1f", "pro"), ("ann", "team")]), sep="\\n")
+\u5f20\u4f1f  pro
+ann   team
 """
 
 import textwrap
@@ -14,22 +18,26 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Final
 
+from rich.cells import cell_len
+
 WIDTH: Final = 80  # of every terminal, and of what is read in a mail or a ticket later
 GAP: Final = "  "
 NO_BREAK: Final = "\xa0"
+SECOND_CELL: Final = "\x00"  # stands for that of a wide letter, while lines are broken
 LONGEST_UNBROKEN: Final = 70
 
 
 def in_columns(rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[str]:
     """A line a row, so that it can be searched and piped on; with a `width`, as many lines as its cells need."""
     columns = list(zip(*rows, strict=True))
-    widths = [max(map(len, column)) for column in columns]
+    widths = [max(map(cell_len, column)) for column in columns]
     if width is not None:
         _narrow(widths, [_longest_word(column) for column in columns], width - len(GAP) * (len(columns) - 1))
     for row in rows:
         cells = [_wrapped(cell, own) for cell, own in zip(row, widths, strict=True)]
         for parts in zip_longest(*cells, fillvalue=""):
-            yield GAP.join(part.ljust(own) for part, own in zip(parts, widths, strict=True)).rstrip()
+            filled = (part + " " * (own - cell_len(part)) for part, own in zip(parts, widths, strict=True))
+            yield GAP.join(filled).rstrip()
 
 
 def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
@@ -42,7 +50,7 @@ def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
 
 
 def _longest_word(column: Sequence[str]) -> int:
-    return max((len(word) for cell in column for word in cell.split(" ")), default=0)
+    return max((cell_len(word) for cell in column for word in cell.split(" ")), default=0)
 
 
 def in_lines(text: str, indent: str = "", width: int = WIDTH) -> list[str]:
@@ -63,4 +71,9 @@ def _wrapped(text: str, width: int, first: str = "", others: str = "") -> list[s
     wrapper = textwrap.TextWrapper(
         max(1, width), initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
     )
-    return [line.replace(NO_BREAK, " ") for line in wrapper.wrap(text)] or [""]
+    lines = wrapper.wrap(text if text.isascii() else "".join(map(_in_cells, text)))
+    return [line.replace(NO_BREAK, " ").replace(SECOND_CELL, "") for line in lines] or [""]
+
+
+def _in_cells(letter: str) -> str:
+    return letter + SECOND_CELL * (cell_len(letter) - 1)

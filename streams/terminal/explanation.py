@@ -4,6 +4,7 @@ Comes in: an `Explanation`, and the names of the rules that are asked for, if an
 object.
 """
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -109,10 +110,25 @@ def _subscription_row(one: SubscriptionNow, at_ms: int) -> Row:
     return printable(one.id), f"{status}, {counts}", plan, mrr, updated
 
 
+def edges_in_words(edges: Sequence[float] | None) -> str:
+    """An infinite one is where nobody is: of quintiles, where too many are alike.
+
+    >>> edges_in_words((1.0, 2.0, 4.0, 8.0)), edges_in_words((1.0, 1.0, math.inf, math.inf))
+    ('by the edges 1, 2, 4, 8', 'by the edges 1, 1; nobody is beyond')
+    >>> edges_in_words((math.inf,) * 4), edges_in_words(None)
+    ('all are alike', '')
+    """
+    if edges is None:
+        return ""
+    reached = [value_in_words(edge) for edge in edges if math.isfinite(edge)]
+    if not reached:
+        return "all are alike"
+    return f"by the edges {', '.join(reached)}{'' if len(reached) == len(edges) else '; nobody is beyond'}"
+
+
 def _score_row(each: ScoreNow) -> Row:
     score = "-" if each.score is None else str(each.score)
-    edges = f"by the edges {', '.join(map(value_in_words, each.edges))}" if each.edges else ""
-    return each.part, score, each.expression, f"is {value(each.value)}", edges
+    return each.part, score, each.expression, f"is {value(each.value)}", edges_in_words(each.edges)
 
 
 def _decisive(rule: RuleNow) -> Sequence[ConditionNow]:

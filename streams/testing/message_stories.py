@@ -12,31 +12,31 @@ Comes in: the files beside the messages of a rule folder. Goes out: `MessageStor
 fault. A message that is off is told of as if it were live, and of each message alone, under the caps that all share.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 from streams.calendars import check_name
 from streams.core.changes import Change
-from streams.core.instants import parse_time
 from streams.core.language.faults import did_you_mean
 from streams.core.rules.rulebook import Rulebook
 from streams.delivery.decision import Verdict
 from streams.delivery.message import Messages
-from streams.errors import Fault, RuleError
+from streams.errors import RuleError
 from streams.messagefiles import load_messages
 from streams.rulefiles import load
-from streams.rulefiles.document import Data, Document, Location, read
-from streams.rulefiles.folder import find_message_stories, read_text, rule_told_of, shown
-from streams.testing.lines import LineFault, columns, instant_of, lines, pairs, read_told, written
+from streams.rulefiles.document import read
+from streams.rulefiles.folder import find_message_stories, rule_told_of, shown
+from streams.testing.lines import LineFault, columns, instant_of, pairs, read_told, written
+from streams.testing.storyreader import Form, StoryReader, told_beside
 
 T = TypeVar("T")
 
-MUST: Final = ("changes", "messages")
-KEYS: Final = (*MUST, "until", "timezone")
 OLD_NEWS: Final = "(old news)"
 A_STORY: Final = "a story is a sentence, with `changes` and `messages` below it"
+FORM: Final = Form(("changes", "messages"), ("until", "timezone"), A_STORY)
+A_ZONE: Final = "a time zone is written like Europe/Vienna"
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 SAID: Final = ("title", "body", "label", "href", "variant")
 
@@ -76,101 +76,43 @@ def message_stories_beside(rules: Path) -> list[MessageStory]:
     """The stories that stand beside the messages of a folder of rules."""
     rulebook = load(rules)
     messages = load_messages(rules, rulebook)
-    found: list[MessageStory] = []
-    faults: list[Fault] = []
-    for path in find_message_stories(rules):
-        name = rule_told_of(path)
-        if name not in messages.by_name:
-            hint = did_you_mean(name, messages.by_name)
-            faults.append(Fault(shown(path), 0, 0, f"there is no message `{name}` beside these stories", hint=hint))
-            continue
-        try:
-            found += read_message_stories(shown(path), read_text(path), rulebook, messages, name)
-        except RuleError as error:
-            faults += error.faults
-    if faults:
-        raise RuleError(faults)
-    return found
+
+    def read_file(path: Path, text: str) -> list[MessageStory]:
+        return read_message_stories(shown(path), text, rulebook, messages, rule_told_of(path))
+
+    return told_beside(find_message_stories(rules), "message", messages.by_name, read_file)
 
 
 def read_message_stories(file: str, text: str, rulebook: Rulebook, messages: Messages, name: str) -> list[MessageStory]:
     alone = Messages((replace(messages.by_name[name], is_live=True),), messages.shared)
-    reader = _Reader(read(file, text, "story"), rulebook, alone, name)
-    stories = list(reader.stories())
+    reader = StoryReader(read(file, text, "story"), FORM)
+    stories = list(_stories(reader, rulebook, alone, name))
     if reader.faults:
         raise RuleError(reader.faults)
     return stories
 
 
-@dataclass
-class _Reader:
-    document: Document
-    rulebook: Rulebook
-    messages: Messages
-    name: str
-    faults: list[Fault] = field(default_factory=list)
-
-    def stories(self) -> Iterator[MessageStory]:
-        for title, says in self.document.data.items():
-            if isinstance(says, dict):
-                yield from self._story(title, says)
-            else:
-                self.faults.append(self.document.at_key((title,), "this is no story", A_STORY))
-
-    def _story(self, title: str, says: Mapping[str, Data]) -> Iterator[MessageStory]:
-        known = len(self.faults)
-        for key in [*(key for key in says if key not in KEYS), *(key for key in MUST if key not in says)]:
-            place = (title, key) if key in says else (title,)
-            hint = did_you_mean(key, KEYS) if key in says else A_STORY
-            said = f"a story of a message has no `{key}`" if key in says else f"this story has no `{key}`"
-            self.faults.append(self.document.at_key(place, said, hint))
-        changes = self._lines((title, "changes"), _Changes(self.rulebook).read)
-        expected = self._lines((title, "messages"), read_decided)
-        until_ms = self._value((title, "until"), _until)
-        timezone = self._value((title, "timezone"), check_name)
-        if len(self.faults) == known:
-            line = self.document.at_key((title,), "").line
+def _stories(reader: StoryReader, rulebook: Rulebook, messages: Messages, name: str) -> Iterator[MessageStory]:
+    """Those without a fault."""
+    known = 0
+    for title in reader.titles():
+        changes = reader.lines((title, "changes"), _Changes(rulebook).read)
+        expected = reader.lines((title, "messages"), read_decided)
+        until_ms = reader.time((title, "until"))
+        timezone = reader.value((title, "timezone"), check_name, A_ZONE)
+        if len(reader.faults) == known:
             yield MessageStory(
-                self.document.file,
-                line,
+                reader.document.file,
+                reader.document.at_key((title,), "").line,
                 title,
-                self.name,
-                self.messages,
-                changes,
-                expected,
+                name,
+                messages,
+                [change for _, change in changes],
+                [decided for _, decided in expected],
                 until_ms,
                 timezone or "UTC",
             )
-
-    def _lines(self, where: Location, read_one: Callable[[str], T]) -> list[T]:
-        text = self.document.data_at(where) if where in self.document.values else ""
-        if not isinstance(text, str):
-            self.faults.append(self.document.at_value(where, "a text belongs here", "write `|` after the colon"))
-            return []
-        found: list[T] = []
-        for start, line in lines(text):
-            try:
-                found.append(read_one(line))
-            except LineFault as fault:
-                place = start + fault.start
-                self.faults.append(self.document.within(where, place, fault.width, fault.message, fault.hint))
-        return found
-
-    def _value(self, where: Location, read_one: Callable[[str], T]) -> T | None:
-        if where not in self.document.values:
-            return None
-        try:
-            return read_one(str(self.document.data_at(where)))
-        except ValueError as error:
-            self.faults.append(self.document.at_value(where, str(error)))
-            return None
-
-
-def _until(text: str) -> int:
-    ms = parse_time(text)
-    if ms is None:
-        raise ValueError("a time is written like 2026-03-16 09:00")
-    return ms
+        known = len(reader.faults)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Final
 from streams import __version__
 from streams.errors import UsageError
 from streams.rulefiles.schema import schema_text
+from streams.testing.story_schema import story_schema_text
 
 RULE: Final = """\
 # yaml-language-server: $schema=schema.json
@@ -22,6 +23,7 @@ labels:
   action: ask what is in their way
 """
 STORIES: Final = """\
+# yaml-language-server: $schema=stories.schema.json
 a paying customer is not seen for a week:
   events: |
     2026-03-01 08:00              ann  Subscription Started  plan=pro mrr=49
@@ -80,8 +82,8 @@ A file is a rule, and is called as it: `gone-quiet.yaml` says who is in the segm
     segmenter test                 do they do what their stories tell?
     segmenter check --language     all that a rule can say, with an example of each
 
-Editors that know YAML complete and check a rule as you type, by `schema.json`. A new version of segmenter may know
-more: `segmenter check --schema > rules/schema.json`.
+Editors that know YAML complete and check rules and stories as you type, by `schema.json` and `stories.schema.json`. A
+new version of segmenter may know more: `segmenter check --schema > rules/schema.json`, and `segmenter test --schema`.
 """
 
 
@@ -92,6 +94,7 @@ def files() -> dict[str, str]:
         "rules/gone-quiet.stories.yaml": STORIES,
         "rules/README.md": README,
         "rules/schema.json": schema_text(),
+        "rules/stories.schema.json": story_schema_text(),
         "test_rules.py": TEST,
         ".github/workflows/rules.yml": WORKFLOW,
     }

@@ -4,39 +4,32 @@ Comes in: the files beside the rules of a folder, or the text of one. Goes out: 
 every fault of every file, each where it stands.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 import yaml
 
 from streams.calendars import check_name
-from streams.core.instants import parse_time
 from streams.core.language.faults import did_you_mean
 from streams.core.rules.rulebook import Rulebook
 from streams.core.rules.traversal import with_what_it_reads
 from streams.errors import Fault, RuleError
 from streams.rulefiles import load, parse
-from streams.rulefiles.document import Data, Document, Location, read
-from streams.rulefiles.folder import find_stories, read_text, rule_told_of, shown
-from streams.testing.lines import LineFault, Told, lines, read_event, read_told
+from streams.rulefiles.document import Location, read
+from streams.rulefiles.folder import find_stories, rule_told_of, shown
+from streams.testing.lines import Told, read_event, read_told
 from streams.testing.records import Record
+from streams.testing.storyreader import Form, Line, StoryReader, told_beside
 
 T = TypeVar("T")
 
 FOR_ALL: Final = ("rules", "timezone", "utc_offset")  # what a file may say for all of its stories
-MUST: Final = ("events", "changes")
-KEYS: Final = (*MUST, "until", *FOR_ALL)
-MAX_DEPTH: Final = 6  # a story's own rules are mappings in a list
 A_STORY: Final = "a story is a sentence, with `events` and `changes` below it"
-
-
-class _Line(NamedTuple):
-    """Where characters of a text stand."""
-
-    start: int
-    width: int
+FORM: Final = Form(("events", "changes"), ("until", *FOR_ALL), A_STORY)
+MAX_DEPTH: Final = 6  # a story's own rules are mappings in a list
+A_ZONE: Final = "a time zone is written like America/New_York"
 
 
 @dataclass(frozen=True)
@@ -65,26 +58,17 @@ class Story:
 def stories_beside(rules: Path) -> list[Story]:
     """The stories that stand beside the rules of a folder, or beside the file of one rule."""
     rulebook = load(rules)
-    found: list[Story] = []
-    faults: list[Fault] = []
-    for path in find_stories(rules):
+
+    def read_file(path: Path, text: str) -> list[Story]:
         rule = rule_told_of(path)
-        if rule not in rulebook.names:
-            hint = did_you_mean(rule, rulebook.names)
-            faults.append(Fault(shown(path), 0, 0, f"there is no rule `{rule}` beside these stories", hint=hint))
-            continue
-        try:
-            found += read_stories(shown(path), read_text(path), with_what_it_reads(rulebook, rule), rule)
-        except RuleError as error:
-            faults += error.faults
-    if faults:
-        raise RuleError(faults)
-    return found
+        return read_stories(shown(path), text, with_what_it_reads(rulebook, rule), rule)
+
+    return told_beside(find_stories(rules), "rule", rulebook.names, read_file)
 
 
 def read_stories(file: str, text: str, rulebook: Rulebook | None = None, rule: str | None = None) -> list[Story]:
     """The stories of one file: about one rule of a rulebook, or about all rules that the file or each brings along."""
-    reader = _Reader(read(file, text, "story", MAX_DEPTH), rulebook, rule)
+    reader = _Reader(StoryReader(read(file, text, "story", MAX_DEPTH), FORM), rulebook, rule)
     stories = list(reader.stories())
     if reader.faults:
         raise RuleError(reader.faults)
@@ -93,26 +77,26 @@ def read_stories(file: str, text: str, rulebook: Rulebook | None = None, rule: s
 
 @dataclass
 class _Reader:
-    document: Document
+    reader: StoryReader
     rulebook: Rulebook | None
     rule: str | None
-    faults: list[Fault] = field(default_factory=list)
     _own: dict[Location, Rulebook | None] = field(default_factory=dict)
 
-    def stories(self) -> Iterator[Story]:
-        for title, says in self.document.data.items():
-            if isinstance(says, dict):
-                yield from self._story(title, says)
-            elif title not in FOR_ALL:
-                self.faults.append(self.document.at_key((title,), "this is no story", A_STORY))
+    def __post_init__(self) -> None:
+        self.document, self.faults = self.reader.document, self.reader.faults
 
-    def _story(self, title: str, says: Mapping[str, Data]) -> Iterator[Story]:
-        known = len(self.faults)
-        self.faults += _faults_of_keys(self.document, title, says)
+    def stories(self) -> Iterator[Story]:
+        known = 0
+        for title in self.reader.titles(beside=FOR_ALL):
+            yield from self._story(title, known)
+            known = len(self.faults)
+
+    def _story(self, title: str, known: int) -> Iterator[Story]:
+        """known: how many faults there were before it."""
         rulebook = self._rulebook(title)
-        happened = self._lines((title, "events"), lambda line: tuple(read_event(line)))
-        told = self._lines((title, "changes"), read_told)
-        until_ms = self._time((title, "until"), "{}", "a time is written like 2026-03-01 09:00")
+        happened = self.reader.lines((title, "events"), lambda line: tuple(read_event(line)))
+        told = self.reader.lines((title, "changes"), read_told)
+        until_ms = self.reader.time((title, "until"))
         timezone = self._timezone(title)
         if rulebook is not None:
             self.faults += self._unknown(title, rulebook, told)
@@ -130,7 +114,7 @@ class _Reader:
             [each for _, each in told],
             until_ms,
             timezone,
-            lambda place, message: self._at((title, "events"), lines_of[place], message, ""),
+            lambda place, message: self.reader.at((title, "events"), lines_of[place], message, ""),
         )
 
     def _timezone(self, title: str) -> str | None:
@@ -141,13 +125,9 @@ class _Reader:
             return None
         if where[-1] == "utc_offset":
             hint = "an offset is written like -08:00"
-            return None if self._time(where, "1970-01-01T00:00{}", hint) is None else self._text(where, hint)
-        text = self._text(where, "a time zone is written like America/New_York")
-        try:
-            return None if text is None else check_name(text)
-        except ValueError as error:
-            self.faults.append(self.document.at_value(where, str(error)))
-            return None
+            is_one = self.reader.time(where, "1970-01-01T00:00{}", hint) is not None
+            return self.reader.text(where, hint) if is_one else None
+        return self.reader.value(where, check_name, A_ZONE)
 
     def _place(self, title: str, key: str) -> Location:
         """Where a story says something, or the file for all of its stories."""
@@ -176,53 +156,11 @@ class _Reader:
             self.faults += error.faults
             return None
 
-    def _lines(self, where: Location, read_one: Callable[[str], T]) -> list[tuple[_Line, T]]:
-        text = self._text(where, "write `|` after the colon, and the lines below it")
-        found: list[tuple[_Line, T]] = []
-        for start, line in lines(text or ""):
-            try:
-                found.append((_Line(start, len(line)), read_one(line)))
-            except LineFault as fault:
-                place = _Line(start + fault.start, fault.width)
-                self.faults.append(self._at(where, place, fault.message, fault.hint))
-        return found
-
-    def _time(self, where: Location, form: str, hint: str) -> int | None:
-        text = self._text(where, hint)
-        if text is None:
-            return None
-        ms = parse_time(form.format(text))
-        if ms is None:
-            self.faults.append(self.document.at_value(where, f"`{text}` cannot be read", hint))
-        return ms
-
-    def _text(self, where: Location, hint: str) -> str | None:
-        if where not in self.document.values:
-            return None
-        text = self.document.data_at(where)
-        if isinstance(text, str):
-            return text
-        self.faults.append(self.document.at_value(where, "a text belongs here", hint))
-        return None
-
-    def _unknown(self, title: str, rulebook: Rulebook, told: Sequence[tuple[_Line, Told]]) -> Iterator[Fault]:
+    def _unknown(self, title: str, rulebook: Rulebook, told: Sequence[tuple[Line, Told]]) -> Iterator[Fault]:
         by_rule = dict(zip(rulebook.names, rulebook.groupings, strict=True))
         segments = rulebook.segments if self.rule is None else by_rule[self.rule].segments
         for line, each in told:
             if each.segment not in segments:
                 message = f"no rule of this story makes a segment `{each.segment}`"
                 hint = did_you_mean(each.segment, segments) or f"there are {', '.join(segments)}"
-                yield self._at((title, "changes"), line, message, hint)
-
-    def _at(self, where: Location, line: _Line, message: str, hint: str) -> Fault:
-        return self.document.within(where, line.start, line.width, message, hint)
-
-
-def _faults_of_keys(document: Document, title: str, says: Mapping[str, Data]) -> Iterator[Fault]:
-    for key in says:
-        if key not in KEYS:
-            hint = did_you_mean(key, KEYS) or f"it has {', '.join(KEYS)}"
-            yield document.at_key((title, key), f"a story has no `{key}`", hint)
-    for key in MUST:
-        if key not in says:
-            yield document.at_key((title,), f"this story has no `{key}`", A_STORY)
+                yield self.reader.at((title, "changes"), line, message, hint)

@@ -38,7 +38,7 @@ def test_it_says_what_there_is_and_what_to_try(tmp_path: Path) -> None:
     folder = tmp_path / "our segments"
     said = init(folder).output
     made = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    assert len(made) == 6
+    assert len(made) == 7
     assert all(path in said for path in made)
     assert said.endswith(f"Try:\n    cd '{folder}'\n    segmenter check\n    segmenter test\n")
 
@@ -76,6 +76,9 @@ def test_github_runs_what_is_run_here(made: Path) -> None:
 def test_editors_find_the_schema_where_the_rule_says(made: Path) -> None:
     first_line = (made / "rules/gone-quiet.yaml").read_text().splitlines()[0]
     assert first_line == "# yaml-language-server: $schema=schema.json"
+    stories = (made / "rules/gone-quiet.stories.yaml").read_text()
+    assert stories.startswith("# yaml-language-server: $schema=stories.schema.json\n")
+    assert (made / "rules/stories.schema.json").read_text() == (ROOT / "rules/stories.schema.json").read_text()
     assert (made / "rules/schema.json").read_text() == (ROOT / "rules/schema.json").read_text()
 
 

@@ -195,11 +195,11 @@ def test_a_story_that_goes_otherwise_shows_both_with_the_reason() -> None:
     ("story", "fault"),
     [
         ("a:\n  changes: ''\n", "1:1: this story has no `messages`"),
-        ("a:\n  changes: ''\n  messages: ''\n  unitl: x\n", "4:3: a story of a message has no `unitl`"),
+        ("a:\n  changes: ''\n  messages: ''\n  unitl: x\n", "4:3: a story has no `unitl`"),
         ("a:\n  changes: ''\n  messages: |\n    2026-03-15  ann  send\n", "4:22: nothing is ever `send`"),
         ("a:\n  changes: ''\n  messages: |\n    2026-03-15  ann  sent  titel=x\n", "4:28: a message has no `titel`"),
         ("a:\n  messages: ''\n  changes: |\n    2026-03-15  ann  enters chrun-risk\n", "4:22: no rule makes a segment"),
-        ("a:\n  messages: ''\n  changes: ''\n  until: soon\n", "4:10: a time is written like"),
+        ("a:\n  messages: ''\n  changes: ''\n  until: soon\n", "4:10: `soon` cannot be read"),
         ("a: b\n", "1:1: this is no story"),
     ],
 )
