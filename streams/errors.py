@@ -7,6 +7,7 @@ SegmenterError            the message is for the person who caused it and says w
 │   ├── Fenced            another worker owns the shard now; this one must let it go
 │   ├── StateLost         Redis lost the state and the topics no longer reach back
 │   └── StateTooNew       written by a newer version of the format
+├── Unknown               nobody is called so, or not any more
 ├── Unreachable           Kafka or Redis does not answer (retried by the worker)
 ├── Stuck                 a worker does not move, and nothing that it knows of keeps it
 ├── Busy                  more is asked than can be done now; later it can
@@ -87,6 +88,10 @@ class StateLost(StateError):
 
 class StateTooNew(StateError):
     """The state was written by a newer version of the format than this one reads."""
+
+
+class Unknown(SegmenterError):
+    """Nobody is called so, or not any more."""
 
 
 class Unreachable(SegmenterError):

@@ -83,6 +83,12 @@ def _networks(value: object) -> object:
     return frozenset(found)
 
 
+def _header(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9-]*", value):
+        return value
+    raise ValueError(f"{value!r} is no header such as X-Forwarded-User")
+
+
 def _addresses(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value
@@ -186,6 +192,7 @@ ListenAt = Annotated[HostPort, BeforeValidator(_host_port)]
 ListenAtOrOff = Annotated[HostPort | None, BeforeValidator(_off_or_host_port)]
 # It becomes a Kafka group, a part of Redis keys (whose {} are hash tags) and of a CloudEvents source.
 Group = Annotated[str, BeforeValidator(_name_of(r"[A-Za-z0-9._-]{1,200}"))]
+HeaderName = Annotated[str, BeforeValidator(_header)]
 Instant = Annotated[int, BeforeValidator(_time)]
 Livemode = Annotated[Literal["true", "false", "any"], BeforeValidator(_lower)]
 Networks = Annotated[frozenset[str], BeforeValidator(_networks)]

@@ -25,6 +25,7 @@ from streams.setting_values import (
     Duration,
     File,
     Group,
+    HeaderName,
     HostPort,
     Instant,
     ListenAt,
@@ -136,6 +137,10 @@ class Settings(BaseModel):
     web_url: Url = ""
     web_token: Secret = None
     web_token_file: File = None
+    web_editor_token: Secret = None
+    web_editor_token_file: File = None
+    web_user_header: HeaderName = ""
+    web_editors: Names = frozenset()
     write_keys: Secret = None
     write_keys_file: File = None
     write_key_origins: Names = frozenset()

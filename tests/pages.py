@@ -4,6 +4,7 @@ Comes in: Markdown. Goes out: its blocks of code with where they stand, its link
 `python -m tests.pages`, the parts of pages that are made from the code, put where they belong, and the schemas.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from streams.core.language.reference import reference
 from streams.schemas.files import write
 from streams.settings import PREFIX, Settings
 from streams.state.format import DELIVERY, FORMATS, GROUP, SHARD, Collection, Form
+from streams.web.api.resources import described as described_api
 from tests.billing_words import billing_tables
 
 ROOT: Final = Path(__file__).parents[1]
@@ -29,6 +31,7 @@ PAGES: Final = [
     *sorted((ROOT / "rules").rglob("*.md")),
     ROOT / "tests/cases/README.md",
 ]
+API_DOCUMENT: Final = ROOT / "docs/openapi.json"
 BLOCK: Final = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
@@ -133,6 +136,19 @@ def alerts_table() -> str:
     return "\n".join(["| alert | is a | means | do |", "| --- | --- | --- | --- |", *said]) + "\n"
 
 
+def api_table() -> str:
+    rows = []
+    for path, resource in described_api()["paths"].items():
+        asked = resource["get"]
+        names = [f"`{each['name']}`" for each in asked["parameters"] if each["in"] == "query"]
+        rows.append(f"| `{path}` | {asked['summary']} | {', '.join(names)} |")
+    return "\n".join(["| `GET /api/v1` | tells | parameters |", "| --- | --- | --- |", *rows]) + "\n"
+
+
+def api_document() -> str:
+    return json.dumps(described_api(), indent=2, ensure_ascii=False) + "\n"
+
+
 # What stands on a page between two comments, and what it is made by.
 GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "language": (ROOT / "docs/rules.md", reference),
@@ -144,6 +160,7 @@ GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "alerts": (ROOT / "docs/monitoring.md", alerts_table),
     "billing": (ROOT / "docs/sources.md", billing_tables),
     "formats": (ROOT / "docs/state.md", formats_table),
+    "api": (ROOT / "docs/api.md", api_table),
 }
 
 
@@ -157,6 +174,7 @@ def generated(part: str) -> tuple[str, str]:
 
 def put_in_place() -> None:
     write(ROOT / "docs")
+    API_DOCUMENT.write_text(api_document())
     for part, (page, _) in GENERATED.items():
         page.write_text(page.read_text().replace(*generated(part)))
 

@@ -5,18 +5,21 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from streams.calendars import calendar
+from streams.core.calendar import Calendar
 from streams.core.explain.inventory import Inventory, take_inventory
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import SegmenterError
 from streams.settings import Settings
 from streams.state.opening import opened_store
+from streams.state.store import Store
 
 
 class Found(NamedTuple):
-    """What is live as of `at_ms`. members: of each segment, of which some have none."""
+    """What is live as of `at_ms`. members: of each segment, of which some have none. calendar: whose days count."""
 
     inventory: Inventory
+    calendar: Calendar
     members: Mapping[str, int]
     profiles: int
     at_ms: int
@@ -27,13 +30,22 @@ class Found(NamedTuple):
 
 async def stored(settings: Settings, rulebook: Rulebook) -> Found:
     async with opened_store(settings) as store:
-        shards, members = await store.shards.all(), await store.shards.sizes()
+        return await stored_in(store, settings, rulebook)
+
+
+async def stored_in(store: Store, settings: Settings, rulebook: Rulebook) -> Found:
+    """The same, of a store that is open already."""
+    shards = await store.shards.all()
     if not shards:
         raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
     # A shard without profiles is written when there is one: its head may be of other rules than those that run.
     speaking = [shard for shard in shards.values() if shard.profiles] or list(shards.values())
     heads = [Head.decode(shard.head) for shard in speaking]
-    inventory = take_inventory(rulebook, heads, calendar(heads[0].timezone))
+    days = calendar(heads[0].timezone)
+    inventory = take_inventory(rulebook, heads, days)
+    gone = [segment for segments in inventory.gone.values() for segment in segments]
+    counts = await store.shards.counts([*rulebook.segments, *gone])
+    members = {segment: count.size for segment, count in counts.items()}
     profiles = sum(shard.profiles for shard in shards.values())
     # On a virtual clock (`segmenter dev`) time is where the workers have come to.
-    return Found(inventory, members, profiles, max(time.time_ns() // 1_000_000, inventory.time_ms))
+    return Found(inventory, days, members, profiles, max(time.time_ns() // 1_000_000, inventory.time_ms))

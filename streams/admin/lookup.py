@@ -18,7 +18,7 @@ from streams.core.explain.history import Watching
 from streams.core.instants import format_time
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import SegmenterError, UsageError
+from streams.errors import SegmenterError, Unknown, UsageError
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.playback import Playback
 from streams.kafka.partitioning import homes
@@ -46,15 +46,23 @@ class Found(NamedTuple):
 async def stored(settings: Settings, rulebook: Rulebook, user: str, at_ms: int | None) -> Found:
     """As a worker's last checkpoint left the user; now, where no time is given."""
     async with opened_store(settings) as store:
-        shard = await _restored(store, settings, rulebook, user)
-        aliases = await aliases_of(store, settings, user)
+        return await stored_in(store, settings, rulebook, user, at_ms)
+
+
+async def stored_in(
+    store: Store, settings: Settings, rulebook: Rulebook, user: str, at_ms: int | None, now_ms: int | None = None
+) -> Found:
+    """The same, of a store that is open already. now_ms: where it is another than this machine's clock says."""
+    shard = await _restored(store, settings, rulebook, user)
+    aliases = await aliases_of(store, settings, user)
     remark = "The rules are others than when this was stored: it is shown as it will be under them." * shard.is_stale
     while shard.is_stale:
         shard.migrate()
     known_ms = clock(shard, user)
     if at_ms is None:
         # On a virtual clock (`segmenter dev`) time is where the worker has come to.
-        return Found(shard, max(time.time_ns() // 1_000_000, shard.time_ms), remark, aliases=aliases)
+        now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+        return Found(shard, max(now_ms, shard.time_ms), remark, aliases=aliases)
     if at_ms < known_ms:
         who = printable(user)
         raise UsageError(
@@ -74,9 +82,9 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     if found is None:
         into = await merged_into(store, settings, user)
         if into is not None:
-            raise SegmenterError(f"{user} was merged into {into}, and is nobody else: segmenter explain {into}")
+            raise Unknown(f"{user} was merged into {into}, and is nobody else: segmenter explain {into}")
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
-        raise SegmenterError(_unknown(settings, user, max(filter(None, marks), default=None)))
+        raise Unknown(_unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
     days = calendar(Head.decode(found.head).timezone)
     ids = settings.remembered_ids
@@ -111,7 +119,7 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
             pass
     if user not in shard.table:
         until = f" up to {format_time(at_ms)}" if at_ms is not None else ""
-        raise SegmenterError(f"Nobody called {printable(user)} has an event in these files{until}.")
+        raise Unknown(f"Nobody called {printable(user)} has an event in these files{until}.")
     identities = playback.identities
     aliases = [
         AliasOf(alias, one.how, identities.aliases.user_of(alias) == user, identities.aliases.standing(alias).is_shared)

@@ -74,9 +74,9 @@ def deliver(_: Connection, settings: Settings, clock: SharedClock) -> None:
 
 
 def serve_web(connection: Connection, settings: Settings, clock: SharedClock) -> None:
-    """The web process, whose feeds and app live on our clock."""
+    """The web process, whose feeds, app and dashboard live on our clock."""
     from streams.log import configure
-    from streams.web import company
+    from streams.web import company, dashboard
     from streams.web.parts import PARTS, Part, Served
     from streams.web.server import serve
     from streams.web.stopping import Stopping
@@ -85,5 +85,11 @@ def serve_web(connection: Connection, settings: Settings, clock: SharedClock) ->
         def serve(self, settings: Settings, stopping: Stopping) -> Served:
             return company.serve(settings, clock, connection.send)
 
+    class Dashboard(Part):
+        def serve(self, settings: Settings, stopping: Stopping) -> Served:
+            return dashboard.serve(settings, stopping, clock)
+
+    ours = {"dashboard": Dashboard("dashboard", "", "")}
     configure("info")
-    serve(settings, [*PARTS, Company("company", "", "")])
+    # The company's app first: at the top of it all is its page, not the dashboard.
+    serve(settings, [Company("company", "", ""), *(ours.get(part.name, part) for part in PARTS)])

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import UnknownError
+from aiokafka.errors import UnknownError, UnknownTopicOrPartitionError
 
 from streams.errors import UsageError
 from streams.kafka.batches.reader import Portion
@@ -98,8 +98,47 @@ async def consuming(settings: Settings, topic: str, from_beginning: bool) -> Asy
         try:
             await consumer.start()
             if topic not in await consumer.topics():
-                raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+                raise UsageError(_no_topic(settings, topic))
             consumer.subscribe([topic])
             yield consumer
         finally:
             await consumer.stop()
+
+
+@asynccontextmanager
+async def following(settings: Settings, topic: str, back: int) -> AsyncIterator[AsyncIterator[Sequence[Record]]]:
+    """The newest `back` records of a topic, as far as its partitions have them, by time; and then what comes."""
+    options: dict[str, Any] = {"enable_auto_commit": False, "auto_offset_reset": "latest", "exact_ends": False}
+    async with in_our_words(settings):
+        consumer = Consumer(topic, **client_options(settings), isolation_level="read_committed", **options)
+        try:
+            await consumer.start()
+            yield _from_back(consumer, sorted(consumer.assignment()), back)
+        except UnknownTopicOrPartitionError:
+            raise UsageError(_no_topic(settings, topic)) from None
+        finally:
+            await consumer.stop()
+
+
+async def _from_back(consumer: Consumer, tps: Sequence[TopicPartition], back: int) -> AsyncIterator[Sequence[Record]]:
+    begins, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    for tp in tps:
+        consumer.seek(tp, max(begins[tp], ends[tp] - back // len(tps)))
+    before: list[Record] = []
+    while True:
+        behind = [tp for tp in tps if await consumer.position(tp) < ends[tp]]
+        found = await consumer.portions(set(), LOOK_EVERY_S)
+        for tp, portion in found.items():
+            tell_unreadable(tp, portion)
+        came = [record for portion in found.values() for record in portion.records]
+        if behind:
+            before += came
+            continue
+        if before:
+            came = sorted([*before, *came], key=lambda record: record.timestamp or 0)
+            before = []
+        yield came
+
+
+def _no_topic(settings: Settings, topic: str) -> str:
+    return f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it."

@@ -62,6 +62,8 @@ class Part(NamedTuple):
 PARTS: Final = (
     Part("collect", "events in: SDKs, Stripe's webhooks, CloudEvents", "streams.web.collect"),
     Part("feed", "messages out, to the browsers of users", "streams.web.feed", needs="feed_key"),
+    Part("dashboard", "pages: who is in which segment, and why", "streams.web.dashboard"),
+    Part("api", "the same by HTTP, for programs", "streams.web.api"),
 )
 
 

@@ -4,8 +4,9 @@ Comes in: a catalog (where each feature lies). Goes out: a `Program` (laid out a
 A new rule is a new program and compiles nothing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -78,10 +79,11 @@ from streams.core.rules.nodes import (
     Window,
     Within,
 )
-from streams.core.rules.rulebook import Grouping, Scores, Tier
+from streams.core.rules.rulebook import Grouping, Rulebook, Scores, Tier
 from streams.core.rules.statistics import STATISTICS
 from streams.core.rules.traversal import DIMENSIONS, conditions, held, operands, rule_leaves
 
+WRITTEN_KEPT = 8  # the rules of a group, with what watches their conditions and their scores; some others
 OPERATORS = {"<": LESS, "<=": LESS_EQUAL, ">": GREATER, ">=": GREATER_EQUAL, "==": EQUAL, "!=": UNEQUAL}
 LEAF_KINDS = {Compare: COMPARE, Within: WITHIN, Truth: TRUTH, Has: HAS, Missing: IS_MISSING, InSegment: IN_SEGMENT}
 
@@ -297,6 +299,14 @@ def _write_classes(writer: _Writer, name: str | None) -> Classes:
         touched = touched_sets(writer.catalog, name, active)
         classes.append(writer.put_class(writer.touches(touched), changed_leaves(writer.catalog, touched, active)))
     return classes[0], classes[1]
+
+
+@lru_cache(maxsize=WRITTEN_KEPT)
+def written(rulebook: Rulebook, calendar: Calendar, remembered_ids: int) -> tuple[Catalog, Program, Mapping[str, int]]:
+    """A rulebook's catalog, its program and the codes of the texts that it names, kept of the latest few: whoever looks
+    at one profile would write it anew for each. Who runs the program changes its words, and takes a copy."""
+    catalog, text_code = Catalog(rulebook, remembered_ids), dict[str, int]()
+    return catalog, write_program(catalog, calendar, text_code), text_code
 
 
 def write_program(catalog: Catalog, calendar: Calendar, text_code: dict[str, int]) -> Program:

@@ -11,6 +11,7 @@ Goes out: the changes, each subject's in order, however the stream was cut. All 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,7 @@ from streams.core.arrays import Floats, Ints
 from streams.core.batch import Batch
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change, Reason
-from streams.core.compiler.catalog import Catalog
-from streams.core.compiler.program import write_program
+from streams.core.compiler.program import written
 from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
@@ -85,12 +85,11 @@ class Shard:
     ):
         """calendar: when days begin. begun_ms: before it there were events that the shard is not told; `NEVER` where
         it is told all. remembered_ids: among how many of a subject's accepted ids a repeat is known."""
-        self.catalog = Catalog(rulebook, remembered_ids)
+        self.catalog, program, text_code = written(rulebook, calendar, remembered_ids)
         self.calendar = calendar
         self.private_traits = private_traits
-        text_code: dict[str, int] = {}
-        self._program = write_program(self.catalog, calendar, text_code)
-        self.table = Table(self.catalog, self._program, text_code)
+        self._program = replace(program, words=program.words.copy())
+        self.table = Table(self.catalog, self._program, dict(text_code))
         self._encoder = EventEncoder(self.catalog, self._program)
         self._decoder = ChangeDecoder(self.catalog, self._program, private_traits)
         self._transitions = empty_buffer(len(rulebook.rules), ROOM_FOR_TRANSITIONS, self._program.transition_words)

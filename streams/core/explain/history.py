@@ -5,6 +5,7 @@ a membership has its time; so each condition is made a segment of its own, in wh
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,12 @@ class Since(NamedTuple):
 
     ms: int | None
     exact: bool
+
+
+@lru_cache(maxsize=4)
+def observed(rulebook: Rulebook) -> "Observed":
+    """Kept for the latest few: whoever explains one subject after the other would make it anew for each."""
+    return Observed(rulebook)
 
 
 class Observed:
@@ -61,7 +68,7 @@ class Watching(Shard):
     ):
         super().__init__(rulebook, calendar, private_traits, remembered_ids=remembered_ids)
         self.subject = subject
-        self._observed = Observed(rulebook)
+        self._observed = observed(rulebook)
         self._observer = Shard(self._observed.rulebook, calendar, remembered_ids=remembered_ids)
 
     def step(self, batch: Batch) -> list[Change]:
@@ -90,10 +97,10 @@ def since_or_before(shard: Shard, subject: str, at_ms: int) -> Mapping[Leaf, Sin
     After the profile's clock only time has passed: what it flipped since then is known exactly. All else holds since
     then or before.
     """
-    observed = Observed(shard.catalog.rulebook)
-    copy = alone(shard, subject, observed.rulebook)
+    watched = observed(shard.catalog.rulebook)
+    copy = alone(shard, subject, watched.rulebook)
     begun_ms = max(copy.time_ms, clock(copy, subject))
     copy.tick(at_ms)
-    found = observed.since(copy, subject, at_ms)
+    found = watched.since(copy, subject, at_ms)
     flipped = {leaf: Since(ms, exact=True) for leaf, ms in found.items() if ms is not None and ms > begun_ms}
     return dict.fromkeys(found, Since(begun_ms, exact=False)) | flipped

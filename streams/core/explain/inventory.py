@@ -4,6 +4,7 @@ Comes in: the rules as the files say them, and the heads of the shards as worker
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.core.calendar import UTC, Calendar
@@ -67,13 +68,12 @@ class Inventory(NamedTuple):
 def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar = UTC) -> Inventory:
     """heads: of one shard or more, whose days are those of the calendar."""
     schemas = [head.schemas[head.current] for head in heads]
-    row_bytes = row_bytes_of(rulebook.rules)
     return Inventory(
-        tuple(_live(rulebook, rule, heads, row_bytes, calendar) for rule in rulebook.rules),
+        tuple(_live(rulebook, rule, heads, calendar) for rule in rulebook.rules),
         _gone(rulebook, schemas),
         len(heads),
         max(head.time_ms for head in heads),
-        row_bytes,
+        row_bytes_of(rulebook.rules),
     )
 
 
@@ -102,16 +102,26 @@ def _own_leaves(rule: Rule) -> Iterable[Leaf]:
     return rule_leaves(rule)
 
 
-def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], row_bytes: int, calendar: Calendar) -> LiveRule:
+@lru_cache(maxsize=4)
+def _costs(rulebook: Rulebook) -> Mapping[str, tuple[int, Readings]]:
+    """Of each rule what no other needs of a row, and what it reads; kept for whoever looks again and again."""
+    row_bytes = row_bytes_of(rulebook.rules)
+    others = {rule.name: [each for each in rulebook.rules if each is not rule] for rule in rulebook.rules}
+    return {
+        rule.name: (row_bytes - row_bytes_of(others[rule.name]), read_by(rulebook, rule)) for rule in rulebook.rules
+    }
+
+
+def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], calendar: Calendar) -> LiveRule:
     versions = [head.schemas[head.current].rules.get(rule.name) for head in heads]
     as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
-    others = tuple(each for each in rulebook.rules if each.name != rule.name)
+    own_bytes, readings = _costs(rulebook)[rule.name]
     return LiveRule(
         rule,
         len(as_said),
         len(heads) - len(as_said) - versions.count(None),
-        row_bytes - row_bytes_of(others),
-        tuple(_reading(text, parts, as_said, calendar) for text, parts in read_by(rulebook, rule).items()),
+        own_bytes,
+        tuple(_reading(text, parts, as_said, calendar) for text, parts in readings.items()),
     )
 
 

@@ -5,6 +5,7 @@ They are read as a change's reasons are: as values of conditions, of a segment m
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -37,8 +38,7 @@ def scores_now(shard: Shard, subject: str, at_ms: int) -> Mapping[str, tuple[Sco
     rulebook = shard.catalog.rulebook
     if not rulebook.scores:
         return {}
-    readers = [_reader(rule) for rule in rulebook.scores.values()]
-    copy = alone(shard, subject, Rulebook((*readers, *rulebook.rules)))
+    copy = alone(shard, subject, _with_readers(rulebook))
     copy.tick(at_ms)
     shown = {standing.rule: standing.because for standing in copy.explain(subject, at_ms)}
     found: dict[str, tuple[ScoreNow, ...]] = {}
@@ -46,6 +46,11 @@ def scores_now(shard: Shard, subject: str, at_ms: int) -> Mapping[str, tuple[Sco
         values = {reason.condition: reason.value for reason in shown[BEFORE_ALL_NAMES + rule.name]}
         found[rule.name] = tuple(_scores(rule, values, _edges(shard, rule, at_ms)))
     return found
+
+
+@lru_cache(maxsize=4)
+def _with_readers(rulebook: Rulebook) -> Rulebook:
+    return Rulebook((*map(_reader, rulebook.scores.values()), *rulebook.rules))
 
 
 def _reader(rule: Scores) -> Segment:

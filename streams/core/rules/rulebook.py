@@ -109,9 +109,10 @@ Rule = Segment | Tier | Scores
 Grouping = Segment | Tier
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rulebook:
-    """All rules, sorted by name (code points), as every report of one instant is."""
+    """All rules, sorted by name (code points), as every report of one instant is. Two that were read are two, whatever
+    they say: what is made of one is kept by which it is."""
 
     rules: tuple[Rule, ...]
 

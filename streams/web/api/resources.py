@@ -1,0 +1,136 @@
+"""Every resource of the API, a row each: where it is, what it tells, what its JSON is made of.
+
+Goes out: the rows, by which requests are answered, of what a `Window` shows, and the API is described.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from streams import __version__
+from streams.errors import Unknown
+from streams.web.api.asking import Asked, Parameter, Resource
+from streams.web.api.openapi import document
+from streams.web.views.changes import ChangeShown, newest_first
+from streams.web.views.dead_letters import DeadLetters, by_reason
+from streams.web.views.overview import Overview, Overviews
+from streams.web.views.segment import SegmentView, segment
+from streams.web.views.times import Instant
+from streams.web.views.user import Forecast, StandingShown, User, forecast, user
+from streams.web.views.window import DEAD_LETTERS_KEPT, Window
+
+MOST: Final = 1_000
+
+
+class Explained(msgspec.Struct, frozen=True, gc=False):
+    """Where a user stands by the rules that were asked for."""
+
+    user_id: str
+    as_of: Instant
+    rules: tuple[StandingShown, ...]
+
+
+class RuleText(msgspec.Struct, frozen=True, gc=False):
+    """A rule as its file has it. version: a hash of what it means."""
+
+    rule: str
+    version: str
+    text: str
+
+
+class RuleTexts(msgspec.Struct, frozen=True, gc=False):
+    rules: tuple[RuleText, ...]
+
+
+class Changes(msgspec.Struct, frozen=True, gc=False):
+    """The newest first."""
+
+    changes: tuple[ChangeShown, ...]
+
+
+class Health(msgspec.Struct, frozen=True, gc=False):
+    """status: `ok`, or `trouble` with the reason."""
+
+    status: str
+    version: str
+    trouble: str | None
+
+
+LIMIT: Final = Parameter("limit", "number", "So many at most.", 100, MOST)
+RULE: Final = Parameter("rule", "text", "Only this rule.")
+AT: Final = Parameter("at", "time", "As of then, if nothing happens until then; not before the newest that is known.")
+
+
+class Answers:
+    """What each resource answers."""
+
+    def __init__(self, window: Window):
+        self._window = window
+        self._overviews = Overviews(window)
+
+    async def segments(self, _: Asked) -> Overview:
+        return await self._overviews.now()
+
+    async def segment(self, asked: Asked) -> SegmentView:
+        return await segment(self._window, asked["segment"])
+
+    async def user(self, asked: Asked) -> User:
+        return await user(self._window, asked["user"], asked["at"])
+
+    async def explain(self, asked: Asked) -> Explained:
+        found = await user(self._window, asked["user"], asked["at"])
+        rules = tuple(each for each in found.rules if asked["rule"] in (None, each.rule))
+        if not rules:
+            raise Unknown(f"There is no rule {asked['rule']}.")
+        return Explained(found.user_id, found.as_of, rules)
+
+    async def forecast(self, asked: Asked) -> Forecast:
+        return await forecast(self._window, asked["user"])
+
+    async def rules(self, _: Asked) -> RuleTexts:
+        rules = await self._window.rules()
+        return RuleTexts(
+            tuple(RuleText(each.name, each.version, rules.text(each.name)) for each in rules.rulebook.rules)
+        )
+
+    async def rule(self, asked: Asked) -> RuleText:
+        found = [each for each in (await self.rules(asked)).rules if each.rule == asked["rule"]]
+        if not found:
+            raise Unknown(f"There is no rule {asked['rule']}.")
+        return found[0]
+
+    async def changes(self, asked: Asked) -> Changes:
+        return Changes(tuple(newest_first(self._window.changes.newest, asked["limit"], asked["rule"])))
+
+    async def letters(self, _: Asked) -> DeadLetters:
+        return by_reason(self._window.dead_letters.newest, DEAD_LETTERS_KEPT)
+
+    async def health(self, _: Asked) -> Health:
+        trouble = await self._window.trouble()
+        return Health("ok" if trouble is None else "trouble", __version__, trouble)
+
+    async def openapi(self, _: Asked) -> object:
+        return described()
+
+
+ROWS: Final = (
+    Resource("/segments", "Every segment and tier, how large, and what is unwell.", Overview, Answers.segments),
+    Resource(
+        "/segments/{segment}", "One rule: its segments, its text, its newest changes.", SegmentView, Answers.segment
+    ),
+    Resource("/users/{user}", "A user: where and why, traits, subscriptions, aliases.", User, Answers.user, [AT]),
+    Resource("/users/{user}/explain", "Why a user is in a segment, or is not.", Explained, Answers.explain, [RULE, AT]),
+    Resource("/users/{user}/forecast", "What comes next if nothing happens.", Forecast, Answers.forecast),
+    Resource("/rules", "The rules in force, as their files have them.", RuleTexts, Answers.rules),
+    Resource("/rules/{rule}", "One of them.", RuleText, Answers.rule),
+    Resource("/changes", "The newest changes.", Changes, Answers.changes, [RULE, LIMIT]),
+    Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),
+    Resource("/health", "Whether it can do its work.", Health, Answers.health),
+)
+OPENAPI: Final = Resource("/openapi.json", "All of this, as OpenAPI 3.1.", dict, Answers.openapi)
+
+
+@cache
+def described() -> dict[str, Any]:
+    return document(ROWS)

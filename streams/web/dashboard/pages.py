@@ -1,0 +1,101 @@
+"""Every page of the dashboard, a row each.
+
+Comes in: a `Window`. Goes out: routes. What a page shows is worked out by `streams.web.views`; how, its template says.
+"""
+
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from streams.web.access import Visitor
+from streams.web.dashboard.door import HEADERS, UNDER, Door, compressed
+from streams.web.dashboard.live import Live
+from streams.web.dashboard.signing import Signing
+from streams.web.views.changes import newest_first
+from streams.web.views.dead_letters import by_reason
+from streams.web.views.overview import Overviews, RuleNow
+from streams.web.views.segment import segment
+from streams.web.views.user import user
+from streams.web.views.window import DEAD_LETTERS_KEPT, Window
+
+FILES: Final = Path(__file__).parent / "files"
+TYPES: Final = {"app.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"}
+CHANGES_SHOWN: Final = 30
+
+
+class Pages:
+    def __init__(self, window: Window, door: Door):
+        self._window = window
+        self._door = door
+        self._overviews = Overviews(window)
+
+    def routes(self) -> list[BaseRoute]:
+        door, signing = self._door, Signing(self._door)
+        return [
+            Route("/", to_dashboard),
+            Route(UNDER, to_dashboard),
+            door.route("", self.overview),
+            door.route("segment", self.segment),
+            door.route("user", self.user),
+            door.route("dead-letters", self.dead_letters),
+            door.route("live", Live(self._window).stream),
+            door.open_route("sign-in", signing.form),
+            door.open_route("sign-in", signing.sign_in, "POST"),
+            door.open_route("sign-out", signing.sign_out, "POST"),
+            *map(_file, TYPES),
+        ]
+
+    async def overview(self, request: Request, visitor: Visitor) -> Response:
+        now = await self._overviews.now()
+        said = {name: request.query_params.get(name, "") for name in ("search", "owner", "sort")}
+        shown = [rule for rule in now.rules if _is_wanted(rule, said)]
+        owners = sorted({rule.owner for rule in now.rules if rule.owner})
+        changes = newest_first(self._window.changes.newest, CHANGES_SHOWN)
+        return self._door.page(
+            request, "overview.html", visitor, now=now, rules=shown, said=said, owners=owners, changes=changes
+        )
+
+    async def segment(self, request: Request, visitor: Visitor) -> Response:
+        found = await segment(self._window, request.query_params.get("name", ""))
+        return self._door.page(request, "segment.html", visitor, it=found)
+
+    async def user(self, request: Request, visitor: Visitor) -> Response:
+        found = await user(self._window, request.query_params.get("id", "").strip())
+        return self._door.page(request, "user.html", visitor, it=found)
+
+    async def dead_letters(self, request: Request, visitor: Visitor) -> Response:
+        letters = by_reason(self._window.dead_letters.newest, DEAD_LETTERS_KEPT)
+        return self._door.page(request, "dead-letters.html", visitor, it=letters, away=self._window.dead_letters.away)
+
+
+async def to_dashboard(request: Request) -> Response:
+    return RedirectResponse(f"{request.scope.get('root_path', '')}{UNDER}/", 303)
+
+
+def _is_wanted(rule: RuleNow, said: dict[str, str]) -> bool:
+    if said["owner"] and rule.owner != said["owner"]:
+        return False
+    if said["sort"] and rule.sort != said["sort"]:
+        return False
+    words = said["search"].casefold().split()
+    text = f"{rule.rule} {rule.description} {' '.join(each.name for each in rule.segments)}".casefold()
+    return all(word in text for word in words)
+
+
+def _file(name: str) -> Route:
+    """Looked at again each time, and sent again only when it is another."""
+    content = (FILES / name).read_bytes()
+    headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": f'"{blake2b(content, digest_size=12).hexdigest()}"'}
+
+    async def file(request: Request) -> Response:
+        if request.headers.get("if-none-match", "") == headers["ETag"]:
+            return Response(None, 304, headers)
+        answer = compressed(request, content, kind=TYPES[name])
+        answer.headers.update(headers)
+        return answer
+
+    return Route(f"{UNDER}/{name}", file)

@@ -1,0 +1,13 @@
+"""What the pages and the API show, worked out of what is stored: the same for both.
+
+    window.py    READ FIRST: what is looked through, the stores, the rules and the time
+    overview.py  every segment and tier: how large, how it developed, what is unwell
+    segment.py   one rule: its text, its segments, who is in them
+    user.py      one user: where, why, since when, what next
+    tail.py      the newest records of a topic, in memory
+    changes.py   the newest changes, in words
+    times.py     instants, as all of it bears them
+
+Goes out: msgspec structs, from which the API's JSON and its description are made, and which pages draw. Private values
+are masked here, so that nothing that is drawn from it can show them.
+"""

@@ -1,0 +1,61 @@
+"""The newest changes, as the topic of changes has them, in words.
+
+Comes in: a record of the topic. Goes out: a `ChangeShown`. Its reasons are masked by whoever made them.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.core.changes import Change
+from streams.errors import SegmenterError
+from streams.kafka.batches.record import Record
+from streams.outputs.change import decode_change
+from streams.outputs.wording import reason_in_words
+from streams.settings import Settings
+from streams.web.views.times import Instant, told
+
+
+class ChangeShown(msgspec.Struct, frozen=True, gc=False):
+    """Somebody entered or left a segment, or is on another level. why: the reason, in words.
+
+    previous: of a level, the one before; null where there was none.
+    """
+
+    id: str
+    user_id: str
+    type: str
+    rule: str
+    segment: str
+    previous: str | None
+    occurred_at: Instant
+    cause: str
+    why: str
+
+
+def shown(change: Change) -> ChangeShown:
+    return ChangeShown(
+        change.id,
+        change.subject,
+        change.type,
+        change.rule,
+        change.segment,
+        change.previous,
+        told(change.occurred_at),
+        change.cause,
+        reason_in_words(change),
+    )
+
+
+def read_change(record: Record, _: Settings) -> tuple[str, ChangeShown] | None:
+    try:
+        change = shown(decode_change(record.value or b""))
+    except (msgspec.DecodeError, SegmenterError):
+        return None
+    return change.id, change
+
+
+def newest_first(changes: Iterable[ChangeShown], most: int, rule: str | None = None) -> list[ChangeShown]:
+    """Those of a rule, or of all."""
+    wanted = [each for each in changes if rule is None or each.rule == rule]
+    return sorted(wanted, key=lambda each: each.occurred_at, reverse=True)[:most]

@@ -1,0 +1,51 @@
+"""How large segments are and were: sizes, and the flows that were counted with each change.
+
+Comes in: segments. Goes out: `Counts` of each. It costs a round trip a shard.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.core import flows
+from streams.core.calendar import Calendar
+from streams.state.store import Count
+from streams.web.views.times import Instant, told
+from streams.web.views.window import Window
+
+DAYS: Final = 30
+
+
+class Point(msgspec.Struct, frozen=True, gc=False):
+    """A day, or an hour: how many were in the segment at its end, and how many entered and left in it."""
+
+    begins: Instant
+    size: int
+    entries: int
+    exits: int
+
+
+class Counts(NamedTuple):
+    """entries, exits: of today. days: the last 30, the oldest first."""
+
+    size: int
+    entries: int
+    exits: int
+    days: tuple[Point, ...]
+
+
+async def counts_of(window: Window, segments: Sequence[str], calendar: Calendar, now_ms: int) -> dict[str, Counts]:
+    periods = flows.last_days(calendar, now_ms, DAYS)
+    since_ms = await window.store.shards.counted_since()
+    found = await window.store.shards.counts(segments, [period.name for period in periods])
+    known = [period for period in periods if since_ms is not None and period.ends_ms > since_ms]
+    return {name: _counts(found[name], periods[-1], known) for name in segments}
+
+
+def _counts(count: Count, today: flows.Period, known: Sequence[flows.Period]) -> Counts:
+    """known: the days of which all was counted, or the part since."""
+    now = count.flows.get(today.name, flows.NONE)
+    points = flows.series(count.size, count.flows, known)
+    days = tuple(Point(told(each.begins_ms), each.size, each.entries, each.exits) for each in points)
+    return Counts(count.size, now.entries, now.exits, days)

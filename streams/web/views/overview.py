@@ -1,0 +1,158 @@
+"""Every segment and tier: how many are in it, how that developed, who owns it, and what is unwell.
+
+Comes in: a `Window`. Goes out: an `Overview`. It costs some round trips a shard, and looks at no profile.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from streams.admin.inventory import Found, stored_in
+from streams.core.explain.inventory import LiveRule
+from streams.core.rules.rulebook import Rule, Scores, Segment, level_name
+from streams.log import counted
+from streams.web.views.counts import Counts, Point, counts_of
+from streams.web.views.times import Instant, told, told_or_none
+from streams.web.views.window import Window
+
+Sort = Literal["segment", "tier", "scores"]
+KEPT_S: Final = 0.5  # however many look
+NAMED: Final = 4
+
+
+class SegmentNow(msgspec.Struct, frozen=True, gc=False):
+    """name: `churn-risk`; of a tier with the level, `lifecycle/power`. level: `power`. entries, exits: of today.
+
+    share: of all profiles. days: the last 30, the oldest first, as far as they were counted.
+    """
+
+    name: str
+    level: str | None
+    size: int
+    share: float
+    entries: int
+    exits: int
+    days: tuple[Point, ...] = ()
+
+
+class RuleNow(msgspec.Struct, frozen=True, gc=False):
+    """A rule, and what one can be in by it.
+
+    state: `live`, `warming` (its counts do not reach back far enough yet; until then), or `waiting` (not all workers
+    run it as it is written here).
+    """
+
+    rule: str
+    sort: Sort
+    description: str
+    owner: str | None
+    state: Literal["live", "warming", "waiting"]
+    warming_until: Instant | None
+    members: int
+    version: str
+    segments: tuple[SegmentNow, ...]
+
+
+class Trouble(msgspec.Struct, frozen=True, gc=False):
+    """about: a rule, or a part of segmenter's. how: how much it matters."""
+
+    how: Literal["error", "warning", "note"]
+    about: str
+    text: str
+
+
+class Overview(msgspec.Struct, frozen=True, gc=False):
+    """profiles: all users that are known."""
+
+    as_of: Instant
+    profiles: int
+    rules: tuple[RuleNow, ...]
+    troubles: tuple[Trouble, ...]
+
+
+class _Made(NamedTuple):
+    until_s: float
+    overview: Overview
+
+
+class Overviews:
+    """The overview, made anew at most twice a second."""
+
+    def __init__(self, window: Window):
+        self._window = window
+        self._lock = asyncio.Lock()
+        self._made: _Made | None = None
+
+    async def now(self) -> Overview:
+        async with self._lock:
+            now_s = asyncio.get_running_loop().time()
+            if self._made is None or self._made.until_s < now_s:
+                self._made = _Made(now_s + KEPT_S, await overview(self._window))
+            return self._made.overview
+
+
+async def overview(window: Window) -> Overview:
+    rules = await window.rules()
+    found = await stored_in(window.store, window.settings, rules.rulebook)
+    now_ms = max(window.clock(), found.inventory.time_ms)
+    counts = await counts_of(window, rules.rulebook.segments, found.calendar, now_ms)
+    shown = tuple(rule_now(rule, found, counts, now_ms) for rule in found.inventory.rules)
+    return Overview(told(now_ms), found.profiles, shown, tuple(_troubles(window, found, shown)))
+
+
+def sort_of(rule: Rule) -> Sort:
+    if isinstance(rule, Scores):
+        return "scores"
+    return "segment" if isinstance(rule, Segment) else "tier"
+
+
+def segments_of(rule: Rule) -> tuple[str, ...]:
+    return rule.tier.segments if isinstance(rule, Scores) else rule.segments
+
+
+def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms: int) -> RuleNow:
+    rule = live.rule
+    segments = tuple(_segment_now(rule, name, counts[name], found.profiles) for name in segments_of(rule))
+    warming_ms = live.warming_until(now_ms)
+    state: Literal["live", "warming", "waiting"] = "live" if warming_ms is None else "warming"
+    if live.as_said < found.inventory.shards:
+        state = "waiting"
+    return RuleNow(
+        rule=rule.name,
+        sort=sort_of(rule),
+        description=" ".join(rule.description.split()),
+        owner=rule.labels.get("owner"),
+        state=state,
+        warming_until=told_or_none(warming_ms),
+        members=sum(segment.size for segment in segments),
+        version=rule.version,
+        segments=segments,
+    )
+
+
+def _segment_now(rule: Rule, name: str, counts: Counts, profiles: int) -> SegmentNow:
+    level = None if isinstance(rule, Segment) else level_name(rule.name, name)
+    share = counts.size / profiles if profiles else 0.0
+    return SegmentNow(name, level, counts.size, round(share, 6), counts.entries, counts.exits, counts.days)
+
+
+def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Iterator[Trouble]:
+    """The worst first."""
+    if window.changes.away:
+        yield Trouble("error", "kafka", window.changes.away)
+    waiting = [rule for rule in rules if rule.state == "waiting"]
+    if waiting:
+        names = ", ".join(rule.rule for rule in waiting[:NAMED])
+        more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+        yield Trouble("warning", "rules", f"Not all workers run these rules as they are written: {names}{more}")
+    for name in found.inventory.gone:
+        yield Trouble("warning", name, "Workers run this rule, and no file says it any more")
+    if letters := window.dead_letters.count:
+        yield Trouble("warning", "dead-letters", f"{counted(letters, 'record')} could not be used")
+    for rule in rules:
+        if rule.state == "warming":
+            yield Trouble("note", rule.rule, "Its windows are still filling: not all who should be in it are")
+        elif not rule.members:
+            yield Trouble("note", rule.rule, "Nobody is in it")

@@ -1,0 +1,75 @@
+"""One rule: what it says, its segments, and who is in them.
+
+Comes in: the name of a rule or of a level, such as `lifecycle/power`. Goes out: a `SegmentView`, or `Unknown`.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from streams.admin.inventory import Found, stored_in
+from streams.core.explain.inventory import FieldRead, LiveRule
+from streams.core.language.faults import nearest
+from streams.errors import Unknown
+from streams.web.views.changes import ChangeShown, newest_first
+from streams.web.views.counts import counts_of
+from streams.web.views.overview import RuleNow, rule_now, segments_of
+from streams.web.views.times import Instant, told, told_or_none
+from streams.web.views.window import Window
+
+CHANGES_SHOWN = 30
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """What a rule reads of a profile. kept_since: from when on all of it is counted; null where it always was."""
+
+    feature: str
+    kept_since: Instant | None
+    covered_from: Instant | None
+
+
+class SegmentView(msgspec.Struct, frozen=True, gc=False):
+    """now: the rule and its segments. asked: the one that was asked for, of a tier's levels. text: its file."""
+
+    as_of: Instant
+    profiles: int
+    now: RuleNow
+    asked: str | None
+    labels: Mapping[str, str]
+    text: str
+    reads: tuple[Reading, ...]
+    bytes_a_profile: int
+    changes: tuple[ChangeShown, ...]
+
+
+async def segment(window: Window, name: str) -> SegmentView:
+    rules = await window.rules()
+    found = await stored_in(window.store, window.settings, rules.rulebook)
+    live = _called(found, name)
+    now_ms = max(window.clock(), found.inventory.time_ms)
+    counts = await counts_of(window, segments_of(live.rule), found.calendar, now_ms)
+    return SegmentView(
+        as_of=told(now_ms),
+        profiles=found.profiles,
+        now=rule_now(live, found, counts, now_ms),
+        asked=None if name == live.rule.name else name,
+        labels=live.rule.labels,
+        text=rules.text(live.rule.name),
+        reads=tuple(map(_reading, live.readings)),
+        bytes_a_profile=live.own_bytes,
+        changes=tuple(newest_first(window.changes.newest, CHANGES_SHOWN, live.rule.name)),
+    )
+
+
+def _called(found: Found, name: str) -> LiveRule:
+    """By a rule's name, or by that of one of its segments."""
+    by_name = {segment: live for live in found.inventory.rules for segment in segments_of(live.rule)}
+    by_name |= {live.rule.name: live for live in found.inventory.rules}
+    if name not in by_name:
+        near = nearest(name, by_name)
+        raise Unknown(f"No rule makes a segment {name}." + (f" Did you mean {near}?" if near else ""))
+    return by_name[name]
+
+
+def _reading(one: FieldRead) -> Reading:
+    return Reading(one.text, told_or_none(one.since_ms), told_or_none(one.covered_from_ms))

@@ -1,0 +1,112 @@
+"""What is looked through: the group's state in Redis, the rules that it runs, the newest of its topics, and the time.
+
+Comes in: the settings, and a clock (ms). Goes out: a `Window`, used inside `running`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from typing import Final
+
+from streams.core.rules.rulebook import Rulebook
+from streams.lifecycle.checking import InForce, in_force
+from streams.lifecycle.versions import Version, live, newest
+from streams.native.code import is_kept
+from streams.rulefiles.folder import Files, rules_in
+from streams.settings import Settings, cache_folder
+from streams.state.opening import redis_store
+from streams.state.store import Store
+from streams.topics import DEAD_LETTERS, SEGMENT_CHANGES
+from streams.web.stopping import Stopping
+from streams.web.views.changes import read_change
+from streams.web.views.dead_letters import read_dead_letter
+from streams.web.views.tail import Tail
+
+CHANGES_KEPT: Final = 5_000
+DEAD_LETTERS_KEPT: Final = 1_000
+LOOKS_FOR_ENGINE_EVERY_S: Final = 5.0
+LOOKS_FOR_RULES_EVERY_S: Final = 1.0
+
+
+def wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules in force, by whichever version they are; None where they are those of the folder."""
+
+    rulebook: Rulebook
+    files: Files
+    version: Version | None
+
+    @classmethod
+    def of(cls, found: InForce) -> "Rules":
+        return cls(found.checked.rulebook, found.checked.files, found.version)
+
+    @cached_property
+    def paths(self) -> Mapping[str, str]:
+        """Of each rule the name of its file: it is called as the rule is."""
+        return {PurePath(path).stem: path for path in rules_in(self.files)[0]}
+
+    def text(self, rule: str) -> str:
+        return self.files.get(self.paths.get(rule, ""), "")
+
+
+class Window:
+    def __init__(
+        self, settings: Settings, stopping: Stopping, clock: Callable[[], int] = wall_clock, store: Store | None = None
+    ):
+        self.settings = settings
+        self.stopping = stopping
+        self.clock = clock
+        self.store = store or redis_store(settings)
+        self.changes = Tail(settings, SEGMENT_CHANGES.name, CHANGES_KEPT, read_change)
+        self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
+        self._rules: Rules | None = None
+        self._looked_s = 0.0
+
+    async def rules(self) -> Rules:
+        """Those in force: another version that is applied is seen within a second."""
+        now_s = time.monotonic()
+        if self._rules is None or now_s - self._looked_s > LOOKS_FOR_RULES_EVERY_S:
+            self._looked_s = now_s
+            self._rules = await self._newest(self._rules)
+        return self._rules
+
+    async def _newest(self, known: Rules | None) -> Rules:
+        group = self.store.group
+        if known is not None:
+            version = await live(group) if known.version is None else await newest(group, known.version)
+            if version == known.version:
+                return known
+        return Rules.of(await in_force(group, self.settings.rules))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        runs = (self.changes.follow, self.dead_letters.follow, _take_compiled)
+        try:
+            async with asyncio.TaskGroup() as beside:
+                each = [beside.create_task(run()) for run in runs]
+                yield
+                for task in each:
+                    task.cancel()
+        finally:
+            await self.store.close()
+
+    async def trouble(self) -> str | None:
+        return self.changes.away
+
+
+async def _take_compiled() -> None:
+    """Explain with machine code as soon as somebody on this machine has compiled the engine: it takes half a second to
+    be read, which is nobody's to wait for. Until then the engine runs as it is, some ten times slower."""
+    while not await asyncio.to_thread(is_kept, cache_folder()):  # noqa: ASYNC110 - another process makes it
+        await asyncio.sleep(LOOKS_FOR_ENGINE_EVERY_S)
+    from streams.native.build import compile_kernel  # noqa: PLC0415 - numba takes half a second and 60 MB
+
+    await asyncio.to_thread(compile_kernel, cache_folder())

@@ -1,0 +1,169 @@
+"""The dashboard in a real browser, on what a real worker stored: it shows it, stays live, and all can use it."""
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Final, Literal
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from streams.core.instants import format_time
+from streams.embedded.redis import RedisServer
+from streams.embedded.server import HOST, free_port
+from streams.testing import Record, identify, track
+from tests.conftest import Kafka
+from tests.e2e.browser import chromium
+from tests.e2e.pipeline import Pipeline, WorkerProcess
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TOKEN: Final = "a token of those who read"
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+WITHIN_MS: Final = 60_000
+PAGES: Final = [".", "segment?name=active", "user?id=ann", "user?id=nobody", "dead-letters"]
+
+
+class Looking:
+    """A worker's group, the dashboard on it, and a browser that is signed in."""
+
+    def __init__(self, pipeline: Pipeline, browser: Browser):
+        self.pipeline = pipeline
+        self.browser = browser
+        self._port = free_port()
+        self.url = f"http://{HOST}:{self._port}/below/dashboard/"
+        self.web = self.serve()
+        self.context: BrowserContext
+
+    def serve(self) -> WorkerProcess:
+        settings = {"web": f"{HOST}:{self._port}", "web_token": TOKEN, "web_root_path": "/below"}
+        web = self.pipeline.worker("-m", "streams", "web", "--parts", "dashboard,api", **settings)
+        web.says("web - listens at")
+        return web
+
+    async def page(self, path: str = ".") -> Page:
+        page = await self.context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        await page.goto(self.url + path)
+        return page
+
+    async def sign_in(self) -> None:
+        self.context = await self.browser.new_context()
+        page = await self.page("user?id=ann")
+        await page.get_by_label("Token").fill("wrong, and long enough")
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("alert")).to_contain_text("not one of ours")
+        await page.get_by_label("Token").fill(TOKEN)
+        await page.get_by_label("Token").press("Enter")
+        await expect(page.get_by_role("heading", name="ann")).to_be_visible()
+        await page.close()
+
+    async def publish(self, *records: Record) -> None:
+        await asyncio.to_thread(self.pipeline.publish, records)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def looking(
+    kafka: Kafka, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Looking]:
+    """One for all tests: each has users of its own."""
+    group = f"window-{uuid.uuid4().hex[:8]}"
+    pipeline = Pipeline(kafka.address, redis_server.url, group, tmp_path_factory.mktemp(group))
+    with pipeline.worker():
+        begun = [identify("ann", now(), email="ann@x.example", role="<i>admin</i>"), *visits("ann", 3)]
+        await asyncio.to_thread(pipeline.publish, begun)
+        await asyncio.to_thread(pipeline.read, "segment-changes", lambda seen: len(seen) >= 1)
+        async with chromium() as browser:
+            made = Looking(pipeline, browser)
+            try:
+                await made.sign_in()
+                yield made
+            finally:
+                made.web.kill()
+
+
+def now() -> str:
+    return format_time(time.time_ns() // 1_000_000)
+
+
+def visits(user: str, number: int) -> list[Record]:
+    return [track(user, "Signed In", now()) for _ in range(number)]
+
+
+async def test_who_looks_sees_who_is_in_what_and_why_and_what_happens_next(looking: Looking) -> None:
+    page = await looking.page()
+    row = page.get_by_role("row", name=re.compile("^active"))
+    await expect(row).to_contain_text("%")
+    # Somebody enters while the page is open: it is there by itself, with the reason.
+    await looking.publish(*visits("bob", 3))
+    feed = page.locator("#changes")
+    await expect(feed).to_contain_text("bob", timeout=WITHIN_MS)
+    await expect(feed).to_contain_text("count(any, days=7) >= 3 (is 3)")
+    # From there to the user, and to what will be if nothing happens.
+    await feed.get_by_role("link", name="bob").first.click()
+    await expect(page.get_by_role("heading", name="bob")).to_be_visible()
+    await expect(page.locator("#coming")).to_contain_text("idle_days >= 5")
+    await page.locator("#rule-active summary").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#rule-active table")).to_contain_text("count(any, days=7) >= 3")
+    # And to the segment's own page.
+    await page.locator("#within").get_by_role("link", name="active").click()
+    await expect(page.locator("pre")).to_contain_text("enter: count(any, days=7) >= 3")
+    # A search narrows the list as it is typed.
+    await page.get_by_role("link", name="Overview").first.click()
+    await page.get_by_label("Search").fill("report")
+    await expect(row).to_have_count(0)
+    await expect(page.get_by_role("row", name=re.compile("^reporter"))).to_be_visible()
+
+
+async def test_what_anybody_says_of_themselves_is_text_and_what_is_private_is_hidden(looking: Looking) -> None:
+    page = await looking.page("user?id=ann")
+    await expect(page.locator("#traits")).to_contain_text('"<i>admin</i>"')
+    assert "ann@x.example" not in await page.content()
+
+
+async def test_paused_it_stands_still_and_stale_it_says_so_until_it_is_back(looking: Looking) -> None:
+    page = await looking.page()
+    await page.get_by_role("button", name="Pause").click()
+    await looking.publish(*visits("cid", 3))
+    await expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    other = await looking.page()
+    await expect(other.locator("#changes")).to_contain_text("cid", timeout=WITHIN_MS)
+    await expect(page.locator("#changes")).not_to_contain_text("cid")
+    await page.get_by_role("button", name="Resume").click()
+    await expect(page.locator("#changes")).to_contain_text("cid")
+    looking.web.kill()
+    stale = page.get_by_role("status")
+    await expect(stale).to_contain_text("Stale since", timeout=WITHIN_MS)
+    looking.web = looking.serve()
+    await expect(stale).to_be_hidden(timeout=WITHIN_MS)
+
+
+async def test_where_no_stream_comes_through_it_asks(looking: Looking) -> None:
+    page = await looking.context.new_page()
+    await page.route("**/live", lambda route: route.abort())
+    await page.goto(looking.url)
+    await looking.publish(*visits("dan", 3))
+    await expect(page.locator("#changes")).to_contain_text("dan", timeout=WITHIN_MS)
+
+
+async def test_all_people_can_use_every_page_on_any_screen(looking: Looking) -> None:
+    for path in PAGES:
+        page = await looking.page(path)
+        for details in await page.locator("details").all():
+            await details.evaluate("each => { each.open = true }")
+        await page.set_viewport_size({"width": 360, "height": 740})
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = await Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+            assert found.violations_count == 0, [
+                (path, scheme, each["id"], node["target"], [one["message"] for one in node["any"]])
+                for each in found.response["violations"]
+                for node in each["nodes"]
+            ]
+        await page.close()

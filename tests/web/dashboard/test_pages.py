@@ -1,0 +1,179 @@
+"""The pages: what they show, to whom, and that nothing of it is taken for HTML."""
+
+import asyncio
+import gzip
+import re
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient, Response
+
+from streams.kafka.batches.record import PlainRecord
+from streams.web.dashboard.live import BEGINS, NEWS, Live
+from tests.web.group import Group
+
+TOKEN = "a token of those who read"
+PAGES = ["", "segment?name=quiet", "segment?name=pace", "segment?name=pace/busy", "user?id=ann", "dead-letters"]
+
+
+@pytest.fixture
+async def group(tmp_path: Path) -> Group:
+    return await Group(tmp_path).begin()
+
+
+@pytest.fixture
+async def client(group: Group) -> AsyncIterator[AsyncClient]:
+    async with group.client() as client:
+        yield client
+
+
+async def page(client: AsyncClient, path: str, status: int = 200) -> Response:
+    answer = await client.get(f"/dashboard/{path}")
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+class Links(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("href", "src", "action") and value is not None]
+
+
+async def test_the_overview_has_every_segment_with_its_size(client: AsyncClient) -> None:
+    text = (await page(client, "")).text
+    assert "3 users, 3 rules" in text
+    for words in ("Not seen for a week.", "success", 'href="segment?name=pace%2Fcalm"', "quiet: from "):
+        assert words in text
+
+
+async def test_the_overview_is_searched_and_filtered(client: AsyncClient) -> None:
+    assert "Not seen" not in (await page(client, "?search=pace")).text
+    assert "Not seen" in (await page(client, "?search=WEEK&owner=success&sort=segment")).text
+    assert "No segment is called" in (await page(client, "?search=nothing")).text
+
+
+async def test_a_user_is_shown_with_every_condition_and_nothing_private(client: AsyncClient) -> None:
+    text = (await page(client, "user?id=ann")).text
+    for words in ("idle_days &gt;= 7", "missing(email)", "&lt;b&gt;Acme&lt;/b&gt;", "since 8 Mar 09:00"):
+        assert words.replace("since ", "") in text
+    assert "ann@x.example" not in text
+
+
+async def test_what_anybody_sends_is_never_html(client: AsyncClient) -> None:
+    for path in ("", "user?id=a%2Fb%20%3Ci%3E"):
+        text = (await page(client, path)).text
+        assert "a/b &lt;i&gt;" in text
+        assert "<i>" not in text
+
+
+@pytest.mark.parametrize("path", ["user?id=nobody", "user?id=", "segment?name=nothing", "user"])
+async def test_what_is_not_there_is_told_on_a_page(client: AsyncClient, path: str) -> None:
+    assert "Not found" in (await page(client, path, 404)).text
+
+
+async def test_dead_letters_are_by_reason_with_what_to_do_and_masked(group: Group, client: AsyncClient) -> None:
+    headers = [("reason_code", b"no_time"), ("reason", b"`timestamp` is no time"), ("topic", b"product-events")]
+    headers += [("partition", b"1"), ("offset", b"7")]
+    value = b'{"userId": "ann", "traits": {"email": "ann@x.example"}, "event": "<script>"}'
+    group.window.dead_letters.take([PlainRecord(1, 1_772_355_600_000, b"ann", value, headers)])
+    text = (await page(client, "dead-letters")).text
+    for words in ("no_time", "`timestamp` is no time", "look at the producer&#39;s clock", "&lt;script&gt;"):
+        assert words in text
+    assert "ann@x.example" not in text
+    assert "1 record could not be used" in (await page(client, "")).text
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_all_links_are_relative_and_lead_to_pages(client: AsyncClient, path: str) -> None:
+    for link in Links((await page(client, path)).text).found:
+        assert not re.match(r"/|\w+:", link), link
+        if not link.startswith(("#", "sign-out")):
+            assert (await client.get(f"/dashboard/{link.lstrip('.')}")).status_code in (200, 404), link
+
+
+@pytest.mark.parametrize("prefix", ["", "/below/this"], ids=["taken away", "left"])
+async def test_pages_work_under_a_path_of_a_proxys(tmp_path: Path, prefix: str) -> None:
+    group = await Group(tmp_path, web_root_path="/below/this", web_token=TOKEN).begin()
+    async with group.client() as client:
+        answer = await client.get(f"{prefix}/")
+        assert answer.headers["location"] == "/below/this/dashboard/"
+        signed = await sign_in(client, f"{prefix}/dashboard/sign-in", TOKEN)
+        assert "Path=/below/this/" in signed.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "app.js", "app.css", "sign-in", "user?id=nobody"])
+async def test_nothing_comes_from_elsewhere_and_nothing_runs_that_is_not_ours(client: AsyncClient, path: str) -> None:
+    answer = await client.get(f"/dashboard/{path}")
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert not re.search(r"<style|<script(?! type=\"module\" src=\"app.js\"></script>)| style=| on\w+=", answer.text)
+
+
+async def sign_in(client: AsyncClient, path: str, token: str, site: str = "same-origin", place: str = ".") -> Response:
+    headers = {"Sec-Fetch-Site": site, "Content-Type": "application/x-www-form-urlencoded"}
+    return await client.post(path, data={"token": token, "next": place}, headers=headers)
+
+
+async def test_who_is_not_signed_in_signs_in_and_comes_where_they_wanted(tmp_path: Path) -> None:
+    group = await Group(tmp_path, web_token=TOKEN).begin()
+    async with group.client() as client:
+        answer = await client.get("/dashboard/user?id=a%2Fb%20%3Ci%3E")
+        assert (answer.status_code, answer.headers["location"]) == (
+            303,
+            "sign-in?next=user%3Fid%3Da%252Fb%2520%253Ci%253E",
+        )
+        form = (await page(client, answer.headers["location"])).text
+        assert 'value="user?id=a%2Fb%20%3Ci%3E"' in form
+        assert (await sign_in(client, "/dashboard/sign-in", "wrong")).status_code == 401
+        signed = await sign_in(client, "/dashboard/sign-in", TOKEN, place="user?id=a%2Fb%20%3Ci%3E")
+        assert (signed.status_code, signed.headers["location"]) == (303, "user?id=a%2Fb%20%3Ci%3E")
+        for attribute in ("HttpOnly", "SameSite=lax", "Path=/"):
+            assert attribute in signed.headers["set-cookie"]
+        assert "Sign out" in (await page(client, "")).text
+        await client.post("/dashboard/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
+        assert (await client.get("/dashboard/")).status_code == 303
+
+
+@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+async def test_nobody_is_led_elsewhere_by_signing_in(tmp_path: Path, place: str) -> None:
+    group = await Group(tmp_path, web_token=TOKEN).begin()
+    async with group.client() as client:
+        assert (await sign_in(client, "/dashboard/sign-in", TOKEN, place=place)).headers["location"] == "."
+
+
+async def test_no_other_site_signs_anybody_in_or_out(tmp_path: Path) -> None:
+    group = await Group(tmp_path, web_token=TOKEN).begin()
+    async with group.client() as client:
+        assert (await sign_in(client, "/dashboard/sign-in", TOKEN, site="cross-site")).status_code == 403
+        assert (await client.post("/dashboard/sign-out", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+
+
+async def test_a_group_whose_workers_never_began_has_a_page_that_says_so(tmp_path: Path) -> None:
+    async with Group(tmp_path).client() as client:
+        answer = await page(client, "", 503)
+        assert "No worker of the group segmenter has ever written" in answer.text
+        assert answer.headers["retry-after"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_small(client: AsyncClient, path: str) -> None:
+    files = [(await client.get(f"/dashboard/{name}")).content for name in ("app.css", "app.js", "icon.svg")]
+    assert sum(len(gzip.compress(each)) for each in [(await page(client, path)).content, *files]) < 100_000
+
+
+async def test_a_stream_tells_that_there_is_news_and_no_more(group: Group) -> None:
+    lines = Live(group.window, at_most_every_s=0).lines()
+    assert await anext(lines) == BEGINS
+    told = asyncio.ensure_future(anext(lines))
+    while not told.done():
+        group.window.changes.take([PlainRecord(1, None, b"ann", b"no change")])
+        await asyncio.sleep(0)
+    assert await told == NEWS
+    group.window.stopping.begin()
+    assert [line async for line in lines] == []
