@@ -11,6 +11,7 @@ from typing import Final
 
 from starlette.types import Receive
 
+from streams.web.numbers import whole
 from streams.web.refusal import Refusal, come_again
 
 READ_WITHIN_S: Final = 30.0
@@ -52,8 +53,7 @@ class Bodies:
             raise Refusal(408, "too_slow", message, CLOSE) from None
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
-        declared = headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > READ_ON * limit:
+        if (whole(headers.get(b"content-length", b"").decode("latin-1")) or 0) > READ_ON * limit:
             raise _too_large(limit)
         parts: list[bytes] = []
         held = 0

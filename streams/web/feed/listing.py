@@ -21,6 +21,7 @@ from streams.delivery.feed import Feed, Kind, Standing
 from streams.state.feeds import FeedStore
 from streams.web.feed.readers import PRIVATE, Asked, Door, Resource
 from streams.web.feed.shown import counts_shown, shown
+from streams.web.numbers import whole
 from streams.web.refusal import Refusal
 
 KINDS: Final = get_args(Kind)
@@ -67,7 +68,7 @@ def _wanted(query: bytes) -> tuple[set[str], int, str | None]:
     kinds = {each.strip() for each in said.get("placement", ",".join(KINDS)).split(",")}
     if not kinds <= set(KINDS):
         raise Refusal(400, "bad_placement", f"placement is one of {', '.join(KINDS)}, or several with commas")
-    limit = said.get("limit", str(USUALLY))
-    if not limit.isdecimal() or not 1 <= int(limit) <= MOST:
+    limit = whole(said["limit"]) if "limit" in said else USUALLY
+    if limit is None or not 1 <= limit <= MOST:
         raise Refusal(400, "bad_limit", f"limit is a number from 1 to {MOST}")
-    return kinds, int(limit), said.get("before")
+    return kinds, limit, said.get("before")

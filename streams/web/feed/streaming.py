@@ -29,6 +29,7 @@ from streams.web.feed.news import News
 from streams.web.feed.readers import Asked, Door, Resource
 from streams.web.feed.shown import counts_shown, shown
 from streams.web.feed.tokens import Reader
+from streams.web.numbers import whole
 from streams.web.refusal import come_again
 
 PING_S: Final = 25.0
@@ -49,8 +50,7 @@ class Streaming(Resource):
         if self._news.streams(reader.user) >= MOST_STREAMS:
             raise come_again("too_many_streams", f"this user has {MOST_STREAMS} open streams", 60)
         await self.door.read(self._feeds, reader.user)  # what cannot be read is told by a status, before it begins
-        known = asked.header("last-event-id") or ""
-        lines = self._lines(reader, int(known) if known.isdecimal() else None)
+        lines = self._lines(reader, whole(asked.header("last-event-id") or ""))
         return StreamingResponse(lines, 200, HEADERS, "text/event-stream")
 
     async def _reader(self, asked: Asked) -> Reader:

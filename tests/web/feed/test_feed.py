@@ -1,13 +1,24 @@
 """The feed over HTTP: what stands in it, what is done with it, whose page may show it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.delivery.recipient import Decided, Recipient
 from tests.web.feed.feeds import ORIGIN, Feeds, bearer, message
 
 LONG_AGO = 1_000
+numbers = st.sampled_from(["0", "-1", "1e9", "9" * 5_000])
+headers = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+values = st.text(max_size=9) | st.integers() | st.none() | st.sampled_from(["seen", "clicked", "2026-03-01T09:00:00Z"])
+said = st.builds(
+    lambda events: msgspec.json.encode({"events": events}),
+    st.lists(st.dictionaries(st.sampled_from(["id", "type", "at", "more"]), values, max_size=4), max_size=4),
+)
 
 
 @pytest.fixture
@@ -220,3 +231,21 @@ async def test_where_no_worker_has_begun_that_is_told_and_tried_again() -> None:
     async with Feeds().client as client:
         answer = await client.get("/v1/feed", headers=bearer())
     assert (answer.status_code, answer.json()["code"], "Retry-After" in answer.headers) == (503, "away", True)
+
+
+@given(
+    st.sampled_from(["GET", "POST", "OPTIONS", "PUT"]),
+    st.sampled_from(["/v1/feed", "/v1/feed/events", "/v1/feed/why", "/v1/feed/ticket"]),
+    st.dictionaries(st.sampled_from(["limit", "placement", "before", "message"]), st.text(max_size=20) | numbers),
+    st.binary(max_size=100) | said,
+    st.dictionaries(st.sampled_from(["If-None-Match", "Origin", "Last-Event-ID"]), headers | numbers),
+)
+def test_whatever_a_browser_says_it_is_answered(
+    method: str, path: str, query: dict[str, str], body: bytes, more: dict[str, str]
+) -> None:
+    async def status() -> int:
+        client = (await Feeds().begin()).client
+        asked = await client.request(method, path, params=query, content=body, headers={**bearer(), **more})
+        return asked.status_code
+
+    assert asyncio.run(status()) < 500
