@@ -59,6 +59,8 @@ class Keys:
                 return b" ".join(self._client.smembers(key))
             case b"zset":
                 return b" ".join(self._client.zrange(key, 0, -1))
+            case b"list":
+                return b" ".join(self._client.lrange(key, 0, -1))
             case b"stream":
                 return b" ".join(name for _, fields in self._client.xrange(key) for name in fields.values())
             case _:  # also a key that is gone since it was found, as an outbox is once it is published
