@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 )
 @settings_flags("kafka", "redis", "rules", "group", rest=Settings.names())
 def command(changes: str | None, everything: bool, log_level: str, settings: Settings) -> None:
-    """Turn changes into the messages of RULES/messages until SIGTERM or Ctrl-C. What is decided about each message and
-    user goes to the topic deliveries, with the reason.
+    """Turn changes into messages until SIGTERM or Ctrl-C: those of the rules that were applied last (segmenter rules
+    apply), which are taken over within seconds, or of RULES/messages where none ever were. What is decided about each
+    message and user goes to the topic deliveries, with the reason.
 
     Run as many as there are partitions: they share the work, and when one ends or dies, the others take over where it
     was. Nobody gets a message twice in a feed for it, and nobody misses one.
@@ -48,8 +49,8 @@ def command(changes: str | None, everything: bool, log_level: str, settings: Set
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
-    messages = _messages(settings.rules, everything)
     if changes is not None:
+        messages = _messages(settings.rules, everything)
         try:
             lines = click.open_file(changes, "rb")
         except OSError as error:
@@ -60,16 +61,10 @@ def command(changes: str | None, everything: bool, log_level: str, settings: Set
     configure(log_level)
     for warning in Settings.unknown_variables():
         log.warning("settings - %s", warning)
-    live = sum(message.is_live for message in messages.messages)
-    log.info(
-        "deliver - starts: %s, %d of them live, group %s",
-        counted(len(messages.messages), "message"),
-        live,
-        settings.group,
-    )
+    log.info("deliver - starts: group %s", settings.group)
     from streams.dispatch.process import run_deliver
 
-    run_deliver(settings, lambda: messages)
+    run_deliver(settings, everything)
 
 
 @command.command("send")
@@ -86,19 +81,17 @@ def send(message: str, settings: Settings) -> None:
     Example:
         segmenter deliver send come-back --to-members
     """
-    from streams import messagefiles, rulefiles
+    from streams.admin.rules_in_force import rules_in_force
     from streams.admin.sending import send_to_members
     from streams.core.language.faults import did_you_mean
 
-    rulebook = rulefiles.load(settings.rules)
-    messages = messagefiles.load_messages(settings.rules, rulebook).by_name
+    checked = asyncio.run(rules_in_force(settings))
+    messages = checked.messages.by_name
     if message not in messages:
-        raise UsageError(
-            f"There is no message {message} in {settings.rules}. {did_you_mean(message, messages)}".strip()
-        )
+        raise UsageError(f"There is no message {message}. {did_you_mean(message, messages)}".strip())
     if not messages[message].is_live:
         raise UsageError(f"{message} is off: write `state: live` into its file first.")
-    sent = asyncio.run(send_to_members(settings, rulebook, messages[message]))
+    sent = asyncio.run(send_to_members(settings, checked.rulebook, messages[message]))
     click.echo(f"{message} goes to {counted(sent, 'member')}; `segmenter deliveries USER` tells what becomes of it.")
 
 

@@ -65,9 +65,10 @@ def of(user: str, as_json: bool, settings: Settings) -> None:
 @click.option("--endpoint", default="", metavar="NAME", help="Of a change that goes to several endpoints, to which.")
 @settings_flags(
     "kafka",
+    "redis",
     "group",
     "rules",
-    rest=(*KAFKA, *OF_TOPICS, "topic_segment_changes", "topic_delivery_commands", "partitioner"),
+    rest=(*KAFKA, *REDIS, *OF_TOPICS, "topic_segment_changes", "topic_delivery_commands", "partitioner"),
 )
 def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
     """Send a delivery of USER's once more, by the segmenter deliver that runs: a webhook, under its own webhook-id, or
@@ -80,7 +81,7 @@ def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
     """
     from streams.admin.sending_again import send_again
 
-    it = asyncio.run(send_again(settings, _messages(settings), user, delivery, endpoint))
+    it = asyncio.run(send_again(settings, _in_force(settings), user, delivery, endpoint))
     click.echo(
         f"{it.message or 'The change'} goes to {it.endpoint or user} again; `segmenter deliveries {user}` tells."
     )
@@ -90,7 +91,8 @@ def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
 @click.argument("endpoint")
 @settings_flags("rules", rest=("webhook_private",))
 def test(endpoint: str, settings: Settings) -> None:
-    """Post something to ENDPOINT that is about nobody, signed as all is. Exit status 1 if it does not take it."""
+    """Post something to ENDPOINT of RULES/webhooks.yaml that is about nobody, signed as all is. Exit status 1 if it
+    does not take it."""
     from streams.admin.deliveries import endpoint_called, try_endpoint
 
     posted = asyncio.run(try_endpoint(settings, endpoint_called(_messages(settings), endpoint)))
@@ -102,12 +104,12 @@ def test(endpoint: str, settings: Settings) -> None:
 @command.command("endpoints")
 @settings_flags("rules", "redis", "group", rest=REDIS)
 def endpoints(settings: Settings) -> None:
-    """How each endpoint of webhooks.yaml does."""
+    """How each endpoint does."""
     from streams.admin.deliveries import standings
     from streams.core.instants import format_time
     from streams.terminal.columns import in_columns
 
-    messages = _messages(settings)
+    messages = _in_force(settings)
     rows = [("endpoint", "address", "does")]
     for name, standing in asyncio.run(standings(settings, messages)).items():
         failing = "well" if standing.failing_since is None else f"fails since {format_time(standing.failing_since)}"
@@ -124,8 +126,14 @@ def enable(endpoint: str, settings: Settings) -> None:
     """Post to ENDPOINT again after it was disabled. What failed meanwhile is not sent again."""
     from streams.admin.deliveries import enable, endpoint_called
 
-    asyncio.run(enable(settings, endpoint_called(_messages(settings), endpoint)))
+    asyncio.run(enable(settings, endpoint_called(_in_force(settings), endpoint)))
     click.echo(f"{endpoint} is enabled.")
+
+
+def _in_force(settings: Settings) -> "Messages":
+    from streams.admin.rules_in_force import rules_in_force
+
+    return asyncio.run(rules_in_force(settings)).messages
 
 
 def _messages(settings: Settings) -> "Messages":

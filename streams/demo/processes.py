@@ -64,13 +64,11 @@ def _take_compiled(connection: Connection) -> None:
 
 def deliver(_: Connection, settings: Settings, clock: SharedClock) -> None:
     """Deliver messages, those that are off too: they are there to be seen."""
-    from streams import messagefiles, rulefiles
     from streams.dispatch.process import run_deliver
     from streams.log import configure
 
     configure("info")
-    messages = messagefiles.load_messages(settings.rules, rulefiles.load(settings.rules)).all_live()
-    run_deliver(settings, lambda: messages, clock)
+    run_deliver(settings, everything=True, clock=clock)
 
 
 def serve_web(connection: Connection, settings: Settings, clock: SharedClock) -> None:

@@ -19,6 +19,7 @@ from streams.delivery.queue import WebhookQueue
 from streams.delivery.webhook import Outcome
 from streams.dispatch.inputs import Input, decode
 from streams.dispatch.posting import Poster
+from streams.dispatch.rules import MessagesInForce
 from streams.dispatch.sender import Sender
 from streams.dispatch.shard import LOG, Common, DeliveryShard
 from streams.dispatch.standing import Standings
@@ -128,18 +129,23 @@ class Deliverer:
         await asyncio.gather(*sent)
 
 
-async def deliver(settings: Settings, messages: Callable[[], Messages], stopping: asyncio.Event, clock: Clock) -> None:
+async def deliver(settings: Settings, messages: MessagesInForce, stopping: asyncio.Event, clock: Clock) -> None:
     """Until `stopping` is set. What is lost for a while begins anew where it was stored last."""
     retry = Retry()
     async with opened_store(settings) as store:
         await retry("Kafka", lambda: ensure(settings))
         await retry("Redis", store.check)
-        while not stopping.is_set():
-            try:
-                await _one_life(settings, store, messages, stopping, clock)
-            except (Unreachable, Fenced, StateLost) as error:
-                log.warning("deliver - starts again: %s", error)
-                await _either(stopping.wait(), AGAIN_AFTER_S)
+        await retry("Redis", lambda: messages.begin(store.group))
+        following = asyncio.create_task(messages.follow(store.group))
+        try:
+            while not stopping.is_set():
+                try:
+                    await _one_life(settings, store, messages, stopping, clock)
+                except (Unreachable, Fenced, StateLost) as error:
+                    log.warning("deliver - starts again: %s", error)
+                    await _either(stopping.wait(), AGAIN_AFTER_S)
+        finally:
+            following.cancel()
 
 
 async def _one_life(
@@ -199,8 +205,9 @@ async def _either(awaited: Awaitable[object], within_s: float) -> None:
         return
 
 
-def run_deliver(settings: Settings, messages: Callable[[], Messages], clock: Clock = wall_clock) -> None:
-    """Deliver in this process until SIGTERM or Ctrl-C."""
+def run_deliver(settings: Settings, everything: bool = False, clock: Clock = wall_clock) -> None:
+    """Deliver in this process until SIGTERM or Ctrl-C. everything: messages that are off, too."""
+    messages = MessagesInForce(settings.rules, everything)
 
     async def main() -> None:
         stopping = asyncio.Event()
