@@ -53,9 +53,9 @@ def command(
     Example:
         segmenter dev --users 5000 --speed 1d --rules rules
     """
+    click.echo("Starting a company on this machine ...")
     from streams.demo.stack import run
 
-    click.echo("Starting a company on this machine ...")
     asyncio.run(
         run(
             settings,

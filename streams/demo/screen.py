@@ -59,7 +59,7 @@ class Screen(View):
             _newest(state, changes),
             *map(_progress, activities),
             *hints,
-            _line("Ctrl-C stops all of it."),
+            _line(f"Be one of them at {self.app}   Ctrl-C stops all of it." if self.app else "Ctrl-C stops all of it."),
         )
 
 

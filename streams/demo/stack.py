@@ -81,8 +81,9 @@ async def run(
         view.say("A worker starts.")
         started.enter_context(Child("deliverer", deliver, (ours, clock), folder / "deliver.log"))
         web = started.enter_context(Child("web process", serve_web, (ours, clock), folder / "web.log"))
-        view.say(f"The company's app, with messages in it: http://{ours.web}/")
-        view.say(f"The dashboard, who is in which segment and why: http://{ours.web}/dashboard/")
+        view.app = f"http://{ours.web}/"
+        view.say(f"The company's app, with messages in it: {view.app}")
+        view.say(f"The dashboard, who is in which segment and why: {view.app}dashboard/")
         state = ScreenState(shown, began_ms=clock(), since_ms=now_ms, now_ms=clock())
         player = Player(ours, partitions, Company(users, clock(), seed).records(), clock, speed, state)
         view.say(f"{users:,} users live through the {HISTORY_MS // DAY_MS} days before today.")

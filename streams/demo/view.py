@@ -17,8 +17,11 @@ from streams.demo.screen_state import Example, ScreenState
 class View(ABC):
     """Shows a state, for the length of a block. `say` is for what happens once.
 
-    environment: the file that tells another terminal where everything is.
+    environment: the file that tells another terminal where everything is. app: where a browser finds the company's app,
+    once it is known.
     """
+
+    app = ""
 
     def __init__(self, console: Console, environment: str):
         self._console = console

@@ -124,6 +124,12 @@ def test_whoever_only_asks_a_running_group_takes_no_worker_along(command: str, n
     assert run_python(script) == needed
 
 
+def test_a_newcomer_is_told_that_it_starts_before_anything_slow_is_imported() -> None:
+    told = f"def told(text):\n    {IMPORTED}\n    raise SystemExit"
+    script = f"import sys, click\nfrom streams.cli import main\n{told}\nclick.echo = told\nmain(['dev'])"
+    assert run_python(script) == "['pydantic']"
+
+
 IMPORTED = f"print(sorted({SLOW!r} & set(sys.modules)))"
 
 

@@ -14,6 +14,7 @@ from tests.demo.states import BEGAN_MS, LIFE, company, moved, told
 def screen(seen: ScreenState, changes: list[Change], width: int = 120, height: int = 40) -> str:
     out = io.StringIO()
     with Screen(Console(file=out, force_terminal=True, width=width, height=height), "/tmp/segmenter-dev-x/env") as view:
+        view.app = "http://127.0.0.1:8080/"
         view.show(seen, seen.saw(changes))
         return out.getvalue()
 
@@ -24,6 +25,7 @@ def test_the_screen_shows_sizes_changes_and_how_to_follow() -> None:
     assert "    . /tmp/segmenter-dev-x/env" in shown
     assert "    segmenter watch --segment churn-risk" in shown
     assert "    segmenter explain ann --segment churn-risk" in shown
+    assert "Be one of them at http://127.0.0.1:8080/ " in shown
 
 
 @pytest.mark.parametrize("height", [24, 30, 60])

@@ -6,4 +6,4 @@ for (const event of events()) {
   analytics.track(event)
   await pause()
 }
-await analytics.closeAndFlush({ timeout: 120_000 })
+await analytics.closeAndFlush({ timeout: 280_000 })
