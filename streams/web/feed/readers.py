@@ -7,6 +7,7 @@
 Whatever ends it earlier is a `Refusal`.
 """
 
+import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Final
@@ -23,10 +24,12 @@ from streams.web.answers import our_fault
 from streams.web.bodies import ClientGone
 from streams.web.feed.places import Places
 from streams.web.feed.tokens import Reader, Tokens, unauthorized
-from streams.web.refusal import Refusal
+from streams.web.rates import Rate
+from streams.web.refusal import Refusal, come_again
 
 METHODS: Final = "GET, POST, OPTIONS"
 COME_AGAIN: Final = {"Retry-After": "2"}
+MOST_A_SECOND: Final = 5  # of a user, in the long run; ten times as many at once
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
 
 
@@ -54,6 +57,7 @@ class Door:
     def __init__(self, settings: Settings, tokens: Tokens, places: Places):
         self._origins = {origin.lower().rstrip("/") for origin in settings.feed_origins}
         self._tokens = tokens
+        self._rate = Rate(MOST_A_SECOND)
         self.places = places
 
     def check_origin(self, asked: Asked) -> None:
@@ -67,7 +71,10 @@ class Door:
         scheme, _, token = (asked.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("no_token", "send the user's token: Authorization: Bearer ..")
-        return self._tokens.reader(token.strip())
+        reader = self._tokens.reader(token.strip())
+        if wait_s := self._rate.wait_s(reader.user, 1, time.monotonic()):
+            raise come_again("too_many_requests", f"more than {MOST_A_SECOND} a second of one user", wait_s)
+        return reader
 
     async def read(self, feeds: FeedStore, user: str) -> tuple[int, Feed]:
         """The user's feed, and in which shard it is."""

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.delivery.recipient import Decided, Recipient
+from streams.web.feed.readers import MOST_A_SECOND
+from tests.pages import ROOT
 from tests.web.feed.feeds import ORIGIN, Feeds, bearer, message
 
 LONG_AGO = 1_000
@@ -249,3 +251,15 @@ def test_whatever_a_browser_says_it_is_answered(
         return asked.status_code
 
     assert asyncio.run(status()) < 500
+
+
+async def test_a_robot_with_a_token_is_told_to_wait_and_others_are_not(feeds: Feeds) -> None:
+    answers = [await feeds.client.get("/v1/feed", headers=bearer()) for _ in range(10 * MOST_A_SECOND + 1)]
+    assert {each.status_code for each in answers[:-1]} == {200}
+    assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, "too_many_requests")
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert (await feeds.client.get("/v1/feed", headers=bearer("bob"))).status_code == 200
+
+
+def test_the_page_says_how_often_a_user_may_ask() -> None:
+    assert f"A user may ask {MOST_A_SECOND} times a second" in (ROOT / "docs/feed.md").read_text()
