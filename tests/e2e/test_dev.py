@@ -179,6 +179,7 @@ async def test_what_you_do_in_the_app_brings_you_messages_with_the_reason(
     dev = start("--users", "60")
     await asyncio.to_thread(dev.wait_until, lambda: "In another terminal" in dev.said, NEWS_WITHIN_S)
     address = re.findall(r"http://\S+", dev.said)[0]
+    dashboard = re.findall(r"http://\S+/dashboard/", dev.said)[0]
     async with chromium() as browser:
         page = await browser.new_page()
         await page.goto(address)
@@ -196,6 +197,12 @@ async def test_what_you_do_in_the_app_brings_you_messages_with_the_reason(
         await expect(badge).to_have_accessible_name(re.compile("new"), timeout=ANSWERS_WITHIN_MS)
         await badge.click()
         await expect(page.locator("segmenter-feed")).to_contain_text("Good to see you again")
+        # The dashboard has it, too, and moves by itself.
+        looking = await browser.new_page()
+        await looking.goto(f"{dashboard}user?id=you")
+        await expect(looking.locator("#within")).to_contain_text("payment-trouble", timeout=ANSWERS_WITHIN_MS)
+        as_of = await looking.locator("#as-of").inner_text()
+        await expect(looking.locator("#as-of")).not_to_have_text(as_of, timeout=ANSWERS_WITHIN_MS)
         # And somebody else sees what is theirs.
         await page.locator("#others button").first.click()
         await expect(page.get_by_label("You are")).not_to_have_value("you")
