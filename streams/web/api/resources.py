@@ -15,9 +15,10 @@ from streams.web.api.openapi import document
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.dead_letters import DeadLetters, by_reason
 from streams.web.views.overview import Overview, Overviews
-from streams.web.views.segment import SegmentView, segment
+from streams.web.views.segment import MembersShown, SegmentView, members, segment
 from streams.web.views.times import Instant
 from streams.web.views.user import Forecast, StandingShown, User, forecast, user
+from streams.web.views.versions import Versions, versions
 from streams.web.views.window import DEAD_LETTERS_KEPT, Window
 
 MOST: Final = 1_000
@@ -59,6 +60,7 @@ class Health(msgspec.Struct, frozen=True, gc=False):
 
 LIMIT: Final = Parameter("limit", "number", "So many at most.", 100, MOST)
 RULE: Final = Parameter("rule", "text", "Only this rule.")
+AFTER: Final = Parameter("after", "text", "From where to go on, as the page before says.", "")
 AT: Final = Parameter("at", "time", "As of then, if nothing happens until then; not before the newest that is known.")
 
 
@@ -110,6 +112,15 @@ class Answers:
         trouble = await self._window.trouble()
         return Health("ok" if trouble is None else "trouble", __version__, trouble)
 
+    async def members(self, asked: Asked) -> MembersShown:
+        return await members(self._window, asked["segment"], asked["after"], asked["limit"])
+
+    async def timeline(self, asked: Asked) -> Changes:
+        return Changes((await user(self._window, asked["user"])).timeline)
+
+    async def versions(self, _: Asked) -> Versions:
+        return await versions(self._window)
+
     async def openapi(self, _: Asked) -> object:
         return described()
 
@@ -119,11 +130,16 @@ ROWS: Final = (
     Resource(
         "/segments/{segment}", "One rule: its segments, its text, its newest changes.", SegmentView, Answers.segment
     ),
+    Resource(
+        "/segments/{segment}/members", "Who is in it, page by page.", MembersShown, Answers.members, [AFTER, LIMIT]
+    ),
     Resource("/users/{user}", "A user: where and why, traits, subscriptions, aliases.", User, Answers.user, [AT]),
     Resource("/users/{user}/explain", "Why a user is in a segment, or is not.", Explained, Answers.explain, [RULE, AT]),
     Resource("/users/{user}/forecast", "What comes next if nothing happens.", Forecast, Answers.forecast),
+    Resource("/users/{user}/timeline", "A user's newest changes.", Changes, Answers.timeline),
     Resource("/rules", "The rules in force, as their files have them.", RuleTexts, Answers.rules),
     Resource("/rules/{rule}", "One of them.", RuleText, Answers.rule),
+    Resource("/versions", "The versions of the rulebook, the newest first.", Versions, Answers.versions),
     Resource("/changes", "The newest changes.", Changes, Answers.changes, [RULE, LIMIT]),
     Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),
     Resource("/health", "Whether it can do its work.", Health, Answers.health),

@@ -18,13 +18,14 @@ from streams.web.dashboard.signing import Signing
 from streams.web.views.changes import newest_first
 from streams.web.views.dead_letters import by_reason
 from streams.web.views.overview import Overviews, RuleNow
-from streams.web.views.segment import segment
+from streams.web.views.segment import members, segment
 from streams.web.views.user import user
 from streams.web.views.window import DEAD_LETTERS_KEPT, Window
 
 FILES: Final = Path(__file__).parent / "files"
 TYPES: Final = {"app.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"}
 CHANGES_SHOWN: Final = 30
+MEMBERS_SHOWN: Final = 50
 
 
 class Pages:
@@ -60,8 +61,11 @@ class Pages:
         )
 
     async def segment(self, request: Request, visitor: Visitor) -> Response:
-        found = await segment(self._window, request.query_params.get("name", ""))
-        return self._door.page(request, "segment.html", visitor, it=found)
+        name, after = request.query_params.get("name", ""), request.query_params.get("after", "")
+        found = await segment(self._window, name)
+        listed = found.asked or (name if found.now.sort == "segment" else None)
+        who = await members(self._window, listed, after, MEMBERS_SHOWN) if listed else None
+        return self._door.page(request, "segment.html", visitor, it=found, who=who, after=after)
 
     async def user(self, request: Request, visitor: Visitor) -> Response:
         found = await user(self._window, request.query_params.get("id", "").strip())

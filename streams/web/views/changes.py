@@ -4,13 +4,15 @@ Comes in: a record of the topic. Goes out: a `ChangeShown`. Its reasons are mask
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 import msgspec
 
-from streams.core.changes import Change
+from streams.core.changes import Cause, Change, Reason, Type
 from streams.errors import SegmenterError
 from streams.kafka.batches.record import Record
 from streams.outputs.change import decode_change
+from streams.outputs.timeline import TimelineEntry
 from streams.outputs.wording import reason_in_words
 from streams.settings import Settings
 from streams.web.views.times import Instant, told
@@ -44,6 +46,28 @@ def shown(change: Change) -> ChangeShown:
         told(change.occurred_at),
         change.cause,
         reason_in_words(change),
+    )
+
+
+def from_timeline(user: str, entry: TimelineEntry) -> ChangeShown:
+    because = tuple(Reason(each.condition, each.value, each.was, each.now) for each in entry.because)
+    return shown(
+        Change(
+            subject=user,
+            rule=entry.rule,
+            type=cast(Type, entry.type),
+            segment=entry.segment,
+            previous=entry.previous,
+            occurred_at=entry.occurred_at,
+            cause=cast(Cause, entry.cause),
+            event_id=entry.event_id,
+            ordinal=entry.ordinal,
+            rule_version="",
+            because=because,
+            segments=(),
+            traits={},
+            merged_into=entry.merged_into,
+        )
     )
 
 

@@ -15,6 +15,7 @@ from streams.web.views.times import Instant, told
 from streams.web.views.window import Window
 
 DAYS: Final = 30
+HOURS: Final = 72
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
@@ -37,15 +38,30 @@ class Counts(NamedTuple):
 
 async def counts_of(window: Window, segments: Sequence[str], calendar: Calendar, now_ms: int) -> dict[str, Counts]:
     periods = flows.last_days(calendar, now_ms, DAYS)
-    since_ms = await window.store.shards.counted_since()
-    found = await window.store.shards.counts(segments, [period.name for period in periods])
-    known = [period for period in periods if since_ms is not None and period.ends_ms > since_ms]
+    found, known = await _counted(window, segments, periods)
     return {name: _counts(found[name], periods[-1], known) for name in segments}
 
 
+async def hours_of(window: Window, segment: str, now_ms: int) -> tuple[Point, ...]:
+    """The last three days, hour by hour."""
+    found, known = await _counted(window, [segment], flows.last_hours(now_ms, HOURS))
+    return _points(found[segment], known)
+
+
+async def _counted(
+    window: Window, segments: Sequence[str], periods: Sequence[flows.Period]
+) -> tuple[dict[str, Count], list[flows.Period]]:
+    """With the periods of which all was counted, or the part since."""
+    since_ms = await window.store.shards.counted_since()
+    found = await window.store.shards.counts(segments, [period.name for period in periods])
+    return found, [period for period in periods if since_ms is not None and period.ends_ms > since_ms]
+
+
 def _counts(count: Count, today: flows.Period, known: Sequence[flows.Period]) -> Counts:
-    """known: the days of which all was counted, or the part since."""
     now = count.flows.get(today.name, flows.NONE)
-    points = flows.series(count.size, count.flows, known)
-    days = tuple(Point(told(each.begins_ms), each.size, each.entries, each.exits) for each in points)
-    return Counts(count.size, now.entries, now.exits, days)
+    return Counts(count.size, now.entries, now.exits, _points(count, known))
+
+
+def _points(count: Count, periods: Sequence[flows.Period]) -> tuple[Point, ...]:
+    points = flows.series(count.size, count.flows, periods)
+    return tuple(Point(told(each.begins_ms), each.size, each.entries, each.exits) for each in points)

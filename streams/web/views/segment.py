@@ -3,16 +3,17 @@
 Comes in: the name of a rule or of a level, such as `lifecycle/power`. Goes out: a `SegmentView`, or `Unknown`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from streams.admin.inventory import Found, stored_in
+from streams.admin.members import page
 from streams.core.explain.inventory import FieldRead, LiveRule
 from streams.core.language.faults import nearest
 from streams.errors import Unknown
 from streams.web.views.changes import ChangeShown, newest_first
-from streams.web.views.counts import counts_of
+from streams.web.views.counts import Point, counts_of, hours_of
 from streams.web.views.overview import RuleNow, rule_now, segments_of
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
@@ -29,7 +30,10 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class SegmentView(msgspec.Struct, frozen=True, gc=False):
-    """now: the rule and its segments. asked: the one that was asked for, of a tier's levels. text: its file."""
+    """now: the rule and its segments. asked: the one that was asked for, of a tier's levels. text: its file.
+
+    hours: of the last three days, of a segment or a level.
+    """
 
     as_of: Instant
     profiles: int
@@ -40,6 +44,22 @@ class SegmentView(msgspec.Struct, frozen=True, gc=False):
     reads: tuple[Reading, ...]
     bytes_a_profile: int
     changes: tuple[ChangeShown, ...]
+    hours: tuple[Point, ...]
+
+
+class MemberShown(msgspec.Struct, frozen=True, gc=False):
+    """since: null where she left, or came, while we read."""
+
+    user_id: str
+    since: Instant | None
+
+
+class MembersShown(msgspec.Struct, frozen=True, gc=False):
+    """By id. after: from where the next page goes on; null on the last."""
+
+    segment: str
+    members: tuple[MemberShown, ...]
+    after: str | None
 
 
 async def segment(window: Window, name: str) -> SegmentView:
@@ -48,6 +68,7 @@ async def segment(window: Window, name: str) -> SegmentView:
     live = _called(found, name)
     now_ms = max(window.clock(), found.inventory.time_ms)
     counts = await counts_of(window, segments_of(live.rule), found.calendar, now_ms)
+    hours = await hours_of(window, name, now_ms) if name in segments_of(live.rule) else ()
     return SegmentView(
         as_of=told(now_ms),
         profiles=found.profiles,
@@ -58,7 +79,18 @@ async def segment(window: Window, name: str) -> SegmentView:
         reads=tuple(map(_reading, live.readings)),
         bytes_a_profile=live.own_bytes,
         changes=tuple(newest_first(window.changes.newest, CHANGES_SHOWN, live.rule.name)),
+        hours=hours,
     )
+
+
+async def members(window: Window, name: str, after: str, most: int) -> MembersShown:
+    """Some at a time: of one segment, or of a level."""
+    known = (await window.rules()).rulebook.segments
+    if name not in known:
+        raise Unknown(f"There is no segment {name}.{did_you_mean(name, known)}")
+    found = await page(window.store, name, after, most)
+    shown = tuple(MemberShown(each.user, told_or_none(each.since_ms)) for each in found)
+    return MembersShown(name, shown, found[-1].user if len(found) == most else None)
 
 
 def _called(found: Found, name: str) -> LiveRule:
@@ -66,10 +98,14 @@ def _called(found: Found, name: str) -> LiveRule:
     by_name = {segment: live for live in found.inventory.rules for segment in segments_of(live.rule)}
     by_name |= {live.rule.name: live for live in found.inventory.rules}
     if name not in by_name:
-        near = nearest(name, by_name)
-        raise Unknown(f"No rule makes a segment {name}." + (f" Did you mean {near}?" if near else ""))
+        raise Unknown(f"No rule makes a segment {name}.{did_you_mean(name, by_name)}")
     return by_name[name]
 
 
 def _reading(one: FieldRead) -> Reading:
     return Reading(one.text, told_or_none(one.since_ms), told_or_none(one.covered_from_ms))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    return f" Did you mean {near}?" if near else ""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from streams.admin.lookup import Found, stored_in
+from streams.admin.timeline import timeline
 from streams.core.changes import Change
 from streams.core.engine.privacy import MASKED, is_private
 from streams.core.explain import explanation
@@ -17,6 +18,7 @@ from streams.core.explain.explanation import AMONG, Explanation, explain
 from streams.core.rules.rulebook import level_name
 from streams.errors import Unknown
 from streams.outputs.wording import reason_in_words
+from streams.web.views.changes import ChangeShown, from_timeline
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
 
@@ -102,7 +104,10 @@ class AliasShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class User(msgspec.Struct, frozen=True, gc=False):
-    """segments: all that the user is in. remark: what is to be said of how it was found; often empty."""
+    """segments: all that the user is in. remark: what is to be said of how it was found; often empty.
+
+    timeline: the newest changes, the newest first.
+    """
 
     user_id: str
     as_of: Instant
@@ -112,6 +117,7 @@ class User(msgspec.Struct, frozen=True, gc=False):
     traits: tuple[TraitShown, ...]
     subscriptions: tuple[SubscriptionShown, ...]
     aliases: tuple[AliasShown, ...]
+    timeline: tuple[ChangeShown, ...]
 
 
 class Forecast(msgspec.Struct, frozen=True, gc=False):
@@ -125,6 +131,7 @@ class Forecast(msgspec.Struct, frozen=True, gc=False):
 async def user(window: Window, user_id: str, at_ms: int | None = None) -> User:
     found, explained = await _explained(window, user_id, at_ms)
     standings = tuple(map(_standing, explained.rules))
+    past = await timeline(window.store, window.settings, user_id)
     return User(
         user_id=user_id,
         as_of=told(explained.at_ms),
@@ -134,6 +141,7 @@ async def user(window: Window, user_id: str, at_ms: int | None = None) -> User:
         traits=tuple(_traits(found, user_id, window.settings.private_traits)),
         subscriptions=tuple(map(_subscription, explained.subscriptions)),
         aliases=tuple(AliasShown(each.alias, each.how, each.is_shared) for each in found.aliases if each.is_hers),
+        timeline=tuple(from_timeline(user_id, each) for each in past),
     )
 
 

@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from streams.lifecycle.applying import apply
+from streams.lifecycle.checking import check_folder
 from tests.pages import API_DOCUMENT, api_document
 from tests.web.group import Group
 
@@ -16,7 +19,10 @@ TOKEN = "a token of those who read"
 ANSWERED = [
     ("/segments", "/segments"),
     ("/segments/{segment}", "/segments/pace%2Fbusy"),
+    ("/segments/{segment}/members", "/segments/pace%2Fcalm/members?limit=1"),
     ("/users/{user}", "/users/ann"),
+    ("/users/{user}/timeline", "/users/bob/timeline"),
+    ("/versions", "/versions"),
     ("/users/{user}/explain", "/users/ann/explain"),
     ("/users/{user}/forecast", "/users/bob/forecast"),
     ("/rules", "/rules"),
@@ -74,6 +80,30 @@ async def test_a_user_is_explained_and_what_is_private_stays_hidden(client: Asyn
     assert [each["value"] for each in rule["conditions"]] == ["admin", "***"]
     traits = {each["name"]: each["value"] for each in (await given(client, "/users/ann"))["traits"]}
     assert traits == {"company.name": "<b>Acme</b>", "email": "***", "role": "admin"}
+
+
+async def test_members_come_page_by_page(client: AsyncClient) -> None:
+    path = "/segments/pace%2Fcalm/members"
+    first = await given(client, f"{path}?limit=1")
+    assert [each["user_id"] for each in first["members"]] == ["a/b <i>"]
+    rest = await given(client, f"{path}?after={quote(first['after'], safe='')}")
+    assert ([each["user_id"] for each in rest["members"]], rest["after"]) == (["ann"], None)
+
+
+async def test_a_timeline_has_the_newest_first_with_the_reason(client: AsyncClient) -> None:
+    newest = (await given(client, "/users/bob/timeline"))["changes"][0]
+    assert (newest["segment"], newest["previous"]) == ("pace/busy", "pace/calm")
+    assert newest["why"] == "count(any, days=7) >= 3 (is 3)"
+
+
+async def test_versions_are_those_that_were_applied(tmp_path: Path) -> None:
+    group = await Group(tmp_path).begin()
+    async with group.client() as client:
+        assert await given(client, "/versions") == {"live": None, "versions": []}
+        checked = check_folder(group.settings.rules)
+        await apply(group.store.group, checked, after=None, author="ann", note="the first", at_ms=0)
+        found = await given(client, "/versions")
+        assert (found["live"], found["versions"][0]["note"]) == (1, "the first")
 
 
 async def test_the_forecast_says_what_comes_if_nothing_happens(client: AsyncClient) -> None:

@@ -11,6 +11,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from streams.kafka.batches.record import PlainRecord
+from streams.web.dashboard import pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
 from tests.web.group import Group
 
@@ -56,6 +57,28 @@ async def test_the_overview_is_searched_and_filtered(client: AsyncClient) -> Non
     assert "Not seen" not in (await page(client, "?search=pace")).text
     assert "Not seen" in (await page(client, "?search=WEEK&owner=success&sort=segment")).text
     assert "No segment is called" in (await page(client, "?search=nothing")).text
+
+
+async def test_a_segment_has_its_sizes_as_a_chart_and_a_table_and_who_is_in_it(client: AsyncClient) -> None:
+    text = (await page(client, "segment?name=quiet")).text
+    for words in (
+        'class="chart"',
+        "Size of quiet over 30 days",
+        '<th scope="row">8 Mar</th>',
+        "user?id=ann",
+        "As a table",
+    ):
+        assert words in text
+    assert "Who is in it" not in (await page(client, "segment?name=pace")).text
+    assert "user?id=bob" in (await page(client, "segment?name=pace/busy")).text
+
+
+async def test_members_come_page_by_page(group: Group, client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MEMBERS_SHOWN", 1)
+    first = (await page(client, "segment?name=pace/calm")).text
+    assert "ann" not in first.partition('id="members"')[2].partition("Newest changes")[0]
+    assert "segment?name=pace%2Fcalm&amp;after=a%2Fb%20%3Ci%3E" in first
+    assert "user?id=ann" in (await page(client, "segment?name=pace/calm&after=a%2Fb%20%3Ci%3E")).text
 
 
 async def test_a_user_is_shown_with_every_condition_and_nothing_private(client: AsyncClient) -> None:
