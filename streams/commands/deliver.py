@@ -85,7 +85,7 @@ def send(message: str, settings: Settings) -> None:
     from streams.admin.sending import send_to_members
     from streams.core.language.faults import did_you_mean
 
-    checked = asyncio.run(rules_in_force(settings))
+    checked = asyncio.run(rules_in_force(settings)).checked
     messages = checked.messages.by_name
     if message not in messages:
         raise UsageError(f"There is no message {message}. {did_you_mean(message, messages)}".strip())

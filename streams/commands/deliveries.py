@@ -133,7 +133,7 @@ def enable(endpoint: str, settings: Settings) -> None:
 def _in_force(settings: Settings) -> "Messages":
     from streams.admin.rules_in_force import rules_in_force
 
-    return asyncio.run(rules_in_force(settings)).messages
+    return asyncio.run(rules_in_force(settings)).checked.messages
 
 
 def _messages(settings: Settings) -> "Messages":

@@ -47,7 +47,7 @@ def command(
 
     Nothing is needed but Python, and nothing is left behind. Time is virtual and fast, so that you see silent exits,
     which no event causes: somebody who has not been there for a week. You see who enters and leaves which segment and
-    why; the last lines say how to follow from another terminal. Edit the rules and start again. Ctrl-C stops all of it.
+    why; the last lines say how to follow from another terminal. Rules are run as you save them. Ctrl-C stops all of it.
 
     \b
     Example:

@@ -27,3 +27,15 @@ class Duration(click.ParamType):
         if ms is None:
             self.fail(f"{value!r} is no duration such as 30s, 5m, 2h or 1d", param, ctx)
         return ms
+
+
+class Percent(click.ParamType):
+    """A share; 0.05 of `5%`."""
+
+    name = "percent"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).removesuffix("%").strip()
+        if not text.replace(".", "", 1).isdecimal() or not text.isascii():
+            self.fail(f"{value!r} is no share such as 5%", param, ctx)
+        return float(text) / 100

@@ -28,7 +28,6 @@ def compile_engine(connection: Connection) -> None:
 
 def work(connection: Connection, settings: Settings, clock: SharedClock) -> None:
     """Run a worker. Told anything, it takes the engine that has been compiled."""
-    from streams import rulefiles
     from streams.kafka.connection import EMBEDDED
     from streams.log import configure
     from streams.runtime.app import SegmenterApp, create_app
@@ -37,12 +36,11 @@ def work(connection: Connection, settings: Settings, clock: SharedClock) -> None
     from streams.state.opening import redis_store
 
     configure("info")
-    rulebook = rulefiles.load(settings.rules)
     monitor = watched(settings)
 
     def make_app() -> SegmenterApp:
         store = redis_store(settings)
-        return create_app(settings, rulebook, store, clock=clock, broker=EMBEDDED, compile_first=False, monitor=monitor)
+        return create_app(settings, store, clock=clock, broker=EMBEDDED, compile_first=False, monitor=monitor)
 
     def tell() -> None:
         while True:

@@ -28,6 +28,7 @@ from streams.demo.featured import featured
 from streams.demo.lines import Lines
 from streams.demo.player import HISTORY_MS, Player
 from streams.demo.processes import compile_engine, deliver, serve_web, work
+from streams.demo.saved_rules import apply_saved
 from streams.demo.screen import Screen
 from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Company
@@ -70,7 +71,7 @@ async def run(
         folder = Path(started.enter_context(TemporaryDirectory(prefix="segmenter-dev-")))
         view = started.enter_context(_view_for(console, folder / "env"))
         compiler = started.enter_context(Child("compiler", compile_engine, (), folder / "compiler.log"))
-        view.say(f"{len(rulebook.rules)} rules, those in {rules}.")
+        view.say(f"{len(rulebook.rules)} rules, those in {rules}: edit them, and they are run as you save them.")
         kafka, redis = _servers(started, folder, port, view)
         ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed, web_port)
         write_environment(folder / "env", ours)
@@ -94,6 +95,7 @@ async def run(
             _follow_worker(worker, player),
             _have_compiled(compiler, worker, player, state),
             _let_time_pass(web, player),
+            apply_saved(ours, view.say),
         )
         view.say("Stopping ...")
     console.print("Stopped; nothing is left behind.")

@@ -6,6 +6,7 @@ differences  what one rulebook says otherwise than another
 estimate     who would enter and leave now, as far as the state tells
 planning     both together, under an id by which just that is applied, or refused
 applying     a new version, unless somebody was quicker; an old one once more
+following    whoever runs the rules sees that there is another version
 
 Comes in: rule files, and the state of a group. Goes out: plans and versions. What shards make of a new version is for
 `streams.runtime`.

@@ -64,13 +64,13 @@ def plan_id(live: Version | None, now: Checked) -> str:
 async def make_plan(store: Store, settings: Settings, now: Checked, sample: int | None = SAMPLE) -> Plan:
     """sample: as for `estimate`."""
     version = await live(store.group)
-    was = None if version is None else _readable(await files_of(store.group, version))
+    was = None if version is None else readable(await files_of(store.group, version))
     found = await estimate(store.shards, settings, now.rulebook, sample)
     bytes_then, bytes_now = (row_bytes_of(each.rulebook.rules) if each else 0 for each in (was, now))
     return Plan(version, was, now, differences(was, now), found, (bytes_then, bytes_now))
 
 
-def _readable(files: Files) -> Checked | None:
+def readable(files: Files) -> Checked | None:
     """What an older segmenter took may have faults today."""
     try:
         return check_files(files)

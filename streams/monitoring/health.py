@@ -93,12 +93,15 @@ class ShardHealth(NamedTuple):
 class Health(NamedTuple):
     """That of a worker. has_joined: whether the group has told it which shards are its own, perhaps none.
 
-    waiting: why it has not come so far, in words.
+    waiting: why it has not come so far, in words. rules: the version in force, 0 before it is known; differs: what is
+    to be said where the folder has others, which fails no check.
     """
 
     shards: Sequence[ShardHealth] = ()
     has_joined: bool = False
     waiting: str = ""
+    rules: int = 0
+    differs: str = ""
 
     @property
     def failing(self) -> Sequence[ShardHealth]:

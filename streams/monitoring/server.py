@@ -135,6 +135,7 @@ def describe(health: Health, ago_s: float) -> dict[str, Any]:
         "summary": str(health),
         "ready": health.is_ready,
         "failing": failing,
+        "rules": {"version": health.rules or None, "differs": health.differs or None},
         "shards": [_described(each) for each in health.shards],
     }
 

@@ -29,6 +29,8 @@ NOTE_EVERY_S: Final = 10.0
 LOOK_EVERY_S: Final = 3.0
 # How late a shard may hear of new quintile edges.
 REFRESH_EVERY_S: Final = 1.0
+# How late it may be noticed that another version of the rules is live.
+RULES_EVERY_S: Final = 1.0
 
 
 class Declared(FailingApp):
@@ -38,6 +40,10 @@ class Declared(FailingApp):
     worker_monitor: Monitor
     recorder: Recorder
     refresher: Refresher
+
+    async def look_at_rules(self) -> None:
+        """Take over another version, if one is live."""
+        raise NotImplementedError
 
 
 def declare(app: Declared, settings: Settings) -> None:
@@ -83,6 +89,11 @@ def _declare_timers(app: Declared) -> None:
     async def refresh() -> None:
         async with app.failing("the quintile edges"):
             await app.refresher.refresh()
+
+    @app.timer(RULES_EVERY_S)
+    async def rules() -> None:
+        async with app.failing("the rules"):
+            await app.look_at_rules()
 
 
 def _declare_changes_of_hands(app: Declared) -> None:

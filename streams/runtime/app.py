@@ -1,6 +1,7 @@
 """The composition root: everything that runs is put together here, and nowhere else.
 
-Comes in: settings, rules, a clock, a store. Goes out: a Faust app, for `streams.runtime.running` to run.
+Comes in: settings, a clock, a store, in which the rules are (or will be, from the folder that the settings name). Goes
+out: a Faust app, for `streams.runtime.running` to run.
 """
 
 import asyncio
@@ -13,14 +14,12 @@ from faust.app.base import BootStrategy
 from faust.app.base import logger as faust_logger
 from yarl import URL
 
-from streams import rulefiles
-from streams.core.compiler.catalog import Catalog
-from streams.core.rules.rulebook import Rulebook
-from streams.errors import SegmenterError, UsageError
+from streams.errors import SegmenterError, Unreachable, UsageError
 from streams.kafka.connection import KAFKA, Broker
 from streams.kafka.errors import in_words
 from streams.kafka.provisioning import ensure
-from streams.log import log
+from streams.lifecycle.following import Followed
+from streams.log import Throttle, counted, log
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
 from streams.runtime.agents import Declared, declare
@@ -31,10 +30,8 @@ from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
 from streams.runtime.retry import Retry
 from streams.runtime.transport import Consumer, Transport
-from streams.runtime.worker import Worker
+from streams.runtime.worker import Worker, decoder_for
 from streams.settings import Settings
-from streams.sources import Decoder, InputOptions
-from streams.sources.warnings import Warnings
 from streams.state.format import SETTLED
 from streams.state.opening import redis_store
 from streams.state.store import Store
@@ -64,7 +61,6 @@ class SegmenterApp(Declared):
     def __init__(
         self,
         settings: Settings,
-        rulebook: Rulebook,
         store: Store,
         clock: Clock,
         broker: Broker,
@@ -75,9 +71,10 @@ class SegmenterApp(Declared):
         self.transport = self.producer_transport = Transport(self, settings, broker)
         self.worker_monitor = monitor
         self._watching: asyncio.Task[None] | None = None
-        self._made_of = settings, rulebook, store, clock
+        self._made_of = settings, store, clock
         self._compile_first = compile_first
         self._has_shards = False
+        self._may_tell = Throttle()
         self.failure: Exception | None = None
         self.failed, self.has_let_go = asyncio.Event(), asyncio.Event()
         declare(self, settings)
@@ -86,37 +83,57 @@ class SegmenterApp(Declared):
         """Faust would make a data directory for its tables where it is started; we have none."""
 
     async def on_start(self) -> None:
-        settings, rulebook, store, clock = self._made_of
+        settings, store, clock = self._made_of
         if self._compile_first:
             # Before the group waits for our heartbeats.
             compile_engine()
         self.worker_monitor.counters.lives += 1
         partitions = self.worker_monitor.partitions = await prepare(settings, store, self.worker_monitor.starting)
-        decoder = Decoder(
-            Catalog(rulebook).reads, InputOptions.of(settings), Warnings(self.worker_monitor.counters.warnings)
-        )
+        self._followed = await self._begun(settings, store)
+        version, rulebook = self._followed.number, self._followed.checked.rulebook
+        log.info("worker - runs version %d of the rules: %s", version, counted(len(rulebook.rules), "rule"))
         # Made by our transport.
         consumer, producer = cast(Consumer, self.consumer), cast(Producer, self.producer)
         outputs = Outputs(settings)
         self.recorder = Recorder(store.group, clock)
-        worker = Worker(
+        self._worker = Worker(
             settings,
+            version,
             rulebook,
             store.shards,
             clock,
             consumer,
             producer,
-            decoder,
+            decoder_for(rulebook, settings, self.worker_monitor.counters),
             outputs,
             self.worker_monitor.counters,
             self.recorder,
             partitions,
         )
-        self.shards = Assignment(worker, self.fail)
-        self.refresher = Refresher(rulebook, store.group, clock, self.shards.loaded)
+        self.shards = Assignment(self._worker, self.fail)
+        self.refresher = Refresher(lambda: self._worker.rulebook, store.group, clock, self.shards.loaded)
         self._has_shards = True
         self._watching = asyncio.create_task(self._watch(), name="monitor")
         await super().on_start()
+
+    async def _begun(self, settings: Settings, store: Store) -> Followed:
+        followed = Followed(store.group, settings)
+        await self.worker_monitor.starting("Redis", lambda: followed.begin(wall_clock()))
+        self.worker_monitor.rules = followed
+        return followed
+
+    async def look_at_rules(self) -> None:
+        """Take over another version, if one is live. Where Redis does not take part, it waits for the next time."""
+        try:
+            if not await self._followed.look():
+                return
+        except Unreachable as error:
+            if self._may_tell():
+                log.warning("worker - the rules stay as they are: %s", error)
+            return
+        log.info("worker - takes over version %d of the rules", self._followed.number)
+        self._worker = self._worker.under(self._followed.number, self._followed.checked.rulebook)
+        self.shards.take_over(self._worker)
 
     async def _watch(self) -> None:
         async with self.failing("the monitor"):
@@ -143,7 +160,7 @@ class SegmenterApp(Declared):
         await super().on_stop()
 
     async def on_shutdown(self) -> None:
-        *_, store, _ = self._made_of
+        _, store, _ = self._made_of
         with suppress(SegmenterError):
             await store.close()
 
@@ -162,7 +179,6 @@ class SegmenterApp(Declared):
 
 def create_app(
     settings: Settings,
-    rulebook: Rulebook,
     store: Store,
     *,
     clock: Clock = wall_clock,
@@ -172,7 +188,7 @@ def create_app(
 ) -> SegmenterApp:
     """A worker, ready to be started. `compile_first`: False where the engine may run as it is until it is compiled.
     `monitor`: one for all apps of the process, if there may be more."""
-    return SegmenterApp(settings, rulebook, store, clock, broker, compile_first, monitor or Monitor(settings))
+    return SegmenterApp(settings, store, clock, broker, compile_first, monitor or Monitor(settings))
 
 
 async def prepare(settings: Settings, store: Store, retry: Retry) -> int:
@@ -206,7 +222,7 @@ async def _settle(store: Store, name: str, now: str, what: str) -> None:
 def default_app() -> SegmenterApp:
     """The app that `faust -A streams worker` runs: all of it as the environment says."""
     settings = Settings.current()
-    return create_app(settings, rulefiles.load(settings.rules), redis_store(settings))
+    return create_app(settings, redis_store(settings))
 
 
 def _faust_options(settings: Settings) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Assignment:
         self._fail = fail
         self._owners: dict[int, tuple[ShardLifecycle, asyncio.Task[None]]] = {}
         self._asking: asyncio.Task[None] | None = None
+        self._taking_over: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
         self.has_joined = False
 
@@ -60,6 +61,17 @@ class Assignment:
         with suppress(KafkaError):
             counts = await self._worker.consumer.partitions(sharded(settings))
             refuse_others(settings, counts, self._worker.partitions)
+
+    def take_over(self, worker: Worker) -> None:
+        """Run the rules of `worker` from now on: shards that we are given at once; those we have one after the other,
+        so that most events never wait."""
+        self._worker = worker
+        if self._taking_over is None or self._taking_over.done():
+            self._taking_over = asyncio.create_task(self._turn_all(), name="taking over rules")
+
+    async def _turn_all(self) -> None:
+        while behind := [owner for owner in self.owners() if not owner.runs_under(self._worker)]:
+            await behind[0].take_over(self._worker)
 
     async def let_go(self) -> None:
         """Give all shards up, each after a last checkpoint, and commit."""

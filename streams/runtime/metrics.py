@@ -138,6 +138,18 @@ SPECS: Final = (
         (),
         lambda it: [((), it.partitions)] if it.partitions else [],
     ),
+    Spec(
+        "segmenter_rules_version",
+        "The version of the rules that this worker runs.",
+        (),
+        lambda it: [((), it.rules.number)] if it.rules is not None else [],
+    ),
+    Spec(
+        "segmenter_rules_differ",
+        "1 while the folder of SEGMENTER_RULES has other rules than those that are live: apply them, or restore it.",
+        (),
+        lambda it: [((), bool(it.rules.differs))] if it.rules is not None else [],
+    ),
     Spec("segmenter_shards", "Shards of this worker, by where they stand.", ("state",), _states),
     Spec("segmenter_shards_waiting", "Shards of this worker that wait, by what for.", ("cause",), _waiting),
     Spec(

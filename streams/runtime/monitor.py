@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from streams.core.kernel.layout import FAR
 from streams.errors import Stuck, places
 from streams.kafka.ends import Ends
+from streams.lifecycle.following import Followed
 from streams.log import log
 from streams.monitoring.health import Cause, Health, Observer, Seen, ShardHealth, State
 from streams.monitoring.watchdog import Watchdog
@@ -50,7 +51,8 @@ class Figures(NamedTuple):
 
 
 class Monitor:
-    """One in a process, whatever apps come and go. starting: tries what an app needs before it can have shards."""
+    """One in a process, whatever apps come and go. starting: tries what an app needs before it can have shards.
+    rules: those in force; None before an app has found them."""
 
     def __init__(self, settings: Settings, watchdog: Watchdog | None = None) -> None:
         self.counters = Counters()
@@ -58,6 +60,7 @@ class Monitor:
         self.figures: Sequence[Figures] = ()
         self.starting = Retry()
         self.partitions = 0
+        self.rules: Followed | None = None
         self.lags = Lags(Ends(settings))
         self._watchdog = watchdog
         self._looked_at = time.monotonic()
@@ -68,6 +71,8 @@ class Monitor:
         obstacle, health = self.starting.obstacle, self.health
         if obstacle is not None:
             health = health._replace(waiting=f"waits for {obstacle.cause}: {obstacle.why}")
+        if self.rules is not None:
+            health = health._replace(rules=self.rules.number, differs=self.rules.differs)
         return health, time.monotonic() - self._looked_at
 
     async def watch(self, shards: Assignment, fail: Callable[[str, Exception], Awaitable[None]]) -> None:

@@ -44,25 +44,30 @@ class Ready(Protocol):
 
 
 class Refresher:
-    """`loaded` gives our shards by number; `clock` the time in ms."""
+    """`rulebook` gives the rules in force, `loaded` our shards by number, `clock` the time in ms."""
 
     def __init__(
-        self, rulebook: Rulebook, store: GroupStore, clock: Callable[[], int], loaded: Callable[[], Mapping[int, Ready]]
+        self,
+        rulebook: Callable[[], Rulebook],
+        store: GroupStore,
+        clock: Callable[[], int],
+        loaded: Callable[[], Mapping[int, Ready]],
     ):
-        self._rules = rulebook.by_quintiles
+        self._rulebook = rulebook
         self._store = store
         self._clock = clock
         self._loaded = loaded
-        self._told: dict[tuple[str, int], int] = {}  # by rule and shard: as of when we told of it last
+        self._told: dict[tuple[str, int], int] = {}  # by rule's subject and shard: as of when we told of it last
         self._may_tell = Throttle()
 
     async def refresh(self) -> None:
         """All that can be done now. Where Redis does not take part, it waits for the next time."""
-        if not self._rules:
+        rules = self._rulebook().by_quintiles
+        if not rules:
             return
         try:
             agreed = await self._store.read(QUINTILES)
-            for rule in self._rules:
+            for rule in rules:
                 await self._refresh(rule, agreed.get(_subject(rule), b""))
         except SegmenterError as error:
             if self._may_tell():
@@ -70,22 +75,27 @@ class Refresher:
 
     async def _refresh(self, rule: Scores, was: bytes) -> None:
         quintiles = Quintiles.decode(was) if was else None
-        told_ms = [await self._tell(rule, number, ready, quintiles) for number, ready in self._loaded().items()]
+        told_ms = [await self._tell(rule, number, ready, quintiles) for number, ready in self._running(rule).items()]
         if newest_refresh(rule, max(told_ms, default=0)) > (quintiles.at_ms if quintiles is not None else 0):
             quintiles = await self._agree(rule, quintiles, was)
         if quintiles is not None:
-            self._take(quintiles)
+            self._take(rule, quintiles)
+
+    def _running(self, rule: Scores) -> Mapping[int, Ready]:
+        """Our shards that score by this rule: others have not taken it over yet."""
+        loaded = self._loaded().items()
+        return {number: ready for number, ready in loaded if _scores_by(ready.shard, rule)}
 
     async def _tell(self, rule: Scores, number: int, ready: Ready, agreed: Quintiles | None) -> int:
         """As of when we told of the shard last; 0 if never."""
-        told_ms = self._told.get((rule.name, number), 0)
+        told_ms = self._told.get((_subject(rule), number), 0)
         at_ms = measure_at(rule, agreed, told_ms, ready.settled_ms)
         if at_ms is None:
             return told_ms
         populations = await measured(ready.shard, rule.name, at_ms)
         report = Report(rule.version, at_ms, self._clock(), populations)
         await self._store.put(POPULATIONS.under(rule.name), number, report.encode())
-        self._told[rule.name, number] = at_ms
+        self._told[_subject(rule), number] = at_ms
         return at_ms
 
     async def _agree(self, rule: Scores, agreed: Quintiles | None, was: bytes) -> Quintiles | None:
@@ -103,8 +113,8 @@ class Refresher:
             log.info("scores %s - new edges of %s, version %d", rule.name, format_time(ours.at_ms), ours.version)
         return ours
 
-    def _take(self, quintiles: Quintiles) -> None:
-        for ready in self._loaded().values():
+    def _take(self, rule: Scores, quintiles: Quintiles) -> None:
+        for ready in self._running(rule).values():
             newest = ready.shard.quintiles(quintiles.rule)
             is_newer = newest is None or newest.at_ms < quintiles.at_ms
             # A backlog is scored by the edges of its own time.
@@ -120,6 +130,11 @@ async def measured(shard: Shard, rule: str, at_ms: int) -> Populations:
         await asyncio.sleep(0)
     # Sorting a million numbers takes a while, too.
     return await asyncio.to_thread(lambda: Populations.of(*np.concatenate(slices, axis=1)).thinned())
+
+
+def _scores_by(shard: Shard, rule: Scores) -> bool:
+    ours = shard.catalog.rulebook.scores.get(rule.name)
+    return ours is not None and ours.version == rule.version
 
 
 def _subject(rule: Scores) -> str:

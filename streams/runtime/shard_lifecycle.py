@@ -1,6 +1,10 @@
 """The owner of one shard, from the moment the group gives it until it is let go: load, work, flush.
 
-Comes in: what fetches bring, and the time. Goes out: the shard's checkpoints.
+Comes in: what fetches bring, the time, and other rules when they are live. Goes out: the shard's checkpoints.
+
+Other rules are taken over as a restart takes them: a last checkpoint under those of before, then the shard is loaded
+again, and its profiles are evaluated anew (`streams.core.engine.migration`). Records that had been fetched are read
+again, as other rules read other things of them.
 
 Redis is the truth. Where it holds something else than was written (it came back from a crash without its last
 second), the shard is loaded again and goes on from there: the same events give the same changes with the same ids.
@@ -53,7 +57,8 @@ class ShardLifecycle:
     def __init__(self, worker: Worker, number: int, tps: Sequence[TP], membership: Membership):
         self.number = number
         self.loaded: ShardLoop | None = None
-        self._worker = worker
+        self._worker = self._next = worker
+        self._turned = asyncio.Event()
         self._tps = tuple(tps)
         self._membership = membership
         self._leaving = self._was_overtaken = False
@@ -75,11 +80,23 @@ class ShardLifecycle:
         if self.loaded is not None:
             self.loaded.leave()
 
+    def runs_under(self, worker: Worker) -> bool:
+        """Whether its rules are those of the shard, or will be once it is loaded."""
+        return self._next is worker
+
+    async def take_over(self, worker: Worker) -> None:
+        """Go on under its rules; until the shard is loaded again, or let go."""
+        self._next = worker
+        self._turned.clear()
+        if self.loaded is not None:
+            self.loaded.leave()
+        await self._turned.wait()
+
     async def run(self) -> None:
         """Until `leave`, or until another worker owns the shard."""
         try:
             while not self._leaving:
-                since = time.monotonic()
+                self._worker, since = self._next, time.monotonic()
                 stored = await self._retry(f"shard {self.number}, loading", self._claim)
                 await self._work(await self._load(stored), stored, since)
         except Fenced as error:
@@ -90,6 +107,7 @@ class ShardLifecycle:
             log.error("shard %d - let go without a last checkpoint, the next owner repeats it: %s", self.number, error)
         finally:
             self.loaded = None
+            self._turned.set()
             self._worker.consumer.stop_reading(self._tps)
 
     async def _claim(self) -> Stored | None:
@@ -136,10 +154,12 @@ class ShardLifecycle:
                 await self._publish_again(loaded, stored)
             await self._retry(f"shard {self.number}, loading", loaded.start)
             self.loaded = loaded
+            if self._next is self._worker:
+                self._turned.set()
             self._worker.counters.seconds.load.observe(time.monotonic() - since)
             profiles, took = len(stored[ROWS]) if stored else 0, seconds(since)
             log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
-            if not self._leaving:  # as we may have been told to meanwhile
+            if not self._leaving and self._next is self._worker:  # as we may have been told otherwise meanwhile
                 await loaded.work()
         except StateTooNew:
             raise
@@ -147,6 +167,10 @@ class ShardLifecycle:
             await self._overtaken(error)
         except StateError as error:
             log.error("shard %d - loading it again: %s", self.number, error)
+        except (Unreachable, KafkaError) as error:
+            if self._leaving or self._next is self._worker:
+                raise
+            log.error("shard %d - loading it again without a last checkpoint: %s", self.number, error)
         finally:
             self.loaded = None
             self._worker.consumer.stop_reading(self._tps)

@@ -1,8 +1,9 @@
 """What all shards of one worker share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
@@ -10,15 +11,20 @@ from streams.runtime.counters import Counters
 from streams.runtime.producing import Producer
 from streams.runtime.transport import Consumer
 from streams.settings import Settings
-from streams.sources import Decoder
+from streams.sources import Decoder, InputOptions
+from streams.sources.warnings import Warnings
 from streams.state.store import ShardStore
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Made once by `streams.runtime.app`. `clock` gives the time in ms; `partitions` is how many shards there are."""
+    """Made once by `streams.runtime.app`, and anew for each version of the rules (`under`).
+
+    version: of the rules, in their history. `clock` gives the time in ms; `partitions` is how many shards there are.
+    """
 
     settings: Settings
+    version: int
     rulebook: Rulebook
     store: ShardStore
     clock: Callable[[], int]
@@ -29,3 +35,11 @@ class Worker:
     counters: Counters
     recorder: Recorder
     partitions: int
+
+    def under(self, version: int, rulebook: Rulebook) -> "Worker":
+        """The same under other rules, which read other things of events."""
+        return replace(self, version=version, rulebook=rulebook, decoder=decoder_for(rulebook, self.settings, self.counters))
+
+
+def decoder_for(rulebook: Rulebook, settings: Settings, counters: Counters) -> Decoder:
+    return Decoder(Catalog(rulebook).reads, InputOptions.of(settings), Warnings(counters.warnings))

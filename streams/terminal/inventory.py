@@ -8,22 +8,27 @@ from streams.admin.inventory import Found
 from streams.core.explain.inventory import FieldRead, LiveRule
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule, Scores, Segment
+from streams.lifecycle.versions import Version
 from streams.log import counted
 from streams.terminal.columns import in_columns
 from streams.terminal.dates import in_full, when
+from streams.terminal.versions import headline
 
 VERSION_DIGITS = 12
-RESTART = "Workers read the rules when they start: restart them, and they run what the files say."
+TAKEN_OVER = "Workers that run take over another version within seconds; not all have stored something under it yet."
+APPLIED = "Nothing was ever applied: a worker that starts applies this folder, as does segmenter rules apply."
 
 Row = tuple[str, str, str]
 
 
-def in_words(found: Found) -> str:
-    return "\n".join(_lines(found))
+def in_words(found: Found, version: Version | None) -> str:
+    return "\n".join(_lines(found, version))
 
 
-def _lines(found: Found) -> Iterator[str]:
+def _lines(found: Found, version: Version | None) -> Iterator[str]:
     inventory = found.inventory
+    if version is not None:
+        yield headline(version)
     yield (
         f"{counted(len(inventory.rules), 'rule')} over {counted(found.profiles, 'profile')}, as of "
         f"{in_full(found.at_ms)}; a profile's row has {inventory.row_bytes:,} bytes"
@@ -32,10 +37,10 @@ def _lines(found: Found) -> Iterator[str]:
         yield from ("", f"{rule.rule.name}: {_sort(rule.rule)}, {_state(rule, found)}")
         yield from (f"    {line}" for line in in_columns(list(_rows(rule, found))))
     for name, segments in inventory.gone.items():
-        yield from ("", f"{name}: still live, though no file says it")
+        yield from ("", f"{name}: still run, though it is in no file")
         yield from (f"    {line}" for line in in_columns(list(_member_rows(found, segments))))
     if inventory.gone or any(rule.as_said < inventory.shards for rule in inventory.rules):
-        yield from ("", RESTART)
+        yield from ("", APPLIED if version is None else TAKEN_OVER)
 
 
 def _sort(rule: Rule) -> str:
@@ -83,10 +88,11 @@ def _since(reading: FieldRead, at_ms: int) -> str:
     return f"kept since {when(reading.since_ms, at_ms)}{covered}"
 
 
-def in_json(found: Found) -> bytes:
+def in_json(found: Found, version: Version | None) -> bytes:
     inventory = found.inventory
     return msgspec.json.encode(
         {
+            "version": version.number if version else None,
             "as_of": format_time(found.at_ms),
             "profiles": found.profiles,
             "shards": inventory.shards,

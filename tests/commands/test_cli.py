@@ -191,5 +191,5 @@ def test_a_worker_says_first_what_it_runs_and_where(monkeypatch: pytest.MonkeyPa
         main, ["worker", "--rules", str(tmp_path), "--redis", redis, "--metrics", "off"], catch_exceptions=False
     )
     (line,) = told
-    assert line.startswith(f"worker - starts: 1 rule of {tmp_path}, group segmenter, Kafka at localhost:9092, Redis")
+    assert line.startswith(f"worker - starts: rules in {tmp_path}, group segmenter, Kafka at localhost:9092, Redis")
     assert line.endswith("redis://me:***@cache:6379/0")

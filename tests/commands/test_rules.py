@@ -149,8 +149,8 @@ def test_a_rule_that_workers_have_not_loaded_is_told_and_what_to_do(workers: Wor
     output = workers.command().output
     assert "keen: segment, which no worker runs yet\n" in output
     assert "quiet: segment, of which workers still run another version\n" in output
-    assert "old: still live, though no file says it\n    members  1 new\n             0 old\n" in output
-    assert output.endswith("restart them, and they run what the files say.\n")
+    assert "old: still run, though it is in no file\n    members  1 new\n             0 old\n" in output
+    assert output.endswith("as does segmenter rules apply.\n")
 
 
 def test_scores_have_the_members_of_their_grid(workers: Workers) -> None:
@@ -189,12 +189,10 @@ def test_a_group_that_no_worker_has_served_is_told(workers: Workers) -> None:
     assert f"No worker of the group {workers.group} has ever written to this Redis." in result.stderr
 
 
-def test_wrong_rules_and_a_redis_that_does_not_answer_are_told(tmp_path: Path) -> None:
-    path = tmp_path / "quiet.yaml"
-    flags = ["rules", "--rules", str(tmp_path), "--redis", "redis://127.0.0.1:1"]
-    path.write_text(QUIET.replace("idle_days", "idle_dys"))
-    assert CliRunner().invoke(main, flags).exit_code == 2
-    path.write_text(QUIET)
-    result = CliRunner().invoke(main, flags)
+def test_wrong_rules_and_a_redis_that_does_not_answer_are_told(workers: Workers) -> None:
+    workers.rules_are(quiet=QUIET.replace("idle_days", "idle_dys"))
+    assert workers.command().exit_code == 2
+    workers.rules_are(quiet=QUIET)
+    result = CliRunner().invoke(main, ["rules", "--rules", str(workers.rules), "--redis", "redis://127.0.0.1:1"])
     assert result.exit_code == 1
     assert "127.0.0.1:1 does not answer" in result.stderr

@@ -6,7 +6,6 @@ Comes in: settings from the environment, and the file, which a test writes. Goes
 import sys
 from pathlib import Path
 
-from streams import rulefiles
 from streams.log import configure
 from streams.runtime.app import create_app
 from streams.runtime.running import run_worker
@@ -33,8 +32,7 @@ class FileClock:
 def main(clock: FileClock) -> None:
     configure("info")
     settings = Settings.current()
-    rulebook = rulefiles.load(settings.rules)
-    run_worker(lambda: create_app(settings, rulebook, redis_store(settings), clock=clock))
+    run_worker(lambda: create_app(settings, redis_store(settings), clock=clock))
 
 
 if __name__ == "__main__":

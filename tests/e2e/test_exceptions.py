@@ -81,7 +81,7 @@ async def test_an_exception_ends_the_worker(
     monkeypatch.setattr(where, hop, throw)
     with pytest.raises(InternalError, match=r"Thrown < runtime/") as info:
         async with asyncio.timeout(40):
-            await run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), asyncio.Event())
+            await run(lambda: create_app(pipeline.settings, MemoryStore()), asyncio.Event())
     assert "what it says may be private" not in str(info.value) + caplog.text
 
 
@@ -90,9 +90,7 @@ async def test_an_exception_while_it_ends_does_not_keep_it_from_its_end(
 ) -> None:
     caplog.set_level(logging.INFO, "streams")
     stopping = asyncio.Event()
-    running = asyncio.create_task(
-        run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), stopping)
-    )
+    running = asyncio.create_task(run(lambda: create_app(pipeline.settings, MemoryStore()), stopping))
     async with asyncio.timeout(40):
         while "loaded" not in caplog.text:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.05)
@@ -126,7 +124,7 @@ async def test_what_kafka_refuses_for_good_ends_the_worker_with_what_to_do(
     monkeypatch.setattr(where, hop, refuse)
     with pytest.raises(UsageError, match="the broker does not let us use a topic: allow our user to describe"):
         async with asyncio.timeout(40):
-            await run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), asyncio.Event())
+            await run(lambda: create_app(pipeline.settings, MemoryStore()), asyncio.Event())
 
 
 async def test_a_topic_that_takes_no_record_so_long_ends_the_worker_with_what_to_do(pipeline: Pipeline) -> None:
@@ -142,7 +140,7 @@ async def test_a_topic_that_takes_no_record_so_long_ends_the_worker_with_what_to
         UsageError, match=r"publishing to .*-segment-changes: the broker takes no record that is so long"
     ):
         async with asyncio.timeout(40):
-            await run(lambda: create_app(pipeline.settings, pipeline.rulebook, MemoryStore()), asyncio.Event())
+            await run(lambda: create_app(pipeline.settings, MemoryStore()), asyncio.Event())
 
 
 async def test_what_passes_is_waited_for_wherever_kafka_is_asked(
@@ -154,7 +152,7 @@ async def test_what_passes_is_waited_for_wherever_kafka_is_asked(
     for where, hop in ASKED:
         monkeypatch.setattr(where, hop, failing_once(getattr(where, hop), hop, failed))
     store, stopping = MemoryStore(), asyncio.Event()
-    worker = asyncio.create_task(run(lambda: create_app(pipeline.settings, pipeline.rulebook, store), stopping))
+    worker = asyncio.create_task(run(lambda: create_app(pipeline.settings, store), stopping))
     changes = await pipeline._read("segment-changes", lambda seen: len(failed) == len(ASKED) and len(seen) > 0, 60)
     stopping.set()
     await worker

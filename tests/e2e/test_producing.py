@@ -8,7 +8,6 @@ from typing import cast
 import pytest
 from aiokafka.errors import KafkaError
 
-from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.kafka.provisioning import ensure
 from streams.runtime.app import create_app
@@ -24,7 +23,7 @@ from tests.e2e.pipeline import Pipeline
 async def producing(pipeline: Pipeline) -> AsyncIterator[Producer]:
     """One that gives up a message after a second instead of thirty."""
     await ensure(pipeline.settings)
-    app = create_app(pipeline.settings, Rulebook(()), MemoryStore())
+    app = create_app(pipeline.settings, MemoryStore())
     producer = cast(Producer, app.producer)
     producer.request_timeout = 1.0
     await producer.start()

@@ -42,6 +42,6 @@ async def test_a_life_that_ends_leaves_no_connection_behind(
     monkeypatch.setattr(running, "START_AGAIN_AFTER_S", 0.0)
     monkeypatch.setattr(Assignment, "tick", failing_tick)
     async with asyncio.timeout(60):
-        await run(lambda: create_app(pipeline.settings, pipeline.rulebook, redis_store(pipeline.settings)), stopping)
+        await run(lambda: create_app(pipeline.settings, redis_store(pipeline.settings)), stopping)
     assert lives == LIVES
     assert sockets() == before

@@ -61,11 +61,13 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "an erasure": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
     "other rules": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
+    "other rules while it works": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
     "a state that was lost": (*CLAIMS, *BEGINS_FIRST, "reading_back", "start_reading", "save", *TELLS),
     "what the last owner did not publish": (*CLAIMS, *GOES_ON, *TELLS, "start_reading", "save"),
 }
 
 
+BEGIN: Final[Mapping[str, Rulebook]] = {"other rules while it works": RULES}
 HOW: Final = ("after, a crash", "before, a crash", "after, no answer", "before, no answer")
 
 
@@ -94,15 +96,27 @@ class World:
 
 
 class Owner:
-    """One life of a shard. steps: what it asked. at: the step, by number or name, around which something happens."""
+    """One life of a shard. steps: what it asked. at: the step, by number or name, around which something happens.
 
-    def __init__(self, world: World, rules: Rulebook, at: int | str | None = None, how: str = ""):
+    after: the rules by which it begins, until they are taken over by `rules`; time does not come before.
+    """
+
+    def __init__(
+        self, world: World, rules: Rulebook, at: int | str | None = None, how: str = "", after: Rulebook | None = None
+    ):
         self.world, self.steps, self._at, self._how = world, list[str](), at, how
         world.generation += 1
         world.now_ms += 1_000
-        settings = Settings()
         self._reading = 0
-        worker: Any = SimpleNamespace(
+        self._next: dict[TP, int] = {}
+        self._worker = self._under(rules)
+        self._taking_over: asyncio.Task[None] | None = None
+        first = self._worker if after is None else self._under(after)
+        self._owner = ShardLifecycle(first, 1, list(world.inputs), Membership(world.generation, "us"))
+
+    def _under(self, rules: Rulebook) -> Any:
+        settings, world = Settings(), self.world
+        return SimpleNamespace(
             settings=settings,
             rulebook=rules,
             store=self,
@@ -115,8 +129,6 @@ class Owner:
             recorder=self,
             partitions=2,
         )
-        self._next: dict[TP, int] = {}
-        self._owner = ShardLifecycle(worker, 1, list(world.inputs), Membership(world.generation, "us"))
 
     async def live(self) -> None:
         """Until all that is there has been applied, time has come, and the shard was let go."""
@@ -131,6 +143,11 @@ class Owner:
 
     def _fetch(self) -> None:
         if self._owner.loaded is None:
+            return
+        if not self._owner.runs_under(self._worker):
+            self._taking_over = asyncio.create_task(self._owner.take_over(self._worker))
+            return
+        if self._taking_over is not None and not self._taking_over.done():
             return
         ends = {tp: len(records) for tp, records in self.world.inputs.items()}
         for tp, offset in self._next.items():
@@ -240,6 +257,10 @@ async def fresh(kept: Store, life: str) -> tuple[World, Rulebook]:
             world.event(AT_HOME, "Closed")
             await Owner(world, RULES).live()
             return world, OTHERS
+        case "other rules while it works":
+            world.event(AT_HOME, "Closed")
+            await Owner(world, RULES).live()
+            return world, OTHERS
         case "a state that was lost":
             world.event(AT_HOME, "Opened")
             await Owner(world, RULES).live()
@@ -298,7 +319,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("life", LIVES)
 async def test_the_table_has_every_step(kept: Store, life: str) -> None:
     world, rules = await fresh(kept, life)
-    owner = Owner(world, rules)
+    owner = Owner(world, rules, after=BEGIN.get(life))
     await owner.live()
     assert list(dict.fromkeys(owner.steps)) == list(LIVES[life])
 
@@ -309,12 +330,12 @@ async def test_between_any_two_steps(kept: Store, life: str, how: str) -> None:
     if isinstance(kept, RedisStore) and how != HOW[0]:
         pytest.skip("what Redis adds to the store in memory is whether a crash leaves a step done or not")
     world, rules = await fresh(kept, life)
-    owner = Owner(world, rules)
+    owner = Owner(world, rules, after=BEGIN.get(life))
     await owner.live()
     wanted = await outcome(world)
     for at, step in enumerate(owner.steps):
         world, rules = await fresh(kept, life)
         with suppress(Crash):
-            await Owner(world, rules, at, how).live()
+            await Owner(world, rules, at, how, BEGIN.get(life)).live()
         await Owner(world, rules).live()
         assert await outcome(world) == wanted, f"{how} at {step}"

@@ -44,7 +44,9 @@ class Group:
         self.store = MemoryGroupStore()
         self.clock = ManualClock("2026-03-01 09:40")
         self.shards = [Ready(Shard(rulebook)), Ready(Shard(rulebook))]
-        self.workers = [Refresher(rulebook, self.store, self.clock, partial(self.loaded, number)) for number in (0, 1)]
+        self.workers = [
+            Refresher(lambda: rulebook, self.store, self.clock, partial(self.loaded, number)) for number in (0, 1)
+        ]
 
     def loaded(self, number: int) -> dict[int, Ready]:
         return {number: self.shards[number]}
@@ -108,7 +110,7 @@ async def test_a_worker_that_starts_after_a_refresh_takes_what_was_agreed_on(
     await group.refresh()
     monkeypatch.setattr(Shard, "measure", None)
     group.shards[1] = Ready(Shard(RULES))
-    again = Refresher(RULES, group.store, group.clock, lambda: {1: group.shards[1]})
+    again = Refresher(lambda: RULES, group.store, group.clock, lambda: {1: group.shards[1]})
     group.time_comes(1)
     await again.refresh()
     assert group.agreed[1] == group.agreed[0]
@@ -180,7 +182,7 @@ async def test_workers_with_other_rules_score_by_edges_of_their_own(group: Group
     users = "ann bob bob cid cid cid dan dan dan dan eve eve eve eve eve".split()
     ready.shard.step(Batch.of([Event(user, group.clock(), "A", True, None, {}, {}) for user in users]))
     ready.settled_ms = group.clock()
-    worker = Refresher(other, group.store, group.clock, lambda: {1: ready})
+    worker = Refresher(lambda: other, group.store, group.clock, lambda: {1: ready})
     await worker.refresh()
     assert ready.shard.quintiles("rfm") is None
     group.clock.advance("1m")

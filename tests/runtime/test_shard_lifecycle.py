@@ -14,6 +14,7 @@ from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
+from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
@@ -22,6 +23,7 @@ from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
+from streams.state.format import ROWS
 from streams.state.memory import MemoryShardStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
@@ -31,6 +33,7 @@ from tests.runtime.records import Read
 INPUT = TP("product-events", 0)
 NOON = instant("2026-03-01 12:00")
 RULES = rulebook(open='count("Opened") > count("Closed")')
+OTHERS = rulebook(open='count("Opened") > count("Closed")', plenty='count("Opened") >= 2 and missing(plan)')
 
 
 class Around:
@@ -55,6 +58,7 @@ class Around:
         self._worker: Any = SimpleNamespace(
             settings=settings,
             rulebook=RULES,
+            version=1,
             store=self.store,
             clock=lambda: self.now_ms,
             consumer=self,
@@ -65,6 +69,15 @@ class Around:
             recorder=self,
             partitions=1,
         )
+
+    def under(self, rules: Rulebook) -> Any:
+        """The worker, once it runs other rules."""
+        reads = Decoder(Catalog(rules).reads, ANY_TIME)
+        return SimpleNamespace(**vars(self._worker) | {"rulebook": rules, "decoder": reads, "version": 2})
+
+    async def take_over(self, rules: Rulebook) -> None:
+        """While it works; what differs is saved when this returns."""
+        await self._owner.take_over(self.under(rules))
 
     def owner(self) -> ShardLifecycle:
         """To whom the group gives the shard now."""
@@ -250,6 +263,70 @@ async def test_a_state_that_is_made_anew_goes_on_with_it_after_a_crash_until_it_
     assert not around.rebuilds
     assert around.stands == said
     assert len(around.published["segment-changes"]) == 4
+
+
+async def test_other_rules_are_taken_over_as_a_restart_takes_them() -> None:
+    """The same changes with the same ids; what was published, and what is stored."""
+    names = ["Opened", "Closed", "Opened", "Opened", "Closed"]
+    running, restarted = Around(names), Around(names)
+    async with running.owned():
+        await running.bring(3)
+        await running.take_over(OTHERS)
+        await running.bring(5)
+    async with restarted.owned():
+        await restarted.bring(3)
+    restarted._worker = restarted.under(OTHERS)
+    async with restarted.owned():
+        await restarted.bring(5)
+    told = [[message.value for message in each.published["segment-changes"]] for each in (running, restarted)]
+    assert told[0] == told[1]
+    assert [decode_change(value or b"").cause for value in told[0]][3:] == ["rule_change"]
+    stored = [each.store._shards[0] for each in (running, restarted)]
+    assert stored[0].contents[ROWS] == stored[1].contents[ROWS]
+    assert stored[0].positions == stored[1].positions
+
+
+async def test_what_was_fetched_before_other_rules_came_is_read_as_they_read_it() -> None:
+    """A property that only they ask for."""
+    around = Around(["Opened", "Closed"])
+    asks = rulebook(open='latest("Opened", "format") == "pdf"')
+    around._log[0] = Read(0, NOON, b"ann", to_bytes(track("ann", "Opened", NOON, format="pdf")))
+    async with around.owned():
+        around._owner.loaded._leaving = True  # type: ignore[union-attr]  # it applies nothing any more
+        around._owner.receive(Fetched(INPUT, around._reading, around._log[:1], 1, 1, caught_up=True))
+        await around.take_over(asks)
+        await around.bring(2)
+    assert [is_in for _, is_in in around.stands] == [True]
+
+
+async def test_of_rules_that_come_while_others_are_loaded_the_last_are_run() -> None:
+    around = Around(["Opened", "Opened"])
+    worker, last = around.under(RULES), around.under(OTHERS)
+    owner = around._owner = around.owner()
+    takes: list[asyncio.Task[None]] = []
+
+    def twice() -> None:
+        if len(takes) < 2:
+            takes.append(asyncio.create_task(owner.take_over([worker, last][len(takes)])))
+
+    around.while_loading = twice
+    running = asyncio.create_task(owner.run())
+    await until(lambda: len(takes) == 2 and takes[1].done())
+    assert owner.runs_under(last)
+    await around.bring(2)
+    owner.leave()
+    await asyncio.gather(running, *takes)
+    assert [is_in for _, is_in in around.stands] == [True]
+    assert b"plenty" in around.published["segment-changes"][-1].value  # type: ignore[operator]
+
+
+async def test_who_is_told_to_leave_while_other_rules_come_leaves() -> None:
+    around = Around(["Opened"])
+    async with around.owned():
+        taking_over = asyncio.create_task(around.take_over(OTHERS))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await taking_over
 
 
 async def test_who_is_told_to_leave_while_loading_leaves() -> None:

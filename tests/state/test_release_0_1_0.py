@@ -226,7 +226,7 @@ async def made_today(rulebook: Rulebook = THEN) -> Store:
     store, clock = MemoryStore(), ManualClock(0)
     await store.group.put(SETTLED, "partitions", b"2")
     owners = {number: Owner(number, store) for number in SHARDS}
-    refresher = Refresher(rulebook, store.group, clock, lambda: owners)
+    refresher = Refresher(lambda: rulebook, store.group, clock, lambda: owners)
     for number in SHARDS:
         await claimed(store.shards, number, EPOCH)
     for day in range(history.DAYS):

@@ -1,0 +1,163 @@
+"""`segmenter rules plan` and `apply`: what a folder would change, and that it does."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from streams.commands.options import REDIS, settings_flags
+from streams.commands.params import Percent
+from streams.errors import UsageError
+from streams.log import counted
+from streams.settings import MEANING, Settings
+
+if TYPE_CHECKING:
+    from streams.lifecycle.checking import Checked
+    from streams.lifecycle.planning import Plan
+    from streams.lifecycle.versions import Version
+
+folder = click.argument("path", metavar="[DIR]", required=False, type=click.Path(exists=True, path_type=Path))
+every_profile = click.option("--all", "all_profiles", is_flag=True, help="Look at each profile, however many.")
+author_option = click.option("--author", metavar="NAME", help="Who applies them; whoever is logged in here by default.")
+yes_option = click.option("--yes", is_flag=True, help="Ask nothing.")
+
+
+@click.command("plan")
+@folder
+@every_profile
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@settings_flags("redis", "rules", "group", rest=(*REDIS, *MEANING))
+def plan(path: Path | None, all_profiles: bool, as_json: bool, settings: Settings) -> None:
+    """What would happen if the rules and messages in DIR were applied now; nothing is changed.
+
+    What differs from what is live: added, changed in meaning, described anew, removed. Who would enter and leave which
+    segment at once, by what workers have stored: of more than 50,000 profiles some are looked at and the numbers scaled
+    up, unless --all says otherwise. Which rules would be warming, as what they count was not kept before.
+
+    The last line is the plan's id: `apply --plan ID` does just this, or refuses.
+
+    \b
+    Example:
+        segmenter rules plan rules
+    """
+    from streams.terminal.plan import in_json, in_words
+
+    found = _planned(_checked(path, settings), settings, all_profiles)
+    click.echo(in_json(found) if as_json else in_words(found))
+    if not as_json and not found.is_empty:
+        click.echo(f"\nPlan {found.plan_id}. To do it: segmenter rules apply {path or settings.rules}")
+
+
+@click.command("apply")
+@folder
+@click.option("--note", metavar="TEXT", default="", help="Why, for the history: a commit, a ticket, a sentence.")
+@author_option
+@yes_option
+@click.option("--plan", "plan_id", metavar="ID", help="Only if it is still what `rules plan` showed.")
+@click.option("--max-change", type=Percent(), help="Refuse what moves more than so many of any segment, such as 5%.")
+@every_profile
+@settings_flags("redis", "rules", "group", rest=(*REDIS, *MEANING))
+def apply(
+    path: Path | None,
+    note: str,
+    author: str | None,
+    yes: bool,
+    plan_id: str | None,
+    max_change: float | None,
+    all_profiles: bool,
+    settings: Settings,
+) -> None:
+    """Make the rules and messages in DIR live, as a new version: running workers take them over within seconds.
+
+    It shows what `plan` shows, and asks. Who enters or leaves by it is told with the cause rule_change, and gets no
+    message for it. Exit status 2 where the rules have faults, where somebody else has applied others meanwhile, or
+    where --plan or --max-change refuses; then nothing is changed. --max-change looks at each profile; the segments of
+    rules that are new may have as many members as they like.
+
+    \b
+    Example:
+        segmenter rules apply rules --note "quiet after 5 days"
+        segmenter rules apply rules --yes --note "$GIT_SHA" --max-change 5%
+    """
+    from streams.terminal.plan import in_words
+
+    checked = _checked(path, settings)
+    found = _planned(checked, settings, all_profiles or max_change is not None)
+    click.echo(in_words(found))
+    _refuse_other_plan(found, plan_id)
+    if found.is_empty:
+        return
+    _refuse_too_much(found, max_change)
+    if not yes:
+        ask("Make it live?")
+    version = asyncio.run(_applied(checked, found.live, author, note, settings))
+    tell_applied(version)
+
+
+def ask(question: str) -> None:
+    """UsageError: nobody answers, or says no."""
+    try:
+        if click.confirm(f"\n{question}", err=True):
+            return
+    except click.Abort:
+        click.echo(err=True)
+        raise UsageError("Nothing is changed: nobody was there to answer. In a script say --yes.") from None
+    raise UsageError("Nothing is changed.")
+
+
+def tell_applied(version: "Version") -> None:
+    click.echo(
+        f"\nVersion {version.number} is live. Running workers take it over within seconds: segmenter rules shows how"
+        " far they are."
+    )
+
+
+def _checked(path: Path | None, settings: Settings) -> "Checked":
+    from streams.lifecycle.checking import check_folder
+
+    return check_folder(path or settings.rules)
+
+
+def _planned(checked: "Checked", settings: Settings, all_profiles: bool) -> "Plan":
+    from streams.commands.engine import compile_later
+    from streams.lifecycle.estimate import SAMPLE
+    from streams.lifecycle.planning import make_plan
+    from streams.state.opening import opened_store
+
+    async def found() -> "Plan":
+        async with opened_store(settings) as store:
+            return await make_plan(store, settings, checked, None if all_profiles else SAMPLE)
+
+    compile_later()
+    return asyncio.run(found())
+
+
+def _refuse_other_plan(found: "Plan", plan_id: str | None) -> None:
+    if plan_id is not None and plan_id != found.plan_id:
+        raise UsageError(
+            f"Nothing is applied: this is plan {found.plan_id} and not {plan_id}. The folder has changed since, or"
+            " somebody applied something else (segmenter rules history)."
+        )
+
+
+def _refuse_too_much(found: "Plan", share: float | None) -> None:
+    if share is not None and (beyond := found.beyond(share)):
+        told = f"{', '.join(beyond[:5])}{' ..' if len(beyond) > 5 else ''}"
+        raise UsageError(
+            f"Nothing is applied: {counted(len(beyond), 'segment')} would gain or lose more than {100 * share:g} % of"
+            f" the members they have ({told}). If that is meant, say a greater --max-change, or none."
+        )
+
+
+async def _applied(
+    checked: "Checked", live: "Version | None", author: str | None, note: str, settings: Settings
+) -> "Version":
+    from streams.lifecycle.applying import apply
+    from streams.lifecycle.following import login
+    from streams.state.opening import opened_store
+
+    at_ms = time.time_ns() // 1_000_000
+    async with opened_store(settings) as store:
+        return await apply(store.group, checked, after=live, author=author or login(), note=note, at_ms=at_ms)

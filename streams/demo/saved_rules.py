@@ -1,0 +1,74 @@
+"""Rules that are applied as they are saved, so that whoever edits them sees at once what comes of it.
+
+Comes in: the folder, looked at twice a second. Goes out: a new version for each change that has no faults; what was
+said of it, for the screen.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from streams.errors import RuleError
+from streams.lifecycle.applying import Moved, apply
+from streams.lifecycle.checking import Checked, check_folder
+from streams.lifecycle.differences import differences
+from streams.lifecycle.following import login
+from streams.lifecycle.versions import live
+from streams.rulefiles.folder import Files, read_files
+from streams.settings import Settings
+from streams.state.opening import opened_store
+from streams.state.store import GroupStore
+
+LOOK_EVERY_S: Final = 0.5
+NOTE: Final = "saved"
+
+
+async def apply_saved(settings: Settings, say: Callable[[str], None]) -> None:
+    """Until cancelled. The folder as it is now is version 1, which must be right."""
+    async with opened_store(settings) as store:
+        applied = check_folder(settings.rules)
+        await _apply(store.group, applied)
+        seen = applied.files
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            files = _read(settings)
+            if files is None or files == seen:
+                continue
+            seen = files
+            applied = await _saved(store.group, settings, applied, say)
+
+
+async def _saved(group: GroupStore, settings: Settings, before: Checked, say: Callable[[str], None]) -> Checked:
+    """What is applied now."""
+    try:
+        now = check_folder(settings.rules)
+    except RuleError as error:
+        first = error.faults[0]
+        say(f"Not applied: {first.file}:{first.line}: {first.message}. {first.hint}".rstrip())
+        return before
+    number = await _apply(group, now)
+    told = ", ".join(f"{each.name} {each.how.value}" for each in differences(before, now))
+    say(f"Version {number} of the rules is live: {told or 'nothing means anything else'}.")
+    return now
+
+
+async def _apply(group: GroupStore, checked: Checked) -> int:
+    """The version that has them. Here nobody else is asked: one that somebody applied meanwhile is followed by ours."""
+    while True:
+        after = await live(group)
+        if after is not None and after.digest == checked.digest:
+            return after.number
+        try:
+            at_ms = time.time_ns() // 1_000_000
+            return (await apply(group, checked, after=after, author=login(), note=NOTE, at_ms=at_ms)).number
+        except Moved:
+            continue
+
+
+def _read(settings: Settings) -> Files | None:
+    """None while it is being written."""
+    try:
+        return read_files(settings.rules)
+    except RuleError:
+        return None

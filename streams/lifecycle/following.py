@@ -1,0 +1,104 @@
+"""Whoever runs the rules of a group sees when another version is live.
+
+Comes in: what Redis keeps of versions, looked at every second or so, and a folder, which a worker applies as version 1
+where nothing ever was. Goes out: the rules and messages in force, and whether the folder says anything else.
+
+A version that cannot be read here (a newer segmenter took it) is told and not taken over: what runs goes on.
+"""
+
+import asyncio
+import getpass
+from typing import Final
+
+from streams.errors import RuleError, StateError
+from streams.lifecycle.applying import Moved, apply
+from streams.lifecycle.checking import Checked, check_files, check_folder
+from streams.lifecycle.versions import Version, files_of, live, newest
+from streams.log import log
+from streams.rulefiles.folder import read_files
+from streams.settings import Settings
+from streams.state.store import GroupStore
+
+FIRST_NOTE: Final = "the folder with which the first worker began"
+
+
+class Followed:
+    """version, checked: what is in force, once it has begun; no version while nothing was ever applied. differs: what
+    is to be said of the folder, empty where it says what is in force, or where it is not there and nobody named it."""
+
+    checked: Checked
+
+    def __init__(self, group: GroupStore, settings: Settings):
+        self._group = group
+        self._folder = settings.rules
+        self._is_named = settings.is_set("rules")
+        self._refused: Version | None = None
+        self.version: Version | None = None
+        self.differs = ""
+
+    @property
+    def number(self) -> int:
+        """Of the version in force; 0 while nothing was ever applied."""
+        return self.version.number if self.version else 0
+
+    async def begin(self, at_ms: int | None = None) -> None:
+        """at_ms: the time at which the folder is applied where nothing ever was; None to leave that to others.
+
+        RuleError: the folder has faults and nothing was ever applied; or what is live has some here.
+        """
+        version = await live(self._group)
+        if version is None:
+            self.checked = check_folder(self._folder)
+            version = None if at_ms is None else await self._apply_first(self.checked, at_ms)
+        if version is not None:
+            self.checked = await self._read(version)
+        self.version = version
+        self._compare()
+
+    async def look(self) -> bool:
+        """Whether another version is live, and in force from now on."""
+        version = await (newest(self._group, self.version) if self.version else live(self._group))
+        if version is None or version in (self.version, self._refused):
+            return False
+        try:
+            checked = await self._read(version)
+        except (RuleError, StateError) as error:
+            self._refused = version
+            log.error("rules - %s is live and cannot be read here; what runs goes on: %s", version, error)
+            return False
+        self.version, self.checked = version, checked
+        self._compare()
+        return True
+
+    async def _read(self, version: Version) -> Checked:
+        files = await files_of(self._group, version)
+        return await asyncio.to_thread(check_files, files)
+
+    async def _apply_first(self, checked: Checked, at_ms: int) -> Version:
+        try:
+            version = await apply(self._group, checked, after=None, author=login(), note=FIRST_NOTE, at_ms=at_ms)
+        except Moved as moved:
+            return moved.live
+        log.info("rules - %s is live: the folder %s, as nothing was applied before", version, self._folder)
+        return version
+
+    def _compare(self) -> None:
+        self.differs = ""
+        if self.version is None or not (self._is_named or self._folder.exists()):
+            return
+        try:
+            if read_files(self._folder) == self.checked.files:
+                return
+            self.differs = f"the folder {self._folder} differs from {self.version}, which is live"
+        except RuleError as error:
+            self.differs = f"the folder {self._folder} cannot be read: {error.faults[0].message}"
+        self.differs += f"; to make it live: segmenter rules apply {self._folder}"
+        log.warning("rules - %s", self.differs)
+
+
+def login() -> str:
+    """Who runs this process, as far as the machine knows."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

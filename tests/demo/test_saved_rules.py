@@ -1,0 +1,44 @@
+"""In `segmenter dev` rules are run as they are saved."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from streams.demo import saved_rules
+from streams.demo.saved_rules import apply_saved
+from streams.lifecycle.versions import files_of, history, live
+from streams.settings import Settings
+from streams.state.memory import MemoryStore
+
+QUIET = "segment: quiet\nenter: idle_days >= 7\n"
+
+
+async def test_each_save_is_a_version_unless_it_has_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, said, file = MemoryStore(), asyncio.Queue[str](), tmp_path / "quiet.yaml"
+
+    @asynccontextmanager
+    async def opened(_: Settings) -> AsyncIterator[MemoryStore]:
+        yield store
+
+    monkeypatch.setattr(saved_rules, "opened_store", opened)
+    monkeypatch.setattr(saved_rules, "LOOK_EVERY_S", 0.001)
+    file.write_text(QUIET)
+    running = asyncio.create_task(apply_saved(Settings(rules=tmp_path), said.put_nowait))
+    async with asyncio.timeout(10):
+        while await live(store.group) is None:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.001)
+        file.write_text(QUIET.replace("7", "5"))
+        assert await said.get() == "Version 2 of the rules is live: quiet changed."
+        file.write_text(QUIET.replace("idle_days", "idle_dys"))
+        told = await said.get()
+        assert told.startswith(f"Not applied: {file}:2: ")
+        assert "idle_days" in told
+        file.write_text("# as it was\n" + QUIET.replace("7", "5"))
+        assert await said.get() == "Version 3 of the rules is live: nothing means anything else."
+    running.cancel()
+    newest, *_, first = await history(store.group)
+    assert (newest.number, first.number) == (3, 1)
+    assert (await files_of(store.group, first))["quiet.yaml"] == QUIET

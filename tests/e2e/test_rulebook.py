@@ -1,0 +1,118 @@
+"""Rules that are applied while workers run, on real servers."""
+
+import asyncio
+import json
+import shutil
+import time
+import urllib.request
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from streams.cli import main
+from streams.core.engine.shard import Shard
+from streams.state.opening import opened_store
+from streams.testing import Record, decoded
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, WorkerProcess
+from tests.e2e.test_worker import actions
+
+# Of what was counted before, so that the past is known; one rule stays, one goes, one comes, one means something else.
+OTHERS = {
+    "more-exports": TIMELESS["more-exports"],
+    "far-more-exports": 'enter: count("Export Created") > count("Signed In") + 2',
+}
+
+
+def members(pipeline: Pipeline) -> dict[str, set[str]]:
+    async def found() -> dict[str, set[str]]:
+        async with opened_store(pipeline.settings) as store:
+            segments = await store.shards.sizes()
+            return {
+                segment: set().union(*[await store.shards.members(shard, segment) for shard in range(PARTITIONS)])
+                for segment in segments
+            }
+
+    return asyncio.run(found())
+
+
+def wanted(pipeline: Pipeline, records: list[Record]) -> dict[str, set[str]]:
+    """As if the rules had always been there."""
+    shard = Shard(pipeline.rulebook)
+    shard.step(decoded(pipeline.rulebook, records))
+    found: dict[str, set[str]] = {}
+    for user in shard.table.subjects:
+        for segment in shard.memberships(user):
+            found.setdefault(segment, set()).add(user)
+    return found
+
+
+def until_members_are(pipeline: Pipeline, those: dict[str, set[str]], *workers: WorkerProcess) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while members(pipeline) != those:
+        assert time.monotonic() < deadline, "\n".join(worker.said() for worker in workers)
+        time.sleep(0.2)
+
+
+def rules(pipeline: Pipeline, *words: str) -> str:
+    result = CliRunner().invoke(main, ["rules", *words], env=pipeline.environment)
+    assert result.exit_code == 0, result.stderr
+    return result.output
+
+
+def test_running_workers_take_over_what_is_applied_though_one_dies_of_it(pipeline: Pipeline) -> None:
+    pipeline.use(TIMELESS)
+    records = actions(users=200, events=6_000)
+    pipeline.publish(records[:2_000])
+    with pipeline.worker() as first, pipeline.worker() as second:
+        first.says("loaded", times=2)
+        second.says("loaded", times=2)
+        until_members_are(pipeline, wanted(pipeline, records[:2_000]), first, second)
+        pipeline.use(OTHERS)
+        rules(pipeline, "apply", "--yes", "--note", "far more")
+        pipeline.publish(records[2_000:4_000])
+        first.says("takes over version 2")
+        first.kill()
+        pipeline.publish(records[4_000:])
+        until_members_are(pipeline, wanted(pipeline, records), first, second)
+        assert "takes over version 2" in second.said()
+        assert "Traceback" not in second.said()
+        seen = pipeline.read("segment-changes", lambda seen: len(seen) > 100)
+    causes = {one.json["cause"] for one in seen}
+    assert causes == {"event", "rule_change"}
+    assert {one.json["rule"] for one in seen if one.json["cause"] == "rule_change"} == {
+        "far-more-exports",
+        "more-reports",
+    }
+    assert not any(one.json["live"] for one in seen if one.json["cause"] == "rule_change")
+
+
+def test_a_folder_that_differs_from_what_is_live_is_told_and_not_run(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.use(TIMELESS)
+    with pipeline.worker() as worker:
+        worker.says("runs version 1 of the rules: 2 rules")
+        worker.says("loaded", times=PARTITIONS)
+    shutil.copytree(pipeline.settings.rules, tmp_path / "first")
+    pipeline.use(OTHERS)
+    with pipeline.worker(metrics="127.0.0.1:0") as worker:
+        worker.says(
+            f"differs from version 1, which is live; to make it live: segmenter rules apply {pipeline.settings.rules}"
+        )
+        worker.says("loaded", times=PARTITIONS)
+        url = worker.said().partition("at http://")[2].split()[0]
+        with urllib.request.urlopen(f"http://{url}/healthz", timeout=10) as answer:
+            health = json.loads(answer.read())
+        assert health["rules"]["version"] == 1
+        assert "segmenter rules apply" in health["rules"]["differs"]
+        with urllib.request.urlopen(f"http://{url}/metrics", timeout=10) as answer:
+            figures = answer.read().decode()
+        assert "segmenter_rules_version 1.0" in figures
+        assert "segmenter_rules_differ 1.0" in figures
+        assert "more-reports: segment, live" in rules(pipeline)
+        rules(pipeline, "apply", "--yes")
+        worker.says("takes over version 2 of the rules")
+        worker.says("loaded", times=2 * PARTITIONS)
+        assert "far-more-exports: segment, live" in rules(pipeline)
+        rules(pipeline, "rollback", "1", "--yes")
+        worker.says("takes over version 3 of the rules")
+        worker.says("loaded", times=3 * PARTITIONS)
+        rules(pipeline, "diff", str(tmp_path / "first"))
