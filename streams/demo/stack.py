@@ -28,7 +28,6 @@ from streams.demo.featured import featured
 from streams.demo.lines import Lines
 from streams.demo.player import HISTORY_MS, Player
 from streams.demo.processes import compile_engine, deliver, serve_web, work
-from streams.demo.saved_rules import apply_saved
 from streams.demo.screen import Screen
 from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Company
@@ -95,7 +94,7 @@ async def run(
             _follow_worker(worker, player),
             _have_compiled(compiler, worker, player, state),
             _let_time_pass(web, player),
-            apply_saved(ours, view.say),
+            _run_what_is_saved(ours, view),
         )
         view.say("Stopping ...")
     console.print("Stopped; nothing is left behind.")
@@ -153,6 +152,14 @@ async def _let_time_pass(web: Child, player: Player) -> None:
     async for ms in web.messages():
         player.skip(ms)
     raise SegmenterError("The web process has stopped by itself.")
+
+
+async def _run_what_is_saved(settings: Settings, view: View) -> None:
+    """The rules, as they are edited."""
+    # Imported once there is something to see.
+    from streams.demo.saved_rules import apply_saved
+
+    await apply_saved(settings, view.say)
 
 
 async def _have_compiled(compiler: Child, worker: Child, player: Player, state: ScreenState) -> None:
