@@ -46,6 +46,9 @@ async def stored_in(store: Store, settings: Settings, rulebook: Rulebook) -> Fou
     gone = [segment for segments in inventory.gone.values() for segment in segments]
     counts = await store.shards.counts([*rulebook.segments, *gone])
     members = {segment: count.size for segment, count in counts.items()}
+    if dark := {segment for rule in rulebook.groupings if rule.is_shadow for segment in rule.segments}:
+        in_shadow = await store.shards.sizes(SHADOW_MEMBERS)
+        members |= {segment: in_shadow.get(segment, 0) for segment in dark}
     profiles = sum(shard.profiles for shard in shards.values())
     # On a virtual clock (`segmenter dev`) time is where the workers have come to.
     return Found(inventory, days, members, profiles, max(time.time_ns() // 1_000_000, inventory.time_ms))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from streams.commands.in_force import in_force
 from streams.commands.options import REDIS, settings_flags
 from streams.commands.params import Time
 from streams.errors import SOME_REJECTED
@@ -33,9 +34,10 @@ def command(
     By each rule: in or out, the conditions that decide it, and what comes next if nothing happens (within ten years,
     the edges of quintiles staying where they are). With --segment all conditions of a rule, and since when each holds.
 
-    Without FILEs it reads what workers have stored in Redis, and tells of now or of later. With FILEs (JSON Lines, as
-    for replay) it needs neither Kafka nor Redis, and tells of any time, by default that of the newest event. A stored
-    profile keeps no past; with FILEs it is known since when each condition holds.
+    Without FILEs it reads what workers have stored in Redis, by the rules that are live, and tells of now or of later.
+    With FILEs (JSON Lines, as for replay) it needs neither Kafka nor Redis, goes by the rules of the folder, and tells
+    of any time, by default that of the newest event. A stored profile keeps no past; with FILEs it is known since when
+    each condition holds.
 
     Exit status 1 where nobody of that name is known, 2 where no rule makes a segment of that name, 3 if lines of the
     files were rejected.
@@ -53,7 +55,7 @@ def command(
     from streams.rulefiles.naming import rules_called
     from streams.terminal.explanation import in_json, in_words
 
-    rulebook = rulefiles.load(settings.rules)
+    rulebook = rulefiles.load(settings.rules) if files else in_force(settings).checked.rulebook
     rules = rules_called(rulebook, segments)
     if files:
         compile_later()

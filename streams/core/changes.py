@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
     segment: the rule's name; of a tier with the level, `lifecycle/power`. previous: what a `segment.changed` leaves;
     None where the tier gave no level before. merged_into: of who leaves because another subject is who it was from now
-    on.
+    on. is_shadow: the rule is in shadow: this is for whoever keeps its members, and nobody else is told.
     """
 
     subject: str
@@ -51,6 +51,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     traits: Mapping[str, Any]
     kind: SubjectKind = USER
     merged_into: str | None = None
+    is_shadow: bool = False
 
     @property
     def id(self) -> str:

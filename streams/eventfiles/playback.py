@@ -92,6 +92,10 @@ class Playback:
         return self._arrivals.passed_over
 
     def changes(self) -> Iterator[Change]:
+        """Those that anybody is told of: none of rules in shadow."""
+        return (change for change in self._changes() if not change.is_shadow)
+
+    def _changes(self) -> Iterator[Change]:
         self._arrivals.progress = self.progress
         for batch in self._arrivals.batches():
             yield from self._played.apply(batch, self._arrivals)

@@ -72,7 +72,7 @@ def _of_rules(then: Rulebook, now: Rulebook) -> Iterator[Difference]:
 def _how_rule(was: Rule | None, rule: Rule | None) -> How | None:
     if was is None or rule is None:
         return How.ADDED if was is None else How.REMOVED
-    if was.version != rule.version or type(was) is not type(rule):
+    if was.version != rule.version or type(was) is not type(rule) or was.is_shadow != rule.is_shadow:
         return How.CHANGED
     return How.DESCRIBED if was != rule else None
 

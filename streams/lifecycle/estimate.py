@@ -5,8 +5,9 @@ the engine as a worker takes rules over (`Shard.migrate`), on a copy, so that wh
 happen to it, if nothing happens to it before.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from streams.calendars import calendar
@@ -22,6 +23,7 @@ from streams.state.store import ShardStore
 
 SAMPLE: Final = 50_000  # profiles, over all shards: some hundred megabytes and some seconds
 EXAMPLES: Final = 5  # changes shown of each segment and direction
+NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 READ_AGAIN: Final = 3  # times, where the schemas of rows change while they are read
 
 
@@ -39,7 +41,8 @@ class Move(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """moves: of each segment that anybody enters or leaves; numbers are scaled up from those looked at.
+    """moves: of each segment that anybody enters or leaves; numbers are scaled up from those looked at. in_shadow: of
+    each segment of a rule in shadow, how many would be in it, of whom nobody is told.
 
     looked_at, profiles: of how many, of how many there are. inventory: how the rules will be doing, None where there is
     no state yet; now_ms: how far time has come.
@@ -50,6 +53,7 @@ class Estimate(NamedTuple):
     profiles: int
     inventory: Inventory | None = None
     now_ms: int = 0
+    in_shadow: Mapping[str, int] = NOBODY
 
     @property
     def is_exact(self) -> bool:
@@ -70,10 +74,19 @@ async def estimate(store: ShardStore, settings: Settings, rulebook: Rulebook, sa
         while shard.is_stale:
             counts.add(shard.migrate())
         counts.looked_at += len(shard.table)
+        counts.add_members(shard.members())
         heads.append(Head.decode(shard.head()))
     inventory = take_inventory(rulebook, heads, calendar(heads[0].timezone)) if heads else None
     now_ms = inventory.time_ms if inventory else 0
-    return Estimate(counts.moves(sizes, profiles), min(counts.looked_at, profiles), profiles, inventory, now_ms)
+    dark = [segment for rule in rulebook.groupings if rule.is_shadow for segment in rule.segments]
+    return Estimate(
+        counts.moves(sizes, profiles),
+        min(counts.looked_at, profiles),
+        profiles,
+        inventory,
+        now_ms,
+        counts.members_of(dark, profiles),
+    )
 
 
 class _Counts:
@@ -84,9 +97,12 @@ class _Counts:
         self._entering: defaultdict[str, int] = defaultdict(int)
         self._leaving: defaultdict[str, int] = defaultdict(int)
         self._examples: defaultdict[tuple[str, bool], list[Change]] = defaultdict(list)
+        self._members: Counter[str] = Counter()
 
     def add(self, changes: Sequence[Change]) -> None:
         for change in changes:
+            if change.is_shadow:
+                continue
             if change.previous is not None:
                 self._note(change.previous, False, change)
             self._note(change.segment, change.entered, change)
@@ -97,8 +113,18 @@ class _Counts:
         if len(examples) < EXAMPLES:
             examples.append(change)
 
+    def add_members(self, members: Mapping[str, int]) -> None:
+        """Of one shard, after all of its changes."""
+        self._members.update(members)
+
+    def members_of(self, segments: Sequence[str], profiles: int) -> Mapping[str, int]:
+        return {segment: round(self._members[segment] * self._scale(profiles)) for segment in segments}
+
+    def _scale(self, profiles: int) -> float:
+        return max(1.0, profiles / self.looked_at) if self.looked_at else 1.0
+
     def moves(self, sizes: Mapping[str, int], profiles: int) -> Mapping[str, Move]:
-        scale = max(1.0, profiles / self.looked_at) if self.looked_at else 1.0
+        scale = self._scale(profiles)
         return {
             segment: Move(
                 sizes.get(segment, 0),

@@ -130,7 +130,7 @@ def _carried(reading: MessageReading, triggers: tuple[Trigger, ...]) -> Collecti
     known: list[Collection[str]] = []
     for place, trigger in enumerate(triggers):
         rule = by_segment.get(trigger.segment)
-        fault = _unknown(trigger, rule, by_name, by_segment)
+        fault = _unknown(trigger, rule, by_name, by_segment) or _in_shadow(reading, trigger, rule)
         if fault is not None:
             reading.faults.append(_at_trigger(reading.document, place, trigger, *fault))
         elif rule is not None:
@@ -155,6 +155,13 @@ def _unknown(
     if trigger.verb == "enters" and not isinstance(rule, Segment):
         return f"`{trigger.segment}` is a level", f"write `becomes {trigger.segment}`"
     return None
+
+
+def _in_shadow(reading: MessageReading, trigger: Trigger, rule: Grouping | None) -> tuple[str, str] | None:
+    """A live message that nobody would ever get."""
+    if rule is None or not rule.is_shadow or reading.form is None or reading.form.state != "live":
+        return None
+    return f"`{trigger.segment}` is in shadow: nobody is told of it", "make the rule live, or write `state: off` here"
 
 
 def _at_trigger(document: Document, place: int, trigger: Trigger, message: str, hint: str) -> Fault:

@@ -128,6 +128,11 @@ class Form(FileForm):
     labels: dict[str, Text] = Field(
         {}, description="Notes of your own, such as an owner.", examples=[{"owner": "customer-success"}]
     )
+    state: Literal["live", "shadow"] = Field(
+        "live",
+        description="`shadow` to try it: it is evaluated and explained, and nobody is told of it.",
+        examples=["shadow"],
+    )
 
 
 class SegmentFile(Form):

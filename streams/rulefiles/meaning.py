@@ -5,12 +5,15 @@ Comes in: a reading without faults. Goes out: a segment, a tier or scores.
 
 import hashlib
 import json
+from typing import Final
 
 from streams.core.language.render import render, render_value
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Edges, Level, Rule, Scores, Segment, Tier
 from streams.rulefiles.forms import EdgesFile, ScoresFile, SegmentFile, TierFile
 from streams.rulefiles.reading import AMONG, Reading
+
+SHADOW: Final = "shadow"
 
 
 def rule_of(reading: Reading) -> Rule:
@@ -35,6 +38,7 @@ def _segment(reading: Reading, form: SegmentFile) -> Segment:
         include=_once(form.include),
         description=form.description,
         labels=form.labels,
+        is_shadow=form.state == SHADOW,
         version=_version(meaning, form.min_stay, sorted(set(form.include))),
     )
 
@@ -49,6 +53,7 @@ def _tier(reading: Reading, form: TierFile) -> Tier:
         include=_once(form.include),
         description=form.description,
         labels=form.labels,
+        is_shadow=form.state == SHADOW,
         version=_version("tier", meaning, sorted(set(form.include))),
     )
 
@@ -72,6 +77,7 @@ def _scores(reading: Reading, form: ScoresFile) -> Scores:
         include=_once(form.include),
         description=form.description,
         labels=form.labels,
+        is_shadow=form.state == SHADOW,
         version=_version("scores", meaning, edges, sorted(set(form.include)), *of_whom),
     )
 

@@ -79,7 +79,7 @@ def _checked(paths: Sequence[PurePath], documents: Sequence[Document], faults: I
     names = names_of(paths, documents)
     readings = [read_rule(document, names) for document in documents]
     found = [*faults, *(fault for reading in readings for fault in reading.faults)]
-    found += [*repeated_names(readings), *circular(readings)]
+    found += [*repeated_names(readings), *circular(readings), *asking_shadow(readings)]
     if found:
         raise RuleError(found)
     return readings
@@ -112,6 +112,16 @@ def repeated_names(readings: Sequence[Reading]) -> Iterator[Fault]:
         if known is not reading.document:
             message = f"a rule in {known.file} is called `{reading.name}` already"
             yield reading.document.at_start(message, "rename one of them")
+
+
+def asking_shadow(readings: Sequence[Reading]) -> Iterator[Fault]:
+    """Of live rules: nobody could tell why somebody is in one whose reasons nobody is told of."""
+    states = {reading.name: reading.document.data.get("state", "live") for reading in readings}
+    for reading in readings:
+        for asked in sorted(reading.asks):
+            if states[reading.name] == "live" and states.get(asked) == "shadow":
+                message = f"`{asked}` is in shadow, and a live rule cannot ask for it"
+                yield reading.at_reference(asked, message, "make it live, or write `state: shadow` here, too")
 
 
 def circular(readings: Sequence[Reading]) -> Iterator[Fault]:

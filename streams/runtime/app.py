@@ -98,7 +98,6 @@ class SegmenterApp(Declared):
         self.recorder = Recorder(store.group, clock)
         self._worker = Worker(
             settings,
-            version,
             rulebook,
             store.shards,
             clock,
@@ -131,8 +130,12 @@ class SegmenterApp(Declared):
             if self._may_tell():
                 log.warning("worker - the rules stay as they are: %s", error)
             return
+        rulebook = self._followed.checked.rulebook
+        if rulebook.means_the_same_as(self._worker.rulebook):
+            log.info("worker - takes over version %d of the rules: none means anything else", self._followed.number)
+            return
         log.info("worker - takes over version %d of the rules", self._followed.number)
-        self._worker = self._worker.under(self._followed.number, self._followed.checked.rulebook)
+        self._worker = self._worker.under(rulebook)
         self.shards.take_over(self._worker)
 
     async def _watch(self) -> None:

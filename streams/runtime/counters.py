@@ -68,8 +68,10 @@ class Counters:
     seconds: Durations = field(default_factory=Durations)
 
     def changed(self, changes: Sequence[Change]) -> None:
-        self.changes += len(changes)
-        self.changes_by.update([(change.rule, change.cause) for change in changes])
+        """Those that are told; none of rules in shadow."""
+        told = [(change.rule, change.cause) for change in changes if not change.is_shadow]
+        self.changes += len(told)
+        self.changes_by.update(told)
 
     def summary(self) -> str:
         """One line for the log."""

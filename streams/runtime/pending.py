@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
-from streams.core.engine.shard import Dirty, Shard
+from streams.core.engine.handed_out import Dirty
+from streams.core.engine.shard import Shard
 from streams.core.flows import Flows
 from streams.core.identities.identities import Identities, Written
 from streams.core.instants import format_time
@@ -33,6 +34,7 @@ from streams.state.format import (
     OWNED,
     REFUSED_LINKS,
     ROWS,
+    SHADOW_MEMBERS,
     TIMELINE,
     UNLINKED,
 )
@@ -78,6 +80,7 @@ class Pending:
         self._outbox: list[Message] = []
         self._bytes = 0
         self._flips: dict[tuple[str, str], bool] = {}
+        self._shadow_flips: dict[tuple[str, str], bool] = {}
         self._changed_at: dict[str, int] = {}
         self._told: set[str] = set()
         self._retold: set[str] = set()
@@ -90,14 +93,17 @@ class Pending:
 
     def add(self, changes: Sequence[Change], detected_at: int) -> None:
         for change in changes:
+            flips = self._shadow_flips if change.is_shadow else self._flips
+            if change.previous is not None:
+                flips[change.previous, change.subject] = False
+            flips[change.segment, change.subject] = change.entered
+            if change.is_shadow:
+                continue  # nobody is told
             if self.published is None or not self.published.has(change):
                 message = self._outputs.change(change, detected_at)
                 self._outbox.append(message)
                 self._bytes += len(message.value or b"")
                 self._told.add(change.subject)
-            if change.previous is not None:
-                self._flips[change.previous, change.subject] = False
-            self._flips[change.segment, change.subject] = change.entered
             self._changed_at[change.subject] = change.occurred_at
             self._flows.count(change)
             if self._kept.timeline:
@@ -179,11 +185,8 @@ class Pending:
             Write(ROWS, dirty.rows),
             Write(DOCUMENTS, dirty.documents),
             Write(MARKS, dirty.marks),
-            Write(
-                MEMBERS,
-                put=[pair for pair, entered in self._flips.items() if entered],
-                drop=[pair for pair, entered in self._flips.items() if not entered],
-            ),
+            Write(MEMBERS, *_flipped(self._flips)),
+            Write(SHADOW_MEMBERS, *_flipped(self._shadow_flips)),
             Write(
                 MEMBERSHIPS,
                 put=[(user, where) for user, where in standing.items() if where is not None],
@@ -211,6 +214,12 @@ class Pending:
 def _is_of_after(shard: Shard, change: Change) -> bool:
     """Whether it is of the profile that the subject of an erased one has now."""
     return change.subject in shard.table and change.occurred_at > shard.refused_until(change.subject) > NEVER
+
+
+def _flipped(flips: Mapping[tuple[str, str], bool]) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]]:
+    """The pairs of segment and user that are put, and those that are dropped: by whether she is in it now."""
+    put = [pair for pair, entered in flips.items() if entered]
+    return put, [pair for pair, entered in flips.items() if not entered]
 
 
 def _writes_of_identities(written: Written) -> list[Write[Any, Any]]:

@@ -20,11 +20,10 @@ from streams.state.store import ShardStore
 class Worker:
     """Made once by `streams.runtime.app`, and anew for each version of the rules (`under`).
 
-    version: of the rules, in their history. `clock` gives the time in ms; `partitions` is how many shards there are.
+    `clock` gives the time in ms; `partitions` is how many shards there are.
     """
 
     settings: Settings
-    version: int
     rulebook: Rulebook
     store: ShardStore
     clock: Callable[[], int]
@@ -36,9 +35,10 @@ class Worker:
     recorder: Recorder
     partitions: int
 
-    def under(self, version: int, rulebook: Rulebook) -> "Worker":
+    def under(self, rulebook: Rulebook) -> "Worker":
         """The same under other rules, which read other things of events."""
-        return replace(self, version=version, rulebook=rulebook, decoder=decoder_for(rulebook, self.settings, self.counters))
+        reads = decoder_for(rulebook, self.settings, self.counters)
+        return replace(self, rulebook=rulebook, decoder=reads)
 
 
 def decoder_for(rulebook: Rulebook, settings: Settings, counters: Counters) -> Decoder:

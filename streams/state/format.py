@@ -130,6 +130,18 @@ SEGMENTS: Final = Collection("segments", Form.SET, str, str, 1, "the segments th
 MEMBERS: Final = Collection(
     USER.members_key, Form.SETS, str, str, 1, "segment → the users in it, for other programs", index=SEGMENTS
 )
+SHADOW_SEGMENTS: Final = Collection(
+    "shadow-segments", Form.SET, str, str, 3, "the segments of rules in shadow that ever had a member"
+)
+SHADOW_MEMBERS: Final = Collection(
+    f"shadow-{USER.members_key}",
+    Form.SETS,
+    str,
+    str,
+    3,
+    "segment of a rule in shadow → the users in it",
+    index=SHADOW_SEGMENTS,
+)
 MEMBERSHIPS: Final = Collection(
     USER.profile_key,
     Form.STRINGS,
@@ -173,6 +185,8 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     OUTBOX,
     SEGMENTS,
     MEMBERS,
+    SHADOW_SEGMENTS,
+    SHADOW_MEMBERS,
     MEMBERSHIPS,
     TIMELINE,
     FLOWS,

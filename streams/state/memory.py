@@ -169,13 +169,13 @@ class MemoryShardStore:
         saved = {shard: kept for shard, kept in self._shards.items() if kept.held.number is not None}
         return {shard: StoredShard(kept.head, len(kept.contents[ROWS])) for shard, kept in saved.items()}
 
-    async def members(self, shard: int, segment: str) -> set[str]:
-        return set(self._shards.get(shard, _Shard()).contents[MEMBERS].get(segment, ()))
+    async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
+        return set(self._shards.get(shard, _Shard()).contents[of].get(segment, ()))
 
-    async def sizes(self) -> dict[str, int]:
+    async def sizes(self, of: Collection[str, str] = MEMBERS) -> dict[str, int]:
         sizes: Counter[str] = Counter()
         for kept in self._shards.values():
-            sizes.update({segment: len(members) for segment, members in kept.contents[MEMBERS].items()})
+            sizes.update({segment: len(members) for segment, members in kept.contents[of].items()})
         return {segment: size for segment, size in sizes.items() if size}
 
     async def counts(self, segments: Sequence[str], periods: Sequence[str] = ()) -> dict[str, Count]:

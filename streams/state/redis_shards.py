@@ -24,7 +24,6 @@ from streams.state.format import (
     MEMBERS,
     OUTBOX,
     ROWS,
-    SEGMENTS,
     SHARD,
     SHARDS,
     Collection,
@@ -191,21 +190,22 @@ class RedisShardStore:
                 found[shard] = StoredShard(head, await self._redis.call("HLEN", keys.at(ROWS)))
         return found
 
-    async def members(self, shard: int, segment: str) -> set[str]:
-        return {user async for some in self._scan(shard, segment) for user in some}
+    async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
+        return {user async for some in self._scan(shard, segment, of) for user in some}
 
-    async def _scan(self, shard: int, segment: str) -> AsyncIterator[list[str]]:
+    async def _scan(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> AsyncIterator[list[str]]:
         """Piece by piece: a segment may be all that there are. Redis may give a user twice."""
-        key, cursor = self._keys.of(shard).at(MEMBERS, segment), None
+        key, cursor = self._keys.of(shard).at(of, segment), None
         while cursor != 0:
             cursor, some = await self._redis.call("SSCAN", key, cursor or 0, "COUNT", SCAN_COUNT)
             yield list(map(bytes.decode, some))
 
-    async def sizes(self) -> dict[str, int]:
+    async def sizes(self, of: Collection[str, str] = MEMBERS) -> dict[str, int]:
         sizes: Counter[str] = Counter()
+        assert of.index is not None
         for keys in map(self._keys.of, await self._numbers()):
-            for segment in map(bytes.decode, await self._redis.call("SMEMBERS", keys.at(SEGMENTS))):
-                sizes[segment] += await self._redis.call("SCARD", keys.at(MEMBERS, segment))
+            for segment in map(bytes.decode, await self._redis.call("SMEMBERS", keys.at(of.index))):
+                sizes[segment] += await self._redis.call("SCARD", keys.at(of, segment))
         return {segment: size for segment, size in sizes.items() if size}
 
     async def counts(self, segments: Sequence[str], periods: Sequence[str] = ()) -> dict[str, Count]:

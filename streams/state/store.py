@@ -15,7 +15,7 @@ import msgspec
 from streams.core.flows import Flow
 from streams.kafka.message import Message
 from streams.state.feeds import FeedStore
-from streams.state.format import Collection, Name, Value
+from streams.state.format import MEMBERS, Collection, Name, Value
 
 
 class Write(msgspec.Struct, Generic[Name, Value], frozen=True):
@@ -157,10 +157,10 @@ class ShardStore(Protocol):
     async def all(self) -> dict[int, StoredShard]:
         """Every shard that was ever saved, by number."""
 
-    async def members(self, shard: int, segment: str) -> set[str]:
-        """Who is in it, of this shard."""
+    async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
+        """Who is in it, of this shard. of: `MEMBERS`, or `SHADOW_MEMBERS` of rules in shadow."""
 
-    async def sizes(self) -> dict[str, int]:
+    async def sizes(self, of: Collection[str, str] = MEMBERS) -> dict[str, int]:
         """How many members each segment has, over all shards; those without any are left out."""
 
     async def counts(self, segments: Sequence[str], periods: Sequence[str] = ()) -> dict[str, Count]:

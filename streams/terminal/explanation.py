@@ -25,7 +25,7 @@ from streams.terminal.columns import WIDTH, in_columns, in_lines
 from streams.terminal.dates import in_full, when
 from streams.terminal.links import aliases_in_words
 from streams.terminal.overview import INDENT, overview
-from streams.terminal.standing import is_unscored, place, reason, standing, value, verb
+from streams.terminal.standing import called, is_unscored, place, reason, standing, value, verb
 
 MORE = "`--segment NAME` shows each condition of a rule, and since when it holds."
 
@@ -60,7 +60,7 @@ def _lines(explanation: Explanation, rules: Collection[str], aliases: Sequence[A
 
 def _block(rule: RuleNow, at_ms: int) -> Iterator[str]:
     """A rule with each of its conditions, and since when it holds or does not."""
-    yield from ("", f"{rule.rule}: {standing(rule, at_ms)}")
+    yield from ("", f"{called(rule.rule, rule.is_shadow)}: {standing(rule, at_ms)}")
     yield from _table([*map(_score_row, rule.scores), *_condition_rows(rule, at_ms)])
     yield from in_lines(f"next: {_next(rule, at_ms)}", INDENT)
 
@@ -163,6 +163,7 @@ def _coming(change: Change, at_ms: int) -> str:
 def _rule_json(rule: RuleNow) -> dict[str, object]:
     return {
         "rule": rule.rule,
+        "state": "shadow" if rule.is_shadow else "live",
         "segment": rule.segment,
         "since": None if rule.since_ms is None else format_time(rule.since_ms),
         "ordinal": rule.ordinal,

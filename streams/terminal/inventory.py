@@ -7,7 +7,8 @@ import msgspec
 from streams.admin.inventory import Found
 from streams.core.explain.inventory import FieldRead, LiveRule
 from streams.core.instants import format_time
-from streams.core.rules.rulebook import Rule, Scores, Segment
+from streams.core.rules.rulebook import Rule
+from streams.lifecycle.differences import kind, segments_of
 from streams.lifecycle.versions import Version
 from streams.log import counted
 from streams.terminal.columns import in_columns
@@ -44,23 +45,23 @@ def _lines(found: Found, version: Version | None) -> Iterator[str]:
 
 
 def _sort(rule: Rule) -> str:
-    if isinstance(rule, Scores):
-        return "scores"
-    return "segment" if isinstance(rule, Segment) else "tier"
+    """What it is called by its sort and its state."""
+    return f"{kind(rule)} in shadow" if rule.is_shadow else kind(rule)
 
 
 def _state(rule: LiveRule, found: Found) -> str:
     shards = found.inventory.shards
     if rule.as_said == shards:
         until_ms = rule.warming_until(found.at_ms)
-        return "live" if until_ms is None else f"warming until {when(until_ms, found.at_ms)} UTC"
+        runs = "runs" if rule.rule.is_shadow else "live"
+        return runs if until_ms is None else f"warming until {when(until_ms, found.at_ms)} UTC"
     if rule.as_said:
         return f"live as its file says in {rule.as_said} of {counted(shards, 'shard')}"
     return "of which workers still run another version" if rule.otherwise else "which no worker runs yet"
 
 
 def _rows(rule: LiveRule, found: Found) -> Iterator[Row]:
-    yield from _member_rows(found, _segments(rule.rule))
+    yield from _member_rows(found, segments_of(rule.rule))
     for place, reading in enumerate(rule.readings):
         yield "" if place else "reads", reading.text, _since(reading, found.at_ms)
     yield "costs", f"{rule.own_bytes} bytes a profile", ""
@@ -74,10 +75,6 @@ def _member_rows(found: Found, segments: Iterable[str]) -> Iterator[Row]:
     for place, (segment, number) in enumerate(members.items()):
         _, _, level = segment.partition("/")
         yield "" if place else "members", f"{number:>{width},} {level}".rstrip(), ""
-
-
-def _segments(rule: Rule) -> tuple[str, ...]:
-    return rule.tier.segments if isinstance(rule, Scores) else rule.segments
 
 
 def _since(reading: FieldRead, at_ms: int) -> str:
@@ -106,12 +103,13 @@ def in_json(found: Found, version: Version | None) -> bytes:
 def _rule_json(rule: LiveRule, found: Found) -> dict[str, object]:
     return {
         "rule": rule.rule.name,
-        "sort": _sort(rule.rule),
+        "sort": kind(rule.rule),
+        "state": "shadow" if rule.rule.is_shadow else "live",
         "version": rule.rule.version,
         "shards_as_said": rule.as_said,
         "shards_otherwise": rule.otherwise,
         "warming_until": _time_json(rule.warming_until(found.at_ms)),
-        "members": found.members_of(_segments(rule.rule)),
+        "members": found.members_of(segments_of(rule.rule)),
         "own_bytes": rule.own_bytes,
         "reads": [_reading_json(reading) for reading in rule.readings],
     }

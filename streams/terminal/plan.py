@@ -12,7 +12,7 @@ import msgspec
 from streams.core.changes import Change
 from streams.core.explain.inventory import LiveRule
 from streams.core.instants import format_time
-from streams.core.rules.rulebook import Scores
+from streams.core.rules.rulebook import Rulebook, Scores
 from streams.lifecycle.differences import Difference, How
 from streams.lifecycle.estimate import Estimate, Move
 from streams.lifecycle.planning import Plan
@@ -55,12 +55,26 @@ def _notes(each: Difference, plan: Plan) -> Iterator[str]:
     if each.what == "message" and each.how is not How.REMOVED:
         message = plan.now.messages.by_name.get(each.name)
         yield "live" if message is not None and message.is_live else "off"
+    yield from _state(each, plan)
     rule = next((rule for rule in plan.warming if rule.rule.name == each.name), None)
     if rule is not None:
         yield _warming(rule, plan.estimate.now_ms)
     found = next((rule for rule in plan.now.rulebook.by_quintiles if rule.name == each.name), None)
     if isinstance(found, Scores) and each.how in (How.ADDED, How.CHANGED):
         yield "scores are given once workers have agreed on the quintiles"
+
+
+def _state(each: Difference, plan: Plan) -> Iterator[str]:
+    """Live or in shadow, where that is news."""
+    was, now = (
+        next((rule.is_shadow for rule in book.rules if each.is_of_rule and rule.name == each.name), None)
+        for book in (plan.was.rulebook if plan.was else Rulebook(()), plan.now.rulebook)
+    )
+    if now:
+        leave = ", its members leave" if was is False else ""
+        yield "stays in shadow" if was else f"in shadow: nobody is told{leave}"
+    elif was and now is False:
+        yield "live from now on: its members are told"
 
 
 def _warming(rule: LiveRule, now_ms: int) -> str:
@@ -79,15 +93,23 @@ def _who_moves(plan: Plan) -> Iterator[str]:
         return
     if not found.moves:
         yield f"Nobody enters or leaves a segment at once, {_of_whom(found)}."
+        yield from _in_shadow(found)
         return
     yield f"Who enters and leaves at once, {_of_whom(found)}"
     head = ("segment", "members", "enter", "leave", "then")
     yield from _indented(in_columns([head, *(_move(name, move) for name, move in found.moves.items())]))
     for name, move in found.moves.items():
         yield from _examples(name, move)
+    yield from _in_shadow(found)
     yield ""
     yield from in_lines(SILENT)
     yield from in_lines(_webhooks(plan))
+
+
+def _in_shadow(found: Estimate) -> Iterator[str]:
+    if found.in_shadow:
+        yield from ("", "In shadow, of whom nobody is told")
+        yield from _indented(in_columns([(name, f"{size:,}") for name, size in found.in_shadow.items()]))
 
 
 def _of_whom(found: Estimate) -> str:
@@ -164,6 +186,7 @@ def in_json(plan: Plan) -> bytes:
             "profiles": found.profiles,
             "looked_at": found.looked_at,
             "moves": [_move_json(name, move) for name, move in found.moves.items()],
+            "in_shadow": dict(found.in_shadow),
             "warming": {rule.rule.name: format_time(rule.warming_until(found.now_ms) or 0) for rule in plan.warming},
             "webhooks": changes_by_endpoint(plan),
             "row_bytes": {"before": plan.row_bytes[0], "after": plan.row_bytes[1]},

@@ -14,6 +14,10 @@ from streams.terminal.dates import when
 LONGEST_VALUE: Final = 30
 
 
+def called(rule: str, is_shadow: bool) -> str:
+    return f"{rule} (in shadow)" if is_shadow else rule
+
+
 def standing(rule: RuleNow, at_ms: int) -> str:
     """`in since Sun 15 Mar 09:00, change 3`."""
     if rule.since_ms is not None:

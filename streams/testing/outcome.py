@@ -43,12 +43,15 @@ def changes(
     options: InputOptions = DEFAULTS,
     timezone: str = "",
 ) -> list[Change]:
-    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record).
+    """What the rules make of records in order of arrival, when time then comes to `until` (or the newest record), as
+    far as anybody is told: nothing of rules in shadow.
 
     timezone: as the setting has it, such as America/New_York; utc_offset_ms says the same of a fixed offset.
     """
     batch = decoded(rulebook, records, options)
-    return _changes(Shard(rulebook, _days(timezone, utc_offset_ms)), batch, _instant_or_newest(until, batch))
+    shard = Shard(rulebook, _days(timezone, utc_offset_ms))
+    found = _changes(shard, batch, _instant_or_newest(until, batch))
+    return [change for change in found if not change.is_shadow]
 
 
 def explain(

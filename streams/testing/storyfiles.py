@@ -61,7 +61,7 @@ def stories_beside(rules: Path) -> list[Story]:
 
     def read_file(path: Path, text: str) -> list[Story]:
         rule = rule_told_of(path)
-        return read_stories(shown(path), text, with_what_it_reads(rulebook, rule), rule)
+        return read_stories(shown(path), text, with_what_it_reads(rulebook, rule).all_live(), rule)
 
     return told_beside(find_stories(rules), "rule", rulebook.names, read_file)
 

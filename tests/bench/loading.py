@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from typing import NamedTuple
 
-from streams.core.engine.shard import Dirty, Shard
+from streams.core.engine.handed_out import Dirty
+from streams.core.engine.shard import Shard
 from streams.core.rules.rulebook import Rulebook
 from streams.native.build import compile_kernel
 from streams.settings import cache_folder

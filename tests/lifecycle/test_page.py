@@ -10,9 +10,10 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.embedded.redis import RedisServer
+from streams.rulefiles import parse
 from tests.pages import ROOT, blocks
 
-(WORKFLOW,) = (yaml.safe_load(block.text) for block in blocks(ROOT / "docs/rollout.md", "yaml"))
+RULE, WORKFLOW = (yaml.safe_load(block.text) for block in blocks(ROOT / "docs/rollout.md", "yaml"))
 STEPS = [step for step in WORKFLOW["jobs"]["rules"]["steps"] if step.get("run", "").startswith("segmenter ")]
 
 
@@ -46,3 +47,8 @@ def test_the_nightly_job_fails_where_somebody_applied_what_is_not_in_git(folder:
     assert CliRunner().invoke(main, ["rules", "diff", str(folder)]).exit_code == 0
     next(folder.glob("*.yaml")).unlink()
     assert CliRunner().invoke(main, ["rules", "diff", str(folder)]).exit_code == 1
+
+
+def test_the_rule_that_is_shown_is_in_shadow() -> None:
+    (rule,) = parse(yaml.safe_dump(RULE)).rules
+    assert rule.is_shadow

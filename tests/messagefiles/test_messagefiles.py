@@ -151,6 +151,14 @@ def test_all_faults_are_told_at_once_of_all_files() -> None:
     ]
 
 
+def test_nobody_would_ever_get_a_message_about_a_rule_in_shadow() -> None:
+    dark = parse("segment: churn-risk\nenter: idle_days >= 7\nstate: shadow\n")
+    assert faults(BASE, dark) == [
+        "2:12: `churn-risk` is in shadow: nobody is told of it / make the rule live, or write `state: off` here"
+    ]
+    assert not parse_messages(dark, BASE + "state: off\n").messages[0].is_live
+
+
 def test_a_file_is_called_as_its_message(tmp_path: Path) -> None:
     (tmp_path / "messages").mkdir()
     (tmp_path / "messages/hello.yaml").write_text(BASE)

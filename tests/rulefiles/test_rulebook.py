@@ -84,6 +84,14 @@ def test_the_version_is_another_where_the_meaning_is(old: str, new: str, tmp_pat
     assert segment(changed, tmp_path).version != segment(CHURN_RISK, tmp_path).version
 
 
+def test_a_rule_in_shadow_means_the_same(tmp_path: Path) -> None:
+    dark = segment(CHURN_RISK + "state: shadow\n", tmp_path)
+    live = segment(CHURN_RISK + "state: live\n", tmp_path)
+    assert (dark.is_shadow, live.is_shadow) == (True, False)
+    assert dark.version == live.version == segment(CHURN_RISK, tmp_path).version
+    assert dark.key != live.key
+
+
 def test_a_version_stays_what_it_was_in_earlier_releases(tmp_path: Path) -> None:
     version = "sha256:f7500556ae72fda387945a457bdeef9ecd5afcf8d1f1f94b3ae4b2649b235933"
     assert segment(CHURN_RISK, tmp_path).version == version

@@ -1,6 +1,7 @@
 """What a checkpoint holds of the changes since the one before."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,18 @@ from streams.runtime.checkpoint import Snapshot
 from streams.runtime.pending import Kept, Pending
 from streams.settings import Settings
 from streams.state.codec import writes_of
-from streams.state.format import COUNTED, FLOWS, MARKS, MEMBERS, MEMBERSHIPS, ROWS, TIMELINE, Collection
+from streams.state.format import (
+    COUNTED,
+    FLOWS,
+    MARKS,
+    MEMBERS,
+    MEMBERSHIPS,
+    ROWS,
+    SHADOW_MEMBERS,
+    SHADOW_SEGMENTS,
+    TIMELINE,
+    Collection,
+)
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook
@@ -91,6 +103,18 @@ def test_a_user_who_entered_and_left_since_has_left_and_both_are_told(shard: Sha
     assert (put(checkpoint, MEMBERS), dropped(checkpoint, MEMBERS)) == ([], [("often", "ann")])
     assert (put(checkpoint, MEMBERSHIPS), dropped(checkpoint, MEMBERSHIPS)) == ([], ["ann"])
     assert [json.loads(message.value or b"")["segments"] for message in memberships] == [{}]
+
+
+def test_who_is_in_a_segment_in_shadow_is_kept_apart_and_nobody_is_told(pending: Pending) -> None:
+    rules = Rulebook(tuple(replace(rule, is_shadow=True) for rule in RULES.rules))
+    shard = Shard(rules)
+    pending.add(shard.step(decoded(rules, [track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)])), NOON)
+    checkpoint, _, memberships = snapshot(pending, shard)
+    assert (checkpoint.outbox, memberships) == ([], [])
+    assert (put(checkpoint, SHADOW_MEMBERS), put(checkpoint, SHADOW_SEGMENTS)) == ([("often", "ann")], [("often", "")])
+    assert (put(checkpoint, MEMBERS), put(checkpoint, MEMBERSHIPS)) == ([], [])
+    pending.add(shard.tick(NOON + 8 * 86_400_000), NOON)
+    assert dropped(snapshot(pending, shard, 2)[0], SHADOW_MEMBERS) == [("often", "ann")]
 
 
 def test_where_somebody_stands_since_another_time_is_told_without_a_change_and_outlasts_a_crash(

@@ -58,7 +58,6 @@ class Around:
         self._worker: Any = SimpleNamespace(
             settings=settings,
             rulebook=RULES,
-            version=1,
             store=self.store,
             clock=lambda: self.now_ms,
             consumer=self,
@@ -73,7 +72,7 @@ class Around:
     def under(self, rules: Rulebook) -> Any:
         """The worker, once it runs other rules."""
         reads = Decoder(Catalog(rules).reads, ANY_TIME)
-        return SimpleNamespace(**vars(self._worker) | {"rulebook": rules, "decoder": reads, "version": 2})
+        return SimpleNamespace(**vars(self._worker) | {"rulebook": rules, "decoder": reads})
 
     async def take_over(self, rules: Rulebook) -> None:
         """While it works; what differs is saved when this returns."""
@@ -293,7 +292,7 @@ async def test_what_was_fetched_before_other_rules_came_is_read_as_they_read_it(
     around._log[0] = Read(0, NOON, b"ann", to_bytes(track("ann", "Opened", NOON, format="pdf")))
     async with around.owned():
         around._owner.loaded._leaving = True  # type: ignore[union-attr]  # it applies nothing any more
-        around._owner.receive(Fetched(INPUT, around._reading, around._log[:1], 1, 1, caught_up=True))
+        around._owner.receive(Fetched(INPUT, around._reading, 0, around._log[:1], 1, 1, caught_up=True))
         await around.take_over(asks)
         await around.bring(2)
     assert [is_in for _, is_in in around.stands] == [True]

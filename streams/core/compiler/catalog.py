@@ -152,7 +152,7 @@ class Catalog:
     def _place_kept(self) -> None:
         self.width = self.rules_start
         for rule in self.rulebook.groupings:
-            self._keep(f"rule {rule.name}", Kind.TIER if isinstance(rule, Tier) else Kind.SEGMENT, WORDS_PER_RULE)
+            self._keep(f"rule {rule.key}", Kind.TIER if isinstance(rule, Tier) else Kind.SEGMENT, WORDS_PER_RULE)
         for feature in self.features:
             match feature:
                 case LastSeen():

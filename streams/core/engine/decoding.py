@@ -23,6 +23,7 @@ from streams.core.kernel.layout import (
     MISSING,
     NEW_LEVEL,
     NUMBER,
+    ORDINAL,
     ROW,
     RULE,
     SHOWN,
@@ -34,6 +35,7 @@ from streams.core.profiles.table import Table
 from streams.core.rules.nodes import InSegment, Leaf, Score
 from streams.core.rules.rulebook import Grouping, Tier
 from streams.core.rules.traversal import moves, operands, rule_leaves
+from streams.core.subjects import USER
 
 Memberships = dict[str, tuple[int, int]]  # segment -> since when (ms), ordinal
 EventId = Callable[[int], str | None]  # the messageId that an occurrence, by its place, came with
@@ -66,6 +68,7 @@ class ChangeDecoder:
         self._rules = catalog.rulebook.groupings
         self._segments = [("", *rule.segments) for rule in self._rules]
         self._names = _by_level(self._segments)
+        self._live = np.array([not rule.is_shadow for rule in self._rules], np.bool_)
         self._shown = [[_shown(leaf, rule, private) for leaf in rule_leaves(rule)] for rule in self._rules]
 
     def changes(self, table: Table, transitions: TransitionBuffer, event_id: EventId) -> list[Change]:
@@ -83,15 +86,38 @@ class ChangeDecoder:
         ((words,), (numbers,)) = self._notes(line[None])
         return self._because(table, line[RULE], line[NEW_LEVEL], line[NEW_LEVEL], words, numbers)
 
+    def entry(self, table: Table, line: Ints, subject: str, at_ms: int, segments: tuple[str, ...]) -> Change:
+        """By a line of how a rule stands: the change by which the subject has come there, because of other rules."""
+        ((words,), (numbers,)) = self._notes(line[None])
+        number, level = int(line[RULE]), int(line[NEW_LEVEL])
+        rule = self._rules[number]
+        kind, segment, _ = self._flip(number, level, 0)
+        return Change(
+            subject=subject,
+            rule=rule.name,
+            type=kind,
+            segment=segment,
+            previous=None,
+            occurred_at=at_ms,
+            cause="rule_change",
+            event_id=None,
+            ordinal=int(line[ORDINAL]),
+            rule_version=rule.version,
+            because=self._because(table, number, level, level, words, numbers),
+            segments=segments,
+            traits=self._traits(table, rule, words, numbers),
+            is_shadow=rule.is_shadow,
+        )
+
     def held(self, levels: Ints) -> list[tuple[str, ...]]:
-        """What profiles are in, by their levels of all rules (profiles, rules)."""
-        places, rules = np.nonzero(levels)
+        """What profiles are in, by their levels of all rules (profiles, rules); what is in shadow is nobody's."""
+        places, rules = np.nonzero(levels * self._live)
         names = self._names[rules, levels[places, rules]].tolist()
         return [tuple(names[part]) for part in _parts(places, len(levels))]
 
-    def memberships(self, levels: Ints, since: Ints, ordinals: Ints) -> list[Memberships]:
-        """The same, with what else is kept of each rule (profiles, rules)."""
-        places, rules = np.nonzero(levels)
+    def memberships(self, levels: Ints, since: Ints, ordinals: Ints, with_shadow: bool = False) -> list[Memberships]:
+        """The same, with what else is kept of each rule (profiles, rules). with_shadow: of those in shadow, too."""
+        places, rules = np.nonzero(levels if with_shadow else levels * self._live)
         names = self._names[rules, levels[places, rules]].tolist()
         whole = list(
             zip(names, zip(since[places, rules].tolist(), ordinals[places, rules].tolist(), strict=True), strict=True)
@@ -142,6 +168,9 @@ class ChangeDecoder:
             self._because(table, number, level, before, words, numbers),
             held,
             self._traits(table, rule, words, numbers) if rule.include else {},
+            USER,
+            None,
+            rule.is_shadow,
         )
 
     def _flip(self, rule: int, level: int, before: int) -> tuple[Type, str, str | None]:

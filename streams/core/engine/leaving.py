@@ -1,4 +1,4 @@
-"""Whoever is taken out of a shard leaves every segment and level, whatever the rules say.
+"""Whoever is taken out of a shard leaves every segment and level, whatever the rules say; those in shadow too.
 
 Comes in: who, and what she is in. Goes out: the changes by which she leaves it; they carry neither reasons nor traits.
 """
@@ -42,6 +42,7 @@ def leave(
             segments=(),
             traits={},
             merged_into=merged_into,
+            is_shadow=rule_of[segment].is_shadow,
         )
         for segment, (_, ordinal) in held.items()
     ]

@@ -2,7 +2,8 @@
 
 Comes in: stored rows and documents. Goes out: filled rows of the table, and the list of those to be evaluated
 anew. Whoever is in a segment or level that was taken out leaves it: by the change to another level of the same tier,
-or else by a change of its own.
+or else by a change of its own. Where a rule is live that was in shadow, or the other way round, who was in stays in,
+and that is told as an entry by the one and an exit by the other.
 """
 
 from collections import defaultdict
@@ -21,19 +22,32 @@ from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
 from streams.core.profiles.kinds import RULE, Crossing
 from streams.core.profiles.snapshot import Head, RowSchema, carry_over, read_rows
 from streams.core.profiles.table import Table
+from streams.core.rules.rulebook import SHADOW, key_of, other_state
 from streams.errors import StateError
 
 ROWS_AT_ONCE: Final = 4_000  # some ten milliseconds
-Item = TypeVar("Item")
+T = TypeVar("T")
 
 
 class Orphan(NamedTuple):
     """A membership of a segment that was taken out. `ordinal` is that of the change which ends it."""
 
-    rule: str
+    key: str
     version: str
     segment: str
     ordinal: int
+
+
+class Adopted(NamedTuple):
+    """A membership of a rule that is live now and was in shadow, or the other way round: the rule's number among all,
+    its key, and the word of its level."""
+
+    rule: int
+    key: str
+    word: int
+
+
+Entry = Callable[[int, int], Change]  # of a row and a rule's number
 
 
 class Migration:
@@ -45,15 +59,17 @@ class Migration:
         rows: list[int],
         orphans: dict[int, list[Orphan]],
         told: dict[int, list[tuple[str, int]]],
+        adopted: dict[int, list[Adopted]],
     ):
         self._today = today
         self._rows = rows
         self._orphans = orphans
         self._told = told
+        self._adopted = adopted
 
     @classmethod
     def none(cls, today: RowSchema) -> "Migration":
-        return cls(today, [], {}, {})
+        return cls(today, [], {}, {}, {})
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -83,33 +99,55 @@ class Migration:
             loading.take_documents(each)
             yield
         table.rank_texts()
-        return cls(loading.today, sorted(loading.stale), loading.orphans, loading.told), loading.in_use
+        found = cls(loading.today, sorted(loading.stale), loading.orphans, loading.told, loading.adopted)
+        return found, loading.in_use
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
         return np.array(taken, np.int64)
 
     def leavers(self, rows: Ints) -> Ints:
-        """1 for a row with an orphaned membership."""
+        """1 for a row with an orphaned membership, as has each with an adopted one."""
         return np.array([row in self._orphans for row in rows.tolist()], np.int64)
+
+    def adopt(self, table: Table, rows: Ints, changes: list[Change], entry: Entry) -> list[Change]:
+        """The changes of `rows`, in which who was in by a rule of another state has entered by it, or has not: in the
+        place of what the kernel found, for which she was in already."""
+        if not self._adopted:
+            return changes
+        found = {(change.subject, key_of(change.rule, change.is_shadow)) for change in changes}
+        passed_over: set[tuple[str, str]] = set()
+        entries: list[Change] = []
+        for subject, row in zip(table.subjects_of(rows), rows.tolist(), strict=True):
+            for one in self._adopted.pop(row, ()):
+                key = subject, one.key
+                passed_over.add(key)
+                words = table.memory.words[row]
+                ordinal, level = int(words[one.word]) >> LEVEL_BITS, int(words[one.word]) & LEVEL
+                ordinal += bool(level) - (key in found)  # the kernel counted what it found
+                words[one.word - 1], words[one.word] = words[CLOCK], ordinal << LEVEL_BITS | level
+                if level:
+                    entries.append(entry(row, one.rule))
+        kept = (each for each in changes if (each.subject, key_of(each.rule, each.is_shadow)) not in passed_over)
+        return [*kept, *entries]
 
     def with_ends(
         self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
     ) -> list[Change]:
         """All changes of the migration of `rows`, each subject's in the order of the rules' names."""
-        found = {(change.subject, change.rule): change for change in changes}
+        found = {(change.subject, key_of(change.rule, change.is_shadow)): change for change in changes}
         exits: list[Change] = []
         place = {subject: place for place, subject in enumerate(table.subjects_of(rows))}
         for subject, row in zip(place, rows.tolist(), strict=True):
             self._keep_ordinals(table, row)
             for orphan in self._orphans.pop(row, ()):
-                key = subject, orphan.rule
+                key = subject, orphan.key
                 change = found.get(key)
                 if change is not None and change.type == "segment.changed":
                     found[key] = msgspec.structs.replace(change, previous=orphan.segment)
                     continue
                 exits.append(_exit(table, subject, row, orphan, memberships))
-                self._count_exit(table, row, orphan.rule)
+                self._count_exit(table, row, orphan.key)
                 if change is not None:
                     found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
         return sorted([*exits, *found.values()], key=lambda change: (place[change.subject], change.rule))
@@ -129,7 +167,7 @@ class Migration:
 class _Loading:
     """What is found as rows and documents are read.
 
-    in_use: the numbers of their schemas. stale, orphans, told: as `Migration` has them.
+    in_use: the numbers of their schemas. stale, orphans, told, adopted: as `Migration` has them.
     """
 
     def __init__(self, table: Table, catalog: Catalog, head: Head, calendar: Calendar):
@@ -138,6 +176,7 @@ class _Loading:
         self.stale: list[int] = []
         self.orphans: dict[int, list[Orphan]] = defaultdict(list)
         self.told: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        self.adopted: dict[int, list[Adopted]] = defaultdict(list)
         self._table, self._catalog, self._head, self._calendar = table, catalog, head, calendar
         self._kept_in: dict[str, Mapping[str, int]] = {}
         self._come: dict[str, set[str]] = {}
@@ -162,6 +201,7 @@ class _Loading:
         words[places, : today.words] = new
         if schema != today:
             self._take_stale(schema, subjects, places, old)
+            _note(self.adopted, places, _adopted(schema, today, new))
 
     def _take_stale(self, schema: RowSchema, subjects: Sequence[str], places: Ints, old: Ints) -> None:
         self.stale += places.tolist()
@@ -169,10 +209,8 @@ class _Loading:
         for subject, clock in zip(subjects, old[:, CLOCK].tolist(), strict=True):
             self._kept_in[subject] = schema.oldest_buckets(clock, self._calendar)
             self._come[subject] = new_rules
-        for place, each in _orphans(schema, self.today, old):
-            self.orphans[int(places[place])].append(each)
-        for place, rule, count in _told(schema, self.today, old):
-            self.told[int(places[place])].append((rule, count))
+        _note(self.orphans, places, _orphans(schema, self.today, old))
+        _note(self.told, places, _told(schema, self.today, old))
 
     def take_documents(self, documents: Sequence[tuple[str, bytes]]) -> None:
         subjects, stored = zip(*documents, strict=True)
@@ -183,7 +221,7 @@ class _Loading:
                 _count_on(self._table, self.today, row, self._come[subject])
 
 
-def slices(items: Iterable[Item]) -> Iterator[list[Item]]:
+def slices(items: Iterable[T]) -> Iterator[list[T]]:
     """All of them, at most `ROWS_AT_ONCE` at once."""
     left = iter(items)
     while some := list(islice(left, ROWS_AT_ONCE)):
@@ -195,7 +233,7 @@ def _exit(
 ) -> Change:
     return Change(
         subject=subject,
-        rule=orphan.rule,
+        rule=orphan.key.removeprefix(SHADOW),
         type="segment.exited",
         segment=orphan.segment,
         previous=None,
@@ -207,22 +245,29 @@ def _exit(
         because=(),
         segments=tuple(memberships(subject)),
         traits={},
+        is_shadow=orphan.key.startswith(SHADOW),
     )
 
 
-def _told(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, str, int]]:
+def _note(by_row: dict[int, list[T]], places: Ints, found: Iterable[tuple[int, T]]) -> None:
+    """By its row what is found by a place among the rows of a schema."""
+    for place, each in found:
+        by_row[int(places[place])].append(each)
+
+
+def _told(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, tuple[str, int]]]:
     """Of rules that are no more, how many changes each will have told of rows of another schema, by their places.
 
     A rule that comes back counts on from there: a change that bore the id of another would be passed over by whoever
-    remembers ids.
+    remembers ids. What was in shadow told nobody anything.
     """
     for rule in then.rules.keys() - today.rules.keys():
         field = then.field(RULE + rule)
-        if field is not None:
+        if field is not None and not rule.startswith(SHADOW):
             states = old[:, field.start + 1]
             counts = (states >> LEVEL_BITS) + (states & LEVEL > 0)  # whoever is in it leaves it
             for place in np.flatnonzero(counts).tolist():
-                yield place, rule, int(counts[place])
+                yield place, (rule, int(counts[place]))
 
 
 def _count_on(table: Table, today: RowSchema, row: int, rules: set[str]) -> None:
@@ -231,7 +276,17 @@ def _count_on(table: Table, today: RowSchema, row: int, rules: set[str]) -> None
     for rule, count in table.document(row).ordinals.items():
         field = today.field(RULE + rule) if rule in rules else None
         if field is not None:
-            words[field.start], words[field.start + 1] = words[CLOCK], count << LEVEL_BITS
+            words[field.start] = words[CLOCK]
+            words[field.start + 1] = count << LEVEL_BITS | int(words[field.start + 1]) & LEVEL  # perhaps in from shadow
+
+
+def _adopted(then: RowSchema, today: RowSchema, new: Ints) -> Iterator[tuple[int, Adopted]]:
+    """The memberships that rows of another schema bring from a rule of another state, each with the row's place."""
+    for number, key in enumerate(today.rules):
+        field = today.field(RULE + key)
+        if field is not None and key not in then.rules and other_state(key) in then.rules:
+            for place in np.flatnonzero(new[:, field.start + 1] & LEVEL).tolist():
+                yield place, Adopted(number, key, field.start + 1)
 
 
 def _orphans(then: RowSchema, today: RowSchema, old: Ints) -> Iterator[tuple[int, Orphan]]:

@@ -12,18 +12,18 @@ Goes out: the changes, each subject's in order, however the stream was cut. All 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from streams.core.arrays import Floats, Ints
 from streams.core.batch import Batch
 from streams.core.calendar import UTC, Calendar
-from streams.core.changes import Change, Reason
+from streams.core.changes import Change
 from streams.core.compiler.program import written
 from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
+from streams.core.engine.handed_out import Dirty, Standing
 from streams.core.engine.leaving import leave, rules_by_segment
 from streams.core.engine.merging import Merged, pack
 from streams.core.engine.migration import Migration, slices
@@ -43,28 +43,6 @@ from streams.core.scores.quintiles import Quintiles
 ROOM_FOR_TRANSITIONS = 1_024
 NO_PRIVATE_TRAITS: frozenset[str] = frozenset()
 ALL = slice(None)
-
-
-class Dirty(NamedTuple):
-    """What has changed since it was last taken: packed rows and JSON documents, by subject.
-
-    erased: subjects of whom nothing else may be kept. marks: of whom events up to which instant (ms) are refused.
-    """
-
-    rows: list[tuple[str, bytes]]
-    documents: list[tuple[str, bytes]]
-    erased: list[str]
-    marks: list[tuple[bytes, int]]
-
-
-class Standing(NamedTuple):
-    """What a rule says of a subject: in which segment, if any, since when (ms), after how many changes, and why."""
-
-    rule: str
-    segment: str | None
-    since_ms: int | None
-    ordinal: int
-    because: tuple[Reason, ...]
 
 
 class Shard:
@@ -199,12 +177,21 @@ class Shard:
             lambda start: loop.reevaluate(*self._state, rows, leavers, at, start),
             stop=len(rows),
         )
+        changes = self._migration.adopt(self.table, rows, changes, self._entry)
         return self._migration.with_ends(self.table, rows, changes, self.memberships)
+
+    def _entry(self, row: int, rule: int) -> Change:
+        """That a subject is where a rule has her, told as what its state makes of it: live, or in shadow."""
+        clock = int(self.table.memory.words[row, CLOCK])
+        loop.look(*self._state, row, clock)
+        subject = self.table.subjects_of(np.array([row]))[0]
+        line = self._transitions.words[rule]
+        return self._decoder.entry(self.table, line, subject, clock, tuple(self.memberships(subject)))
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
         """Take away what is known of subjects up to the time of each command, and refuse what comes of it later."""
         self.dirty_at_most += len(erasures)
-        return self._erased.erase(self.table, erasures, self.memberships)
+        return self._erased.erase(self.table, erasures, self._held)
 
     def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
         return self.erase([Erasure(subject, ts, message_id)])
@@ -231,7 +218,7 @@ class Shard:
         changes = self._catch_up_to(row, max(at_ms, self._come_ms))
         at_ms = max(at_ms, int(self.table.memory.words[row[0], CLOCK]))
         packed = pack(self.table, int(row[0]), self.catalog, self._head.current)
-        held = self.memberships(subject)
+        held = self._held(subject)
         self._erased.take_out(self.table, subject)
         self.dirty_at_most += 1
         return packed, changes + leave(self._rule_of, subject, held, at_ms, "merge", message_id, survivor)
@@ -338,17 +325,21 @@ class Shard:
         return self._head.at(self.time_ms, self._edges.stored()).encode()
 
     def memberships(self, subject: str) -> Memberships:
-        """The segments a subject is in, a tier's as `lifecycle/power`."""
+        """The segments a subject is in, a tier's as `lifecycle/power`; none of rules in shadow."""
         return self.all_memberships([subject])[0]
 
-    def all_memberships(self, subjects: Sequence[str]) -> list[Memberships]:
+    def _held(self, subject: str) -> Memberships:
+        """The same with those of rules in shadow."""
+        return self.all_memberships([subject], with_shadow=True)[0]
+
+    def all_memberships(self, subjects: Sequence[str], with_shadow: bool = False) -> list[Memberships]:
         """The memberships of each subject; KeyError names one who has no profile."""
         rows, words = self.table.rows_of(subjects)[:, None], np.array(self._program.rule_words, np.int64)
         since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
-        return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS)
+        return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS, with_shadow)
 
     def members(self) -> dict[str, int]:
-        """How many subjects are in each segment."""
+        """How many subjects are in each segment, those of rules in shadow too."""
         words = self.table.memory.words[: len(self.table)]
         levels = [np.bincount(words[:, word + 1] & LEVEL).tolist() for word in self._program.rule_words]
         return self._decoder.members(levels)

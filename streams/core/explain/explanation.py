@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from streams.core.changes import Change
-from streams.core.engine.shard import Shard, Standing
+from streams.core.engine.handed_out import Standing
+from streams.core.engine.shard import Shard
 from streams.core.events import Value
 from streams.core.explain.decisive import decisive
 from streams.core.explain.forecast import alone, clock
@@ -44,7 +45,7 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
     segment: None if in none, of a tier while its quintiles are not known and for who is not scored; of a tier with the
     level, as in `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing
     happens, None if there is none in the next ten years. scores: of a scores rule. decisive: the conditions because of
-    which it is so; none where a level is because no other is.
+    which it is so; none where a level is because no other is. is_shadow: nobody is told of it.
     """
 
     rule: str
@@ -56,6 +57,7 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
     next: Change | None
     scores: tuple[ScoreNow, ...]
     decisive: tuple[ConditionNow, ...] = ()
+    is_shadow: bool = False
 
 
 class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
@@ -151,6 +153,7 @@ def _rule_now(
         following,
         scores,
         tuple(each for each in conditions if each.condition in deciding),
+        rule.is_shadow,
     )
 
 

@@ -113,7 +113,7 @@ def _costs(rulebook: Rulebook) -> Mapping[str, tuple[int, Readings]]:
 
 
 def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], calendar: Calendar) -> LiveRule:
-    versions = [head.schemas[head.current].rules.get(rule.name) for head in heads]
+    versions = [head.schemas[head.current].rules.get(rule.key) for head in heads]
     as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
     own_bytes, readings = _costs(rulebook)[rule.name]
     return LiveRule(
@@ -134,7 +134,7 @@ def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head], calenda
 
 def _gone(rulebook: Rulebook, schemas: Sequence[RowSchema]) -> Mapping[str, tuple[str, ...]]:
     found = {rule: segments for schema in schemas for rule, segments in schema.segments.items()}
-    return {rule: found[rule] for rule in sorted(found.keys() - set(rulebook.names))}
+    return {rule: found[rule] for rule in sorted(found.keys() - {rule.key for rule in rulebook.rules})}
 
 
 def row_bytes_of(rules: Sequence[Rule]) -> int:

@@ -27,7 +27,7 @@ NO_SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
 class Crossing(NamedTuple):
-    """What is known of rows that are carried over: what each rule's levels were called, and are today."""
+    """What is known of rows that are carried over: what each rule's levels were called, and are today, by its key."""
 
     calendar: Calendar
     then: Mapping[str, tuple[str, ...]] = NO_SEGMENTS
@@ -50,11 +50,12 @@ def _copy(new: Ints, field: Field, old: Ints, source: Field, _: Crossing) -> Non
 
 
 def _copy_levels(new: Ints, field: Field, old: Ints, source: Field, crossing: Crossing) -> None:
-    """Carry over a rule's ordinal, and its level by name; a level that is no more is none."""
-    rule = field.name.removeprefix(RULE)
+    """Carry over a rule's ordinal, and its level by name; a level that is no more is none. What was counted in shadow
+    counts for nobody, nor the other way round."""
+    rule, was = field.name.removeprefix(RULE), source.name.removeprefix(RULE)
     places = {segment: level for level, segment in enumerate(crossing.today[rule], 1)}
-    levels = np.array([0, *(places.get(segment, 0) for segment in crossing.then[rule])])
-    state = old[:, source.start + 1]
+    levels = np.array([0, *(places.get(segment, 0) for segment in crossing.then[was])])
+    state = old[:, source.start + 1] if rule == was else old[:, source.start + 1] & LEVEL
     new[:, field.start] = old[:, source.start]
     new[:, field.start + 1] = (state & ~LEVEL) | levels[state & LEVEL]
 

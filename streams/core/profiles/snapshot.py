@@ -24,7 +24,7 @@ from streams.core.kernel.packing import pack, unpack
 from streams.core.profiles.kinds import RULE, Crossing, handling
 from streams.core.profiles.table import Table
 from streams.core.profiles.warmup import kept_since
-from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.rulebook import Rulebook, other_state
 
 SCHEMAS = 256  # a schema's number is one byte
 
@@ -32,7 +32,7 @@ SCHEMAS = 256  # a schema's number is one byte
 class RowSchema(msgspec.Struct, frozen=True):
     """How rows are written: their fields, and the rules whose levels they hold.
 
-    rules: name -> version. segments: name -> what each of the rule's levels is called, as in `lifecycle/power`.
+    rules: key -> version. segments: key -> what each of the rule's levels is called, as in `lifecycle/power`.
     """
 
     fields: list[tuple[str, int, int, int]]
@@ -44,7 +44,7 @@ class RowSchema(msgspec.Struct, frozen=True):
     def of(cls, catalog: Catalog) -> "RowSchema":
         fields = [(f.name, f.start, f.words, f.length) for f in catalog.fields]
         rules = catalog.rulebook.groupings
-        versions, segments = {rule.name: rule.version for rule in rules}, {rule.name: rule.segments for rule in rules}
+        versions, segments = {rule.key: rule.version for rule in rules}, {rule.key: rule.segments for rule in rules}
         return cls(fields, catalog.kept, versions, segments)
 
     def oldest_buckets(self, clock_ms: int, calendar: Calendar) -> dict[str, int]:
@@ -54,6 +54,13 @@ class RowSchema(msgspec.Struct, frozen=True):
 
     def field(self, name: str) -> Field | None:
         return next((Field(*each) for each in self.fields if each[0] == name), None)
+
+    def source_of(self, field: Field) -> Field | None:
+        """What a field of today is carried over from: of a rule, also from the same one live or in shadow."""
+        found = self.field(field.name)
+        if found is None and field.name.startswith(RULE):
+            return self.field(RULE + other_state(field.name.removeprefix(RULE)))
+        return found
 
     def filled(self) -> list[Field]:
         """The fields that events fill: all but the rules' own."""
@@ -96,7 +103,8 @@ class Head(msgspec.Struct, frozen=True):
         """The edges of those scores rules that are still the ones they were agreed on for."""
         then = self.schemas[self.current].rules
         live = [rule for rule in rulebook.by_quintiles if rule.name in self.edges]
-        return {rule.name: self.edges[rule.name] for rule in live if rule.version == then.get(rule.name)}
+        versions = {rule.name: (then.get(rule.key), then.get(other_state(rule.key))) for rule in live}
+        return {rule.name: self.edges[rule.name] for rule in live if rule.version in versions[rule.name]}
 
     def under(self, schema: RowSchema, in_use: set[int], newest_ms: int, calendar: Calendar) -> "Head":
         """The head for rows that are from now on written in `schema`; those `in_use` stay readable.
@@ -119,7 +127,7 @@ def write_rows(table: Table, rows: Ints, words: int, schema: int) -> list[bytes]
 def carry_over(new: Ints, fields: Iterable[Field], old: Ints, then: RowSchema, crossing: Crossing) -> None:
     """Copy rows of another schema into those of today's fields, by name; what was not kept before stays empty."""
     for field in fields:
-        source = then.field(field.name)
+        source = then.source_of(field)
         if source is not None:
             handling(field).carry_over(new, field, old, source, crossing)
 

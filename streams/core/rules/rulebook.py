@@ -4,15 +4,34 @@ Comes in: checked expressions from `streams.rulefiles`. Goes out: the rulebook t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final
 
 from streams.core.rules.nodes import Condition, Value
 from streams.core.rules.rfm import FourEdges, grid
 
+SHADOW: Final = "shadow "  # begins the keys of rules in shadow; no name has a blank
+
+
+def key_of(rule: str, is_shadow: bool) -> str:
+    return f"{SHADOW}{rule}" if is_shadow else rule
+
+
+class Keyed:
+    """What all sorts of rules have. is_shadow: it is evaluated and explained, and nobody is told of it."""
+
+    name: str
+    is_shadow: bool
+
+    @property
+    def key(self) -> str:
+        """Under which its memberships are kept: a rule in shadow is another than the same one live."""
+        return key_of(self.name, self.is_shadow)
+
 
 @dataclass(frozen=True)
-class Segment:
+class Segment(Keyed):
     """In or out. `version` hashes what the rule means, not its description (`sha256:` and 64 hex digits)."""
 
     name: str
@@ -23,6 +42,7 @@ class Segment:
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    is_shadow: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -39,7 +59,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Tier:
+class Tier(Keyed):
     """Exactly one of several levels at any time; the last one always holds.
 
     scores: the scores rule whose grid this is. While that has no edges yet, no level is given.
@@ -54,6 +74,7 @@ class Tier:
     version: str = ""
     scores: str | None = None
     among: Condition | None = None
+    is_shadow: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -71,7 +92,7 @@ class Edges:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Keyed):
     """RFM scores. `fixed` is None for quintiles, whose edges are made anew every `refresh_ms` from all profiles.
 
     among: who is scored, and counts for the edges; None for everybody.
@@ -88,6 +109,7 @@ class Scores:
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    is_shadow: bool = False
 
     @property
     def is_by_quintiles(self) -> bool:
@@ -97,7 +119,17 @@ class Scores:
     def tier(self) -> Tier:
         """The named segments of the R x F grid, which are a tier by themselves."""
         levels = tuple(Level(name, condition) for name, condition in grid(self.name, self.among is not None))
-        return Tier(self.name, levels, self.include, self.description, self.labels, self.version, self.name, self.among)
+        said = self.include, self.description, self.labels, self.version
+        return Tier(self.name, levels, *said, self.name, self.among, self.is_shadow)
+
+
+def other_state(key: str) -> str:
+    """The key of the same rule live, of one in shadow; and the other way round.
+
+    >>> other_state("vip"), other_state("shadow vip")
+    ('shadow vip', 'vip')
+    """
+    return key.removeprefix(SHADOW) if key.startswith(SHADOW) else f"{SHADOW}{key}"
 
 
 def level_name(rule: str, segment: str) -> str:
@@ -134,6 +166,15 @@ class Rulebook:
     def segments(self) -> tuple[str, ...]:
         """All that a profile can be in."""
         return tuple(segment for grouping in self.groupings for segment in grouping.segments)
+
+    def means_the_same_as(self, other: "Rulebook") -> bool:
+        """Whether all that differs is what people read."""
+        ours, theirs = ([(rule.key, rule.version) for rule in book.groupings] for book in (self, other))
+        return ours == theirs
+
+    def all_live(self) -> "Rulebook":
+        """The same with nothing in shadow: as for stories."""
+        return Rulebook(tuple(replace(rule, is_shadow=False) for rule in self.rules))
 
     @cached_property
     def scores(self) -> Mapping[str, Scores]:

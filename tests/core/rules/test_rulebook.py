@@ -1,5 +1,7 @@
 """A rulebook: its rules in the order of their names, and what a profile can be in by them."""
 
+from dataclasses import replace
+
 import pytest
 
 from streams.core.language.parser import parse_condition, parse_value
@@ -51,3 +53,12 @@ def test_scores_are_told_from_other_rules_and_by_quintiles_from_those_with_fixed
     assert book.by_quintiles == (moving,)
     assert (fixed.is_by_quintiles, moving.is_by_quintiles) == (False, True)
     assert book.names == ("a", "lifecycle", "rfm")
+
+
+def test_only_what_people_read_may_differ_between_rulebooks_that_mean_the_same() -> None:
+    rule = Segment("a", parse_condition("idle_days > 3"), version="1")
+    book = Rulebook((rule,))
+    assert book.means_the_same_as(Rulebook((replace(rule, description="quiet", labels={"owner": "ann"}),)))
+    assert not book.means_the_same_as(Rulebook((replace(rule, version="2"),)))
+    assert not book.means_the_same_as(Rulebook((replace(rule, is_shadow=True),)))
+    assert not book.means_the_same_as(Rulebook(()))
