@@ -1,0 +1,123 @@
+"""Whoever runs the rules of a group: what is in force, and what is said of a folder that differs."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from streams.errors import RuleError
+from streams.lifecycle.applying import apply
+from streams.lifecycle.checking import check_files
+from streams.lifecycle.following import Followed
+from streams.lifecycle.versions import Version, add, history, live
+from streams.settings import Settings
+from streams.state.memory import MemoryStore
+from streams.state.store import GroupStore
+
+QUIET = {"quiet.yaml": "segment: quiet\nenter: idle_days >= 7\n"}
+KEEN = {"keen.yaml": "segment: keen\nenter: active_days(days=30) >= 8\n"}
+FAULTY = {"keen.yaml": "segment: keen\nenter: soon(to=come)\n"}
+
+
+@pytest.fixture
+def group() -> GroupStore:
+    return MemoryStore().group
+
+
+def folder(path: Path, files: dict[str, str]) -> Path:
+    path.mkdir()
+    for name, text in files.items():
+        (path / name).write_text(text)
+    return path
+
+
+def named(path: Path) -> Settings:
+    return Settings.from_environment({"SEGMENTER_RULES": str(path)})
+
+
+async def test_the_first_worker_applies_its_folder_and_the_next_runs_that(group: GroupStore, tmp_path: Path) -> None:
+    one = Followed(group, named(folder(tmp_path / "one", QUIET)))
+    other = Followed(group, named(folder(tmp_path / "other", KEEN)))
+    await one.begin(at_ms=1)
+    await other.begin(at_ms=2)
+    assert [version.number for version in await history(group)] == [1]
+    assert (one.number, other.number) == (1, 1)
+    assert other.checked.rulebook.names == ("quiet",)
+    assert one.differs == ""
+    assert other.differs == (
+        f"the folder {tmp_path}/other differs from version 1, which is live; to make it live: segmenter rules apply"
+        f" {tmp_path}/other"
+    )
+
+
+async def test_of_workers_that_begin_at_once_all_run_what_one_of_them_applied(
+    group: GroupStore, tmp_path: Path
+) -> None:
+    workers = [
+        Followed(group, named(folder(tmp_path / name, files))) for name, files in (("one", QUIET), ("other", KEEN))
+    ]
+    await asyncio.gather(*(worker.begin(at_ms=1) for worker in workers))
+    assert len(await history(group)) == 1
+    assert workers[0].checked.files == workers[1].checked.files
+
+
+async def test_a_folder_with_faults_is_refused_unless_others_are_live(group: GroupStore, tmp_path: Path) -> None:
+    worker = Followed(group, named(folder(tmp_path / "faulty", FAULTY)))
+    with pytest.raises(RuleError):
+        await worker.begin(at_ms=1)
+    assert await live(group) is None
+    await apply(group, check_files(QUIET), after=None, author="ann", note="", at_ms=1)
+    await worker.begin(at_ms=2)
+    assert worker.checked.rulebook.names == ("quiet",)
+    assert "differs from version 1" in worker.differs
+
+
+async def test_a_folder_that_is_not_there_matters_only_where_somebody_named_it(
+    group: GroupStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await apply(group, check_files(QUIET), after=None, author="ann", note="", at_ms=1)
+    for settings, said in ((Settings(), ""), (named(tmp_path / "gone"), "cannot be read")):
+        worker = Followed(group, settings)
+        await worker.begin(at_ms=2)
+        assert said in worker.differs
+        assert bool(worker.differs) == bool(said)
+
+
+async def test_another_version_is_in_force_once_it_is_seen(group: GroupStore, tmp_path: Path) -> None:
+    worker = Followed(group, named(folder(tmp_path / "rules", QUIET)))
+    await worker.begin(at_ms=1)
+    assert not await worker.look()
+    await apply(group, check_files(KEEN), after=worker.version, author="ann", note="", at_ms=2)
+    assert await worker.look()
+    assert (worker.number, worker.checked.rulebook.names) == (2, ("keen",))
+    assert "differs from version 2" in worker.differs
+    assert not await worker.look()
+
+
+async def test_a_version_that_cannot_be_read_here_is_told_once_and_not_run(
+    group: GroupStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Followed(group, named(folder(tmp_path / "rules", QUIET)))
+    await worker.begin(at_ms=1)
+    await add(group, FAULTY, Version(2, 5, "somebody with a newer segmenter", "", "d"))
+    with caplog.at_level(logging.ERROR, "streams"):
+        assert [await worker.look() for _ in range(3)] == [False] * 3
+    assert [record.getMessage().partition(" and ")[0] for record in caplog.records] == ["rules - version 2 is live"]
+    assert worker.checked.rulebook.names == ("quiet",)
+    await add(group, KEEN, Version(3, 6, "ann", "", "e"))
+    assert await worker.look()
+    assert worker.checked.rulebook.names == ("keen",)
+
+
+async def test_whoever_must_not_apply_anything_goes_by_the_folder_until_somebody_does(
+    group: GroupStore, tmp_path: Path
+) -> None:
+    other = Followed(group, named(folder(tmp_path / "rules", QUIET)))
+    await other.begin()
+    assert (other.number, other.checked.rulebook.names, await live(group)) == (0, ("quiet",), None)
+    assert not await other.look()
+    await apply(group, check_files(KEEN), after=None, author="ann", note="", at_ms=2)
+    assert await other.look()
+    assert other.number == 1
