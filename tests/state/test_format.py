@@ -16,6 +16,7 @@ from streams.state.format import (
     OF_SUBJECTS,
     OUTBOX,
     POPULATIONS,
+    SHADOW_MEMBERS,
     SHARD,
     SHARDS,
     STATE,
@@ -57,6 +58,7 @@ async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
     await store.shards.save(3, 1, whole(1))
     await store.shards.save(3, 1, Checkpoint(2, b"", {}, [Write(each, [_sample(each)]) for each in LOADED]))
     looking: list[Write[Any, Any]] = [Write(TIMELINE, [("ü", b"")], most=1), Write(FLOWS, [("ü", ("h1", 1, 0))])]
+    looking.append(Write(SHADOW_MEMBERS, [("dark", "ü")]))
     await store.shards.save(3, 1, Checkpoint(3, b"", {}, looking))
     await claimed(store.deliveries, 3, epoch=1)
     delivered = [Write(each, [_sample(each)]) for each in DELIVERY if each not in (STATE, OUTBOX, NEWS)]
