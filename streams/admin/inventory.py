@@ -11,6 +11,7 @@ from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import SegmenterError
 from streams.settings import Settings
+from streams.state.format import SHADOW_MEMBERS
 from streams.state.opening import opened_store
 from streams.state.store import Store
 

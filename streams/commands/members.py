@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from streams.commands.in_force import in_force
 from streams.commands.options import REDIS, settings_flags
 from streams.settings import Settings
 
@@ -29,13 +30,12 @@ def command(segment: str, as_csv: bool, as_json: bool, limit: int | None, after:
         segmenter members lifecycle/power --csv > power.csv
         segmenter members churn-risk --limit 100 --after u-00042 --json
     """
-    from streams import rulefiles
     from streams.rulefiles.naming import segments_called
     from streams.terminal.members import FORMS, show
 
     if as_csv and as_json:
         raise click.UsageError("--csv or --json, not both.")
-    segments = segments_called(rulefiles.load(settings.rules), segment)
+    segments = segments_called(in_force(settings).checked.rulebook, segment)
     if after and len(segments) > 1:
         raise click.UsageError(f"--after goes on within one level: name it, such as {segments[0]}.")
     form = FORMS["csv" if as_csv else "json" if as_json else "words"]
