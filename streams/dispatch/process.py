@@ -17,9 +17,9 @@ from aiokafka import AIOKafkaProducer
 from streams.delivery.message import Messages
 from streams.delivery.queue import WebhookQueue
 from streams.delivery.webhook import Outcome
+from streams.dispatch.in_force import MessagesInForce
 from streams.dispatch.inputs import Input, decode
 from streams.dispatch.posting import Poster
-from streams.dispatch.rules import MessagesInForce
 from streams.dispatch.sender import Sender
 from streams.dispatch.shard import LOG, Common, DeliveryShard
 from streams.dispatch.standing import Standings

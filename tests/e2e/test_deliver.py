@@ -16,7 +16,10 @@ from streams.core.engine.erasure import Erasure
 from streams.delivery.decision import message_id
 from streams.delivery.feed import FeedMessage
 from streams.kafka.publisher import home_partition
+from streams.lifecycle import applying, versions
+from streams.lifecycle.checking import check_files
 from streams.outputs.change import encode_identified
+from streams.rulefiles.folder import read_files
 from streams.sources import profile_commands
 from streams.state.opening import opened_store
 from streams.testing import identify, track
@@ -131,6 +134,18 @@ def sent_to(seen: Sequence[Seen]) -> set[Any]:
     return {each.json["user_id"] for each in seen}
 
 
+def apply(pipeline: Pipeline, name: str, body: str) -> None:
+    """What lies in the folder becomes live, with a message more."""
+
+    async def become_live() -> None:
+        files = {**read_files(pipeline.settings.rules), f"messages/{name}.yaml": f"message: {name}\n{body}\n"}
+        async with opened_store(pipeline.settings) as store:
+            before = await versions.live(store.group)
+            await applying.apply(store.group, check_files(files), after=before, author="ann", note="", at_ms=now_ms())
+
+    asyncio.run(become_live())
+
+
 def test_from_an_event_to_the_feed_and_who_is_erased_leaves_nothing(delivering: Pipeline, keys: Keys) -> None:
     with delivering.worker(*DELIVER) as deliver, delivering.worker():
         deliver.says("owned, ")
@@ -143,6 +158,10 @@ def test_from_an_event_to_the_feed_and_who_is_erased_leaves_nothing(delivering: 
         delivering.publish([track("bob", "Signed In", now_ms())])
         delivering.read("deliveries", lambda seen: ("bob", "hello", "sent") in decided(seen))
         assert [each.title for each in feeds(delivering, ["erin"])["erin"]] == ["Hi Erin"]
+        apply(delivering, "news", "on: enters a\ntitle: News")
+        deliver.says("of version 1")
+        delivering.publish([track("carl", "Signed In", now_ms())])
+        delivering.read("deliveries", lambda seen: ("carl", "news", "sent") in decided(seen))
         command = profile_commands.encode(Erasure("erin", now_ms()))
         delivering.publish_raw([("profile-commands", "erin", command)])
         deadline = time.monotonic() + 60

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.delivery.message import Messages
-from streams.errors import SegmenterError
+from streams.errors import SegmenterError, Unreachable
 from streams.lifecycle.checking import in_force
 from streams.lifecycle.versions import Version, live, newest
 from streams.log import counted, log
@@ -52,6 +52,8 @@ class MessagesInForce:
             if found != self._version:
                 await self.begin(group)
             self._failed = ""
+        except Unreachable:
+            return  # whoever needs Redis tells it
         except SegmenterError as error:
             if str(error) != self._failed:
                 log.warning("deliver - the messages that were in force go on: %s", error)

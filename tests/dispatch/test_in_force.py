@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.dispatch.rules import MessagesInForce
+from streams.dispatch.in_force import MessagesInForce
 from streams.errors import RuleError
 from streams.lifecycle.applying import apply, rollback
 from streams.lifecycle.checking import check_files
