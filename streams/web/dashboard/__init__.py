@@ -2,7 +2,9 @@
 
     pages.py    READ FIRST: every page, a row each
     door.py     who may see it, and what is shown where it cannot be
+    editing.py  where rules are written
     signing.py  signing in and out
+    forms.py    what a form sends
     live.py     that there is something new, as server-sent events
     drawing.py  charts, as SVG
     wording.py  times, numbers and names as people read them

@@ -4,30 +4,28 @@ Comes in: a form. Goes out: a cookie that only our pages send, and that no scrip
 """
 
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from streams.web.access import SESSION, SESSION_S
-from streams.web.bodies import Bodies
 from streams.web.dashboard.door import Door, see_other
+from streams.web.dashboard.forms import form_of
 from streams.web.refusal import Refusal
 
-MOST_BYTES: Final = 8 << 10
 HOME: Final = "."
 
 
 class Signing:
     def __init__(self, door: Door):
         self._door = door
-        self._bodies = Bodies()
 
     async def form(self, request: Request) -> Response:
         return self._page(request, request.query_params.get("next", HOME))
 
     async def sign_in(self, request: Request) -> Response:
-        said = await self.form_of(request)
+        said = await form_of(request)
         place = said.get("next", HOME)
         try:
             session = self._door.access.sign_in(request, said.get("token", "").strip())
@@ -43,10 +41,6 @@ class Signing:
         answer = see_other("sign-in")
         self._set(request, answer, "", 0)
         return answer
-
-    async def form_of(self, request: Request) -> dict[str, str]:
-        raw = await self._bodies.read(dict(request.scope["headers"]), request.receive, MOST_BYTES)
-        return {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
 
     def _page(self, request: Request, place: str, fault: str = "", status: int = 200) -> Response:
         return self._door.page(request, "sign-in.html", None, status, live=False, place=safe_place(place), fault=fault)

@@ -4,6 +4,7 @@
     overview.py  every segment and tier: how large, how it developed, what is unwell
     segment.py   one rule: its text, its segments, who is in them
     user.py      one user: where, why, since when, what next
+    drafts.py    a rule as somebody writes it
     versions.py  those of the rulebook
     tail.py      the newest records of a topic, in memory
     changes.py   the newest changes, in words

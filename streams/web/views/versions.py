@@ -1,11 +1,13 @@
 """The versions of the rulebook, as they were applied.
 
-Comes in: a `Window`. Goes out: `Versions`, the newest first.
+Comes in: a `Window`. Goes out: `Versions`, the newest first; of one, what it changed.
 """
+
+from difflib import unified_diff
 
 import msgspec
 
-from streams.lifecycle.versions import Version, history
+from streams.lifecycle.versions import Version, files_of, find, history, live
 from streams.web.views.times import Instant, told
 from streams.web.views.window import Window
 
@@ -34,3 +36,33 @@ async def versions(window: Window) -> Versions:
 
 def _shown(one: Version) -> VersionShown:
     return VersionShown(one.number, told(one.at_ms), one.author, one.note, one.digest)
+
+
+class FileDifference(msgspec.Struct, frozen=True, gc=False):
+    """lines: of a unified diff, each with its sign."""
+
+    path: str
+    lines: tuple[str, ...]
+
+
+class VersionView(msgspec.Struct, frozen=True, gc=False):
+    """version: with what it changed of the one before. live: the number of the one in force."""
+
+    version: VersionShown
+    live: int
+    files: tuple[FileDifference, ...]
+
+
+async def version(window: Window, number: int) -> VersionView:
+    group = window.store.group
+    found = await find(group, number)
+    files = await files_of(group, found)
+    before = await files_of(group, await find(group, number - 1)) if number > 1 else {}
+    newest = await live(group)
+    changed = sorted(path for path in {*files, *before} if files.get(path) != before.get(path))
+    shown = tuple(FileDifference(path, _lines(before.get(path, ""), files.get(path, ""))) for path in changed)
+    return VersionView(_shown(found), newest.number if newest else number, shown)
+
+
+def _lines(before: str, after: str) -> tuple[str, ...]:
+    return tuple(unified_diff(before.splitlines(), after.splitlines(), lineterm=""))[2:]

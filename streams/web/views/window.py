@@ -15,10 +15,10 @@ from typing import Final
 from streams.core.rules.rulebook import Rulebook
 from streams.lifecycle.checking import InForce, in_force
 from streams.lifecycle.versions import Version, live, newest
-from streams.native.code import is_kept
+from streams.native.code import folder
 from streams.rulefiles.folder import Files, rules_in
 from streams.settings import Settings, cache_folder
-from streams.state.opening import redis_store
+from streams.state.opening import opened_store, redis_store
 from streams.state.store import Store
 from streams.topics import DEAD_LETTERS, SEGMENT_CHANGES
 from streams.web.stopping import Stopping
@@ -65,10 +65,20 @@ class Window:
         self.stopping = stopping
         self.clock = clock
         self.store = store or redis_store(settings)
+        self._is_lent = store is not None
         self.changes = Tail(settings, SEGMENT_CHANGES.name, CHANGES_KEPT, read_change)
         self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
         self._rules: Rules | None = None
         self._looked_s = 0.0
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[Store]:
+        """The store over a connection of its own, for what is worked out in a thread of its own."""
+        if self._is_lent:
+            yield self.store
+        else:
+            async with opened_store(self.settings) as store:
+                yield store
 
     async def rules(self) -> Rules:
         """Those in force: another version that is applied is seen within a second."""
@@ -105,8 +115,14 @@ class Window:
 async def _take_compiled() -> None:
     """Explain with machine code as soon as somebody on this machine has compiled the engine: it takes half a second to
     be read, which is nobody's to wait for. Until then the engine runs as it is, some ten times slower."""
-    while not await asyncio.to_thread(is_kept, cache_folder()):  # noqa: ASYNC110 - another process makes it
+    before, found = -1, 0
+    while not found or found != before:  # while there are more each time, somebody compiles it just now
+        before, found = found, await asyncio.to_thread(_compiled_files)
         await asyncio.sleep(LOOKS_FOR_ENGINE_EVERY_S)
     from streams.native.build import compile_kernel  # noqa: PLC0415 - numba takes half a second and 60 MB
 
     await asyncio.to_thread(compile_kernel, cache_folder())
+
+
+def _compiled_files() -> int:
+    return len(list(folder(cache_folder()).glob("*.nbc")))

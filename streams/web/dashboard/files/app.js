@@ -110,3 +110,34 @@ form?.addEventListener("input", () => {
   history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
   look();
 });
+
+// A rule is checked as it is written: its form is sent as its button would send it, and what was found is put in place.
+const draft = document.getElementById("draft");
+if (draft) {
+  const text = document.getElementById("text");
+  let waiting = null;
+  let sent = null;
+  const check = async () => {
+    sent?.abort();
+    sent = new AbortController();
+    const body = new URLSearchParams([...new FormData(draft), ["do", "check"]]);
+    const answer = await fetch(location.href, { method: "POST", body, signal: sent.signal }).catch(() => null);
+    if (!answer) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = page.getElementById("result");
+    if (found) document.getElementById("result").replaceChildren(...found.children);
+  };
+  text.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, 600);
+  });
+  // To the place of a fault.
+  draft.addEventListener("click", (event) => {
+    const place = event.target.closest(".place");
+    if (!place) return;
+    const before = text.value.split("\n").slice(0, Number(place.dataset.line) - 1).join("\n");
+    const start = before.length + (before ? 1 : 0) + Number(place.dataset.column) - 1;
+    text.focus();
+    text.setSelectionRange(start, start + Math.max(1, Number(place.dataset.width)));
+  });
+}

@@ -1,0 +1,133 @@
+"""Rules written on a page: faults where they are, stories, who would enter and leave; applied by who may, and back."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient, Response
+
+from streams.lifecycle.applying import apply
+from streams.lifecycle.checking import check_files
+from streams.lifecycle.versions import files_of, history, live
+from tests.web.group import RULES, Group
+
+SOONER = RULES["quiet"].replace("idle_days >= 7", "idle_days >= 1")
+STORIES = """a week of silence:
+  events: |
+    2026-03-01 09:00  ann  Signed In
+  until: 2026-03-31
+  changes: |
+    2026-03-08 09:00  ann  enters quiet  (timer)
+"""
+
+
+@pytest.fixture
+async def group(tmp_path: Path) -> Group:
+    made = await Group(tmp_path).begin()
+    (made.settings.rules / "quiet.stories.yaml").write_text(STORIES)
+    return made
+
+
+@pytest.fixture
+async def client(group: Group) -> AsyncIterator[AsyncClient]:
+    async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
+        yield client
+
+
+async def write(
+    client: AsyncClient, text: str, do: str = "check", base: int = 0, rule: str = "quiet", note: str = ""
+) -> Response:
+    said = {"text": text, "base": str(base), "do": do, "note": note}
+    return await client.post(f"/dashboard/rule?name={rule}", data=said)
+
+
+async def test_a_rule_is_there_to_be_changed_and_a_new_one_begins_with_something(client: AsyncClient) -> None:
+    assert "Not seen for a week." in (await client.get("/dashboard/rule?name=quiet")).text
+    begun = (await client.get("/dashboard/rule?name=gone-quiet")).text
+    assert "A new rule." in begun
+    assert "segment: gone-quiet" in begun
+    assert (await client.get("/dashboard/rule?name=../etc")).status_code == 400
+
+
+async def test_a_fault_is_told_where_it_is_with_what_is_near(client: AsyncClient) -> None:
+    text = (await write(client, RULES["quiet"].replace("idle_days", "idle_dayz"))).text
+    assert "line 3, column 8" in text
+    assert "did you mean `idle_days`?" in text
+
+
+async def test_who_would_enter_and_leave_is_told_with_reasons_before_anything_is(
+    group: Group, client: AsyncClient
+) -> None:
+    text = (await write(client, SOONER)).text
+    assert "quiet.yaml is written anew" in text
+    assert "all 3 users looked at" in text
+    assert 'href="user?id=bob"' in text
+    assert await live(group.store.group) is None
+
+
+async def test_its_stories_are_told_and_where_they_go_otherwise_both_are_shown(client: AsyncClient) -> None:
+    assert "1 of 1 go as told" in (await write(client, RULES["quiet"])).text
+    text = (await write(client, SOONER)).text
+    assert "0 of 1 go as told" in text
+    assert "+  2026-03-02 09:00  ann  enters quiet" in text
+
+
+async def test_what_is_applied_is_a_version_with_who_and_why(group: Group, client: AsyncClient) -> None:
+    applied = await write(client, SOONER.replace("\n", "\r\n"), "apply", note="sooner is better")
+    assert (applied.status_code, applied.headers["location"]) == (303, "rules")
+    [version] = await history(group.store.group)
+    assert (version.author, version.note) == ("this machine", "sooner is better")
+    assert (await files_of(group.store.group, version))["quiet.yaml"] == SOONER
+    text = (await client.get("/dashboard/rules")).text
+    assert "version 1 is in force" in text
+    assert "sooner is better" in text
+
+
+async def test_a_rule_with_faults_is_not_applied(group: Group, client: AsyncClient) -> None:
+    answer = await write(client, "segment: quiet\nenter: idle_dayz >= 7", "apply")
+    assert answer.status_code == 409
+    assert "there is no `idle_dayz`" in answer.text
+    assert await live(group.store.group) is None
+
+
+async def test_what_somebody_else_applied_meanwhile_is_not_undone_unseen(group: Group, client: AsyncClient) -> None:
+    checked = check_files({"quiet.yaml": RULES["quiet"]})
+    await apply(group.store.group, checked, after=None, author="bob", note="only this one", at_ms=0)
+    answer = await write(client, SOONER, "apply", base=0)
+    assert answer.status_code == 409
+    assert "bob applied version 1 meanwhile" in answer.text
+    assert len(await history(group.store.group)) == 1
+
+
+async def test_a_version_shows_what_it_changed_and_is_made_live_again(group: Group, client: AsyncClient) -> None:
+    await write(client, SOONER, "apply", note="sooner")
+    await write(client, RULES["quiet"], "apply", base=1, note="later")
+    text = (await client.get("/dashboard/version?number=2")).text
+    assert "-enter: idle_days &gt;= 1" in text
+    assert "+enter: idle_days &gt;= 7" in text
+    back = await client.post("/dashboard/version?number=1", data={"base": "2", "note": ""})
+    assert back.status_code == 303
+    newest = await live(group.store.group)
+    assert newest is not None
+    assert (newest.number, newest.note) == (3, "back to version 1")
+    assert (await client.get("/dashboard/version?number=9")).status_code == 400
+
+
+async def test_who_may_only_look_may_try_and_not_apply(tmp_path: Path) -> None:
+    reader, editor = "a token of those who read", "a token of those who edit"
+    group = await Group(tmp_path, web_token=reader, web_editor_token=editor).begin()
+    async with group.client(Authorization=f"Bearer {reader}") as client:
+        tried = await write(client, SOONER)
+        assert tried.status_code == 200
+        assert "You may try it here" in tried.text
+        assert (await write(client, SOONER, "apply")).status_code == 403
+        assert (await client.post("/dashboard/version?number=1", data={"base": "0"})).status_code == 403
+    assert await live(group.store.group) is None
+
+
+@pytest.mark.parametrize("path", ["rule?name=quiet", "version?number=1"])
+async def test_no_other_site_changes_anything(group: Group, path: str) -> None:
+    async with group.client(**{"Sec-Fetch-Site": "cross-site"}) as client:
+        answer = await client.post(f"/dashboard/{path}", data={"text": SOONER, "do": "apply", "base": "0"})
+        assert answer.status_code == 403
+    assert await live(group.store.group) is None
