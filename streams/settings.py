@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
@@ -193,6 +193,11 @@ class Settings(BaseModel):
         known = [name.upper() for name in cls.model_fields]
         said = sorted(name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
         return [f"{PREFIX}{name} is no setting{_near(name, known)}" for name in said if name not in known]
+
+    def environment_of(self, names: Collection[str]) -> dict[str, str]:
+        """The environment of a process of ours in which these are as they are here, said by a flag or a variable."""
+        kept = {name: value for name, value in os.environ.items() if name.removeprefix(PREFIX).lower() not in names}
+        return kept | {PREFIX + name.upper(): self.shown(name) for name in names if self.is_set(name)}
 
     @property
     def calendar(self) -> Calendar:

@@ -9,4 +9,7 @@ whose.py        which process a line is for, so that users who have to do with e
 worker.py       one process: all lines read, those of its users played
 processes.py    several of them, and what they found put together
 report.py       what comes out, as JSON has it
+unknown.py      what is not known, and said
+page.py         the same as a page (page.html.j2, chart.py)
+job.py          a backtest as a process of its own, which can be looked at and stopped (__main__.py)
 """

@@ -34,8 +34,13 @@ WORTH_A_PROCESS: Final = 16 << 20  # bytes of history; to start another takes ab
 LOOKED_AT_EVERY_S: Final = 0.25
 NEVER_CHECKED: Final = 1_000_000  # objects before Python looks for circles among them: events and changes have none
 
+
+class Stopped(SegmenterError):
+    """Whoever is told of the progress wants it to end."""
+
+
 Progress = Callable[[int, int], object]
-"""Told how many bytes have been read, and of how many."""
+"""Told how many bytes have been read, and of how many; may raise `Stopped`."""
 
 
 def processes_for(question: Question, size: int) -> int:
@@ -62,9 +67,12 @@ def play(question: Question, processes: int, progress: Progress) -> list[Part]:
     met = _Meeting(context, processes)
     with ProcessPoolExecutor(processes, context, _begin, (met,)) as pool:
         parts = [pool.submit(_work, question, number, processes, linked) for number in range(processes)]
-        _follow(parts, lambda: progress(met.read // processes, size))
         try:
+            _follow(parts, lambda: progress(met.read // processes, size))
             return [part.result() for part in parts]
+        except Stopped:
+            met.give_up()
+            raise
         except BrokenProcessPool as error:
             raise SegmenterError(
                 "A process of the backtest was killed; perhaps there was too little memory. Fewer rules, or a shorter"
@@ -102,6 +110,8 @@ class _Meeting:
 
     def has_read(self, number: int, read: int) -> None:
         self._read[number] = read
+        if self._barrier.broken:
+            raise threading.BrokenBarrierError
 
     def meet(self, number: int, first_ms: int, newest_ms: int) -> tuple[int, int]:
         self._firsts[number], self._newest[number] = first_ms, newest_ms

@@ -1,6 +1,7 @@
 """`segmenter backtest`: what rules would have done, over a history."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +11,9 @@ from streams.core.instants import DAY_MS
 from streams.errors import SOME_REJECTED
 from streams.settings import MEANING, Settings
 
+if TYPE_CHECKING:
+    from streams.backtest.question import Question
+
 
 @click.command("backtest")
 @click.argument("history", metavar="HISTORY...", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -18,17 +22,16 @@ from streams.settings import MEANING, Settings
 @click.option("--within", type=Duration(), default=30 * DAY_MS, help="In which it is to follow. [30d]")
 @click.option("--until", "until_ms", type=Time(), help="Let time pass up to here.")
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="So many processes. [as many as cores]")
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write it as a page, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @settings_flags("rules", "timezone", rest=MEANING)
 def command(
     history: tuple[Path, ...],
-    against: Path | None,
-    outcome: str | None,
-    within: int,
-    until_ms: int | None,
     jobs: int | None,
+    html: Path | None,
     as_json: bool,
     settings: Settings,
+    **asked: Any,
 ) -> None:
     """Play --rules over a HISTORY of events, as `segmenter replay` does, and tell what would have come of it: of each
     segment its members by day, who entered and left, how long people stay, how many come and go.
@@ -48,15 +51,41 @@ def command(
     """
     import msgspec
 
-    from streams import rulefiles
     from streams.backtest.processes import play, processes_for, size_of
-    from streams.backtest.question import Question, outcome_rules
     from streams.backtest.report import report
     from streams.commands.engine import compile_later
     from streams.terminal.backtest import in_words
     from streams.terminal.progress import read_so_far
 
-    question = Question(
+    question = _question(settings, history, **asked)
+    processes = jobs or processes_for(question, size_of(question))
+    if processes == 1:
+        compile_later()
+    with read_so_far() as progress:
+        found = report(question, play(question, processes, progress))
+    if html is not None:
+        from streams.backtest.page import page
+
+        html.write_text(page(found), encoding="utf-8")
+    click.echo(msgspec.json.encode(found) if as_json else in_words(found))
+    if found.coverage.rejected:
+        click.echo(f"{found.coverage.rejected} of {found.coverage.lines} lines were rejected.", err=True)
+        raise click.exceptions.Exit(SOME_REJECTED)
+
+
+def _question(
+    settings: Settings,
+    history: tuple[Path, ...],
+    *,
+    against: Path | None,
+    outcome: str | None,
+    within: int,
+    until_ms: int | None,
+) -> "Question":
+    from streams import rulefiles
+    from streams.backtest.question import Question, outcome_rules
+
+    return Question(
         settings,
         tuple(map(str, history)),
         rulefiles.load(settings.rules),
@@ -66,12 +95,3 @@ def command(
         outcome or "",
         within,
     )
-    processes = jobs or processes_for(question, size_of(question))
-    if processes == 1:
-        compile_later()
-    with read_so_far() as progress:
-        found = report(question, play(question, processes, progress))
-    click.echo(msgspec.json.encode(found) if as_json else in_words(found))
-    if found.coverage.rejected:
-        click.echo(f"{found.coverage.rejected} of {found.coverage.lines} lines were rejected.", err=True)
-        raise click.exceptions.Exit(SOME_REJECTED)
