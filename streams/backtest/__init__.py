@@ -5,6 +5,7 @@ sides.py        a rulebook that a history is played to, and what is counted of i
 tally.py        what became of each segment: entries, exits, stays, who is in
 survival.py     how long people stay, where many are still in
 outcomes.py     what being in a segment said of an event that came later
+histories.py    files of a history, by what they are; parquet.py
 whose.py        which process a line is for, so that users who have to do with each other are in one
 worker.py       one process: all lines read, those of its users played
 processes.py    several of them, and what they found put together

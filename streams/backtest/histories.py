@@ -6,6 +6,7 @@ Comes in: the name of a file. Goes out: its lines.
 from pathlib import Path
 from typing import Protocol
 
+from streams.backtest.parquet import ParquetFile
 from streams.eventfiles.arrivals import Lines
 from streams.eventfiles.lines import LineFile
 
@@ -16,4 +17,5 @@ class History(Lines, Protocol):
 
 def opened(name: str) -> History:
     """UsageError where it cannot be read."""
-    return LineFile(Path(name))
+    path = Path(name)
+    return ParquetFile(path) if path.suffix == ".parquet" else LineFile(path)

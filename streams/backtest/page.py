@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from streams.backtest.chart import Line, chart, spark
 from streams.backtest.report import Report, SegmentReport
-from streams.core.changes import Reason
+from streams.backtest.sides import Holding
 from streams.outputs.wording import value_in_words
 
 TEMPLATE: Final = "page.html.j2"
@@ -69,6 +69,6 @@ def times(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} ×"
 
 
-def in_words(because: Sequence[Reason]) -> list[tuple[bool, str]]:
+def in_words(because: Sequence[Holding]) -> list[tuple[bool, str]]:
     """Of each condition whether it holds, and what is to be read."""
-    return [(each.now, f"{each.condition} ({value_in_words(each.value)})") for each in because]
+    return [(each.holds, f"{each.condition} ({value_in_words(each.value)})") for each in because]

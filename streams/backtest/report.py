@@ -15,12 +15,13 @@ import numpy as np
 
 from streams.backtest.outcomes import Base, Forecast, joined
 from streams.backtest.question import Question
+from streams.backtest.sides import Holding
 from streams.backtest.survival import left_after
 from streams.backtest.unknown import RuleWarmth, unknowns, warmth
 from streams.backtest.worker import Moves, Part, Sample, SegmentPart
 from streams.core.calendar import EPOCH
-from streams.core.changes import Reason
 from streams.core.instants import DAY_MS, format_time
+from streams.core.kernel.layout import NEVER
 from streams.core.rules.rulebook import Rulebook
 
 SCHEMA: Final = 1
@@ -84,8 +85,8 @@ class Example(msgspec.Struct):
     """A user, and the conditions of the rule at the end: under the new rulebook, and under the old one."""
 
     user_id: str
-    because: Sequence[Reason]
-    because_old: Sequence[Reason]
+    because: Sequence[Holding]
+    because_old: Sequence[Holding]
 
 
 class Differs(msgspec.Struct):
@@ -147,7 +148,8 @@ class _Reporter:
     def __init__(self, question: Question, parts: Sequence[Part]):
         self._question, self._parts = question, parts
         self._begins_ms, self._ends_ms = parts[0].begins_ms, parts[0].ends_ms
-        self._is_empty = not any(part.events for part in parts)
+        # Who has not said who they are has no profile, and no time passes for nobody.
+        self._is_empty = self._ends_ms == NEVER or not any(part.events for part in parts)
         bases = [part.base for part in parts]
         self._base = Base(sum(each.looked_ms for each in bases), sum(each.followed_ms for each in bases))
 

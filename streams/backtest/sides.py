@@ -4,12 +4,14 @@ Comes in: batches of events. Goes out: a tally; and where users stand at the end
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from streams.backtest.question import Question
 from streams.backtest.tally import Tally
 from streams.core.batch import Batch
-from streams.core.changes import Change, Reason
+from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.events import Reads
 from streams.core.kernel.layout import FIRST_SEEN
@@ -18,6 +20,14 @@ from streams.eventfiles.arrivals import Arrivals
 from streams.eventfiles.playback import Played
 
 NOTHING: Final[frozenset[str]] = frozenset()
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """A condition, its value, and whether it holds."""
+
+    condition: str
+    value: Any
+    holds: bool
 
 
 class Side:
@@ -43,11 +53,12 @@ class Side:
         kept = self.tally.segments.get(segment)
         return {} if kept is None else kept.inside
 
-    def because(self, user: str, at_ms: int) -> Mapping[str, Sequence[Reason]]:
-        """By rule, the conditions as they are; of who was erased or merged, nothing."""
+    def conditions(self, user: str, rule: str, at_ms: int) -> Sequence[Holding]:
+        """Of a rule, as they are; of who was erased or merged, none."""
         if user not in self.shard:
-            return {}
-        return {standing.rule: standing.because for standing in self.shard.explain(user, at_ms)}
+            return ()
+        standings = {standing.rule: standing.because for standing in self.shard.explain(user, at_ms)}
+        return [Holding(each.condition, each.value, each.now) for each in standings.get(rule, ())]
 
     def first_seen(self) -> dict[str, int]:
         """Of every user, when the first event of any kind was (ms)."""

@@ -15,10 +15,9 @@ from typing import Final, NamedTuple
 from streams.backtest.histories import opened
 from streams.backtest.outcomes import Base, Forecast, Span, base, forecast
 from streams.backtest.question import OUTCOME, Question
-from streams.backtest.sides import Side, read_by_all
+from streams.backtest.sides import Holding, Side, read_by_all
 from streams.backtest.tally import Kept
 from streams.backtest.whose import Own
-from streams.core.changes import Reason
 from streams.core.kernel.layout import FAR
 from streams.eventfiles.arrivals import Arrivals
 from streams.eventfiles.rejects import RejectedLine
@@ -49,8 +48,8 @@ class Sample(NamedTuple):
     """A user, and the conditions of the rule as they are, under the new and under the old rulebook."""
 
     user: str
-    new: Sequence[Reason]
-    old: Sequence[Reason]
+    new: Sequence[Holding]
+    old: Sequence[Holding]
 
 
 @dataclass
@@ -185,4 +184,4 @@ def _moves(new: Side, old: Side, at_ms: int) -> dict[str, Moves]:
 
 
 def _sample(new: Side, old: Side, user: str, rule: str, at_ms: int) -> Sample:
-    return Sample(user, new.because(user, at_ms).get(rule, ()), old.because(user, at_ms).get(rule, ()))
+    return Sample(user, new.conditions(user, rule, at_ms), old.conditions(user, rule, at_ms))

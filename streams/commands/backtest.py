@@ -39,7 +39,7 @@ def command(
     With --against other rules, such as those that are live: who would be in under one and not under the other, with
     the reasons. With --outcome: how well entering a segment foretold an event. Then what it does not know.
 
-    HISTORY is JSON Lines, plain, .gz or .zst.
+    HISTORY is JSON Lines, plain, .gz or .zst, or Parquet.
 
     Exit status 3 if some lines were rejected, 2 if a rule or an argument is wrong.
 

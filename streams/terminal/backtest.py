@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from streams.backtest.report import Example, Foretold, Report, SegmentReport, Under
-from streams.core.changes import Reason
+from streams.backtest.sides import Holding
 from streams.log import counted
 from streams.outputs.wording import value_in_words
 from streams.printable import printable
@@ -110,15 +110,15 @@ def _moves(what: str, number: int, examples: Sequence[Example]) -> Iterator[str]
         yield from (f"    {line}" for line in in_lines(f"{printable(example.user_id)}: {told}"))
 
 
-def in_reasons(because: Sequence[Reason]) -> str:
+def in_reasons(because: Sequence[Holding]) -> str:
     """Each condition with its value, and whether it holds."""
     if not because:
         return "nobody any more"
-    return ", ".join(f"{each.condition} {'holds' if each.now else 'does not'} ({_value(each)})" for each in because)
+    return ", ".join(f"{each.condition} {'holds' if each.holds else 'does not'} ({_value(each)})" for each in because)
 
 
-def _value(reason: Reason) -> str:
-    return printable(value_in_words(reason.value))
+def _value(each: Holding) -> str:
+    return printable(value_in_words(each.value))
 
 
 def _outcome(report: Report) -> Iterator[str]:

@@ -24,6 +24,7 @@ ALL = (
     "loading",
     "latency",
     "collect",
+    "backtest",
     "feed",
     "deliver",
     "pipeline",

@@ -1,0 +1,110 @@
+"""Rows of Parquet are the records that JSON Lines of the same would be."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from streams.backtest.histories import opened
+from streams.backtest.parquet import ParquetFile
+from streams.errors import UsageError
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON_MS = 1_772_366_400_000
+
+
+def written(folder: Path, columns: Mapping[str, Sequence[Any] | pa.Array]) -> Path:
+    path = folder / "events.parquet"
+    parquet.write_table(pa.table(dict(columns)), path, row_group_size=3)
+    return path
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    with closing(opened(str(path))) as file:
+        while (chunk := file.read()).lines:
+            assert chunk.first == len(found) + 1
+            found += map(json.loads, chunk.lines)
+        assert file.position == file.size
+    return [{name: value for name, value in record.items() if value is not None} for record in found]
+
+
+def test_columns_of_the_spec_are_its_fields(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {
+            "type": ["track", "identify"],
+            "userId": ["ann", "bob"],
+            "event": ["Opened", None],
+            "timestamp": pa.array([NOON, NOON], pa.timestamp("us", tz="America/New_York")),
+            "properties": ['{"format": "pdf", "deep": {"n": 1}}', None],
+            "traits": pa.array([None, [("plan", "pro")]], pa.map_(pa.string(), pa.string())),
+        },
+    )
+    assert records(path) == [
+        {
+            "type": "track",
+            "userId": "ann",
+            "event": "Opened",
+            "timestamp": NOON_MS,
+            "properties": {"format": "pdf", "deep": {"n": 1}},
+        },
+        {"type": "identify", "userId": "bob", "timestamp": NOON_MS, "traits": {"plan": "pro"}},
+    ]
+
+
+def test_a_table_of_a_warehouse_has_its_own_columns_as_properties(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {
+            "id": ["m-1"],
+            "user_id": ["ann"],
+            "event": ["Opened"],
+            "timestamp": pa.array([NOON.replace(tzinfo=None)], pa.timestamp("ns")),
+            "amount": [Decimal("9.50")],
+            "format": ["pdf"],
+            "seen": [date(2026, 3, 1)],
+        },
+    )
+    assert records(path) == [
+        {
+            "type": "track",
+            "messageId": "m-1",
+            "userId": "ann",
+            "event": "Opened",
+            "timestamp": NOON_MS,
+            "properties": {"amount": 9.5, "format": "pdf", "seen": "2026-03-01"},
+        }
+    ]
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_whole_records_stand_in_one_column(tmp_path: Path, as_bytes: bool) -> None:
+    said = {"type": "track", "userId": "ann", "event": "Opened", "timestamp": "2026-03-01"}
+    text = json.dumps(said)
+    assert records(written(tmp_path, {"value": [text.encode() if as_bytes else text] * 7})) == [said] * 7
+
+
+def test_a_struct_is_an_object(tmp_path: Path) -> None:
+    path = written(tmp_path, {"type": ["track"], "userId": ["ann"], "context": [{"active": False}]})
+    assert records(path)[0]["context"] == {"active": False}
+
+
+def test_columns_that_are_no_history_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has the columns a, b: a history needs `user_id`"):
+        ParquetFile(written(tmp_path, {"a": [1], "b": [2]}))
+
+
+def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_bytes(b"no")
+    with pytest.raises(UsageError, match=r"x.parquet cannot be read as Parquet"):
+        opened(str(tmp_path / "x.parquet"))
+    with pytest.raises(UsageError, match=r"y.parquet cannot be read as Parquet"):
+        opened(str(tmp_path / "y.parquet"))
