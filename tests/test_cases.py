@@ -32,11 +32,12 @@ BEHIND = {"where": "event"}  # an option whose cases are its function's
 
 
 def on_pages() -> Iterable[Story]:
-    """The blocks of YAML that are no rules; they are about the page's own, where they bring none along. Those of
-    messages are told by `tests/messagefiles/`."""
+    """The blocks of YAML that are neither rules nor workflows; they are about the page's rules, where they bring none
+    along. Those of messages are told by `tests/messagefiles/`."""
     for page in (page for page in DOCS if page.name != "delivery.md"):
-        texts = [block.text for block in blocks(page, "yaml")]
-        rules = [text for text in texts if FORMS.keys() & yaml.load(text, Loader=yaml.BaseLoader)]
+        keys = {block.text: set(yaml.load(block.text, Loader=yaml.BaseLoader)) for block in blocks(page, "yaml")}
+        texts = [text for text in keys if "jobs" not in keys[text]]
+        rules = [text for text in texts if FORMS.keys() & keys[text]]
         for text in texts:
             if text not in rules:
                 yield from read_stories(page.name, text, parse_rules(*rules))
