@@ -3,7 +3,8 @@
     python -m tests.bench.engine [EVENTS]
 
 Prints nanoseconds of CPU an event, the median of five runs, for users drawn evenly and with half of all events on
-one user; what the first pass over empty profiles costs beside that of known ones; and bytes a profile.
+one user; what the first pass over empty profiles costs beside that of known ones; and what it costs that days are those
+of a time zone with summer time, as a ratio of runs that take turns.
 """
 
 import random
@@ -11,6 +12,7 @@ import statistics
 import sys
 import time
 
+from streams.calendars import calendar
 from streams.core.batch import Batch
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
@@ -23,6 +25,7 @@ USERS = 100_000
 DAYS = 40
 SLICE = 2_000
 RUNS = 5
+ZONE = "America/New_York"
 START_MS = 1_767_225_600_000  # 2026-01-01
 NAMES = ("Signed In", "Report Created", "File Exported", "Comment Added", "Search Performed")
 
@@ -44,8 +47,8 @@ def events(count: int, hot: float) -> list[Event]:
     ]
 
 
-def ns_an_event(rulebook: Rulebook, batches: list[Batch], known: bool) -> float:
-    shard = Shard(rulebook)
+def ns_an_event(rulebook: Rulebook, batches: list[Batch], known: bool, timezone: str = "UTC") -> float:
+    shard = Shard(rulebook, calendar(timezone))
     if known:
         shard.table.rows([f"user-{i}" for i in range(USERS)])
     count = sum(map(len, batches))
@@ -66,6 +69,10 @@ def main(count: int) -> None:
             runs = [ns_an_event(rulebook, batches, known) for _ in range(RUNS)]
             who = "known users" if known else "new users"
             print(f"{title}, {who}: {statistics.median(runs):,.0f} ns an event ({min(runs):,.0f} to {max(runs):,.0f})")
+    batches = [Batch.of(stream[i : i + SLICE]) for stream in [events(count, 0.0)] for i in range(0, count, SLICE)]
+    pairs = [[ns_an_event(rulebook, batches, True, zone) for zone in ("UTC", ZONE)] for _ in range(RUNS)]
+    ratios = sorted(there / utc for utc, there in pairs)
+    print(f"days of {ZONE} to those of UTC: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})")
 
 
 if __name__ == "__main__":
