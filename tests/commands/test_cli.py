@@ -1,5 +1,6 @@
 """The group: help that teaches, exit statuses, and nothing slow imported before it is needed."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -193,3 +194,27 @@ def test_a_worker_says_first_what_it_runs_and_where(monkeypatch: pytest.MonkeyPa
     (line,) = told
     assert line.startswith(f"worker - starts: rules in {tmp_path}, group segmenter, Kafka at localhost:9092, Redis")
     assert line.endswith("redis://me:***@cache:6379/0")
+
+
+WAITS_IN_AN_IMPORT = """
+import signal, sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "streams.cli":
+            print("importing", flush=True)
+            time.sleep(60)
+sys.meta_path.insert(0, Slow())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from streams.__main__ import run
+run()
+"""
+
+
+def test_ctrl_c_while_all_is_still_imported_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-c", WAITS_IN_AN_IMPORT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"importing\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate() == (b"", b"")
+    assert process.returncode == -signal.SIGINT
