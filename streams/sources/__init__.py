@@ -18,6 +18,7 @@
     posted.py         events as SDKs post them, put right as records of product events
     cloudevents.py    CloudEvents as they come by HTTP
     options.py        what a company says of its own input
+    remedies.py       what a record that cannot be used was most likely meant to be
     warnings.py       what is odd about records that are taken all the same
     profile_commands.py  commands to erase a user, or to make two users one
 

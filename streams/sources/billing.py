@@ -14,6 +14,7 @@ from streams.sources.mending import mended
 from streams.sources.options import InputOptions
 from streams.sources.plain import PlainUpdates, is_plain
 from streams.sources.records import Record, Unusable
+from streams.sources.remedies import with_remedy
 from streams.sources.stripe import StripeEvents, ThinEvents, is_event, is_thin_event
 from streams.sources.warnings import Warnings
 
@@ -55,12 +56,14 @@ class BillingUpdates:
         try:
             text = records.read_text(raw)
         except Unusable as unusable:
-            return unusable.reject
+            return with_remedy(unusable.reject, raw or b"")
         try:
             return self._decoder(records.read_body(ENVELOPE, text)).decode(text, key, record_ms)
         except Unusable as unusable:
             mended_text = mended(text)
-            return unusable.reject if mended_text is None else self.decode(mended_text.encode(), key, record_ms)
+            if mended_text is not None:
+                return self.decode(mended_text.encode(), key, record_ms)
+            return with_remedy(unusable.reject, text.encode())
 
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
         return [self.decode(record.value, record.key, record.timestamp) for record in fetched]

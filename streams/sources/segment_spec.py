@@ -28,6 +28,7 @@ from streams.sources.records import (
     Unusable,
     WithProperties,
 )
+from streams.sources.remedies import with_remedy
 from streams.sources.times import parse_times
 from streams.sources.warnings import Warnings
 
@@ -140,7 +141,7 @@ class SegmentSpec:
         try:
             text = records.read_text(raw)
         except Unusable as unusable:
-            return unusable.reject
+            return with_remedy(unusable.reject, raw or b"")
         try:
             body = records.read_body(_SKIM, text)
         except Unusable as unusable:
@@ -149,7 +150,9 @@ class SegmentSpec:
 
     def _decode_mended(self, unusable: Unusable, text: str, key: bytes | None, record_ms: int | None) -> Decoded:
         mended_text = mended(text)
-        return unusable.reject if mended_text is None else self.decode(mended_text.encode(), key, record_ms)
+        if mended_text is not None:
+            return self.decode(mended_text.encode(), key, record_ms)
+        return with_remedy(unusable.reject, text.encode())
 
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
         """`decode` of each, at a lower price: chunk by chunk, and one by one where a chunk has an unusable record."""
@@ -195,7 +198,7 @@ class SegmentSpec:
     ) -> Decoded:
         """`stated`: the time that is in `timestamp`, where that is known already."""
         try:
-            name = _event_name(body, text)
+            name = _event_name(body)
             traits = NOTHING if name and not self._context else self._read_traits(body, text)
             links = self._links(body, traits)
             subject, identity = find_subject(body.user_id, body.anonymous_id, key, self._nobody, links)
@@ -252,23 +255,14 @@ class SegmentSpec:
         return self._context_traits(records.read_objects(_CONTEXT, text).context or {})
 
 
-def _event_name(body: Skim, text: str) -> str:
+def _event_name(body: Skim) -> str:
     if body.type == "track":
         if not body.event:
             raise Unusable("no_event_name", "a track event needs a name in `event`")
         return body.event
     if body.type in EVENT_NAMES:
         return EVENT_NAMES[body.type]
-    raise Unusable("unknown_type", "`type` is none of track, page, screen, identify, group, alias" + _hint(text))
-
-
-def _hint(text: str) -> str:
-    """What the record may be instead (`docs/sources.md`)."""
-    if '"distinct_id"' in text:
-        return "; this looks like PostHog's form: `distinct_id` is to be `userId`, `uuid` `messageId`"
-    if '"batch"' in text:
-        return "; of a batch publish each of its messages as a record of its own"
-    return ""
+    raise Unusable("unknown_type", "`type` is none of track, page, screen, identify, group, alias")
 
 
 def _stated_time(body: Skim) -> int | None:

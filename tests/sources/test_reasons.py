@@ -13,6 +13,7 @@ from tests.decoders import Decoder
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
 SECRET = "s3cr3t"
+OF_A_LIST = "publish each member as a record of its own, in a file as a line of its own"
 KEY, NOT_UTF8 = SECRET.encode(), b"\xff" + SECRET.encode()
 READS = Reads({"Ordered": frozenset({"total"})}, frozenset({"name"}), frozenset({"locale"}))
 DECODER = Decoder(READS)
@@ -54,7 +55,15 @@ def test_no_reason_repeats_a_value(
         ({"timestamp": True}, "`timestamp` is true or false, and must be a number or a text"),
         ({"properties": "none"}, "`properties` is a text, and must be an object"),
         ({"type": "billing", "properties": {"mrr": "49"}}, "`properties.mrr` is a text, and must be a number"),
-        ([1, 2], "the record is a list, and must be an object"),
+        (
+            [1, 2],
+            f"the record is a list, and must be an object; {OF_A_LIST}",
+        ),
+        ({"type": "billing", "properties": {"mrr": 1e11}}, "`properties.mrr` is more than 10,000,000,000"),
+        (
+            {"type": "billing", "properties": {"subscription_id": "s" * 256}},
+            "`properties.subscription_id` has more characters than 255",
+        ),
     ],
 )
 def test_a_wrong_type_is_told_in_words(record: dict[str, object] | list[object], reason: str) -> None:
