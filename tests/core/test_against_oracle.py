@@ -32,6 +32,13 @@ def test_the_engine_reports_what_the_judge_expects(
     assert run(rulebook, arrivals, timezone) == owed(rulebook, arrivals, timezone)
 
 
+@given(made.partly_in_shadow(), made.arrivals())
+def test_nobody_is_told_of_rules_in_shadow_and_all_else_is_judged_alike(
+    rulebook: Rulebook, arrivals: list[Event | int]
+) -> None:
+    assert run(rulebook, arrivals) == owed(rulebook, arrivals)
+
+
 @given(made.rulebooks(most=2, quintiles=True), made.arrivals(), offsets)
 def test_edges_are_made_anew_whenever_time_passes_a_multiple_of_refresh(
     rulebook: Rulebook, arrivals: list[Event | int], timezone: str

@@ -92,7 +92,7 @@ class Profile:
                 segments=(),
                 traits={},
             )
-            for name in self.rulebook.names
+            for name in (each.name for each in self.rulebook.rules if not each.is_shadow)
             if name in self.held
         ]
 
@@ -140,7 +140,8 @@ class Profile:
                 self.clock = after.at
                 self.ordinals[rule.name] = self.ordinals.get(rule.name, 0) + 1
                 self.hold(rule.name, after)
-                self.changes.append(self.change(rule, before, after, cause, event_id))
+                if not rule.is_shadow:
+                    self.changes.append(self.change(rule, before, after, cause, event_id))
 
     def hold(self, name: str, after: View) -> None:
         segment = after.is_in(name)
@@ -151,7 +152,7 @@ class Profile:
 
     def change(self, rule: Grouping, before: View, after: View, cause: str, event_id: str | None) -> Expected:
         kind, segment, previous = flip(rule, before.was_in(rule.name), after.is_in(rule.name))
-        memberships = [after.is_in(name) for name in self.rulebook.names]
+        memberships = [after.is_in(each.name) for each in self.rulebook.rules if not each.is_shadow]
         included = {name: after.trait(name) for name in rule.include}
         return Expected(
             subject=self.subject,

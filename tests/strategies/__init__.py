@@ -14,7 +14,7 @@ Small on purpose: few users, names and days, so that boundaries, ties and duplic
 from tests.strategies.conditions import Known, conditions
 from tests.strategies.histories import END_MS, START_MS, arrivals, crowds, few_moments, histories
 from tests.strategies.names import DERIVED_NAMES, TEXTS, TIMEZONES, TRAITS
-from tests.strategies.rules import known, rulebooks, rules, scores_rules
+from tests.strategies.rules import known, partly_in_shadow, rulebooks, rules, scores_rules
 from tests.strategies.written import Written
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "few_moments",
     "histories",
     "known",
+    "partly_in_shadow",
     "rulebooks",
     "rules",
     "scores_rules",

@@ -3,6 +3,7 @@
 Comes in: nothing, or the names of other rules. Goes out: strategies for rules and rule books.
 """
 
+from dataclasses import replace
 from hashlib import sha256
 
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from streams.core.language.linear import growth
 from streams.core.rules.nodes import Always
 from streams.core.rules.nodes import Value as Term
 from streams.core.rules.rulebook import Edges, Level, Rule, Rulebook, Scores, Segment, Tier
+from streams.core.rules.traversal import with_what_it_reads
 from tests.strategies.conditions import Known, conditions
 from tests.strategies.names import TRAITS
 from tests.strategies.values import numbers, times
@@ -37,6 +39,15 @@ def rulebooks(draw: st.DrawFn, most: int = 4, *, quintiles: bool = False) -> Rul
     for name in names:
         book.append(draw(rules(name, known(book))))
     return Rulebook(tuple(sorted(book, key=lambda rule: rule.name)))
+
+
+@st.composite
+def partly_in_shadow(draw: st.DrawFn) -> Rulebook:
+    """Some rules, and with them all that ask for them."""
+    book = draw(rulebooks())
+    chosen = draw(st.sets(st.sampled_from(book.names)))
+    dark = {name for name in book.names if chosen & set(with_what_it_reads(book, name).names)}
+    return Rulebook(tuple(replace(rule, is_shadow=rule.name in dark) for rule in book.rules))
 
 
 def known(book: list[Rule] | tuple[Rule, ...]) -> Known:

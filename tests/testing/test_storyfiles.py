@@ -162,3 +162,10 @@ def test_stories_of_a_rule_that_is_gone_are_a_fault(tmp_path: Path) -> None:
     (tmp_path / "gone-quit.stories.yaml").write_text(story())
     with pytest.raises(RuleError, match=r"(?s)no rule `gone-quit` beside these stories.*did you mean `gone-quiet`"):
         stories_beside(tmp_path)
+
+
+def test_stories_of_a_rule_in_shadow_are_told_as_if_it_were_live(tmp_path: Path) -> None:
+    (tmp_path / "gone-quiet.yaml").write_text(QUIET + "state: shadow\n")
+    (tmp_path / "gone-quiet.stories.yaml").write_text(story())
+    (told,) = stories_beside(tmp_path)
+    assert [rule.is_shadow for rule in told.rulebook.rules] == [False]

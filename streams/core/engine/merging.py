@@ -20,7 +20,7 @@ from streams.core.profiles import merging
 from streams.core.profiles.document import Document
 from streams.core.profiles.kinds import RULE, Crossing
 from streams.core.profiles.merging import Profile
-from streams.core.profiles.snapshot import RowSchema, carry_over, read_rows, write_rows
+from streams.core.profiles.snapshot import OldestBuckets, RowSchema, carry_over, read_rows, write_rows
 from streams.core.profiles.table import Table
 
 
@@ -74,7 +74,7 @@ def unpack(table: Table, catalog: Catalog, calendar: Calendar, packed: Packed) -
     carry_over(words, catalog.fields, old, then, Crossing(calendar, then.segments, today.segments))
     document = Document.decode(packed.document)
     if then != today:
-        kept_in = then.oldest_buckets(int(old[0, CLOCK]), calendar)
+        kept_in = OldestBuckets(then.by_name(), int(old[0, CLOCK]), calendar)
         document.forget_others(kept_in)
         document.forget_before(kept_in)
     return Profile(words[0], document)

@@ -20,7 +20,7 @@ from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
 from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
 from streams.core.profiles.kinds import RULE, Crossing
-from streams.core.profiles.snapshot import Head, RowSchema, carry_over, read_rows
+from streams.core.profiles.snapshot import Head, OldestBuckets, RowSchema, carry_over, read_rows
 from streams.core.profiles.table import Table
 from streams.core.rules.rulebook import SHADOW, key_of, other_state
 from streams.errors import StateError
@@ -206,8 +206,9 @@ class _Loading:
     def _take_stale(self, schema: RowSchema, subjects: Sequence[str], places: Ints, old: Ints) -> None:
         self.stale += places.tolist()
         new_rules = self.today.rules.keys() - schema.rules.keys()
+        fields = schema.by_name()
         for subject, clock in zip(subjects, old[:, CLOCK].tolist(), strict=True):
-            self._kept_in[subject] = schema.oldest_buckets(clock, self._calendar)
+            self._kept_in[subject] = OldestBuckets(fields, clock, self._calendar)
             self._come[subject] = new_rules
         _note(self.orphans, places, _orphans(schema, self.today, old))
         _note(self.told, places, _told(schema, self.today, old))

@@ -149,7 +149,8 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
 
     def forget_before(self, oldest: Mapping[str, int]) -> bool:
         """Forget the values that were last seen before the oldest bucket of their field; whether there were any."""
-        old = [field for field, at in oldest.items() if field in self.seen and min(self.seen[field].values()) < at]
+        found = self.seen.items()
+        old = [field for field, seen in found if field in oldest and min(seen.values()) < oldest[field]]
         for field in old:
             kept = {spelling: at for spelling, at in self.seen.pop(field).items() if at >= oldest[field]}
             self.seen |= {field: kept} if kept else {}
@@ -157,7 +158,7 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
 
     def forget_others(self, fields: Collection[str]) -> bool:
         """Forget what is kept for other fields than these; whether there was any."""
-        others = (self.latest.keys() | self.seen.keys()) - set(fields)
+        others = [field for field in self.latest.keys() | self.seen.keys() if field not in fields]
         for field in others:
             self.latest.pop(field, None)
             self.seen.pop(field, None)

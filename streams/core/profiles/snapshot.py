@@ -11,7 +11,7 @@ stored row may still have. So rows can be written anew a slice at a time, and a 
 kinds readable. Where it all lies is the store's to say: `streams.state.format`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -47,10 +47,8 @@ class RowSchema(msgspec.Struct, frozen=True):
         versions, segments = {rule.key: rule.version for rule in rules}, {rule.key: rule.segments for rule in rules}
         return cls(fields, catalog.kept, versions, segments)
 
-    def oldest_buckets(self, clock_ms: int, calendar: Calendar) -> dict[str, int]:
-        """All fields, each with the oldest bucket that counts in it, if it is a ring."""
-        fields = [Field(*each) for each in self.fields]
-        return {f.name: f.oldest_bucket(clock_ms, calendar) if f.length else NEVER for f in fields}
+    def by_name(self) -> dict[str, Field]:
+        return {each[0]: Field(*each) for each in self.fields}
 
     def field(self, name: str) -> Field | None:
         return next((Field(*each) for each in self.fields if each[0] == name), None)
@@ -65,6 +63,27 @@ class RowSchema(msgspec.Struct, frozen=True):
     def filled(self) -> list[Field]:
         """The fields that events fill: all but the rules' own."""
         return [Field(*each) for each in self.fields if not each[0].startswith(RULE)]
+
+
+class OldestBuckets(Mapping[str, int]):
+    """Of a row at rest: all of its fields, each with the oldest bucket that counts in it, if it is a ring. It is worked
+    out when it is asked for, as of most profiles it never is."""
+
+    def __init__(self, fields: Mapping[str, Field], clock_ms: int, calendar: Calendar):
+        self._fields, self._clock_ms, self._calendar = fields, clock_ms, calendar
+
+    def __getitem__(self, name: str) -> int:
+        field = self._fields[name]
+        return field.oldest_bucket(self._clock_ms, self._calendar) if field.length else NEVER
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 class Head(msgspec.Struct, frozen=True):

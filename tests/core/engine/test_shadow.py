@@ -1,11 +1,11 @@
 """Rules in shadow: evaluated like any other, and nobody is told of them; and what becomes of their members when they go
 live, and the other way round."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import hypothesis
 import msgspec
-from hypothesis import strategies as st
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
@@ -15,9 +15,8 @@ from streams.core.instants import DAY_MS
 from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Grouping, Level, Rulebook, Segment, Tier
-from streams.core.rules.traversal import with_what_it_reads
 from tests.rulebooks import rulebook
-from tests.strategies import arrivals, rulebooks
+from tests.strategies import END_MS, arrivals, histories, partly_in_shadow
 
 START = 20_000 * DAY_MS
 QUIET = Segment("quiet", parse_condition("idle_days >= 1"), exit=parse_condition("idle_days < 0.5"), version="v1")
@@ -144,25 +143,23 @@ def test_who_is_erased_leaves_what_is_in_shadow_too() -> None:
     assert brief(left) == [(False, "segment.exited", "life/new", 2), (True, "segment.exited", "quiet", 2)]
 
 
-def told(rules: Rulebook, arrived: list[Event | int]) -> list[Change]:
+def told(rules: Rulebook, arrived: Sequence[Event | int]) -> list[Change]:
     shard, found = Shard(rules), list[Change]()
     for each in arrived:
         found += shard.tick(each) if isinstance(each, int) else shard.step(Batch.of([each]))
     return found
 
 
-@hypothesis.given(rulebooks(), arrivals(), st.data())
-def test_others_are_as_if_what_is_in_shadow_were_not_there_and_it_is_as_if_it_were_live(
-    rules: Rulebook, arrived: list[Event | int], data: st.DataObject
-) -> None:
-    names = data.draw(st.sets(st.sampled_from(rules.names)))
-    # Nothing live asks for what is in shadow.
-    dark = {name for name in rules.names if names & set(with_what_it_reads(rules, name).names)}
-    some = Rulebook(tuple(replace(rule, is_shadow=rule.name in dark) for rule in rules.rules))
-    found, by_all = told(some, arrived), told(rules, arrived)
-    without = told(Rulebook(tuple(rule for rule in rules.rules if rule.name not in dark)), arrived)
-    assert [change for change in found if not change.is_shadow] == without
-    assert [alike(change) for change in found] == [alike(change) for change in by_all]
+@hypothesis.given(partly_in_shadow(), histories(most=25))
+def test_others_are_as_if_what_is_in_shadow_were_not_there(rules: Rulebook, events: list[Event]) -> None:
+    live = Rulebook(tuple(rule for rule in rules.rules if not rule.is_shadow))
+    arrived: list[Event | int] = [*events, END_MS]
+    assert [change for change in told(rules, arrived) if not change.is_shadow] == told(live, arrived)
+
+
+@hypothesis.given(partly_in_shadow(), arrivals())
+def test_what_is_in_shadow_is_as_if_it_were_live(rules: Rulebook, arrived: list[Event | int]) -> None:
+    assert list(map(alike, told(rules, arrived))) == list(map(alike, told(rules.all_live(), arrived)))
 
 
 def alike(change: Change) -> Change:
