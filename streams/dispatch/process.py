@@ -129,14 +129,18 @@ class Deliverer:
         await asyncio.gather(*sent)
 
 
-async def deliver(settings: Settings, messages: MessagesInForce, stopping: asyncio.Event, clock: Clock) -> None:
-    """Until `stopping` is set. What is lost for a while begins anew where it was stored last."""
+async def deliver(settings: Settings, everything: bool, stopping: asyncio.Event, clock: Clock) -> None:
+    """Until `stopping` is set. What is lost for a while begins anew where it was stored last.
+
+    everything: messages that are off, too.
+    """
     retry = Retry()
     async with opened_store(settings) as store:
         await retry("Kafka", lambda: ensure(settings))
         await retry("Redis", store.check)
-        await retry("Redis", lambda: messages.begin(store.group))
-        following = asyncio.create_task(messages.follow(store.group))
+        messages = MessagesInForce(store.group, settings, everything)
+        await retry("Redis", messages.begin)
+        following = asyncio.create_task(messages.follow())
         try:
             while not stopping.is_set():
                 try:
@@ -207,13 +211,12 @@ async def _either(awaited: Awaitable[object], within_s: float) -> None:
 
 def run_deliver(settings: Settings, everything: bool = False, clock: Clock = wall_clock) -> None:
     """Deliver in this process until SIGTERM or Ctrl-C. everything: messages that are off, too."""
-    messages = MessagesInForce(settings.rules, everything)
 
     async def main() -> None:
         stopping = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-        running = asyncio.create_task(deliver(settings, messages, stopping, clock))
+        running = asyncio.create_task(deliver(settings, everything, stopping, clock))
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait([running], timeout=STOP_WITHIN_S)

@@ -10,6 +10,7 @@ from streams.lifecycle.applying import apply, rollback
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.versions import Version, add, digest_of, live
 from streams.rulefiles.folder import Files
+from streams.settings import Settings
 from streams.state.memory import MemoryStore
 from streams.state.store import GroupStore
 
@@ -33,6 +34,10 @@ def lay(folder: Path, laid: Files) -> Path:
     return folder
 
 
+def messages_of(group: GroupStore, folder: Path, everything: bool = False) -> MessagesInForce:
+    return MessagesInForce(group, Settings.from_environment({}, rules=str(folder)), everything)
+
+
 async def applied(group: GroupStore, laid: Files) -> None:
     await apply(group, check_files(laid), after=await live(group), author="ann", note="", at_ms=0)
 
@@ -40,36 +45,36 @@ async def applied(group: GroupStore, laid: Files) -> None:
 async def test_the_folder_counts_until_rules_were_applied_and_then_the_version_that_is_live(
     group: GroupStore, tmp_path: Path
 ) -> None:
-    messages = MessagesInForce(lay(tmp_path, files("lies-there")))
-    await messages.begin(group)
+    messages = messages_of(group, lay(tmp_path, files("lies-there")))
+    await messages.begin()
     assert [*messages().by_name] == ["lies-there"]
     for name in ("first", "second"):
         await applied(group, files(name))
-        await messages.look(group)
+        await messages.look()
         assert [*messages().by_name] == [name]
     second = await live(group)
     assert second is not None
     await rollback(group, 1, after=second, author="ann", note="", at_ms=0)
-    await messages.look(group)
+    await messages.look()
     assert [*messages().by_name] == ["first"]
 
 
 async def test_what_is_off_is_on_where_everything_is_to_be_seen(group: GroupStore, tmp_path: Path) -> None:
-    messages = MessagesInForce(lay(tmp_path, files("a", "off")), everything=True)
-    await messages.begin(group)
+    messages = messages_of(group, lay(tmp_path, files("a", "off")), everything=True)
+    await messages.begin()
     assert messages().by_name["a"].is_live
 
 
 async def test_a_version_that_cannot_be_read_leaves_what_was_in_force_and_is_told_once(
     group: GroupStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    messages = MessagesInForce(lay(tmp_path, files("lies-there")))
-    await messages.begin(group)
+    messages = messages_of(group, lay(tmp_path, files("lies-there")))
+    await messages.begin()
     wrong = {"a.yaml": "segment: a\nenter: of a later version\n"}
     await add(group, wrong, Version(1, 0, "ann", "", digest_of(wrong)))
     for _ in range(2):
-        await messages.look(group)
+        await messages.look()
     assert [*messages().by_name] == ["lies-there"]
-    assert caplog.text.count("go on") == 1
+    assert caplog.text.count("goes on") == 1
     with pytest.raises(RuleError):
-        await MessagesInForce(tmp_path).begin(group)
+        await messages_of(group, tmp_path).begin()
