@@ -1,42 +1,46 @@
 """Who is in a segment, as workers have stored it.
 
-Comes in: a segment, and Redis. Goes out: its members in the order of their ids, a page or all of them, each with since
-when she is in.
+Comes in: a segment, whether its rule is in shadow, and Redis. Goes out: its members in the order of their ids, a page
+or all of them, each with since when she is in.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 from streams.outputs.membership import decode_segments
-from streams.state.format import MEMBERSHIPS
+from streams.state.format import MEMBERS, MEMBERSHIPS, SHADOW_MEMBERS, Collection
 from streams.state.store import Store
 
 AT_ONCE: Final = 2_000  # so many are read in one go of all: their memberships are some hundred KB
 
 
 class Member(NamedTuple):
-    """since_ms: when the user entered; None where that is not known: she left, or came, while we read."""
+    """since_ms: when the user entered; None where that is not known: she left, or came, while we read; or the rule is
+    in shadow."""
 
     user: str
     since_ms: int | None
 
 
-async def page(store: Store, segment: str, after: str = "", most: int = 100) -> list[Member]:
+async def page(store: Store, segment: str, after: str = "", most: int = 100, in_shadow: bool = False) -> list[Member]:
     """The first members whose ids come after this one; the last of them is what the next page comes after.
 
     All ids of the segment are looked at for each page: of a million in about a second.
     """
-    return await _with_since(store, segment, await store.shards.members_after(segment, after, most))
+    return await _with_since(store, segment, await store.shards.members_after(segment, after, most, _set(in_shadow)))
 
 
-async def everyone(store: Store, segment: str) -> AsyncIterator[list[Member]]:
+async def everyone(store: Store, segment: str, in_shadow: bool = False) -> AsyncIterator[list[Member]]:
     """All of them, piece by piece; their ids are held at once."""
-    places = [
-        (user, shard) for shard in await store.shards.all() for user in await store.shards.members(shard, segment)
-    ]
+    shards, of = await store.shards.all(), _set(in_shadow)
+    places = [(user, shard) for shard in shards for user in await store.shards.members(shard, segment, of)]
     places.sort()
     for start in range(0, len(places), AT_ONCE):
         yield await _with_since(store, segment, [(shard, user) for user, shard in places[start : start + AT_ONCE]])
+
+
+def _set(in_shadow: bool) -> Collection[str, str]:
+    return SHADOW_MEMBERS if in_shadow else MEMBERS
 
 
 async def _with_since(store: Store, segment: str, places: Sequence[tuple[int, str]]) -> list[Member]:

@@ -20,7 +20,8 @@ def command(segment: str, as_csv: bool, as_json: bool, limit: int | None, after:
     """Who is in SEGMENT, by id, and since when: as the workers have stored it.
 
     SEGMENT is a segment, a level as in lifecycle/power, or a tier, which is all its levels. All members are written out
-    as they are read; with --limit, and --after the last id of the page before, a page of them.
+    as they are read; with --limit, and --after the last id of the page before, a page of them. Of a rule in shadow
+    nobody is told since when.
 
     Exit status 1 where no worker of the group has ever run, 2 where no rule makes a segment of that name.
 
@@ -35,8 +36,10 @@ def command(segment: str, as_csv: bool, as_json: bool, limit: int | None, after:
 
     if as_csv and as_json:
         raise click.UsageError("--csv or --json, not both.")
-    segments = segments_called(in_force(settings).checked.rulebook, segment)
+    rulebook = in_force(settings).checked.rulebook
+    segments = segments_called(rulebook, segment)
+    in_shadow = any(rule.is_shadow for rule in rulebook.groupings if segments[0] in rule.segments)
     if after and len(segments) > 1:
         raise click.UsageError(f"--after goes on within one level: name it, such as {segments[0]}.")
     form = FORMS["csv" if as_csv else "json" if as_json else "words"]
-    asyncio.run(show(settings, segments, form, after, limit))
+    asyncio.run(show(settings, segments, form, after, limit, in_shadow))

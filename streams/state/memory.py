@@ -193,8 +193,10 @@ class MemoryShardStore:
         found = [kept.contents[COUNTED].get(SINCE) for kept in self._shards.values()]
         return max((since for since in found if since is not None), default=None)
 
-    async def members_after(self, segment: str, after: str, most: int) -> list[tuple[int, str]]:
-        members = [(user, shard) for shard in self._shards for user in await self.members(shard, segment)]
+    async def members_after(
+        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS
+    ) -> list[tuple[int, str]]:
+        members = [(user, shard) for shard in self._shards for user in await self.members(shard, segment, of)]
         return [(shard, user) for user, shard in sorted(members) if user > after][:most]
 
     async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:

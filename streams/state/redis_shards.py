@@ -225,10 +225,12 @@ class RedisShardStore:
         found = [await self._redis.call("HGET", key, SINCE) for key in keys]
         return max((int(since) for since in found if since is not None), default=None)
 
-    async def members_after(self, segment: str, after: str, most: int) -> list[tuple[int, str]]:
+    async def members_after(
+        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS
+    ) -> list[tuple[int, str]]:
         found: list[tuple[str, int]] = []
         for shard in await self._numbers():
-            async for some in self._scan(shard, segment):
+            async for some in self._scan(shard, segment, of):
                 found = nsmallest(most, {*found, *((user, shard) for user in some if user > after)})
         return [(shard, user) for user, shard in found]
 

@@ -169,7 +169,9 @@ class ShardStore(Protocol):
     async def counted_since(self) -> int | None:
         """From when on (ms) the flows of all shards are counted; None where no shard counts yet."""
 
-    async def members_after(self, segment: str, after: str, most: int) -> list[tuple[int, str]]:
+    async def members_after(
+        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS
+    ) -> list[tuple[int, str]]:
         """Of all shards, with the shard of each, the first `most` users after this one, by id; "" comes before all.
 
         It looks at all members, piece by piece.

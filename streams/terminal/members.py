@@ -50,15 +50,17 @@ FORMS: Final[Mapping[str, Form]] = {
 """The first line, and how each member is written."""
 
 
-async def show(settings: Settings, segments: Sequence[str], form: Form, after: str, limit: int | None) -> None:
-    """SegmenterError where no worker of the group has ever run."""
+async def show(
+    settings: Settings, segments: Sequence[str], form: Form, after: str, limit: int | None, in_shadow: bool = False
+) -> None:
+    """in_shadow: whether they are of a rule in shadow. SegmenterError where no worker of the group has ever run."""
     header, written = form
     async with opened_store(settings) as store:
         await partitions_of(store, settings)
         if header:
             click.echo(header)
         for segment in segments:
-            async for some in _members(store, segment, after, limit):
+            async for some in _members(store, segment, after, limit, in_shadow):
                 # An id goes as it is where a program reads it; words have none that a terminal obeys.
                 click.echo("\n".join(written(segment, member) for member in some), color=True)
                 limit = None if limit is None else limit - len(some)
@@ -66,11 +68,13 @@ async def show(settings: Settings, segments: Sequence[str], form: Form, after: s
                 return
 
 
-async def _members(store: Store, segment: str, after: str, limit: int | None) -> AsyncIterator[list[Member]]:
+async def _members(
+    store: Store, segment: str, after: str, limit: int | None, in_shadow: bool
+) -> AsyncIterator[list[Member]]:
     if limit is not None:
-        if some := await page(store, segment, after, limit):
+        if some := await page(store, segment, after, limit, in_shadow):
             yield some
         return
-    async for all_of_some in everyone(store, segment):
+    async for all_of_some in everyone(store, segment, in_shadow):
         if some := [member for member in all_of_some if member.user > after]:
             yield some

@@ -19,7 +19,7 @@ from streams.kafka.partitioning import homes
 from streams.outputs.membership import encode_segments
 from streams.outputs.timeline import encode_entry
 from streams.settings import Settings
-from streams.state.format import SETTLED, TIMELINE
+from streams.state.format import SETTLED, SHADOW_MEMBERS, TIMELINE
 from streams.state.opening import opened_store
 from streams.state.store import Checkpoint, Store, Write
 from streams.testing import instant
@@ -76,6 +76,18 @@ async def test_members_are_listed_by_id_with_since_when(run: Members) -> None:
     assert [line.split()[0] for line in lines] == ['a,"b"\\n\\x1b[2J', *USERS[:-1]]
     assert all(line.split("  ")[1:] == ["vip", line.split("  ")[2]] for line in lines)
     assert all(line.split("  ")[2].startswith("since Sun 1 Mar 2026 12:") for line in lines)
+
+
+async def test_members_in_shadow_are_listed_too_and_those_of_the_same_rule_live_are_not(
+    run: Members, store: Store, rules: Path
+) -> None:
+    (rules / "vip.yaml").write_text("segment: vip\nenter: mrr >= 100\nstate: shadow\n")
+    await store.shards.save(
+        0, 1, Checkpoint(2, b"head 2", {}, writes=[Write(SHADOW_MEMBERS, [("vip", "zoe"), ("vip", "bob")])])
+    )
+    for page in ((), ("--limit", "5")):
+        result = await asyncio.to_thread(run, "vip", *page)
+        assert result.output.splitlines() == ["bob  vip", "zoe  vip"]
 
 
 async def test_csv_and_json_say_the_same_of_any_id(run: Members) -> None:
