@@ -3,6 +3,7 @@
 Comes in: the name of a file. Goes out: its lines.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,9 @@ from streams.eventfiles.lines import LineFile
 
 
 class History(Lines, Protocol):
+    def mentions(self, words: Sequence[bytes]) -> bool:
+        """Whether any of these may stand in it; it is read by that, quicker than by lines."""
+
     def close(self) -> None: ...
 
 

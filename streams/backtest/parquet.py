@@ -73,8 +73,22 @@ class ParquetFile:
         self._read += batch.num_rows
         return Chunk(first, self._lines(batch))
 
+    def mentions(self, words: Sequence[bytes]) -> bool:
+        columns = " ".join(str(name) for name in self._file.schema_arrow.names)
+        if any(word.strip(b'"') in f"{columns} {self._file.schema_arrow}".encode() for word in words):
+            return True
+        return any(word in buffer for batch in self._batches for buffer in _texts(batch) for word in words)
+
     def close(self) -> None:
         self._file.close()
+
+
+def _texts(batch: Any) -> Iterator[bytes]:
+    """The bytes of all columns of text, which lie one after the other."""
+    for column in batch.columns:
+        *_, text = column.buffers()
+        if text is not None:
+            yield text.to_pybytes()
 
 
 Lines = Callable[[Any], list[bytes]]

@@ -15,13 +15,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from streams.backtest.histories import opened
 from streams.backtest.question import Question, has_quintiles
 from streams.backtest.whose import together
 from streams.backtest.worker import Part, Work
@@ -62,10 +60,11 @@ def play(question: Question, processes: int, progress: Progress) -> list[Part]:
         return [_in_this_process(question, lambda read: progress(read, size))]
     if STDIN in question.files:
         raise UsageError("Several processes read a history more than once: name a file, or say --jobs 1.")
-    linked = _linked(question)
     context = multiprocessing.get_context("spawn")
     met = _Meeting(context, processes)
     with ProcessPoolExecutor(processes, context, _begin, (met,)) as pool:
+        pool.submit(_begun)  # they all begin, which takes a second, while links are looked for here
+        linked = _linked(question)
         parts = [pool.submit(_work, question, number, processes, linked) for number in range(processes)]
         try:
             _follow(parts, lambda: progress(met.read // processes, size))
@@ -90,10 +89,8 @@ def _in_this_process(question: Question, progress: Callable[[int], object]) -> P
 
 
 def _linked(question: Question) -> Mapping[str, str]:
-    options = InputOptions.of(question.settings)
-    with ExitStack() as stack:
-        files = [stack.enter_context(closing(opened(name))) for name in question.files]
-        return together(files, Decoder(Catalog(question.new).reads, options), question.settings)
+    decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
+    return together(question.files, decoder, question.settings)
 
 
 class _Meeting:
@@ -140,6 +137,10 @@ def _begin(meeting: _Meeting) -> None:
     compile_kernel(cache_folder())
     gc.set_threshold(NEVER_CHECKED)
     _here.meeting = meeting
+
+
+def _begun() -> None:
+    """Nothing more."""
 
 
 def _work(question: Question, number: int, of: int, linked: Mapping[str, str]) -> Part:

@@ -5,15 +5,16 @@ decoded for that. Whatever cannot be told is the first process's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from contextlib import closing
+from typing import Final, NamedTuple
 
 import msgspec
 from xxhash import xxh3_64_intdigest
 
+from streams.backtest.histories import opened
 from streams.core.events import Decoded, Event, Ignored
 from streams.core.links import Linking, Unlinked
 from streams.core.merges import Merge
-from streams.eventfiles.arrivals import Lines
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.sources.options import Nobody
@@ -34,6 +35,14 @@ class Ids(msgspec.Struct, gc=False):
     anonymous_id: object = msgspec.field(default=None, name="anonymousId")
 
 
+class Line(NamedTuple):
+    """A line as a record that has neither key nor time of its own."""
+
+    value: bytes
+    key: None = None
+    timestamp: None = None
+
+
 _ids = msgspec.json.Decoder(Ids).decode
 _PRODUCT: Final = frozenset({"track", *EVENT_NAMES})
 
@@ -43,27 +52,50 @@ class Own:
 
     def __init__(self, decoder: Decoder, settings: Settings, number: int, of: int, together: Mapping[str, str]):
         self._decode_line = decoder.decode_line
-        self._decode_product = decoder.of[PRODUCT_EVENTS.name].decode
+        self._product = decoder.of[PRODUCT_EVENTS.name]
         self._nobody = Nobody(settings.not_users)
         self._number, self._of, self._together = number, of, together
+        self._mine: dict[str, bool] = {}  # what was told of an id: most ids come again
 
-    def decode_line(self, line: bytes) -> Decoded:
-        if self._of == 1:
-            return self._decode_line(line)
+    def decode_lines(self, lines: Sequence[bytes]) -> list[Decoded]:
+        """Product events together, at a lower price; all else line by line."""
+        decoded: list[Decoded] = [ANOTHERS] * len(lines)
+        places: list[int] = []
+        for place, line in enumerate(lines):
+            mine = self._is_mine_at_once(line)
+            if mine:
+                places.append(place)
+            elif mine is None:
+                decoded[place] = self._looked_into(line)
+        own = self._product.decode_all([Line(lines[place]) for place in places])
+        for place, each in zip(places, own, strict=True):
+            decoded[place] = each
+        return decoded
+
+    def _is_mine_at_once(self, line: bytes) -> bool | None:
+        """None where the line must be looked into."""
         try:
             ids = _ids(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self._looked_into(line)
-        if ids.type not in _PRODUCT:
-            return self._looked_into(line)
+            return None
         user = ids.user_id
-        if not isinstance(user, str) or user in self._nobody:
+        if ids.type not in _PRODUCT:
+            return None
+        if not isinstance(user, str) or (mine := self._told(user)) is None:
             user = ids.anonymous_id
-            if not isinstance(user, str) or user in self._nobody:
-                return self._looked_into(line)
-        return self._decode_product(line, None, None) if self.is_mine(user) else ANOTHERS
+            return self._told(user) if isinstance(user, str) else None
+        return mine
+
+    def _told(self, user: str) -> bool | None:
+        """None of an id that names nobody."""
+        mine = self._mine.get(user)
+        if mine is None and user not in self._nobody:
+            mine = self._mine[user] = self.is_mine(user)
+        return mine
 
     def is_mine(self, subject: str) -> bool:
+        if self._of == 1:
+            return True
         stands_for = self._together.get(subject, subject)
         return xxh3_64_intdigest(stands_for.encode(errors="surrogatepass")) % self._of == self._number
 
@@ -74,11 +106,11 @@ class Own:
         return decoded if self._number == 0 else ANOTHERS
 
 
-def together(files: Sequence[Lines], decoder: Decoder, settings: Settings) -> dict[str, str]:
-    """Of all ids that are linked with another or merged, one that stands for all of them."""
+def together(names: Sequence[str], decoder: Decoder, settings: Settings) -> dict[str, str]:
+    """Of all ids that are linked with another or merged in these files, one that stands for all of them."""
     stands_for: dict[str, str] = {}
     marks = (*MARKS, *(f'"{trait}"'.encode() for trait in settings.link_traits))
-    for ids in _linked(files, decoder, marks):
+    for ids in (ids for name in names for ids in _in_file(name, decoder, marks)):
         first, *others = (_found(stands_for, each) for each in ids)
         for other in others:
             if other != first:
@@ -97,9 +129,13 @@ def _found(stands_for: dict[str, str], name: str) -> str:
     return name
 
 
-def _linked(files: Sequence[Lines], decoder: Decoder, marks: Sequence[bytes]) -> Iterator[Sequence[str]]:
+def _in_file(name: str, decoder: Decoder, marks: Sequence[bytes]) -> Iterator[Sequence[str]]:
+    """The ids of each line that bears several; most files have none, which is soon seen."""
+    with closing(opened(name)) as file:
+        if not file.mentions(marks):
+            return
     seen: set[tuple[object, object]] = set()
-    for file in files:
+    with closing(opened(name)) as file:
         while lines := file.read().lines:
             for line in _marked(lines, marks):
                 ids = _quick(line)

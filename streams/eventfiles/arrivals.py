@@ -18,9 +18,10 @@ BATCH_EVENTS: Final = 2_000
 
 
 class LineDecoder(Protocol):
-    """What a line of a file means."""
+    """What lines of a file mean."""
 
-    def decode_line(self, line: bytes) -> Decoded: ...
+    def decode_lines(self, lines: Sequence[bytes]) -> Sequence[Decoded]:
+        """Of each."""
 
 
 class Lines(Protocol):
@@ -92,9 +93,11 @@ class Arrivals:
             del self._unread[source]
         events: list[Event] = []
         numbers: list[int] = []
-        for number, line in chunk:
-            self.lines += 1
-            match self._decoder.decode_line(line):
+        found = list(chunk)
+        self.lines += len(found)
+        decoded = self._decoder.decode_lines([line for _, line in found])
+        for (number, line), means in zip(found, decoded, strict=True):
+            match means:
                 case Event() as event:
                     if self._until_ms is None or event.ts <= self._until_ms:
                         events.append(event)

@@ -8,7 +8,7 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -64,6 +64,16 @@ class LineFile:
             lines, self._rest = [self._rest], b""
         first, self._next_number = self._next_number, self._next_number + len(lines)
         return Chunk(first, lines)
+
+    def mentions(self, words: Sequence[bytes]) -> bool:
+        """Whether any of these stands in what has not been read yet; it is read by that, quicker than by lines."""
+        before, longest = b"", max(map(len, words))
+        while block := self._text.read1(CHUNK_BYTES):
+            held = before + block
+            if any(word in held for word in words):
+                return True
+            before = held[-longest:]
+        return False
 
     def close(self) -> None:
         if not self._piped:

@@ -76,6 +76,9 @@ class Decoder:
             each.topic.name: each.decoder(reads, options, self.warnings) for each in INPUTS
         }
 
+    def decode_lines(self, lines: Sequence[bytes]) -> list[Decoded]:
+        return list(map(self.decode_line, lines))
+
     def decode_line(self, line: bytes) -> Decoded:
         """A line of a file, which may be of any input."""
         try:

@@ -108,3 +108,14 @@ def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
         opened(str(tmp_path / "x.parquet"))
     with pytest.raises(UsageError, match=r"y.parquet cannot be read as Parquet"):
         opened(str(tmp_path / "y.parquet"))
+
+
+def test_whether_a_word_stands_in_it_is_seen_without_reading_lines(tmp_path: Path) -> None:
+    plain = {"userId": ["ann"] * 9, "event": ["Opened"] * 9}
+    for columns, mentions in (
+        (plain, False),
+        ({**plain, "anonymousId": ["d"] * 9}, True),
+        ({**plain, "traits": [None] * 8 + ['{"stripe_customer_id": "cus_1"}']}, True),
+    ):
+        with closing(opened(str(written(tmp_path, columns)))) as file:
+            assert file.mentions([b'nonymousId"', b'"stripe_customer_id"']) is mentions

@@ -96,11 +96,7 @@ def played(question: Question, processes: int) -> list[Part]:
 
 def _linked(question: Question) -> dict[str, str]:
     decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
-    files = [LineFile(Path(name)) for name in question.files]
-    found = together(files, decoder, question.settings)
-    for file in files:
-        file.close()
-    return found
+    return together(question.files, decoder, question.settings)
 
 
 def replayed(question: Question, rules: Rulebook) -> tuple[list[Change], int]:

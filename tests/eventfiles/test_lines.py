@@ -75,3 +75,15 @@ def test_blank_lines_count_but_are_nobody_s_record(tmp_path: Path) -> None:
     path = tmp_path / "some.jsonl"
     path.write_bytes(b"one\n\n \r\ntwo")
     assert read_all(path) == [(1, b"one"), (4, b"two")]
+
+
+@given(at=st.integers(0, 40), chunk=st.integers(1, 16))
+def test_a_word_is_found_however_the_file_is_cut(tmp_path_factory: pytest.TempPathFactory, at: int, chunk: int) -> None:
+    path = tmp_path_factory.mktemp("lines") / "some.jsonl"
+    path.write_bytes(b"." * at + b"word" + b"." * (40 - at))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "CHUNK_BYTES", chunk)
+        with closing(LineFile(path)) as file:
+            assert file.mentions([b"other", b"word"])
+        with closing(LineFile(path)) as file:
+            assert not file.mentions([b"other", b"wordy"])
