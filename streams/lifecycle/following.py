@@ -13,7 +13,7 @@ from typing import Final
 from streams.errors import RuleError, StateError
 from streams.lifecycle.applying import Moved, apply
 from streams.lifecycle.checking import Checked, check_files, check_folder
-from streams.lifecycle.versions import Version, files_of, live, newest
+from streams.lifecycle.versions import Version, add, files_of, live, newest
 from streams.log import log
 from streams.rulefiles.folder import read_files
 from streams.settings import Settings
@@ -33,6 +33,7 @@ class Followed:
         self._folder = settings.rules
         self._is_named = settings.is_set("rules")
         self._refused: Version | None = None
+        self._applies = False
         self.version: Version | None = None
         self.differs = ""
 
@@ -46,6 +47,7 @@ class Followed:
 
         RuleError: the folder has faults and nothing was ever applied; or what is live has some here.
         """
+        self._applies = at_ms is not None
         version = await live(self._group)
         if version is None:
             self.checked = check_folder(self._folder)
@@ -58,6 +60,8 @@ class Followed:
     async def look(self) -> bool:
         """Whether another version is live, and in force from now on."""
         version = await (newest(self._group, self.version) if self.version else live(self._group))
+        if version is None:
+            await self._put_back()
         if version is None or version in (self.version, self._refused):
             return False
         try:
@@ -69,6 +73,13 @@ class Followed:
         self.version, self.checked = version, checked
         self._compare()
         return True
+
+    async def _put_back(self) -> None:
+        """A worker knows what a Redis has lost that was emptied under it: else the next that starts would apply its
+        folder, in which nothing need be that was applied since."""
+        if self._applies and self.version is not None:
+            log.error("rules - Redis has lost them; %s, which runs here, is put back", self.version)
+            await add(self._group, self.checked.files, self.version)
 
     async def _read(self, version: Version) -> Checked:
         files = await files_of(self._group, version)

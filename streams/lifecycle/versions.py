@@ -61,13 +61,13 @@ async def history(group: GroupStore) -> list[Version]:
     return [_version(number, kept[number]) for number in sorted(kept, reverse=True)]
 
 
-async def newest(group: GroupStore, known: Version) -> Version:
-    """The live version, where `known` was live when last looked: two small reads, where there is no other."""
+async def newest(group: GroupStore, known: Version) -> Version | None:
+    """The live version, where `known` was live when last looked: two small reads, where there is no other. None where
+    Redis has lost all of them."""
     follows, same = await group.get(RULEBOOKS, known.number + 1), await group.get(RULEBOOKS, known.number)
     if follows is None and same is not None and _version(known.number, same) == known:
         return known
-    # A Redis that came back from a backup may know less than we do; where it knows nothing, nothing is better.
-    return await live(group) or known
+    return await live(group)
 
 
 async def find(group: GroupStore, number: int) -> Version:

@@ -111,6 +111,24 @@ async def test_a_version_that_cannot_be_read_here_is_told_once_and_not_run(
     assert worker.checked.rulebook.names == ("keen",)
 
 
+async def test_a_worker_puts_back_what_it_runs_where_redis_has_lost_it(group: GroupStore, tmp_path: Path) -> None:
+    worker = Followed(group, named(folder(tmp_path / "rules", QUIET)))
+    deliverer = Followed(group, named(tmp_path / "rules"))
+    await worker.begin(at_ms=1)
+    await apply(group, check_files(KEEN), after=worker.version, author="ann", note="why", at_ms=2)
+    await worker.look()
+    await deliverer.begin()
+    group.__dict__.update(MemoryStore().group.__dict__)
+    assert not await deliverer.look()
+    assert await live(group) is None
+    assert not await worker.look()
+    assert await history(group) == [worker.version]
+    assert not await worker.look()
+    next_worker = Followed(group, named(tmp_path / "rules"))
+    await next_worker.begin(at_ms=3)
+    assert next_worker.checked.files == KEEN
+
+
 async def test_whoever_must_not_apply_anything_goes_by_the_folder_until_somebody_does(
     group: GroupStore, tmp_path: Path
 ) -> None:
