@@ -136,10 +136,10 @@ async def deliver(settings: Settings, everything: bool, stopping: asyncio.Event,
     """
     retry = Retry()
     async with opened_store(settings) as store:
-        await retry("Kafka", lambda: ensure(settings))
         await retry("Redis", store.check)
         messages = MessagesInForce(store.group, settings, everything)
-        await retry("Redis", messages.begin)
+        await retry("Redis", messages.begin)  # first of all: files with faults are to be told at once
+        await retry("Kafka", lambda: ensure(settings))
         following = asyncio.create_task(messages.follow())
         try:
             while not stopping.is_set():

@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from streams.outputs.delivery import DeliveryRecord, decode_delivery, encode_del
 from streams.settings import Settings
 from streams.state.opening import opened_store
 from tests.dispatch.endpoint import receiving
+from tests.pages import ROOT
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 
@@ -96,3 +99,14 @@ def test_what_is_to_go_again_is_one_delivery_as_it_stood_last() -> None:
 def test_what_is_none_or_several_is_told(delivery: str, endpoint: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         the_one([decided("abcdef01", "crm"), decided("abcdef01", "erp")], "ann", delivery, endpoint)
+
+
+def test_a_message_with_a_fault_ends_deliver_before_it_waits_for_kafka(
+    rules: Path, redis_server: RedisServer, group: str
+) -> None:
+    (rules / "messages").mkdir()
+    (rules / "messages" / "m.yaml").write_text("message: m\non: enters nowhere\ntitle: Hello\n")
+    there = ("--kafka", "127.0.0.1:1", "--redis", redis_server.url, "--group", group, "--rules", str(rules))
+    command = [sys.executable, "-m", "streams", "deliver", *there]
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, "no rule makes a segment `nowhere`" in ended.stderr) == (2, True)
