@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from streams.core.events import Event
 from streams.core.identities import kept
-from streams.core.links import How, Link, Linking, PassedOn, Unlinked
+from streams.core.links import Handed, How, Link, Linking, PassedOn, Unlinked
 from tests.core.identities.made import at, state, under
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -13,7 +13,9 @@ SCALARS = st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats
 VALUES = SCALARS | TEXTS | st.lists(SCALARS | TEXTS, max_size=3)
 LINKS = st.lists(st.builds(Link, TEXTS, st.sampled_from(How)), max_size=2).map(tuple)
 PASSED_ON = st.builds(PassedOn, TEXTS, st.integers(0, 9), st.just(at(3)), LINKS)
-IDENTITIES = st.none() | st.builds(Linking, LINKS) | st.builds(Unlinked, LINKS) | PASSED_ON
+HAD = st.none() | TEXTS
+OF_RECORDS = st.none() | st.builds(Linking, LINKS, HAD) | st.builds(Unlinked, LINKS, had=HAD)
+IDENTITIES = OF_RECORDS | PASSED_ON | st.builds(Handed, TEXTS)
 EVENTS = st.builds(
     Event,
     subject=TEXTS,
