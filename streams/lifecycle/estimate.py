@@ -22,6 +22,7 @@ from streams.state.format import DOCUMENTS, ROWS
 from streams.state.store import ShardStore
 
 SAMPLE: Final = 50_000  # profiles, over all shards: some hundred megabytes and some seconds
+AT_ONCE: Final = 2_000  # documents: a few milliseconds of Redis, so that workers wait for nothing
 EXAMPLES: Final = 5  # changes shown of each segment and direction
 NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 READ_AGAIN: Final = 3  # times, where the schemas of rows change while they are read
@@ -147,7 +148,9 @@ async def _read(store: ShardStore, number: int, most: int) -> tuple[bytes, Mappi
     """The head, and rows and documents that it tells how to read."""
     for _ in range(READ_AGAIN):
         rows = await store.some(number, ROWS, most)
-        documents = await store.values(number, DOCUMENTS, list(rows))
+        users, documents = list(rows), dict[str, bytes]()
+        for start in range(0, len(users), AT_ONCE):
+            documents |= await store.values(number, DOCUMENTS, users[start : start + AT_ONCE])
         head = (await store.all())[number].head
         if {packed[0] for packed in rows.values()} <= Head.decode(head).schemas.keys():
             return head, rows, documents
