@@ -13,10 +13,12 @@ from typing import Any, Final, NamedTuple
 
 import click
 import yaml
+from prometheus_client import Histogram
 
 from streams.cli import main
 from streams.commands.options import HELP
 from streams.core.language.reference import reference
+from streams.monitoring.metrics import Spec
 from streams.schemas.files import write
 from streams.settings import PREFIX, Settings
 from streams.state.format import DELIVERY, FORMATS, GROUP, SHARD, Collection, Form
@@ -119,8 +121,29 @@ def metrics_table() -> str:
     from streams.runtime.counters import Durations
     from streams.runtime.metrics import SPECS
 
-    rows = [(spec.name, ", ".join(f"`{label}`" for label in spec.labels), spec.means) for spec in SPECS]
-    for histogram in Durations():
+    return _of_metrics(SPECS, Durations())
+
+
+def deliver_metrics_table() -> str:
+    """Those that a worker does not have."""
+    from streams.dispatch.metrics import SPECS
+    from streams.runtime.metrics import SPECS as OF_WORKERS
+
+    known = {spec.name for spec in OF_WORKERS}
+    return _of_metrics([spec for spec in SPECS if spec.name not in known])
+
+
+def web_metrics_table() -> str:
+    from streams.web.metrics import REGISTRY
+
+    found = [metric for metric in REGISTRY.collect() if metric.name.startswith("segmenter_collect")]
+    rows = [f"| `{each.name}{'_total' * (each.type == 'counter')}` | {each.documentation} |" for each in found]
+    return "\n".join(["| metric | is |", "| --- | --- |", *rows]) + "\n"
+
+
+def _of_metrics(specs: Iterable[Spec[Any]], histograms: Iterable[Histogram] = ()) -> str:
+    rows = [(spec.name, ", ".join(f"`{label}`" for label in spec.labels), spec.means) for spec in specs]
+    for histogram in histograms:
         rows += [(metric.name, "a histogram", metric.documentation) for metric in histogram.collect()]
     said = [f"| `{name}` | {labels} | {means} |" for name, labels, means in rows]
     return "\n".join(["| metric | by | is |", "| --- | --- | --- |", *said]) + "\n"
@@ -157,6 +180,8 @@ GENERATED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "delivery": (ROOT / "docs/state.md", lambda: keys_table(DELIVERY)),
     "group": (ROOT / "docs/state.md", lambda: keys_table(GROUP)),
     "metrics": (ROOT / "docs/monitoring.md", metrics_table),
+    "deliver metrics": (ROOT / "docs/monitoring.md", deliver_metrics_table),
+    "web metrics": (ROOT / "docs/monitoring.md", web_metrics_table),
     "alerts": (ROOT / "docs/monitoring.md", alerts_table),
     "billing": (ROOT / "docs/sources.md", billing_tables),
     "formats": (ROOT / "docs/state.md", formats_table),

@@ -159,15 +159,16 @@ def test_the_image_runs_the_worker_as_somebody_else_than_root() -> None:
     assert 'CMD ["worker"]' in last_stage
 
 
-def test_who_scrapes_from_another_container_reaches_a_worker() -> None:
-    metrics = Settings.from_environment(SERVICES["worker"]["environment"]).metrics
-    assert metrics is not None
-    assert not metrics.is_loopback
+def test_who_scrapes_from_another_container_reaches_who_has_shards() -> None:
+    for service in ("worker", "deliver"):
+        metrics = Settings.from_environment(SERVICES[service]["environment"]).metrics
+        assert metrics is not None
+        assert not metrics.is_loopback
 
 
-def test_a_worker_is_well_where_its_shards_move() -> None:
+def test_who_has_shards_is_well_where_they_move() -> None:
     check = ["python", "-m", "streams.monitoring.check"]
-    assert SERVICES["worker"]["healthcheck"]["test"] == ["CMD", *check]
+    assert SERVICES["worker"]["healthcheck"]["test"] == SERVICES["deliver"]["healthcheck"]["test"] == ["CMD", *check]
     assert f"CMD {json.dumps(check)}" in DOCKERFILE
 
 

@@ -58,7 +58,7 @@ def command(changes: str | None, everything: bool, log_level: str, settings: Set
         with lines:
             _rehearse(messages, lines, settings)
         return
-    configure(log_level)
+    configure(log_level, settings.log)
     for warning in Settings.unknown_variables():
         log.warning("settings - %s", warning)
     log.info("deliver - starts: group %s", settings.group)

@@ -5,6 +5,8 @@ it is told to stop. Kafka and Redis may be away for a while; it waits for them a
 """
 
 import asyncio
+import logging
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,6 +21,8 @@ from streams.delivery.queue import WebhookQueue
 from streams.delivery.webhook import Outcome
 from streams.dispatch.in_force import MessagesInForce
 from streams.dispatch.inputs import Input, decode
+from streams.dispatch.metrics import registry
+from streams.dispatch.monitor import Monitor
 from streams.dispatch.posting import Poster
 from streams.dispatch.sender import Sender
 from streams.dispatch.shard import LOG, Common, DeliveryShard
@@ -29,6 +33,10 @@ from streams.kafka.group import Fetched, GroupConsumer, reading
 from streams.kafka.message import Message
 from streams.kafka.provisioning import ensure
 from streams.log import log
+from streams.monitoring.health import Obstacle
+from streams.monitoring.server import tell
+from streams.monitoring.watchdog import Watchdog
+from streams.outputs.delivery import decode_delivery
 from streams.printable import printable
 from streams.runtime.retry import Retry
 from streams.settings import Settings
@@ -55,6 +63,7 @@ class Deliverer:
     producer: AIOKafkaProducer
     roles: Mapping[str, str]  # the name of a topic here -> what it is
     clock: Clock
+    monitor: Monitor
     outcomes: Callable[[int], list[Outcome]] = lambda _: []
 
     def __post_init__(self) -> None:
@@ -62,6 +71,20 @@ class Deliverer:
         self._looked_ms: dict[int, int] = {}
         self._at_work = asyncio.Lock()
         self._retry = Retry()
+
+    # ------------------------------------------------------------------------------ as the monitor looks at it
+
+    @property
+    def moved(self) -> Mapping[int, object]:
+        return {number: (id(shard), dict(shard.positions)) for number, shard in self.shards.items()}
+
+    @property
+    def waiting_webhooks(self) -> Mapping[int, int]:
+        return {number: len(shard.queue) for number, shard in self.shards.items()}
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        return self._retry.obstacle
 
     # ------------------------------------------------------------------------------- as the group gives them
 
@@ -103,10 +126,18 @@ class Deliverer:
             step = await self._retry("Redis", lambda: shard.decide(inputs, positions, come_ms, now_ms, outcomes))
             if step is not None:
                 await self._retry("Redis", lambda: shard.save(step))
+                self._count(step.outbox, outcomes)
                 await self._publish(step.outbox)
             if step is not None and step.outbox:
                 await self._retry("Redis", shard.published)
             return bool(fetched.records)
+
+    def _count(self, outbox: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        for message in outbox:
+            if message.topic == self.common.deliveries:
+                self.monitor.decided(decode_delivery(message.value or b""))
+        for outcome in outcomes:
+            self.monitor.tried(outcome)
 
     def _decoded(self, fetched: Fetched) -> list[Input]:
         """Commands to erase first: what they are about is refused from then on, wherever it stands."""
@@ -129,22 +160,24 @@ class Deliverer:
         await asyncio.gather(*sent)
 
 
-async def deliver(settings: Settings, everything: bool, stopping: asyncio.Event, clock: Clock) -> None:
+async def deliver(
+    settings: Settings, everything: bool, stopping: asyncio.Event, clock: Clock, monitor: Monitor
+) -> None:
     """Until `stopping` is set. What is lost for a while begins anew where it was stored last.
 
     everything: messages that are off, too.
     """
-    retry = Retry()
     async with opened_store(settings) as store:
-        await retry("Redis", store.check)
+        await monitor.starting("Redis", store.check)
         messages = MessagesInForce(store.group, settings, everything)
-        await retry("Redis", messages.begin)  # first of all: files with faults are to be told at once
-        await retry("Kafka", lambda: ensure(settings))
+        await monitor.starting("Redis", messages.begin)  # first of all: files with faults are to be told at once
+        await monitor.starting("Kafka", lambda: ensure(settings))
         following = asyncio.create_task(messages.follow())
         try:
             while not stopping.is_set():
                 try:
-                    await _one_life(settings, store, messages, stopping, clock)
+                    monitor.lives += 1
+                    await _one_life(settings, store, messages, stopping, clock, monitor)
                 except (Unreachable, Fenced, StateLost) as error:
                     log.warning("deliver - starts again: %s", error)
                     await _either(stopping.wait(), AGAIN_AFTER_S)
@@ -153,7 +186,12 @@ async def deliver(settings: Settings, everything: bool, stopping: asyncio.Event,
 
 
 async def _one_life(
-    settings: Settings, store: Store, messages: Callable[[], Messages], stopping: asyncio.Event, clock: Clock
+    settings: Settings,
+    store: Store,
+    messages: Callable[[], Messages],
+    stopping: asyncio.Event,
+    clock: Clock,
+    monitor: Monitor,
 ) -> None:
     common = Common(
         store.deliveries,
@@ -165,10 +203,11 @@ async def _one_life(
     )
     roles = {settings.topic(topic.name): topic.name for topic in READ_BY_DELIVERY}
     async with producing(settings) as producer:
-        deliverer = Deliverer(common, producer, roles, clock)
+        deliverer = Deliverer(common, producer, roles, clock, monitor)
         async with (
             _posting(settings, store, messages, deliverer),
             reading(settings, f"{settings.group}-deliver", list(roles), deliverer) as consumer,
+            monitor.watching(deliverer, consumer, settings.topic(SEGMENT_CHANGES.name)),
         ):
             while not stopping.is_set():
                 await _round(deliverer, consumer, clock)
@@ -210,17 +249,27 @@ async def _either(awaited: Awaitable[object], within_s: float) -> None:
 
 
 def run_deliver(settings: Settings, everything: bool = False, clock: Clock = wall_clock) -> None:
-    """Deliver in this process until SIGTERM or Ctrl-C. everything: messages that are off, too."""
+    """Deliver in this process until SIGTERM or Ctrl-C. everything: messages that are off, too. Stuck: nothing moves,
+    and Kafka and Redis answer."""
+    watchdog = Watchdog(_end)
+    watchdog.start()
+    monitor = Monitor(settings, watchdog)
+    tell(settings, registry(monitor), monitor.ask, monitor.program)
 
     async def main() -> None:
         stopping = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-        running = asyncio.create_task(deliver(settings, everything, stopping, clock))
-        told = asyncio.create_task(stopping.wait())
-        await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
+        running = asyncio.create_task(deliver(settings, everything, stopping, clock, monitor))
+        told = [asyncio.create_task(event.wait()) for event in (stopping, monitor.is_stuck)]
+        await asyncio.wait([running, *told], return_when=asyncio.FIRST_COMPLETED)
+        if monitor.is_stuck.is_set():
+            running.cancel()
         await asyncio.wait([running], timeout=STOP_WITHIN_S)
-        told.cancel()
+        for waiting in told:
+            waiting.cancel()
+        if monitor.stuck is not None:
+            raise monitor.stuck
         if not running.done():
             # A step that was not finished is taken again from its beginning.
             running.cancel()
@@ -231,3 +280,13 @@ def run_deliver(settings: Settings, everything: bool = False, clock: Clock = wal
         log.info("deliver - ended")
 
     asyncio.run(main())
+
+
+def _end(where: str) -> None:
+    log.error(
+        "deliver - ends: its event loop has not moved for a minute, and hangs at %s. Nothing is lost: a step that was"
+        " not stored is taken again. Please report this line.",
+        where,
+    )
+    logging.shutdown()
+    os._exit(1)

@@ -7,25 +7,18 @@ All topics have equally many partitions, and whoever is given number n of one is
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import (
-    IllegalGenerationError,
-    KafkaError,
-    NoError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-    for_code,
-)
-from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.errors import KafkaError
 
 from streams.kafka.batches.reader import Portion
 from streams.kafka.clients import tell_unreadable
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.errors import in_our_words, in_words
+from streams.kafka.membership import is_current
 from streams.log import log
 from streams.settings import Settings
 
@@ -33,6 +26,7 @@ FETCH_S: Final = 0.1
 # What one fetch brings of one partition: some 500 changes.
 FETCH_BYTES: Final = 256 << 10
 NO_TIME: Final = -1
+Partition = TopicPartition
 
 
 class Record(NamedTuple):
@@ -52,6 +46,14 @@ class Fetched(NamedTuple):
     is_all: bool
 
 
+class Place(NamedTuple):
+    """position: the offset after what was read. is_stable: all that is committed was read; what may follow is part of a
+    transaction."""
+
+    position: int
+    is_stable: bool
+
+
 class Owner(Protocol):
     """Who is told of partitions, by number."""
 
@@ -66,8 +68,10 @@ class Owner(Protocol):
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is published without types
     def __init__(self, consumer: Consumer, owner: Owner):
         self._consumer, self._owner = consumer, owner
+        self.has_joined = False
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.has_joined = False
         await self._owner.let_go(sorted({each.partition for each in revoked}))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
@@ -76,7 +80,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
         membership = coordinator.generation, coordinator.member_id
 
         async def is_ours() -> bool:
-            return await _is_current(coordinator, *membership)
+            return await is_current(coordinator, *membership)
 
         for number in sorted({each.partition for each in assigned}):
             positions = await self._owner.own(number, is_ours)
@@ -85,25 +89,34 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
                     self._consumer.seek(tp, positions[tp.topic])
                 else:
                     await self._consumer.seek_to_beginning(tp)
-
-
-async def _is_current(coordinator: Any, generation: int, member: str) -> bool:
-    """Whether the group has given no partitions to others since it gave some to this member."""
-    answer = await coordinator._send_req(HeartbeatRequest(coordinator.group_id, generation, member))
-    error = for_code(answer.error_code)
-    if error in (IllegalGenerationError, UnknownMemberIdError):
-        return False
-    # While the group is being balanced anew, the partitions are nobody else's yet.
-    if error not in (NoError, RebalanceInProgressError):
-        raise error
-    return True
+        self.has_joined = True
 
 
 class GroupConsumer:
     """Made by `reading`."""
 
-    def __init__(self, consumer: Consumer):
+    def __init__(self, consumer: Consumer, listener: _Listener):
         self._consumer = consumer
+        self._listener = listener
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether the group has told which partitions are ours, perhaps none, and their owner has them."""
+        return self._listener.has_joined
+
+    def partitions(self, topic: str) -> int:
+        """How many a topic has; 0 where Kafka has not told."""
+        return len(self._consumer.partitions_for_topic(topic) or ())
+
+    def places(self) -> dict[TopicPartition, Place | None]:
+        """How far each partition of ours has been read; None where that has not begun."""
+        return {tp: self._place(tp) for tp in self._consumer.assignment()}
+
+    def _place(self, tp: TopicPartition) -> Place | None:
+        state = self._consumer._subscription.subscription.assignment.state_value(tp)
+        if state is None or not state.has_valid_position:
+            return None
+        return Place(state.position, state.lso is not None and state.position >= state.lso)
 
     async def fetch(self) -> dict[int, Fetched]:
         """What came within a moment, by partition number; of those of which nothing came it tells whether all is
@@ -157,9 +170,10 @@ async def reading(settings: Settings, group: str, topics: Sequence[str], owner: 
         partition_assignment_strategy=[RangePartitionAssignor],
     )
     async with in_our_words(settings):
-        consumer.subscribe(list(topics), listener=_Listener(consumer, owner))
+        listener = _Listener(consumer, owner)
+        consumer.subscribe(list(topics), listener=listener)
         try:
             await consumer.start()
-            yield GroupConsumer(consumer)
+            yield GroupConsumer(consumer, listener)
         finally:
             await consumer.stop()

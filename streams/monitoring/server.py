@@ -1,4 +1,4 @@
-"""The HTTP port of a worker, for whoever watches it.
+"""The HTTP port of a worker, or of a `deliver`, for whoever watches it.
 
     /metrics   all figures, as Prometheus reads them
     /healthz   200, or 503 while a shard that has something to do does not move; JSON that says which, and why
@@ -22,8 +22,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from streams.errors import UsageError
+from streams.log import log
 from streams.monitoring.health import UNHEALTHY_AFTER_S, Health, ShardHealth
 from streams.setting_values import HostPort
+from streams.settings import Settings
 
 # How many ports above a default one are tried: several workers on a machine are nothing special.
 PORTS_TRIED: Final = 100
@@ -72,9 +74,20 @@ def listen(at: HostPort, is_default: bool, registry: CollectorRegistry, ask: Ask
             why = error.strerror or str(error)
             break
     raise UsageError(
-        f"SEGMENTER_METRICS: cannot listen at {at}: {why}. Another worker may have it: give each a port of its own, or"
-        f" {HostPort(at.host, 0)} for any that is free (the log says which), or off for none."
+        f"SEGMENTER_METRICS: cannot listen at {at}: {why}. Another process of ours may have it: give each a port of"
+        f" its own, or {HostPort(at.host, 0)} for any that is free (the log says which), or off for none."
     )
+
+
+def tell(settings: Settings, registry: CollectorRegistry, ask: Ask, who: str) -> None:
+    """Listen where the settings say, if they do. UsageError: the port that was asked for is taken."""
+    at = settings.metrics
+    if at is None:
+        return
+    server = listen(at, not settings.is_set("metrics"), registry, ask)
+    server.start()
+    taken = f"; port {at.port} is taken" if at.port not in (0, server.address.port) else ""
+    log.info("%s - tells /metrics, /healthz and /readyz at http://%s%s", who, server.address, taken)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -129,7 +142,7 @@ def describe(health: Health, ago_s: float) -> dict[str, Any]:
     """What the checks answer. failing: what is wrong, in words; nothing where all is well."""
     failing = [f"shard {each.shard}: {each.why or _still(each)}" for each in health.failing]
     if health.shards and ago_s >= UNHEALTHY_AFTER_S:
-        failing.append(f"the worker's event loop has not moved for {ago_s:.0f} s")
+        failing.append(f"the event loop has not moved for {ago_s:.0f} s")
     return {
         "status": "failing" if failing else "ok",
         "summary": str(health),

@@ -13,17 +13,11 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     CorruptRecordException,
-    IllegalGenerationError,
     KafkaError,
     KafkaTimeoutError,
     NodeNotReadyError,
-    NoError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-    for_code,
 )
 from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
@@ -35,6 +29,7 @@ from streams.kafka.batches.record import Unreadable
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.errors import in_words
+from streams.kafka.membership import is_current
 from streams.kafka.outcomes import TRIES, ending, may_pass
 from streams.log import log
 from streams.runtime.driver import Driver
@@ -240,15 +235,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return cast(bool, await self.call_thread(self._is_current, membership))
 
     async def _is_current(self, membership: Membership) -> bool:
-        coordinator = self._ensure_consumer()._coordinator
-        answer = await _soon(coordinator._send_req(HeartbeatRequest(coordinator.group_id, *membership)))
-        error = for_code(answer.error_code)
-        if error in (IllegalGenerationError, UnknownMemberIdError):
-            return False
-        # While the group is being balanced anew, the partitions are nobody else's yet.
-        if error not in (NoError, RebalanceInProgressError):
-            raise error
-        return True
+        return cast(bool, await _soon(is_current(self._ensure_consumer()._coordinator, *membership)))
 
     async def committed(self, tps: Iterable[TP]) -> Mapping[TP, int | None]:
         # For all of them at once: the consumer's own method asks for one partition a request.

@@ -1,39 +1,17 @@
-"""All figures of a worker, as Prometheus reads them (https://prometheus.io/docs/practices/naming/).
+"""All figures of a worker, as Prometheus reads them.
 
-Comes in: the monitor's counters and figures. Goes out: a registry, which a scrape empties into text. Nothing is made of
-them before somebody asks; no label has a user in it, nor anything else without a bound.
+Comes in: the monitor's counters and figures. Goes out: a registry, which a scrape empties into text. What every process
+with shards tells is in `streams.monitoring.metrics`.
 """
 
-import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Metric, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry
 
-from streams import __version__
-from streams.monitoring.health import Cause, State
+from streams.monitoring import metrics
+from streams.monitoring.metrics import OF_SHARDS, Sample, Spec, counted
 from streams.runtime.monitor import Figures, Monitor
-
-Key = TypeVar("Key")
-Sample = tuple[tuple[str, ...], float]
-
-
-class Spec(NamedTuple):
-    """A metric, what it means, its labels, and its values now. A name that ends in `_total` is a counter's."""
-
-    name: str
-    means: str
-    labels: tuple[str, ...]
-    samples: Callable[[Monitor], Iterable[Sample]]
-
-    def collected(self, monitor: Monitor) -> Metric:
-        family = CounterMetricFamily if self.name.endswith("_total") else GaugeMetricFamily
-        metric = family(self.name, self.means, labels=self.labels)
-        for labels, value in self.samples(monitor):
-            metric.add_metric(labels, value)
-        return metric
 
 
 def _of_each(value: Callable[[Figures], float | None]) -> Callable[[Monitor], Iterator[Sample]]:
@@ -45,10 +23,6 @@ def _of_each(value: Callable[[Figures], float | None]) -> Callable[[Monitor], It
                 yield (str(each.shard),), found
 
     return samples
-
-
-def _build(_: Monitor) -> Iterator[Sample]:
-    yield (__version__, platform.python_version()), 1
 
 
 def _events(monitor: Monitor) -> Iterator[Sample]:
@@ -70,38 +44,17 @@ def _members(monitor: Monitor) -> Iterator[Sample]:
             yield (segment, str(each.shard)), members
 
 
-def _states(monitor: Monitor) -> Iterator[Sample]:
-    for state, shards in monitor.health.states.items():
-        yield (state,), shards
-
-
-def _waiting(monitor: Monitor) -> Iterator[Sample]:
-    waits = [each.obstacle.cause for each in monitor.health.shards if each.obstacle is not None]
-    for cause in Cause:
-        yield (cause,), waits.count(cause)
-
-
-def _still(monitor: Monitor) -> Iterator[Sample]:
-    for each in monitor.health.shards:
-        yield (str(each.shard),), 0.0 if each.state is State.LOADING else each.still_s
-
-
 def _dead_letters(monitor: Monitor) -> Iterator[Sample]:
-    return (((code,), count) for code, count in _counted(monitor.counters.rejects))
+    return (((code,), count) for code, count in counted(monitor.counters.rejects))
 
 
-def _counted(counts: Mapping[Key, int]) -> Iterable[tuple[Key, int]]:
-    """A copy: the event loop may add a key while a scrape goes through them."""
-    return dict(counts).items()
-
-
-SPECS: Final = (
-    Spec("segmenter_build_info", "Always 1; the labels say which version runs.", ("version", "python"), _build),
+SPECS: Final[Sequence[Spec[Monitor]]] = (
+    *OF_SHARDS,
     Spec(
         "segmenter_records_total",
         "Records read, by what they turned out to be: event, ignored, rejected or rerouted.",
         ("topic", "outcome"),
-        lambda it: _counted(it.counters.records),
+        lambda it: counted(it.counters.records),
     ),
     Spec(
         "segmenter_events_total", "Events that came to a shard: applied, duplicate or refused.", ("outcome",), _events
@@ -110,7 +63,7 @@ SPECS: Final = (
         "segmenter_changes_total",
         "Changes made, by rule and cause.",
         ("rule", "cause"),
-        lambda it: _counted(it.counters.changes_by),
+        lambda it: counted(it.counters.changes_by),
     ),
     Spec(
         "segmenter_dead_letters_total",
@@ -122,22 +75,10 @@ SPECS: Final = (
         "segmenter_input_warnings_total",
         "What was odd about records that were taken all the same.",
         ("kind",),
-        lambda it: (((kind,), count) for kind, count in _counted(it.counters.warnings)),
+        lambda it: (((kind,), count) for kind, count in counted(it.counters.warnings)),
     ),
     Spec("segmenter_checkpoints_total", "Checkpoints written.", (), lambda it: [((), it.counters.checkpoints)]),
     Spec("segmenter_erasures_total", "Users erased.", (), lambda it: [((), it.counters.erasures)]),
-    Spec(
-        "segmenter_restarts_total",
-        "How often the worker began anew inside its process, as its client did not survive the loss of Kafka.",
-        (),
-        lambda it: [((), max(0, it.counters.lives - 1))],
-    ),
-    Spec(
-        "segmenter_partitions",
-        "Partitions of the input topics: how many shards all workers have.",
-        (),
-        lambda it: [((), it.partitions)] if it.partitions else [],
-    ),
     Spec(
         "segmenter_rules_version",
         "The version of the rules that this worker runs.",
@@ -150,15 +91,6 @@ SPECS: Final = (
         (),
         lambda it: [((), bool(it.rules.differs))] if it.rules is not None else [],
     ),
-    Spec("segmenter_shards", "Shards of this worker, by where they stand.", ("state",), _states),
-    Spec("segmenter_shards_waiting", "Shards of this worker that wait, by what for.", ("cause",), _waiting),
-    Spec(
-        "segmenter_shard_still_seconds",
-        "For how long a shard has had something to do and has not moved; 0 while it moves, rests or loads.",
-        ("partition",),
-        _still,
-    ),
-    Spec("segmenter_ready", "1 once all shards of this worker are loaded.", (), lambda it: [((), it.health.is_ready)]),
     Spec(
         "segmenter_lag_records",
         "Records that the broker has and that are not applied.",
@@ -200,23 +132,6 @@ SPECS: Final = (
 )
 
 
-class _Figures(Collector):
-    def __init__(self, monitor: Monitor):
-        self._monitor = monitor
-
-    def collect(self) -> Iterator[Metric]:
-        for spec in SPECS:
-            yield spec.collected(self._monitor)
-        for each in self._monitor.counters.seconds:
-            for metric in each.collect():
-                # When it was created is no figure of a worker's.
-                metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
-                yield metric
-
-
 def registry(monitor: Monitor) -> CollectorRegistry:
     """All figures of a worker, and those of its process."""
-    found = CollectorRegistry(auto_describe=False)
-    found.register(_Figures(monitor))
-    ProcessCollector(registry=found)
-    return found
+    return metrics.registry(SPECS, monitor, monitor.counters.seconds)

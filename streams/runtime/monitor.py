@@ -54,6 +54,8 @@ class Monitor:
     """One in a process, whatever apps come and go. starting: tries what an app needs before it can have shards.
     rules: those in force; None before an app has found them."""
 
+    program = "worker"
+
     def __init__(self, settings: Settings, watchdog: Watchdog | None = None) -> None:
         self.counters = Counters()
         self.health = Health()
@@ -65,6 +67,10 @@ class Monitor:
         self._watchdog = watchdog
         self._looked_at = time.monotonic()
         self._observer = Observer()
+
+    @property
+    def lives(self) -> int:
+        return self.counters.lives
 
     def ask(self) -> tuple[Health, float]:
         """The health as it was last seen, and how long ago that was (s). From any thread."""

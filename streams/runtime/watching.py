@@ -5,7 +5,7 @@ was asked for is taken.
 """
 
 from streams.log import log
-from streams.monitoring.server import listen
+from streams.monitoring.server import tell
 from streams.monitoring.watchdog import Watchdog
 from streams.runtime.metrics import registry
 from streams.runtime.monitor import Monitor
@@ -18,13 +18,7 @@ def watched(settings: Settings) -> Monitor:
     watchdog = Watchdog(_end)
     watchdog.start()
     monitor = Monitor(settings, watchdog)
-    if settings.metrics is not None:
-        is_default = not settings.is_set("metrics")
-        server = listen(settings.metrics, is_default, registry(monitor), monitor.ask)
-        server.start()
-        is_next = settings.metrics.port not in (0, server.address.port)
-        taken = f"; port {settings.metrics.port} is taken" if is_next else ""
-        log.info("worker - tells /metrics, /healthz and /readyz at http://%s%s", server.address, taken)
+    tell(settings, registry(monitor), monitor.ask, "worker")
     return monitor
 
 

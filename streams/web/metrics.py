@@ -5,14 +5,26 @@ Comes in: what happens. Goes out: the text format. Where others reach the proces
 """
 
 import hmac
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Metric,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from streams.monitoring.metrics import BUILD, BUILD_LABELS, BUILD_MEANS, build
 from streams.settings import Settings
 from streams.web.answers import fault
 
@@ -32,6 +44,18 @@ CONFIRMED_IN: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
+
+
+class _Build(Collector):
+    def collect(self) -> Iterator[Metric]:
+        metric = GaugeMetricFamily(BUILD, BUILD_MEANS, labels=BUILD_LABELS)
+        for labels, value in build("web"):
+            metric.add_metric(labels, value)
+        yield metric
+
+
+REGISTRY.register(_Build())
+ProcessCollector(registry=REGISTRY)
 
 
 @cache

@@ -26,6 +26,7 @@ from streams.testing import identify, track
 from tests.delivery.histories import change
 from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen
 from tests.e2e.test_erase import Keys, keys
+from tests.e2e.test_monitoring import Operator, is_caught_up
 
 DELIVER = ("-m", "streams", "deliver")
 RULES = {"a": "enter: count(any) >= 1\ninclude: [first_name]"}
@@ -90,7 +91,7 @@ def test_whoever_dies_in_the_middle_nobody_gets_a_message_twice_and_nobody_misse
     came = [entered(user, at_ms) for user in USERS]
     went = [left(user, at_ms + 1) for user in USERS[::2]]
     delivering.publish_raw(records(came[:100]))
-    with delivering.worker(*DELIVER) as steady:
+    with delivering.worker(*DELIVER, metrics="127.0.0.1:0") as steady:
         steady.says("owned, ")
         for part in range(100, len(USERS), 50):
             with delivering.worker(*DELIVER) as dying:
@@ -127,6 +128,12 @@ def test_whoever_dies_in_the_middle_nobody_gets_a_message_twice_and_nobody_misse
             CliRunner().invoke(main, once_more, env=delivering.environment).output.startswith("bye goes to u-0 again;")
         )
         delivering.read("segment-messages", lambda seen: [each.json["user_id"] for each in seen].count("u-0") == 2)
+        operator = Operator(steady)
+        operator.sees(lambda health: is_caught_up(health) and health["ready"])
+        assert operator.asks("/readyz")[0] == operator.asks("/healthz")[0] == 200
+        figures = operator.figures()
+        assert figures['segmenter_deliveries_total{decision="sent",message="hello"}'] > 0
+        assert figures["segmenter_partitions"] == figures['segmenter_shards{state="caught_up"}'] == PARTITIONS
         assert steady.stop() == 0
 
 

@@ -88,7 +88,7 @@ def test_an_event_loop_that_does_not_move_is_told_by_a_thread_that_does() -> Non
     watched = Watched()
     watched.ago_s = 33.0
     status, said = watched.says("/healthz")
-    assert (status, said["failing"]) == (503, ["the worker's event loop has not moved for 33 s"])
+    assert (status, said["failing"]) == (503, ["the event loop has not moved for 33 s"])
 
 
 def test_metrics_are_in_prometheus_words() -> None:
