@@ -11,7 +11,7 @@ READY  := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint format unit interpreted thorough e2e faults demo bench lock clean
+.PHONY: help test lint format unit interpreted thorough e2e faults demo screenshots bench lock clean
 
 help:
 	@echo "make test         linters, types, architecture, all tests (what CI runs)"
@@ -22,6 +22,7 @@ help:
 	@echo "make e2e          the tests on a real Kafka and a real Redis"
 	@echo "make faults       kills, zombies, outages and lost state while workers read a known stream; SEEDS=\"3 4 5\" for others"
 	@echo "make demo         a broker, a Redis, a worker and a simulated company in this terminal"
+	@echo "make screenshots  the pictures of the README and the docs, anew"
 	@echo "make bench        how fast it is on this machine"
 	@echo "make format       write the code the way 'make lint' wants it"
 	@echo "make lock         renew the lock files from pyproject.toml (needs uv)"
@@ -69,6 +70,9 @@ faults: $(READY)
 
 demo: $(DEMO)
 	@$(BIN)/segmenter dev
+
+screenshots: $(READY)
+	$(BIN)/python -m tests.screenshots
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -27,6 +27,7 @@ ALL = (
     "backtest",
     "feed",
     "deliver",
+    "window",
     "pipeline",
 )
 

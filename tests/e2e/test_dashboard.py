@@ -22,10 +22,19 @@ from tests.e2e.pipeline import Pipeline, WorkerProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TOKEN: Final = "a token of those who read"
+TOKEN: Final = "a token of those who edit"
+READER: Final = "a token of those who read"
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 WITHIN_MS: Final = 60_000
-PAGES: Final = [".", "segment?name=active", "user?id=ann", "user?id=nobody", "dead-letters"]
+PAGES: Final = [
+    ".",
+    "rules",
+    "rule?name=active",
+    "segment?name=active",
+    "user?id=ann",
+    "user?id=nobody",
+    "dead-letters",
+]
 
 
 class Looking:
@@ -40,7 +49,12 @@ class Looking:
         self.context: BrowserContext
 
     def serve(self) -> WorkerProcess:
-        settings = {"web": f"{HOST}:{self._port}", "web_token": TOKEN, "web_root_path": "/below"}
+        settings = {
+            "web": f"{HOST}:{self._port}",
+            "web_token": READER,
+            "web_editor_token": TOKEN,
+            "web_root_path": "/below",
+        }
         web = self.pipeline.worker("-m", "streams", "web", "--parts", "dashboard,api", **settings)
         web.says("web - listens at")
         return web
@@ -124,6 +138,40 @@ async def test_what_anybody_says_of_themselves_is_text_and_what_is_private_is_hi
     page = await looking.page("user?id=ann")
     await expect(page.locator("#traits")).to_contain_text('"<i>admin</i>"')
     assert "ann@x.example" not in await page.content()
+
+
+async def test_a_rule_is_written_mended_applied_watched_and_taken_back(looking: Looking) -> None:
+    await looking.publish(*visits("eve", 1))
+    page = await looking.page("rules")
+    await page.get_by_label("A new rule").fill("newcomer")
+    await page.get_by_role("button", name="Write it").click()
+    text, result = page.get_by_role("textbox", name="newcomer.yaml"), page.locator("#result")
+    await text.fill("segment: newcomer\nenter: tenure_dayz < 3\n")
+    await expect(result).to_contain_text("did you mean `tenure_days`?", timeout=WITHIN_MS)
+    await page.get_by_role("button", name="line 2, column 8").click()
+    assert await page.evaluate("getSelection().toString()") == "tenure_dayz"
+    await text.fill("segment: newcomer\nenter: tenure_days < 3\n")
+    await expect(result).to_contain_text("segment newcomer: added", timeout=WITHIN_MS)
+    await expect(result.get_by_role("link", name="ann")).to_be_visible()
+    await page.get_by_label("Note, why").fill("who has just come")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.locator("#history")).to_contain_text("who has just come")
+    # Running workers take it over, and whoever comes from now on enters.
+    await page.goto(f"{looking.url}segment?name=newcomer")
+    await expect(page.locator("#state")).not_to_contain_text("not all workers", timeout=WITHIN_MS)
+    await looking.publish(*visits("fay", 1))
+    await expect(page.locator("#changes")).to_contain_text("fay", timeout=WITHIN_MS)
+    await expect(page.locator("#members")).to_contain_text("fay", timeout=WITHIN_MS)
+    # A change of it, and back.
+    await page.goto(f"{looking.url}rule?name=newcomer")
+    await text.fill("segment: newcomer\nenter: tenure_days < 1\n")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.locator("#live")).to_contain_text("version 3 is in force")
+    await page.locator("#history").get_by_role("link", name="who has just come").click()
+    await page.get_by_role("button", name="Make it live again").click()
+    await expect(page.locator("#live")).to_contain_text("version 4 is in force")
+    await page.goto(f"{looking.url}segment?name=newcomer")
+    await expect(page.locator("pre")).to_contain_text("tenure_days < 3")
 
 
 async def test_paused_it_stands_still_and_stale_it_says_so_until_it_is_back(looking: Looking) -> None:

@@ -17,7 +17,7 @@ from streams.web.views.dead_letters import DeadLetters, by_reason
 from streams.web.views.overview import Overview, Overviews
 from streams.web.views.segment import MembersShown, SegmentView, members, segment
 from streams.web.views.times import Instant
-from streams.web.views.user import Forecast, StandingShown, User, forecast, user
+from streams.web.views.user import Forecast, StandingShown, User, forecast, timeline_of, user
 from streams.web.views.versions import Versions, versions
 from streams.web.views.window import DEAD_LETTERS_KEPT, Window
 
@@ -116,7 +116,7 @@ class Answers:
         return await members(self._window, asked["segment"], asked["after"], asked["limit"])
 
     async def timeline(self, asked: Asked) -> Changes:
-        return Changes((await user(self._window, asked["user"])).timeline)
+        return Changes(await timeline_of(self._window, asked["user"]))
 
     async def versions(self, _: Asked) -> Versions:
         return await versions(self._window)

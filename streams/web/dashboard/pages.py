@@ -65,7 +65,7 @@ class Pages:
     async def segment(self, request: Request, visitor: Visitor) -> Response:
         name, after = request.query_params.get("name", ""), request.query_params.get("after", "")
         found = await segment(self._window, name)
-        listed = found.asked or (name if found.now.sort == "segment" else None)
+        listed = None if found.now.state == "shadow" else found.asked or (name if found.now.sort == "segment" else None)
         who = await members(self._window, listed, after, MEMBERS_SHOWN) if listed else None
         return self._door.page(request, "segment.html", visitor, it=found, who=who, after=after)
 

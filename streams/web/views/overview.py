@@ -18,6 +18,7 @@ from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
 
 Sort = Literal["segment", "tier", "scores"]
+State = Literal["live", "shadow", "warming", "waiting"]
 KEPT_S: Final = 0.5  # however many look
 NAMED: Final = 4
 
@@ -40,15 +41,15 @@ class SegmentNow(msgspec.Struct, frozen=True, gc=False):
 class RuleNow(msgspec.Struct, frozen=True, gc=False):
     """A rule, and what one can be in by it.
 
-    state: `live`, `warming` (its counts do not reach back far enough yet; until then), or `waiting` (not all workers
-    run it as it is written here).
+    state: `live`, `shadow` (nobody is told of it), `warming` (its counts do not reach back far enough yet; until then),
+    or `waiting` (not all workers run it as it is written here).
     """
 
     rule: str
     sort: Sort
     description: str
     owner: str | None
-    state: Literal["live", "warming", "waiting"]
+    state: State
     warming_until: Instant | None
     members: int
     version: str
@@ -114,11 +115,13 @@ def segments_of(rule: Rule) -> tuple[str, ...]:
 
 def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms: int) -> RuleNow:
     rule = live.rule
-    segments = tuple(_segment_now(rule, name, counts[name], found.profiles) for name in segments_of(rule))
+    segments = tuple(_segment_now(rule, name, counts[name], found) for name in segments_of(rule))
     warming_ms = live.warming_until(now_ms)
-    state: Literal["live", "warming", "waiting"] = "live" if warming_ms is None else "warming"
+    state: State = "live" if warming_ms is None else "warming"
     if live.as_said < found.inventory.shards:
         state = "waiting"
+    elif rule.is_shadow:
+        state = "shadow"
     return RuleNow(
         rule=rule.name,
         sort=sort_of(rule),
@@ -132,10 +135,13 @@ def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms:
     )
 
 
-def _segment_now(rule: Rule, name: str, counts: Counts, profiles: int) -> SegmentNow:
+def _segment_now(rule: Rule, name: str, counts: Counts, found: Found) -> SegmentNow:
+    """Of a rule in shadow members are counted, and no flows: nothing of it ever happens."""
     level = None if isinstance(rule, Segment) else level_name(rule.name, name)
-    share = counts.size / profiles if profiles else 0.0
-    return SegmentNow(name, level, counts.size, round(share, 6), counts.entries, counts.exits, counts.days)
+    size = found.members.get(name, 0) if rule.is_shadow else counts.size
+    share = size / found.profiles if found.profiles else 0.0
+    days = () if rule.is_shadow else counts.days
+    return SegmentNow(name, level, size, round(share, 6), counts.entries, counts.exits, days)
 
 
 def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Iterator[Trouble]:

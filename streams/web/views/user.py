@@ -131,7 +131,7 @@ class Forecast(msgspec.Struct, frozen=True, gc=False):
 async def user(window: Window, user_id: str, at_ms: int | None = None) -> User:
     found, explained = await _explained(window, user_id, at_ms)
     standings = tuple(map(_standing, explained.rules))
-    past = await timeline(window.store, window.settings, user_id)
+    past = await timeline_of(window, user_id)
     return User(
         user_id=user_id,
         as_of=told(explained.at_ms),
@@ -141,8 +141,13 @@ async def user(window: Window, user_id: str, at_ms: int | None = None) -> User:
         traits=tuple(_traits(found, user_id, window.settings.private_traits)),
         subscriptions=tuple(map(_subscription, explained.subscriptions)),
         aliases=tuple(AliasShown(each.alias, each.how, each.is_shared) for each in found.aliases if each.is_hers),
-        timeline=tuple(from_timeline(user_id, each) for each in past),
+        timeline=past,
     )
+
+
+async def timeline_of(window: Window, user_id: str) -> tuple[ChangeShown, ...]:
+    """The newest first; none of somebody who is not known."""
+    return tuple(from_timeline(user_id, each) for each in await timeline(window.store, window.settings, user_id))
 
 
 async def forecast(window: Window, user_id: str) -> Forecast:
