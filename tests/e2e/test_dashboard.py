@@ -28,6 +28,7 @@ SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 WITHIN_MS: Final = 60_000
 PAGES: Final = [
     ".",
+    "messages",
     "rules",
     "rule?name=active",
     "segment?name=active",

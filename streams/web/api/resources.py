@@ -14,6 +14,7 @@ from streams.web.api.asking import Asked, Parameter, Resource
 from streams.web.api.openapi import document
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.dead_letters import DeadLetters, by_reason
+from streams.web.views.messages import MessagesShown, messages
 from streams.web.views.overview import Overview, Overviews
 from streams.web.views.segment import MembersShown, SegmentView, members, segment
 from streams.web.views.times import Instant
@@ -121,6 +122,9 @@ class Answers:
     async def versions(self, _: Asked) -> Versions:
         return await versions(self._window)
 
+    async def messages(self, _: Asked) -> MessagesShown:
+        return await messages(self._window)
+
     async def openapi(self, _: Asked) -> object:
         return described()
 
@@ -141,6 +145,7 @@ ROWS: Final = (
     Resource("/rules/{rule}", "One of them.", RuleText, Answers.rule),
     Resource("/versions", "The versions of the rulebook, the newest first.", Versions, Answers.versions),
     Resource("/changes", "The newest changes.", Changes, Answers.changes, [RULE, LIMIT]),
+    Resource("/messages", "Messages, and what was decided of late about whom.", MessagesShown, Answers.messages),
     Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),
     Resource("/health", "Whether it can do its work.", Health, Answers.health),
 )

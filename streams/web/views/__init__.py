@@ -6,6 +6,7 @@
     user.py      one user: where, why, since when, what next
     drafts.py    a rule as somebody writes it
     versions.py  those of the rulebook
+    messages.py  what was sent, and why not; decisions.py: a decision
     tail.py      the newest records of a topic, in memory
     changes.py   the newest changes, in words
     times.py     instants, as all of it bears them

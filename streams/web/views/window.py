@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Final
 
 from streams.core.rules.rulebook import Rulebook
+from streams.delivery.message import Messages
 from streams.lifecycle.checking import InForce, in_force
 from streams.lifecycle.versions import Version, live, newest
 from streams.native.code import folder
@@ -20,14 +21,16 @@ from streams.rulefiles.folder import Files, rules_in
 from streams.settings import Settings, cache_folder
 from streams.state.opening import opened_store, redis_store
 from streams.state.store import Store
-from streams.topics import DEAD_LETTERS, SEGMENT_CHANGES
+from streams.topics import DEAD_LETTERS, DELIVERIES, SEGMENT_CHANGES
 from streams.web.stopping import Stopping
 from streams.web.views.changes import read_change
 from streams.web.views.dead_letters import read_dead_letter
+from streams.web.views.decisions import read_decision
 from streams.web.views.tail import Tail
 
 CHANGES_KEPT: Final = 5_000
 DEAD_LETTERS_KEPT: Final = 1_000
+DECISIONS_KEPT: Final = 5_000
 LOOKS_FOR_ENGINE_EVERY_S: Final = 5.0
 LOOKS_FOR_RULES_EVERY_S: Final = 1.0
 
@@ -41,12 +44,13 @@ class Rules:
     """The rules in force, by whichever version they are; None where they are those of the folder."""
 
     rulebook: Rulebook
+    messages: Messages
     files: Files
     version: Version | None
 
     @classmethod
     def of(cls, found: InForce) -> "Rules":
-        return cls(found.checked.rulebook, found.checked.files, found.version)
+        return cls(found.checked.rulebook, found.checked.messages, found.checked.files, found.version)
 
     @cached_property
     def paths(self) -> Mapping[str, str]:
@@ -68,6 +72,7 @@ class Window:
         self._is_lent = store is not None
         self.changes = Tail(settings, SEGMENT_CHANGES.name, CHANGES_KEPT, read_change)
         self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
+        self.decisions = Tail(settings, DELIVERIES.name, DECISIONS_KEPT, read_decision)
         self._rules: Rules | None = None
         self._looked_s = 0.0
 
@@ -98,7 +103,7 @@ class Window:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        runs = (self.changes.follow, self.dead_letters.follow, _take_compiled)
+        runs = (self.changes.follow, self.dead_letters.follow, self.decisions.follow, _take_compiled)
         try:
             async with asyncio.TaskGroup() as beside:
                 each = [beside.create_task(run()) for run in runs]

@@ -23,6 +23,7 @@ ANSWERED = [
     ("/users/{user}", "/users/ann"),
     ("/users/{user}/timeline", "/users/bob/timeline"),
     ("/versions", "/versions"),
+    ("/messages", "/messages"),
     ("/users/{user}/explain", "/users/ann/explain"),
     ("/users/{user}/forecast", "/users/bob/forecast"),
     ("/rules", "/rules"),

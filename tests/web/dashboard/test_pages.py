@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient, Response
 
+from streams.delivery.decision import Decision
 from streams.kafka.batches.record import PlainRecord
+from streams.outputs.delivery import encode_delivery
 from streams.web.dashboard import pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
-from tests.web.group import Group
+from tests.web.group import NOW, Group
 
 TOKEN = "a token of those who read"
 PAGES = [
     "",
     "rules",
+    "messages",
     "rule?name=quiet",
     "segment?name=quiet",
     "segment?name=pace",
@@ -119,6 +122,14 @@ async def test_dead_letters_are_by_reason_with_what_to_do_and_masked(group: Grou
         assert words in text
     assert "ann@x.example" not in text
     assert "1 record could not be used" in (await page(client, "")).text
+
+
+async def test_messages_tell_what_was_decided_about_whom_and_why(group: Group, client: AsyncClient) -> None:
+    decided = Decision("m1", "come-back", "in_app", "capped", "1 in 14d", "c1", NOW)
+    group.window.decisions.take([PlainRecord(1, NOW, b"ann", encode_delivery("ann", decided))])
+    text = (await page(client, "messages")).text
+    for words in ("come-back", "off in the rules", 'href="user?id=ann"', "capped", "1 in 14d"):
+        assert words in text
 
 
 @pytest.mark.parametrize("path", PAGES)
