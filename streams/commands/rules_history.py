@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from streams.commands.options import REDIS, settings_flags
-from streams.commands.rules_plan import ask, author_option, tell_applied, yes_option
+from streams.commands.rules_plan import ask, author_option, planned, tell_applied, yes_option
 from streams.errors import SegmenterError, UsageError
-from streams.settings import Settings
+from streams.settings import MEANING, Settings
 
 if TYPE_CHECKING:
     from streams.lifecycle.versions import Version
@@ -99,23 +99,25 @@ def diff(one: str, other: int | None, settings: Settings) -> None:
 @click.option("--note", metavar="TEXT", default="", help="Why, for the history.")
 @author_option
 @yes_option
-@settings_flags("redis", "group", rest=REDIS)
+@settings_flags("redis", "group", rest=(*REDIS, *MEANING))
 def rollback(number: int, note: str, author: str | None, yes: bool, settings: Settings) -> None:
-    """Make an old version live again, as a new one. `rules show VERSION --to DIR` and `rules plan DIR` tell beforehand
-    who would enter and leave.
+    """Make an old version live again, as a new one. It shows who would enter and leave, as `rules plan` does, and asks.
 
     \b
     Example:
         segmenter rules rollback 3 --note "too many left"
     """
     from streams.lifecycle.applying import rollback
+    from streams.lifecycle.checking import check_files
     from streams.lifecycle.following import login
+    from streams.terminal.plan import in_words
 
     live, _ = _with_group(settings, lambda group: _found(group, None))
-    old, _ = _with_group(settings, lambda group: _found(group, number))
+    old, files = _with_group(settings, lambda group: _found(group, number))
     if old.digest == live.digest:
         click.echo(f"Version {live.number}, which is live, has just the files of version {number}.")
         return
+    click.echo(in_words(planned(check_files(files), settings, all_profiles=False)))
     if not yes:
         ask(f"Make version {number} live again, in the place of version {live.number}?")
     at_ms, why = time.time_ns() // 1_000_000, note or f"back to version {number}"

@@ -44,7 +44,7 @@ def plan(path: Path | None, all_profiles: bool, as_json: bool, settings: Setting
     """
     from streams.terminal.plan import in_json, in_words
 
-    found = _planned(_checked(path, settings), settings, all_profiles)
+    found = planned(_checked(path, settings), settings, all_profiles)
     click.echo(in_json(found) if as_json else in_words(found))
     if not as_json and not found.is_empty:
         click.echo(f"\nPlan {found.plan_id}. To do it: segmenter rules apply {path or settings.rules}")
@@ -84,7 +84,7 @@ def apply(
     from streams.terminal.plan import in_words
 
     checked = _checked(path, settings)
-    found = _planned(checked, settings, all_profiles or max_change is not None)
+    found = planned(checked, settings, all_profiles or max_change is not None)
     click.echo(in_words(found))
     _refuse_other_plan(found, plan_id)
     if found.is_empty:
@@ -120,7 +120,7 @@ def _checked(path: Path | None, settings: Settings) -> "Checked":
     return check_folder(path or settings.rules)
 
 
-def _planned(checked: "Checked", settings: Settings, all_profiles: bool) -> "Plan":
+def planned(checked: "Checked", settings: Settings, all_profiles: bool) -> "Plan":
     from streams.commands.engine import compile_later
     from streams.lifecycle.estimate import SAMPLE
     from streams.lifecycle.planning import make_plan

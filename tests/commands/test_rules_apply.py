@@ -211,6 +211,9 @@ def test_a_rollback_makes_an_old_version_live_again(group: Group) -> None:
     group.files_are(quiet=STRICTER)
     group.apply()
     assert "has just the files of version 2" in group.rules("rollback", "2", "--yes").output
+    refused = group.rules("rollback", "1", said="n\n")
+    assert (refused.exit_code, len(group.versions())) == (2, 2)
+    assert "  quiet  segment  changed\n" in refused.output
     done = group.rules("rollback", "1", "--yes", "--author", "ann")
     assert done.exit_code == 0
     assert (group.versions()[0]["version"], group.versions()[0]["note"]) == (3, "back to version 1")
