@@ -162,6 +162,7 @@ def test_no_event_of_any_sdk_is_lost_or_counted_twice_and_no_other_host_is_asked
     assert {name: everything - numbers.keys() for name, numbers in clicks(events).items()} == {
         name: set() for name in everybody
     }
+    assert [each for each in clicked(events) if each.get("userId") != whose(each["properties"])] == []
     entered = Counter(change.segment for change in changes(parse_rules(*RULES), events))
     assert entered == {"all": len(everybody) * USERS}
     assert {sdk.name: sdk.hosts for sdk in running} == {sdk.name: {f"{HOST}:{collector.port}"} for sdk in running}
@@ -191,12 +192,20 @@ def shown(language: str, collector: CollectorProcess) -> list[str]:
     return [block.text.replace("http://localhost:8080", collector.url) for block in blocks(HTTP, language)]
 
 
+def clicked(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in events if event.get("event") == "Clicked"]
+
+
+def whose(said: dict[str, Any]) -> str:
+    """The user for whom a script sends an event of this number."""
+    return f"{said['sdk']}-{said['n'] % USERS}"
+
+
 def clicks(events: list[dict[str, Any]]) -> dict[str, Counter[int]]:
     """By SDK, how often each of its events is there."""
     found: dict[str, Counter[int]] = {}
-    for event in events:
-        if event.get("event") == "Clicked":
-            found.setdefault(event["properties"]["sdk"], Counter())[event["properties"]["n"]] += 1
+    for event in clicked(events):
+        found.setdefault(event["properties"]["sdk"], Counter())[event["properties"]["n"]] += 1
     return found
 
 
