@@ -22,6 +22,7 @@ ALL = (
     "state",
     "memory",
     "loading",
+    "takeover",
     "latency",
     "collect",
     "backtest",

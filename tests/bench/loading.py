@@ -8,8 +8,8 @@ of a crowd of 20,000, as the engine wrote them, under as many ids as are wanted.
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, cycle, islice
 from typing import NamedTuple
 
 from streams.core.engine.handed_out import Dirty
@@ -47,16 +47,16 @@ class Profiles(NamedTuple):
             shard.tick(crowd.end_ms)
         return cls(shard.head(), shard.take_dirty())
 
-    def checkpoints(self, count: int) -> Iterator[Checkpoint]:
-        """So many profiles, one crowd after the other."""
-        documents = dict(self.dirty.documents)
-        users = enumerate(islice(cycle(self.dirty.rows), count))
-        number = 0
-        while some := list(islice(users, AT_ONCE)):
-            number += 1
-            rows = [(f"user-{place:08d}", row) for place, (_, row) in some]
-            kept = [(f"user-{place:08d}", documents[user]) for place, (user, _) in some if user in documents]
-            yield Checkpoint(number, self.head, {"product-events": number}, [Write(ROWS, rows), Write(DOCUMENTS, kept)])
+    def checkpoints(self, users: Iterable[str], positions: Mapping[str, int]) -> Iterator[Checkpoint]:
+        """Of these users, each as one of the crowd, one crowd after the other."""
+        documents, pairs = dict(self.dirty.documents), zip(users, cycle(self.dirty.rows), strict=False)
+        for number in count(1):
+            some = list(islice(pairs, AT_ONCE))
+            if not some:
+                return
+            rows = [(user, row) for user, (_, row) in some]
+            kept = [(user, documents[known]) for user, (known, _) in some if known in documents]
+            yield Checkpoint(number, self.head, positions, [Write(ROWS, rows), Write(DOCUMENTS, kept)])
 
 
 async def save(store: ShardStore, shard: int, checkpoints: Iterator[Checkpoint]) -> None:
@@ -78,11 +78,12 @@ async def load(store: ShardStore, shard: int, rulebook: Rulebook) -> tuple[float
 async def bench(url: str, counts: Sequence[int]) -> None:
     rulebook, store = five_rules(), RedisStore(url, "loading")
     profiles = Profiles.of(rulebook, CROWD)
-    for shard, count in enumerate(counts):
-        await save(store.shards, shard, profiles.checkpoints(count))
+    for shard, wanted in enumerate(counts):
+        users = (f"user-{number:08d}" for number in range(wanted))
+        await save(store.shards, shard, profiles.checkpoints(users, {"product-events": 0}))
         read_s, restored_s, found = await load(store.shards, shard, rulebook)
-        assert found == count
-        print(f"{count:9,d} profiles: {read_s + restored_s:6.2f} s, {read_s:.2f} to read, {restored_s:.2f} to restore")
+        assert found == wanted
+        print(f"{wanted:9,d} profiles: {read_s + restored_s:6.2f} s, {read_s:.2f} to read, {restored_s:.2f} to restore")
     await store.close()
 
 
