@@ -12,6 +12,7 @@ from streams.core.subjects import KINDS, SubjectKind
 
 # A record over 1 MiB must reach us to become a dead letter; what is beyond this the broker refuses.
 INPUT_BYTES: Final = 2 << 20
+FOR_EVER: Final = -1
 PLACE_BYTES: Final = 4 << 10  # the headers that say where a record came from
 
 
@@ -22,7 +23,7 @@ class Topic:
     cleanup: as Kafka's `cleanup.policy`; `compact` keeps the newest record of each key, and for ever.
     is_sharded: it has as many partitions as all that are, and partition n belongs to shard n.
     is_internal: workers alone write and read it. max_bytes: of a record; retention_ms: how
-    long one is kept; the broker's default where None.
+    long one is kept: the broker's default where None, for ever where -1.
     """
 
     name: str
@@ -53,8 +54,8 @@ REROUTED_EVENTS: Final = Topic(
     is_internal=True,
     max_bytes=INPUT_BYTES + PLACE_BYTES,
 )
-# Kept for ever, the last command about a user: without it, a rebuild from the topics would bring her back.
-PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase or to merge users", cleanup="compact")
+# Kept for ever, each of them: a rebuild without one would bring a user back who was erased, or make two of one.
+PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase or to merge users", retention_ms=FOR_EVER)
 SEGMENT_CHANGES: Final = Topic("segment-changes", "changes")
 DEAD_LETTERS: Final = Topic("dead-letters", "records that cannot be used", key="the record's own", is_sharded=False)
 

@@ -10,10 +10,11 @@ import msgspec
 
 from streams.admin.homes import homes_of, partitions_of
 from streams.core.identities import kept
-from streams.core.identities.aliases import BETWEEN, Standing
+from streams.core.identities.aliases import Standing
 from streams.core.identities.kept import Kept
 from streams.core.identities.owners import Owned
 from streams.core.identities.refusals import Refusal, read_refusal
+from streams.core.identities.waiting import BETWEEN
 from streams.core.links import How
 from streams.kafka.partitioning import homes
 from streams.settings import Settings

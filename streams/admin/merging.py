@@ -13,6 +13,7 @@ import msgspec
 from streams.admin.commanding import check_id, done, send, shards_of, until
 from streams.admin.links import merged_into
 from streams.core.identities.owners import Owned
+from streams.core.links import How
 from streams.errors import SegmenterError
 from streams.settings import Settings
 from streams.sources import profile_commands
@@ -77,7 +78,7 @@ async def _last(store: Store, settings: Settings, user: str) -> str:
 
 async def _has(store: Store, shard: int, user: str, gone: str) -> bool:
     raw = await store.shards.get(shard, OWNED, user)
-    return raw is not None and gone in _OWNED.decode(raw)
+    return raw is not None and _OWNED.decode(raw).get(gone, Owned()).how is How.MERGE
 
 
 def _refused(settings: Settings, gone: str) -> str:

@@ -28,7 +28,8 @@ class Batch:
     """events, their event times (ms), their messageIds, and the offsets of their records, all of one length.
 
     ids: of each messageId as much as a profile remembers, 64 bits of its hash; 0 where there is none.
-    sources: which of several sources each offset is of.
+    sources: which of several sources each offset is of. turns: when it is an event's turn among those of all sources,
+    ms: its time, or, of what one shard told another, that of what led to it.
     """
 
     events: list[Event]
@@ -36,14 +37,18 @@ class Batch:
     ids: Ints
     offsets: Ints
     sources: Ints
+    turns: Ints
 
     @classmethod
-    def of(cls, events: Sequence[Event], offsets: Sequence[int] | None = None) -> Self:
-        """Without offsets, the places in the sequence are the offsets."""
+    def of(
+        cls, events: Sequence[Event], offsets: Sequence[int] | None = None, turns: Sequence[int] | None = None
+    ) -> Self:
+        """Without offsets, the places in the sequence are the offsets; without turns, they are the event times."""
         count = len(events)
         ts = np.fromiter([event.ts for event in events], np.int64, count)
         places = np.arange(count) if offsets is None else np.array(offsets, np.int64)
-        return cls(list(events), ts, _ids(events), places, np.zeros(count, np.int64))
+        in_turn = ts if turns is None else np.array(turns, np.int64)
+        return cls(list(events), ts, _ids(events), places, np.zeros(count, np.int64), in_turn)
 
     @classmethod
     def joined(cls, batches: Sequence["Batch"]) -> "Batch":
@@ -55,19 +60,22 @@ class Batch:
             np.concatenate([np.empty(0, np.int64), *(batch.ids for batch in batches)]),
             np.concatenate([np.empty(0, np.int64), *(batch.offsets for batch in batches)]),
             np.concatenate([np.empty(0, np.int64), *(batch.sources for batch in batches)]),
+            np.concatenate([np.empty(0, np.int64), *(batch.turns for batch in batches)]),
         )
 
     def __len__(self) -> int:
         return len(self.events)
 
     def __getitem__(self, part: slice) -> "Batch":
-        return Batch(self.events[part], self.ts[part], self.ids[part], self.offsets[part], self.sources[part])
+        arrays = (each[part] for each in (self.ts, self.ids, self.offsets, self.sources, self.turns))
+        return Batch(self.events[part], *arrays)
 
     def take(self, places: Ints, instead: list[Event] | None = None) -> "Batch":
         """Those at these places. instead: what they have become, of the same time and messageId."""
         events = self.events
         taken = [events[i] for i in places.tolist()] if instead is None else instead
-        return Batch(taken, self.ts[places], self.ids[places], self.offsets[places], self.sources[places])
+        arrays = (each[places] for each in (self.ts, self.ids, self.offsets, self.sources, self.turns))
+        return Batch(taken, *arrays)
 
     def of_source(self, number: int) -> "Batch":
         return replace(self, sources=np.full(len(self), number, np.int64))

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from streams.core.merges import Asked, Erase, Granted, Merge, Moved, Refused
+from streams.core.merges import Asked, Erase, Granted, Merge, Moved, Refused, Renamed
 
 
 class How(StrEnum):
@@ -99,5 +99,5 @@ class Forget(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
 
 
 Merging = Merge | Asked | Granted | Refused | Moved | Erase
-Identity = Linking | Unlinked | Claim | PassedOn | Lost | Handed | Forget | Merging
+Identity = Linking | Unlinked | Claim | PassedOn | Lost | Handed | Forget | Renamed | Merging
 NOWHERE: Final = Place("", 0)

@@ -14,10 +14,12 @@ class Merge(msgspec.Struct, frozen=True, array_like=True, tag=6, gc=False):
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag=7, gc=False):
-    """To a user: may this one become you? number: of the question, among those about the same user."""
+    """To a user: may this one become you? number: of the question, among those about the same user. ids: how many a
+    person has with whom it is about, who is one."""
 
     gone: str
     number: int
+    ids: int = 1
 
 
 class Granted(msgspec.Struct, frozen=True, array_like=True, tag=8, gc=False):
@@ -43,11 +45,20 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True, tag=10, gc=False):
-    """To who stays: all that was kept of who is gone; number as `PassedOn` has it."""
+    """To who stays: all that was kept of who is gone; number as `PassedOn` has it. aliases: of who is gone, and by what
+    each was linked, as `How` has it."""
 
     gone: str
     number: int
     profile: Packed
+    aliases: dict[str, str] = {}
+
+
+class Renamed(msgspec.Struct, frozen=True, array_like=True, tag=13, gc=False):
+    """To an alias of a user who is another from then on: whose it is."""
+
+    gone: str
+    into: str
 
 
 class Erase(msgspec.Struct, frozen=True, array_like=True, tag=11, gc=False):

@@ -30,7 +30,7 @@ from streams.runtime import rerouting
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
 from streams.runtime.misrouted import Misrouted
-from streams.runtime.rerouting import Received, Rerouted, source_of
+from streams.runtime.rerouting import Received, Rerouted, Told, source_of
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
 from streams.sources import Record, profile_commands
@@ -62,7 +62,8 @@ class Intake:
         self._read_to = dict(self._positions)
         self._missed: str | None = None
         self._commands = topic(PROFILE_COMMANDS.name)
-        sources = (*self._decode, self._rerouted, self._commands)
+        # A merge is asked for before it is answered, also where both are read again.
+        sources = (*self._decode, self._commands, self._rerouted)
         self._inbox = Inbox([name for name in sources if name in self._positions])
         partitions = {tp.topic: tp for tp in offsets}
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
@@ -126,12 +127,17 @@ class Intake:
         """The next records that are another shard's, at most so many of each source, as messages to it."""
         return self._misrouted.take(limit)
 
-    def message_to(self, event: Event) -> Message:
+    def message_to(self, event: Event, turn: int) -> Message:
         """What the home of an event's subject is to hear. Where partitions are trusted that is here: whoever chooses
         them keeps all ids of a person together."""
         partitioner = self._worker.settings.partitioner
         home = self._number if partitioner == "trust" else homes(event.subject, self._worker.partitions, partitioner)[0]
-        return rerouting.tell(event, self._rerouted, home)
+        return rerouting.tell(event, turn, self._rerouted, home)
+
+    def note(self, erasure: Erasure) -> Message:
+        """What happened to a user of this shard, as a command that is there if its state must be made anew."""
+        value = profile_commands.encode(erasure)
+        return Message(self._commands, erasure.subject.encode(), value, shard=self._number)
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
@@ -177,26 +183,28 @@ class Intake:
 
     def _read_rerouted(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
         """What other shards sent on, each record once."""
-        events, offsets = [], []
+        events, offsets, turns = list[Event](), list[int](), list[int]()
         for record in records:
             sent_on = _unless_we_fail(partial(rerouting.read, record, self._decode))
             if isinstance(sent_on, Reject):
                 self._bury(tp, record, sent_on)
-            elif isinstance(sent_on, Event):
-                events.append(sent_on)
+            elif isinstance(sent_on, Told):
+                events.append(sent_on.event)
                 offsets.append(record.offset)
+                turns.append(sent_on.turn)
             elif not self._received.is_repeat(sent_on):
                 self._received.receive(record.offset, sent_on)
                 match _unless_we_fail(partial(self._read_sent_on, tp, sent_on)):
                     case Event() as event:
                         events.append(event)
                         offsets.append(record.offset)
+                        turns.append(event.ts)
                     case Reject() as why:
                         self._bury(sent_on.tp, sent_on, why)
                     case Ignored(kind):
                         self._worker.counters.ignored[kind] += 1
         self._count(tp, "event", len(events))
-        return Batch.of(events, offsets)
+        return Batch.of(events, offsets, turns)
 
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
         [decoded] = self._decode[record.tp.topic]([record])

@@ -142,6 +142,8 @@ class Pending:
         self._rows += len(dirty.rows)
         self._rows_bytes += sum(len(raw) for part in (dirty.rows, dirty.documents) for _, raw in part)
         gone = {user for user in dirty.erased if user not in shard.table}
+        # Before it is asked what is news: of whom this forgets, all is.
+        tombstones = list(map(self._outputs.tombstone, self._standing(dirty.erased)))
         users = [user for user in self._changed_at if user not in gone]
         segments = dict(zip(users, map(encode_segments, shard.all_memberships(users)), strict=True))
         memberships = {
@@ -161,7 +163,7 @@ class Pending:
                 *self._writes_for_looking(shard, set(dirty.erased)),
             ],
             # A user who is back already gets her memberships after that.
-            outbox=[*self._outbox, *map(self._outputs.tombstone, self._standing(dirty.erased)), *retold],
+            outbox=[*self._outbox, *tombstones, *retold],
             erased=dirty.erased,
             rebuilds=self.rebuilds,
         )

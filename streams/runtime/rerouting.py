@@ -13,7 +13,7 @@ over what it has had. A partition's records come in their order, so each user's 
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from faust.types import TP
@@ -27,7 +27,8 @@ from streams.runtime.fetching import FetchedRecord
 FROM: Final = ("topic", "partition", "offset", "timestamp")
 DIGITS: Final = 19  # of any number that Kafka has
 NO_TIME: Final = "-1"  # as Kafka has it
-TOLD: Final = "told"  # the header of what a home is told
+TOLD: Final = "told"  # the header of what a home is told: its turn
+BY_ITS_TIME: Final = b"1"  # in its place, as it was before turns were told
 BETWEEN: Final = "/"  # topic and partition; no topic's name has it
 
 
@@ -53,6 +54,13 @@ class Rerouted:
         return Place(self.source, self.offset)
 
 
+class Told(NamedTuple):
+    """turn: when it is to be heard, as `Batch` has it."""
+
+    event: Event
+    turn: int
+
+
 def source_of(tp: TP) -> str:
     return f"{tp.topic}{BETWEEN}{tp.partition}"
 
@@ -65,15 +73,16 @@ def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
     return Message(topic, record.key or b"", record.value, headers, shard)
 
 
-def tell(event: Event, topic: str, shard: int) -> Message:
+def tell(event: Event, turn: int, topic: str, shard: int) -> Message:
     """What the home of a user or an alias is to hear, to be published in `topic`."""
-    return Message(topic, event.subject.encode(), kept.encode(event), ((TOLD, b"1"),), shard)
+    return Message(topic, event.subject.encode(), kept.encode(event), ((TOLD, str(turn).encode()),), shard)
 
 
-def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Event | Reject:
+def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Told | Reject:
     """A record of the topic of rerouted events as it was in one of the `inputs`; or what another home told."""
-    if any(name == TOLD for name, _ in record.headers):
-        return _read_told(record)
+    for name, value in record.headers:
+        if name == TOLD:
+            return _read_told(record, value or b"")
     # A header of another program may have no value.
     said = {name: (value or b"").decode(errors="replace") for name, value in record.headers if name in FROM}
     topic, *numbers, time = (said.get(name, "") for name in FROM)
@@ -85,10 +94,11 @@ def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Event | R
     return Rerouted(TP(topic, partition), offset, timestamps[0] if timestamps else None, record.key, record.value)
 
 
-def _read_told(record: FetchedRecord) -> Event | Reject:
+def _read_told(record: FetchedRecord, turn: bytes) -> Told | Reject:
     try:
-        return kept.decode(record.value or b"")
-    except msgspec.MsgspecError:
+        event = kept.decode(record.value or b"")
+        return Told(event, event.ts if turn == BY_ITS_TIME else int(turn))
+    except (msgspec.MsgspecError, ValueError):
         return NOT_OURS
 
 

@@ -22,9 +22,10 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.core.changes import Change
+from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.identities.identities import Identities, pieces
+from streams.core.identities.identities import AlsoErased, Identities, pieces
 from streams.core.kernel.layout import NEVER
 from streams.errors import Unreachable
 from streams.log import log
@@ -206,10 +207,13 @@ class ShardLoop:
         erasures = self._intake.take_erasures(ERASED_AT_ONCE)
         if not erasures:
             return False
-        self._note(self._shard.erase(erasures))
+        users = [erasure for erasure in erasures if erasure.of is None]
+        self._note(self._shard.erase(users))
         for erasure in erasures:
-            self._tell(self._identities.erase(erasure.subject, erasure.ts))
-        self._worker.counters.erasures += len(erasures)
+            told = self._identities.carry_out(erasure.subject, erasure.ts, erasure.message_id, erasure.of)
+            self._tell(told, [each.ts for each in told])
+        self._write_down(self._identities.take_erased())
+        self._worker.counters.erasures += len(users)
         return True
 
     def _tick(self) -> bool:
@@ -243,9 +247,10 @@ class ShardLoop:
         repeats, refused, traits = self._shard.duplicates, self._shard.refused, self._shard.table.traits_refused
         with self._worker.counters.seconds.step.time():
             for piece in pieces(batch):
-                apply, told = self._identities.sort(piece, self._intake.sources)
+                apply, told, turns = self._identities.sort(piece, self._intake.sources)
                 self._note(self._identities.take_changes())
-                self._tell(told)
+                self._tell(told, turns)
+                self._write_down(self._identities.take_erased())
                 self._note(self._shard.step(apply))
         self._intake.bury_commands(self._identities.merges.take_unable())
         self._pending.retell(self._identities.merges.take_arrived())
@@ -262,9 +267,12 @@ class ShardLoop:
         self._pending.send(found)
         return bool(found)
 
-    def _tell(self, told: Sequence[Event]) -> None:
-        """The homes of users and aliases what they are to hear."""
-        self._pending.send([self._intake.message_to(event) for event in told])
+    def _tell(self, told: Sequence[Event], turns: Sequence[int]) -> None:
+        """The homes of users and aliases what they are to hear, each at its turn."""
+        self._pending.send(list(map(self._intake.message_to, told, turns)))
+
+    def _write_down(self, erased: Sequence[AlsoErased]) -> None:
+        self._pending.send([self._intake.note(Erasure(*each)) for each in erased])
 
     def _note(self, changes: Sequence[Change]) -> None:
         self._pending.add(changes, self._worker.clock())

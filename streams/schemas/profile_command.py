@@ -14,6 +14,7 @@ FIELDS: Final[dict[str, Json]] = {
         maxLength=MAX_ID_CHARACTERS,
     ),
     "into": said("Of a merge: who stays, with all that was kept of both.", minLength=1, maxLength=MAX_ID_CHARACTERS),
+    "of": said("Of an erasure that a worker wrote down: the erased user whose alias it is, and no user's own id."),
     "timestamp": said("Up to when to erase, or when the two became one. Where absent, as of the record.", **TIME),
 }
 EXAMPLES: Final = [

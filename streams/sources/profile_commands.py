@@ -5,8 +5,12 @@ Comes in: one record of `profile-commands`, such as
     {"type": "erase", "userId": "u-1", "timestamp": "2026-11-28T09:00:00Z", "messageId": "erase-u-1"}
     {"type": "merge", "userId": "u-2", "into": "u-1", "timestamp": "2026-11-28T09:00:00Z", "messageId": "merge-u-2"}
 
+Workers themselves write down whom they erased because somebody else was, with `of` where it is that user's alias alone,
+for a lost state to be made anew by.
+
 Goes out: an `Erasure`, or an `Event` whose identity is a `Merge`, or the `Reject` that says why the record cannot be
-used; None where the record has no value, by which a compacted topic is told that a command is not needed any more.
+used; None where the record has no value, by which a topic that is compacted all the same is told that a command is not
+needed any more.
 """
 
 from typing import Final
@@ -30,6 +34,7 @@ class Command(msgspec.Struct, rename="camel", gc=False):
     message_id: str | None = None
     user_id: str | None = None
     into: str | None = None
+    of: str | None = None
     timestamp: Time = None
 
 
@@ -47,7 +52,7 @@ def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Erasu
         user = records.find_user(body.user_id, key)
         ts = records.event_time(records.read_time("timestamp", body.timestamp), record_ms)
         if body.type == "erase":
-            return Erasure(user, ts, body.message_id or None)
+            return Erasure(user, ts, body.message_id or None, body.of)
         return merge(user, _into(body), ts, body.message_id or None)
     except Unusable as unusable:
         return unusable.reject
@@ -62,6 +67,8 @@ def encode(command: Erasure | Event) -> bytes:
     """The value of a record that `decode` reads."""
     told = {"type": "erase"} if isinstance(command, Erasure) else {"type": "merge"}
     told["userId"] = command.subject
+    if isinstance(command, Erasure) and command.of is not None:
+        told["of"] = command.of
     if isinstance(command, Event) and isinstance(command.identity, Merge):
         told["into"] = command.identity.into
     return _ENCODE({**told, "messageId": command.message_id, "timestamp": format_time(command.ts)})

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 from streams.core.events import Event
 from tests.oracle.accepted import REMEMBERED_IDS, Accepted, itself
-from tests.oracle.traits import Happened, ledger, movement, mrr_micros, mrr_totals
+from tests.oracle.traits import Happened, ledger, lost, movement, mrr_micros, mrr_totals, subscription_id
 
 
 class Merge(NamedTuple):
@@ -26,7 +27,8 @@ class Merge(NamedTuple):
 
 class United(Accepted):
     def __init__(self, one: Accepted, other: Accepted, since: Sequence[Event] = ()):
-        super().__init__((*sorted([*one.events, *other.events], key=lambda event: event.ts), *since))
+        both = [*without_lost(one.events), *without_lost(other.events)]
+        super().__init__((*sorted(both, key=lambda event: event.ts), *since))
         self.one, self.other, self.since = one, other, since
 
     def and_then(self, event: Event) -> Accepted:
@@ -64,6 +66,22 @@ class United(Accepted):
     def totals(self) -> list[int]:
         writers = [event for event in self.events if event.touches_ledger]
         return [*self.one.totals, *self.other.totals, *mrr_totals(writers)]
+
+
+def without_lost(events: Sequence[Event]) -> list[Event]:
+    """The subscriptions that somebody else has by now are in no ledger of theirs any more: nor will they be in that of
+    both."""
+    kept: list[Event] = []
+    for event in events:
+        if event.touches_ledger and not event.name and "customer" in event.properties:
+            gone = lost([one for one in kept if one.touches_ledger], event.properties["customer"])
+            kept = [
+                replace(one, touches_ledger=False) if one.touches_ledger and subscription_id(one) in gone else one
+                for one in kept
+            ]
+            event = replace(event, touches_ledger=False)
+        kept.append(event)
+    return kept
 
 
 def _as_remembered(message_id: str) -> int:

@@ -152,6 +152,22 @@ async def test_a_state_that_is_made_anew_takes_away_only_what_stands_there(shard
     assert [message.key for message in snapshot(pending, shard).checkpoint.outbox] == [b"ann"]
 
 
+async def test_who_is_back_in_a_state_that_is_made_anew_is_told_of_again_after_the_tombstone(shard: Shard) -> None:
+    """In the checkpoint that has the tombstone, too, though just that stands there already."""
+    outputs = Outputs(Settings(group="ours"))
+    records = [track("ann", "Signed In", NOON + 2, f"m-{n}") for n in range(2)]
+    before = Pending(outputs)
+    before.add(step(shard, *records), NOON)
+    told = snapshot(before, shard)
+    pending = Pending(outputs, await Topics(told.checkpoint.outbox, told.memberships).read())
+    anew = Shard(RULES)
+    anew.erase([Erasure("ann", NOON + 1)])
+    pending.add(step(anew, *records), NOON)
+    again = snapshot(pending, anew)
+    assert [message.value for message in again.checkpoint.outbox] == [None]
+    assert [message.key for message in again.memberships] == [b"ann"]
+
+
 def test_of_an_erased_user_everything_is_removed_and_the_memberships_get_a_tombstone(
     shard: Shard, pending: Pending
 ) -> None:

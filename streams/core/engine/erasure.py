@@ -26,11 +26,12 @@ NO_MARKS: Final[Mapping[bytes, int]] = MappingProxyType({})
 
 
 class Erasure(msgspec.Struct, frozen=True, gc=False):
-    """The command to erase all of a subject up to `ts` (ms)."""
+    """The command to erase all of a subject up to `ts` (ms). of: the user whose alias it was, if it is that alone."""
 
     subject: str
     ts: int
     message_id: str | None = None
+    of: str | None = None
 
 
 def mark_of(subject: str) -> bytes:

@@ -4,17 +4,20 @@ Comes in: what each source's fetches brought, and whether a source has more that
 Goes out: the events that may be applied now, and the offsets up to which all has been taken.
 
 The merge always takes the source whose head has the smallest event time, on a tie the one named first. That equals a
-stable merge by each source's running maximum of event time. A source that has unread records, none of them fetched,
+stable merge by each source's running maximum of event time. What one shard told another has its turn by what led to it,
+so that it comes after that in a state made anew, too. A source that has unread records, none of them fetched,
 holds the others back: its head is not known (docs/semantics.md#the-order-of-events).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from streams.core.batch import Batch
+from streams.core.kernel.layout import NEVER
 
 NOTHING = Batch.of([])
 NO_BOUNDS: Final[Mapping[str, int]] = MappingProxyType({})
@@ -43,6 +46,7 @@ class Inbox:
     def __init__(self, sources: Sequence[str]):
         self._sources = {name: _Source(number) for number, name in enumerate(sources)}
         self.caught_up = dict.fromkeys(sources, False)
+        self._reached_ms = NEVER
 
     @property
     def sources(self) -> list[str]:
@@ -88,7 +92,15 @@ class Inbox:
         lasts = [end - 1 for more, batch, end in zip(has_more, first, ends, strict=True) if more and len(batch)]
         taken = order[: min(limit, _known(order, lasts))]
         self._drop(waiting, taken, ends)
-        return Batch.joined(first).take(taken)
+        return self._in_turn(Batch.joined(first).take(taken))
+
+    def _in_turn(self, batch: Batch) -> Batch:
+        """The same, with how far all sources had come together at the turn of each."""
+        if not len(batch):
+            return batch
+        turns = np.maximum(np.maximum.accumulate(batch.turns), self._reached_ms)
+        self._reached_ms = int(turns[-1])
+        return replace(batch, turns=turns)
 
     def _drop(
         self, waiting: list[Batch], taken: "np.typing.NDArray[np.int64]", ends: "np.typing.NDArray[np.int64]"
@@ -109,4 +121,4 @@ def _known(order: "np.typing.NDArray[np.int64]", lasts: "Sequence[np.int64]") ->
 
 
 def _by_head(batch: Batch) -> "np.typing.NDArray[np.int64]":
-    return np.maximum.accumulate(batch.ts) if len(batch) else batch.ts
+    return np.maximum.accumulate(batch.turns) if len(batch) else batch.turns

@@ -2,14 +2,17 @@
 
     keep     a record under an alias alone: kept, passed on, or passed over
     link     an alias is a user's: what was kept is passed on, and the user who had it before is told
+    merge    a user is another from then on: an alias that is passed on for ever
+    rename   what was a user's is another's, who that user is now
     forget   whose it is, and what is kept
 
 Comes in: `Unlinked`, `Claim` and `Forget` events. Goes out: `PassedOn` and `Lost` events, to the users' homes; and what
 is to be written. An anonymous id is its first user's: once another is linked to it, it is a shared device, and nobody
-can say whose a record without a name is. A customer, or what a trait names, is the user's with the newest link.
+can say whose a record without a name is, until all who were linked to it turn out to be one. A customer, or what a
+trait names, is the user's with the newest link.
 
-Bounded: 200 records an alias, 4 KiB each, and so many bytes in all: then the alias that was quiet for longest goes.
-What is dropped is counted by its reason.
+Bounded: 200 records an alias, 4 KiB each, and so many bytes in all (`waiting`): then the alias that was quiet for
+longest goes. What is dropped is counted by its reason.
 """
 
 from collections import Counter
@@ -23,15 +26,13 @@ from msgspec.structs import replace
 from streams.core.events import Event
 from streams.core.identities import kept
 from streams.core.identities.kept import Kept
+from streams.core.identities.waiting import MOST_BYTES, Waiting
 from streams.core.kernel.layout import NEVER
 from streams.core.links import How, Lost, PassedOn, Place
 
 MOST_RECORDS: Final = 200  # of an alias, beside the newest state of each subscription
 MOST_RECORD_BYTES: Final = 4 << 10
-MOST_BYTES: Final = 512 << 20  # of a shard
-BYTES_BESIDE: Final = 330  # what a record costs beside its text and its alias, in memory and in Redis
-MOST_USERS: Final = 100  # that claimed one alias and are remembered
-BETWEEN: Final = "\0"  # an alias and a number, in the name of a kept record
+MOST_USERS: Final = 100  # that were linked to one alias and are remembered
 
 TOO_LARGE, TOO_MANY, TOO_OLD, NO_ROOM, SHARED, NOT_KEPT = (
     *("too large", "too many of one alias", "too old at the link", "no room", "shared device", "not kept"),
@@ -42,8 +43,9 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     """What is known of an alias whose records are not just kept.
 
     user: whose it is; None where nobody has claimed it. since_ms: the time of the newest link to that user.
-    number: how often it was linked anew. is_shared: whether another user was linked to what was one's own.
-    passed_on, dropped: how many records, by reason. claims: by user, the newest link (ms) of an alias that may move.
+    number: of the link, which only grows. is_shared: whether another user was linked to what was one's own.
+    passed_on, dropped: how many records, by reason. claims: by user, the newest link (ms) to each, of
+    an alias that may move or is shared. renamed: users who were linked to it and are others by now, and who.
     """
 
     user: str | None = None
@@ -54,6 +56,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     passed_on: int = 0
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
     claims: dict[str, int] = msgspec.field(default_factory=dict)
+    renamed: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class AliasWrites(NamedTuple):
@@ -84,32 +87,18 @@ class Aliases:
         dropped: Counter[str] | None = None,
         most_bytes: int = MOST_BYTES,
     ):
-        self._keep_ms, self._most_bytes = keep_ms, most_bytes
+        self._keep_ms = keep_ms
         self._standings = dict(standings)
         # Users who are somebody else from then on, and who.
         found = {alias: self.standing(alias) for alias, raw in standings.items() if b'"merge"' in raw}
         self.merged = {alias: one.user for alias, one in found.items() if one.how is How.MERGE and one.user is not None}
-        self._kept: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
-        self._bytes = self._next = 0
-        self._restore(records)
-        self._put: dict[str, bytes] = {}
-        self._drop: set[str] = set()
+        self._waiting = Waiting(records, most_bytes)
         self._told: set[str] = set()
         self.dropped: Counter[str] = Counter() if dropped is None else dropped
 
-    def _restore(self, records: Mapping[str, bytes]) -> None:
-        numbered = []
-        for name, raw in records.items():
-            alias, _, number = name.rpartition(BETWEEN)
-            numbered.append((int(number), alias, raw))
-        numbered.sort()
-        for _, alias, raw in numbered:
-            self._add(alias, raw)
-        self._next = numbered[-1][0] + 1 if numbered else 0
-
     def __len__(self) -> int:
         """How many aliases have records that wait."""
-        return len(self._kept)
+        return len(self._waiting)
 
     def user_of(self, alias: str) -> str | None:
         return self.standing(alias).user
@@ -120,7 +109,7 @@ class Aliases:
 
     def records(self, alias: str) -> list[Kept]:
         """What is kept under it, in order of arrival."""
-        return [kept.read(raw) for raw in self._kept.get(alias, ())]
+        return self._waiting.of(alias)
 
     def keep(self, event: Event, place: Place) -> list[Event]:
         """A record whose subject is an alias: what of it is to be passed on."""
@@ -129,7 +118,7 @@ class Aliases:
             self._count(alias, standing, SHARED)
             return []
         state_of = kept.state_of(event)
-        raw = kept.keep(self._next, place, event)
+        raw = kept.keep(self._waiting.next_number, place, event)
         if standing.user is None and not self._keep_ms and state_of is None:
             self._count(alias, standing, NOT_KEPT)
             return []
@@ -137,9 +126,7 @@ class Aliases:
             self._count(alias, standing, TOO_LARGE)
             return []
         if standing.user is None or (state_of is not None and standing.how.moves):
-            self._next += 1
-            self._add(alias, raw)
-            self._put[_name(alias, raw)] = raw
+            self._waiting.add(alias, raw)
             self._make_room(alias, standing)
         if standing.user is None:
             return []
@@ -148,14 +135,14 @@ class Aliases:
     def link(self, alias: str, user: str, ts: int, how: How) -> list[Event]:
         """An alias is a user's, by a link of that time: what is to be passed on, and who is to know that it is lost."""
         standing = self.standing(alias)
+        user = standing.renamed.get(user, user)
         if standing.user == user:
             self._repeat(alias, standing, ts, how)
             return []
         if standing.user is None:
             return self._give(alias, standing, user, ts, how)
         if not how.moves:
-            standing.is_shared = True
-            self._tell(alias, standing)
+            self._share(alias, standing, user, ts)
             return []
         if ts < standing.since_ms or ts <= standing.claims.get(user, NEVER):
             return []
@@ -165,8 +152,8 @@ class Aliases:
     def give_up(self, event: Event) -> None:
         """A customer's subscription is another's by now: what it was is not told to who has the alias next."""
         which, until = str(event.properties["subscription_id"]), (event.ts, event.order)
-        records = zip(self._kept.get(event.subject, ()), self.records(event.subject), strict=True)
-        self._replace(event.subject, [raw for raw, one in records if one.state_of != which or one.rank[:2] > until])
+        stay = {one.number for one in self.records(event.subject) if one.state_of != which or one.rank[:2] > until}
+        self._waiting.keep_only(event.subject, stay)
 
     def merge(self, gone: str, into: str, ts: int) -> list[Event]:
         """A user is another from then on: what is to be passed on of what was kept under the id as an alias."""
@@ -177,29 +164,71 @@ class Aliases:
         self.merged[gone] = into
         return passed_on
 
-    def forget(self, alias: str, user: str) -> None:
-        """A user was erased: whose it is, if it was hers, and all that is kept."""
-        if self.user_of(alias) in (None, user):
-            self._drop_all(alias)
-            self._forget_standing(alias)
+    def rename(self, alias: str, gone: str, into: str) -> None:
+        """Whoever was linked to it is another now: whoever that is has it, and shares it with nobody if all are one."""
+        standing = self.standing(alias)
+        if standing.user != gone and gone not in standing.claims:
+            return
+        standing.renamed = {each: into if now == gone else now for each, now in standing.renamed.items()} | {gone: into}
+        claimed = [standing.claims.pop(each) for each in (gone, into) if each in standing.claims]
+        if claimed:
+            standing.claims[into] = max(claimed)
+        if standing.user == gone:
+            standing.user = into
+            if standing.how is How.MERGE:
+                self.merged[alias] = into
+        if standing.claims.keys() == {standing.user}:
+            standing.is_shared = False
+        self._tell(alias, standing)
+
+    def forget(self, alias: str, user: str, until_ms: int) -> None:
+        """A user was erased, with all up to then: whose it is, if it was hers, and what is kept."""
+        standing = self.standing(alias)
+        others = {each: ts for each, ts in standing.claims.items() if each != user}
+        if standing.user in (None, user):
+            self._waiting.keep_only(alias, {one.number for one in self.records(alias) if one.event.ts > until_ms})
+            if standing.since_ms <= until_ms:
+                self._leave_to(alias, standing, others)
+        elif len(others) < len(standing.claims):
+            standing.claims, standing.renamed = others, _without(standing.renamed, user)
+            self._tell(alias, standing)
+
+    def _leave_to(self, alias: str, standing: Standing, others: dict[str, int]) -> None:
+        """An alias without whoever had it: a device is the first's of all others, and a customer nobody's."""
+        self._forget_standing(alias)
+        if not others:
+            return
+        renamed = _without(standing.renamed, standing.user)
+        left = Standing(how=standing.how, number=standing.number + 1, claims=others, renamed=renamed)
+        if not standing.how.moves:
+            left.user = min(others, key=lambda user: (others[user], user))
+            left.since_ms, left.is_shared = others[left.user], len(others) > 1
+        self._tell(alias, left)
 
     def take(self) -> AliasWrites:
         gone = [alias for alias in self._told if alias not in self._standings]
         told = [(alias, self._standings[alias]) for alias in self._told if alias in self._standings]
-        writes = AliasWrites(list(self._put.items()), list(self._drop), told, gone)
-        self._put, self._drop, self._told = {}, set(), set()
-        return writes
+        self._told = set()
+        return AliasWrites(*self._waiting.take(), told, gone)
 
     @property
     def untold(self) -> int:
         """How much has changed since `take`."""
-        return len(self._put) + len(self._drop) + len(self._told)
+        return self._waiting.untold + len(self._told)
 
     def _repeat(self, alias: str, standing: Standing, ts: int, how: How) -> None:
         if how.moves and ts > standing.since_ms:
             standing.since_ms, standing.how = ts, how
             self._remember(standing, ts)
             self._tell(alias, standing)
+
+    def _share(self, alias: str, standing: Standing, user: str, ts: int) -> None:
+        if standing.is_shared and (user in standing.claims or len(standing.claims) >= MOST_USERS):
+            return
+        assert standing.user is not None, "somebody has it already"
+        standing.claims = {standing.user: standing.since_ms} | standing.claims | {user: ts}
+        standing.is_shared = True
+        self._tell(alias, standing)
 
     def _give(self, alias: str, standing: Standing, user: str, ts: int, how: How) -> list[Event]:
         """To a user, what is kept: all that is not too old, and the newest states of subscriptions anyway."""
@@ -211,8 +240,7 @@ class Aliases:
         standing.number += 1
         self._remember(standing, ts)
         self._count(alias, standing, TOO_OLD, len(records) - len(given))
-        stay = [one for one in records if how.moves and one.number in states]
-        self._replace(alias, [raw for raw in self._kept.get(alias, ()) if kept.read(raw) in stay])
+        self._waiting.keep_only(alias, states if how.moves else ())
         # What another user has had already is told again as news of nobody's, so that no repeat is seen in it.
         return self._pass_on(alias, standing, given if is_first else [_anew(one) for one in given])
 
@@ -233,50 +261,26 @@ class Aliases:
 
     def _make_room(self, alias: str, standing: Standing) -> None:
         """Drop the oldest records that are too many of an alias; then the aliases that were quiet for longest."""
-        raws = self._kept[alias]
+        raws = self._waiting.raw(alias)
         if len(raws) > MOST_RECORDS or any(map(kept.tells_a_state, raws)):
             records = self.records(alias)
             states = _newest_states(records)
             others = [one.number for one in records if one.number not in states]
             most = MOST_RECORDS if standing.user is None else 0
-            gone = set(others[: max(0, len(others) - most)])
-            if gone:
-                self._replace(alias, [raw for raw, one in zip(raws, records, strict=True) if one.number not in gone])
-                if standing.user is None:
-                    self._count(alias, standing, TOO_MANY, len(gone))
-        while self._bytes > self._most_bytes:
-            quiet = next(iter(self._kept))
-            self.dropped[NO_ROOM] += len(self._kept[quiet])
-            self._drop_all(quiet)
+            gone = self._waiting.keep_only(alias, {*states, *others[max(0, len(others) - most) :]})
+            if standing.user is None:
+                self._count(alias, standing, TOO_MANY, gone)
+        while (quiet := self._waiting.too_much) is not None:
+            self.dropped[NO_ROOM] += self._waiting.keep_only(quiet, ())
             if self.user_of(quiet) is None:
                 self._forget_standing(quiet)
-
-    def _add(self, alias: str, raw: bytes) -> None:
-        self._kept[alias] = (*self._kept.pop(alias, ()), raw)
-        self._bytes += _cost(alias, raw)
-
-    def _replace(self, alias: str, raws: list[bytes]) -> None:
-        """What is kept of an alias, in its place, by a part of it."""
-        stay = set(raws)
-        for raw in self._kept.get(alias, ()):
-            if raw not in stay:
-                self._bytes -= _cost(alias, raw)
-                self._put.pop(_name(alias, raw), None)
-                self._drop.add(_name(alias, raw))
-        if raws:
-            self._kept[alias] = tuple(raws)
-        else:
-            self._kept.pop(alias, None)
-
-    def _drop_all(self, alias: str) -> None:
-        self._replace(alias, [])
 
     def _count(self, alias: str, standing: Standing, reason: str, count: int = 1) -> None:
         """Of an alias of which nothing else is known nothing is noted: there may be millions."""
         if not count:
             return
         self.dropped[reason] += count
-        if standing.user is not None or alias in self._kept:
+        if standing.user is not None or alias in self._waiting:
             standing.dropped[reason] = standing.dropped.get(reason, 0) + count
             self._tell(alias, standing)
 
@@ -299,17 +303,12 @@ def _newest_states(records: Iterable[Kept]) -> set[int]:
     return {one.number for one in newest.values()}
 
 
+def _without(renamed: Mapping[str, str], user: str | None) -> dict[str, str]:
+    return {gone: into for gone, into in renamed.items() if user not in (gone, into)}
+
+
 def _anew(record: Kept) -> Kept:
     return replace(record, event=replace(record.event, message_id=None))
-
-
-def _name(alias: str, raw: bytes) -> str:
-    """Under which a record is stored."""
-    return f"{alias}{BETWEEN}{kept.read(raw).number}"
-
-
-def _cost(alias: str, raw: bytes) -> int:
-    return len(raw) + 2 * len(alias) + BYTES_BESIDE
 
 
 _ENCODER: Final = msgspec.json.Encoder()

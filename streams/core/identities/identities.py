@@ -6,6 +6,7 @@
     what was passed on                       is applied, once
     an alias that was lost                   takes its subscriptions out of the user's ledger
     a subscription that is another's         leaves the ledger of who had it, who is told
+    an alias of who is another now           is that user's
     an alias to be forgotten                 is
     a merge of two users                     is carried out (`merges`), and what still bears who is gone is passed on
 
@@ -42,7 +43,7 @@ from streams.core.links import (
     Place,
     Unlinked,
 )
-from streams.core.merges import Erase, Merge
+from streams.core.merges import Erase, Merge, Renamed
 
 WOULD_MERGE: Final = "would merge two users"
 ERASED: Final = "of before it was erased"
@@ -64,10 +65,12 @@ class Profiles(Movable, Protocol):
 
 
 class Sorted(NamedTuple):
-    """apply: what the shard is to apply. told: what the homes of others are to hear, each its subject's."""
+    """apply: what the shard is to apply. told: what the homes of others are to hear, each its subject's; turns:
+    of each, as a batch has them."""
 
     apply: Batch
     told: list[Event]
+    turns: list[int]
 
 
 def pieces(batch: Batch) -> Iterator[Batch]:
@@ -81,6 +84,15 @@ def pieces(batch: Batch) -> Iterator[Batch]:
             first = at + 1
     if first < len(batch):
         yield batch[first:] if first else batch
+
+
+class AlsoErased(NamedTuple):
+    """Who was erased, up to when (ms), because somebody else was; of: that user, where it is an alias alone."""
+
+    subject: str
+    ts: int
+    message_id: str | None = None
+    of: str | None = None
 
 
 class Written(NamedTuple):
@@ -110,6 +122,7 @@ class Identities:
         self._profiles, self.aliases, self.owners, self._refusals = profiles, aliases, owners, refusals
         self.merges = Merges(profiles, aliases, owners, questions)
         self._merge_users = merge_users
+        self._erased: list[AlsoErased] = []
 
     @classmethod
     def empty(cls, profiles: Profiles, keep_ms: int, merge_users: bool = False) -> Self:
@@ -125,20 +138,22 @@ class Identities:
         """sources: what the batch's numbers of sources stand for."""
         merged = self.aliases.merged
         if all(event.identity is None for event in batch.events) and not merged:
-            return Sorted(batch, [])
+            return Sorted(batch, [], [])
         apply: list[Event] = []
         places: list[int] = []
         told: list[Event] = []
+        turns: list[int] = []
         for at, event in enumerate(batch.events):
             applied: Event | None = event
             if event.identity is not None or event.subject in merged:
                 place = Place(sources[int(batch.sources[at])], int(batch.offsets[at]))
                 applied, more = self._take(event, place, apply)
                 told += more
+                turns += [int(batch.turns[at])] * len(more)
             if applied is not None:
                 apply.append(applied)
                 places.append(at)
-        return Sorted(batch.take(np.array(places, np.int64), apply), told)
+        return Sorted(batch.take(np.array(places, np.int64), apply), told, turns)
 
     def resolve(self, batch: Batch) -> Iterator[Batch]:
         """What of a batch is to be applied, where what is told is heard at once: in turns, as `turns` has it."""
@@ -173,16 +188,32 @@ class Identities:
         taken, self.merges.changes = self.merges.changes, []
         return taken
 
-    def erase(self, user: str, until_ms: int) -> list[Event]:
+    def erase(self, user: str, until_ms: int, message_id: str | None = None) -> list[Event]:
         """She is gone, and what is kept under her id as an alias; what the homes of her aliases are to be told, or that
         of who she is, if she was merged."""
         into = self.aliases.merged.get(user)
         if into is not None:
             self.owners.keep(user)
-            return [Event(into, until_ms, "", False, None, {}, {}, identity=Erase(user))]
-        self.aliases.forget(user, user)
-        self.merges.forget(user)
+            return [Event(into, until_ms, "", False, message_id, {}, {}, identity=Erase(user))]
+        self.aliases.forget(user, user, until_ms)
+        self.merges.forget(user, until_ms)
         return self.owners.erase(user, until_ms)
+
+    def carry_out(self, subject: str, until_ms: int, message_id: str | None, of: str | None) -> list[Event]:
+        """A command to erase; what is known of a user's profile has been taken away already."""
+        if of is not None:
+            return self._forget(subject, of, until_ms, is_known=True)
+        refused_ms = self._profiles.refused_until(subject)
+        if refused_ms > until_ms and subject not in self.aliases.merged:
+            until_ms = refused_ms  # as her profile was of later than the command
+            self._erased.append(AlsoErased(subject, until_ms, message_id))
+        return self.erase(subject, until_ms, message_id)
+
+    def take_erased(self) -> list[AlsoErased]:
+        """What no command says of whom was erased since the last call: aliases, who she is by now, and up to when. A
+        state that is made anew is to know it before it reads what is of before that."""
+        taken, self._erased = self._erased, []
+        return taken
 
     def take(self) -> Written:
         return Written(self.aliases.take(), self.owners.take(), self._refusals.take(), self.merges.take())
@@ -217,12 +248,21 @@ class Identities:
     def _heed(self, event: Event, place: Place | None) -> list[Event]:
         """What is no record: word of an erasure, or of a merge."""
         if isinstance(event.identity, Forget):
-            return self._forget(event, event.identity.user)
+            return self._forget(event.subject, event.identity.user, event.ts)
         if isinstance(event.identity, Erase):
-            if event.subject not in self.aliases.merged:
-                self.merges.changes += self._profiles.erase_one(event.subject, event.ts, event.message_id)
-            return self.erase(event.subject, event.ts)
+            return self._erase(event)
+        if isinstance(event.identity, Renamed):
+            self.aliases.rename(event.subject, event.identity.gone, event.identity.into)
+            return NOTHING_TOLD
         return self.merges.hear(event, place or NOWHERE)
+
+    def _erase(self, event: Event) -> list[Event]:
+        """Somebody who is this user was erased: so is she, or who she is by now."""
+        if event.subject not in self.aliases.merged:
+            self.merges.changes += self._profiles.erase_one(event.subject, event.ts, event.message_id)
+            until_ms = self._profiles.refused_until(event.subject)
+            self._erased.append(AlsoErased(event.subject, until_ms, event.message_id))
+        return self.erase(event.subject, event.ts, event.message_id)
 
     def _take_of_merged(self, event: Event, place: Place | None) -> list[Event] | None:
         """What still bears a user who is another now is passed on to her; None where it is not a record of that user's.
@@ -250,11 +290,14 @@ class Identities:
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
         return [*told, *self._keep(replace(event, identity=Unlinked(tuple(links), came_from)), place or NOWHERE)]
 
-    def _forget(self, event: Event, user: str) -> list[Event]:
-        """Whoever was merged takes her own aliases along."""
-        told = self.owners.erase(event.subject, event.ts) if event.subject in self.aliases.merged else NOTHING_TOLD
-        self.aliases.forget(event.subject, user)
-        self._profiles.refuse(event.subject, event.ts)
+    def _forget(self, alias: str, user: str, until_ms: int, is_known: bool = False) -> list[Event]:
+        """An alias of a user who was erased. Whoever has it as the own id is somebody else, and was not."""
+        told = self.owners.erase(alias, until_ms) if alias in self.aliases.merged else NOTHING_TOLD
+        self.aliases.forget(alias, user, until_ms)
+        if alias not in self._profiles:
+            self._profiles.refuse(alias, until_ms)
+            if not is_known:
+                self._erased.append(AlsoErased(alias, until_ms, of=user))
         return told
 
     def _refuse_to_merge(self, event: Event, user: str) -> list[Event]:
@@ -291,6 +334,9 @@ class Identities:
         return self.aliases.link(event.subject, user, event.ts, how)
 
     def _accept(self, event: Event, passed_on: PassedOn, may_be_a_repeat: bool) -> Taken:
+        if self._profiles.is_refused(event):
+            self.dropped[ERASED] += 1
+            return None, NOTHING_TOLD
         if may_be_a_repeat and not self.owners.accept(event.subject, passed_on):
             return None, NOTHING_TOLD
         return replace(event, identity=None), self._claims(event, passed_on.links)

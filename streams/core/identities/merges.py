@@ -5,6 +5,7 @@
     ask       may she become you? ───────Asked──────────▶ hear: she is known, has room, and is not on her way herself
     move      all that is kept of her ◀──Granted/Refused─
               ─────────────────────────Moved────────────▶ take in
+              ──Renamed──▶ the homes of her aliases
 
 Comes in: events whose identity is one of `streams.core.merges`, each after all that stood before it has been applied.
 Goes out: what the homes of others are to hear; changes; and commands that cannot be carried out, each with its reason.
@@ -25,8 +26,8 @@ from streams.core.changes import Change
 from streams.core.events import Event, Reject
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.owners import MOST_IDS, Owners
-from streams.core.links import Forget, Identity, Place
-from streams.core.merges import Asked, Granted, Merge, Moved, Packed, Refused
+from streams.core.links import Identity, Place
+from streams.core.merges import Asked, Granted, Merge, Moved, Packed, Refused, Renamed
 
 REASONS: Final = {
     each.code: each
@@ -101,10 +102,10 @@ class Merges:
         match event.identity:
             case Merge(into):
                 return self.ask(event.subject, Question(into, place, event.ts, event.message_id))
-            case Asked(gone, of):
-                return [self._answer(event, gone, of)]
+            case Asked() as asked:
+                return [self._answer(event, asked)]
             case Granted(into, of):
-                return self._move(event.subject, into, of)
+                return self._move(event.subject, into, of, event.ts)
             case Refused(code, of):
                 self._give_up(event.subject, code, of)
             case Moved() as moved:
@@ -120,10 +121,13 @@ class Merges:
         if into is not None:
             return [] if into == question.into else self._refuse(gone, question, "merge_again")
         if gone not in self._profiles:
-            return self._refuse(gone, question, "merge_unknown")
+            # Read again, to make a lost state anew, it may be about somebody who was erased since.
+            is_over = question.ts <= self._profiles.refused_until(gone)
+            return [] if is_over else self._refuse(gone, question, "merge_unknown")
         self._asked[gone] = question
         self._told.add(gone)
-        return [_event(question.into, question.ts, Asked(gone, question.number), question.message_id)]
+        asked = Asked(gone, question.number, 1 + self._owners.count(gone))
+        return [_event(question.into, question.ts, asked, question.message_id)]
 
     def take_unable(self) -> list[Unable]:
         taken, self.unable = self.unable, []
@@ -133,9 +137,11 @@ class Merges:
         taken, self.arrived = self.arrived, {}
         return taken
 
-    def forget(self, user: str) -> None:
-        """Whoever was erased asks nothing any more."""
-        if self._asked.pop(user, None) is not None:
+    def forget(self, user: str, until_ms: int) -> None:
+        """Whoever was erased, with all up to then, asks nothing any more."""
+        question = self._asked.get(user)
+        if question is not None and question.ts <= until_ms:
+            del self._asked[user]
             self._told.add(user)
 
     def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
@@ -154,31 +160,34 @@ class Merges:
         self.unable.append(Unable(gone, question, REASONS[code]))
         return []
 
-    def _answer(self, event: Event, gone: str, number: int) -> Event:
-        user, asked = event.subject, self._asked.get(event.subject)
-        further = self._aliases.merged.get(user) or (asked.into if asked is not None else None)
+    def _answer(self, event: Event, asked: Asked) -> Event:
+        user, gone, number = event.subject, asked.gone, asked.number
+        on_her_way = self._asked.get(user)
+        further = self._aliases.merged.get(user) or (on_her_way.into if on_her_way is not None else None)
         if user == gone:
             answer: Identity = Refused("merge_circle", number)
         elif further is not None:
-            return _event(further, event.ts, Asked(gone, number), event.message_id)
+            return _event(further, event.ts, asked, event.message_id)
         elif user not in self._profiles:
             answer = Refused("merge_unknown", number)
-        elif not self._owners.has_room(user):
+        elif not self._owners.has_room(user, asked.ids):
             answer = Refused("merge_too_many", number)
         else:
-            answer = Granted(user, number)
+            # Whoever is erased after that is known by it while the other is on her way.
+            at_ms = max(event.ts, self._profiles.refused_until(user) + 1)
+            return _event(gone, at_ms, Granted(user, number), event.message_id)
         return _event(gone, event.ts, answer, event.message_id)
 
-    def _move(self, gone: str, into: str, number: int) -> list[Event]:
+    def _move(self, gone: str, into: str, number: int, granted_ms: int) -> list[Event]:
         question = self._close(gone, number)
         if question is None or gone not in self._profiles:
             return []
         packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
         self.changes += changes
-        self._owners.keep(gone)
+        aliases, renamed = self._owners.give(gone, into, question.ts)
         passed_on = self._aliases.merge(gone, into, question.ts)
-        moved = Moved(gone, self._aliases.standing(gone).number, packed)
-        return [_event(into, question.ts, moved, question.message_id), *passed_on]
+        moved = Moved(gone, self._aliases.standing(gone).number, packed, aliases)
+        return [_event(into, max(question.ts, granted_ms), moved, question.message_id), *renamed, *passed_on]
 
     def _give_up(self, gone: str, code: str, number: int) -> None:
         question = self._close(gone, number)
@@ -196,11 +205,16 @@ class Merges:
 
     def _take_in(self, event: Event, moved: Moved) -> list[Event]:
         user, into = event.subject, self._aliases.merged.get(event.subject)
+        if self._owners.has_taken(user, moved):
+            return []
         if into is not None:
-            return [_event(into, event.ts, moved, event.message_id)]
-        if user not in self._profiles:  # she was erased since, and who became her with her
-            return [_event(moved.gone, max(event.ts, self._profiles.refused_until(user)), Forget(user))]
-        if self._owners.own(user, moved.gone, event.ts, moved.number):
+            theirs = [_event(alias, event.ts, Renamed(user, into)) for alias in (moved.gone, *moved.aliases)]
+            return [_event(into, event.ts, moved, event.message_id), *theirs]
+        erased_ms = self._profiles.refused_until(user)
+        if event.ts <= erased_ms:  # and who became her with her
+            return [Owners.forgotten(alias, user, erased_ms) for alias in (moved.gone, *moved.aliases)]
+        if user in self._profiles:
+            self._owners.own(user, moved, event.ts)
             self.changes += self._profiles.arrive(user, moved.profile, event.ts, event.message_id)
             self.arrived[user] = event.ts
         return []

@@ -3,11 +3,12 @@
     claim     a record of hers bears an alias: its home is told, once
     accept    what came under an alias: whether it is to be applied, or a repeat
     lose      an alias is another's since
+    give      she is another from then on: her aliases are that user's
     erase     all her aliases are to be forgotten
 
-Comes in: links, `PassedOn` and `Lost` events. Goes out: `Claim` and `Forget` events, to the aliases' homes; and what is
-to be written. An alias's home may tell the same twice, after a crash or when a lost state is made anew; so what has
-been applied is known by the places of the records, which only grow for each link and source.
+Comes in: links, `PassedOn` and `Lost` events. Goes out: `Claim`, `Renamed` and `Forget` events, to the aliases' homes;
+and what is to be written. An alias's home may tell the same twice, after a crash or when a lost state is made anew; so
+what has been applied is known by the places of the records, which only grow for each link and source.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ import msgspec
 
 from streams.core.events import Event
 from streams.core.links import Claim, Forget, How, Link, PassedOn
+from streams.core.merges import Moved, Renamed
 
 MOST_IDS: Final = 100  # of a person
 
@@ -27,7 +29,7 @@ class Owned(msgspec.Struct, array_like=True, gc=False):
 
     told_ms: the time of the link that its home was told; None where it was not, or where she has lost it since.
     number: of the alias's links, as `PassedOn` has it; lost_number: up to which they are over. applied: by source, the
-    next offset to apply.
+    next offset to apply. taken: of a user who became her, as `Moved` has it; 0 before all that was kept has come.
     """
 
     how: How = How.ANONYMOUS
@@ -35,6 +37,7 @@ class Owned(msgspec.Struct, array_like=True, gc=False):
     number: int = 0
     lost_number: int = 0
     applied: dict[str, int] = msgspec.field(default_factory=dict)
+    taken: int = 0
 
     @property
     def is_hers(self) -> bool:
@@ -63,17 +66,38 @@ class Owners:
         owned = self.of(user)
         return (link.alias in owned and owned[link.alias].is_hers) or self.has_room(user)
 
-    def has_room(self, user: str) -> bool:
-        return sum(each.is_hers for each in self.of(user).values()) < MOST_IDS
+    def count(self, user: str) -> int:
+        """How many aliases are hers."""
+        return sum(each.is_hers for each in self.of(user).values())
 
-    def own(self, user: str, gone: str, ts: int, number: int) -> bool:
-        """Another user is her from then on; False where she had her by that link already."""
+    def has_room(self, user: str, for_ids: int = 1) -> bool:
+        return self.count(user) + for_ids <= MOST_IDS
+
+    def has_taken(self, user: str, moved: Moved) -> bool:
+        """Whether all that was kept of who is gone has come before, by that merge."""
+        one = self.of(user).get(moved.gone, Owned())
+        return moved.number <= max(one.taken, one.lost_number)
+
+    def own(self, user: str, moved: Moved, ts: int) -> None:
+        """Another user is her from then on, and that user's aliases are hers."""
         owned = self.of(user)
-        one = owned.get(gone, Owned())
-        if number <= max(one.number, one.lost_number):
-            return False
-        self._keep(user, owned | {gone: Owned(How.MERGE, ts, number, one.lost_number)})
-        return True
+        owned.setdefault(moved.gone, Owned()).taken = moved.number
+        for alias, how in {**moved.aliases, moved.gone: How.MERGE}.items():
+            theirs = owned.setdefault(alias, Owned())
+            theirs.how, theirs.told_ms = How(how), ts
+        self._keep(user, owned)
+
+    def give(self, gone: str, into: str, ts: int) -> tuple[dict[str, str], list[Event]]:
+        """Her aliases, for who she is from then on; and what their homes are to be told. How much of each was applied
+        is kept, for what is still on its way to her."""
+        owned = self.of(gone)
+        hers = {alias: one for alias, one in owned.items() if one.is_hers}
+        told = [Event(alias, ts, "", False, None, {}, {}, identity=Renamed(gone, into)) for alias in hers]
+        for one in hers.values():
+            one.told_ms = None
+        if owned:
+            self._keep(gone, owned)
+        return {alias: one.how for alias, one in hers.items()}, told
 
     def claim(self, user: str, link: Link, ts: int) -> list[Event]:
         """What the alias's home is to be told: nothing where it knows. Of an alias that may move it is told each time,
@@ -117,11 +141,21 @@ class Owners:
         self._keep(user, owned)
         return True
 
-    def erase(self, user: str, ts: int) -> list[Event]:
-        aliases = [alias for alias, one in self.of(user).items() if one.is_hers]
-        if self._owned.pop(user, None) is not None:
+    def erase(self, user: str, until_ms: int) -> list[Event]:
+        """All that is of up to then: a user who came back has aliases of her own."""
+        owned = self.of(user)
+        gone = [alias for alias, one in owned.items() if one.told_ms is None or one.told_ms <= until_ms]
+        told = [self.forgotten(alias, user, until_ms) for alias in gone if owned[alias].is_hers]
+        if len(gone) < len(owned):
+            self._keep(user, {alias: one for alias, one in owned.items() if alias not in gone})
+        elif self._owned.pop(user, None) is not None:
             self._changed.add(user)
-        return [Event(alias, ts, "", False, None, {}, {}, identity=Forget(user)) for alias in aliases]
+        return told
+
+    @staticmethod
+    def forgotten(alias: str, user: str, until_ms: int) -> Event:
+        """What the home of an erased user's alias is to be told."""
+        return Event(alias, until_ms, "", False, None, {}, {}, identity=Forget(user))
 
     def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
         """Since the last call: what is to be written of users, and who has nothing any more."""

@@ -1,4 +1,8 @@
-"""Linked is as if the records had come late under the user's id: the engine against the naive judge."""
+"""Linked is as if the records had come late under the user's id, and merged as if all had always been of one: the
+engine against the naive judge.
+"""
+
+from typing import Final
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,11 +12,15 @@ from streams.core.batch import Batch
 from streams.core.events import Event
 from streams.core.identities.identities import Identities
 from streams.core.links import How, Link, Linking, Unlinked
+from streams.core.merges import Merge as Command
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
 from tests.core.harness import Changes, Engine, owed
 from tests.core.identities.made import DAY
+from tests.core.identities.people import STEPS, Item, Step, history
+from tests.oracle import Merge, judge
 from tests.oracle.identities import named
+from tests.rulebooks import rulebook
 
 KEEP_MS = 3 * DAY
 VISITORS, CUSTOMERS, USERS = ("a-1", "a-2"), ("cus_1",), ("ann", "bob", "cy")
@@ -77,3 +85,41 @@ def test_all_that_is_known_of_an_alias_is_as_the_judge_has_it(arrivals: list[Eve
     assert [replace(event, identity=None) for event in applied] == [
         event for event in named(arrivals, KEEP_MS) if isinstance(event, Event)
     ]
+
+
+def lived(rules: Rulebook, items: list[Item], in_one: bool) -> Changes:
+    """In one batch between two instants, or each by itself."""
+    engine = Engine(rules)
+    identities = Identities.empty(engine.shard, KEEP_MS)
+    batch: list[Event] = []
+    for item in [*items, made.END_MS]:
+        if isinstance(item, Merge):
+            batch.append(replace(_command(item), message_id=item.message_id))
+        elif isinstance(item, Event):
+            batch.append(item)
+        if isinstance(item, int) or not in_one:
+            for turn in identities.turns(batch):
+                engine.report(identities.take_changes())
+                engine.apply(turn)
+            engine.report(identities.take_changes())
+            batch = []
+        if isinstance(item, int):
+            engine.pass_time(item)
+    return engine.reported
+
+
+def _command(merge: Merge) -> Event:
+    return Event(merge.gone, merge.ts, "", False, None, {}, {}, identity=Command(merge.into))
+
+
+COUNTED: Final = rulebook(
+    **{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 9)}, payer="mrr >= 20", more="mrr >= 40"
+)
+
+
+@given(st.lists(STEPS, max_size=14), st.booleans())
+def test_linked_and_merged_is_as_if_always_one(steps: list[Step], in_one: bool) -> None:
+    """Each record counts, so that none is lost or counted twice unseen."""
+    items = history(steps)
+    expected = judge(COUNTED, named(items, KEEP_MS), made.END_MS)
+    assert lived(COUNTED, items, in_one) == {user: changes for user, changes in expected.items() if changes}

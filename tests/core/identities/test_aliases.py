@@ -140,11 +140,53 @@ def test_what_a_robot_leaves_behind_is_no_more_than_there_is_room_for() -> None:
 def test_forgetting_a_user_takes_her_aliases_and_what_is_kept_and_nobody_elses() -> None:
     found = fed(1)
     found.link("anon", "ann", DAY, How.ANONYMOUS)
-    found.forget("anon", "bob")
+    found.forget("anon", "bob", 9 * DAY)
+    found.forget("anon", "ann", DAY - 1)
     assert found.user_of("anon") == "ann"
-    found.forget("anon", "ann")
+    found.forget("anon", "ann", DAY)
     assert found.user_of("anon") is None
     assert found.take().forgotten == ["anon"]
+
+
+def test_what_waits_and_is_of_after_the_erasure_stays() -> None:
+    found = fed(1, 3)
+    found.forget("anon", "ann", 2 * DAY)
+    assert times([one.event for one in found.records("anon")]) == [3 * DAY]
+
+
+def test_a_device_is_the_next_users_once_its_first_is_forgotten() -> None:
+    found = fed()
+    for day, user in enumerate(("ann", "bob", "cy")):
+        found.link("anon", user, day * DAY, How.ANONYMOUS)
+    found.forget("anon", "ann", 9 * DAY)
+    assert (found.user_of("anon"), found.standing("anon").is_shared) == ("bob", True)
+    found.forget("anon", "cy", 9 * DAY)
+    found.forget("anon", "bob", 9 * DAY)
+    assert found.user_of("anon") is None
+
+
+def test_a_customer_of_whom_others_know_is_nobodys_and_not_begun_anew() -> None:
+    found = Aliases(KEEP)
+    for day, user in enumerate(("ann", "bob")):
+        found.link("cus_1", user, day * DAY, How.CUSTOMER)
+    found.forget("cus_1", "bob", 9 * DAY)
+    assert found.user_of("cus_1") is None
+    found.keep(state("cus_1", 10 * DAY), at(5))
+    [given] = found.link("cus_1", "ann", 11 * DAY, How.CUSTOMER)
+    assert given.identity == PassedOn("cus_1", 4, at(5))
+
+
+@pytest.mark.parametrize(("gone", "into"), [("ann", "bob"), ("bob", "ann")])
+def test_a_device_of_two_who_are_one_is_no_shared_one(gone: str, into: str) -> None:
+    found = fed()
+    found.link("anon", "ann", DAY, How.ANONYMOUS)
+    found.link("anon", "bob", 2 * DAY, How.ANONYMOUS)
+    found.rename("anon", gone, into)
+    [event] = found.keep(under("anon", 3 * DAY), at(5))
+    assert event.subject == into
+    found.link("anon", "cy", 4 * DAY, How.ANONYMOUS)
+    found.rename("anon", "dora", into)
+    assert found.keep(under("anon", 5 * DAY), at(6)) == []
 
 
 def test_all_is_as_it_was_after_it_was_written_and_loaded() -> None:

@@ -70,3 +70,11 @@ def test_whoever_is_erased_has_her_aliases_forgotten() -> None:
     assert (forget.subject, forget.ts, forget.identity) == ("anon", 9, Forget("ann"))
     assert found.take() == ([], ["ann"])
     assert found.erase("ann", 9) == []
+
+
+def test_whoever_came_back_after_an_erasure_keeps_what_is_hers_since() -> None:
+    found = Owners()
+    found.claim("ann", ANON, 5)
+    found.claim("ann", CUSTOMER, 12)
+    assert [event.subject for event in found.erase("ann", 9)] == ["anon"]
+    assert list(found.of("ann")) == ["cus_1"]

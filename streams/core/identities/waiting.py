@@ -1,0 +1,98 @@
+"""The records that wait under aliases, in a place of their own, which is bounded.
+
+Comes in: records as `kept` writes them. Goes out: those of an alias, in order of arrival; which alias is to go where
+there is no room; and what is to be written.
+
+So many bytes in all: what a robot leaves behind by the million costs no user's memory.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from streams.core.identities import kept
+from streams.core.identities.kept import Kept
+
+MOST_BYTES: Final = 512 << 20  # of a shard
+BYTES_BESIDE: Final = 330  # what a record costs beside its text and its alias, in memory and in Redis
+BETWEEN: Final = "\0"  # an alias and a number, in the name of a kept record
+
+
+class Waiting:
+    """Of one shard. next_number: of the next record, greater than that of any before."""
+
+    def __init__(self, records: Mapping[str, bytes], most_bytes: int):
+        self._of: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
+        self._most_bytes, self._bytes = most_bytes, 0
+        self._put: dict[str, bytes] = {}
+        self._drop: set[str] = set()
+        numbered = []
+        for name, raw in records.items():
+            alias, _, number = name.rpartition(BETWEEN)
+            numbered.append((int(number), alias, raw))
+        numbered.sort()
+        for _, alias, raw in numbered:
+            self._add(alias, raw)
+        self.next_number = numbered[-1][0] + 1 if numbered else 0
+
+    def __len__(self) -> int:
+        """Under how many aliases something waits."""
+        return len(self._of)
+
+    def __contains__(self, alias: str) -> bool:
+        return alias in self._of
+
+    def raw(self, alias: str) -> tuple[bytes, ...]:
+        return self._of.get(alias, ())
+
+    def of(self, alias: str) -> list[Kept]:
+        return [kept.read(raw) for raw in self.raw(alias)]
+
+    def add(self, alias: str, raw: bytes) -> None:
+        """A record that was given `next_number`."""
+        self.next_number += 1
+        self._add(alias, raw)
+        self._put[_name(alias, raw)] = raw
+
+    def keep_only(self, alias: str, numbers: Collection[int]) -> int:
+        """Of an alias, in its place, the records of these numbers; how many went."""
+        before = self.raw(alias)
+        stay = tuple(raw for raw in before if kept.read(raw).number in numbers)
+        for raw in before:
+            if raw not in stay:
+                self._bytes -= _cost(alias, raw)
+                self._put.pop(_name(alias, raw), None)
+                self._drop.add(_name(alias, raw))
+        if stay:
+            self._of[alias] = stay
+        else:
+            self._of.pop(alias, None)
+        return len(before) - len(stay)
+
+    @property
+    def too_much(self) -> str | None:
+        """The alias that was quiet for longest, if there is more than there is room for."""
+        return next(iter(self._of)) if self._bytes > self._most_bytes else None
+
+    def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
+        """Since the last call: the records to be written, by name, and the names of those that are to go."""
+        put, drop = list(self._put.items()), list(self._drop)
+        self._put, self._drop = {}, set()
+        return put, drop
+
+    @property
+    def untold(self) -> int:
+        """How much has changed since `take`."""
+        return len(self._put) + len(self._drop)
+
+    def _add(self, alias: str, raw: bytes) -> None:
+        self._of[alias] = (*self._of.pop(alias, ()), raw)
+        self._bytes += _cost(alias, raw)
+
+
+def _name(alias: str, raw: bytes) -> str:
+    """Under which a record is stored."""
+    return f"{alias}{BETWEEN}{kept.read(raw).number}"
+
+
+def _cost(alias: str, raw: bytes) -> int:
+    return len(raw) + 2 * len(alias) + BYTES_BESIDE

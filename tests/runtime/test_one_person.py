@@ -1,0 +1,246 @@
+"""A few people under a few ids, in two shards that tell each other: as the judge has it, whatever crashes; and again as
+it was, once all that was stored is lost.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import pytest
+from faust.types import TP
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.compiler.catalog import Catalog
+from streams.core.engine.erasure import Erasure
+from streams.core.events import Event
+from streams.kafka.partitioning import homes
+from streams.outputs.change import decode_change
+from streams.runtime import retry
+from streams.sources import Decoder, profile_commands
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERSHIPS, OWNED, ROWS, UNLINKED, Collection
+from streams.state.memory import MemoryStore
+from streams.state.store import Store
+from streams.testing import identify, to_bytes, track
+from tests.anytime import ANY_TIME
+from tests.core.harness import Changes, as_expected
+from tests.core.identities.people import (
+    APART_MS,
+    STEPS,
+    USERS,
+    Becomes,
+    Bill,
+    Customer,
+    SignIn,
+    Step,
+    Visit,
+)
+from tests.oracle import Expected, Merge, judge
+from tests.oracle.identities import named
+from tests.rulebooks import rulebook
+from tests.runtime.lives import HOW, PARTITIONS, Crash, Owner, World, lose
+from tests.state.checkpoints import claimed
+from tests.strategies.histories import END_MS, START_MS
+
+COUNTED: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 7)}, payer="mrr >= 20")
+DECODER: Final = Decoder(Catalog(COUNTED).reads, ANY_TIME)
+Crashes = Mapping[int, tuple[int, str]]
+CRASHES: st.SearchStrategy[Crashes] = st.dictionaries(
+    st.integers(0, 40), st.tuples(st.integers(0, 12), st.sampled_from(HOW)), max_size=12
+)
+
+
+class Erase(NamedTuple):
+    user: str
+
+
+ERASURES: Final = st.builds(Erase, st.sampled_from(USERS))
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
+
+
+class Company:
+    """Both shards, from one life to the next. crashes: by number of a life, the step and how."""
+
+    def __init__(self, kept: Store, crashes: Crashes):
+        self.kept, self.world, self._crashes, self._lives = kept, World(kept.shards), crashes, 0
+
+    def publish(self, topic: str, key: str, value: bytes) -> None:
+        self.world.arrive(TP(topic, homes(key, PARTITIONS, "murmur2")[0]), key, value)
+
+    async def settle(self) -> None:
+        """Until nobody has anything left to do."""
+        for _ in range(30):
+            busy = [shard for shard in range(PARTITIONS) if await self._is_busy(shard)]
+            if not busy:
+                return
+            for shard in busy:
+                at, how = self._crashes.get(self._lives, (None, ""))
+                self._lives += 1
+                with suppress(Crash):
+                    await Owner(self.world, COUNTED, at, how, number=shard).live()
+        raise AssertionError("they never stop telling each other something")
+
+    async def _is_busy(self, shard: int) -> bool:
+        ends = {tp.topic: len(self.world.inputs[tp]) for tp in self.world.inputs_of(shard)}
+        progress = await self.kept.shards.progress(shard)
+        if progress is None:
+            return any(ends.values())
+        reached = all(progress.positions.get(topic, 0) == end for topic, end in ends.items())
+        return not reached or not await self.kept.shards.is_published(shard, progress.number)
+
+    def told(self) -> Changes:
+        """By user, each once."""
+        first: dict[str, Expected] = {}
+        for message in self.world.of("segment-changes"):
+            change = decode_change(message.value or b"")
+            told = as_expected(change)
+            assert first.setdefault(change.id, told) == told, "a repeat says something else"
+        found: Changes = {}
+        for told in first.values():
+            found.setdefault(told.subject, []).append(told)
+        return found
+
+    def repeats(self) -> int:
+        ids = [decode_change(message.value or b"").id for message in self.world.of("segment-changes")]
+        return len(ids) - len(set(ids))
+
+    async def stands(self) -> dict[str, Any]:
+        """Where each user is, as others see it; and of whom or what something is stored."""
+        told = {message.key.decode(): message.value for message in self.world.of("segment-memberships")}
+        where = {user: set(json.loads(value)["segments"]) for user, value in told.items() if value is not None}
+        found: dict[str, Any] = {"published": {user: segments for user, segments in where.items() if segments}}
+        for shard in range(PARTITIONS):
+            stored = await claimed(self.kept.shards, shard, 1 << 60)
+            kept: tuple[Collection[Any, Any], ...] = (ROWS, DOCUMENTS, MARKS, ALIASES, OWNED)
+            for collection in kept:
+                found[f"{shard} {collection.key}"] = set(stored[collection]) if stored else set()
+            # The number of a record that waits says nothing but its place.
+            waits = [name.partition("\0")[0] for name in stored[UNLINKED]] if stored else []
+            found[f"{shard} {UNLINKED.key}"] = sorted(waits)
+            for user in USERS:
+                raw = await self.kept.shards.get(shard, MEMBERSHIPS, user)
+                found[f"{shard} {user}"] = set(json.loads(raw or b"{}"))
+        return found
+
+
+def records(steps: Sequence[Step | Erase]) -> list[tuple[str, str, bytes]]:
+    """Topic, key and value of each. A merge that cannot be is left out."""
+    found: list[tuple[str, str, bytes]] = []
+    now = dict(zip(USERS, USERS, strict=True))
+    known: set[str] = set()
+    for number, step in enumerate(steps):
+        ts = START_MS + number * APART_MS
+        match step:
+            case Visit(alias):
+                record = track(None, "Page Viewed", ts, f"m-{number}") | {"anonymousId": alias}
+                found.append(("product-events", alias, to_bytes(record)))
+            case SignIn(user, alias):
+                record = track(user, "Signed In", ts, f"m-{number}") | ({"anonymousId": alias} if alias else {})
+                found.append(("product-events", user, to_bytes(record)))
+                known.add(now[user])
+            case Bill(mrr):
+                found.append(("billing-updates", "cus_1", to_bytes(subscription(number, ts, mrr))))
+            case Customer(user):
+                record = identify(user, ts, f"m-{number}", stripe_customer_id="cus_1")
+                found.append(("product-events", user, to_bytes(record)))
+                known.add(now[user])
+            case Erase(gone):
+                command = profile_commands.encode(Erasure(gone, ts, f"m-{number}"))
+                found.append(("profile-commands", gone, command))
+                known.discard(now[gone])
+                now = {user: user if one == now[gone] else one for user, one in now.items()}
+            case Becomes(gone, into) if {gone, into} <= known:
+                command = profile_commands.encode(profile_commands.merge(gone, into, ts, f"merge {gone}"))
+                found.append(("profile-commands", gone, command))
+                known.remove(gone)
+                now = {user: into if one == gone else one for user, one in now.items()}
+    return found
+
+
+def subscription(number: int, ts: int, mrr: float) -> dict[str, object]:
+    monthly = {"interval": "month", "interval_count": 1}
+    price = {"id": "price_1", "unit_amount": int(mrr * 100), "currency": "usd", "recurring": monthly}
+    items = {"data": [{"id": "si_1", "quantity": 1, "price": price}]}
+    body = {"object": "subscription", "id": "sub_1", "customer": "cus_1", "status": "active", "items": items}
+    event = {"object": "event", "id": f"evt_{number}", "type": "customer.subscription.updated", "livemode": True}
+    return event | {"created": ts // 1000, "data": {"object": body}}
+
+
+def items(published: Sequence[tuple[str, str, bytes]]) -> list[Event | Merge | int]:
+    """What the judge is told."""
+    found: list[Event | Merge | int] = []
+    for topic, key, value in published:
+        if topic == "profile-commands":
+            said = json.loads(value)
+            at = profile_commands.decode(value, key.encode(), None)
+            assert isinstance(at, Event)
+            found.append(Merge(said["userId"], said["into"], at.ts, said["messageId"]))
+        else:
+            event = DECODER.decode_line(value)
+            assert isinstance(event, Event), event
+            found.append(event)
+    return found
+
+
+async def live(company: Company, published: Sequence[tuple[str, str, bytes]]) -> None:
+    """One record after another, each when all has been heard that came of the one before."""
+    for topic, key, value in published:
+        company.publish(topic, key, value)
+        await company.settle()
+
+
+async def as_the_judge_has_it(kept: Store, steps: Sequence[Step], crashes: Crashes) -> None:
+    published, company = records(steps), Company(kept, crashes)
+    await live(company, published)
+    expected = judge(COUNTED, named(items(published)), END_MS)
+    assert company.told() == {user: changes for user, changes in expected.items() if changes}
+
+
+async def as_it_was(kept: Store, steps: Sequence[Step | Erase]) -> None:
+    published, company = records(steps), Company(kept, {})
+    await live(company, published)
+    before, told, repeats = await company.stands(), company.told(), company.repeats()
+    await lose(kept)
+    await company.settle()
+    assert await company.stands() == before
+    assert company.told() == told
+    assert company.repeats() == repeats
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(STEPS, max_size=10), CRASHES)
+def test_linked_and_merged_is_as_if_always_one_whatever_crashes(steps: list[Step], crashes: Crashes) -> None:
+    asyncio.run(as_the_judge_has_it(MemoryStore(), steps, crashes))
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(STEPS | ERASURES, max_size=10))
+def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(steps: list[Step | Erase]) -> None:
+    asyncio.run(as_it_was(MemoryStore(), steps))
+
+
+# Two devices, of which one is of two who become one; a customer who is one's and then the other's; and a chain.
+EVENTFUL: Final[Sequence[Step]] = (
+    *(Visit("a-1"), Bill(30.0), SignIn("ann", "a-1"), SignIn("bob", "a-1"), Visit("a-1"), Customer("ann")),
+    *(Customer("bob"), SignIn("cy", "a-2"), Becomes("ann", "bob"), Visit("a-1"), Becomes("bob", "cy"), Visit("a-1")),
+)
+
+
+@pytest.mark.parametrize("how", HOW[:2])
+async def test_both_stores_keep_it(kept: Store, how: str) -> None:
+    """Every second life ends with a crash, each time at the next step."""
+    await lose(kept)
+    await as_the_judge_has_it(kept, EVENTFUL, {2 * n: (n % 9, how) for n in range(40)})
+
+
+@pytest.mark.parametrize("erased", ["ann", "cy"])
+async def test_both_stores_are_made_anew(kept: Store, erased: str) -> None:
+    """Once with the survivor erased, once with one of those who became her."""
+    await lose(kept)
+    await as_it_was(kept, (*EVENTFUL, Erase(erased), Visit("a-1"), SignIn("ann", "a-2"), Visit("a-2")))
