@@ -1,4 +1,5 @@
-"""Files of a history, by what they are: JSON Lines (plain, .gz, .zst), Parquet.
+"""Files of a history, by what they are: JSON Lines (plain, .gz, .zst), Parquet, records
+out of topics.
 
 Comes in: the name of a file. Goes out: its lines.
 """
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from streams.backtest.parquet import ParquetFile
+from streams.backtest.records import SUFFIX, RecordFile
 from streams.eventfiles.arrivals import Lines
 from streams.eventfiles.lines import LineFile
 
@@ -22,4 +24,6 @@ class History(Lines, Protocol):
 def opened(name: str) -> History:
     """UsageError where it cannot be read."""
     path = Path(name)
+    if path.suffix == SUFFIX:
+        return RecordFile(path)
     return ParquetFile(path) if path.suffix == ".parquet" else LineFile(path)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.backtest.question import Question, has_quintiles
+from streams.backtest.records import HistoryDecoder
 from streams.backtest.whose import together
 from streams.backtest.worker import Part, Work
 from streams.core.compiler.catalog import Catalog
@@ -90,7 +91,7 @@ def _in_this_process(question: Question, progress: Callable[[int], object]) -> P
 
 def _linked(question: Question) -> Mapping[str, str]:
     decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
-    return together(question.files, decoder, question.settings)
+    return together(question.files, HistoryDecoder(decoder, question.erased), question.settings)
 
 
 class _Meeting:

@@ -4,7 +4,8 @@ Comes in: what a person says: rules, others to hold them against, a history, an 
 `Question`, or a UsageError.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from streams.core.language.faults import ExpressionFaults
@@ -20,7 +21,8 @@ OUTCOME: Final = "\0outcome"  # no rule in a file is called so
 class Question:
     """new, old: rulebooks; without an old one nothing is compared. files: names of files, in the order in which they go
     first on a tie. outcome: a rulebook of one segment, which somebody enters at each instant of the event.
-    within_ms: in which the event is to follow.
+    within_ms: in which the event is to follow. erased: by user, up to when (ms) what happened is passed over. lost:
+    topics of which the beginning is not there any more.
     """
 
     settings: Settings
@@ -31,6 +33,8 @@ class Question:
     outcome: Rulebook | None = None
     outcome_text: str = ""
     within_ms: int = 0
+    erased: Mapping[str, int] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
 
 def has_quintiles(question: Question) -> bool:

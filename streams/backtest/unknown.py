@@ -20,6 +20,8 @@ BEGINS: Final = (
     " enters late."
 )
 ERASED: Final = "Of users who were erased it has nothing, or what a running group refuses: they are not told apart."
+PASSED_OVER: Final = "What happened to users before they were erased is passed over, of {users:,} of them."
+LOST: Final = "These topics no longer reach back to their beginning: {topics}."
 MERGED: Final = (
     "Files that are not in order of time may be merged otherwise than a replay merges them, as several processes share"
     " the users; with --jobs 1 they are merged as there."
@@ -56,7 +58,8 @@ def unknowns(question: Question, begins_ms: int | None, rules: Sequence[RuleWarm
         found.append(f"Rules whose windows reach back before it are complete only later: {', '.join(late)}.")
     if for_life := sorted({each.rule for each in rules if each.reads_all_of_life}):
         found.append(f"Rules that ask for all of a user's life know the history alone: {', '.join(for_life)}.")
-    found.append(ERASED)
+    found += [LOST.format(topics=", ".join(question.lost))] if question.lost else []
+    found.append(PASSED_OVER.format(users=len(question.erased)) if question.erased else ERASED)
     if has_quintiles(question):
         found.append("Edges of quintiles are those of everybody in the history, which one process works out alone.")
     if processes > 1 and len(question.files) > 1:

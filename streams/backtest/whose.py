@@ -12,14 +12,13 @@ import msgspec
 from xxhash import xxh3_64_intdigest
 
 from streams.backtest.histories import opened
+from streams.backtest.records import HistoryDecoder
 from streams.core.events import Decoded, Event, Ignored
 from streams.core.links import Linking, Unlinked
 from streams.core.merges import Merge
 from streams.settings import Settings
-from streams.sources import Decoder
 from streams.sources.options import Nobody
 from streams.sources.segment_spec import EVENT_NAMES
-from streams.topics import PRODUCT_EVENTS
 
 ANOTHERS: Final = Ignored("another process's")
 # Such records bear no id beside these two, but for `identify` with traits that are ids, and `alias`.
@@ -50,9 +49,9 @@ _PRODUCT: Final = frozenset({"track", *EVENT_NAMES})
 class Own:
     """Decodes the lines of one process. together: to each id that has to do with others, what stands for them all."""
 
-    def __init__(self, decoder: Decoder, settings: Settings, number: int, of: int, together: Mapping[str, str]):
+    def __init__(self, decoder: HistoryDecoder, settings: Settings, number: int, of: int, together: Mapping[str, str]):
         self._decode_line = decoder.decode_line
-        self._product = decoder.of[PRODUCT_EVENTS.name]
+        self._product = decoder.product
         self._nobody = Nobody(settings.not_users)
         self._number, self._of, self._together = number, of, together
         self._mine: dict[str, bool] = {}  # what was told of an id: most ids come again
@@ -106,7 +105,7 @@ class Own:
         return decoded if self._number == 0 else ANOTHERS
 
 
-def together(names: Sequence[str], decoder: Decoder, settings: Settings) -> dict[str, str]:
+def together(names: Sequence[str], decoder: HistoryDecoder, settings: Settings) -> dict[str, str]:
     """Of all ids that are linked with another or merged in these files, one that stands for all of them."""
     stands_for: dict[str, str] = {}
     marks = (*MARKS, *(f'"{trait}"'.encode() for trait in settings.link_traits))
@@ -129,7 +128,7 @@ def _found(stands_for: dict[str, str], name: str) -> str:
     return name
 
 
-def _in_file(name: str, decoder: Decoder, marks: Sequence[bytes]) -> Iterator[Sequence[str]]:
+def _in_file(name: str, decoder: HistoryDecoder, marks: Sequence[bytes]) -> Iterator[Sequence[str]]:
     """The ids of each line that bears several; most files have none, which is soon seen."""
     with closing(opened(name)) as file:
         if not file.mentions(marks):

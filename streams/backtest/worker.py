@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from streams.backtest.histories import opened
 from streams.backtest.outcomes import Base, Forecast, Span, base, forecast
 from streams.backtest.question import OUTCOME, Question
+from streams.backtest.records import HistoryDecoder
 from streams.backtest.sides import Holding, Side, read_by_all
 from streams.backtest.tally import Kept
 from streams.backtest.whose import Own
@@ -89,7 +90,8 @@ class Work:
         self._old = None if question.old is None else Side(question, question.old)
         self._outcome = None if question.outcome is None else Side(question, question.outcome)
         self._sides = [side for side in (self._new, self._old, self._outcome) if side is not None]
-        decoder = Decoder(read_by_all(self._sides), InputOptions.of(question.settings))
+        lines = Decoder(read_by_all(self._sides), InputOptions.of(question.settings))
+        decoder = HistoryDecoder(lines, question.erased)
         self._own = Own(decoder, question.settings, number, of, together)
         self._rejects: list[str] = []
 

@@ -1,11 +1,15 @@
 """`segmenter backtest`: what rules would have done, over a history."""
 
+import asyncio
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from streams.commands.options import settings_flags
+from streams.commands.options import KAFKA, settings_flags
 from streams.commands.params import Duration, Time
 from streams.core.instants import DAY_MS
 from streams.errors import SOME_REJECTED
@@ -13,10 +17,14 @@ from streams.settings import MEANING, Settings
 
 if TYPE_CHECKING:
     from streams.backtest.question import Question
+    from streams.backtest.report import Report
+
+TOPIC_SETTINGS = ("topic_product_events", "topic_billing_updates", "topic_profile_commands")
 
 
 @click.command("backtest")
-@click.argument("history", metavar="HISTORY...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("history", metavar="[HISTORY...]", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--from-kafka", is_flag=True, help="The history is what stands in the input topics.")
 @click.option("--against", metavar="OLD", type=click.Path(exists=True, path_type=Path), help="Rules to compare with.")
 @click.option("--outcome", metavar="EVENT", help="An event to foretell: a name, or as rules write it.")
 @click.option("--within", type=Duration(), default=30 * DAY_MS, help="In which it is to follow. [30d]")
@@ -24,9 +32,10 @@ if TYPE_CHECKING:
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="So many processes. [as many as cores]")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write it as a page, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@settings_flags("rules", "timezone", rest=MEANING)
+@settings_flags("rules", "timezone", rest=(*KAFKA, *MEANING, "topic_prefix", *TOPIC_SETTINGS))
 def command(
     history: tuple[Path, ...],
+    from_kafka: bool,
     jobs: int | None,
     html: Path | None,
     as_json: bool,
@@ -39,7 +48,8 @@ def command(
     With --against other rules, such as those that are live: who would be in under one and not under the other, with
     the reasons. With --outcome: how well entering a segment foretold an event. Then what it does not know.
 
-    HISTORY is JSON Lines, plain, .gz or .zst, or Parquet.
+    HISTORY is JSON Lines, plain, .gz or .zst, or Parquet; --from-kafka takes
+    the input topics instead.
 
     Exit status 3 if some lines were rejected, 2 if a rule or an argument is wrong.
 
@@ -51,18 +61,15 @@ def command(
     """
     import msgspec
 
-    from streams.backtest.processes import play, processes_for, size_of
-    from streams.backtest.report import report
-    from streams.commands.engine import compile_later
     from streams.terminal.backtest import in_words
-    from streams.terminal.progress import read_so_far
 
-    question = _question(settings, history, **asked)
-    processes = jobs or processes_for(question, size_of(question))
-    if processes == 1:
-        compile_later()
-    with read_so_far() as progress:
-        found = report(question, play(question, processes, progress))
+    if from_kafka == bool(history):
+        raise click.UsageError("Name the files of a HISTORY, or say --from-kafka.")
+    with ExitStack() as stack:
+        question = _question(settings, history, **asked)
+        if from_kafka:
+            question = _from_topics(question, Path(stack.enter_context(TemporaryDirectory(prefix="segmenter-"))))
+        found = _played(question, jobs)
     if html is not None:
         from streams.backtest.page import page
 
@@ -71,6 +78,27 @@ def command(
     if found.coverage.rejected:
         click.echo(f"{found.coverage.rejected} of {found.coverage.lines} lines were rejected.", err=True)
         raise click.exceptions.Exit(SOME_REJECTED)
+
+
+def _played(question: "Question", jobs: int | None) -> "Report":
+    from streams.backtest.processes import play, processes_for, size_of
+    from streams.backtest.report import report
+    from streams.commands.engine import compile_later
+    from streams.terminal.progress import read_so_far
+
+    processes = jobs or processes_for(question, size_of(question))
+    if processes == 1:
+        compile_later()
+    with read_so_far() as progress:
+        return report(question, play(question, processes, progress))
+
+
+def _from_topics(question: "Question", folder: Path) -> "Question":
+    """What stands in the topics is read once, into a folder."""
+    from streams.backtest.topics import fetch
+
+    files, erased, lost = asyncio.run(fetch(question.settings, folder))
+    return replace(question, files=files, erased=erased, lost=lost)
 
 
 def _question(

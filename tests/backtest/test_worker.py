@@ -14,6 +14,7 @@ from msgspec import to_builtins
 
 from streams.backtest.processes import play
 from streams.backtest.question import Question, outcome_rules
+from streams.backtest.records import HistoryDecoder
 from streams.backtest.report import Report, Under, report
 from streams.backtest.whose import together
 from streams.backtest.worker import Part, Work
@@ -96,7 +97,7 @@ def played(question: Question, processes: int) -> list[Part]:
 
 def _linked(question: Question) -> dict[str, str]:
     decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
-    return together(question.files, decoder, question.settings)
+    return together(question.files, HistoryDecoder(decoder, {}), question.settings)
 
 
 def replayed(question: Question, rules: Rulebook) -> tuple[list[Change], int]:
