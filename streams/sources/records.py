@@ -22,6 +22,7 @@ MAX_ID_CHARACTERS: Final = 255
 MAX_AHEAD_MS: Final = 300_000  # further ahead of its record, and it is the client's clock that is wrong
 # What msgspec says of a type that is wrong, and its kinds in the words of whoever sent it.
 MISMATCH: Final = re.compile(r"Expected `([a-z| ]+)`, got `([a-z]+)`(?: - at `\$\.?([^`]*)`)?")
+MISSING: Final = re.compile(r"Object missing required field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
 BOUND: Final = re.compile(r"Expected `[a-z]+` (<=|>=|of length <=) ([-0-9.e+]+)(?: - at `\$\.?([^`]*)`)?")
 BOUNDS: Final = {"<=": "is more than", ">=": "is less than", "of length <=": "has more characters than"}
 KINDS: Final = {
@@ -129,6 +130,9 @@ def mismatch(error: msgspec.ValidationError, within: str = "") -> Unusable:
     if (bound := BOUND.fullmatch(said)) is not None:
         place = ".".join(filter(None, [within, bound[3]]))
         return Unusable("wrong_type", f"`{place}` {BOUNDS[bound[1]]} {float(bound[2]):,.15g}")
+    if (missing := MISSING.fullmatch(said)) is not None:
+        place = ".".join(filter(None, [within, missing[2], missing[1]]))
+        return Unusable("wrong_type", f"`{place}` is missing")
     found = MISMATCH.fullmatch(said)
     if found is None or not {*found[1].split(" | "), found[2]} <= KINDS.keys():
         return Unusable("wrong_type", said.replace("`$", f"`{within}") if within else said)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streams.core.events import Event, Reads
 from streams.sources.mending import mended
 from tests.decoders import Decoder
+from tests.sources.stripe_events import event, subscription
 
 READS = Reads({"E": frozenset({"note", "tags"})}, context=frozenset({"locale"}))
 DECODER = Decoder(READS)
@@ -73,3 +74,20 @@ def test_a_byte_order_mark_is_left_out() -> None:
 )
 def test_what_has_none_of_it_is_left_alone(whole: object) -> None:
     assert mended(json.dumps({"properties": {"a": whole}})) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "about"),
+    [
+        ("data.object.metadata", {"metadata": []}),
+        ("data.object.cancellation_details", {"cancellation_details": [], "metadata": {"user_id": "ann"}}),
+        ("data.previous_attributes", {"metadata": {"user_id": "ann"}}),
+    ],
+)
+def test_an_event_of_stripes_that_php_passed_on_has_empty_objects(place: str, about: dict[str, Any]) -> None:
+    sent = json.loads(event("customer.subscription.updated", subscription(**about)))
+    if place == "data.previous_attributes":
+        sent["data"]["previous_attributes"] = []
+    found = DECODER.billing(json.dumps(sent).encode(), b"ann", None)
+    assert isinstance(found, Event), found
+    assert (found.subject, found.properties["mrr"]) == ("ann", 20.0)

@@ -48,6 +48,12 @@ def test_no_reason_repeats_a_value(
             assert not isinstance(found, Reject) or SECRET not in found.code + found.reason
 
 
+def test_what_is_missing_is_told_with_its_place() -> None:
+    about = {"object": "event", "id": "evt_1", "type": "invoice.paid", "created": 1_772_366_400}
+    sent = msgspec.json.encode({**about, "data": {"object": {}}})
+    assert DECODER.billing(sent, KEY, NOON) == Reject("wrong_type", "`data.object.id` is missing")
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
