@@ -45,6 +45,7 @@ from streams.settings import MEANING, Settings
 SESSION_TIMEOUT_MS = 4_000
 # Changes are news for so long, in seconds of whoever watches.
 LIVE_WITHIN_S = 10
+RULES_FOLLOWED_AFTER_S = 5.0
 STOPS_AT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -155,8 +156,8 @@ async def _let_time_pass(web: Child, player: Player) -> None:
 
 
 async def _run_what_is_saved(settings: Settings, view: View) -> None:
-    """The rules, as they are edited."""
-    # Imported once there is something to see.
+    """The rules, as they are edited: nobody has edited one in the first seconds, in which there is enough to do."""
+    await asyncio.sleep(RULES_FOLLOWED_AFTER_S)
     from streams.demo.saved_rules import apply_saved
 
     await apply_saved(settings, view.say)
