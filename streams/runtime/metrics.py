@@ -80,6 +80,12 @@ SPECS: Final[Sequence[Spec[Monitor]]] = (
     Spec("segmenter_checkpoints_total", "Checkpoints written.", (), lambda it: [((), it.counters.checkpoints)]),
     Spec("segmenter_erasures_total", "Users erased.", (), lambda it: [((), it.counters.erasures)]),
     Spec(
+        "segmenter_unlinked_total",
+        "Records under aliases that reach no user any more, and links that were refused, by reason.",
+        ("reason",),
+        lambda it: (((reason,), count) for reason, count in counted(it.counters.unlinked)),
+    ),
+    Spec(
         "segmenter_rules_version",
         "The version of the rules that this worker runs.",
         (),
