@@ -89,13 +89,13 @@ def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
 
 @command.command("test")
 @click.argument("endpoint")
-@settings_flags("rules", rest=("webhook_private",))
+@settings_flags("rules", "redis", "group", rest=(*REDIS, "webhook_private"))
 def test(endpoint: str, settings: Settings) -> None:
-    """Post something to ENDPOINT of RULES/webhooks.yaml that is about nobody, signed as all is. Exit status 1 if it
-    does not take it."""
+    """Post something to ENDPOINT of webhooks.yaml that is about nobody, signed as all is: as the live version of the
+    rules has it, or RULES where nothing was ever applied. Exit status 1 if it does not take it."""
     from streams.admin.deliveries import endpoint_called, try_endpoint
 
-    posted = asyncio.run(try_endpoint(settings, endpoint_called(_messages(settings), endpoint)))
+    posted = asyncio.run(try_endpoint(settings, endpoint_called(_in_force(settings), endpoint)))
     click.echo(f"{endpoint}: {posted.said}")
     if not posted.is_done:
         raise click.exceptions.Exit(FAILED)
@@ -134,9 +134,3 @@ def _in_force(settings: Settings) -> "Messages":
     from streams.admin.rules_in_force import rules_in_force
 
     return asyncio.run(rules_in_force(settings)).checked.messages
-
-
-def _messages(settings: Settings) -> "Messages":
-    from streams import messagefiles, rulefiles
-
-    return messagefiles.load_messages(settings.rules, rulefiles.load(settings.rules))
