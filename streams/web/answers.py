@@ -38,6 +38,10 @@ async def internal_fault(_: Request, error: Exception) -> Response:
 
 
 def our_fault(error: Exception) -> JsonAnswer:
-    """What the error says may quote what was sent, so only its kind and place are told."""
-    log.error("web - a fault of segmenter's own, please report this line: %s", origin(error))
+    tell_of(error)
     return fault(500, "internal_error", "a fault of segmenter's own; its log says more")
+
+
+def tell_of(error: Exception) -> None:
+    """What a fault of our own says may quote what was sent, so only its kind and place are logged."""
+    log.error("web - a fault of segmenter's own, please report this line: %s", origin(error))

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from streams.errors import SegmenterError, Unknown, Unreachable, UsageError
 from streams.web.access import Access, Visitor
-from streams.web.answers import NO_HEADERS
+from streams.web.answers import NO_HEADERS, tell_of
 from streams.web.dashboard import drawing
 from streams.web.dashboard.wording import FILTERS, address
 from streams.web.refusal import Refusal
@@ -36,6 +36,7 @@ HEADERS: Final = {
 GZIP_LEVEL: Final = 4
 SMALL: Final = 1_000  # bytes, of which compressing makes no packet less
 COME_AGAIN: Final = {"Retry-After": "2"}
+OUR_FAULT: Final = "This is a fault of segmenter's own, and nothing that you did. Its log says what to report."
 
 Handler = Callable[[Request, Visitor], Awaitable[Response]]
 OpenHandler = Callable[[Request], Awaitable[Response]]
@@ -114,6 +115,9 @@ class Door:
             return self.trouble(request, visitor, 503, str(error), COME_AGAIN)
         except SegmenterError as error:
             return self.trouble(request, visitor, 503, str(error), COME_AGAIN)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may be told but its place
+            tell_of(error)
+            return self.trouble(request, visitor, 500, OUR_FAULT)
 
     def trouble(
         self, request: Request, visitor: Visitor | None, status: int, text: str, headers: Mapping[str, str] = NO_HEADERS

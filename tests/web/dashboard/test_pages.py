@@ -204,6 +204,21 @@ async def test_a_group_whose_workers_never_began_has_a_page_that_says_so(tmp_pat
         assert answer.headers["retry-after"]
 
 
+async def test_a_fault_of_our_own_is_told_on_a_page_and_in_the_log_without_what_it_quotes(
+    group: Group, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise KeyError("ann@x.example")
+
+    monkeypatch.setattr(pages, "user", broken)
+    async with group.client() as client:
+        answer = await page(client, "user?id=ann", 500)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "a fault of segmenter&#39;s own" in answer.text
+    assert "KeyError" in caplog.text
+    assert "ann@x.example" not in answer.text + caplog.text
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_is_small(client: AsyncClient, path: str) -> None:
     files = [(await client.get(f"/dashboard/{name}")).content for name in ("app.css", "app.js", "icon.svg")]
