@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.engine.shard import ROOM_FOR_TRANSITIONS
+from streams.core.engine.readable import ROOM_FOR_TRANSITIONS
 from streams.core.events import Event
 from streams.core.instants import DAY_MS
 from streams.core.kernel.layout import FEWEST_IDS

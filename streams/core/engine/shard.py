@@ -11,41 +11,35 @@ Goes out: the changes, each subject's in order, however the stream was cut. All 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from streams.core.arrays import Floats, Ints
+from streams.core.arrays import Ints
 from streams.core.batch import Batch
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
-from streams.core.compiler.program import written
-from streams.core.engine.decoding import ChangeDecoder, EventId, Memberships
+from streams.core.engine.decoding import EventId
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
-from streams.core.engine.handed_out import Dirty, Standing
+from streams.core.engine.handed_out import Dirty
 from streams.core.engine.leaving import leave, rules_by_segment
 from streams.core.engine.merging import Merged, pack
 from streams.core.engine.migration import Migration, slices
+from streams.core.engine.readable import Readable
 from streams.core.events import Event
 from streams.core.kernel import loop
-from streams.core.kernel.layout import AT, CLOCK, FAR, FEWEST_IDS, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
-from streams.core.kernel.loop import Memory
-from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
+from streams.core.kernel.layout import CLOCK, FEWEST_IDS, NEVER
 from streams.core.merges import Packed
 from streams.core.profiles.snapshot import Head, RowSchema, write_rows
-from streams.core.profiles.table import Table
 from streams.core.profiles.warmup import kept_from
 from streams.core.rules.rulebook import Rulebook
 from streams.core.scores.edges import AgreedEdges
 from streams.core.scores.quintiles import Quintiles
 
-ROOM_FOR_TRANSITIONS = 1_024
 NO_PRIVATE_TRAITS: frozenset[str] = frozenset()
-ALL = slice(None)
 
 
-class Shard:
+class Shard(Readable):
     """The profiles of one partition under one rulebook.
 
     time_ms: how far time has come for all profiles; `NEVER` before the first tick.
@@ -63,14 +57,8 @@ class Shard:
     ):
         """calendar: when days begin. begun_ms: before it there were events that the shard is not told; `NEVER` where
         it is told all. remembered_ids: among how many of a subject's accepted ids a repeat is known."""
-        self.catalog, program, text_code = written(rulebook, calendar, remembered_ids)
-        self.calendar = calendar
-        self.private_traits = private_traits
-        self._program = replace(program, words=program.words.copy())
-        self.table = Table(self.catalog, self._program, dict(text_code))
+        super().__init__(rulebook, calendar, private_traits, remembered_ids)
         self._encoder = EventEncoder(self.catalog, self._program)
-        self._decoder = ChangeDecoder(self.catalog, self._program, private_traits)
-        self._transitions = empty_buffer(len(rulebook.rules), ROOM_FOR_TRANSITIONS, self._program.transition_words)
         schema = RowSchema.of(self.catalog)
         zone = "" if calendar.beginnings is None else calendar.name
         since = kept_from(begun_ms, schema.filled())
@@ -130,11 +118,6 @@ class Shard:
         clocks, due = self.table.memory.words[: len(self.table), CLOCK], self.table.memory.due[: len(self.table)]
         for since_ms in self._edges.begun_by(self.time_ms):
             np.minimum(due, since_ms, out=due, where=clocks < since_ms)
-
-    @property
-    def _state(self) -> tuple[Ints, Memory, TransitionBuffer]:
-        """What every function of the kernel is given."""
-        return self._program.words, self.table.memory, self._transitions
 
     def step(self, batch: Batch) -> list[Change]:
         """Apply events in the order of the batch."""
@@ -196,10 +179,6 @@ class Shard:
     def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
         return self.erase([Erasure(subject, ts, message_id)])
 
-    def __contains__(self, subject: str) -> bool:
-        """Whether there is a profile."""
-        return subject in self.table
-
     def is_refused(self, event: Event) -> bool:
         """Whether it is of before its subject was erased."""
         return self._erased.is_refused(event)
@@ -247,23 +226,6 @@ class Shard:
     def is_stale(self) -> bool:
         """Whether profiles wait to be evaluated under rules that did not write them."""
         return bool(self._migration)
-
-    @property
-    def _newest_ms(self) -> int:
-        """The greatest clock of any profile."""
-        return int(self.table.memory.words[: len(self.table), CLOCK].max(initial=NEVER))
-
-    @property
-    def due(self) -> int:
-        """The next deadline of any profile (ms; a lower bound), `FAR` if there is none."""
-        return int(self.table.memory.due[: len(self.table)].min(initial=FAR))
-
-    def measure(self, rule: str, at_ms: int, profiles: slice = ALL) -> tuple[Floats, Floats, Floats]:
-        """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as far as they
-        are scored, as of `at_ms`; NaN for what is missing."""
-        rows = self.table.taken()[profiles]
-        found = loop.measure(self._program.words, self.table.memory, rows, at_ms, self._program.measures[rule])
-        return found[:, 0], found[:, 1], found[:, 2]
 
     def quintiles(self, rule: str) -> Quintiles | None:
         """The newest edges of a scores rule."""
@@ -323,34 +285,3 @@ class Shard:
 
     def head(self) -> bytes:
         return self._head.at(self.time_ms, self._edges.stored()).encode()
-
-    def memberships(self, subject: str) -> Memberships:
-        """The segments a subject is in, a tier's as `lifecycle/power`; none of rules in shadow."""
-        return self.all_memberships([subject])[0]
-
-    def _held(self, subject: str) -> Memberships:
-        """The same with those of rules in shadow."""
-        return self.all_memberships([subject], with_shadow=True)[0]
-
-    def all_memberships(self, subjects: Sequence[str], with_shadow: bool = False) -> list[Memberships]:
-        """The memberships of each subject; KeyError names one who has no profile."""
-        rows, words = self.table.rows_of(subjects)[:, None], np.array(self._program.rule_words, np.int64)
-        since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
-        return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS, with_shadow)
-
-    def members(self) -> dict[str, int]:
-        """How many subjects are in each segment, those of rules in shadow too."""
-        words = self.table.memory.words[: len(self.table)]
-        levels = [np.bincount(words[:, word + 1] & LEVEL).tolist() for word in self._program.rule_words]
-        return self._decoder.members(levels)
-
-    def explain(self, subject: str, at_ms: int) -> Iterable[Standing]:
-        """Every rule's standing, as its conditions are at `at_ms`, not before the profile's newest event."""
-        row = self.table.row_of(subject)
-        at = max(at_ms, int(self.table.memory.words[row, CLOCK]))
-        loop.look(*self._state, row, at)
-        for line, (i, name) in zip(self._transitions.words, enumerate(self.catalog.rulebook.names), strict=False):
-            since, ordinal = int(line[AT]), int(line[ORDINAL])
-            segment = self._decoder.segment(i, int(line[NEW_LEVEL])) or None
-            because = self._decoder.because(self.table, line)
-            yield Standing(name, segment, since if ordinal else None, ordinal, because)
