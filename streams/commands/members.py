@@ -21,7 +21,8 @@ def command(segment: str, as_csv: bool, as_json: bool, limit: int | None, after:
 
     SEGMENT is a segment, a level as in lifecycle/power, or a tier, which is all its levels. All members are written out
     as they are read; with --limit, and --after the last id of the page before, a page of them. Of a rule in shadow
-    nobody is told since when.
+    nobody is told since when. In CSV, which is for spreadsheets, an id that one would take for a formula (it begins
+    with = + - @) has an apostrophe before it; JSON has each id as it is.
 
     Exit status 1 where no worker of the group has ever run, 2 where no rule makes a segment of that name.
 

@@ -3,14 +3,13 @@
 Comes in: segments, and which of their members. Goes out: a line each, in words, CSV or JSON.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
 import click
 import msgspec
 
+from streams.admin import members_csv
 from streams.admin.homes import partitions_of
 from streams.admin.members import Member, everyone, page
 from streams.core.instants import format_time
@@ -28,23 +27,14 @@ def in_words(segment: str, member: Member) -> str:
     return f"{printable(member.user)}  {segment}{since}"
 
 
-def in_csv(segment: str, member: Member) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([member.user, segment, _since(member) or ""])
-    return line.getvalue()
-
-
 def in_json(segment: str, member: Member) -> str:
-    return msgspec.json.encode({"user_id": member.user, "segment": segment, "since": _since(member)}).decode()
-
-
-def _since(member: Member) -> str | None:
-    return None if member.since_ms is None else format_time(member.since_ms)
+    since = None if member.since_ms is None else format_time(member.since_ms)
+    return msgspec.json.encode({"user_id": member.user, "segment": segment, "since": since}).decode()
 
 
 FORMS: Final[Mapping[str, Form]] = {
     "words": ("", in_words),
-    "csv": ("user_id,segment,since", in_csv),
+    "csv": (members_csv.HEADER, members_csv.line),
     "json": ("", in_json),
 }
 """The first line, and how each member is written."""

@@ -1,15 +1,16 @@
 """The dashboard: pages for whoever asks how many are in a segment, who, and why. docs/dashboard.md tells users of it.
 
-    pages.py    READ FIRST: every page, a row each
-    door.py     who may see it, and what is shown where it cannot be
-    editing.py  where rules are written
-    signing.py  signing in and out
-    forms.py    what a form sends
-    live.py     that there is something new, as server-sent events
-    drawing.py  charts, as SVG
-    wording.py  times, numbers and names as people read them
-    templates/  what pages are made of
-    files/      the style and the module that keeps a page up to date
+    pages.py      READ FIRST: every page, a row each
+    door.py       who may see it, and what is shown where it cannot be
+    editing.py    where rules are written
+    downloads.py  the members of a segment, as CSV
+    signing.py    signing in and out
+    forms.py      what a form sends
+    live.py       that there is something new, as server-sent events
+    drawing.py    charts, as SVG
+    wording.py    times, numbers and names as people read them
+    templates/    what pages are made of
+    files/        the style and the module that keeps a page up to date
 
 Pages are drawn here, whole, and every link in them is relative to where they are, so that they work under any path of a
 proxy's. The module in the browser fetches the page it is on again when there is something new, and puts in place what

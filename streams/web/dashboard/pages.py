@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from streams.web.access import Visitor
 from streams.web.dashboard.door import HEADERS, UNDER, Door, compressed
+from streams.web.dashboard.downloads import Downloads
 from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
 from streams.web.dashboard.signing import Signing
@@ -50,6 +51,7 @@ class Pages:
             door.open_route("sign-in", signing.form),
             door.open_route("sign-in", signing.sign_in, "POST"),
             door.open_route("sign-out", signing.sign_out, "POST"),
+            *Downloads(self._window, door).routes(),
             *Editing(self._window, door).routes(),
             *map(_file, TYPES),
         ]

@@ -1,7 +1,9 @@
 """The pages: what they show, to whom, and that nothing of it is taken for HTML."""
 
 import asyncio
+import csv
 import gzip
+import io
 import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
@@ -13,7 +15,8 @@ from httpx import AsyncClient, Response
 from streams.delivery.decision import Decision
 from streams.kafka.batches.record import PlainRecord
 from streams.outputs.delivery import encode_delivery
-from streams.web.dashboard import pages
+from streams.testing import track
+from streams.web.dashboard import downloads, pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
 from tests.web.group import NOW, Group
 
@@ -91,6 +94,33 @@ async def test_members_come_page_by_page(group: Group, client: AsyncClient, monk
     assert "ann" not in first.partition('id="members"')[2].partition("Newest changes")[0]
     assert "segment?name=pace%2Fcalm&amp;after=a%2Fb%20%3Ci%3E" in first
     assert "user?id=ann" in (await page(client, "segment?name=pace/calm&after=a%2Fb%20%3Ci%3E")).text
+
+
+async def test_all_members_are_downloaded_as_the_command_writes_them(client: AsyncClient) -> None:
+    assert 'href="members.csv?name=quiet"' in (await page(client, "segment?name=quiet")).text
+    answer = await page(client, "members.csv?name=quiet")
+    assert answer.text.splitlines() == ["user_id,segment,since", "ann,quiet,"]
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="quiet.csv"'
+    # Of a tier all its levels, one after the other.
+    levels = [line.split(",")[:2] for line in (await page(client, "members.csv?name=pace")).text.splitlines()[1:]]
+    assert levels == [["bob", "pace/busy"], ["a/b <i>", "pace/calm"], ["ann", "pace/calm"]]
+    assert "Did you mean quiet?" in (await page(client, "members.csv?name=quite", 404)).text
+
+
+async def test_an_id_that_a_spreadsheet_would_run_is_downloaded_as_text(tmp_path: Path) -> None:
+    group = await Group(tmp_path).begin([track('=HYPERLINK("//evil")', "Signed In", "2026-03-01 09:00")])
+    async with group.client() as client:
+        text = (await page(client, "members.csv?name=quiet")).text
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["user_id", '\'=HYPERLINK("//evil")']
+
+
+async def test_downloads_are_so_many_at_once_and_no_more(
+    group: Group, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MOST_AT_ONCE", 0)
+    answer = await page(client, "members.csv?name=quiet", 429)
+    assert answer.headers["retry-after"] == "10"
 
 
 async def test_a_user_is_shown_with_every_condition_and_nothing_private(client: AsyncClient) -> None:
@@ -202,6 +232,7 @@ async def test_a_group_whose_workers_never_began_has_a_page_that_says_so(tmp_pat
         answer = await page(client, "", 503)
         assert "No worker of the group segmenter has ever written" in answer.text
         assert answer.headers["retry-after"]
+        assert "No worker of the group" in (await page(client, "members.csv?name=quiet", 503)).text
 
 
 async def test_a_fault_of_our_own_is_told_on_a_page_and_in_the_log_without_what_it_quotes(
