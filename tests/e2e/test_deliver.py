@@ -15,6 +15,7 @@ from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.delivery.decision import message_id
 from streams.delivery.feed import FeedMessage
+from streams.embedded.redis import RedisServer
 from streams.kafka.publisher import home_partition
 from streams.lifecycle import applying, versions
 from streams.lifecycle.checking import check_files
@@ -23,7 +24,9 @@ from streams.rulefiles.folder import read_files
 from streams.sources import profile_commands
 from streams.state.opening import opened_store
 from streams.testing import identify, track
+from tests.conftest import Kafka
 from tests.delivery.histories import change
+from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen
 from tests.e2e.test_erase import Keys, keys
 from tests.e2e.test_monitoring import Operator, is_caught_up
@@ -35,6 +38,7 @@ MESSAGES = {
     "later": "on: enters a\ntitle: Later\ndelay: 1h",
     "bye": "on: leaves a\nchannel: kafka\ntitle: Bye",
 }
+AT_ONCE = (("hello", "sent"), ("later", "held"))  # what becomes of who enters
 USERS = [f"u-{number}" for number in range(200)]
 __all__ = ["keys"]  # a fixture
 
@@ -151,6 +155,37 @@ def apply(pipeline: Pipeline, name: str, body: str) -> None:
             await applying.apply(store.group, check_files(files), after=before, author="ann", note="", at_ms=now_ms())
 
     asyncio.run(become_live())
+
+
+def test_while_redis_or_kafka_is_away_it_waits_and_then_each_gets_theirs_once(
+    delivering: Pipeline, kafka: Kafka, redis_server: RedisServer
+) -> None:
+    at_ms, wanted = now_ms(), set[tuple[str, str, str]]()
+
+    def come(users: Sequence[str]) -> None:
+        wanted.update((user, name, verdict) for user in users for name, verdict in AT_ONCE)
+        delivering.publish_raw(records(entered(user, at_ms) for user in users))
+
+    with delivering.worker(*DELIVER, metrics="127.0.0.1:0") as deliver:
+        deliver.says("owned, ", times=PARTITIONS)
+        operator = Operator(deliver)
+        redis_server.kill()
+        come(USERS[:20])
+        operator.sees(lambda health: "Redis" in health["summary"])
+        assert operator.asks("/healthz")[0] == 200
+        redis_server.start()
+        delivering.read("deliveries", lambda seen: decided(seen) >= wanted)
+        if isinstance(kafka, ApacheKafka):  # the embedded broker forgets what it had
+            kafka.kill()
+            operator.sees(lambda health: "Kafka" in health["summary"])
+            assert operator.asks("/healthz")[0] == 200
+            kafka.start()
+            come(USERS[20:40])
+        assert decided(delivering.read("deliveries", lambda seen: decided(seen) >= wanted)) == wanted
+        operator.sees(lambda health: is_caught_up(health) and health["ready"])
+        found = feeds(delivering, {user for user, *_ in wanted})
+        assert [[each.title for each in feed] for feed in found.values()] == [[f"Hi {user}"] for user in found]
+        assert deliver.stop() == 0
 
 
 def test_from_an_event_to_the_feed_and_who_is_erased_leaves_nothing(delivering: Pipeline, keys: Keys) -> None:

@@ -12,7 +12,7 @@ const options = from ? { integrations: { "Segment.io": batching } } : {}
 const analytics = AnalyticsBrowser.load({ writeKey, cdnURL: url }, options)
 
 // Until it is loaded it keeps calls back and makes them in between later ones, each as of whoever is signed in by then. A
-// page has one user at a time; that there are several here is the test's doing.
+// page has one user at a time; that there are several here is the test's doing. (The code in docs/http.md does not wait.)
 await analytics
 analytics.page("Somewhere", { sdk: name })
 for (let n = from; n < count; n++) {
