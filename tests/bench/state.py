@@ -95,7 +95,7 @@ async def bench(url: str) -> None:
     for shard, row_bytes in enumerate((60, 120, 250)):
         checkpoints = (of_rows(number, rows_of(row_bytes)) for number in range(REPEATS + 1))
         new, *known = await save_all(store.shards, shard, checkpoints)
-        load = median([await cost(partial(store.shards.claim, shard, 1)) for _ in range(REPEATS)])
+        load = median([await cost(partial(claimed, store.shards, shard, 1)) for _ in range(REPEATS)])
         memory = await redis.call("MEMORY USAGE", f"{group}:{{{shard}}}:rows", "SAMPLES", 0)
         print(
             f"{row_bytes:4d} bytes a row:  new {new.per(PROFILES)}  known {median(known).per(PROFILES)}"
