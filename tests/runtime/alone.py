@@ -11,7 +11,10 @@ from typing import Any
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
+from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import Identities
+from streams.core.identities.owners import Owners
+from streams.core.identities.refusals import Refusals
 from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Checkpoints
@@ -59,7 +62,8 @@ class Alone:
         intake = Intake(self._worker, {INPUT: 0})
         await intake.start({INPUT: 0})
         checkpoints = Checkpoints(self._store, self, 0, 1, Retry(), self.counters.seconds)
-        identities = Identities.empty(self._shard, KEEP_UNLINKED_MS)
+        aliases = Aliases(KEEP_UNLINKED_MS, dropped=self.counters.unlinked)
+        identities = Identities(self._shard, aliases, Owners(), Refusals())
         self.loaded = ShardLoop(self._worker, self._shard, identities, intake, checkpoints, 0)
         return self.loaded
 

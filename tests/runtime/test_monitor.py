@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from streams.core.engine.shard import Shard
+from streams.core.identities.aliases import MOST_RECORDS
+from streams.core.identities.owners import MOST_IDS
 from streams.errors import Stuck
 from streams.kafka.message import Message
 from streams.monitoring import health
@@ -151,6 +153,19 @@ async def test_metrics_tell_what_has_happened() -> None:
     assert found["segmenter_step_seconds_count",] >= 1
     assert found["segmenter_publish_seconds_count",] >= 1
     assert found["segmenter_last_publish_timestamp_seconds", "0"] > NOON / 1000
+
+
+async def test_what_reaches_nobody_and_the_links_that_are_refused_are_counted_by_reason() -> None:
+    worked = Worked()
+    nobodys = [track(None, "Opened", NOON, f"n-{n}") | {"anonymousId": "device"} for n in range(MOST_RECORDS + 2)]
+    anns = [track("ann", "Opened", NOON, f"a-{n}") | {"anonymousId": f"device-{n}"} for n in range(MOST_IDS + 3)]
+    async with worked.at_work():
+        worked.arrive([*nobodys, *anns])
+        await worked.until(lambda: worked.look().state is State.CAUGHT_UP and worked.counters.checkpoints > 0)
+        found = {(each.name, *each.labels.values()): each.value for each in samples(worked)}
+    assert found["segmenter_unlinked_total", "too many of one alias"] == 2
+    assert found["segmenter_unlinked_total", "too many ids of one person"] == 3
+    assert found["segmenter_members", "open", "0"] == 1, "she counts, whatever ids she bears"
 
 
 async def test_no_label_has_a_user_in_it() -> None:
