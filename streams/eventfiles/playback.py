@@ -15,6 +15,8 @@ from streams.core.changes import Change
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
+from streams.core.identities.merges import Unable
+from streams.core.identities.refusals import RefusedLink
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.eventfiles.arrivals import Arrivals, Lines
 from streams.eventfiles.rejects import RejectedLine
@@ -31,15 +33,17 @@ class Played:
         self._refreshing = Refreshing(shard)
 
     def apply(self, batch: Batch, arrivals: Arrivals | None) -> Iterator[Change]:
-        """arrivals: who is told of merges that cannot be."""
+        """arrivals: who is told of merges and links that cannot be."""
         for part in self.identities.resolve(batch):
             yield from self.identities.take_changes()
             yield from self._refreshing.step(part)
         yield from self.identities.take_changes()
-        for unable in self.identities.merges.take_unable():
-            if arrivals is not None:
-                at = next((at for at, event in enumerate(batch.events) if unable.is_about(event)), None)
-                arrivals.refuse(batch, at, profile_commands.encode(unable.command), unable.why)
+        unable, links = self.identities.merges.take_unable(), self.identities.refusals.take_to_tell()
+        if arrivals is not None:
+            for each in unable:
+                arrivals.refuse(batch, _which(batch, each), profile_commands.encode(each.command), each.why)
+            for link in links:
+                arrivals.refuse(batch, _which(batch, link), link.value, link.why)
 
     def pass_time(self, until_ms: int) -> Iterator[Change]:
         """Time comes for all."""
@@ -50,6 +54,11 @@ class Played:
         """The newest event's time: of those that counted, as a repeat moves no time."""
         table = self.shard.table
         return int(table.memory.words[: len(table), CLOCK].max(initial=NEVER))
+
+
+def _which(batch: Batch, told: Unable | RefusedLink) -> int | None:
+    """The event that it is about."""
+    return next((at for at, event in enumerate(batch.events) if told.is_about(event)), None)
 
 
 @dataclass

@@ -19,7 +19,8 @@ from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.core.identities.merges import Unable
-from streams.core.links import Unlinked
+from streams.core.identities.refusals import RefusedLink
+from streams.core.links import Place, Unlinked
 from streams.errors import StateError, origin
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
@@ -241,12 +242,21 @@ class Intake:
     def bury_commands(self, found: Sequence[Unable]) -> None:
         """Commands that could be read, and cannot be carried out."""
         for unable in found:
-            self._worker.counters.rejects[unable.why.code] += 1
             self._worker.counters.records[self._commands, "rejected"] += 1
-            topic, _, partition = unable.question.place.source.rpartition(rerouting.BETWEEN)
             value = profile_commands.encode(unable.command)
-            letter = DeadLetter(unable.why, topic, int(partition), unable.question.place.offset, value)
-            self.dead_letters.append(self._worker.outputs.dead_letter(letter, unable.gone.encode()))
+            self._bury_later(unable.why, unable.question.place, unable.gone, value)
+
+    def bury_links(self, found: Sequence[RefusedLink]) -> None:
+        """Links that are not made, of records that count."""
+        for link in found:
+            self._bury_later(link.why, link.place, link.refusal.user, link.value)
+
+    def _bury_later(self, why: Reject, place: Place, subject: str, value: bytes) -> None:
+        """What turns out to be of no use when it is applied."""
+        self._worker.counters.rejects[why.code] += 1
+        topic, _, partition = place.source.rpartition(rerouting.BETWEEN)
+        letter = DeadLetter(why, topic, int(partition), place.offset, value)
+        self.dead_letters.append(self._worker.outputs.dead_letter(letter, subject.encode()))
 
     def _bury(self, tp: TP, record: NumberedRecord | Unreadable, why: Reject) -> None:
         self._worker.counters.rejects[why.code] += 1

@@ -253,6 +253,7 @@ class ShardLoop:
                 self._write_down(self._identities.take_erased())
                 self._note(self._shard.step(apply))
         self._intake.bury_commands(self._identities.merges.take_unable())
+        self._intake.bury_links(self._identities.refusals.take_to_tell())
         self._pending.retell(self._identities.merges.take_arrived())
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats

@@ -78,6 +78,15 @@ def test_a_merge_that_cannot_be_is_told_with_its_line(rules: Path, write: Write)
     assert "names nobody who has a profile" in result.stderr
 
 
+def test_a_link_beyond_what_a_person_may_have_is_told_with_its_line_and_the_line_counts(
+    rules: Path, write: Write
+) -> None:
+    visits = [track("ann", "x", "2026-03-01", f"m-{n}") | {"anonymousId": f"device-{n}"} for n in range(101)]
+    result = replay(rules, write("a.jsonl", visits))
+    assert result.exit_code == 3
+    assert ":101: `ann` has 100 ids, as many as one person may have: `device-100` is not linked" in result.stderr
+
+
 def test_changes_are_printed_as_on_the_topic_without_live_and_detected_at(rules: Path, write: Write) -> None:
     result = replay(rules, write("a.jsonl", [track("ann", "Signed In", "2026-03-01"), track("bob", "x", "2026-03-09")]))
     assert result.exit_code == 0

@@ -12,11 +12,14 @@ from faust.types import TP
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Reads
 from streams.core.identities.merges import REASONS, Question, Unable
+from streams.core.identities.owners import TOO_MANY_IDS
+from streams.core.identities.refusals import Refusal, RefusedLink
 from streams.core.links import Place
 from streams.core.merges import Merge
 from streams.errors import StateError
 from streams.kafka.batches.record import Unreadable
 from streams.observed.recorder import Recorder
+from streams.outputs.dead_letter import decode_dead_letter
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
@@ -153,6 +156,20 @@ async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -
         b"2",
     ]
     assert counters.rejects == Counter(merge_unknown=1)
+
+
+async def test_a_link_that_is_not_made_is_a_dead_letter_that_says_which_and_where_it_was_borne() -> None:
+    intake, counters = await started(TOPIC)
+    link = RefusedLink(Refusal("device-101", "ann", 5, TOO_MANY_IDS), Place("product-events/0", 7))
+    intake.bury_links([link])
+    (letter,) = intake.take_dead_letters()
+    assert letter.key == b"ann"
+    told = decode_dead_letter(letter.value, letter.headers)
+    assert (told.topic, told.partition, told.offset) == ("product-events", 0, 7)
+    assert told.value == b'{"alias":"device-101","userId":"ann","timestamp":"1970-01-01T00:00:00.005Z"}'
+    assert told.why.reason.startswith("`ann` has 100 ids, as many as one person may have: `device-101` is not linked")
+    assert counters.rejects == Counter(too_many_ids=1)
+    assert not counters.records, "the record itself is counted as what it is"
 
 
 async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_nothing() -> None:

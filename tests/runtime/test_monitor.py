@@ -165,6 +165,7 @@ async def test_what_reaches_nobody_and_the_links_that_are_refused_are_counted_by
         found = {(each.name, *each.labels.values()): each.value for each in samples(worked)}
     assert found["segmenter_unlinked_total", "too many of one alias"] == 2
     assert found["segmenter_unlinked_total", "too many ids of one person"] == 3
+    assert found["segmenter_dead_letters_total", "too_many_ids"] == worked.published["dead-letters"] == 1
     assert found["segmenter_members", "open", "0"] == 1, "she counts, whatever ids she bears"
 
 

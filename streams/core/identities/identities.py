@@ -119,7 +119,7 @@ class Identities:
         questions: Mapping[str, bytes] = NOTHING,
         merge_users: bool = False,
     ):
-        self._profiles, self.aliases, self.owners, self._refusals = profiles, aliases, owners, refusals
+        self._profiles, self.aliases, self.owners, self.refusals = profiles, aliases, owners, refusals
         self.merges = Merges(profiles, aliases, owners, questions)
         self._merge_users = merge_users
         self._erased: list[AlsoErased] = []
@@ -216,12 +216,12 @@ class Identities:
         return taken
 
     def take(self) -> Written:
-        return Written(self.aliases.take(), self.owners.take(), self._refusals.take(), self.merges.take())
+        return Written(self.aliases.take(), self.owners.take(), self.refusals.take(), self.merges.take())
 
     @property
     def untold(self) -> int:
         """How much has changed since `take`."""
-        return self.aliases.untold + self.owners.untold + self._refusals.untold + self.merges.untold
+        return self.aliases.untold + self.owners.untold + self.refusals.untold + self.merges.untold
 
     def _take(self, event: Event, place: Place | None, before: Sequence[Event]) -> Taken:
         """place: None where whatever is told is heard once. before: what is applied before it."""
@@ -231,7 +231,7 @@ class Identities:
                 return None, forwarded
         match event.identity:
             case Linking(links, had):
-                return event, [*_hand_over(event, had), *self._claims(event, links)]
+                return event, [*_hand_over(event, had), *self._claims(event, links, place or NOWHERE)]
             case Unlinked(had=had):
                 return None, [*_hand_over(event, had), *self._keep(event, place or NOWHERE)]
             case Claim(user, how):
@@ -302,10 +302,10 @@ class Identities:
 
     def _refuse_to_merge(self, event: Event, user: str) -> list[Event]:
         self.dropped[WOULD_MERGE] += 1
-        self._refusals.add(Refusal(event.subject, user, event.ts, WOULD_MERGE))
+        self.refusals.add(Refusal(event.subject, user, event.ts, WOULD_MERGE))
         return []
 
-    def _claims(self, event: Event, links: Sequence[Link]) -> list[Event]:
+    def _claims(self, event: Event, links: Sequence[Link], place: Place) -> list[Event]:
         if self._profiles.is_refused(event):
             return []
         told: list[Event] = []
@@ -316,7 +316,7 @@ class Identities:
                 told += self.owners.claim(event.subject, link, event.ts)
             else:
                 self.dropped[TOO_MANY_IDS] += 1
-                self._refusals.add(Refusal(link.alias, event.subject, event.ts, TOO_MANY_IDS))
+                self.refusals.add(Refusal(link.alias, event.subject, event.ts, TOO_MANY_IDS), place)
         return told
 
     def _keep(self, event: Event, place: Place) -> list[Event]:
@@ -339,7 +339,7 @@ class Identities:
             return None, NOTHING_TOLD
         if may_be_a_repeat and not self.owners.accept(event.subject, passed_on):
             return None, NOTHING_TOLD
-        return replace(event, identity=None), self._claims(event, passed_on.links)
+        return replace(event, identity=None), self._claims(event, passed_on.links, passed_on.place)
 
     def _lose(self, event: Event, alias: str, number: int, before: Sequence[Event]) -> Event | None:
         if not self._has_profile(event.subject, before) or not self.owners.lose(event.subject, alias, number):

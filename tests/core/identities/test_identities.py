@@ -12,9 +12,9 @@ from streams.core.changes import Change
 from streams.core.events import Event
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import ERASED, WOULD_MERGE, Identities
-from streams.core.identities.owners import Owners
+from streams.core.identities.owners import MOST_IDS, TOO_MANY_IDS, Owners
 from streams.core.identities.refusals import Refusals, read_refusal
-from streams.core.links import Claim, How
+from streams.core.links import Claim, How, Place
 from streams.core.merges import Packed
 from tests.core.identities.made import DAY, KEEP, of, state, under
 
@@ -80,6 +80,20 @@ def test_an_alias_that_is_a_user_is_refused_and_listed() -> None:
     assert found.dropped[WOULD_MERGE] == 1
     [(_, raw)] = found.take().refusals[0]
     assert (read_refusal(raw).alias, read_refusal(raw).user) == ("ann", "bob")
+    assert not found.refusals.take_to_tell(), "what an alias record may not do is no fault"
+
+
+def test_a_link_beyond_what_a_person_may_have_is_told_once_with_its_place_and_its_record_counts() -> None:
+    history = [of("ann", n, f"device-{n}") for n in range(MOST_IDS + 3)]
+    found = identities(Users())
+    assert found.sort(Batch.of(history), ["product-events/0"]).apply.events == history
+    (told,) = found.refusals.take_to_tell()
+    assert (told.refusal.alias, told.refusal.user) == (f"device-{MOST_IDS}", "ann")
+    assert told.place == Place("product-events/0", MOST_IDS)
+    assert found.dropped == {TOO_MANY_IDS: 3}
+    found.sort(Batch.of(history), ["product-events/0"])
+    assert not found.refusals.take_to_tell(), "it is listed already"
+    assert [read_refusal(raw).alias for _, raw in found.take().refusals[0]] == [f"device-{MOST_IDS}"]
 
 
 def test_links_that_would_go_in_a_circle_are_refused() -> None:
