@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 from faust.types import TP
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.core.compiler.catalog import Catalog
@@ -221,6 +221,7 @@ def test_linked_and_merged_is_as_if_always_one_whatever_crashes(steps: list[Step
 
 @settings(max_examples=1 + settings().max_examples // 3)
 @given(st.lists(STEPS | ERASURES, max_size=10))
+@example([Customer("bob"), Customer("ann"), Erase("ann"), Bill(30.0)])  # who had it before has it no more
 def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(steps: list[Step | Erase]) -> None:
     asyncio.run(as_it_was(MemoryStore(), steps))
 

@@ -149,6 +149,19 @@ class Aliases:
         lost = Event(standing.user, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))
         return [lost, *self._give(alias, standing, user, ts, how)]
 
+    def pass_over(self, alias: str, user: str, ts: int, how: How) -> list[Event]:
+        """A link of before it was forgotten with whoever had it: nobody's it stays, as where the link came before that.
+
+        The user is to know, who takes it for hers.
+        """
+        standing = self.standing(alias)
+        if standing.user is not None:
+            return []
+        standing.how, standing.number = how, standing.number + 1
+        standing.claims[user] = max(ts, standing.claims.get(user, NEVER))
+        self._tell(alias, standing)
+        return [Event(user, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))]
+
     def give_up(self, event: Event) -> None:
         """A customer's subscription is another's by now: what it was is not told to who has the alias next."""
         which, until = str(event.properties["subscription_id"]), (event.ts, event.order)

@@ -331,6 +331,8 @@ class Identities:
             if not self._merge_users:
                 return self._refuse_to_merge(event, user)
             return [Event(event.subject, event.ts, "", False, event.message_id, {}, {}, identity=Merge(user))]
+        if how.moves and self._profiles.is_refused(event):
+            return self.aliases.pass_over(event.subject, user, event.ts, how)
         return self.aliases.link(event.subject, user, event.ts, how)
 
     def _accept(self, event: Event, passed_on: PassedOn, may_be_a_repeat: bool) -> Taken:
