@@ -10,6 +10,7 @@ import sys
 from tests.e2e.pipeline import ROOT
 
 ALL = (
+    "batches",
     "decode",
     "misrouted",
     "index",
