@@ -7,5 +7,6 @@ extraction.py        what has to be read of an event, by its name
 dependencies.py      what an event can change
 time_dependence.py   what time alone can change: nothing, one flip, steps; differences.py: of times, exactly
 codegen.py           a value or condition ──▶ code for the kernel
-program.py           all of it, written into one array by assembler.py
+writer.py            leaves, windows, rules and classes of events ──▶ their records, in words put by assembler.py
+program.py           all of it: one array
 """
