@@ -8,6 +8,7 @@ driver.py            what both know of settings and broker
 agents.py            an agent a source, a timer, and what to do when the group changes hands
 assignment.py        the shards that are ours, and who works on each
 shard_lifecycle.py   one shard from taking over to letting go: load, work, flush
+resumable.py         what is left of a shard that was let go, until it comes back or not
 starting.py          where to begin reading
 intake.py            fetches decoded into the inbox; dead letters
 misrouted.py         records whose users are another shard's; rerouting.py: sent home, and applied there once

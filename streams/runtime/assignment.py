@@ -18,6 +18,7 @@ from streams.kafka.outcomes import may_pass
 from streams.kafka.provisioning import refuse_others, sharded
 from streams.log import Throttle, log
 from streams.runtime.fetching import Fetched
+from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.worker import Worker
@@ -36,6 +37,7 @@ class Assignment:
         self._worker = worker
         self._fail = fail
         self._owners: dict[int, tuple[ShardLifecycle, asyncio.Task[None]]] = {}
+        self._left: dict[int, Resumable | None] = {}  # of the shards that we had when the group was last balanced anew
         self._asking: asyncio.Task[None] | None = None
         self._taking_over: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
@@ -50,8 +52,9 @@ class Assignment:
             if tp.partition < self._worker.partitions:  # `look_at_topics` tells of others
                 by_number[tp.partition].append(tp)
         for number, inputs in by_number.items():
-            owner = ShardLifecycle(self._worker, number, inputs, membership)
+            owner = ShardLifecycle(self._worker, number, inputs, membership, self._left.get(number))
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
+        self._left.clear()
         numbers = ", ".join(map(str, by_number)) or "none"
         log.info("worker - owns shards %s, generation %d", numbers, membership.generation)
 
@@ -95,6 +98,7 @@ class Assignment:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._left |= {number: owner.left for number, (owner, _) in owners.items()}
         return ", ".join(map(str, owners))
 
     def receive(self, fetched: Fetched) -> None:

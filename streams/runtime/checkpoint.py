@@ -59,7 +59,7 @@ class Checkpoints:
         self._publisher = publisher
         self._shard = shard
         self.subject = f"shard {shard}"
-        self._epoch = epoch
+        self.epoch = epoch
         self._retry = retry
         self._seconds = seconds or Durations()
         self.saved_at: float | None = None
@@ -72,7 +72,7 @@ class Checkpoints:
         await self._publish(snapshot.dead_letters)
         # 1
         with self._seconds.checkpoint.time():
-            await self._with_redis(lambda: self._store.save(self._shard, self._epoch, checkpoint))
+            await self._with_redis(lambda: self._store.save(self._shard, self.epoch, checkpoint))
         self.saved_at = time.time()
         # 2, 3
         await self.publish(checkpoint.number, checkpoint.outbox, snapshot.memberships)
@@ -82,7 +82,7 @@ class Checkpoints:
         """Step 1 alone, if it has not been done: who leaves has no time for more. The dead letters go the way of the
         changes, by which the next owner publishes them."""
         checkpoint = replace(snapshot.checkpoint, outbox=[*snapshot.dead_letters, *snapshot.checkpoint.outbox])
-        await self._with_redis(lambda: self._store.save(self._shard, self._epoch, checkpoint))
+        await self._with_redis(lambda: self._store.save(self._shard, self.epoch, checkpoint))
 
     async def publish(self, number: int, outbox: Sequence[Message], memberships: Sequence[Message]) -> None:
         """Steps 2 and 3 alone: what was saved, by us or by an earlier owner, and may not have been published."""
@@ -90,7 +90,7 @@ class Checkpoints:
         await self._publish(memberships)
         if outbox:
             self.published_at = time.time()
-            await self._with_redis(lambda: self._store.mark_published(self._shard, self._epoch, number))
+            await self._with_redis(lambda: self._store.mark_published(self._shard, self.epoch, number))
 
     async def _publish(self, messages: Sequence[Message]) -> None:
         for (topic, shard), part in groupby(messages, key=attrgetter("topic", "shard")):

@@ -6,6 +6,8 @@ Other rules are taken over as a restart takes them: a last checkpoint under thos
 again, and its profiles are evaluated anew (`streams.core.engine.migration`). Records that had been fetched are read
 again, as other rules read other things of them.
 
+A shard that was ours before is not loaded again where nobody else has claimed it since: what we have is what Redis has.
+
 Redis is the truth. Where it holds something else than was written (it came back from a crash without its last
 second), the shard is loaded again and goes on from there: the same events give the same changes with the same ids.
 Where another worker has claimed the shard, it is let go at once; `streams.state.claiming` says why that is the one to
@@ -38,11 +40,12 @@ from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
 from streams.runtime.pending import Kept
 from streams.runtime.published import Published, read_published
+from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
 from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
-from streams.state.claiming import claim
+from streams.state.claiming import claim, claim_back
 from streams.state.format import ALIASES, COUNTED, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES, memberships_of
@@ -52,10 +55,21 @@ LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
 
 
 class ShardLifecycle:
-    """One shard on this worker. `number` is its partition, `membership` that by which the group gave it to us."""
+    """One shard on this worker. `number` is its partition, `membership` that by which the group gave it to us.
 
-    def __init__(self, worker: Worker, number: int, tps: Sequence[TP], membership: Membership):
+    left: what the one before us left of it, then what we leave; None where there is nothing to go on with.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        number: int,
+        tps: Sequence[TP],
+        membership: Membership,
+        left: Resumable | None = None,
+    ):
         self.number = number
+        self.left = left
         self.loaded: ShardLoop | None = None
         self._worker = self._next = worker
         self._turned = asyncio.Event()
@@ -97,6 +111,10 @@ class ShardLifecycle:
         try:
             while not self._leaving:
                 self._worker, since = self._next, time.monotonic()
+                resumed = await self._resume()
+                if resumed is not None:
+                    await self._work(resumed, None, since)
+                    continue
                 stored = await self._retry(f"shard {self.number}, loading", self._claim)
                 await self._work(await self._load(stored), stored, since)
         except Fenced as error:
@@ -113,9 +131,31 @@ class ShardLifecycle:
     async def _claim(self) -> Stored | None:
         worker = self._worker
         epoch, stored = await claim(worker.store, self.number, self._is_ours, worker.clock)
-        took = worker.counters.seconds
-        self._checkpoints = Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry, took)
+        self._checkpoints = self._checkpoints_by(epoch)
         return stored
+
+    def _checkpoints_by(self, epoch: int) -> Checkpoints:
+        worker = self._worker
+        took = worker.counters.seconds
+        return Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry, took)
+
+    async def _resume(self) -> ShardLoop | None:
+        """What was left of it, as it is, where Redis has just that; whatever becomes of it, it is not left any more."""
+        (left, self.left), worker = (self.left, None), self._worker
+        if left is None or left.rulebook is not worker.rulebook:
+            return None
+        subject = f"shard {self.number}, loading"
+        back = partial(claim_back, worker.store, self.number, left.epoch, left.number, self._is_ours, worker.clock)
+        epoch = await self._retry(subject, back)
+        if epoch is None:
+            return None
+        begin = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
+        offsets = await self._retry(subject, begin)
+        intake = Intake(worker, offsets, left.positions)
+        self._checkpoints = self._checkpoints_by(epoch)
+        number = max(left.number, worker.clock())
+        kept = Kept(left.shard.calendar, worker.settings.timeline)
+        return ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, kept=kept)
 
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)
@@ -157,10 +197,10 @@ class ShardLifecycle:
             if self._next is self._worker:
                 self._turned.set()
             self._worker.counters.seconds.load.observe(time.monotonic() - since)
-            profiles, took = len(stored[ROWS]) if stored else 0, seconds(since)
+            profiles, took = loaded.shard.table.profiles, seconds(since)
             log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
             if not self._leaving and self._next is self._worker:  # as we may have been told otherwise meanwhile
-                await loaded.work()
+                self.left = await loaded.work()
         except StateTooNew:
             raise
         except Fenced as error:

@@ -34,6 +34,7 @@ from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.pending import DEFAULT_KEPT, Kept, Pending
 from streams.runtime.published import Published
+from streams.runtime.resumable import Resumable
 from streams.runtime.worker import Worker
 from streams.sources.warnings import Odd
 
@@ -150,8 +151,8 @@ class ShardLoop:
         self._leaving = True
         self._wake.set()
 
-    async def work(self) -> None:
-        """Until `leave`, and then one last checkpoint."""
+    async def work(self) -> Resumable | None:
+        """Until `leave`, and then one last checkpoint; None where not all that we have is in it, and public."""
         try:
             while not self._leaving:
                 self._wake.clear()
@@ -161,13 +162,18 @@ class ShardLoop:
                 within_s = await self._checkpoint(busy)
                 await (asyncio.sleep(0) if busy else self._woken(within_s))
             self._intake.stop()
-            await self._last_checkpoint()
+            is_whole = await self._last_checkpoint()
         finally:
             if self._writing is not None:
                 self._writing.cancel()
+        if not is_whole or self._shard.is_stale or self._pending.rebuilds:
+            return None
+        epoch, rulebook = self._checkpoints.epoch, self._worker.rulebook
+        return Resumable(epoch, self._number, self._saved_positions, self._shard, self._identities, rulebook)
 
-    async def _last_checkpoint(self) -> None:
+    async def _last_checkpoint(self) -> bool:
         """Whole, or, where that takes too long, as far as Redis: what was not published then waits for the next owner.
+        Gives whether it is whole.
 
         Unreachable: Redis did not take it either.
         """
@@ -178,7 +184,7 @@ class ShardLoop:
                 self._writing = None
                 if self._is_worth_a_last_one():
                     await self._write(self._snapshot())
-            return
+            return True
         except (TimeoutError, KafkaError, Unreachable):
             self._writing = None
         try:
@@ -190,6 +196,7 @@ class ShardLoop:
         except TimeoutError as error:
             raise Unreachable("Redis does not answer") from error
         log.warning("%s - let go; what Kafka does not take now, the next owner publishes", self._checkpoints.subject)
+        return False
 
     def _is_worth_a_last_one(self) -> bool:
         """Time alone is not worth a checkpoint, but rules that are new after a restart are evaluated at it."""

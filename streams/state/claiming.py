@@ -38,3 +38,28 @@ async def claim(
         epoch = max(clock(), (found or 0) + 1)
         with suppress(Fenced, StateLost):  # another was quicker, or Redis lost our claim
             return Claim(epoch, await store.claim(shard, epoch, after=found))
+
+
+async def claim_back(
+    store: ShardStore,
+    shard: int,
+    ours: int,
+    number: int,
+    is_ours: Callable[[], Awaitable[bool]],
+    clock: Callable[[], int],
+) -> int | None:
+    """Own the shard again, if the last claim is `ours` and the last checkpoint is `number`: then Redis has what we had.
+
+    Gives the new epoch; None where something differs: then `claim` it, and go on from what Redis has. Of one claim no
+    two checkpoints bear the same number, and only the last claim writes: so where both are what they were, all is. The
+    new epoch fences whatever is still on its way by the old one. Fenced, Unreachable: as of `claim`.
+    """
+    if await store.owner(shard) != ours:
+        return None
+    if not await is_ours():
+        raise Fenced(f"the consumer group has given shard {shard} to another worker")
+    epoch = max(clock(), ours + 1)
+    with suppress(Fenced, StateLost):  # another was quicker
+        if await store.claim_back(shard, epoch, ours, number):
+            return epoch
+    return None

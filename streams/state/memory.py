@@ -113,6 +113,12 @@ class MemoryShardStore:
             rebuilds=kept.rebuilds,
         )
 
+    async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> bool:
+        kept = self._shards.setdefault(shard, _Shard())
+        may_claim(shard, kept.held, after)
+        kept.held = Held(FORMAT, epoch, kept.held.number)
+        return kept.held.number == number
+
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:
         kept = self._shards.get(shard, _Shard())
         if not may_save(shard, kept.held, epoch, checkpoint.number, seen=kept.held.number):

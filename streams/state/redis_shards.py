@@ -74,6 +74,14 @@ class RedisShardStore:
         owns(shard, _held(await self._redis.call("HMGET", keys.state, "format", "epoch", "number")), epoch)
         return stored
 
+    async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> bool:
+        held = _held(await self._claim([self._keys.of(shard).state], [epoch, after, FORMAT]))
+        may_claim(shard, held, after)
+        if (held.format, held.number) != (FORMAT, number):
+            return False
+        self._seen[shard] = number
+        return True
+
     async def _upgrade(self, shard: int, held: Held, epoch: int) -> None:
         """Bring what an older version stored to today's format."""
         keys = self._keys.of(shard)

@@ -105,8 +105,8 @@ class Count(NamedTuple):
 
 
 class ShardStore(Protocol):
-    """What each shard keeps. The first four are its owner's; any call may raise `Unreachable`, and may then be made
-    again, all but `claim` just so."""
+    """What each shard keeps. The first five are its owner's; any call may raise `Unreachable`, and may then be made
+    again, all but the claims just so."""
 
     async def owner(self, shard: int) -> int | None:
         """The epoch of the claim that owns the shard; None if nobody claimed it."""
@@ -116,6 +116,13 @@ class ShardStore(Protocol):
 
         `streams.state.claiming` says who may. What an older version wrote is brought to today's format. Fenced: another
         claimed it meanwhile, or while it was read. A call that failed may have been done: look again who the owner is.
+        """
+
+    async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> bool:
+        """Own the shard in the place of `after`, by someone who still has what checkpoint `number` of that one holds.
+
+        Gives whether it is the last one, in today's format; if not, it is owned all the same, and is to be claimed once
+        more to be read. Fenced: another claimed it meanwhile.
         """
 
     async def save(self, shard: int, epoch: int, checkpoint: Checkpoint) -> None:

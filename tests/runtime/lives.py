@@ -21,6 +21,7 @@ from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
+from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
@@ -45,7 +46,10 @@ class Crash(BaseException):
 
 @dataclass
 class World:
-    """What outlives an owner: what is stored, and what stands on Kafka, by partition."""
+    """What outlives an owner: what is stored, and what stands on Kafka, by partition.
+
+    left: what the next owner still has of the shard, from when it had it before.
+    """
 
     store: ShardStore
     inputs: dict[TP, list[Read]] = field(
@@ -55,6 +59,7 @@ class World:
     committed: dict[TP, int] = field(default_factory=dict)
     now_ms: int = NOON
     generation: int = 0
+    left: Resumable | None = None
 
     def arrive(self, tp: TP, key: str, value: bytes) -> None:
         self._append(tp, key.encode(), value)
@@ -108,7 +113,12 @@ class Owner:
         self._taking_over: asyncio.Task[None] | None = None
         self._inputs = world.inputs_of(number)
         first = self._worker if after is None else self._under(after)
-        self._owner = ShardLifecycle(first, number, self._inputs, Membership(world.generation, "us"))
+        left, world.left = world.left, None
+        self._owner = ShardLifecycle(first, number, self._inputs, Membership(world.generation, "us"), left)
+
+    @property
+    def left(self) -> Resumable | None:
+        return self._owner.left
 
     def _under(self, rules: Rulebook) -> Any:
         settings, world = Settings(), self.world
@@ -179,6 +189,9 @@ class Owner:
 
     async def claim(self, shard: int, epoch: int, after: int | None) -> Any:
         return await self._step("claim", lambda: self.world.store.claim(shard, epoch, after))
+
+    async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> Any:
+        return await self._step("claim_back", lambda: self.world.store.claim_back(shard, epoch, after, number))
 
     async def save(self, shard: int, epoch: int, checkpoint: Any) -> None:
         await self._step("save", lambda: self.world.store.save(shard, epoch, checkpoint))

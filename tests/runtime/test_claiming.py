@@ -83,7 +83,7 @@ class Taker(ShardLifecycle):
 
     async def _load(self, stored: Stored | None) -> ShardLoop:
         loop: Any = SimpleNamespace(number=stored.number if stored else 0, start=self._turn)
-        loop.shard = SimpleNamespace(table=(), all_memberships=lambda users: ())
+        loop.shard = SimpleNamespace(table=SimpleNamespace(profiles=0), all_memberships=lambda users: ())
 
         async def work() -> None:
             while True:

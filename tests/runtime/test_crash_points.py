@@ -33,6 +33,7 @@ OTHERS = rulebook(open='count("Opened") > count("Closed")', closed='count("Close
 AT_HOME, ERASED, ELSEWHERE = "dan", "max", "ann"
 
 CLAIMS: Final = ("owner", "is_current", "claim")
+CLAIMS_BACK: Final = ("owner", "is_current", "claim_back")
 BEGINS_FIRST: Final = ("committed", "earliest_offsets")
 GOES_ON: Final = ("earliest_offsets", "ends")
 TELLS: Final = ("publish segment-changes", "publish segment-memberships", "mark_published")
@@ -47,6 +48,8 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
     "an erasure": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
     "other rules": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
     "other rules while it works": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
+    "a shard that comes back": (*CLAIMS_BACK, *GOES_ON, "start_reading", "save", *TELLS),
+    "a shard that comes back from another": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
     "a state that was lost": (*CLAIMS, *BEGINS_FIRST, "reading_back", "start_reading", "save", *TELLS),
     "what the last owner did not publish": (*CLAIMS, *GOES_ON, *TELLS, "start_reading", "save"),
 }
@@ -73,14 +76,18 @@ async def fresh(kept: Store, life: str) -> tuple[World, Rulebook]:
             world.event(ERASED, "Opened")
             await Owner(world, RULES).live()
             world.arrive(COMMANDS, ERASED, profile_commands.encode(Erasure(ERASED, NOON + 500, "e")))
-        case "other rules":
+        case "other rules" | "other rules while it works":
             world.event(AT_HOME, "Closed")
             await Owner(world, RULES).live()
             return world, OTHERS
-        case "other rules while it works":
-            world.event(AT_HOME, "Closed")
+        case "a shard that comes back":
+            await _had(world)
+        case "a shard that comes back from another":
+            await _had(world)
+            left, world.left = world.left, None
             await Owner(world, RULES).live()
-            return world, OTHERS
+            world.event(AT_HOME, "Opened")
+            world.left = left
         case "a state that was lost":
             world.event(AT_HOME, "Opened")
             await Owner(world, RULES).live()
@@ -91,6 +98,16 @@ async def fresh(kept: Store, life: str) -> tuple[World, Rulebook]:
             with suppress(Crash):
                 await Owner(world, RULES, "publish segment-changes", "before, a crash").live()
     return world, RULES
+
+
+async def _had(world: World) -> None:
+    """The next owner had the shard before; there is more to read since."""
+    world.event(AT_HOME, "Opened")
+    before = Owner(world, RULES)
+    await before.live()
+    assert before.left is not None
+    world.event(AT_HOME, "Closed")
+    world.left = before.left
 
 
 async def outcome(world: World) -> dict[str, Any]:

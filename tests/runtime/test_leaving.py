@@ -90,6 +90,7 @@ async def test_what_kafka_does_not_take_waits_in_redis_for_the_next_owner() -> N
         b"segment.entered",
     ]
     assert [message.topic for message in stored.outbox].count("dead-letters") == 1
+    assert worked._work.result() is None, "what was not published yet is left to whoever claims and reads it"
 
 
 async def test_a_shard_that_waits_for_kafka_to_take_a_checkpoint_is_let_go_all_the_same(

@@ -18,12 +18,15 @@ from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
+from streams.runtime.assignment import Assignment
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
+from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
 from streams.sources import Decoder
-from streams.state.format import ROWS
+from streams.state.fencing import Held
+from streams.state.format import FORMAT, ROWS
 from streams.state.memory import MemoryShardStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
@@ -78,15 +81,15 @@ class Around:
         """While it works; what differs is saved when this returns."""
         await self._owner.take_over(self.under(rules))
 
-    def owner(self) -> ShardLifecycle:
+    def owner(self, left: Resumable | None = None) -> ShardLifecycle:
         """To whom the group gives the shard now."""
         self.membership = Membership(self.membership.generation + 1, "us")
-        return ShardLifecycle(self._worker, 0, [INPUT], self.membership)
+        return ShardLifecycle(self._worker, 0, [INPUT], self.membership, left)
 
     @asynccontextmanager
-    async def owned(self) -> Any:
-        """The shard has an owner, who lets it go in the end."""
-        self._owner = self.owner()
+    async def owned(self, left: Resumable | None = None) -> Any:
+        """The shard has an owner, who lets it go in the end. left: what it has of it already."""
+        self._owner = self.owner(left)
         running = asyncio.create_task(self._owner.run())
         await until(lambda: self._owner.loaded is not None)
         yield
@@ -116,6 +119,17 @@ class Around:
         assert self._owner.loaded is not None
         self._owner.loaded.time_came(self.now_ms, {INPUT.topic: self._next})
         await until(lambda: not self.rebuilds)
+
+    @property
+    def left(self) -> Resumable:
+        """What the last owner left."""
+        assert self._owner.left is not None
+        return self._owner.left
+
+    @property
+    def loaded(self) -> Shard:
+        assert self._owner.loaded is not None
+        return self._owner.loaded.shard
 
     def lose(self) -> None:
         """All that was stored."""
@@ -157,6 +171,8 @@ class Around:
         if topic == "segment-memberships":
             said = [json.loads(message.value or b"") for message in messages]
             self.stands += [(each["version"], bool(each["segments"])) for each in said]
+
+    async def commit(self) -> None: ...
 
     async def is_current(self, membership: Membership) -> bool:
         return membership == self.membership
@@ -257,6 +273,7 @@ async def test_a_state_that_is_made_anew_goes_on_with_it_after_a_crash_until_it_
         async with around.owned():
             await around.bring(stop)
         assert around.rebuilds
+        assert around._owner.left is None, "what need not be said again is no part of what is left"
     async with around.owned():
         await around.time_comes()
     assert not around.rebuilds
@@ -354,3 +371,101 @@ async def test_others_go_on_while_a_shard_is_made_of_what_was_stored(monkeypatch
     monkeypatch.setattr(Shard, "fill", in_slices)
     async with around.owned():
         assert turns == ["slice", "other"] * 3
+
+
+async def test_a_shard_that_comes_back_goes_on_as_it_was_and_reads_again_what_was_not_saved() -> None:
+    around = Around(["Opened", "Closed", "Opened"])
+    async with around.owned():
+        await around.fetch(1)
+        loaded = around.loaded
+        around._owner.loaded._leaving = True  # type: ignore[union-attr]  # it applies nothing any more
+        around._owner.receive(Fetched(INPUT, around._reading, 1, around._log[1:2], 2, 2, caught_up=True))
+    assert around._next == 1
+    async with around.owned(around.left):
+        assert around.loaded is loaded
+        await around.fetch(2)
+        await around.fetch(3)
+    assert [is_in for _, is_in in around.stands] == [True, False, True]
+    assert around.stands == sorted(around.stands)
+    stored, kept = around.store._shards[0], around.left
+    assert dict(stored.contents[ROWS]) == dict(rows_of(kept.shard))
+    assert (stored.held.epoch, stored.held.number, stored.positions) == (kept.epoch, kept.number, kept.positions)
+
+
+def rows_of(shard: Shard) -> list[tuple[str, bytes]]:
+    """All its profiles, as a checkpoint would write them."""
+    shard.table.memory.dirty[: len(shard.table)] = 1
+    return shard.take_dirty().rows
+
+
+async def test_a_shard_that_another_had_meanwhile_is_loaded() -> None:
+    around = Around(["Opened", "Closed", "Opened"])
+    async with around.owned():
+        await around.fetch(1)
+    left = around.left
+    async with around.owned():
+        await around.fetch(2)
+    async with around.owned(left):
+        assert around.loaded is not left.shard
+        assert around._next == 2
+        await around.fetch(3)
+    assert [is_in for _, is_in in around.stands] == [True, False, True]
+
+
+async def test_a_shard_of_which_redis_lost_the_last_checkpoint_is_loaded() -> None:
+    """The claim is there still: it is older."""
+    around = Around(["Opened", "Closed"])
+    async with around.owned():
+        await around.fetch(1)
+        kept = deepcopy(around.store)
+        await around.fetch(2)
+    left = around.left
+    around.store.__dict__.update(kept.__dict__)
+    around.now_ms += 1_000
+    assert around.store._shards[0].held.epoch == left.epoch
+    async with around.owned(left):
+        assert around.loaded is not left.shard
+        assert around._next == 1
+        await around.fetch(2)
+    assert around.stands == sorted(around.stands)
+
+
+async def test_a_shard_under_other_rules_is_loaded() -> None:
+    around = Around(["Opened", "Opened"])
+    async with around.owned():
+        await around.bring(1)
+    around._worker = around.under(OTHERS)
+    async with around.owned(around.left):
+        await around.bring(2)
+    assert b"plenty" in around.published["segment-changes"][-1].value  # type: ignore[operator]
+
+
+async def test_of_a_shard_whose_last_checkpoint_was_not_taken_nothing_is_left() -> None:
+    around = Around(["Opened"])
+    async with around.owned():
+        await around.bring(1)
+        around.store._shards[0].held = Held(FORMAT, 1 << 60, 1)  # another has claimed it
+        assert around._owner.loaded is not None
+        around._owner.loaded.shard.time_ms += 1
+    assert around._owner.left is None
+
+
+async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
+    around = Around(["Opened"])
+    failed: list[Exception] = []
+
+    async def fail(_: str, error: Exception) -> None:
+        failed.append(error)
+
+    assignment = Assignment(around._worker, fail)
+    assignment.assigned([INPUT])
+    await until(lambda: bool(assignment.loaded()))
+    before = assignment.loaded()[0].shard
+    for _ in range(2):
+        await assignment.let_go()
+        around.membership = Membership(around.membership.generation + 1, "us")
+        assignment.assigned([INPUT])
+        await until(lambda: bool(assignment.loaded()))
+        assert assignment.loaded()[0].shard is before
+    await assignment.drop()
+    assert not failed

@@ -158,6 +158,42 @@ async def test_who_gets_no_answer_to_a_claim_finds_itself_the_owner(store: Shard
     assert await store.owner(0) == 7
 
 
+async def test_who_still_has_the_last_checkpoint_owns_the_shard_without_reading_it(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=7)
+    await store.save(0, 7, whole(1))
+    assert await store.claim_back(0, epoch=8, after=7, number=1)
+    with pytest.raises(Fenced):
+        await store.save(0, 7, whole(2))
+    await store.save(0, 8, whole(2))
+    assert await store.owner(0) == 8
+
+
+async def test_who_has_another_checkpoint_than_the_last_is_told_to_read_the_shard(store: ShardStore) -> None:
+    """The store came back without the last ones, or never had them."""
+    await claimed(store, 0, epoch=7)
+    assert not await store.claim_back(0, epoch=8, after=7, number=1)
+    await store.save(0, 8, whole(1))
+    assert not await store.claim_back(0, epoch=9, after=8, number=2)
+    stored = await store.claim(0, epoch=10, after=9)
+    assert stored is not None
+    assert stored.number == 1
+    await store.save(0, 10, whole(2))
+
+
+async def test_who_had_a_shard_before_another_claimed_it_does_not_get_it_back(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=7)
+    await store.save(0, 7, whole(1))
+    await claimed(store, 0, epoch=9)
+    with pytest.raises(Fenced, match="just now"):
+        await store.claim_back(0, epoch=10, after=7, number=1)
+    await store.save(0, 9, whole(2))
+
+
+async def test_a_shard_that_the_store_lost_is_nobodys_to_get_back(store: ShardStore) -> None:
+    with pytest.raises(Fenced, match="just now"):
+        await store.claim_back(0, epoch=8, after=7, number=1)
+
+
 async def test_a_claim_that_the_store_forgot_is_made_again(store: ShardStore) -> None:
     """The store went back to when another owned the shard."""
     await claimed(store, 0, epoch=5)
