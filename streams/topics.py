@@ -36,6 +36,11 @@ class Topic:
     retention_ms: int | None = None
 
     @property
+    def keeps_each(self) -> bool:
+        """Whether no record of it may be missing, however old."""
+        return self.cleanup == "delete" and self.retention_ms == FOR_EVER
+
+    @property
     def setting(self) -> str:
         """By which it can be named otherwise."""
         return "topic_" + self.name.replace("-", "_")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.errors import Unreachable, UsageError
 from streams.kafka.connection import client_options
@@ -24,16 +25,18 @@ from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
 BROKERS_DEFAULT: Final = -1
+ASKED: Final = {"cleanup.policy": ""}  # of its values none counts
 VISIBLE_WITHIN_S: Final = 30.0  # brokers that are busy tell each other late
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One topic as it is now."""
+    """One topic as it is now. loses_records: it is to keep each record for ever, and is compacted."""
 
     topic: str
     partitions: int
     created: bool
+    loses_records: bool = False
 
 
 async def ensure(settings: Settings, begun_with: int | None = None) -> list[Finding]:
@@ -53,7 +56,8 @@ async def ensure(settings: Settings, begun_with: int | None = None) -> list[Find
             await _create(admin, settings, missing, begun_with or max(known, default=settings.partitions))
         now = await _visible(admin, [settings.topic(topic.name) for topic in TOPICS])
         created = {settings.topic(topic.name) for topic in missing}
-    findings = [Finding(name, partitions, name in created) for name, partitions in now.items()]
+        compacted = await _compacted(admin, [settings.topic(topic.name) for topic in TOPICS if topic.keeps_each])
+    findings = [Finding(name, partitions, name in created, name in compacted) for name, partitions in now.items()]
     counts = {name: now[name] for name in sharded(settings)}
     if begun_with is not None:
         refuse_others(settings, counts, begun_with)
@@ -81,6 +85,17 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
     """Every topic that can be used by now, with its number of partitions."""
     return {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics() if each["error_code"] == 0}
+
+
+async def _compacted(admin: AIOKafkaAdminClient, names: Sequence[str]) -> set[str]:
+    """Which of them are compacted, as far as the broker tells us."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name, ASKED) for name in names]
+    try:
+        answers = await admin.describe_configs(asked)
+    except KafkaError:
+        return set()
+    told = [(name, configs) for answer in answers for _, _, _, name, configs in answer.resources]
+    return {name for name, configs in told if any("compact" in (value or "") for _, value, *_ in configs)}
 
 
 async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: Sequence[Topic], partitions: int) -> None:

@@ -39,6 +39,10 @@ from streams.topics import PRODUCT_EVENTS
 
 Clock = Callable[[], int]
 UNWATCHED_WITHIN_S: Final = 0.8
+COMPACTED: Final = (
+    "is compacted, by which a command to erase or to merge users is forgotten once there is a newer one of that user:"
+    " give it cleanup.policy=delete and retention.ms=-1, as docs/operate.md has it under Erase a user"
+)
 
 
 def wall_clock() -> int:
@@ -202,6 +206,8 @@ async def prepare(settings: Settings, store: Store, retry: Retry) -> int:
     for each in found:
         if each.created:
             log.info("topic %s - created with %d partitions", each.topic, each.partitions)
+        if each.loses_records:
+            log.warning("topic %s - %s", each.topic, COMPACTED)
     await retry("Redis", store.check)
     partitions = next(each.partitions for each in found if each.topic == settings.topic(PRODUCT_EVENTS.name))
     await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")

@@ -8,7 +8,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.errors import Unreachable, UsageError
 from streams.kafka.provisioning import ensure
+from streams.runtime.app import COMPACTED, prepare
+from streams.runtime.retry import Retry
 from streams.settings import Settings
+from streams.state.memory import MemoryStore
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 
@@ -34,6 +37,16 @@ async def test_what_is_missing_is_created_once_with_its_settings(settings: Setti
     if isinstance(kafka, ApacheKafka):
         assert await cleanup_policy(settings, "segment-memberships") == "compact"
         assert await cleanup_policy(settings, "segment-changes") == "delete"
+
+
+async def test_a_worker_warns_of_a_topic_that_is_to_keep_each_record_and_is_compacted(
+    settings: Settings, kafka: Kafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    commands = settings.topic("profile-commands")
+    await create(settings, [NewTopic(commands, 3, 1, topic_configs={"cleanup.policy": "compact,delete"})])
+    await prepare(settings, MemoryStore(), Retry())
+    warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert warnings == ([f"topic {commands} - {COMPACTED}"] if isinstance(kafka, ApacheKafka) else [])
 
 
 async def cleanup_policy(settings: Settings, role: str) -> str:
