@@ -8,11 +8,25 @@ from typing import Any, Final
 
 import pytest
 
-from tests.bench import changes, decode, engine, functions, index, loading, merging, misrouted, rule_count, state, wave
+from tests.bench import (
+    batches,
+    changes,
+    decode,
+    engine,
+    functions,
+    index,
+    loading,
+    merging,
+    misrouted,
+    rule_count,
+    state,
+    wave,
+)
 from tests.bench.crowd import Crowd
 
 # Each with what its `main` is given, and what of it is made smaller.
 BENCHES: Final[list[tuple[ModuleType, list[int], dict[str, Any]]]] = [
+    (batches, [1], {"RECORDS": 100, "A_BATCH": (1, 100)}),
     (changes, [50], {}),
     (decode, [50], {}),
     (engine, [50], {"USERS": 20}),

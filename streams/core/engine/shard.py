@@ -8,6 +8,7 @@
 
 Comes in: batches of events in the order to apply them (`streams.core.engine.inbox`), and the time (ms).
 Goes out: the changes, each subject's in order, however the stream was cut. All is pure: no clock, no I/O.
+What is asked of profiles, and changes none, is in `streams.core.engine.readable`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ NO_PRIVATE_TRAITS: frozenset[str] = frozenset()
 
 
 class Shard(Readable):
-    """The profiles of one partition under one rulebook.
+    """The profiles of one partition, as they change under one rulebook.
 
     time_ms: how far time has come for all profiles; `NEVER` before the first tick.
     duplicates, refused: how many events were passed over as repeats; as of before their subject was erased.
