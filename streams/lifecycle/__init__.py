@@ -3,9 +3,11 @@
 versions     what is kept: files as text, and each version's number, time, author and note
 checking     a folder or texts to rules and messages, or every fault; and which of them is in force
 differences  what one rulebook says otherwise than another
+sampling     stored profiles, looked at under other rules
 estimate     who would enter and leave now, as far as the state tells
-planning     both together, under an id by which just that is applied, or refused
+planning     differences and estimate, under an id by which just that is applied, or refused
 applying     a new version, unless somebody was quicker; an old one once more
+pass_rates   who fulfils each condition of a rule, and whom it alone keeps out
 following    whoever runs the rules sees that there is another version
 
 Comes in: rule files, and the state of a group. Goes out: plans and versions. What shards make of a new version is for

@@ -12,20 +12,16 @@ from typing import Final, NamedTuple
 
 from streams.calendars import calendar
 from streams.core.changes import Change
-from streams.core.engine.shard import Shard
 from streams.core.explain.inventory import Inventory, take_inventory
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import SegmenterError
+from streams.lifecycle.sampling import samples
 from streams.settings import Settings
-from streams.state.format import DOCUMENTS, ROWS
 from streams.state.store import ShardStore
 
 SAMPLE: Final = 50_000  # profiles, over all shards: some hundred megabytes and some seconds
-AT_ONCE: Final = 2_000  # documents: a few milliseconds of Redis, so that workers wait for nothing
 EXAMPLES: Final = 5  # changes shown of each segment and direction
 NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
-READ_AGAIN: Final = 3  # times, where the schemas of rows change while they are read
 
 
 class Move(NamedTuple):
@@ -67,11 +63,7 @@ async def estimate(store: ShardStore, settings: Settings, rulebook: Rulebook, sa
     profiles, sizes = sum(shard.profiles for shard in shards.values()), await store.sizes()
     counts = _Counts()
     heads: list[Head] = []
-    for number, stored in shards.items():
-        most = stored.profiles if sample is None or profiles <= sample else -(-sample * stored.profiles // profiles)
-        if not most:
-            continue
-        shard = await _copy(store, settings, rulebook, number, most)
+    async for shard in samples(store, settings, rulebook, sample):
         while shard.is_stale:
             counts.add(shard.migrate())
         counts.looked_at += len(shard.table)
@@ -135,23 +127,3 @@ class _Counts:
             )
             for segment in sorted(self._entering.keys() | self._leaving.keys())
         }
-
-
-async def _copy(store: ShardStore, settings: Settings, rulebook: Rulebook, number: int, most: int) -> Shard:
-    """A shard of some profiles of a stored one, that waits to be migrated."""
-    head, rows, documents = await _read(store, number, most)
-    days, ids = calendar(Head.decode(head).timezone), settings.remembered_ids
-    return Shard.restore(rulebook, head, rows.items(), documents, days, settings.private_traits, remembered_ids=ids)
-
-
-async def _read(store: ShardStore, number: int, most: int) -> tuple[bytes, Mapping[str, bytes], Mapping[str, bytes]]:
-    """The head, and rows and documents that it tells how to read."""
-    for _ in range(READ_AGAIN):
-        rows = await store.some(number, ROWS, most)
-        users, documents = list(rows), dict[str, bytes]()
-        for start in range(0, len(users), AT_ONCE):
-            documents |= await store.values(number, DOCUMENTS, users[start : start + AT_ONCE])
-        head = (await store.all())[number].head
-        if {packed[0] for packed in rows.values()} <= Head.decode(head).schemas.keys():
-            return head, rows, documents
-    raise SegmenterError("Workers take over other rules at this moment; try again when they have.")

@@ -18,6 +18,7 @@ from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
 from streams.web.dashboard.signing import Signing
 from streams.web.views.changes import newest_first
+from streams.web.views.conditions import Conditions
 from streams.web.views.dead_letters import by_reason
 from streams.web.views.messages import messages
 from streams.web.views.overview import Overviews, RuleNow
@@ -36,6 +37,7 @@ class Pages:
         self._window = window
         self._door = door
         self._overviews = Overviews(window)
+        self._conditions = Conditions(window)
 
     def routes(self) -> list[BaseRoute]:
         door, signing = self._door, Signing(self._door)
@@ -71,7 +73,8 @@ class Pages:
         found = await segment(self._window, name)
         listed = None if found.now.state == "shadow" else found.asked or (name if found.now.sort == "segment" else None)
         who = await members(self._window, listed, after, MEMBERS_SHOWN) if listed else None
-        return self._door.page(request, "segment.html", visitor, it=found, who=who, after=after)
+        conditions = await self._conditions.of(found.now.rule)
+        return self._door.page(request, "segment.html", visitor, it=found, who=who, after=after, conditions=conditions)
 
     async def user(self, request: Request, visitor: Visitor) -> Response:
         found = await user(self._window, request.query_params.get("id", "").strip())

@@ -3,6 +3,7 @@
     window.py    READ FIRST: what is looked through, the stores, the rules and the time
     overview.py  every segment and tier: how large, how it developed, what is unwell
     segment.py   one rule: its text, its segments, who is in them
+    conditions.py  who fulfils each condition of a rule
     user.py      one user: where, why, since when, what next
     drafts.py    a rule as somebody writes it
     versions.py  those of the rulebook

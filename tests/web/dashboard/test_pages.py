@@ -18,6 +18,7 @@ from streams.outputs.delivery import encode_delivery
 from streams.testing import track
 from streams.web.dashboard import downloads, pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
+from streams.web.views import conditions
 from tests.web.group import NOW, Group
 
 TOKEN = "a token of those who read"
@@ -86,6 +87,34 @@ async def test_a_segment_has_its_sizes_as_a_chart_and_a_table_and_who_is_in_it(c
         assert words in text
     assert "Who is in it" not in (await page(client, "segment?name=pace")).text
     assert "user?id=bob" in (await page(client, "segment?name=pace/busy")).text
+
+
+async def test_each_condition_of_a_segment_has_who_fulfils_it_and_whom_it_alone_keeps_out(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "WAITS_S", 60.0)
+    text = (await page(client, "segment?name=admin")).text
+    shown = re.findall(r"<code>([^<]+)</code> <span[^>]*>enter</span></th>.*?>([^<>]+ %)<.*?>([^<>]+ %)<", text)
+    assert shown == [("role in [&#34;admin&#34;]", "33.3 %", "0 %"), ("not missing(email)", "33.3 %", "0 %")]
+    assert "Of all 3 users" in text
+    # A tier's are by level, and keep nobody out.
+    text = (await page(client, "segment?name=pace")).text
+    assert re.search(r"count\(any, days=7\) &gt;= 3</code> <span[^>]*>busy<", text)
+    assert "Only this is missing" not in text
+
+
+async def test_a_page_does_not_wait_for_conditions_to_be_counted_nor_fail_with_them(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise KeyError("ann@x.example")
+
+    monkeypatch.setattr(conditions, "pass_rates", broken)
+    monkeypatch.setattr(conditions, "WAITS_S", 60.0)
+    text = (await page(client, "segment?name=quiet")).text
+    assert "is being counted" in text
+    assert "KeyError" in caplog.text
+    assert "ann@x.example" not in text + caplog.text
 
 
 async def test_members_come_page_by_page(group: Group, client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
