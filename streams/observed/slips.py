@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.core.profiles.ledger import BILLING_EVENTS
+from streams.log import counted
 from streams.observed.names import ObservedNames
 from streams.printable import printable
 from streams.sources.warnings import event_meant, property_meant
@@ -19,7 +20,8 @@ def slips(seen: ObservedNames) -> Iterator[str]:
     """What to say of those that were read."""
     for name, count in seen.events.counts.items():
         if meant := event_meant(name):
-            yield f'"{printable(name)}" was read {count:,} times: was "{meant}" meant, which changes subscriptions?'
+            often = counted(count, "time")
+            yield f'"{printable(name)}" was read {often}: was "{meant}" meant, which changes subscriptions?'
     for event in BILLING_EVENTS:
         for name in seen.properties[event].counts if event in seen.properties else ():
             if meant := property_meant(name):

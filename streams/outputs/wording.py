@@ -50,7 +50,7 @@ def _number_in_words(value: float, condition: str) -> str:
     """Rounded to two digits behind the point, to one more than the condition's numbers have, or to as many as leave it
     where it is beside them."""
     said = _NUMBERS.findall(condition)
-    limits = [float(number) for number in said]
+    limits = [float(sign + number) for number in said for sign in "+-"]  # a condition's minus may be anywhere before it
     for digits in range(max([FEWEST_DIGITS, *(1 + len(number.partition(".")[2]) for number in said)]), MOST_DIGITS):
         text = f"{value:.{digits}f}"
         if [_side(float(text), limit) for limit in limits] == [_side(value, limit) for limit in limits]:

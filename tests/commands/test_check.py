@@ -98,7 +98,7 @@ def test_rules_are_held_against_a_file_of_events(tmp_path: Path, events: Path) -
         "1 line of the files cannot be used.",
         f'{rule}:2:20: maybe: never seen trait "banking" in 3 samples',
         f'{rule}:2:38: maybe: never seen "Signd In"; nearest "Signed In", 1 in the files',
-        '"Subscription Strated" was read 1 times: was "Subscription Started" meant, which changes subscriptions?',
+        '"Subscription Strated" was read 1 time: was "Subscription Started" meant, which changes subscriptions?',
     ]
 
 

@@ -1,7 +1,12 @@
 """Changes in words."""
 
+import operator
+from decimal import Decimal
+
 import msgspec
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from streams.core.changes import Cause, Change, Reason, Type
 from streams.outputs.change import decode_change, encode_change
@@ -9,6 +14,16 @@ from streams.outputs.wording import line_of, reason_in_words, value_in_words
 
 QUIET = Reason("idle_days >= 7", 7.0, was=False, now=True)
 PAYING = Reason("paying", True, was=True, now=True)
+
+
+COMPARISONS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def told(*because: Reason, kind: Type = "segment.entered", cause: Cause = "timer") -> Change:
@@ -43,6 +58,22 @@ def test_values_are_written_as_in_a_rule(value: object, words: str) -> None:
 )
 def test_a_number_has_as_many_digits_as_its_comparison_needs(condition: str, value: float, words: str) -> None:
     assert value_in_words(value, condition) == words
+
+
+@given(
+    st.sampled_from(sorted(COMPARISONS)),
+    st.decimals(-1_000, 1_000, places=3),
+    st.floats(-1e-3, 1e-3) | st.floats(-2_000, 2_000),
+)
+@example(">=", Decimal(7), -1e-15)
+@example("<", Decimal(0), -1e-300)
+@example(">", Decimal("-5.123"), 1e-5)
+def test_a_number_is_shown_so_that_its_comparison_holds_of_what_is_shown(
+    comparison: str, limit: Decimal, beyond: float
+) -> None:
+    value, compare = float(limit) + beyond, COMPARISONS[comparison]
+    shown = value_in_words(value, f"x {comparison} {limit}")
+    assert compare(float(shown), float(limit)) == compare(value, float(limit))
 
 
 def test_who_is_in_by_a_not_alone_is_in_because_something_does_not_hold() -> None:
