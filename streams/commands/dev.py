@@ -6,7 +6,8 @@ import click
 
 from streams.commands.options import settings_flags
 from streams.core.instants import parse_duration
-from streams.settings import MEANING, Settings
+from streams.demo.environment import KEPT
+from streams.settings import Settings
 
 
 class Speed(click.ParamType):
@@ -31,7 +32,7 @@ class Speed(click.ParamType):
 @click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop by itself after so long.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Kafka's port; any that is free where left out.")
 @click.option("--web-port", type=click.IntRange(1, 65_535), help="The app's port; any that is free where left out.")
-@settings_flags("rules", rest=MEANING)
+@settings_flags("rules", rest=KEPT)
 def command(
     users: int,
     speed: float,

@@ -126,7 +126,8 @@ class Decider:
             return
         due_ms = cause.since + message.delay_ms
         if due_ms > now_ms:
-            yield self._hold(message, cause, due_ms, "its delay", now_ms)
+            why = "its delay" if message.delay_ms else "the time of its change, which is ahead of our clock"
+            yield self._hold(message, cause, due_ms, why, now_ms)
         else:
             yield from self._try(message, cause, now_ms)
 

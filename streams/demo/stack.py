@@ -23,7 +23,7 @@ from streams import rulefiles
 from streams.core.instants import DAY_MS
 from streams.demo.child import CONTEXT, Child
 from streams.demo.clock import SharedClock
-from streams.demo.environment import write_environment
+from streams.demo.environment import KEPT, write_environment
 from streams.demo.featured import featured
 from streams.demo.lines import Lines
 from streams.demo.player import HISTORY_MS, Player
@@ -39,7 +39,7 @@ from streams.errors import SegmenterError
 from streams.kafka.provisioning import ensure
 from streams.outputs.change_stream import bursts
 from streams.setting_values import HostPort
-from streams.settings import MEANING, Settings
+from streams.settings import Settings
 
 # A member that joins waits for half of it (streams.embedded.kafka).
 SESSION_TIMEOUT_MS = 4_000
@@ -131,7 +131,7 @@ def _settings_for(
         live_within=max(settings.live_within, int(LIVE_WITHIN_S * 1000 * speed)),
         web=HostPort(HOST, web_port or free_port()),
         feed_key=secrets.token_urlsafe(48),
-        **{name: getattr(settings, name) for name in MEANING},
+        **{name: getattr(settings, name) for name in KEPT},
     )
 
 

@@ -112,6 +112,14 @@ def test_quiet_hours_are_those_of_where_the_user_lives() -> None:
     assert said(rehearse(Messages((message(quiet=night),)), at_noon)) == [(12, "m", "sent")]
 
 
+def test_a_message_waits_for_its_delay_or_for_a_change_that_is_ahead_of_our_clock_and_says_which() -> None:
+    for delay_ms, why in ((0, "the time of its change, which is ahead of our clock"), (HOUR_MS, "its delay")):
+        decider = Decider(Messages((message(delay_ms=delay_ms),)), "ann", Recipient())
+        [held] = decider.change(change(hour=1), True, HOUR_MS - 1)
+        until = "02" if delay_ms else "01"
+        assert (held.decision, held.reason) == ("held", f"until 1970-01-01T{until}:00:00.000Z: {why}")
+
+
 def test_what_is_due_late_is_decided_as_of_now_and_not_as_of_when_it_was_due() -> None:
     book = Messages((message(delay_ms=HOUR_MS, expires_ms=10 * HOUR_MS),))
     recipient = Recipient()

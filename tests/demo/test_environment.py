@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from streams.demo.environment import write_environment
-from streams.settings import MEANING, Settings
+from streams.demo.environment import KEPT, write_environment
+from streams.settings import Settings
 
 SAID = {
     "SEGMENTER_RULES": "my rules",
@@ -15,6 +15,7 @@ SAID = {
     "SEGMENTER_CURRENCY_RATES": "USD=0.9,GBP=1.2",
     "SEGMENTER_PRIVATE_TRAITS": "name, $odd 'trait'",
     "SEGMENTER_PASSIVE_EVENTS": "",
+    "SEGMENTER_WEBHOOK_PRIVATE": "127.0.0.0/8",
 }
 
 
@@ -31,7 +32,7 @@ def test_a_shell_that_has_read_it_runs_commands_on_what_runs_here(tmp_path: Path
     there = Settings.from_environment(found)
     assert (there.kafka, there.redis) == (settings.kafka, settings.redis)
     assert there.rules == Path("my rules").resolve()
-    assert all(getattr(there, name) == getattr(settings, name) for name in MEANING if name != "rules")
+    assert all(getattr(there, name) == getattr(settings, name) for name in KEPT if name != "rules")
     assert found["PATH"].split(":")[0] == str(Path(sys.executable).parent)
 
 
