@@ -4,14 +4,16 @@ Comes in: a `Window`. Goes out: an `Overview`. It costs some round trips a shard
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from streams.admin.inventory import Found, stored_in
 from streams.core.explain.inventory import LiveRule
+from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule, Scores, Segment, level_name
+from streams.dispatch.standing import Standings
 from streams.log import counted
 from streams.web.views.counts import Counts, Point, counts_of
 from streams.web.views.times import Instant, told, told_or_none
@@ -21,6 +23,7 @@ Sort = Literal["segment", "tier", "scores"]
 State = Literal["live", "shadow", "warming", "waiting"]
 KEPT_S: Final = 0.5  # however many look
 NAMED: Final = 4
+HOW: Final = ("error", "warning", "note")
 
 
 class SegmentNow(msgspec.Struct, frozen=True, gc=False):
@@ -100,7 +103,11 @@ async def overview(window: Window) -> Overview:
     now_ms = max(window.clock(), found.inventory.time_ms)
     counts = await counts_of(window, rules.rulebook.segments, found.calendar, now_ms)
     shown = tuple(rule_now(rule, found, counts, now_ms) for rule in found.inventory.rules)
-    return Overview(told(now_ms), found.profiles, shown, tuple(_troubles(window, found, shown)))
+    endpoints = Standings(window.store.group)
+    await endpoints.read()
+    troubles = (*_troubles(window, found, shown), *_failing(rules.messages.endpoints, endpoints))
+    worst_first = tuple(sorted(troubles, key=lambda trouble: HOW.index(trouble.how)))
+    return Overview(told(now_ms), found.profiles, shown, worst_first)
 
 
 def sort_of(rule: Rule) -> Sort:
@@ -144,8 +151,19 @@ def _segment_now(rule: Rule, name: str, counts: Counts, found: Found) -> Segment
     return SegmentNow(name, level, size, round(share, 6), counts.entries, counts.exits, days)
 
 
+def _failing(endpoints: Iterable[str], standings: Standings) -> Iterator[Trouble]:
+    for name in endpoints:
+        standing = standings.of(name)
+        if standing.disabled:
+            text = f"{name} is disabled: {standing.disabled}. Once it is mended: segmenter deliveries enable {name}"
+            yield Trouble("error", "webhooks", text)
+        elif standing.failing_since is not None:
+            yield Trouble(
+                "warning", "webhooks", f"Nothing has got to {name} since {format_time(standing.failing_since)}"
+            )
+
+
 def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Iterator[Trouble]:
-    """The worst first."""
     if window.changes.away:
         yield Trouble("error", "kafka", window.changes.away)
     waiting = [rule for rule in rules if rule.state == "waiting"]

@@ -13,6 +13,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from streams.delivery.decision import Decision
+from streams.dispatch.standing import Standings
 from streams.kafka.batches.record import PlainRecord
 from streams.outputs.delivery import encode_delivery
 from streams.testing import track
@@ -189,6 +190,25 @@ async def test_messages_tell_what_was_decided_about_whom_and_why(group: Group, c
     text = (await page(client, "messages")).text
     for words in ("come-back", "off in the rules", 'href="user?id=ann"', "capped", "1 in 14d"):
         assert words in text
+
+
+async def test_an_endpoint_that_gets_nothing_or_is_disabled_is_on_the_overview(tmp_path: Path) -> None:
+    group = Group(tmp_path)
+    (tmp_path / "rules" / "webhooks.yaml").write_text(
+        "endpoints:\n"
+        + "".join(f"  {name}: {{url: https://{name}.example, secret: SECRET}}\n" for name in ("crm", "erp", "hub"))
+    )
+    await group.begin()
+    standings = Standings(group.store.group)
+    await standings.failed("crm", NOW)
+    await standings.failed("erp", NOW, is_gone=True)
+    async with group.client() as client:
+        text = (await page(client, "")).text
+    assert "Nothing has got to crm since 2026-03-20T12:00:00" in text
+    assert "erp is disabled: it said that it is gone for good (HTTP 410)" in text
+    assert "segmenter deliveries enable erp" in text
+    assert "hub" not in text
+    assert text.index("erp is disabled") < text.index("Nothing has got to crm")
 
 
 @pytest.mark.parametrize("path", PAGES)
