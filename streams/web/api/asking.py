@@ -20,6 +20,7 @@ from streams.core.instants import parse_time
 from streams.errors import SegmenterError, Unknown, Unreachable, UsageError
 from streams.web.access import Access
 from streams.web.answers import JsonAnswer
+from streams.web.numbers import whole
 from streams.web.refusal import Refusal
 
 ROOT: Final = "/api/v1"
@@ -43,9 +44,10 @@ class Parameter(NamedTuple):
         if text is None:
             return self.usually
         if self.sort == "number":
-            if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= self.most:
+            number = whole(text)
+            if number is None or not 1 <= number <= self.most:
                 raise Refusal(400, "bad_parameter", f"{self.name} is a number from 1 to {self.most}")
-            return int(text)
+            return number
         if self.sort == "time":
             ms = parse_time(text)
             if ms is None:

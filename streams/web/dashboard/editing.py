@@ -12,6 +12,7 @@ from streams.lifecycle.applying import rollback
 from streams.web.access import Visitor
 from streams.web.dashboard.door import Door, see_other
 from streams.web.dashboard.forms import form_of
+from streams.web.numbers import whole
 from streams.web.refusal import Refusal
 from streams.web.views.drafts import apply_draft, begun, drafted, unmoved
 from streams.web.views.versions import version, versions
@@ -83,4 +84,4 @@ def _may_edit(visitor: Visitor) -> None:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return whole(text) or 0

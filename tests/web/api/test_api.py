@@ -122,6 +122,7 @@ async def test_the_forecast_says_what_comes_if_nothing_happens(client: AsyncClie
         ("/users/ann?at=soon", 400, "at is a time such as"),
         ("/users/ann?at=2020-01-01", 400, "it keeps nothing older"),
         ("/changes?limit=0", 400, "limit is a number from 1 to 1000"),
+        (f"/changes?limit={'9' * 5_000}", 400, "limit is a number from 1 to 1000"),
         ("/changes?most=3", 400, "there is no parameter most; there are limit, rule"),
         ("/nowhere", 404, "openapi.json"),
     ],
