@@ -38,18 +38,20 @@ class Live:
 
     async def lines(self) -> AsyncIterator[bytes]:
         self._open += 1
+        news = self._window.changes.news
         try:
             yield BEGINS
             while not self._window.stopping:
-                await self._something()
+                await self._something(news)
+                news = self._window.changes.news  # what comes while the page looks is told afterwards
                 yield NEWS
                 await asyncio.sleep(self._at_most_every_s)
         finally:
             self._open -= 1
 
-    async def _something(self) -> None:
+    async def _something(self, news: asyncio.Event) -> None:
         """Until there is news, or the process ends, or it has been a while."""
-        waits = [asyncio.create_task(each()) for each in (self._window.changes.news, self._window.stopping.wait)]
+        waits = [asyncio.create_task(each.wait()) for each in (news, self._window.stopping)]
         try:
             await asyncio.wait(waits, timeout=AT_LEAST_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -39,9 +39,10 @@ class Tail(Generic[Shown]):
         """The newest first."""
         return list(reversed(self._kept.values()))
 
-    async def news(self) -> None:
-        """Until something comes, or it is away or back again."""
-        await self._news.wait()
+    @property
+    def news(self) -> asyncio.Event:
+        """Set as soon as something comes, or it is away or back again; what comes after that sets the next one."""
+        return self._news
 
     async def follow(self) -> None:
         while True:
@@ -72,6 +73,6 @@ class Tail(Generic[Shown]):
             self._tell()
 
     def _tell(self) -> None:
-        """All who wait now; who waits later waits for the next."""
+        """All who have asked for the news until now; who asks later is told of the next."""
         self._news.set()
         self._news = asyncio.Event()

@@ -17,7 +17,7 @@ from streams.dispatch.standing import Standings
 from streams.kafka.batches.record import PlainRecord
 from streams.outputs.delivery import encode_delivery
 from streams.testing import track
-from streams.web.dashboard import downloads, pages
+from streams.web.dashboard import downloads, live, pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
 from streams.web.views import conditions
 from tests.web.group import NOW, Group
@@ -313,5 +313,17 @@ async def test_a_stream_tells_that_there_is_news_and_no_more(group: Group) -> No
         group.window.changes.take([PlainRecord(1, None, b"ann", b"no change")])
         await asyncio.sleep(0)
     assert await told == NEWS
+    group.window.stopping.begin()
+    assert [line async for line in lines] == []
+
+
+async def test_what_comes_while_a_page_looks_is_told_afterwards(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "AT_LEAST_EVERY_S", 3_600.0)
+    lines = Live(group.window, at_most_every_s=0).lines()
+    assert await anext(lines) == BEGINS
+    for number in range(2):
+        group.window.changes.take([PlainRecord(number, None, b"ann", b"no change")])
+        async with asyncio.timeout(30):
+            assert await anext(lines) == NEWS
     group.window.stopping.begin()
     assert [line async for line in lines] == []
