@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands.options import REDIS, settings_flags
+from streams.commands.options import REDIS, printing, settings_flags
 from streams.errors import SOME_REJECTED, Fault, RuleError
 from streams.log import counted
 from streams.settings import Settings
@@ -20,56 +20,29 @@ if TYPE_CHECKING:
     from streams.eventfiles.observing import InFiles
 
 
-def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from streams.rulefiles.schema import schema_text
+def _schema() -> str:
+    from streams.rulefiles.schema import schema_text
 
-        click.echo(schema_text(), nl=False)
-        context.exit()
+    return schema_text()
 
 
-def print_message_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from streams.messagefiles.schema import message_schema_text
+def _message_schema() -> str:
+    from streams.messagefiles.schema import message_schema_text
 
-        click.echo(message_schema_text(), nl=False)
-        context.exit()
+    return message_schema_text()
 
 
-def print_language(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from streams.core.language.reference import reference
+def _language() -> str:
+    from streams.core.language.reference import reference
 
-        click.echo(reference(), nl=False)
-        context.exit()
+    return reference()
 
 
 @click.command("check")
 @click.argument("path", metavar="[RULES]", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--schema",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=print_schema,
-    help="Print a JSON Schema of rule files, for editors.",
-)
-@click.option(
-    "--message-schema",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=print_message_schema,
-    help="The same of message files.",
-)
-@click.option(
-    "--language",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=print_language,
-    help="Print what an expression can say: each function with an example.",
-)
+@printing("--schema", _schema, "Print a JSON Schema of rule files, for editors.")
+@printing("--message-schema", _message_schema, "The same of message files.")
+@printing("--language", _language, "Print what an expression can say: each function with an example.")
 @click.option("--seen", is_flag=True, help="Hold them against what workers have read, too.")
 @click.option(
     "--events",

@@ -1,7 +1,7 @@
 """Flags made from the settings, so that what can be set in the environment can be said on the command line too.
 
 Comes in: the names of the settings that a command uses. Goes out: a decorator; the command is called with the
-finished `settings` in their place.
+finished `settings` in their place. `printing` makes a flag that is of no setting.
 """
 
 import typing
@@ -129,6 +129,17 @@ class SettingOption(click.Option):
         if shows_all:
             return flag, f"{text} [{self._variable}; {self._value or 'not set'}]"
         return flag, f"{text} [{self._value}]" if self._value else text
+
+
+def printing(flag: str, text: Callable[[], str], says: str) -> Callable[[Command], Command]:
+    """A flag that prints a text and ends, in the place of all that the command does."""
+
+    def print_it(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            click.echo(text(), nl=False)
+            ctx.exit()
+
+    return click.option(flag, is_flag=True, is_eager=True, expose_value=False, callback=print_it, help=says)
 
 
 def _show_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

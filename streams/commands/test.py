@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands.options import settings_flags
+from streams.commands.options import printing, settings_flags
 from streams.errors import UsageError
 from streams.log import counted
 from streams.settings import MEANING, Settings
@@ -17,40 +17,22 @@ if TYPE_CHECKING:
 SOME_DIFFER = 1
 
 
-def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from streams.testing.story_schema import story_schema_text
+def _schema() -> str:
+    from streams.testing.story_schema import story_schema_text
 
-        click.echo(story_schema_text(), nl=False)
-        context.exit()
+    return story_schema_text()
 
 
-def print_message_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from streams.testing.story_schema import message_story_schema_text
+def _message_schema() -> str:
+    from streams.testing.story_schema import message_story_schema_text
 
-        click.echo(message_story_schema_text(), nl=False)
-        context.exit()
+    return message_story_schema_text()
 
 
 @click.command("test")
 @click.argument("path", metavar="[RULES]", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--schema",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=print_schema,
-    help="Print a JSON Schema of story files, for editors.",
-)
-@click.option(
-    "--message-schema",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=print_message_schema,
-    help="The same of stories of messages.",
-)
+@printing("--schema", _schema, "Print a JSON Schema of story files, for editors.")
+@printing("--message-schema", _message_schema, "The same of stories of messages.")
 @settings_flags("rules", "timezone", rest=MEANING)
 def command(path: Path | None, settings: Settings) -> None:
     """Run the stories that stand beside the rules of RULES, a folder or one file: churn-risk.stories.yaml beside
