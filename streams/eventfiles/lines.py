@@ -68,7 +68,7 @@ class LineFile:
     def mentions(self, words: Sequence[bytes]) -> bool:
         """Whether any of these stands in what has not been read yet; it is read by that, quicker than by lines."""
         before, longest = b"", max(map(len, words))
-        while block := self._text.read1(CHUNK_BYTES):
+        while block := self._unpacked_block():
             held = before + block
             if any(word in held for word in words):
                 return True
@@ -80,12 +80,15 @@ class LineFile:
             self._file.close()
 
     def _block(self) -> bytes:
+        block = self._unpacked_block()
+        return block.removeprefix(codecs.BOM_UTF8) if self._next_number == 1 and not self._rest else block
+
+    def _unpacked_block(self) -> bytes:
         try:
-            block = self._text.read1(CHUNK_BYTES)
+            return self._text.read1(CHUNK_BYTES)
         except (EOFError, gzip.BadGzipFile, zlib.error, CutOff) as error:
             kind = "zst" if isinstance(error, CutOff) else "gzip"
             raise UsageError(f"{self.name} is no whole {kind} file: {error}") from error
-        return block.removeprefix(codecs.BOM_UTF8) if self._next_number == 1 and not self._rest else block
 
 
 class CutOff(ValueError):

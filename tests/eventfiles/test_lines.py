@@ -56,6 +56,8 @@ def test_a_broken_zst_file_is_told_in_words(tmp_path: Path, content: bytes) -> N
     path.write_bytes(content)
     with pytest.raises(UsageError, match="some.jsonl.zst is no whole zst file"):
         read_all(path)
+    with pytest.raises(UsageError, match="some.jsonl.zst is no whole zst file"), closing(LineFile(path)) as file:
+        file.mentions([b"a word"])
 
 
 @pytest.mark.parametrize("content", [b"no gzip\n", gzip.compress(b"one\ntwo\n")[:-4]])
@@ -64,6 +66,8 @@ def test_a_broken_gzip_file_is_told_in_words(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(UsageError, match="some.jsonl.gz is no whole gzip file"):
         read_all(path)
+    with pytest.raises(UsageError, match="some.jsonl.gz is no whole gzip file"), closing(LineFile(path)) as file:
+        file.mentions([b"a word"])
 
 
 def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
