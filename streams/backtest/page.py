@@ -22,35 +22,29 @@ def page(report: Report) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "percent": percent, "days": days, "times": times, "reason": in_words}
     template = environment.from_string((files("streams.backtest") / TEMPLATE).read_text(encoding="utf-8"))
-    segments = [each for each in report.segments if _was_entered(each)]
+    segments = [each for each in report.segments if each.was_entered]
     return template.render(
         report=report,
         segments=segments,
-        never=[each.segment for each in report.segments if not _was_entered(each)],
+        never=[each.segment for each in report.segments if not each.was_entered],
         compares=any(each.now is not None for each in segments),
         chart=_chart,
         spark=_spark,
     )
 
 
-def _was_entered(segment: SegmentReport) -> bool:
-    return any(under is not None and under.entries for under in (segment.new, segment.old))
-
-
 def _chart(segment: SegmentReport) -> Markup:
-    by_day = (segment.new or segment.old).by_day  # type: ignore[union-attr]  # it is of one of them
     lines = [
         Line(name, style, [day.size for day in under.by_day])
         for name, style, under in (("old rules", "old", segment.old), ("new rules", "new", segment.new))
         if under is not None
     ]
     # What stands in the picture is escaped where it is drawn.
-    return Markup(chart(f"Members of {segment.segment} by day", [day.day for day in by_day], lines))  # noqa: S704
+    return Markup(chart(f"Members of {segment.segment} by day", [day.day for day in segment.under.by_day], lines))  # noqa: S704
 
 
 def _spark(segment: SegmentReport) -> Markup:
-    under = segment.new or segment.old
-    return Markup(spark([day.size for day in under.by_day] if under else []))  # noqa: S704 - numbers alone
+    return Markup(spark([day.size for day in segment.under.by_day]))  # noqa: S704 - numbers alone
 
 
 def number(value: int) -> str:

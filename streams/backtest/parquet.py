@@ -139,11 +139,11 @@ def _fields(names: Sequence[str]) -> dict[str, str]:
 
 
 def _values(column: Any, *, is_object: bool) -> Column:
-    from pyarrow import types  # noqa: PLC0415
+    from pyarrow import types  # noqa: PLC0415 - an extra; whoever has a column has loaded it
 
     kind = column.type
     if types.is_timestamp(kind):
-        return [None if ms is None else ms for ms in column.cast("timestamp[ms]", safe=False).cast("int64").to_pylist()]
+        column = column.cast("timestamp[ms]", safe=False).cast("int64")
     if types.is_map(kind):
         return [None if pairs is None else dict(pairs) for pairs in column.to_pylist()]
     values: Column = column.to_pylist()

@@ -27,6 +27,7 @@ from streams.backtest.worker import Part, Work
 from streams.core.compiler.catalog import Catalog
 from streams.errors import SegmenterError, UsageError
 from streams.eventfiles.lines import STDIN
+from streams.settings import cache_folder
 from streams.sources import Decoder, InputOptions
 
 WORTH_A_PROCESS: Final = 16 << 20  # bytes of history; to start another takes about a second
@@ -133,7 +134,6 @@ _here: Final = _Here()
 
 def _begin(meeting: _Meeting) -> None:
     from streams.native.build import compile_kernel  # noqa: PLC0415 - whoever asks needs no compiler
-    from streams.settings import cache_folder  # noqa: PLC0415
 
     compile_kernel(cache_folder())
     gc.set_threshold(NEVER_CHECKED)

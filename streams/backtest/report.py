@@ -8,6 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import reduce
 from typing import Final
 
 import msgspec
@@ -18,14 +19,13 @@ from streams.backtest.question import Question
 from streams.backtest.sides import Holding
 from streams.backtest.survival import left_after
 from streams.backtest.unknown import RuleWarmth, unknowns, warmth
-from streams.backtest.worker import Moves, Part, Sample, SegmentPart
+from streams.backtest.worker import REJECTS_TOLD, SAMPLES, Moves, Part, Sample, SegmentPart
 from streams.core.calendar import EPOCH
 from streams.core.instants import DAY_MS, format_time
 from streams.core.kernel.layout import NEVER
 from streams.core.rules.rulebook import Rulebook
 
 SCHEMA: Final = 1
-SAMPLES: Final = 5
 
 
 class Day(msgspec.Struct):
@@ -100,13 +100,24 @@ class Differs(msgspec.Struct):
 
 
 class SegmentReport(msgspec.Struct):
-    """new, old: None where the rulebook has no such segment."""
+    """new, old: None where the rulebook has no such segment; it is of one of them."""
 
     segment: str
     rule: str
     new: Under | None
     old: Under | None
     now: Differs | None
+
+    @property
+    def under(self) -> Under:
+        """Under the new rulebook; under the old one, where that alone has it."""
+        found = self.new or self.old
+        assert found is not None
+        return found
+
+    @property
+    def was_entered(self) -> bool:
+        return any(under is not None and under.entries for under in (self.new, self.old))
 
 
 class Coverage(msgspec.Struct):
@@ -150,8 +161,7 @@ class _Reporter:
         self._begins_ms, self._ends_ms = parts[0].begins_ms, parts[0].ends_ms
         # Who has not said who they are has no profile, and no time passes for nobody.
         self._is_empty = self._ends_ms == NEVER or not any(part.events for part in parts)
-        bases = [part.base for part in parts]
-        self._base = Base(sum(each.looked_ms for each in bases), sum(each.followed_ms for each in bases))
+        self._base = reduce(Base.joined, (part.base for part in parts))
 
     def report(self) -> Report:
         question = self._question
@@ -173,7 +183,7 @@ class _Reporter:
             lines=parts[0].lines,
             events=sum(part.events for part in parts),
             rejected=sum(part.rejected for part in parts),
-            rejects=[each for part in parts for each in part.rejects][:SAMPLES],
+            rejects=[each for part in parts for each in part.rejects][:REJECTS_TOLD],
             users=sum(part.users for part in parts),
             from_=None if self._is_empty else format_time(self._begins_ms),
             until=None if self._is_empty else format_time(self._ends_ms),

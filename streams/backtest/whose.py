@@ -73,13 +73,10 @@ class Own:
 
     def _is_mine_at_once(self, line: bytes) -> bool | None:
         """None where the line must be looked into."""
-        try:
-            ids = _ids(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        ids = _quick(line)
+        if ids is None or ids.type not in _PRODUCT:
             return None
         user = ids.user_id
-        if ids.type not in _PRODUCT:
-            return None
         if not isinstance(user, str) or (mine := self._told(user)) is None:
             user = ids.anonymous_id
             return self._told(user) if isinstance(user, str) else None

@@ -24,7 +24,7 @@ from streams.eventfiles.arrivals import Arrivals
 from streams.eventfiles.rejects import RejectedLine
 from streams.sources import Decoder, InputOptions
 
-SAMPLES: Final = 5
+SAMPLES: Final = 5  # users told of each segment and direction
 REJECTS_TOLD: Final = 5
 
 Met = Callable[[int, int], tuple[int, int]]

@@ -32,7 +32,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"    {printable(each)}" for each in coverage.rejects)
     yield ""
     yield from in_columns(list(_table(report)))
-    if never := [each.segment for each in report.segments if not _was_entered(each)]:
+    if never := [each.segment for each in report.segments if not each.was_entered]:
         yield from in_lines(f"Never entered: {', '.join(never)}.")
     for segment in report.segments:
         yield from _differences(segment)
@@ -47,15 +47,9 @@ def _table(report: Report) -> Iterator[Row]:
     compares = any(segment.now is not None for segment in report.segments)
     head = ["segment", "members", "entered", "left", "stay", "back in a day", "members by day"]
     yield [*head[:2], *(["would enter", "would leave"] if compares else []), *head[2:]]
-    for segment in filter(_was_entered, report.segments):
-        under = segment.new or segment.old
-        assert under is not None, "a segment is of one of the rulebooks"
+    for segment in (each for each in report.segments if each.was_entered):
         moves = [] if segment.now is None else [f"+{segment.now.would_enter:,}", f"-{segment.now.would_leave:,}"]
-        yield [segment.segment, _members(segment), *moves, *_counts(under)]
-
-
-def _was_entered(segment: SegmentReport) -> bool:
-    return any(under is not None and under.entries for under in (segment.new, segment.old))
+        yield [segment.segment, _members(segment), *moves, *_counts(segment.under)]
 
 
 def _members(segment: SegmentReport) -> str:
