@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from streams.core.rules.rulebook import Rule, Rulebook, Scores, Segment
+from streams.core.rules.rulebook import Rule, Rulebook
 from streams.lifecycle.checking import Checked
 from streams.messagefiles.folder import CAPS
 from streams.rulefiles.folder import WEBHOOKS, Files, messages_in
@@ -48,25 +48,15 @@ def differences(then: Checked | None, now: Checked) -> tuple[Difference, ...]:
     return tuple(chain(rules, _of_messages(then.files if then else {}, now.files)))
 
 
-def kind(rule: Rule) -> str:
-    """What a rule is called by its sort."""
-    if isinstance(rule, Scores):
-        return "scores"
-    return "segment" if isinstance(rule, Segment) else "tier"
-
-
-def segments_of(rule: Rule) -> tuple[str, ...]:
-    return rule.tier.segments if isinstance(rule, Scores) else rule.segments
-
-
 def _of_rules(then: Rulebook, now: Rulebook) -> Iterator[Difference]:
     old, new = ({rule.name: rule for rule in book.rules} for book in (then, now))
     for name in sorted(old.keys() | new.keys()):
         was, rule = old.get(name), new.get(name)
         how = _how_rule(was, rule)
         if how is not None:
-            segments = dict.fromkeys(each for some in (was, rule) if some is not None for each in segments_of(some))
-            yield Difference(how, kind(rule or was), name, tuple(segments))  # type: ignore[arg-type]  # one is there
+            there = [each for each in (was, rule) if each is not None]
+            segments = dict.fromkeys(segment for each in there for segment in each.segments)
+            yield Difference(how, there[-1].sort, name, tuple(segments))
 
 
 def _how_rule(was: Rule | None, rule: Rule | None) -> How | None:

@@ -8,7 +8,6 @@ from streams.admin.inventory import Found
 from streams.core.explain.inventory import FieldRead, LiveRule
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule
-from streams.lifecycle.differences import kind, segments_of
 from streams.lifecycle.versions import Version
 from streams.log import counted
 from streams.terminal.columns import in_columns
@@ -46,7 +45,7 @@ def _lines(found: Found, version: Version | None) -> Iterator[str]:
 
 def _sort(rule: Rule) -> str:
     """What it is called by its sort and its state."""
-    return f"{kind(rule)} in shadow" if rule.is_shadow else kind(rule)
+    return f"{rule.sort} in shadow" if rule.is_shadow else rule.sort
 
 
 def _state(rule: LiveRule, found: Found) -> str:
@@ -61,7 +60,7 @@ def _state(rule: LiveRule, found: Found) -> str:
 
 
 def _rows(rule: LiveRule, found: Found) -> Iterator[Row]:
-    yield from _member_rows(found, segments_of(rule.rule))
+    yield from _member_rows(found, rule.rule.segments)
     for place, reading in enumerate(rule.readings):
         yield "" if place else "reads", reading.text, _since(reading, found.at_ms)
     yield "costs", f"{rule.own_bytes} bytes a profile", ""
@@ -103,13 +102,13 @@ def in_json(found: Found, version: Version | None) -> bytes:
 def _rule_json(rule: LiveRule, found: Found) -> dict[str, object]:
     return {
         "rule": rule.rule.name,
-        "sort": kind(rule.rule),
+        "sort": rule.rule.sort,
         "state": "shadow" if rule.rule.is_shadow else "live",
         "version": rule.rule.version,
         "shards_as_said": rule.as_said,
         "shards_otherwise": rule.otherwise,
         "warming_until": _time_json(rule.warming_until(found.at_ms)),
-        "members": found.members_of(segments_of(rule.rule)),
+        "members": found.members_of(rule.rule.segments),
         "own_bytes": rule.own_bytes,
         "reads": [_reading_json(reading) for reading in rule.readings],
     }

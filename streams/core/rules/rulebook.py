@@ -6,12 +6,15 @@ Comes in: checked expressions from `streams.rulefiles`. Goes out: the rulebook t
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final, Literal
 
 from streams.core.rules.nodes import Condition, Value
 from streams.core.rules.rfm import FourEdges, grid
 
 SHADOW: Final = "shadow "  # begins the keys of rules in shadow; no name has a blank
+
+
+Sort = Literal["segment", "tier", "scores"]
 
 
 def key_of(rule: str, is_shadow: bool) -> str:
@@ -21,6 +24,7 @@ def key_of(rule: str, is_shadow: bool) -> str:
 class Keyed:
     """What all sorts of rules have. is_shadow: it is evaluated and explained, and nobody is told of it."""
 
+    sort: ClassVar[Sort]
     name: str
     is_shadow: bool
 
@@ -34,6 +38,7 @@ class Keyed:
 class Segment(Keyed):
     """In or out. `version` hashes what the rule means, not its description (`sha256:` and 64 hex digits)."""
 
+    sort: ClassVar[Sort] = "segment"
     name: str
     enter: Condition
     exit: Condition | None = None
@@ -66,6 +71,7 @@ class Tier(Keyed):
     among: of whom it is; others are at no level.
     """
 
+    sort: ClassVar[Sort] = "tier"
     name: str
     levels: tuple[Level, ...]
     include: tuple[str, ...] = ()
@@ -98,6 +104,7 @@ class Scores(Keyed):
     among: who is scored, and counts for the edges; None for everybody.
     """
 
+    sort: ClassVar[Sort] = "scores"
     name: str
     recency: Value
     frequency: Value
@@ -121,6 +128,11 @@ class Scores(Keyed):
         levels = tuple(Level(name, condition) for name, condition in grid(self.name, self.among is not None))
         said = self.include, self.description, self.labels, self.version
         return Tier(self.name, levels, *said, self.name, self.among, self.is_shadow)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """What a profile can be in by this rule: the levels of its tier."""
+        return self.tier.segments
 
 
 def other_state(key: str) -> str:

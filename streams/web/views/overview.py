@@ -12,14 +12,13 @@ import msgspec
 from streams.admin.inventory import Found, stored_in
 from streams.core.explain.inventory import LiveRule
 from streams.core.instants import format_time
-from streams.core.rules.rulebook import Rule, Scores, Segment, level_name
+from streams.core.rules.rulebook import Rule, Segment, Sort, level_name
 from streams.dispatch.standing import Standings
 from streams.log import counted
 from streams.web.views.counts import Counts, Point, counts_of
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
 
-Sort = Literal["segment", "tier", "scores"]
 State = Literal["live", "shadow", "warming", "waiting"]
 KEPT_S: Final = 0.5  # however many look
 NAMED: Final = 4
@@ -110,19 +109,9 @@ async def overview(window: Window) -> Overview:
     return Overview(told(now_ms), found.profiles, shown, worst_first)
 
 
-def sort_of(rule: Rule) -> Sort:
-    if isinstance(rule, Scores):
-        return "scores"
-    return "segment" if isinstance(rule, Segment) else "tier"
-
-
-def segments_of(rule: Rule) -> tuple[str, ...]:
-    return rule.tier.segments if isinstance(rule, Scores) else rule.segments
-
-
 def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms: int) -> RuleNow:
     rule = live.rule
-    segments = tuple(_segment_now(rule, name, counts[name], found) for name in segments_of(rule))
+    segments = tuple(_segment_now(rule, name, counts[name], found) for name in rule.segments)
     warming_ms = live.warming_until(now_ms)
     state: State = "live" if warming_ms is None else "warming"
     if live.as_said < found.inventory.shards:
@@ -131,7 +120,7 @@ def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms:
         state = "shadow"
     return RuleNow(
         rule=rule.name,
-        sort=sort_of(rule),
+        sort=rule.sort,
         description=" ".join(rule.description.split()),
         owner=rule.labels.get("owner"),
         state=state,

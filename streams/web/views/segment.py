@@ -14,7 +14,7 @@ from streams.core.language.faults import nearest
 from streams.errors import Unknown
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.counts import Point, counts_of, hours_of
-from streams.web.views.overview import RuleNow, rule_now, segments_of
+from streams.web.views.overview import RuleNow, rule_now
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
 
@@ -67,8 +67,8 @@ async def segment(window: Window, name: str) -> SegmentView:
     found = await stored_in(window.store, window.settings, rules.rulebook)
     live = _called(found, name)
     now_ms = max(window.clock(), found.inventory.time_ms)
-    counts = await counts_of(window, segments_of(live.rule), found.calendar, now_ms)
-    hours = await hours_of(window, name, now_ms) if name in segments_of(live.rule) else ()
+    counts = await counts_of(window, live.rule.segments, found.calendar, now_ms)
+    hours = await hours_of(window, name, now_ms) if name in live.rule.segments else ()
     return SegmentView(
         as_of=told(now_ms),
         profiles=found.profiles,
@@ -95,7 +95,7 @@ async def members(window: Window, name: str, after: str, most: int) -> MembersSh
 
 def _called(found: Found, name: str) -> LiveRule:
     """By a rule's name, or by that of one of its segments."""
-    by_name = {segment: live for live in found.inventory.rules for segment in segments_of(live.rule)}
+    by_name = {segment: live for live in found.inventory.rules for segment in live.rule.segments}
     by_name |= {live.rule.name: live for live in found.inventory.rules}
     if name not in by_name:
         raise Unknown(f"No rule makes a segment {name}.{did_you_mean(name, by_name)}")
