@@ -8,16 +8,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+from streams.admin.homes import partitions_of
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Event
-from streams.errors import SegmenterError, UsageError
+from streams.errors import UsageError
 from streams.kafka.clients import producing
 from streams.kafka.partitioning import homes
 from streams.kafka.provisioning import existing
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_ID_CHARACTERS
-from streams.state.format import SETTLED
 from streams.state.store import Store
 from streams.topics import PROFILE_COMMANDS
 
@@ -39,10 +39,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 async def shards_of(store: Store, settings: Settings, user: str) -> Sequence[int]:
     """The shards that may know the user: one, unless producers choose partitions by a rule of their own."""
-    settled = await store.group.get(SETTLED, "partitions")
-    if settled is None:
-        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    topic, partitions = settings.topic(PROFILE_COMMANDS.name), int(settled)
+    topic, partitions = settings.topic(PROFILE_COMMANDS.name), await partitions_of(store, settings)
     found = (await existing(settings)).get(topic)
     if found is None:
         raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")

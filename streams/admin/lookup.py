@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
+from streams.admin.homes import homes_of
 from streams.admin.links import AliasOf, aliases_of, merged_into
 from streams.calendars import calendar
 from streams.core.engine.erasure import mark_of
@@ -18,14 +19,13 @@ from streams.core.explain.history import Watching
 from streams.core.instants import format_time
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import SegmenterError, Unknown, UsageError
+from streams.errors import Unknown, UsageError
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.playback import Playback
-from streams.kafka.partitioning import homes
 from streams.printable import printable
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
-from streams.state.format import MARKS, SETTLED
+from streams.state.format import MARKS
 from streams.state.opening import opened_store
 from streams.state.store import Store
 
@@ -74,10 +74,7 @@ async def stored_in(
 
 async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: str) -> Shard:
     """A shard that holds this one user."""
-    partitions = await store.group.get(SETTLED, "partitions")
-    if partitions is None:
-        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
-    shards = homes(user, int(partitions), settings.partitioner)
+    shards = await homes_of(store, settings, user)
     found = next(filter(None, [await store.shards.profile(shard, user) for shard in shards]), None)
     if found is None:
         into = await merged_into(store, settings, user)

@@ -8,17 +8,18 @@ import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
+from streams.admin.homes import partitions_of
 from streams.core.changes import Change
 from streams.core.profiles.document import Document
 from streams.core.rules.rulebook import Grouping, Rulebook, Segment
 from streams.delivery.message import Message
-from streams.errors import SegmenterError, UsageError
+from streams.errors import UsageError
 from streams.kafka.clients import producing
 from streams.outputs.change import encode_identified
 from streams.outputs.membership import decode_segments
 from streams.settings import Settings
 from streams.sources import delivery_commands
-from streams.state.format import DOCUMENTS, MEMBERSHIPS, SETTLED
+from streams.state.format import DOCUMENTS, MEMBERSHIPS
 from streams.state.opening import opened_store
 from streams.state.store import Store
 from streams.topics import DELIVERY_COMMANDS
@@ -45,11 +46,9 @@ async def send_to_members(settings: Settings, rulebook: Rulebook, message: Messa
 async def _members(
     store: Store, settings: Settings, rulebook: Rulebook, segments: Collection[str]
 ) -> AsyncIterator[tuple[int, Change]]:
-    partitions = await store.group.get(SETTLED, "partitions")
-    if partitions is None:
-        raise SegmenterError(f"No worker of the group {settings.group} has ever written to this Redis.")
+    partitions = await partitions_of(store, settings)
     rules = {segment: rule for rule in rulebook.groupings for segment in rule.segments if segment in segments}
-    for shard in range(int(partitions)):
+    for shard in range(partitions):
         for segment, rule in rules.items():
             users = sorted(await store.shards.members(shard, segment))
             for start in range(0, len(users), AT_ONCE):
