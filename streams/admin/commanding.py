@@ -14,7 +14,7 @@ from streams.core.events import Event
 from streams.errors import UsageError
 from streams.kafka.clients import producing
 from streams.kafka.partitioning import homes
-from streams.kafka.provisioning import existing
+from streams.kafka.provisioning import partition_count
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.sources.records import MAX_ID_CHARACTERS
@@ -40,9 +40,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 async def shards_of(store: Store, settings: Settings, user: str) -> Sequence[int]:
     """The shards that may know the user: one, unless producers choose partitions by a rule of their own."""
     topic, partitions = settings.topic(PROFILE_COMMANDS.name), await partitions_of(store, settings)
-    found = (await existing(settings)).get(topic)
-    if found is None:
-        raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+    found = await partition_count(settings, topic)
     if found != partitions:
         raise UsageError(
             f"The topic {topic} at {settings.kafka} has {found} partitions, and the group {settings.group}"

@@ -17,7 +17,7 @@ from streams.errors import UsageError
 from streams.kafka.clients import reading_back
 from streams.kafka.errors import in_our_words
 from streams.kafka.partitioning import homes
-from streams.kafka.provisioning import existing
+from streams.kafka.provisioning import partition_count
 from streams.outputs.delivery import DeliveryRecord, decode_delivery
 from streams.settings import Settings
 from streams.state.opening import opened_store
@@ -27,9 +27,7 @@ from streams.topics import DELIVERIES
 async def decisions(settings: Settings, user: str) -> list[DeliveryRecord]:
     """All that the topic still has of the user, each once."""
     topic, key = settings.topic(DELIVERIES.name), user.encode()
-    partitions = (await existing(settings)).get(topic)
-    if partitions is None:
-        raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+    partitions = await partition_count(settings, topic)
     # Keys go where Kafka's clients put them, whatever the setting says of inputs.
     [home] = homes(user, partitions, "murmur2")
     found: dict[tuple[str, str, str, str], DeliveryRecord] = {}

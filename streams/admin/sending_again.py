@@ -15,7 +15,7 @@ from streams.errors import UsageError
 from streams.kafka.clients import producing, reading_back
 from streams.kafka.errors import in_our_words
 from streams.kafka.partitioning import homes
-from streams.kafka.provisioning import existing
+from streams.kafka.provisioning import partition_count
 from streams.outputs.change import decode_change
 from streams.outputs.delivery import DeliveryRecord
 from streams.settings import Settings
@@ -66,9 +66,7 @@ def _check(messages: Messages, delivery: DeliveryRecord) -> None:
 async def _change(settings: Settings, user: str, change_id: str) -> tuple[int, bytes]:
     """Its shard, and how it was published."""
     topic, key = settings.topic(SEGMENT_CHANGES.name), user.encode()
-    partitions = (await existing(settings)).get(topic)
-    if partitions is None:
-        raise UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+    partitions = await partition_count(settings, topic)
     for shard in homes(user, partitions, settings.partitioner):
         async with in_our_words(settings), reading_back(settings, topic, shard) as (_, batches):
             async for records in batches:

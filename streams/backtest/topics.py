@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from streams.backtest.records import SUFFIX, TOPICS, Framed, write
 from streams.core.engine.erasure import Erasure
-from streams.errors import UsageError
 from streams.kafka.batches.record import Record
 from streams.kafka.clients import reading_back
-from streams.kafka.errors import in_our_words
+from streams.kafka.errors import in_our_words, no_topic
 from streams.kafka.provisioning import existing
 from streams.settings import Settings
 from streams.sources import profile_commands
@@ -33,7 +32,7 @@ async def fetch(settings: Settings, folder: Path) -> FromTopics:
     counts = await existing(settings)
     names = {place: settings.topic(topic.name) for place, topic in enumerate(TOPICS)}
     if missing := [name for name in names.values() if name not in counts]:
-        raise UsageError(f"There is no topic {missing[0]} at {settings.kafka}. `segmenter topics` creates it.")
+        raise no_topic(settings, missing[0])
     files: list[str] = []
     erased: dict[str, int] = {}
     lost: dict[str, None] = {}

@@ -10,13 +10,12 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownError, UnknownTopicOrPartitionError
 
-from streams.errors import UsageError
 from streams.kafka.batches.reader import Portion
 from streams.kafka.batches.record import Record
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.ending import end
-from streams.kafka.errors import in_our_words
+from streams.kafka.errors import in_our_words, no_topic
 from streams.log import log
 from streams.settings import Settings
 
@@ -98,7 +97,7 @@ async def consuming(settings: Settings, topic: str, from_beginning: bool) -> Asy
         try:
             await consumer.start()
             if topic not in await consumer.topics():
-                raise UsageError(_no_topic(settings, topic))
+                raise no_topic(settings, topic)
             consumer.subscribe([topic])
             yield consumer
         finally:
@@ -115,7 +114,7 @@ async def following(settings: Settings, topic: str, back: int) -> AsyncIterator[
             await consumer.start()
             yield _from_back(consumer, sorted(consumer.assignment()), back)
         except UnknownTopicOrPartitionError:
-            raise UsageError(_no_topic(settings, topic)) from None
+            raise no_topic(settings, topic) from None
         finally:
             await consumer.stop()
 
@@ -138,7 +137,3 @@ async def _from_back(consumer: Consumer, tps: Sequence[TopicPartition], back: in
             came = sorted([*before, *came], key=lambda record: record.timestamp or 0)
             before = []
         yield came
-
-
-def _no_topic(settings: Settings, topic: str) -> str:
-    return f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it."

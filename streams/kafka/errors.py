@@ -61,6 +61,10 @@ def in_words(error: BaseException) -> str:
     return said.strip() or origin(error)
 
 
+def no_topic(settings: Settings, topic: str) -> UsageError:
+    return UsageError(f"There is no topic {topic} at {settings.kafka}. `segmenter topics` creates it.")
+
+
 @asynccontextmanager
 async def in_our_words(settings: Settings) -> AsyncIterator[None]:
     """What goes wrong with Kafka inside the block is raised as an error of ours."""

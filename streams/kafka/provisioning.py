@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.errors import Unreachable, UsageError
 from streams.kafka.connection import client_options
-from streams.kafka.errors import in_our_words
+from streams.kafka.errors import in_our_words, no_topic
 from streams.kafka.outcomes import PASSES
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic
@@ -69,6 +69,14 @@ async def existing(settings: Settings) -> dict[str, int]:
     """Every topic that can be used, with its number of partitions."""
     async with _admin(settings) as admin:
         return await _partitions(admin)
+
+
+async def partition_count(settings: Settings, topic: str) -> int:
+    """How many a topic has. UsageError: there is none of this name."""
+    found = (await existing(settings)).get(topic)
+    if found is None:
+        raise no_topic(settings, topic)
+    return found
 
 
 @asynccontextmanager
