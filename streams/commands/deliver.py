@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from streams.commands.in_force import in_force
 from streams.commands.options import KAFKA, REDIS, settings_flags
 from streams.errors import SOME_REJECTED, UsageError
 from streams.log import LEVELS, configure, counted, log
@@ -81,11 +82,10 @@ def send(message: str, settings: Settings) -> None:
     Example:
         segmenter deliver send come-back --to-members
     """
-    from streams.admin.rules_in_force import rules_in_force
     from streams.admin.sending import send_to_members
     from streams.core.language.faults import did_you_mean
 
-    checked = asyncio.run(rules_in_force(settings)).checked
+    checked = in_force(settings).checked
     messages = checked.messages.by_name
     if message not in messages:
         raise UsageError(f"There is no message {message}. {did_you_mean(message, messages)}".strip())

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streams.commands.in_force import in_force
 from streams.commands.options import KAFKA, REDIS, settings_flags
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.delivery.message import Messages
+    pass
 
 FAILED = 1
 OF_TOPICS = ("topic_prefix", "topic_deliveries")
@@ -81,7 +82,7 @@ def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
     """
     from streams.admin.sending_again import send_again
 
-    it = asyncio.run(send_again(settings, _in_force(settings), user, delivery, endpoint))
+    it = asyncio.run(send_again(settings, in_force(settings).checked.messages, user, delivery, endpoint))
     click.echo(
         f"{it.message or 'The change'} goes to {it.endpoint or user} again; `segmenter deliveries {user}` tells."
     )
@@ -95,7 +96,7 @@ def test(endpoint: str, settings: Settings) -> None:
     rules has it, or RULES where nothing was ever applied. Exit status 1 if it does not take it."""
     from streams.admin.deliveries import endpoint_called, try_endpoint
 
-    posted = asyncio.run(try_endpoint(settings, endpoint_called(_in_force(settings), endpoint)))
+    posted = asyncio.run(try_endpoint(settings, endpoint_called(in_force(settings).checked.messages, endpoint)))
     click.echo(f"{endpoint}: {posted.said}")
     if not posted.is_done:
         raise click.exceptions.Exit(FAILED)
@@ -109,7 +110,7 @@ def endpoints(settings: Settings) -> None:
     from streams.core.instants import format_time
     from streams.terminal.columns import in_columns
 
-    messages = _in_force(settings)
+    messages = in_force(settings).checked.messages
     rows = [("endpoint", "address", "does")]
     for name, standing in asyncio.run(standings(settings, messages)).items():
         failing = "well" if standing.failing_since is None else f"fails since {format_time(standing.failing_since)}"
@@ -126,11 +127,5 @@ def enable(endpoint: str, settings: Settings) -> None:
     """Post to ENDPOINT again after it was disabled. What failed meanwhile is not sent again."""
     from streams.admin.deliveries import enable, endpoint_called
 
-    asyncio.run(enable(settings, endpoint_called(_in_force(settings), endpoint)))
+    asyncio.run(enable(settings, endpoint_called(in_force(settings).checked.messages, endpoint)))
     click.echo(f"{endpoint} is enabled.")
-
-
-def _in_force(settings: Settings) -> "Messages":
-    from streams.admin.rules_in_force import rules_in_force
-
-    return asyncio.run(rules_in_force(settings)).checked.messages

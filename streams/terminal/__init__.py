@@ -4,6 +4,8 @@ explanation.py   why a user is in a segment or is not
 inventory.py     what is live
 plan.py          what a new version would change
 versions.py      what was live, and when
+members.py       who is in a segment
+backtest.py      what rules would have done
 erasure.py       what was removed of a user
 columns.py       text in columns
 dates.py         instants as people read them

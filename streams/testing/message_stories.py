@@ -15,7 +15,7 @@ fault. A message that is off is told of as if it were live, and of each message 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from streams.calendars import check_name
 from streams.core.changes import Change
@@ -30,8 +30,6 @@ from streams.rulefiles.document import read
 from streams.rulefiles.folder import find_message_stories, rule_told_of, shown
 from streams.testing.lines import LineFault, columns, instant_of, pairs, read_told, written
 from streams.testing.storyreader import Form, StoryReader, told_beside
-
-T = TypeVar("T")
 
 OLD_NEWS: Final = "(old news)"
 A_STORY: Final = "a story is a sentence, with `changes` and `messages` below it"

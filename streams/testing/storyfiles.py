@@ -7,7 +7,7 @@ every fault of every file, each where it stands.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import yaml
 
@@ -22,8 +22,6 @@ from streams.rulefiles.folder import find_stories, rule_told_of, shown
 from streams.testing.lines import Told, read_event, read_told
 from streams.testing.records import Record
 from streams.testing.storyreader import Form, Line, StoryReader, told_beside
-
-T = TypeVar("T")
 
 FOR_ALL: Final = ("rules", "timezone", "utc_offset")  # what a file may say for all of its stories
 A_STORY: Final = "a story is a sentence, with `events` and `changes` below it"
