@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def command(path: Path | None, seen: bool, files: tuple[Path, ...], settings: Se
     rules = path or settings.rules
     observed = _observed_in(files, settings) if files else None
     try:
-        rulebook, doubts, messages = _checked(rules, observed)
+        rulebook, messages, doubts = _checked(rules, observed)
     except RuleError as error:
         click.echo(str(error), err=True)
         click.echo(counted(len(error.faults), "fault") + ".", err=True)
@@ -90,24 +91,13 @@ def command(path: Path | None, seen: bool, files: tuple[Path, ...], settings: Se
         _hold_against(rules, seen, observed, settings)
 
 
-def _checked(rules: Path, observed: "InFiles | None") -> tuple["Rulebook", list[Fault], "Messages"]:
-    """All faults at once: where the rules have some, what does not depend on them is told of the messages too."""
+def _checked(rules: Path, observed: "InFiles | None") -> "tuple[Rulebook, Messages, list[Fault]]":
+    """With doubts. It is read where it lies, so that files that cannot be read are told with all other faults."""
     from streams import messagefiles, rulefiles
+    from streams.lifecycle.checking import read_both
 
-    faults: list[Fault] = []
-    doubts: list[Fault] = []
-    rulebook, messages = None, None
-    try:
-        rulebook, doubts = rulefiles.check(rules, observed.texts if observed else None)
-    except RuleError as error:
-        faults += error.faults
-    try:
-        messages = messagefiles.load_messages(rules, rulebook)
-    except RuleError as error:
-        faults += error.faults
-    if rulebook is None or messages is None:
-        raise RuleError(faults)
-    return rulebook, doubts, messages
+    words = observed.texts if observed else None
+    return read_both(partial(rulefiles.check, rules, words), partial(messagefiles.load_messages, rules))
 
 
 def _observed_in(files: Sequence[Path], settings: Settings) -> "InFiles":

@@ -4,9 +4,9 @@ Comes in: a folder, or the texts of files. Goes out: what they mean, or a `RuleE
 and which of the two is in force: the live version, or where nothing was ever applied the folder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,21 +41,29 @@ class InForce(NamedTuple):
     checked: Checked
 
 
-def check_files(files: Files) -> Checked:
-    """Where the rules have faults, what does not depend on them is told of the messages too."""
+def read_both(
+    rules: Callable[[], tuple[Rulebook, list[Fault]]], messages: Callable[[Rulebook | None], Messages]
+) -> tuple[Rulebook, Messages, list[Fault]]:
+    """Rules, messages, and what can hardly be meant of the rules. RuleError: every fault of both; where the rules have
+    some, what does not depend on them is told of the messages too."""
     faults: list[Fault] = []
     doubts: list[Fault] = []
-    rulebook, messages = None, None
+    rulebook, sent = None, None
     try:
-        rulebook, doubts = check_rule_files(files)
+        rulebook, doubts = rules()
     except RuleError as error:
         faults += error.faults
     try:
-        messages = load_message_files(files, rulebook)
+        sent = messages(rulebook)
     except RuleError as error:
         faults += error.faults
-    if rulebook is None or messages is None:
+    if rulebook is None or sent is None:
         raise RuleError(faults)
+    return rulebook, sent, doubts
+
+
+def check_files(files: Files) -> Checked:
+    rulebook, messages, doubts = read_both(partial(check_rule_files, files), partial(load_message_files, files))
     return Checked(files, rulebook, messages, doubts)
 
 
