@@ -45,7 +45,8 @@ async def _saved(group: GroupStore, settings: Settings, before: Checked, say: Ca
         now = check_folder(settings.rules)
     except RuleError as error:
         first = error.faults[0]
-        say(f"Not applied: {first.file}:{first.line}: {first.message}. {first.hint}".rstrip())
+        place = f"{first.file}:{first.line}" if first.line else first.file
+        say(f"Not applied: {place}: {first.message}. {first.hint}".rstrip())
         return before
     number = await _apply(group, now)
     told = ", ".join(f"{each.name} {each.how.value}" for each in differences(before, now))

@@ -36,6 +36,8 @@ async def test_each_save_is_a_version_unless_it_has_faults(tmp_path: Path, monke
         told = await said.get()
         assert told.startswith(f"Not applied: {file}:2: ")
         assert "idle_days" in told
+        file.unlink()
+        assert (await said.get()).startswith(f"Not applied: {tmp_path}: there are no rule files here.")
         file.write_text("# as it was\n" + QUIET.replace("7", "5"))
         assert await said.get() == "Version 3 of the rules is live: nothing means anything else."
     running.cancel()
