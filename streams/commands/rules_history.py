@@ -141,12 +141,11 @@ def _with_group(settings: Settings, call: "Callable[[GroupStore], Awaitable[T]]"
 async def _found(group: "GroupStore", number: int | None) -> "tuple[Version, Files]":
     """A version and its files; the live one where no number is given."""
     from streams.lifecycle.versions import files_of, find, live
+    from streams.terminal.versions import NEVER_APPLIED
 
     version = await (live(group) if number is None else find(group, number))
     if version is None:
-        raise SegmenterError(
-            "Nothing was ever applied: segmenter rules apply DIR, or the first worker, makes version 1."
-        )
+        raise SegmenterError(NEVER_APPLIED)
     return version, await files_of(group, version)
 
 

@@ -143,7 +143,7 @@ def _webhooks(plan: Plan) -> str:
 
 
 def changes_by_endpoint(plan: Plan) -> Mapping[str, int]:
-    """How many changes each endpoint of webhooks gets: of a tier's it is told twice less, once for both levels."""
+    """How many changes each endpoint of webhooks gets that takes those which are not live."""
     found: dict[str, int] = {}
     for name, endpoint in plan.now.messages.endpoints.items():
         if not endpoint.live_only:

@@ -5,6 +5,7 @@ Comes in: versions, their files, what differs. Goes out: text.
 
 import difflib
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,8 @@ from streams.rulefiles.folder import Files
 from streams.terminal.columns import in_columns
 from streams.terminal.dates import in_full
 
+NEVER_APPLIED: Final = "Nothing was ever applied: segmenter rules apply DIR, or the first worker, makes version 1."
+
 
 def headline(version: Version) -> str:
     note = f": {printable(version.note)}" if version.note else ""
@@ -24,7 +27,7 @@ def headline(version: Version) -> str:
 
 def history_in_words(versions: Sequence[Version]) -> str:
     if not versions:
-        return "Nothing was ever applied: segmenter rules apply DIR, or the first worker, makes version 1."
+        return NEVER_APPLIED
     head = ("version", "applied", "by", "digest", "note")
     return "\n".join(in_columns([head, *(_row(version, version is versions[0]) for version in versions)]))
 
