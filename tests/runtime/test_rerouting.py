@@ -17,11 +17,15 @@ from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
 from streams.runtime.misrouted import likely_setting
+from streams.runtime.rerouting import send_home
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
+from streams.state.memory import MemoryStore
 from streams.testing import Record, billing, to_bytes, track
 from tests.anytime import ANY_TIME
+from tests.rulebooks import rulebook
+from tests.runtime.lives import NOON, Owner, World
 from tests.runtime.records import Read
 
 PARTITIONS = 4
@@ -318,3 +322,18 @@ def test_the_warning_names_what_is_likely_to_be_set_otherwise(
     key: bytes | None, partition: int, partitioner: str, advice: str
 ) -> None:
     assert advice in likely_setting(TP("product-events", partition), key, "ann", 4, partitioner)
+
+
+async def test_a_shard_that_comes_back_knows_what_it_had_before() -> None:
+    world, rules = World(MemoryStore().shards), rulebook(twice='count("Opened") >= 2')
+    record = Read(0, NOON, b"dan", to_bytes(track("dan", "Opened", NOON)))
+    sent = send_home(TP("product-events", 0), record, "rerouted-events", 1)
+    world.publish("rerouted-events", 1, [sent])
+    before = Owner(world, rules)
+    await before.live()
+    world.left = before.left
+    world.publish("rerouted-events", 1, [sent])
+    after = Owner(world, rules)
+    await after.live()
+    assert "claim_back" in after.steps
+    assert world.of("segment-changes") == []

@@ -15,18 +15,21 @@ from faust.types import TP
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
 from streams.core.rules.rulebook import Rulebook
+from streams.errors import Unreachable
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
+from streams.runtime import shard_loop
 from streams.runtime.assignment import Assignment
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
+from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.fencing import Held
-from streams.state.format import FORMAT, ROWS
+from streams.state.format import FORMAT, ROWS, TIMELINE
 from streams.state.memory import MemoryShardStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
@@ -45,7 +48,8 @@ class Around:
     stands: of each message about Ann's memberships its version, and whether she is in a segment.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], **set_to: object) -> None:
+        """set_to: settings."""
         self.store = MemoryShardStore()
         self.now_ms = NOON
         self.stands: list[tuple[int, bool]] = []
@@ -53,11 +57,12 @@ class Around:
         self._committed: dict[TP, int] = {}
         self.while_loading: Callable[[], None] = lambda: None
         self.while_publishing: Callable[[], None] = lambda: None
+        self.while_asking: Callable[[], None] = lambda: None
         self.kept: list[MemoryShardStore] = []
         self._log = [Read(i, NOON, b"ann", to_bytes(track("ann", name, NOON + i))) for i, name in enumerate(names)]
         self._next = self._reading = 0
         self.membership = Membership(0, "us")
-        settings = Settings()
+        settings = Settings.from_environment({}, **set_to)
         self._worker: Any = SimpleNamespace(
             settings=settings,
             rulebook=RULES,
@@ -175,6 +180,7 @@ class Around:
     async def commit(self) -> None: ...
 
     async def is_current(self, membership: Membership) -> bool:
+        self.while_asking()
         return membership == self.membership
 
     def read(self, events: object, records: object) -> None: ...
@@ -381,8 +387,11 @@ async def test_a_shard_that_comes_back_goes_on_as_it_was_and_reads_again_what_wa
         around._owner.loaded._leaving = True  # type: ignore[union-attr]  # it applies nothing any more
         around._owner.receive(Fetched(INPUT, around._reading, 1, around._log[1:2], 2, 2, caught_up=True))
     assert around._next == 1
+    epoch = around.left.epoch
     async with around.owned(around.left):
         assert around.loaded is loaded
+        assert around._owner.left is None, "it is one from now on, and will not be what it was"
+        assert (await around.store.owner(0) or 0) > epoch, "what is on its way by the old claim would be taken"
         await around.fetch(2)
         await around.fetch(3)
     assert [is_in for _, is_in in around.stands] == [True, False, True]
@@ -450,6 +459,98 @@ async def test_of_a_shard_whose_last_checkpoint_was_not_taken_nothing_is_left() 
     assert around._owner.left is None
 
 
+async def test_of_a_shard_whose_last_checkpoint_is_not_public_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next owner is to publish what Redis alone has."""
+    around = Around(["Opened", "Closed"])
+
+    def refuse() -> None:
+        raise Unreachable("Kafka does not answer")
+
+    async with around.owned():
+        await around.fetch(1)
+        monkeypatch.setattr(shard_loop, "WRITTEN_WITHIN_S", 0.05)
+        around.while_publishing = refuse
+        around._owner.receive(Fetched(INPUT, around._reading, 1, around._log[1:], 2, 2, caught_up=True))
+        await until(lambda: around.store._shards[0].positions[INPUT.topic] == 2)
+    around.while_publishing = lambda: None
+    async with around.owned(around._owner.left):
+        await until(lambda: len(around.stands) == 2)
+    assert [is_in for _, is_in in around.stands] == [True, False]
+
+
+async def test_of_a_shard_with_profiles_that_other_rules_wrote_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in no checkpoint as they are in memory."""
+    around = Around(["Opened", "Opened"])
+    async with around.owned():
+        await around.bring(2)
+    around._worker = around.under(OTHERS)
+    monkeypatch.setattr(ShardLoop, "_migrate", lambda _: False)  # its turn does not come
+    async with around.owned():
+        assert around.loaded.is_stale
+    assert around._owner.left is None
+    monkeypatch.undo()
+    async with around.owned(around._owner.left):
+        await until(lambda: len(around.stands) == 2)
+    assert b"plenty" in around.published["segment-changes"][-1].value  # type: ignore[operator]
+
+
+async def test_a_shard_that_kafka_has_given_to_another_is_not_claimed_back() -> None:
+    around = Around(["Opened"])
+    async with around.owned():
+        await around.fetch(1)
+    left, zombie = around.left, around.owner(around.left)
+    around.membership = Membership(around.membership.generation + 1, "another")
+    async with asyncio.timeout(5):
+        await zombie.run()
+    assert around.store._shards[0].held.epoch == left.epoch
+
+
+async def test_a_shard_that_somebody_claims_while_we_claim_it_back_is_loaded() -> None:
+    """A zombie, which asked Kafka before the shard was given to us."""
+    around = Around(["Opened", "Closed"])
+    async with around.owned():
+        await around.fetch(1)
+    left = around.left
+
+    def claim_it() -> None:
+        around.while_asking = lambda: None
+        around.store._shards[0].held = around.store._shards[0].held._replace(epoch=left.epoch + 1)
+
+    around.while_asking = claim_it
+    async with around.owned(left):
+        assert around.loaded is not left.shard
+        await around.fetch(2)
+    assert [is_in for _, is_in in around.stands] == [True, False]
+
+
+async def test_versions_grow_although_redis_lost_what_another_did_meanwhile() -> None:
+    """So that what we have is what Redis has again, and what was published since is of neither."""
+    around = Around(["Opened", "Closed"])
+    async with around.owned():
+        await around.fetch(1)
+    left, kept = around.left, deepcopy(around.store)
+    around.now_ms += 1_000
+    async with around.owned():
+        await around.fetch(2)
+    around.store.__dict__.update(kept.__dict__)
+    around.now_ms += 1_000
+    async with around.owned(left):
+        assert around.loaded is left.shard
+        await around.fetch(2)
+    assert [is_in for _, is_in in around.stands] == [True, False, False]
+    assert around.stands == sorted(around.stands)
+
+
+async def test_of_a_shard_that_comes_back_as_much_is_kept_as_the_settings_say() -> None:
+    around = Around(["Opened", "Closed", "Opened"], timeline=1)
+    async with around.owned():
+        await around.fetch(1)
+    async with around.owned(around.left):
+        await around.fetch(2)
+        await around.fetch(3)
+    assert len(await around.store.entries(0, TIMELINE, "ann")) == 1
+
+
 async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
     around = Around(["Opened"])
     failed: list[Exception] = []
@@ -469,3 +570,22 @@ async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
         assert assignment.loaded()[0].shard is before
     await assignment.drop()
     assert not failed
+
+
+async def test_a_shard_that_is_not_given_back_when_the_group_is_balanced_anew_does_not_stay_in_memory() -> None:
+    around = Around(["Opened"])
+
+    async def fail(_: str, error: Exception) -> None:
+        raise error
+
+    assignment = Assignment(around._worker, fail)
+    assignment.assigned([INPUT])
+    await until(lambda: bool(assignment.loaded()))
+    before = assignment.loaded()[0].shard
+    for given in ([], [INPUT]):
+        await assignment.let_go()
+        around.membership = Membership(around.membership.generation + 1, "us")
+        assignment.assigned(given)
+    await until(lambda: bool(assignment.loaded()))
+    assert assignment.loaded()[0].shard is not before
+    await assignment.drop()
