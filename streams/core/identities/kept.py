@@ -16,12 +16,20 @@ from streams.core.links import Link, Place, Unlinked
 _TELLS_NO_STATE: Final = b"[null"
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """state_of: the subscription whose whole state it tells, as those of Stripe's do. number: its place among all that
-    the shard ever kept."""
+class Numbered(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a kept record begins.
+
+    state_of: the subscription whose whole state it tells, as those of Stripe's do. number: its place among all that the
+    shard ever kept.
+    """
 
     state_of: str | None
     number: int
+
+
+class Kept(Numbered, frozen=True, array_like=True, gc=False):
+    """All of it."""
+
     place: Place
     event: Event
 
@@ -57,6 +65,11 @@ def read(raw: bytes) -> Kept:
     return _KEPT.decode(raw)
 
 
+def number_of(raw: bytes) -> int:
+    """Without what else it says, which takes several times as long to read."""
+    return _NUMBERED.decode(raw).number
+
+
 def encode(event: Event) -> bytes:
     """What one shard tells another."""
     return _ENCODER.encode(event)
@@ -76,4 +89,5 @@ def _plain(view: object) -> dict[object, object]:
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
 _KEPT: Final = msgspec.json.Decoder(Kept)
+_NUMBERED: Final = msgspec.json.Decoder(Numbered)
 _EVENT: Final = msgspec.json.Decoder(Event)

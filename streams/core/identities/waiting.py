@@ -49,24 +49,23 @@ class Waiting:
 
     def add(self, alias: str, raw: bytes) -> None:
         """A record that was given `next_number`."""
+        self._put[_name(alias, self.next_number)] = raw
         self.next_number += 1
         self._add(alias, raw)
-        self._put[_name(alias, raw)] = raw
 
     def keep_only(self, alias: str, numbers: Collection[int]) -> int:
         """Of an alias, in its place, the records of these numbers; how many went."""
-        before = self.raw(alias)
-        stay = tuple(raw for raw in before if kept.read(raw).number in numbers)
-        for raw in before:
-            if raw not in stay:
-                self._bytes -= _cost(alias, raw)
-                self._put.pop(_name(alias, raw), None)
-                self._drop.add(_name(alias, raw))
-        if stay:
-            self._of[alias] = stay
+        before = {kept.number_of(raw): raw for raw in self.raw(alias)}
+        gone = before.keys() - numbers
+        for number in gone:
+            self._bytes -= _cost(alias, before[number])
+            self._put.pop(_name(alias, number), None)
+            self._drop.add(_name(alias, number))
+        if len(gone) < len(before):
+            self._of[alias] = tuple(raw for number, raw in before.items() if number not in gone)
         else:
             self._of.pop(alias, None)
-        return len(before) - len(stay)
+        return len(gone)
 
     @property
     def too_much(self) -> str | None:
@@ -89,9 +88,9 @@ class Waiting:
         self._bytes += _cost(alias, raw)
 
 
-def _name(alias: str, raw: bytes) -> str:
+def _name(alias: str, number: int) -> str:
     """Under which a record is stored."""
-    return f"{alias}{BETWEEN}{kept.read(raw).number}"
+    return f"{alias}{BETWEEN}{number}"
 
 
 def _cost(alias: str, raw: bytes) -> int:
