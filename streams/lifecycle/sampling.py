@@ -42,7 +42,7 @@ async def _read(store: ShardStore, number: int, most: int) -> tuple[bytes, Mappi
         users, documents = list(rows), dict[str, bytes]()
         for start in range(0, len(users), AT_ONCE):
             documents |= await store.values(number, DOCUMENTS, users[start : start + AT_ONCE])
-        head = (await store.all())[number].head
-        if {packed[0] for packed in rows.values()} <= Head.decode(head).schemas.keys():
+        head = await store.head(number)
+        if head is not None and {packed[0] for packed in rows.values()} <= Head.decode(head).schemas.keys():
             return head, rows, documents
     raise SegmenterError("Workers take over other rules at this moment; try again when they have.")

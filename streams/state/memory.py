@@ -168,6 +168,10 @@ class MemoryShardStore:
         kept = self._shards.get(shard, _Shard())
         return None if kept.held.number is None else Progress(kept.held.number, dict(kept.positions))
 
+    async def head(self, shard: int) -> bytes | None:
+        kept = self._shards.get(shard, _Shard())
+        return None if kept.held.number is None else kept.head
+
     async def is_published(self, shard: int, number: int) -> bool:
         return all(waiting > number for waiting in self._shards.get(shard, _Shard()).contents[OUTBOX])
 

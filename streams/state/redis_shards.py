@@ -181,6 +181,10 @@ class RedisShardStore:
         number, positions = await self._redis.call("HMGET", self._keys.of(shard).state, "number", "positions")
         return None if number is None else Progress(int(number), decode_positions(positions))
 
+    async def head(self, shard: int) -> bytes | None:
+        head: bytes | None = await self._redis.call("HGET", self._keys.of(shard).state, "head")
+        return head
+
     async def is_published(self, shard: int, number: int) -> bool:
         waiting = await self._redis.call("HKEYS", self._keys.of(shard).at(OUTBOX))
         return all(int(saved) > number for saved in waiting)
@@ -192,10 +196,9 @@ class RedisShardStore:
     async def all(self) -> dict[int, StoredShard]:
         found: dict[int, StoredShard] = {}
         for shard in await self._numbers():
-            keys = self._keys.of(shard)
-            head: bytes | None = await self._redis.call("HGET", keys.state, "head")
+            head = await self.head(shard)
             if head is not None:
-                found[shard] = StoredShard(head, await self._redis.call("HLEN", keys.at(ROWS)))
+                found[shard] = StoredShard(head, await self._redis.call("HLEN", self._keys.of(shard).at(ROWS)))
         return found
 
     async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:

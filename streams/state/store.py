@@ -158,6 +158,9 @@ class ShardStore(Protocol):
     async def progress(self, shard: int) -> Progress | None:
         """How far the last checkpoint came; None if there was none."""
 
+    async def head(self, shard: int) -> bytes | None:
+        """Of the last checkpoint; None if there was none."""
+
     async def is_published(self, shard: int, number: int) -> bool:
         """Whether nothing of the checkpoints up to this one waits in the outbox."""
 

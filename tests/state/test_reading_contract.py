@@ -58,6 +58,7 @@ async def test_all_shards_that_were_saved_can_be_looked_at(store: ShardStore) ->
     await store.save(0, 1, checkpoint(2, rows=[("a", b"2")]))
     await store.save(11, 1, checkpoint(3))
     assert await store.all() == {0: StoredShard(b"head 2", profiles=2), 11: StoredShard(b"head 3", profiles=0)}
+    assert [await store.head(shard) for shard in (0, 1, 11, 12)] == [b"head 2", None, b"head 3", None]
 
 
 # ------------------------------------------------------------------------------------- who was erased
