@@ -1,15 +1,16 @@
 """Whoever looks at the shards of a `deliver` about every second, and tells what has become of them.
 
 Comes in: the shards of one life after another, and what Kafka says of where their inputs end. Goes out: `health` and
-figures, for the metrics and the health checks; and word that it is stuck, which ends it.
+figures, for the metrics and the health checks; and word that it is stuck, or that something beside the shards has
+failed, which ends it.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from streams.delivery.webhook import Outcome
 from streams.errors import Stuck
@@ -52,7 +53,7 @@ class Group(Protocol):
 
 class Monitor:
     """One in a process. starting: tries what it needs before it can have shards. decisions: by message and decision.
-    attempts: of webhooks, by whether they arrived."""
+    attempts: of webhooks, by whether they arrived. failure: that for which the process is to end."""
 
     program = "deliver"
 
@@ -68,8 +69,8 @@ class Monitor:
         self._observer = Observer()
         self._watchdog = watchdog
         self._looked_at = time.monotonic()
-        self.stuck: Stuck | None = None
-        self.is_stuck = asyncio.Event()
+        self.failure: BaseException | None = None
+        self.has_failed = asyncio.Event()
 
     def ask(self) -> tuple[Health, float]:
         """The health as it was last seen, and how long ago that was (s). From any thread."""
@@ -85,10 +86,21 @@ class Monitor:
     def tried(self, outcome: Outcome) -> None:
         self.attempts["arrived" if outcome.is_done else "failed"] += 1
 
+    def beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that goes on beside the shards. What it raises ends the process: nobody else would hear of it."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._note_failure)
+        return task
+
+    def _note_failure(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self.failure = failure
+            self.has_failed.set()
+
     @asynccontextmanager
     async def watching(self, shards: Shards, group: Group, topic: str) -> AsyncIterator[None]:
         """For the length of the block. topic: by which shards are counted."""
-        watching = asyncio.create_task(self._watch(shards, group, topic))
+        watching = self.beside(self._watch(shards, group, topic))
         try:
             yield
         finally:
@@ -100,16 +112,15 @@ class Monitor:
             await self._lags.close()
 
     async def _watch(self, shards: Shards, group: Group, topic: str) -> None:
-        while self.stuck is None:
+        while True:
             self.look(shards, group)
             self.partitions = group.partitions(topic)
             for each in self.health.shards:
                 if each.state is State.STUCK:
-                    self.stuck = Stuck(
+                    raise Stuck(
                         f"deliveries of shard {each.shard} - {each.why}, though there is something to do, and Kafka and"
                         " Redis answer. It ends, so that whoever started it can do so again. Please report this line."
                     )
-                    self.is_stuck.set()
             await asyncio.sleep(LOOK_EVERY_S)
 
     def look(self, shards: Shards, group: Group) -> Health:

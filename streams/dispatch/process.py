@@ -172,7 +172,7 @@ async def deliver(
         messages = MessagesInForce(store.group, settings, everything)
         await monitor.starting("Redis", messages.begin)  # first of all: files with faults are to be told at once
         await monitor.starting("Kafka", lambda: ensure(settings))
-        following = asyncio.create_task(messages.follow())
+        following = monitor.beside(messages.follow())
         try:
             while not stopping.is_set():
                 try:
@@ -261,15 +261,15 @@ def run_deliver(settings: Settings, everything: bool = False, clock: Clock = wal
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stopping.set)
         running = asyncio.create_task(deliver(settings, everything, stopping, clock, monitor))
-        told = [asyncio.create_task(event.wait()) for event in (stopping, monitor.is_stuck)]
+        told = [asyncio.create_task(event.wait()) for event in (stopping, monitor.has_failed)]
         await asyncio.wait([running, *told], return_when=asyncio.FIRST_COMPLETED)
-        if monitor.is_stuck.is_set():
+        if monitor.failure is not None:
             running.cancel()
         await asyncio.wait([running], timeout=STOP_WITHIN_S)
         for waiting in told:
             waiting.cancel()
-        if monitor.stuck is not None:
-            raise monitor.stuck
+        if monitor.failure is not None:
+            raise monitor.failure
         if not running.done():
             # A step that was not finished is taken again from its beginning.
             running.cancel()

@@ -98,10 +98,31 @@ async def test_one_that_is_stuck_is_told_and_what_was_seen_is_forgotten_with_its
     await around.later(61)
     async with around.monitor.watching(around.shards, around, "segment-changes"):
         async with asyncio.timeout(5):
-            await around.monitor.is_stuck.wait()
+            await around.monitor.has_failed.wait()
         assert figures(around.monitor)["segmenter_lag_records", "3"] == 6
-    assert "deliveries of shard 3 - nothing has moved for 6" in str(around.monitor.stuck)
+    assert "deliveries of shard 3 - nothing has moved for 6" in str(around.monitor.failure)
     assert (around.monitor.health.shards, around.monitor.lagging) == ((), [])
+
+
+async def test_what_fails_beside_the_shards_is_told_and_what_was_cancelled_is_not(around: Around) -> None:
+    async def lose_its_way() -> None:
+        raise LookupError("which way?")
+
+    resting = around.monitor.beside(asyncio.sleep(3_600))
+    resting.cancel()
+    await asyncio.wait([resting])
+    assert around.monitor.failure is None
+    around.monitor.beside(lose_its_way())
+    async with asyncio.timeout(5):
+        await around.monitor.has_failed.wait()
+    assert str(around.monitor.failure) == "which way?"
+
+
+async def test_a_monitor_that_fails_says_why_and_not_that_the_event_loop_hangs(around: Around) -> None:
+    around.places = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]  # a fault of ours
+    async with around.monitor.watching(around.shards, around, "segment-changes"), asyncio.timeout(5):
+        await around.monitor.has_failed.wait()
+    assert isinstance(around.monitor.failure, ZeroDivisionError)
 
 
 async def test_figures_of_what_was_decided_and_tried(around: Around) -> None:
