@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from streams.core.language.faults import nearest
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import UsageError
+from streams.errors import Unknown, UsageError
 
 
-class UnknownSegment(UsageError):
+class UnknownSegment(UsageError, Unknown):
     """No rule makes it. `nearest` is the name that was most likely meant, or empty."""
 
     def __init__(self, name: str, known: Collection[str], rules: Collection[str]):

@@ -1,8 +1,12 @@
 """What ends a request before it is done: a status, a code for programs, a message for whoever made it."""
 
 from collections.abc import Mapping
+from typing import Final
 
+from streams.errors import SegmenterError, Unknown, Unreachable, UsageError
 from streams.web.answers import NO_HEADERS, JsonAnswer, fault
+
+COME_AGAIN: Final = {"Retry-After": "2"}
 
 
 class Refusal(Exception):
@@ -17,6 +21,18 @@ class Refusal(Exception):
 
     def answer(self) -> JsonAnswer:
         return fault(self.status, self.code, self.message, self.headers)
+
+
+def refusal_of(error: SegmenterError) -> Refusal:
+    """What a request is told that an error of ours ends: those say what to do, to whoever caused them."""
+    match error:
+        case Unknown():
+            return Refusal(404, "unknown", str(error))
+        case UsageError():
+            return Refusal(400, "cannot_be_asked", str(error))
+        case Unreachable():
+            return Refusal(503, "away", str(error), COME_AGAIN)
+    return Refusal(503, "not_ready", str(error), COME_AGAIN)
 
 
 def come_again(code: str, message: str, after_s: int) -> Refusal:

@@ -17,15 +17,14 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from streams.core.instants import parse_time
-from streams.errors import SegmenterError, Unknown, Unreachable, UsageError
+from streams.errors import SegmenterError
 from streams.web.access import Access
 from streams.web.answers import JsonAnswer
 from streams.web.numbers import whole
-from streams.web.refusal import Refusal
+from streams.web.refusal import Refusal, refusal_of
 
 ROOT: Final = "/api/v1"
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-COME_AGAIN: Final = {"Retry-After": "2"}
 
 Asked = Mapping[str, Any]
 Answer = Callable[[Any, Asked], Awaitable[object]]
@@ -107,14 +106,8 @@ class Api(BaseRoute):
             return JsonAnswer(await self._given(request))
         except Refusal as refusal:
             return refusal.answer()
-        except Unknown as error:
-            return Refusal(404, "unknown", str(error)).answer()
-        except UsageError as error:
-            return Refusal(400, "cannot_be_asked", str(error)).answer()
-        except Unreachable as error:
-            return Refusal(503, "away", str(error), COME_AGAIN).answer()
         except SegmenterError as error:
-            return Refusal(503, "not_ready", str(error), COME_AGAIN).answer()
+            return refusal_of(error).answer()
 
     async def _given(self, request: Request) -> object:
         resource, named = self._resource(_below(request.scope) or "")

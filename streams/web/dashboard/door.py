@@ -5,7 +5,7 @@ come from our own files alone, nothing is loaded from another host, and no page 
 """
 
 import gzip
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from streams.errors import SegmenterError, Unknown, Unreachable, UsageError
+from streams.errors import SegmenterError
 from streams.web.access import Access, Visitor
-from streams.web.answers import NO_HEADERS, tell_of
+from streams.web.answers import tell_of
 from streams.web.dashboard import drawing
 from streams.web.dashboard.wording import FILTERS, address
-from streams.web.refusal import Refusal
+from streams.web.refusal import Refusal, refusal_of
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 UNDER: Final = "/dashboard"
@@ -35,7 +35,6 @@ HEADERS: Final = {
 }
 GZIP_LEVEL: Final = 4
 SMALL: Final = 1_000  # bytes, of which compressing makes no packet less
-COME_AGAIN: Final = {"Retry-After": "2"}
 OUR_FAULT: Final = "This is a fault of segmenter's own, and nothing that you did. Its log says what to report."
 
 Handler = Callable[[Request, Visitor], Awaitable[Response]]
@@ -106,26 +105,19 @@ class Door:
                 self.access.check_sent_by_us(request)
             return await handler(request, visitor)
         except Refusal as refusal:
-            return self.trouble(request, None, refusal.status, refusal.message, refusal.headers)
-        except Unknown as error:
-            return self.trouble(request, visitor, 404, str(error))
-        except UsageError as error:
-            return self.trouble(request, visitor, 400, str(error))
-        except Unreachable as error:
-            return self.trouble(request, visitor, 503, str(error), COME_AGAIN)
+            return self._trouble(request, visitor, refusal)
         except SegmenterError as error:
-            return self.trouble(request, visitor, 503, str(error), COME_AGAIN)
+            return self._trouble(request, visitor, refusal_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may be told but its place
             tell_of(error)
-            return self.trouble(request, visitor, 500, OUR_FAULT)
+            return self._trouble(request, visitor, Refusal(500, "internal_error", OUR_FAULT))
 
-    def trouble(
-        self, request: Request, visitor: Visitor | None, status: int, text: str, headers: Mapping[str, str] = NO_HEADERS
-    ) -> Response:
+    def _trouble(self, request: Request, visitor: Visitor | None, why: Refusal) -> Response:
+        status = why.status
         answer = self.page(
-            request, "trouble.html", visitor, status, is_unknown=status == 404, is_away=status == 503, text=text
+            request, "trouble.html", visitor, status, is_unknown=status == 404, is_away=status == 503, text=why.message
         )
-        answer.headers.update(headers)
+        answer.headers.update(why.headers)
         return answer
 
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from streams.admin import members_csv
 from streams.admin.homes import partitions_of
 from streams.admin.members import everyone
-from streams.rulefiles.naming import UnknownSegment, segments_called
+from streams.rulefiles.naming import segments_called
 from streams.web.access import Visitor
 from streams.web.dashboard.door import Door
 from streams.web.refusal import come_again
@@ -33,13 +33,10 @@ class Downloads:
     def routes(self) -> list[BaseRoute]:
         return [self._door.route("members.csv", self.members)]
 
-    async def members(self, request: Request, visitor: Visitor) -> Response:
+    async def members(self, request: Request, _: Visitor) -> Response:
         name = request.query_params.get("name", "")
         rulebook = (await self._window.rules()).rulebook
-        try:
-            segments = segments_called(rulebook, name)
-        except UnknownSegment as error:
-            return self._door.trouble(request, visitor, 404, str(error))
+        segments = segments_called(rulebook, name)
         if self._running >= MOST_AT_ONCE:
             raise come_again("too_many_downloads", f"{MOST_AT_ONCE} files are being downloaded: try again soon", 10)
         await partitions_of(self._window.store, self._window.settings)  # where none has ever run, nobody knows

@@ -25,10 +25,9 @@ from streams.web.bodies import ClientGone
 from streams.web.feed.places import Places
 from streams.web.feed.tokens import Reader, Tokens, unauthorized
 from streams.web.rates import Rate
-from streams.web.refusal import Refusal, come_again
+from streams.web.refusal import Refusal, come_again, refusal_of
 
 METHODS: Final = "GET, POST, OPTIONS"
-COME_AGAIN: Final = {"Retry-After": "2"}
 MOST_A_SECOND: Final = 5  # of a user, in the long run; ten times as many at once
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
 
@@ -99,7 +98,7 @@ class Resource:
         except Refusal as refusal:
             answer = refusal.answer()
         except Unreachable as error:
-            answer = Refusal(503, "away", str(error), COME_AGAIN).answer()
+            answer = refusal_of(error).answer()
         except Exception as error:  # noqa: BLE001  # whatever it is, nothing of it may be told but its place
             answer = our_fault(error)
         answer.headers.update(cors.for_origin(self.door.shown_to(asked)))

@@ -3,15 +3,14 @@
 Comes in: the name of a rule or of a level, such as `lifecycle/power`. Goes out: a `SegmentView`, or `Unknown`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from streams.admin.inventory import Found, stored_in
+from streams.admin.inventory import stored_in
 from streams.admin.members import page
-from streams.core.explain.inventory import FieldRead, LiveRule
-from streams.core.language.faults import nearest
-from streams.errors import Unknown
+from streams.core.explain.inventory import FieldRead
+from streams.rulefiles.naming import UnknownSegment, rules_called
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.counts import Point, counts_of, hours_of
 from streams.web.views.overview import RuleNow, rule_now
@@ -65,7 +64,8 @@ class MembersShown(msgspec.Struct, frozen=True, gc=False):
 async def segment(window: Window, name: str) -> SegmentView:
     rules = await window.rules()
     found = await stored_in(window.store, window.settings, rules.rulebook)
-    live = _called(found, name)
+    (rule,) = rules_called(rules.rulebook, [name])
+    live = next(each for each in found.inventory.rules if each.rule.name == rule)
     now_ms = max(window.clock(), found.inventory.time_ms)
     counts = await counts_of(window, live.rule.segments, found.calendar, now_ms)
     hours = await hours_of(window, name, now_ms) if name in live.rule.segments else ()
@@ -85,27 +85,13 @@ async def segment(window: Window, name: str) -> SegmentView:
 
 async def members(window: Window, name: str, after: str, most: int) -> MembersShown:
     """Some at a time: of one segment, or of a level."""
-    known = (await window.rules()).rulebook.segments
-    if name not in known:
-        raise Unknown(f"There is no segment {name}.{did_you_mean(name, known)}")
+    rulebook = (await window.rules()).rulebook
+    if name not in rulebook.segments:
+        raise UnknownSegment(name, rulebook.segments, rulebook.names)
     found = await page(window.store, name, after, most)
     shown = tuple(MemberShown(each.user, told_or_none(each.since_ms)) for each in found)
     return MembersShown(name, shown, found[-1].user if len(found) == most else None)
 
 
-def _called(found: Found, name: str) -> LiveRule:
-    """By a rule's name, or by that of one of its segments."""
-    by_name = {segment: live for live in found.inventory.rules for segment in live.rule.segments}
-    by_name |= {live.rule.name: live for live in found.inventory.rules}
-    if name not in by_name:
-        raise Unknown(f"No rule makes a segment {name}.{did_you_mean(name, by_name)}")
-    return by_name[name]
-
-
 def _reading(one: FieldRead) -> Reading:
     return Reading(one.text, told_or_none(one.since_ms), told_or_none(one.covered_from_ms))
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = nearest(name, known)
-    return f" Did you mean {near}?" if near else ""
