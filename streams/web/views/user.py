@@ -4,7 +4,7 @@ Comes in: a user id. Goes out: a `User`, or `Unknown`. It is what `segmenter exp
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -213,7 +213,3 @@ def _traits(found: Found, user_id: str, private: frozenset[str]) -> Iterator[Tra
 def _subscription(one: explanation.SubscriptionNow) -> SubscriptionShown:
     status, plan = (None if each is None else str(each) for each in (one.status, one.plan))
     return SubscriptionShown(one.id, status, plan, one.mrr, one.counts, one.incomplete, told(one.updated_ms))
-
-
-def in_something(standings: Sequence[StandingShown]) -> list[StandingShown]:
-    return [each for each in standings if each.segment is not None]
