@@ -15,9 +15,8 @@ from streams.errors import SegmenterError
 from streams.lifecycle.pass_rates import PassRates, pass_rates
 from streams.log import log
 from streams.web.answers import tell_of
-from streams.web.views.window import Window
+from streams.web.views.window import LOOKED_AT, Window
 
-LOOKED_AT: Final = 2_000  # profiles: some tenths of a second
 KEPT_S: Final = 60.0
 WAITS_S: Final = 0.2  # so long a page is held up; it looks again by itself
 
@@ -69,20 +68,17 @@ class Conditions:
     async def _counted(self, rulebook: Rulebook, rule: Rule) -> ConditionsShown | None:
         """It is the least of what the page shows: where it cannot be counted, the rest is there all the same."""
         async with self._one_at_a_time:
+            settings = self._window.settings
             try:
-                return _shown(await asyncio.to_thread(self._looked_at, rulebook, rule))
+                found = await self._window.apart(
+                    lambda store: pass_rates(store.shards, settings, rulebook, rule.name, LOOKED_AT)
+                )
+                return _shown(found)
             except SegmenterError as error:
                 log.warning("web - the conditions of %s are not counted: %s", rule.name, error)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may be told but its place
                 tell_of(error)
             return None
-
-    def _looked_at(self, rulebook: Rulebook, rule: Rule) -> PassRates:
-        async def looked_at() -> PassRates:
-            async with self._window.apart() as store:
-                return await pass_rates(store.shards, self._window.settings, rulebook, rule.name, LOOKED_AT)
-
-        return asyncio.run(looked_at())
 
 
 def _shown(found: PassRates) -> ConditionsShown:

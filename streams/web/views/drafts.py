@@ -25,9 +25,8 @@ from streams.testing.storyfiles import stories_beside
 from streams.testing.verdicts import tell
 from streams.web.views.changes import ChangeShown, shown
 from streams.web.views.times import told
-from streams.web.views.window import Rules, Window
+from streams.web.views.window import LOOKED_AT, Rules, Window
 
-LOOKED_AT: Final = 2_000  # profiles: some tenths of a second
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 NEW: Final = """segment: {name}
 description: Who is in it, in a sentence.
@@ -107,7 +106,7 @@ async def drafted(window: Window, name: str, text: str, base: int) -> Draft:
         stories = await asyncio.to_thread(_told, checked.files, rules.paths.get(name, ""), window.settings)
     except RuleError as error:
         return msgspec.structs.replace(draft, faults=tuple(map(_fault, error.faults)))
-    plan = await asyncio.to_thread(_planned, window, checked)
+    plan = await window.apart(lambda store: make_plan(store, window.settings, checked, LOOKED_AT))
     return msgspec.structs.replace(
         draft,
         doubts=tuple(_fault(each) for each in checked.doubts if each.file == rules.paths.get(name, f"{name}.yaml")),
@@ -169,16 +168,6 @@ def _told(files: Files, path: str, settings: Settings) -> tuple[StoryShown, ...]
         name = Path(path).stem
         verdicts = [tell(story, settings) for story in stories_beside(Path(folder)) if story.rule == name]
     return tuple(StoryShown(each.story.title, each.agrees, "\n".join(str(each).splitlines()[1:])) for each in verdicts)
-
-
-def _planned(window: Window, checked: Checked) -> Plan:
-    """In a thread of its own: others are served meanwhile."""
-
-    async def planned() -> Plan:
-        async with window.apart() as store:
-            return await make_plan(store, window.settings, checked, LOOKED_AT)
-
-    return asyncio.run(planned())
 
 
 def _differences(rules: Rules, checked: Checked, plan: Plan) -> Iterator[str]:

@@ -5,12 +5,12 @@ Comes in: the settings, and a clock (ms). Goes out: a `Window`, used inside `run
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
-from typing import Final
+from typing import Final, TypeVar
 
 from streams.core.rules.rulebook import Rulebook
 from streams.delivery.message import Messages
@@ -33,6 +33,9 @@ DEAD_LETTERS_KEPT: Final = 1_000
 DECISIONS_KEPT: Final = 5_000
 LOOKS_FOR_ENGINE_EVERY_S: Final = 5.0
 LOOKS_FOR_RULES_EVERY_S: Final = 1.0
+LOOKED_AT: Final = 2_000  # profiles, of what is worked out apart: some tenths of a second
+
+Found = TypeVar("Found")
 
 
 def wall_clock() -> int:
@@ -76,14 +79,16 @@ class Window:
         self._rules: Rules | None = None
         self._looked_s = 0.0
 
-    @asynccontextmanager
-    async def apart(self) -> AsyncIterator[Store]:
-        """The store over a connection of its own, for what is worked out in a thread of its own."""
-        if self._is_lent:
-            yield self.store
-        else:
+    async def apart(self, work: Callable[[Store], Awaitable[Found]]) -> Found:
+        """What is worked out in a thread of its own, over a connection of its own: others are served meanwhile."""
+
+        async def worked() -> Found:
+            if self._is_lent:
+                return await work(self.store)
             async with opened_store(self.settings) as store:
-                yield store
+                return await work(store)
+
+        return await asyncio.to_thread(lambda: asyncio.run(worked()))
 
     async def rules(self) -> Rules:
         """Those in force: another version that is applied is seen within a second."""
@@ -120,14 +125,11 @@ class Window:
 async def _take_compiled() -> None:
     """Explain with machine code as soon as somebody on this machine has compiled the engine: it takes half a second to
     be read, which is nobody's to wait for. Until then the engine runs as it is, some ten times slower."""
+    kept = await asyncio.to_thread(folder, cache_folder())
     before, found = -1, 0
     while not found or found != before:  # while there are more each time, somebody compiles it just now
-        before, found = found, await asyncio.to_thread(_compiled_files)
+        before, found = found, len(list(kept.glob("*.nbc")))
         await asyncio.sleep(LOOKS_FOR_ENGINE_EVERY_S)
     from streams.native.build import compile_kernel  # noqa: PLC0415 - numba takes half a second and 60 MB
 
     await asyncio.to_thread(compile_kernel, cache_folder())
-
-
-def _compiled_files() -> int:
-    return len(list(folder(cache_folder()).glob("*.nbc")))
