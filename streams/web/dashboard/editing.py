@@ -69,6 +69,7 @@ class Editing:
             at_ms = self._window.clock()
             group = self._window.store.group
             await rollback(group, number, after=after, author=visitor.name, note=note, at_ms=at_ms)
+            self._window.look_again()
         return see_other("rules")
 
     def _page(self, request: Request, visitor: Visitor, status: int = 200, **shown: object) -> Response:

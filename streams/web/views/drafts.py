@@ -124,7 +124,9 @@ async def apply_draft(window: Window, name: str, text: str, base: int, note: str
     checked = await asyncio.to_thread(check_files, _files(rules, name, text))
     after = await unmoved(window, base)
     at_ms = window.clock()
-    return await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=at_ms)
+    version = await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=at_ms)
+    window.look_again()
+    return version
 
 
 async def unmoved(window: Window, base: int) -> Version | None:

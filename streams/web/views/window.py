@@ -4,6 +4,7 @@ Comes in: the settings, and a clock (ms). Goes out: a `Window`, used inside `run
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -97,6 +98,10 @@ class Window:
             self._looked_s = now_s
             self._rules = await self._newest(self._rules)
         return self._rules
+
+    def look_again(self) -> None:
+        """Rules were applied through this window: whoever looks next sees them."""
+        self._looked_s = -math.inf
 
     async def _newest(self, known: Rules | None) -> Rules:
         group = self.store.group

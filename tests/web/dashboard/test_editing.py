@@ -80,6 +80,7 @@ async def test_what_is_applied_is_a_version_with_who_and_why(group: Group, clien
     assert (await files_of(group.store.group, version))["quiet.yaml"] == SOONER
     text = (await client.get("/dashboard/rules")).text
     assert "version 1 is in force" in text
+    assert "enter: idle_days &gt;= 1" in (await client.get("/dashboard/segment?name=quiet")).text
     assert "sooner is better" in text
 
 
@@ -110,6 +111,7 @@ async def test_a_version_shows_what_it_changed_and_is_made_live_again(group: Gro
     newest = await live(group.store.group)
     assert newest is not None
     assert (newest.number, newest.note) == (3, "back to version 1")
+    assert "enter: idle_days &gt;= 1" in (await client.get("/dashboard/segment?name=quiet")).text
     assert (await client.get("/dashboard/version?number=9")).status_code == 400
 
 
