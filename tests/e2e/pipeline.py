@@ -56,6 +56,16 @@ class Seen(NamedTuple):
         return found
 
 
+def catches(pid: int, signum: int) -> bool:
+    """Whether a running process has a handler for a signal, by its mask in proc(5); True where there is none."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+    (mask,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(mask, 16) >> (signum - 1) & 1)
+
+
 class WorkerProcess:
     """`segmenter worker` in a process of its own; its log is a file."""
 
@@ -76,7 +86,11 @@ class WorkerProcess:
         self._process.wait()
 
     def stop(self) -> int:
-        """As its operator would; the exit status."""
+        """As its operator would, once it listens: an interpreter that still imports dies of it. The exit status."""
+        deadline = time.monotonic() + WITHIN_S
+        while not catches(self.pid, signal.SIGTERM) and self.is_running():
+            assert time.monotonic() < deadline, f"the worker never listened to SIGTERM but said:\n{self.said()}"
+            time.sleep(0.05)
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
 
