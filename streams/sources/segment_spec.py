@@ -4,7 +4,8 @@ Comes in: one record, or those of a fetch. Goes out: of each an `Event`, or the 
 used. A record is skimmed first; properties, traits and context are decoded only where rules or a document read them.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import compress
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ from streams.sources.warnings import Warnings
 
 # Type -> the event it counts as; the last three count as none. A track event names itself.
 EVENT_NAMES: Final = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": "", "group": "", "alias": ""}
+
+TYPES: Final = frozenset({"track", *EVENT_NAMES})
 
 NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 
@@ -76,6 +79,14 @@ class WithContext(msgspec.Struct):
     context: JsonObject | None = None
 
 
+class Line(msgspec.Struct, gc=False):
+    """A line of a file as a record, which has neither key nor time of its own."""
+
+    value: bytes
+    key: None = None
+    timestamp: None = None
+
+
 class ContextTraits(msgspec.Struct):
     """The other place where identify may have its traits."""
 
@@ -115,7 +126,7 @@ def _skim_with(members: Mapping[str, str]) -> type[Skim]:
 
 
 def is_product_event(record: Envelope) -> bool:
-    return record.type == "track" or record.type in EVENT_NAMES
+    return isinstance(record.type, str) and record.type in TYPES
 
 
 class SegmentSpec:
@@ -166,6 +177,21 @@ class SegmentSpec:
                 decoded += self._decode_bodies(bodies, chunk)
         return decoded
 
+    def decode_lines(self, lines: Sequence[bytes], otherwise: Callable[[bytes], Decoded]) -> list[Decoded]:
+        """The same of lines of a file; what is perhaps no product event is left to `otherwise`."""
+        decoded: list[Decoded] = []
+        for start in range(0, len(lines), CHUNK):
+            chunk = list(map(Line, lines[start : start + CHUNK]))
+            bodies = records.read_bodies(self._skim, chunk)
+            if bodies is None:
+                decoded += [otherwise(line.value) for line in chunk]
+                continue
+            of_product = [body.type in TYPES for body in bodies]
+            product = self._decode_bodies(list(compress(bodies, of_product)), list(compress(chunk, of_product)))
+            for line, is_product in zip(chunk, of_product, strict=True):
+                decoded.append(next(product) if is_product else otherwise(line.value))
+        return decoded
+
     def _decode_bodies(self, bodies: Sequence[Skim], fetched: Sequence[Record]) -> Iterator[Decoded]:
         """`_decode_body` of each; what a plain track event gives, as most are, is seen at once, without a call."""
         special, all_special = self._special, self._all_special
@@ -181,8 +207,8 @@ class SegmentSpec:
                 and user
                 and len(user) <= MAX_ID_CHARACTERS
                 and ts is not None
-                and (record_ms := record.timestamp) is not None
-                and earliest_ms <= ts <= record_ms + MAX_AHEAD_MS
+                and earliest_ms <= ts
+                and ((record_ms := record.timestamp) is None or ts <= record_ms + MAX_AHEAD_MS)
                 and (len(user) > longest or user not in nobody)
                 and (bears is None or len(bears) > longest or bears not in nobody)
                 and (context is None or context.active is not False)

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.core.events import Event, Reads, Reject
 from streams.sources import INPUTS, Decoder, input_of, topic_of
@@ -53,6 +55,22 @@ def test_a_line_of_a_file_is_decoded_by_its_input() -> None:
         "not_json",
         "unknown_type",
     ]
+
+
+ODD = [b"[1]", b"{", b"", b"\xff", b'{"type":["track"]}', b'{"type":{}}', b'{"type":"track","userId":5}', THIN, STRIPES]
+MERGE = b'{"type":"merge","userId":"bob","into":"ann","messageId":"m","timestamp":"2026-03-01"}'
+AN_IDENTIFY, A_TRACK = to_bytes(PRODUCT[1]), to_bytes(PRODUCT[0])
+
+
+@given(st.lists(st.sampled_from([A_TRACK] * 5 + [AN_IDENTIFY, PLAIN, MERGE, *ODD]), max_size=600))
+def test_lines_together_mean_what_each_means_alone(lines: list[bytes]) -> None:
+    alone = {line: DECODER.decode_line(line) for line in set(lines)}
+    assert DECODER.decode_lines(lines) == [alone[line] for line in lines]
+
+
+def test_a_type_that_is_no_text_is_refused_and_ends_nothing() -> None:
+    refused = DECODER.decode_line(b'{"type":["track"]}')
+    assert refused == Reject("wrong_type", "`type` is a list, and must be a text")
 
 
 @pytest.mark.parametrize("meant", [r"caf\ud83d", "\ufeff"], ids=["half an emoji", "a byte-order mark"])
