@@ -68,6 +68,12 @@ MEANING: Final = (
     *("not_users", "earliest", "stripe_livemode", "stripe_accounts", "link_traits", "keep_unlinked", "merge_users"),
     "remembered_ids",
 )
+# What decides on where records are, and how to get there.
+TO_REACH_KAFKA: Final = (
+    *("kafka", "kafka_security_protocol", "kafka_sasl_mechanism", "kafka_username", "kafka_password"),
+    *("kafka_password_file", "kafka_ca_file", "topic_prefix"),
+    *("topic_product_events", "topic_billing_updates", "topic_profile_commands"),
+)
 # What pydantic finds, in the words of whoever wrote the value.
 FAULTS: Final = {
     "int_parsing": "{said!r} is no whole number",
@@ -141,6 +147,8 @@ class Settings(BaseModel):
     web_editor_token_file: File = None
     web_user_header: HeaderName = ""
     web_editors: Names = frozenset()
+    web_histories: File = None
+    web_backtests: File = None
     write_keys: Secret = None
     write_keys_file: File = None
     write_key_origins: Names = frozenset()
@@ -197,7 +205,12 @@ class Settings(BaseModel):
     def environment_of(self, names: Collection[str]) -> dict[str, str]:
         """The environment of a process of ours in which these are as they are here, said by a flag or a variable."""
         kept = {name: value for name, value in os.environ.items() if name.removeprefix(PREFIX).lower() not in names}
-        return kept | {PREFIX + name.upper(): self.shown(name) for name in names if self.is_set(name)}
+        return kept | {PREFIX + name.upper(): self._written(name) for name in names if self.is_set(name)}
+
+    def _written(self, name: str) -> str:
+        """As a variable says it: secrets as they are."""
+        value: object = getattr(self, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else self.shown(name)
 
     @property
     def calendar(self) -> Calendar:

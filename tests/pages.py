@@ -162,10 +162,10 @@ def alerts_table() -> str:
 def api_table() -> str:
     rows = []
     for path, resource in described_api()["paths"].items():
-        asked = resource["get"]
-        names = [f"`{each['name']}`" for each in asked["parameters"] if each["in"] == "query"]
-        rows.append(f"| `{path}` | {asked['summary']} | {', '.join(names)} |")
-    return "\n".join(["| `GET /api/v1` | tells | parameters |", "| --- | --- | --- |", *rows]) + "\n"
+        for method, asked in resource.items():
+            names = [f"`{each['name']}`" for each in asked["parameters"] if each["in"] == "query"]
+            rows.append(f"| `{method.upper()}` | `{path}` | {asked['summary']} | {', '.join(names)} |")
+    return "\n".join(["| by | below `/api/v1` | tells | parameters |", "| --- | --- | --- | --- |", *rows]) + "\n"
 
 
 def api_document() -> str:

@@ -1,13 +1,18 @@
 """The process of a job (`streams.backtest.job`): python -m streams.backtest FOLDER"""
 
+import asyncio
 import os
+import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from streams.backtest.job import (
+    HISTORY,
     NICE,
     PAGE,
     REQUEST,
@@ -23,12 +28,16 @@ from streams.backtest.page import page
 from streams.backtest.processes import Stopped, play, processes_for, size_of
 from streams.backtest.question import Question, outcome_rules
 from streams.backtest.report import report
-from streams.errors import SegmenterError
+from streams.backtest.topics import fetch
+from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.traversal import with_what_it_reads
+from streams.errors import SegmenterError, UsageError
 from streams.native.build import compile_kernel
 from streams.rulefiles import load_files
 from streams.settings import Settings, cache_folder
 
 TOLD_EVERY_S = 0.5
+LEFT_FREE_BYTES = 1 << 30  # of the disk on which what comes out of topics is laid down
 
 
 class Told:
@@ -47,6 +56,13 @@ class Told:
             self._next_s = time.monotonic() + TOLD_EVERY_S
             write_progress(self._folder, self._progress)
 
+    def of_topics(self, read: int, of: int) -> None:
+        if shutil.disk_usage(self._folder).free < LEFT_FREE_BYTES:
+            raise UsageError(f"What the topics hold does not fit on the disk of {self._folder.parent}.")
+        self._progress.reads_topics = True
+        self(read, of)
+        self._progress.reads_topics = False
+
     def end(self, stage: Stage, error: str | None = None) -> None:
         self._progress.stage, self._progress.error = stage, error
         write_progress(self._folder, self._progress)
@@ -56,8 +72,8 @@ def question_of(request: Request, settings: Settings) -> Question:
     return Question(
         settings,
         request.history,
-        load_files(request.new),
-        None if request.old is None else load_files(request.old),
+        narrowed(load_files(request.new), request.rule),
+        None if request.old is None else narrowed(load_files(request.old), request.rule),
         request.until_ms,
         None if request.outcome is None else outcome_rules(request.outcome),
         request.outcome or "",
@@ -65,18 +81,40 @@ def question_of(request: Request, settings: Settings) -> Question:
     )
 
 
-def main(folder: Path) -> None:
-    os.nice(NICE)
-    told = Told(folder)
-    try:
-        request = msgspec.json.decode((folder / REQUEST).read_bytes(), type=Request)
-        question = question_of(request, Settings.current())
+def narrowed(rulebook: Rulebook, rule: str | None) -> Rulebook:
+    """The rule, those that ask for it, and what they read; all of them, where none is named."""
+    if rule is None:
+        return rulebook
+    of_each = [with_what_it_reads(rulebook, name).rules for name in rulebook.names]
+    wanted = {each.name for rules in of_each if rule in {each.name for each in rules} for each in rules}
+    return Rulebook(tuple(each for each in rulebook.rules if each.name in wanted))
+
+
+def from_topics(question: Question, folder: Path, told: Told) -> Question:
+    files, erased, lost = asyncio.run(fetch(question.settings, folder, told.of_topics))
+    return replace(question, files=files, erased=erased, lost=lost)
+
+
+def answer(folder: Path, told: Told) -> None:
+    request = msgspec.json.decode((folder / REQUEST).read_bytes(), type=Request)
+    question = question_of(request, Settings.current())
+    (folder / HISTORY).mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=folder / HISTORY) as history:
+        if request.topics:
+            question = from_topics(question, Path(history), told)
         processes = request.jobs or processes_for(question, size_of(question))
         if processes == 1:
             compile_kernel(cache_folder())
         found = report(question, play(question, processes, told))
-        (folder / RESULT).write_bytes(msgspec.json.encode(found))
-        (folder / PAGE).write_text(page(found), encoding="utf-8")
+    (folder / RESULT).write_bytes(msgspec.json.encode(found))
+    (folder / PAGE).write_text(page(found), encoding="utf-8")
+
+
+def main(folder: Path) -> None:
+    os.nice(NICE)
+    told = Told(folder)
+    try:
+        answer(folder, told)
     except Stopped:
         told.end("stopped")
     except SegmenterError as error:

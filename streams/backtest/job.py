@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from streams.settings import MEANING, Settings
+from streams.settings import MEANING, TO_REACH_KAFKA, Settings
 
 Stage = Literal["running", "done", "failed", "stopped"]
 REQUEST: Final = "request.json"
@@ -30,30 +30,38 @@ STOP: Final = "stop"
 LOCK: Final = "lock"
 LOG: Final = "log.txt"
 NICE: Final = 10
+HISTORY: Final = "history"  # a folder: what came out of the topics, while it is played
 KILLED: Final = "The process of the backtest was killed; perhaps there was too little memory."
 
 
 class Request(msgspec.Struct, kw_only=True):
     """new, old: files of rules, by their path in a folder of rules; None for no comparison. history: names of files.
-    outcome, within_ms, until_ms: as in `Question`. jobs: how many processes; None for as many as are worth it."""
+    topics: the history is what stands in the input topics. outcome, within_ms, until_ms: as in `Question`. jobs: how
+    many processes; None for as many as are worth it. rule: of all rules this one alone, those that ask for it, and what
+    they read. author: who asked, for whoever looks."""
 
     new: Mapping[str, str]
     old: Mapping[str, str] | None = None
-    history: tuple[str, ...]
+    history: tuple[str, ...] = ()
+    topics: bool = False
     outcome: str | None = None
     within_ms: int = 30 * 86_400_000
     until_ms: int | None = None
     jobs: int | None = None
+    rule: str | None = None
+    author: str = ""
 
 
 class Progress(msgspec.Struct):
-    """read, of: bytes of the history. error: in words, of one that failed."""
+    """read, of: bytes of the history; while the topics are read, their partitions. error: in words, of one that
+    failed."""
 
     stage: Stage
     started_ms: int
     read: int = 0
     of: int = 0
     error: str | None = None
+    reads_topics: bool = False
 
 
 def start(folder: Path, request: Request, settings: Settings) -> None:
@@ -68,7 +76,7 @@ def start(folder: Path, request: Request, settings: Settings) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=settings.environment_of(MEANING),
+            env=settings.environment_of((*MEANING, *TO_REACH_KAFKA)),
             pass_fds=[lock.fileno()],
             start_new_session=True,
         )

@@ -3,7 +3,7 @@
 Comes in: Kafka, and a folder. Goes out: a file of each partition, and who was erased.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,12 +27,21 @@ class FromTopics(NamedTuple):
     lost: tuple[str, ...]
 
 
-async def fetch(settings: Settings, folder: Path) -> FromTopics:
+Progress = Callable[[int, int], object]
+"""Told how many partitions have been read, and of how many, now and then; what it raises ends the reading."""
+
+
+def untold(_: int, __: int) -> None:
+    """Nobody looks."""
+
+
+async def fetch(settings: Settings, folder: Path, progress: Progress = untold) -> FromTopics:
     """All records that stand there now."""
     counts = await existing(settings)
     names = {place: settings.topic(topic.name) for place, topic in enumerate(TOPICS)}
     if missing := [name for name in names.values() if name not in counts]:
         raise no_topic(settings, missing[0])
+    partitions = sum(counts[name] for name in names.values())
     files: list[str] = []
     erased: dict[str, int] = {}
     lost: dict[str, None] = {}
@@ -44,6 +53,7 @@ async def fetch(settings: Settings, folder: Path) -> FromTopics:
                     lost[name] = None
                 with path.open("wb") as file:
                     async for records in batches:
+                        progress(len(files), partitions)
                         for record in records:
                             write(file, Framed(place, record.timestamp, record.key, record.value))
                         if TOPICS[place] is PROFILE_COMMANDS:

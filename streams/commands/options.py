@@ -72,6 +72,8 @@ HELP: Final = {
     "web_editor_token_file": "A file that holds it.",
     "web_user_header": "The header in which a proxy of web_proxies says who is signed in, such as X-Forwarded-User.",
     "web_editors": "Which of those may change rules, separated by commas; * for all.",
+    "web_histories": "The folder of histories that a page may backtest rules over; beside what the topics hold.",
+    "web_backtests": "The folder in which such backtests are kept for a week; by default beside the compiled engine.",
     "write_keys": "Who may send events: a name and a key each, such as web:KEY,server:KEY.",
     "write_keys_file": "A file that holds them.",
     "write_key_origins": "From which pages a key may be used, such as web:https://app.example.com; any by default.",

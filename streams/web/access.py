@@ -29,6 +29,7 @@ FAILURES_PER_S: Final = 0.5  # of one address; five at once
 SHORTEST_TOKEN: Final = 16  # characters, where others can try
 LONGEST_TOKEN: Final = 1_024
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+READ_ONLY: Final = "You may look, and not change anything: sign in with SEGMENTER_WEB_EDITOR_TOKEN."
 PEER: Final = "segmenter.peer"  # in a request's scope: the address that really connected
 
 
@@ -53,6 +54,11 @@ class Visitor(NamedTuple):
     @property
     def may_edit(self) -> bool:
         return self.role is Role.EDITOR
+
+    def check_may_edit(self) -> None:
+        """Refusal: they may not."""
+        if not self.may_edit:
+            raise Refusal(403, "read_only", READ_ONLY)
 
 
 class Access:

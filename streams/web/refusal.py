@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from streams.errors import SegmenterError, Unknown, Unreachable, UsageError
+from streams.errors import Busy, SegmenterError, Unknown, Unreachable, UsageError
 from streams.web.answers import NO_HEADERS, JsonAnswer, fault
 
+COMES_AGAIN_S: Final = 30
 COME_AGAIN: Final = {"Retry-After": "2"}
 
 
@@ -30,6 +31,8 @@ def refusal_of(error: SegmenterError) -> Refusal:
             return Refusal(404, "unknown", str(error))
         case UsageError():
             return Refusal(400, "cannot_be_asked", str(error))
+        case Busy():
+            return come_again("busy", str(error), COMES_AGAIN_S)
         case Unreachable():
             return Refusal(503, "away", str(error), COME_AGAIN)
     return Refusal(503, "not_ready", str(error), COME_AGAIN)

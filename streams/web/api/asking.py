@@ -1,16 +1,17 @@
 """A request to the resource that it is about, and its answer.
 
 1. the resource, by the path: each part is decoded by itself, so that an id may hold a slash (%2F)
-2. who asks, who must bear a token
-3. the parameters, checked as the resource's row has them
+2. who asks, who must bear a token; of what changes something an editor's, and no page of another site's
+3. the parameters and the body, checked as the resource's row has them
 4. the answer; or what is wrong, in words, as `{"code", "message"}`
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
@@ -20,10 +21,12 @@ from streams.core.instants import parse_time
 from streams.errors import SegmenterError
 from streams.web.access import Access
 from streams.web.answers import JsonAnswer
+from streams.web.bodies import Bodies
 from streams.web.numbers import whole
 from streams.web.refusal import Refusal, refusal_of
 
 ROOT: Final = "/api/v1"
+MOST_BYTES: Final = 4 << 20  # of a body: a folder of rules has some hundred KiB
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Asked = Mapping[str, Any]
@@ -58,13 +61,16 @@ class Parameter(NamedTuple):
 @dataclass(frozen=True)
 class Resource:
     """path: below `/api/v1`, with names in braces. gives: the struct that its JSON is made of. answer: a method of
-    whoever answers; it is given the names of the path and the parameters."""
+    whoever answers; it is given the names of the path and the parameters, and who asks as `visitor`. What is asked by
+    POST is for editors; takes: the struct of its body, which is given as `body`; None where it has none."""
 
     path: str
     tells: str
     gives: type
     answer: Answer
     parameters: Sequence[Parameter] = ()
+    method: Literal["GET", "POST"] = "GET"
+    takes: type[msgspec.Struct] | None = None
 
     def match(self, parts: Sequence[str]) -> dict[str, str] | None:
         """The names in the path, where it is this one's."""
@@ -87,6 +93,7 @@ class Api(BaseRoute):
         self._resources = resources
         self._answers = answers
         self._access = access
+        self._bodies = Bodies()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] == "http" and _below(scope) is not None:
@@ -110,25 +117,46 @@ class Api(BaseRoute):
             return refusal_of(error).answer()
 
     async def _given(self, request: Request) -> object:
-        resource, named = self._resource(_below(request.scope) or "")
-        if self._access.visitor(request) is None:
+        resource, named = self._resource(_below(request.scope) or "", request.method)
+        visitor = self._access.visitor(request)
+        if visitor is None:
             headers = {"WWW-Authenticate": "Bearer"}
             raise Refusal(401, "no_token", "send a token: Authorization: Bearer ..", headers)
-        if request.method not in ("GET", "HEAD"):
-            raise Refusal(405, "wrong_method", "this is asked by GET", {"Allow": "GET"})
-        known = {each.name for each in resource.parameters}
-        if unknown := sorted(request.query_params.keys() - known):
-            there = f"; there are {', '.join(sorted(known))}" if known else ""
-            raise Refusal(400, "bad_parameter", f"there is no parameter {unknown[0]}{there}")
-        said = {each.name: each.read(request.query_params.get(each.name)) for each in resource.parameters}
-        return await resource.answer(self._answers, {**named, **said})
+        if resource.method == "POST":
+            self._access.check_sent_by_us(request)
+            visitor.check_may_edit()
+        said = _parameters(resource, request)
+        if resource.takes is not None:
+            said["body"] = await self._body(resource.takes, request)
+        return await resource.answer(self._answers, {**named, **said, "visitor": visitor})
 
-    def _resource(self, path: str) -> tuple[Resource, dict[str, str]]:
+    async def _body(self, takes: type[msgspec.Struct], request: Request) -> msgspec.Struct:
+        raw = await self._bodies.read(dict(request.scope["headers"]), request.receive, MOST_BYTES)
+        try:
+            return msgspec.json.decode(raw, type=takes)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Refusal(400, "bad_body", f"the body is not the JSON that is wanted: {error}") from None
+
+    def _resource(self, path: str, method: str) -> tuple[Resource, dict[str, str]]:
         parts = path.strip("/").split("/")
+        there: list[str] = []
         for resource in self._resources:
             if (named := resource.match(parts)) is not None:
-                return resource, named
+                if resource.method == ("GET" if method == "HEAD" else method):
+                    return resource, named
+                there.append(resource.method)
+        if there:
+            allowed = ", ".join(there)
+            raise Refusal(405, "wrong_method", f"this is asked by {allowed}", {"Allow": allowed})
         raise Refusal(404, "not_found", f"there is nothing at this address; {ROOT}/openapi.json tells what there is")
+
+
+def _parameters(resource: Resource, request: Request) -> dict[str, Any]:
+    known = {each.name for each in resource.parameters}
+    if unknown := sorted(request.query_params.keys() - known):
+        there = f"; there are {', '.join(sorted(known))}" if known else ""
+        raise Refusal(400, "bad_parameter", f"there is no parameter {unknown[0]}{there}")
+    return {each.name: each.read(request.query_params.get(each.name)) for each in resource.parameters}
 
 
 def _below(scope: Scope) -> str | None:

@@ -4,7 +4,7 @@ Comes in: the rows of `resources.py`. Goes out: the document. What an answer is 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ MEANS: Final = {
     "user": "A user id; what is no letter or digit is percent-encoded.",
     "segment": "Such as churn-risk; a level as lifecycle%2Fpower.",
     "rule": "The name of a rule.",
+    "backtest": "Its id, 16 hexadecimal digits.",
 }
 SCHEMAS: Final = {
     "text": {"type": "string"},
@@ -24,7 +25,9 @@ SCHEMAS: Final = {
 FAULTS: Final = {
     "400": "What was asked cannot be.",
     "401": "No token, or one that does not hold.",
+    "403": "It is for editors, or a page of another site sent it.",
     "404": "Nobody, or nothing, is called so.",
+    "429": "Too much at once; come again.",
     "503": "Redis or Kafka is away, or no worker has begun; come again.",
 }
 
@@ -37,9 +40,9 @@ class Fault(msgspec.Struct):
 
 
 def document(rows: Sequence[Resource]) -> dict[str, Any]:
-    gives = [row.gives for row in rows]
-    schemas, components = msgspec.json.schema_components([*gives, Fault], ref_template="#/components/schemas/{name}")
-    *answers, fault = schemas
+    sent = [each for row in rows for each in (row.gives, row.takes) if each is not None]
+    schemas, components = msgspec.json.schema_components([*sent, Fault], ref_template="#/components/schemas/{name}")
+    of = dict(zip([*sent, Fault], schemas, strict=True))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -50,7 +53,7 @@ def document(rows: Sequence[Resource]) -> dict[str, Any]:
         },
         "servers": [{"url": ROOT}],
         "security": [{"token": []}],
-        "paths": {row.path: {"get": _operation(row, schema, fault)} for row, schema in zip(rows, answers, strict=True)},
+        "paths": _paths(rows, of),
         "components": {
             "schemas": components,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -58,15 +61,26 @@ def document(rows: Sequence[Resource]) -> dict[str, Any]:
     }
 
 
-def _operation(row: Resource, schema: object, fault: object) -> dict[str, Any]:
+def _paths(rows: Sequence[Resource], of: Mapping[type, object]) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for row in rows:
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, of)
+    return paths
+
+
+def _operation(row: Resource, of: Mapping[type, object]) -> dict[str, Any]:
     named = [_in_path(name) for name in re.findall(r"{(\w+)}", row.path)]
-    faults = {status: _answer(tells, fault) for status, tells in FAULTS.items()}
-    return {
-        "operationId": "-".join(re.findall(r"\w+", row.path)),
+    faults = {status: _answer(tells, of[Fault]) for status, tells in FAULTS.items()}
+    said = re.findall(r"\w+", row.path)
+    operation = {
+        "operationId": "-".join(said if row.method == "GET" else [row.method.lower(), *said]),
         "summary": row.tells,
         "parameters": [*named, *map(_in_query, row.parameters)],
-        "responses": {"200": _answer(row.tells, schema), **faults},
+        "responses": {"200": _answer(row.tells, of[row.gives]), **faults},
     }
+    if row.takes is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[row.takes]}}}
+    return operation
 
 
 def _answer(tells: str, schema: object) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from streams import __version__
 from streams.errors import Unknown
 from streams.web.api.asking import Asked, Parameter, Resource
 from streams.web.api.openapi import document
+from streams.web.views.backtests import BacktestAsked, Backtests, BacktestShown, BacktestsShown, BacktestView
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.dead_letters import DeadLetters, by_reason
 from streams.web.views.messages import MessagesShown, messages
@@ -71,6 +72,7 @@ class Answers:
     def __init__(self, window: Window):
         self._window = window
         self._overviews = Overviews(window)
+        self._backtests = Backtests(window)
 
     async def segments(self, _: Asked) -> Overview:
         return await self._overviews.now()
@@ -125,6 +127,18 @@ class Answers:
     async def messages(self, _: Asked) -> MessagesShown:
         return await messages(self._window)
 
+    async def backtests(self, _: Asked) -> BacktestsShown:
+        return await self._backtests.all()
+
+    async def backtest(self, asked: Asked) -> BacktestView:
+        return await self._backtests.one(asked["backtest"])
+
+    async def start_backtest(self, asked: Asked) -> BacktestShown:
+        return await self._backtests.start(asked["body"], asked["visitor"].name)
+
+    async def stop_backtest(self, asked: Asked) -> BacktestShown:
+        return await self._backtests.stop(asked["backtest"])
+
     async def openapi(self, _: Asked) -> object:
         return described()
 
@@ -144,6 +158,17 @@ ROWS: Final = (
     Resource("/rules", "The rules in force, as their files have them.", RuleTexts, Answers.rules),
     Resource("/rules/{rule}", "One of them.", RuleText, Answers.rule),
     Resource("/versions", "The versions of the rulebook, the newest first.", Versions, Answers.versions),
+    Resource("/backtests", "What rules would have done, as it was asked of late.", BacktestsShown, Answers.backtests),
+    Resource(
+        "/backtests",
+        "Begin one: over a history, held against the rules in force.",
+        BacktestShown,
+        Answers.start_backtest,
+        method="POST",
+        takes=BacktestAsked,
+    ),
+    Resource("/backtests/{backtest}", "How far it is; at the end what it found.", BacktestView, Answers.backtest),
+    Resource("/backtests/{backtest}/stop", "Stop it.", BacktestShown, Answers.stop_backtest, method="POST"),
     Resource("/changes", "The newest changes.", Changes, Answers.changes, [RULE, LIMIT]),
     Resource("/messages", "Messages, and what was decided of late about whom.", MessagesShown, Answers.messages),
     Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),

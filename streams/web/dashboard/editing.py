@@ -13,7 +13,6 @@ from streams.web.access import Visitor
 from streams.web.dashboard.door import Door, see_other
 from streams.web.dashboard.forms import form_of
 from streams.web.numbers import whole
-from streams.web.refusal import Refusal
 from streams.web.views.drafts import apply_draft, begun, drafted, unmoved
 from streams.web.views.versions import version, versions
 from streams.web.views.window import Window
@@ -47,7 +46,7 @@ class Editing:
         text, base = said.get("text", "").replace("\r\n", "\n"), _number(said.get("base", ""))
         if said.get("do") != "apply":
             return self._page(request, visitor, draft=await drafted(self._window, name, text, base), is_checked=True)
-        _may_edit(visitor)
+        visitor.check_may_edit()
         try:
             await apply_draft(self._window, name, text, base, said.get("note", "").strip(), visitor.name)
         except (RuleError, UsageError) as error:
@@ -61,7 +60,7 @@ class Editing:
         return self._door.page(request, "version.html", visitor, it=found, live=False)
 
     async def roll_back(self, request: Request, visitor: Visitor) -> Response:
-        _may_edit(visitor)
+        visitor.check_may_edit()
         said, number = await form_of(request), _number(request.query_params.get("number", ""))
         after = await unmoved(self._window, _number(said.get("base", "")))
         if after is not None:
@@ -75,13 +74,6 @@ class Editing:
     def _page(self, request: Request, visitor: Visitor, status: int = 200, **shown: object) -> Response:
         shown = {"is_checked": False, "fault": "", "live": False, **shown}
         return self._door.page(request, "rule.html", visitor, status, **shown)
-
-
-def _may_edit(visitor: Visitor) -> None:
-    if not visitor.may_edit:
-        raise Refusal(
-            403, "read_only", "You may look, and not change anything: sign in with SEGMENTER_WEB_EDITOR_TOKEN."
-        )
 
 
 def _number(text: str) -> int:

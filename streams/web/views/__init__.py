@@ -6,6 +6,7 @@
     conditions.py  who fulfils each condition of a rule
     user.py      one user: where, why, since when, what next
     drafts.py    a rule as somebody writes it
+    backtests.py  what a rule would have done over a history: begun, looked at, stopped
     versions.py  those of the rulebook
     messages.py  what was sent, and why not; decisions.py: a decision
     tail.py      the newest records of a topic, in memory

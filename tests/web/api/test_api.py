@@ -23,6 +23,7 @@ ANSWERED = [
     ("/users/{user}", "/users/ann"),
     ("/users/{user}/timeline", "/users/bob/timeline"),
     ("/versions", "/versions"),
+    ("/backtests", "/backtests"),
     ("/messages", "/messages"),
     ("/users/{user}/explain", "/users/ann/explain"),
     ("/users/{user}/forecast", "/users/bob/forecast"),
@@ -32,6 +33,7 @@ ANSWERED = [
     ("/dead-letters", "/dead-letters"),
     ("/health", "/health"),
 ]
+OF_A_BACKTEST = {"/backtests/{backtest}", "/backtests/{backtest}/stop"}  # test_backtests.py
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ async def given(client: AsyncClient, path: str) -> Any:
 async def test_the_description_is_openapi_and_tells_of_every_resource(client: AsyncClient) -> None:
     described = await given(client, "/openapi.json")
     validate(described)
-    assert described["paths"].keys() == {template for template, _ in ANSWERED}
+    assert described["paths"].keys() == {template for template, _ in ANSWERED} | OF_A_BACKTEST
 
 
 @pytest.mark.parametrize(("template", "path"), ANSWERED, ids=[template for template, _ in ANSWERED])
