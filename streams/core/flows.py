@@ -1,4 +1,5 @@
-"""Flows: how many entered and left each segment, by the hour and by the day, from which its size at each is known.
+"""Flows: how many entered and left each segment, by the hour and by the day, from which its size at each is known; and
+how many went from one level of a tier to another, by the day.
 
 Comes in: changes, by the instant at which they are true. Goes out: counts of periods; and, with the size of now, the
 size at the end of each period. The hours of 14 days are kept, and the days, as the calendar has them, of 400.
@@ -56,11 +57,21 @@ class Point(NamedTuple):
     exits: int
 
 
-class Flows:
-    """Counts changes until they are taken."""
+def move(before: str, after: str) -> str:
+    """What going from one level to another is counted under.
 
-    def __init__(self, calendar: Calendar):
+    >>> move("lifecycle/power", "lifecycle/dormant")
+    'lifecycle/power>lifecycle/dormant'
+    """
+    return f"{before}>{after}"
+
+
+class Flows:
+    """Counts changes until they are taken. by_hour: or by the day alone."""
+
+    def __init__(self, calendar: Calendar, by_hour: bool = True):
         self._calendar = calendar
+        self._by_hour = by_hour
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
         self._hour, self._hour_name = -1, ""
         self._day = Period("", 0, 0)
@@ -71,13 +82,18 @@ class Flows:
             self._add(change.previous, at_ms, is_entry=False)
         self._add(change.segment, at_ms, is_entry=change.entered)
 
+    def count_move(self, change: Change) -> None:
+        """Where it is from one level to another: under both, as an entry."""
+        if change.previous is not None:
+            self._add(move(change.previous, change.segment), change.occurred_at, is_entry=True)
+
     def _add(self, segment: str, at_ms: int, *, is_entry: bool) -> None:
         hour = at_ms // HOUR_MS
         if hour != self._hour:
             self._hour, self._hour_name = hour, f"{HOURS}{hour}"
         if not self._day.begins_ms <= at_ms < self._day.ends_ms:
             self._day = _day(self._calendar, self._calendar.day(at_ms))
-        for name in (self._hour_name, self._day.name):
+        for name in (self._hour_name, self._day.name) if self._by_hour else (self._day.name,):
             entries, exits = self._counts.get((segment, name), (0, 0))
             self._counts[segment, name] = (entries + is_entry, exits + (not is_entry))
 

@@ -104,16 +104,17 @@ class Update(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """What a user did with a message: its id, the mark, and when (ms)."""
+    """What a user did with a message: its id, the mark, and when (ms). name: of the message, under which it counts."""
 
     message: str
     mark: Mark
     at_ms: int
+    name: str
 
     def implied(self) -> "Iterator[Marked]":
         """This and what else is true then.
 
-        >>> [each.mark for each in Marked("m1", "read", 5).implied()]
+        >>> [each.mark for each in Marked("m1", "read", 5, "come-back").implied()]
         ['read', 'seen']
         """
         return (self._replace(mark=mark) for mark in IMPLIED[self.mark])

@@ -28,6 +28,7 @@ from streams.core.instants import HOUR_MS
 from streams.delivery.decider import Decider
 from streams.delivery.decision import Decision
 from streams.delivery.message import Messages
+from streams.delivery.outcomes import counted
 from streams.delivery.queue import WebhookQueue
 from streams.delivery.recipient import Decided, Recipient
 from streams.delivery.webhook import Outcome
@@ -38,7 +39,7 @@ from streams.kafka.message import Message
 from streams.outputs.change import Noticed
 from streams.outputs.delivery import encode_delivery, encode_message
 from streams.state.claiming import claim
-from streams.state.format import DUE, FEEDS, MARKS, RECIPIENTS, WEBHOOKS
+from streams.state.format import DUE, FEEDS, MARKS, OUTCOMES, RECIPIENTS, WEBHOOKS
 from streams.state.store import Checkpoint, ShardStore, Write
 
 MOST_DUE: Final = 1_000
@@ -253,6 +254,7 @@ class DeliveryShard:
         yield self._feeds(step)
         yield self._webhooks.write(step)
         yield Write(MARKS, list(step.marks.items()))
+        yield Write(OUTCOMES, counted(each for _, each in step.decisions))
 
     @staticmethod
     def _remember(step: Step) -> None:

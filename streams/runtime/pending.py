@@ -31,6 +31,7 @@ from streams.state.format import (
     MEMBERS,
     MEMBERSHIPS,
     MERGES,
+    MOVES,
     OWNED,
     REFUSED_LINKS,
     ROWS,
@@ -72,7 +73,7 @@ class Pending:
         self._outputs = outputs
         self.published = published
         self._kept, self._counts_from = kept, kept.counts_from
-        self._flows = Flows(kept.calendar)
+        self._flows, self._moves = Flows(kept.calendar), Flows(kept.calendar, by_hour=False)
         self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
         self._clear()
 
@@ -106,6 +107,7 @@ class Pending:
                 self._told.add(change.subject)
             self._changed_at[change.subject] = change.occurred_at
             self._flows.count(change)
+            self._moves.count_move(change)
             if self._kept.timeline:
                 entry = encode_entry(change)
                 self._bytes += len(entry)
@@ -206,6 +208,7 @@ class Pending:
         writes: list[Write[Any, Any]] = [
             Write(TIMELINE, entries, most=self._kept.timeline),
             Write(FLOWS, self._flows.take()),
+            Write(MOVES, self._moves.take()),
         ]
         if self._counts_from is not None:
             writes.append(Write(COUNTED, [(SINCE, self._counts_from)]))

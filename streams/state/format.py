@@ -168,6 +168,14 @@ FLOWS: Final = Collection(
     3,
     "segment → of each hour (`h495001`, since 1970) of 14 days, each day (`d20787`) of 400: entries and exits, `12 7`",
 )
+MOVES: Final = Collection(
+    "moves",
+    Form.FLOWS,
+    str,
+    bytes,
+    3,
+    "level of a tier, `>` and another → of each day (`d20787`) of 400: how many went from the one to the other, `12 0`",
+)
 COUNTED: Final = Collection(
     "counted", Form.HASH, str, int, 3, "`since`: from when on flows are counted, ms; 0 for all that ever happened here"
 )
@@ -190,6 +198,7 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     MEMBERSHIPS,
     TIMELINE,
     FLOWS,
+    MOVES,
     COUNTED,
 )
 
@@ -223,7 +232,20 @@ WEBHOOKS: Final = Collection(
     "webhooks", Form.HASH, int, bytes, 2, "number → what waits to be posted to an endpoint, MessagePack"
 )
 
-DELIVERY: Final[tuple[Collection[Any, Any], ...]] = (STATE, MARKS, OUTBOX, WEBHOOKS, RECIPIENTS, DUE, FEEDS, NEWS)
+OUTCOMES: Final = Collection(
+    "outcomes",
+    Form.FLOWS,
+    str,
+    bytes,
+    3,
+    "message, `/` and what became of it (`come-back/sent`, `come-back/seen`) → of each day (`d20787`, in UTC) of 400:"
+    " how often, `12 0`",
+)
+
+DELIVERY: Final[tuple[Collection[Any, Any], ...]] = (
+    *(STATE, MARKS, OUTBOX, WEBHOOKS, RECIPIENTS, DUE, FEEDS, NEWS),
+    OUTCOMES,
+)
 
 
 def loaded(table: tuple[Collection[Any, Any], ...]) -> tuple[Collection[Any, Any], ...]:

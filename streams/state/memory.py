@@ -6,7 +6,7 @@ Comes in and goes out: what `streams.state.store` says. It never awaits, so that
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 from streams.core.flows import NONE, Flow, is_kept, newest_of
@@ -94,6 +94,7 @@ class MemoryShardStore:
         self._shards: dict[int, _Shard] = {}
         self._loaded, self._of_subjects = loaded(table), of_subjects(table)
         self._feeds = feeds or MemoryFeedStore()
+        self._feeds.count = self._count_marks
 
     async def owner(self, shard: int) -> int | None:
         return self._shards.get(shard, _Shard()).held.epoch
@@ -132,6 +133,9 @@ class MemoryShardStore:
                 self._feeds.apply(shard, write)
             else:
                 kept.apply(write)
+
+    def _count_marks(self, shard: int, write: Write[Any, Any]) -> None:
+        self._shards.setdefault(shard, _Shard()).apply(write)
 
     async def mark_published(self, shard: int, epoch: int, number: int) -> None:
         kept = self._shards.get(shard, _Shard())
@@ -199,6 +203,15 @@ class MemoryShardStore:
             summed |= {name: added(summed.get(name, NONE), flows[name]) for name in periods if name in flows}
         return Count(size, summed)
 
+    async def flows(
+        self, collection: Collection[str, bytes], names: Sequence[str], periods: Sequence[str]
+    ) -> dict[str, Mapping[str, Flow]]:
+        found = {name: dict[str, Flow]() for name in names}
+        for kept, name in product(self._shards.values(), names):
+            flows = kept.contents[collection].get(name, {})
+            found[name] |= {each: added(found[name].get(each, NONE), flows[each]) for each in periods if each in flows}
+        return {**found}
+
     async def counted_since(self) -> int | None:
         found = [kept.contents[COUNTED].get(SINCE) for kept in self._shards.values()]
         return max((since for since in found if since is not None), default=None)
@@ -211,6 +224,12 @@ class MemoryShardStore:
 
     async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
         return list(self._shards.get(shard, _Shard()).contents[collection].get(name, ()))[::-1]
+
+    async def lists(
+        self, shard: int, collection: Collection[Name, bytes], names: Sequence[Name]
+    ) -> dict[Name, list[bytes]]:
+        found = {name: await self.entries(shard, collection, name) for name in names}
+        return {name: entries for name, entries in found.items() if entries}
 
 
 class MemoryGroupStore:

@@ -4,13 +4,15 @@ Comes in and goes out: what `streams.state.feeds` says; and what a checkpoint wr
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
 from streams.delivery.feed import Entry, Feed, Marked
+from streams.delivery.outcomes import day_of, outcome
 from streams.state.codec import WHOLE_FEED
 from streams.state.feeds import GONE_KEPT, News, Place
+from streams.state.format import OUTCOMES
 from streams.state.store import Write
 
 
@@ -19,6 +21,7 @@ class MemoryFeedStore:
         self._feeds: dict[tuple[int, str], Feed] = defaultdict(Feed)
         self._news: dict[int, list[str | None]] = defaultdict(list)  # None: of somebody erased
         self._numbers: Iterator[int] = count(1)
+        self.count: Callable[[int, Write[Any, Any]], None] = lambda _, __: None  # what becomes of messages
 
     def apply(self, shard: int, write: Write[Any, Any]) -> None:
         """What a checkpoint puts there and takes away."""
@@ -67,6 +70,8 @@ class MemoryFeedStore:
                 new.append(each)
         if new:
             self._news[shard].append(user)
+            counts = [(outcome(each.name, each.mark), (day_of(each.at_ms), 1, 0)) for each in new]
+            self.count(shard, Write(OUTCOMES, counts))
         return new
 
     async def place(self, shards: int) -> Place:

@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from streams.delivery.feed import Entry, Feed, Marked
+from streams.delivery.outcomes import day_of, outcome
 from streams.state import scripts
 from streams.state.codec import NEWS_KEPT
 from streams.state.feeds import MARKS, News, Place
-from streams.state.format import FEEDS, NEWS, Keys
+from streams.state.format import FEEDS, NEWS, OUTCOMES, Keys
 from streams.state.redis_client import RedisClient
 
 NOTHING_YET: Final = "0-0"
@@ -33,8 +34,9 @@ class RedisFeedStore:
 
     async def mark(self, shard: int, user: str, marks: Sequence[Marked]) -> Sequence[Marked]:
         keys = self._keys.of(shard)
-        said = [part for each in marks for part in (each.message, each.mark, each.at_ms)]
-        new = await self._mark([keys.at(FEEDS, user), keys.at(NEWS)], [user, NEWS_KEPT, *said])
+        said = [part for each in marks for part in (each.message, each.mark, each.at_ms, day_of(each.at_ms))]
+        counted = [keys.at(OUTCOMES, outcome(each.name, each.mark)) for each in marks]
+        new = await self._mark([keys.at(FEEDS, user), keys.at(NEWS), *counted], [user, NEWS_KEPT, *said])
         return [marks[int(place)] for place in new]
 
     async def place(self, shards: int) -> Place:

@@ -7,10 +7,11 @@ whole or not at all, `fencing` what an answer means.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from typing import Any, Final
 
+from streams.core.flows import Flow
 from streams.errors import StateLost
 from streams.state import scripts
 from streams.state.codec import Commands, commands, decode_outbox, decode_positions
@@ -40,6 +41,7 @@ from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfi
 from streams.state.upgrades import UPGRADES
 
 COUNTED_AT_ONCE: Final = 50  # segments: of a year, some milliseconds of Redis
+LISTED_AT_ONCE: Final = 200  # timelines: some milliseconds of Redis
 SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that it can serve others in between
 
 
@@ -54,6 +56,8 @@ class RedisShardStore:
         self._mark_published = redis.script(scripts.MARK_PUBLISHED)
         self._profile = redis.script(scripts.PROFILE)
         self._counts = redis.script(scripts.COUNTS)
+        self._flows = redis.script(scripts.FLOWS)
+        self._lists = redis.script(scripts.LISTS)
 
     async def owner(self, shard: int) -> int | None:
         epoch = await self._redis.call("HGET", self._keys.of(shard).state, "epoch")
@@ -223,13 +227,24 @@ class RedisShardStore:
         found = {segment: Summed() for segment in segments}
         for shard in await self._numbers():
             keys = self._keys.of(shard)
-            for start in range(0, len(segments), COUNTED_AT_ONCE):
-                some = segments[start : start + COUNTED_AT_ONCE]
+            for some in _slices(segments, COUNTED_AT_ONCE):
                 names = [keys.at(each, segment) for segment in some for each in (MEMBERS, FLOWS)]
                 answer = await self._counts(names, list(periods))
                 for segment, size, flows in zip(some, answer[::2], answer[1::2], strict=True):
                     found[segment].add(size, zip(periods, flows, strict=True))
         return {segment: summed.count for segment, summed in found.items()}
+
+    async def flows(
+        self, collection: Collection[str, bytes], names: Sequence[str], periods: Sequence[str]
+    ) -> dict[str, Mapping[str, Flow]]:
+        found = {name: Summed() for name in names}
+        for shard in await self._numbers() if periods else ():
+            keys = self._keys.of(shard)
+            for some in _slices(names, COUNTED_AT_ONCE):
+                answer = await self._flows([keys.at(collection, name) for name in some], list(periods))
+                for name, flows in zip(some, answer, strict=True):
+                    found[name].add(0, zip(periods, flows, strict=True))
+        return {name: summed.count.flows for name, summed in found.items()}
 
     async def counted_since(self) -> int | None:
         keys = [self._keys.of(shard).at(COUNTED) for shard in await self._numbers()]
@@ -248,6 +263,19 @@ class RedisShardStore:
     async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
         found: list[bytes] = await self._redis.call("LRANGE", self._keys.of(shard).at(collection, name), 0, -1)
         return found[::-1]
+
+    async def lists(
+        self, shard: int, collection: Collection[Name, bytes], names: Sequence[Name]
+    ) -> dict[Name, list[bytes]]:
+        keys, found = self._keys.of(shard), dict[Name, list[bytes]]()
+        for some in _slices(names, LISTED_AT_ONCE):
+            answer = await self._lists([keys.at(collection, name) for name in some], [])
+            found |= {name: entries[::-1] for name, entries in zip(some, answer, strict=True) if entries}
+        return found
+
+
+def _slices(names: Sequence[Name], most: int) -> Iterator[Sequence[Name]]:
+    return (names[start : start + most] for start in range(0, len(names), most))
 
 
 def _held(answer: Sequence[bytes | None]) -> Held:

@@ -38,13 +38,17 @@ local function number(key)
 end
 """
 
-# Commands of our own that SAVE knows beside those of Redis. A feed of one message more or less; where that is so
+# Commands of our own that scripts know beside those of Redis.
+OWN = """
+local own = {}
+"""
+
+# A feed of one message more or less; where that is so
 # already nothing happens. The last that were taken out are remembered, the newest of those forgotten by its number. Of
 # an erased user no news stay.
 FEED_COMMANDS = (
     FEED
     + """
-local own = {}
 own['FEED.ADD'] = function(key, id, message)
   local gone = cmsgpack.unpack(redis.call('HGET', key, 'gone') or cmsgpack.pack({}))
   for _, each in ipairs(gone) do
@@ -105,18 +109,21 @@ own['FLOWS.ADD'] = function(key, ...)
 end
 """.replace("HOURS_KEPT", str(HOURS_KEPT)).replace("DAYS_KEPT", str(DAYS_KEPT))
 
-# KEYS: a feed, news. ARGV: user, how many news to keep, then each mark: message, mark, when. Gives the places of those
-# that are new.
+# KEYS: a feed, news, then of each mark where it is counted. ARGV: user, how many news to keep, then each mark: message,
+# mark, when, in which period it is counted. Gives the places of those that are new.
 MARK = (
-    FEED
+    OWN
+    + FEED
+    + COUNTING_COMMANDS
     + """
 local new = {}
-for at = 3, #ARGV, 3 do
-  local id = ARGV[at]
+for at = 3, #ARGV, 4 do
+  local id, place = ARGV[at], (at - 3) / 4
   if redis.call('HEXISTS', KEYS[1], 'message:' .. id) == 1
     and redis.call('HSETNX', KEYS[1], ARGV[at + 1] .. ':' .. id, ARGV[at + 2]) == 1 then
     redis.call('HSET', KEYS[1], 'at:' .. id, number(KEYS[1]))
-    new[#new + 1] = (at - 3) / 3
+    own['FLOWS.ADD'](KEYS[3 + place], ARGV[at + 3], 1, 0)
+    new[#new + 1] = place
   end
 end
 if #new > 0 then
@@ -131,6 +138,7 @@ return new
 # Lua passes at most 8,000 arguments to a call (LUAI_MAXCSTACK), hence the slices; even, so as not to part a pair.
 SAVE = (
     HELD
+    + OWN
     + FEED_COMMANDS
     + COUNTING_COMMANDS
     + """
@@ -202,6 +210,24 @@ local found = {}
 for i = 1, #KEYS, 2 do
   found[i] = redis.call('SCARD', KEYS[i])
   found[i + 1] = #ARGV > 0 and redis.call('HMGET', KEYS[i + 1], unpack(ARGV)) or {}
+end
+return found
+"""
+
+# KEYS: what is counted. ARGV: periods.
+FLOWS = """
+local found = {}
+for i, key in ipairs(KEYS) do
+  found[i] = redis.call('HMGET', key, unpack(ARGV))
+end
+return found
+"""
+
+# KEYS: lists.
+LISTS = """
+local found = {}
+for i, key in ipairs(KEYS) do
+  found[i] = redis.call('LRANGE', key, 0, -1)
 end
 return found
 """

@@ -187,8 +187,18 @@ class ShardStore(Protocol):
         It looks at all members, piece by piece.
         """
 
+    async def flows(
+        self, collection: Collection[str, bytes], names: Sequence[str], periods: Sequence[str]
+    ) -> dict[str, Mapping[str, Flow]]:
+        """What is counted under each name in these periods, over all shards."""
+
     async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
         """Of a list, the newest first."""
+
+    async def lists(
+        self, shard: int, collection: Collection[Name, bytes], names: Sequence[Name]
+    ) -> dict[Name, list[bytes]]:
+        """Those of the names that have one, of each the newest first."""
 
 
 class GroupStore(Protocol):

@@ -42,6 +42,18 @@ def test_who_changes_level_leaves_one_and_enters_the_other() -> None:
     }
 
 
+def test_a_move_from_level_to_level_counts_once_in_its_day() -> None:
+    moves = Flows(UTC, by_hour=False)
+    for change in (
+        changed("ann", None, "life/new", NOW),
+        changed("ann", "life/new", "life/power", NOW),
+        changed("bob", "life/new", "life/power", NOW + 1),
+        exited("ann", "vip", NOW),
+    ):
+        moves.count_move(change)
+    assert moves.take() == [("life/new>life/power", (f"d{NOW // DAY_MS}", 2, 0))]
+
+
 def test_days_are_those_of_the_calendar_and_have_its_length() -> None:
     late = instant("2026-03-08 04:59")  # the evening before, in New York; then the clock is put forward
     found = counted(entered("ann", "vip", late), days=NEW_YORK)["vip"]

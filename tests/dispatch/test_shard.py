@@ -18,6 +18,7 @@ from streams.core.instants import HOUR_MS
 from streams.delivery.decision import message_id
 from streams.delivery.feed import FeedMessage
 from streams.delivery.message import Messages
+from streams.delivery.outcomes import VERDICTS, outcome
 from streams.delivery.recipient import Recipient
 from streams.delivery.rehearsal import Rehearsal
 from streams.delivery.webhook import Endpoint
@@ -27,7 +28,7 @@ from streams.errors import Fenced
 from streams.kafka.message import Message
 from streams.outputs.change import Noticed
 from streams.outputs.delivery import decode_delivery
-from streams.state.format import DUE, RECIPIENTS
+from streams.state.format import DUE, OUTCOMES, RECIPIENTS
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import Store
@@ -126,6 +127,10 @@ async def without_a_trace(store: Store, book: Messages, history: History, crashe
     assert straight.decisions().keys() == crashing.decisions().keys()
     assert set(straight.decisions().values()) <= {1}
     assert await straight.feed() == await crashing.feed()
+    names = [outcome(each.name, what) for each in book.messages for what in VERDICTS]
+    days = [f"d{day}" for day in range(HOURS // 24 + 1)]
+    counted = await store.deliveries.flows(OUTCOMES, names, days)
+    assert sum(flow.entries for flows in counted.values() for flow in flows.values()) == len(straight.decisions())
 
 
 @given(messages(), changes(), crashes)
@@ -171,6 +176,9 @@ async def test_what_is_stored_is_what_a_rehearsal_decides(store: Store) -> None:
     life = await lived(store, book, history, [])
     rehearsed = [each.decision for each in Rehearsal(book).run(history, HOURS * HOUR_MS)]
     assert [decision for _, _, decision, _ in life.decisions()] == [each.decision for each in rehearsed]
+    names = [outcome(book.messages[0].name, what) for what in VERDICTS]
+    counted = await store.deliveries.flows(OUTCOMES, names, ["d0"])
+    assert [name.partition("/")[2] for name, flows in counted.items() if flows] == ["sent", "held", "withdrawn"]
 
 
 async def test_whoever_was_owner_before_cannot_store(store: Store) -> None:

@@ -26,6 +26,7 @@ from streams.state.format import (
     MARKS,
     MEMBERS,
     MEMBERSHIPS,
+    MOVES,
     ROWS,
     SHADOW_MEMBERS,
     TIMELINE,
@@ -35,6 +36,7 @@ from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook
 from tests.runtime.test_published import Topics
+from tests.state.changes import changed
 
 NOON = instant("2026-03-01 12:00")
 RULES = rulebook(often='count("Signed In", days=7) >= 2')
@@ -247,6 +249,15 @@ def test_changes_are_counted_and_stand_in_the_timeline_of_their_user(shard: Shar
         ("ann", "segment.exited", 2),
     ]
     assert put(snapshot(pending, shard, number=2).checkpoint, FLOWS) == []
+
+
+def test_from_which_level_to_which_users_go_is_counted_by_the_day(shard: Shard, pending: Pending) -> None:
+    moved = [changed("ann", None, "life/new", NOON), changed("ann", "life/new", "life/power", NOON + 1)]
+    pending.add(moved, NOON)
+    assert put(snapshot(pending, shard).checkpoint, MOVES) == [
+        ("life/new>life/power", (f"d{NOON // 86_400_000}", 1, 0))
+    ]
+    assert put(snapshot(pending, shard, number=2).checkpoint, MOVES) == []
 
 
 def test_without_timelines_nothing_is_kept_of_them_and_flows_are_counted_all_the_same(shard: Shard) -> None:

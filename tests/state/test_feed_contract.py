@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from streams.core.flows import Flow
 from streams.delivery.feed import Feed, Marked
 from streams.state.feeds import GONE_KEPT
-from streams.state.format import DUE, FEEDS, RECIPIENTS
+from streams.state.format import DUE, FEEDS, OUTCOMES, RECIPIENTS
 from streams.state.store import Checkpoint, Store, Write
 from tests.state.checkpoints import claimed
 
@@ -92,30 +93,47 @@ async def test_a_mark_is_as_it_was_made_first(deliverer: Deliverer) -> None:
     await deliverer.write(put=[("ann", "m1"), ("ann", "m2")])
     before = await deliverer.feed()
     feeds = deliverer.kept.feeds
-    first = [Marked("m1", "seen", 5), Marked("m1", "read", 6)]
+    first = [Marked("m1", "seen", 5, "come-back"), Marked("m1", "read", 6, "come-back")]
     assert list(await feeds.mark(0, "ann", first)) == first
-    assert list(await feeds.mark(0, "ann", [Marked("m1", "seen", 7), Marked("m2", "seen", 7)])) == [
-        Marked("m2", "seen", 7)
-    ]
+    assert list(
+        await feeds.mark(0, "ann", [Marked("m1", "seen", 7, "come-back"), Marked("m2", "seen", 7, "come-back")])
+    ) == [Marked("m2", "seen", 7, "come-back")]
     feed = await deliverer.feed()
     assert feed.entries["m1"].marks == {"seen": 5, "read": 6}
     assert feed.entries["m2"].marks == {"seen": 7}
     assert before.last < feed.entries["m1"].at < feed.entries["m2"].at == feed.last
 
 
+async def test_what_users_did_is_counted_once_under_the_name_of_the_message_and_the_day(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1"), ("bob", "m2")])
+    feeds, day = deliverer.kept.feeds, 86_400_000
+    for _ in range(2):
+        marks = [Marked("m1", "seen", 5 * day, "come-back"), Marked("m1", "clicked", 6 * day, "come-back")]
+        await feeds.mark(0, "ann", [*marks, Marked("never", "seen", 5 * day, "come-back")])
+    await feeds.mark(0, "bob", [Marked("m2", "seen", 5 * day + 1, "come-back")])
+    names = ["come-back/seen", "come-back/clicked", "come-back/dismissed"]
+    assert await deliverer.kept.deliveries.flows(OUTCOMES, names, ["d5", "d6"]) == {
+        names[0]: {"d5": Flow(2, 0)},
+        names[1]: {"d6": Flow(1, 0)},
+        names[2]: {},
+    }
+
+
 async def test_marks_of_a_message_that_is_gone_or_never_was_are_passed_over(deliverer: Deliverer) -> None:
     await deliverer.write(put=[("ann", "m1")])
-    await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "seen", 5)])
+    await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "seen", 5, "come-back")])
     await deliverer.write(drop=[("ann", "m1")])
     feed = await deliverer.feed()
-    assert not await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "read", 6), Marked("never", "seen", 6)])
-    assert not await deliverer.kept.feeds.mark(0, "nobody", [Marked("m1", "read", 6)])
+    assert not await deliverer.kept.feeds.mark(
+        0, "ann", [Marked("m1", "read", 6, "come-back"), Marked("never", "seen", 6, "come-back")]
+    )
+    assert not await deliverer.kept.feeds.mark(0, "nobody", [Marked("m1", "read", 6, "come-back")])
     assert await deliverer.feed() == feed
 
 
 async def test_an_erased_feed_is_empty_and_one_that_begins_anew_knows_nobody_from_before(deliverer: Deliverer) -> None:
     await deliverer.write(put=[("ann", "m1"), ("ann", "m2")])
-    await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "seen", 5)])
+    await deliverer.kept.feeds.mark(0, "ann", [Marked("m1", "seen", 5, "come-back")])
     before = await deliverer.feed()
     await deliverer.write(erased=["ann", "never"])
     assert await deliverer.feed() == Feed()
@@ -131,8 +149,8 @@ async def test_whose_feed_changed_is_told_once_since_a_place(deliverer: Delivere
     place = await feeds.place(2)
     assert (await feeds.news(place)).changed == []
     await deliverer.write(put=[("ann", "m1"), ("ann", "m2"), ("bob", "m1")], drop=[("old", "m1")])
-    await feeds.mark(0, "bob", [Marked("m1", "seen", 5)])
-    await feeds.mark(0, "bob", [Marked("m1", "seen", 6)])
+    await feeds.mark(0, "bob", [Marked("m1", "seen", 5, "come-back")])
+    await feeds.mark(0, "bob", [Marked("m1", "seen", 6, "come-back")])
     news = await feeds.news(place)
     assert sorted(news.changed) == [(0, "ann"), (0, "bob"), (0, "old")]
     assert (await feeds.news(news.place)).changed == []

@@ -12,6 +12,7 @@ from streams.state.format import (
     FLOWS,
     GROUP,
     LOADED,
+    MOVES,
     NEWS,
     OF_SUBJECTS,
     OUTBOX,
@@ -58,7 +59,7 @@ async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
     await store.shards.save(3, 1, whole(1))
     await store.shards.save(3, 1, Checkpoint(2, b"", {}, [Write(each, [_sample(each)]) for each in LOADED]))
     looking: list[Write[Any, Any]] = [Write(TIMELINE, [("ü", b"")], most=1), Write(FLOWS, [("ü", ("h1", 1, 0))])]
-    looking.append(Write(SHADOW_MEMBERS, [("dark", "ü")]))
+    looking += [Write(MOVES, [("ü>ä", ("d1", 1, 0))]), Write(SHADOW_MEMBERS, [("dark", "ü")])]
     await store.shards.save(3, 1, Checkpoint(3, b"", {}, looking))
     await claimed(store.deliveries, 3, epoch=1)
     delivered = [Write(each, [_sample(each)]) for each in DELIVERY if each not in (STATE, OUTBOX, NEWS)]
@@ -111,6 +112,8 @@ async def test_of_an_erased_subject_nothing_stays_that_is_kept_by_subject_and_wh
 
 
 def _sample(collection: Collection[Any, Any]) -> tuple[Any, Any]:
+    if collection.form is Form.FLOWS:
+        return "ü", ("d1", 1, 0)
     if collection is FEEDS:
         return "ü", ("m1", b"\0\xff")
     return SAMPLES[collection.name], SAMPLES[collection.value]

@@ -5,7 +5,7 @@ import pytest
 from streams.core.flows import DAYS_KEPT, HOURS_KEPT, Flow
 from streams.errors import Fenced
 from streams.state.counting import SINCE
-from streams.state.format import COUNTED, FLOWS, TIMELINE
+from streams.state.format import COUNTED, FLOWS, MOVES, TIMELINE
 from streams.state.store import Checkpoint, Count, ShardStore, Store, Write
 from tests.state.checkpoints import checkpoint, claimed
 
@@ -87,6 +87,20 @@ async def test_a_hundred_segments_are_counted_together(store: ShardStore) -> Non
     assert await store.counts(segments, PERIODS) == {each: Count(0, {PERIODS[0]: Flow(1, 0)}) for each in segments}
 
 
+async def test_what_else_is_counted_is_added_up_the_same_way(store: ShardStore) -> None:
+    names = [f"pace/{each}>pace/{STRANGE}" for each in range(120)]
+    for shard in (0, 1):
+        await claimed(store, shard, epoch=1)
+        moves = [(name, (period, shard + 1, 0)) for name in names for period in PERIODS[1:]]
+        await store.save(shard, 1, Checkpoint(1, b"", {}, [Write(MOVES, moves)]))
+    assert await store.flows(MOVES, [*names, "never"], PERIODS[:2]) == {
+        **{name: {PERIODS[1]: Flow(3, 0)} for name in names},
+        "never": {},
+    }
+    assert await store.flows(MOVES, names[:1], []) == {names[0]: {}}
+    assert await store.flows(FLOWS, names[:1], PERIODS) == {names[0]: {}}
+
+
 async def test_since_when_all_shards_count_can_be_looked_at(store: ShardStore) -> None:
     assert await store.counted_since() is None
     for shard, since in enumerate((7, 0)):
@@ -107,6 +121,14 @@ async def test_a_list_gives_the_newest_first_and_keeps_so_many(store: ShardStore
     assert await store.entries(0, TIMELINE, "cid") == await store.entries(1, TIMELINE, "ann") == []
     await store.save(0, 1, listing(3, ("ann", b"5"), most=1))
     assert await store.entries(0, TIMELINE, "ann") == [b"5"]
+
+
+async def test_the_lists_of_many_are_given_at_once(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=1)
+    users = [f"u-{user}:ü" for user in range(450)]
+    await store.save(0, 1, listing(1, *((user, entry) for user in users for entry in (b"1", b"2"))))
+    assert await store.lists(0, TIMELINE, [*users, "never"]) == {user: [b"2", b"1"] for user in users}
+    assert await store.lists(0, TIMELINE, []) == await store.lists(1, TIMELINE, users) == {}
 
 
 async def test_of_an_erased_user_the_list_has_what_is_new_alone(store: ShardStore) -> None:

@@ -104,8 +104,9 @@ def _new(feed: Feed, said: list[Said], now_ms: int) -> list[Marked]:
         if entry is None or each.type in entry.marks or (each.id, each.type) in done:
             continue
         at_ms = now_ms if each.at is None else _time(each.at)
-        created_ms = FeedMessage.decode(entry.message).created_at
-        done[each.id, each.type] = Marked(each.id, each.type, max(min(at_ms, now_ms), min(created_ms, now_ms)))
+        message = FeedMessage.decode(entry.message)
+        at_ms = max(min(at_ms, now_ms), min(message.created_at, now_ms))
+        done[each.id, each.type] = Marked(each.id, each.type, at_ms, message.message)
     return list(done.values())
 
 

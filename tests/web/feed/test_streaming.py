@@ -107,7 +107,9 @@ async def _happen(kept: MemoryFeedStore, what: str, which: Any) -> None:
                 write(put=str(number))
                 write(drop=str(number))
         case "seen" | "dismissed":
-            await kept.mark(0, "ann", [Marked(f"id-{which}", "seen" if what == "seen" else "dismissed", 5)])
+            await kept.mark(
+                0, "ann", [Marked(f"id-{which}", "seen" if what == "seen" else "dismissed", 5, "come-back")]
+            )
 
 
 # ------------------------------------------------------------------------------------------------------------ over HTTP
