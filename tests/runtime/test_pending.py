@@ -252,6 +252,7 @@ def test_changes_are_counted_and_stand_in_the_timeline_of_their_user(shard: Shar
 
 
 def test_from_which_level_to_which_users_go_is_counted_by_the_day(shard: Shard, pending: Pending) -> None:
+    step(shard, track("ann", "Signed In", NOON))
     moved = [changed("ann", None, "life/new", NOON), changed("ann", "life/new", "life/power", NOON + 1)]
     pending.add(moved, NOON)
     assert put(snapshot(pending, shard).checkpoint, MOVES) == [

@@ -36,6 +36,7 @@ RULES: Final = {
     "admin": 'segment: admin\nenter: role in ["admin"] and not missing(email)',
     "pace": "tier: pace\nlevels:\n  busy: count(any, days=7) >= 3\n  calm: otherwise",
 }
+MESSAGES: Final = {"hello": "message: hello\non: enters quiet\nstate: off\ntitle: Hello\nbody: How are you?"}
 EVENTS: Final[tuple[Record, ...]] = (
     track("ann", "Signed In", "2026-03-01 09:00"),
     identify("ann", "2026-03-01 10:00", email="ann@x.example", role="admin", company={"name": "<b>Acme</b>"}),
@@ -52,6 +53,9 @@ class Group:
         rules.mkdir(exist_ok=True)
         for name, text in RULES.items():
             (rules / f"{name}.yaml").write_text(text)
+        (rules / "messages").mkdir(exist_ok=True)
+        for name, text in MESSAGES.items():
+            (rules / "messages" / f"{name}.yaml").write_text(text)
         said = {"rules": str(rules)} | settings
         self.settings = Settings.from_environment({f"SEGMENTER_{name.upper()}": value for name, value in said.items()})
         self.store = MemoryStore()

@@ -17,6 +17,7 @@ MEANS: Final = {
     "segment": "Such as churn-risk; a level as lifecycle%2Fpower.",
     "rule": "The name of a rule.",
     "backtest": "Its id, 16 hexadecimal digits.",
+    "message": "The name of a message.",
 }
 SCHEMAS: Final = {
     "text": {"type": "string"},

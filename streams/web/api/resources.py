@@ -15,6 +15,7 @@ from streams.web.api.openapi import document
 from streams.web.views.backtests import BacktestAsked, Backtests, BacktestShown, BacktestsShown, BacktestView
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.dead_letters import DeadLetters, by_reason
+from streams.web.views.message import MessageView, message
 from streams.web.views.messages import MessagesShown, messages
 from streams.web.views.overview import Overview, Overviews
 from streams.web.views.segment import MembersShown, SegmentView, members, segment
@@ -63,6 +64,8 @@ class Health(msgspec.Struct, frozen=True, gc=False):
 LIMIT: Final = Parameter("limit", "number", "So many at most.", 100, MOST)
 RULE: Final = Parameter("rule", "text", "Only this rule.")
 AFTER: Final = Parameter("after", "text", "From where to go on, as the page before says.", "")
+USER: Final = Parameter("user", "text", "How this user would see it, and why they got it or did not.", "")
+VARIANT: Final = Parameter("variant", "text", "Of a message that has several; without it, the user's own.", "")
 AT: Final = Parameter("at", "time", "As of then, if nothing happens until then; not before the newest that is known.")
 
 
@@ -139,6 +142,9 @@ class Answers:
     async def stop_backtest(self, asked: Asked) -> BacktestShown:
         return await self._backtests.stop(asked["backtest"])
 
+    async def message(self, asked: Asked) -> MessageView:
+        return await message(self._window, asked["message"], asked["user"], asked["variant"])
+
     async def openapi(self, _: Asked) -> object:
         return described()
 
@@ -170,7 +176,16 @@ ROWS: Final = (
     Resource("/backtests/{backtest}", "How far it is; at the end what it found.", BacktestView, Answers.backtest),
     Resource("/backtests/{backtest}/stop", "Stop it.", BacktestShown, Answers.stop_backtest, method="POST"),
     Resource("/changes", "The newest changes.", Changes, Answers.changes, [RULE, LIMIT]),
-    Resource("/messages", "Messages, and what was decided of late about whom.", MessagesShown, Answers.messages),
+    Resource(
+        "/messages", "Messages, what became of each, and what was decided of late.", MessagesShown, Answers.messages
+    ),
+    Resource(
+        "/messages/{message}",
+        "One of them: what became of it, how a user would see it, and why one got it or did not.",
+        MessageView,
+        Answers.message,
+        [USER, VARIANT],
+    ),
     Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),
     Resource("/health", "Whether it can do its work.", Health, Answers.health),
 )

@@ -3,7 +3,7 @@
 Comes in: numbers. Goes out: HTML. What a chart says is said in words, too: by its name, or by a table beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor, log10
 from typing import Final
 
@@ -11,8 +11,10 @@ from markupsafe import Markup
 
 SPARK_WIDTH, SPARK_HEIGHT, PAD = 112, 28, 2
 BAR_WIDTH: Final = 1_000
-CHART_WIDTH, CHART_HEIGHT = 720, 220
+CHART_WIDTH, CHART_HEIGHT, BARS_HEIGHT = 720, 220, 150
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 24
+INNER_WIDTH: Final = CHART_WIDTH - LEFT - RIGHT
+MOST_LABELS: Final = 6
 SHADES: Final = 8  # of colours that the style has for parts of a whole
 
 
@@ -71,33 +73,63 @@ def chart(points: Sequence[tuple[str, int]], name: str) -> Markup:
     """A size over time, with its axes. points: what is said of each, and the size."""
     sizes = [size for _, size in points]
     marks = ticks(0, max(sizes, default=1))
-    low, high = marks[0], marks[-1]
-    inner_w, inner_h = CHART_WIDTH - LEFT - RIGHT, CHART_HEIGHT - TOP - BOTTOM
-    step = inner_w / max(1, len(points) - 1)
-
-    def y_of(size: float) -> float:
-        return TOP + inner_h * (1 - (size - low) / (high - low))
-
+    step = INNER_WIDTH / max(1, len(points) - 1)
+    y_of = _scale(marks, CHART_HEIGHT)
     places = [(LEFT + step * place, y_of(size)) for place, size in enumerate(sizes)]
-    area = f"{_path(places)}L{places[-1][0]:.1f} {TOP + inner_h}L{LEFT} {TOP + inner_h}Z" if places else ""
+    bottom = CHART_HEIGHT - BOTTOM
+    area = f"{_path(places)}L{places[-1][0]:.1f} {bottom}L{LEFT} {bottom}Z" if places else ""
+    said = [(said, x) for (said, _), (x, _) in zip(points, places, strict=True)]
+    return _framed(name, CHART_HEIGHT, marks, said) + Markup(
+        '<path class="area" d="{area}"/><path class="line" d="{d}"/></svg>'
+    ).format(area=area, d=_path(places))
+
+
+def bars(points: Sequence[tuple[str, int, int]], name: str) -> Markup:
+    """How many came and how many went, as bars up and down. points: what is said of each, and both."""
+    marks = ticks(-max((down for _, _, down in points), default=0), max((up for _, up, _ in points), default=1))
+    step = INNER_WIDTH / max(1, len(points))
+    y_of = _scale(marks, BARS_HEIGHT)
+    width = f"{step - 2:.1f}"
+    rects = Markup("").join(
+        Markup('<rect class="{0}" x="{1}" width="{2}" y="{3}" height="{4}"/>').format(
+            kind,
+            f"{LEFT + step * place + 1:.1f}",
+            width,
+            f"{y_of(top):.1f}",
+            f"{y_of(low) - y_of(top):.1f}",
+        )
+        for place, (_, up, down) in enumerate(points)
+        for kind, top, low in (("up", up, 0), ("down", 0, -down))
+        if top != low
+    )
+    said = [(said, LEFT + step * (place + 0.5)) for place, (said, _, _) in enumerate(points)]
+    return _framed(name, BARS_HEIGHT, marks, said) + rects + Markup("</svg>")
+
+
+def _scale(marks: Sequence[int], height: int) -> Callable[[float], float]:
+    """Where a number of an axis with these marks is in a drawing of this height."""
+    inner, low, high = height - TOP - BOTTOM, marks[0], marks[-1]
+    return lambda size: TOP + inner * (1 - (size - low) / (high - low))
+
+
+def _framed(name: str, height: int, marks: Sequence[int], said: Sequence[tuple[str, float]]) -> Markup:
+    """The beginning of a drawing, with its axes. said: what may stand below, and where."""
+    y_of = _scale(marks, height)
     lines = Markup("").join(
         Markup('<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>').format(
-            LEFT, CHART_WIDTH - RIGHT, f"{y_of(mark):.1f}", LEFT - 8, f"{y_of(mark) + 4:.1f}", f"{mark:,}"
+            LEFT, CHART_WIDTH - RIGHT, f"{y_of(mark):.1f}", LEFT - 8, f"{y_of(mark) + 4:.1f}", f"{abs(mark):,}"
         )
         for mark in marks
     )
-    every = max(1, ceil(len(points) / 6))
     labels = Markup("").join(
         Markup('<text x="{0}" y="{1}" text-anchor="middle">{2}</text>').format(
-            f"{min(max(x, LEFT + 16), CHART_WIDTH - RIGHT - 20):.1f}", CHART_HEIGHT - 6, said
+            f"{min(max(x, LEFT + 16), CHART_WIDTH - RIGHT - 20):.1f}", height - 6, text
         )
-        for place, ((said, _), (x, _)) in enumerate(zip(points, places, strict=True))
-        if place % every == 0
+        for text, x in said[:: max(1, ceil(len(said) / MOST_LABELS))]
     )
     return Markup(
         '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-label="{name}"><g class="grid">{lines}{labels}</g>'
-        '<path class="area" d="{area}"/><path class="line" d="{d}"/></svg>'
-    ).format(w=CHART_WIDTH, h=CHART_HEIGHT, name=name, lines=lines, labels=labels, area=area, d=_path(places))
+    ).format(w=CHART_WIDTH, h=height, name=name, lines=lines, labels=labels)
 
 
 def ticks(low: int, high: int) -> list[int]:

@@ -16,11 +16,11 @@ from streams.web.dashboard.door import HEADERS, UNDER, Door, compressed
 from streams.web.dashboard.downloads import Downloads
 from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
+from streams.web.dashboard.messaging import Messaging
 from streams.web.dashboard.signing import Signing
 from streams.web.views.changes import newest_first
 from streams.web.views.conditions import Conditions
 from streams.web.views.dead_letters import by_reason
-from streams.web.views.messages import messages
 from streams.web.views.overview import Overviews, RuleNow
 from streams.web.views.segment import members, segment
 from streams.web.views.user import user
@@ -48,13 +48,13 @@ class Pages:
             door.route("segment", self.segment),
             door.route("user", self.user),
             door.route("dead-letters", self.dead_letters),
-            door.route("messages", self.messages),
             door.route("live", Live(self._window).stream),
             door.open_route("sign-in", signing.form),
             door.open_route("sign-in", signing.sign_in, "POST"),
             door.open_route("sign-out", signing.sign_out, "POST"),
             *Downloads(self._window, door).routes(),
             *Editing(self._window, door).routes(),
+            *Messaging(self._window, door).routes(),
             *map(_file, TYPES),
         ]
 
@@ -83,10 +83,6 @@ class Pages:
     async def dead_letters(self, request: Request, visitor: Visitor) -> Response:
         letters = by_reason(self._window.dead_letters.newest, DEAD_LETTERS_KEPT)
         return self._door.page(request, "dead-letters.html", visitor, it=letters, away=self._window.dead_letters.away)
-
-    async def messages(self, request: Request, visitor: Visitor) -> Response:
-        found = await messages(self._window)
-        return self._door.page(request, "messages.html", visitor, it=found, away=self._window.decisions.away)
 
 
 async def to_dashboard(request: Request) -> Response:

@@ -104,6 +104,10 @@ def segment_link(segment: str) -> Markup:
     return Markup('<a href="{0}">{1}</a>').format(address("segment", name=segment), printable(segment))
 
 
+def message_link(message: str) -> Markup:
+    return Markup('<a href="{0}">{1}</a>').format(address("message", name=message), printable(message))
+
+
 FILTERS: Final = {
     "when": when,
     "day": day,
@@ -113,5 +117,6 @@ FILTERS: Final = {
     "value": value,
     "user_link": user_link,
     "segment_link": segment_link,
+    "message_link": message_link,
     "printable": printable,
 }

@@ -8,7 +8,8 @@
     drafts.py    a rule as somebody writes it
     backtests.py  what a rule would have done over a history: begun, looked at, stopped
     versions.py  those of the rulebook
-    messages.py  what was sent, and why not; decisions.py: a decision
+    messages.py  what became of each; message.py: of one, and why not; preview.py: as somebody would see it
+    decisions.py  what was decided about a user
     tail.py      the newest records of a topic, in memory
     changes.py   the newest changes, in words
     times.py     instants, as all of it bears them

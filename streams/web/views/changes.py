@@ -49,26 +49,29 @@ def shown(change: Change) -> ChangeShown:
     )
 
 
-def from_timeline(user: str, entry: TimelineEntry) -> ChangeShown:
+def change_of(user: str, entry: TimelineEntry) -> Change:
+    """As far as a timeline keeps it."""
     because = tuple(Reason(each.condition, each.value, each.was, each.now) for each in entry.because)
-    return shown(
-        Change(
-            subject=user,
-            rule=entry.rule,
-            type=cast(Type, entry.type),
-            segment=entry.segment,
-            previous=entry.previous,
-            occurred_at=entry.occurred_at,
-            cause=cast(Cause, entry.cause),
-            event_id=entry.event_id,
-            ordinal=entry.ordinal,
-            rule_version="",
-            because=because,
-            segments=(),
-            traits={},
-            merged_into=entry.merged_into,
-        )
+    return Change(
+        subject=user,
+        rule=entry.rule,
+        type=cast(Type, entry.type),
+        segment=entry.segment,
+        previous=entry.previous,
+        occurred_at=entry.occurred_at,
+        cause=cast(Cause, entry.cause),
+        event_id=entry.event_id,
+        ordinal=entry.ordinal,
+        rule_version="",
+        because=because,
+        segments=(),
+        traits={},
+        merged_into=entry.merged_into,
     )
+
+
+def from_timeline(user: str, entry: TimelineEntry) -> ChangeShown:
+    return shown(change_of(user, entry))
 
 
 def read_change(record: Record, _: Settings) -> tuple[str, ChangeShown] | None:

@@ -1,35 +1,46 @@
-"""Messages: which there are, what was decided about each of late, and about whom and why.
+"""Messages: which there are, what became of each, and about whom what was decided of late, and why.
 
-Comes in: the newest of the topic of deliveries, and the messages in force. Goes out: a `MessagesShown`.
+Comes in: the counts that those who deliver keep, the newest of the topic of deliveries, and the messages in force. Goes
+out: a `MessagesShown`.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from streams.core.instants import DAY_MS
+from streams.delivery.message import Message
+from streams.delivery.outcomes import MARKED, VERDICTS, day_of, outcome
+from streams.state.format import OUTCOMES
 from streams.web.views.decisions import DecisionShown
-from streams.web.views.window import DECISIONS_KEPT, Window
+from streams.web.views.window import Window
 
 DECISIONS_SHOWN: Final = 60
+DAYS: Final = 30
+WHAT: Final = (*VERDICTS, *MARKED)
 
 
 class MessageShown(msgspec.Struct, frozen=True, gc=False):
-    """on: what begins it, such as `enters churn-risk`. decisions: how many of each sort, of the newest."""
+    """on: what begins it, such as `enters churn-risk`. is_known: false of one that is in the rules no more.
+
+    outcomes: of the last 30 days (in UTC) how often it was `sent`, `held` and so on, and `seen`, `read`, `clicked`,
+    `dismissed` in the app; what never happened is left out.
+    """
 
     message: str
     description: str
     channel: str
+    kind: str
     on: tuple[str, ...]
     is_live: bool
-    decisions: Mapping[str, int]
+    is_known: bool
+    outcomes: Mapping[str, int]
 
 
 class MessagesShown(msgspec.Struct, frozen=True, gc=False):
-    """of_newest: so many decisions are looked at, at most. newest: the newest first."""
+    """newest: the newest decisions, the newest first."""
 
-    of_newest: int
     messages: tuple[MessageShown, ...]
     newest: tuple[DecisionShown, ...]
 
@@ -37,24 +48,45 @@ class MessagesShown(msgspec.Struct, frozen=True, gc=False):
 async def messages(window: Window) -> MessagesShown:
     """Those in force, and those that are not any more while something of them is known."""
     newest = window.decisions.newest
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for each in newest:
-        counts[each.message][each.decision] += 1
     there = (await window.rules()).messages.messages
-    shown = [
-        MessageShown(
-            each.name,
-            " ".join(each.description.split()),
-            each.channel,
-            tuple(map(str, each.on)),
-            each.is_live,
-            counts.pop(each.name, Counter()),
-        )
-        for each in there
-    ]
-    gone = [MessageShown(name, "", "", (), False, counts[name]) for name in sorted(counts)]
-    return MessagesShown(DECISIONS_KEPT, (*shown, *gone), tuple(_by_time(newest)[:DECISIONS_SHOWN]))
+    gone = sorted({each.message for each in newest} - {each.name for each in there})
+    counts = await outcomes_of(window, [*(each.name for each in there), *gone])
+    shown = [message_shown(each, _summed(counts[each.name])) for each in there]
+    shown += [MessageShown(name, "", "", "", (), False, False, _summed(counts[name])) for name in gone]
+    return MessagesShown(tuple(shown), tuple(newest_decisions(newest, DECISIONS_SHOWN)))
 
 
-def _by_time(decisions: Sequence[DecisionShown]) -> list[DecisionShown]:
-    return sorted(decisions, key=lambda each: each.at, reverse=True)
+def message_shown(message: Message, outcomes: Mapping[str, int]) -> MessageShown:
+    return MessageShown(
+        message=message.name,
+        description=" ".join(message.description.split()),
+        channel=message.channel,
+        kind=message.kind if message.channel == "in_app" else "",
+        on=tuple(map(str, message.on)),
+        is_live=message.is_live,
+        is_known=True,
+        outcomes=outcomes,
+    )
+
+
+def newest_decisions(decisions: Sequence[DecisionShown], most: int) -> list[DecisionShown]:
+    return sorted(decisions, key=lambda each: each.at, reverse=True)[:most]
+
+
+async def outcomes_of(window: Window, names: Sequence[str]) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Of each message what became of it: how often on each of the last 30 days, the oldest first."""
+    now_ms = window.clock()
+    days = [day_of(now_ms - ago * DAY_MS) for ago in reversed(range(DAYS))]
+    asked = [outcome(name, what) for name in names for what in WHAT]
+    found = await window.store.deliveries.flows(OUTCOMES, asked, days)
+
+    def told(name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+        for what in WHAT:
+            if flows := found[outcome(name, what)]:
+                yield what, tuple(flows[day].entries if day in flows else 0 for day in days)
+
+    return {name: dict(told(name)) for name in names}
+
+
+def _summed(days: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    return {what: sum(each) for what, each in days.items()}

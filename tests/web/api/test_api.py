@@ -25,6 +25,7 @@ ANSWERED = [
     ("/versions", "/versions"),
     ("/backtests", "/backtests"),
     ("/messages", "/messages"),
+    ("/messages/{message}", "/messages/hello?user=ann"),
     ("/users/{user}/explain", "/users/ann/explain"),
     ("/users/{user}/forecast", "/users/bob/forecast"),
     ("/rules", "/rules"),

@@ -27,6 +27,7 @@ PAGES = [
     "",
     "rules",
     "messages",
+    "message?name=hello",
     "rule?name=quiet",
     "segment?name=quiet",
     "segment?name=pace",
@@ -188,7 +189,7 @@ async def test_messages_tell_what_was_decided_about_whom_and_why(group: Group, c
     decided = Decision("m1", "come-back", "in_app", "capped", "1 in 14d", "c1", NOW)
     group.window.decisions.take([PlainRecord(1, NOW, b"ann", encode_delivery("ann", decided))])
     text = (await page(client, "messages")).text
-    for words in ("come-back", "off in the rules", 'href="user?id=ann"', "capped", "1 in 14d"):
+    for words in ("come-back", "not in the rules any more", 'href="user?id=ann"', "capped", "1 in 14d"):
         assert words in text
 
 
