@@ -46,7 +46,7 @@ def billing_tables() -> str:
         ("`MRR Contraction`", "down"),
         ("`MRR Churn`", "to 0"),
     ]
-    assert derived.keys() == DERIVED_TRAITS
+    assert derived.keys() == DERIVED_TRAITS.keys()
     assert {name.strip("`") for name, _ in moves} == DERIVED_EVENTS
     return "\n".join(
         (

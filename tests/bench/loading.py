@@ -16,6 +16,7 @@ from streams.core.engine.handed_out import Dirty
 from streams.core.engine.shard import Shard
 from streams.core.rules.rulebook import Rulebook
 from streams.native.build import compile_kernel
+from streams.runtime.running import collect_garbage_rarely
 from streams.settings import cache_folder
 from streams.state.format import DOCUMENTS, ROWS
 from streams.state.redis_store import RedisStore
@@ -89,6 +90,7 @@ async def bench(url: str, counts: Sequence[int]) -> None:
 
 def main(profiles: int) -> None:
     compile_kernel(cache_folder())
+    collect_garbage_rarely()  # as a worker does
     with SyncsEverySecond() as server:
         asyncio.run(bench(server.url, (profiles // 100, profiles // 10, profiles)))
 

@@ -5,7 +5,7 @@ Comes in: events with traits, billing updates, properties that are kept, the byt
 trait that a rule reads, the derived events, the bytes to keep (compact JSON; none for an empty document).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,7 +24,7 @@ MAX_TRAIT_BYTES: Final = 1_024  # of the name and the value's compact JSON toget
 LONGEST_SPELLING: Final = 40
 GROUP, GROUP_ID = "group", "group.id"
 
-_WITHOUT_LEDGER: Final[dict[str, Value]] = {"mrr": 0.0, "paying": False}
+WITHOUT_LEDGER: Final[Mapping[str, Value]] = {"mrr": 0.0, "paying": False}  # unless a trait says otherwise
 
 
 class Folded(NamedTuple):
@@ -167,16 +167,12 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     def read(self, name: str) -> Value:
         """The trait as rules see it: once there is a ledger, its derived traits hide those of the same name."""
         if self.ledger is not None and name in DERIVED_TRAITS:
-            return self.ledger.traits[name]
+            return DERIVED_TRAITS[name](self.ledger.standing)
         value = self._read_trait(name)
-        return _WITHOUT_LEDGER.get(name) if value is None else value
+        return WITHOUT_LEDGER.get(name) if value is None else value
 
-    def read_all(self, names: Collection[str]) -> dict[str, Value]:
-        """The same of many: what follows from the ledger is worked out once."""
-        found = {name: self._read_trait(name) for name in names}
-        if self.ledger is not None:
-            return found | {name: value for name, value in self.ledger.traits.items() if name in found}
-        return found | {name: value for name, value in _WITHOUT_LEDGER.items() if name in found and found[name] is None}
+    def read_all(self, names: Iterable[str]) -> dict[str, Value]:
+        return {name: self.read(name) for name in names}
 
     def _read_trait(self, name: str) -> Value:
         dated = self.traits.get(name)

@@ -5,8 +5,8 @@ as None is gone. Goes out: the derived traits (`mrr`, `paying`, `plan`, `subscri
 events (`MRR New`, `MRR Churn`, ...).
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -60,7 +60,6 @@ PROPERTIES: Final = (
 )
 MAX_SUBSCRIPTIONS: Final = 200  # of a profile
 MAX_BYTES: Final = 1_024  # of a property's compact JSON; what is longer is left out
-DERIVED_TRAITS: Final = frozenset({"mrr", "paying", "mrr_incomplete", "subscription.cancels", *SHOWN})
 DERIVED_EVENTS: Final = frozenset({"MRR New", "MRR Reactivation", "MRR Expansion", "MRR Contraction", "MRR Churn"})
 
 _MILLION: Final = 1_000_000
@@ -145,6 +144,27 @@ class Subscription(msgspec.Struct, omit_defaults=True, gc=False):
         return round(mrr * _MILLION)
 
 
+class Standing(NamedTuple):
+    """What derived traits follow from: the leading subscription, all that are counted, and their MRR."""
+
+    leading: Subscription
+    counted: Collection[Subscription]
+    mrr_millionths: int
+
+
+def _shown(prop: str) -> Callable[[Standing], Value]:
+    return lambda standing: standing.leading.read(prop)
+
+
+DERIVED_TRAITS: Final[Mapping[str, Callable[[Standing], Value]]] = {
+    "mrr": lambda standing: standing.mrr_millionths / _MILLION,
+    "paying": lambda standing: standing.mrr_millionths > 0,
+    "mrr_incomplete": lambda standing: any(one.is_incomplete for one in standing.counted),
+    "subscription.cancels": lambda standing: standing.leading.cancels,
+    **{name: _shown(prop) for name, prop in SHOWN.items()},
+}
+
+
 class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
     """All subscriptions of a profile by id; `has_paid` once the MRR was above 0."""
 
@@ -219,26 +239,25 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
 
     @property
     def mrr_millionths(self) -> int:
-        return sum(one.mrr_millionths for one in self.subscriptions.values() if one.is_counted)
+        return self.standing.mrr_millionths
+
+    @property
+    def standing(self) -> Standing:
+        counted = {key: one for key, one in self.subscriptions.items() if one.is_counted}
+        millionths = [one.mrr_millionths for one in counted.values()]
+        return Standing(self._leading(counted), counted.values(), sum(millionths))
 
     @property
     def traits(self) -> dict[str, Value]:
         """The derived traits."""
-        millionths, leading = self.mrr_millionths, self._leading()
-        return {
-            "mrr": millionths / _MILLION,
-            "paying": millionths > 0,
-            "mrr_incomplete": any(one.is_incomplete for one in self.subscriptions.values() if one.is_counted),
-            "subscription.cancels": leading.cancels,
-            **{name: leading.read(prop) for name, prop in SHOWN.items()},
-        }
+        standing = self.standing
+        return {name: derive(standing) for name, derive in DERIVED_TRAITS.items()}
 
-    def _leading(self) -> Subscription:
+    def _leading(self, counted: Mapping[str, Subscription]) -> Subscription:
         """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""
-        own = self.own
-        if len(own) <= 1:
-            return next(iter(own.values()), Subscription(updated=NEVER))
-        counted = {key: one for key, one in own.items() if one.is_counted}
+        if len(counted) == 1:
+            return next(iter(counted.values()))
         if counted:
             return counted[max(counted, key=lambda key: (counted[key].mrr_millionths, key))]
-        return own[max(own, key=lambda key: (own[key].updated, key))]
+        own = self.own
+        return own[max(own, key=lambda key: (own[key].updated, key))] if own else Subscription(updated=NEVER)

@@ -28,6 +28,7 @@ from streams.core.kernel.layout import (
     TEXT,
 )
 from streams.core.kernel.loop import SPARE_ROWS, Memory
+from streams.core.profiles.columns import Columns
 from streams.core.profiles.document import Document
 from streams.core.profiles.index import Index
 from streams.core.profiles.texts import texts_of, unread_texts
@@ -65,6 +66,7 @@ class Table:
         self._orders_texts = orders_texts(catalog)
         self._traits = {name: catalog.places(Trait(name)) for name in catalog.traits}
         self._latest = {latest_name(latest): catalog.places(latest) for latest in catalog.latest}
+        self._columns = Columns(self._traits, self._latest)
         of_values = (*self._traits.values(), *self._latest.values())
         written = [word for places in of_values for word in (places.value, places.lowered)]
         self._text_words = [word for word in written if word is not None]
@@ -138,7 +140,7 @@ class Table:
         for feature, word in self._catalog.word.items():
             if isinstance(feature, LastSeen):
                 row[word] = NEVER
-        self._follow(row[None], np.zeros(1, np.int64), [Document()])
+        self._follow(row[None], np.zeros(1, np.int64), [b""])
         return row
 
     def _grow(self, rows: int) -> None:
@@ -200,13 +202,15 @@ class Table:
         kept_in: of each, the fields of the row where other rules wrote it, each with the oldest bucket that counts in
         it. What a document has of features that its row did not count is out of date.
         """
-        documents = list(map(Document.decode, stored))
-        for row, raw, document, kept in zip(rows.tolist(), stored, documents, kept_in, strict=True):
+        now = list(stored)
+        for place, (row, raw, kept) in enumerate(zip(rows.tolist(), stored, kept_in, strict=True)):
             self._documents[row] = raw
-            if kept is not None and document.forget_others(kept) | document.forget_before(kept):
-                self._open[row] = document
-                self._changed_documents.add(row)
-        self._follow(self.memory.words, rows, documents)
+            if kept is not None:
+                document = Document.decode(raw)
+                if document.forget_others(kept) | document.forget_before(kept):
+                    now[place] = self._documents[row] = document.encode()
+                    self._changed_documents.add(row)
+        self._follow(self.memory.words, rows, now)
 
     def empty_row(self) -> Ints:
         """A copy of the row of a subject without a past."""
@@ -214,7 +218,7 @@ class Table:
 
     def rewrite(self, row: int) -> None:
         """Set the words that follow from the document of a row, which has changed."""
-        self._follow(self.memory.words, np.array([row]), [self.document(row)])
+        self._follow(self.memory.words, np.array([row]), [self.document(row).encode()])
         self.document_changed(row)
         self.rank_texts()
 
@@ -293,13 +297,13 @@ class Table:
                 writes += self.written(places, value)
         return writes
 
-    def _follow(self, words: Ints, rows: Ints, documents: Sequence[Document]) -> None:
+    def _follow(self, words: Ints, rows: Ints, stored: Sequence[bytes]) -> None:
         """Set the words of rows that follow from their documents."""
-        traits = [document.read_all(self._traits) for document in documents]
+        read = self._columns.read(stored)
         for name, places in self._traits.items():
-            self._put(words, rows, places, [read[name] for read in traits])
+            self._put(words, rows, places, read.traits[name])
         for name, places in self._latest.items():
-            self._put(words, rows, places, [document.latest.get(name, (None, 0))[0] for document in documents])
+            self._put(words, rows, places, read.latest[name])
 
     def _put(self, words: Ints, rows: Ints, places: Places, values: Sequence[Value]) -> None:
         """Write a value of each row. Most are those of many, and are worked out once."""
