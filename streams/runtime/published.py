@@ -91,6 +91,15 @@ class Published:
         return Standing(int(updated_at[place]), int(segments[place]))
 
 
+async def has_published(topics: Topics, changes: TP, source: str) -> bool:
+    """Whether any change of ours stands there. It reads no further than to the first."""
+    async with topics.reading_back(changes) as (_, batches):
+        async for records in batches:
+            if any(True for _ in _ids(records, source)):
+                return True
+    return False
+
+
 async def read_published(topics: Topics, changes: TP, memberships: TP, source: str) -> Published:
     """source: by which changes of our group are known from those of others."""
     ids = array("Q")

@@ -39,7 +39,7 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
 from streams.runtime.pending import Kept
-from streams.runtime.published import Published, read_published
+from streams.runtime.published import Published, has_published, read_published
 from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
@@ -48,7 +48,7 @@ from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
 from streams.state.format import ALIASES, COUNTED, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Stored
-from streams.topics import SEGMENT_CHANGES, memberships_of
+from streams.topics import SEGMENT_CHANGES, Topic, memberships_of
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
 LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
@@ -163,7 +163,7 @@ class ShardLifecycle:
     async def _load(self, stored: Stored | None) -> ShardLoop:
         worker, positions = self._worker, stored.positions if stored else None
         subject = f"shard {self.number}, loading"
-        lost = stored is None and await self._retry(subject, partial(has_read, worker.consumer, self._tps))
+        lost = stored is None and await self._retry(subject, self._was_here)
         begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings, lost=lost)
         offsets = await self._retry(subject, begin)
         rebuilds = lost or (stored is not None and stored.rebuilds)
@@ -177,10 +177,19 @@ class ShardLifecycle:
         identities = self._identities(shard, stored)
         return ShardLoop(worker, shard, identities, intake, self._checkpoints, number, published, kept)
 
+    async def _was_here(self) -> bool:
+        """Whether the group has had the shard before. What it told still stands where Kafka has forgotten the group."""
+        consumer = self._worker.consumer
+        if await has_read(consumer, self._tps):
+            return True
+        return await has_published(consumer, self._partition_of(SEGMENT_CHANGES), self._worker.outputs.source)
+
+    def _partition_of(self, topic: Topic) -> TP:
+        return TP(self._worker.settings.topic(topic.name), self.number)
+
     async def _published(self) -> Published:
         since, worker = time.monotonic(), self._worker
-        topics = (SEGMENT_CHANGES, memberships_of(USER))
-        changes, memberships = (TP(worker.settings.topic(each.name), self.number) for each in topics)
+        changes, memberships = map(self._partition_of, (SEGMENT_CHANGES, memberships_of(USER)))
         log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", self.number)
         found = await read_published(worker.consumer, changes, memberships, worker.outputs.source)
         said = "shard %d - %d changes and where %d users stand are published already, read in %s"

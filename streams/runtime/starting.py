@@ -47,7 +47,8 @@ async def where_to_begin(
 
 
 async def has_read(kafka: Offers, tps: Sequence[TP]) -> bool:
-    """Whether the group has read any of these before: Kafka remembers it of every checkpoint."""
+    """Whether the group has read any of these before: Kafka remembers it of every checkpoint, until the group is
+    deleted, as Kafka does by itself with one that was empty for a week."""
     return any(offset is not None for offset in (await kafka.committed(tps)).values())
 
 

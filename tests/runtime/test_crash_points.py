@@ -34,7 +34,8 @@ AT_HOME, ERASED, ELSEWHERE = "dan", "max", "ann"
 
 CLAIMS: Final = ("owner", "is_current", "claim")
 CLAIMS_BACK: Final = ("owner", "is_current", "claim_back")
-BEGINS_FIRST: Final = ("committed", "earliest_offsets")
+BEGINS_FIRST: Final = ("committed", "reading_back", "earliest_offsets")
+BEGINS_ANEW: Final = ("committed", "earliest_offsets", "reading_back")
 GOES_ON: Final = ("earliest_offsets", "ends")
 TELLS: Final = ("publish segment-changes", "publish segment-memberships", "mark_published")
 # What is asked again stands here once.
@@ -50,7 +51,10 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
     "other rules while it works": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
     "a shard that comes back": (*CLAIMS_BACK, *GOES_ON, "start_reading", "save", *TELLS),
     "a shard that comes back from another": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
-    "a state that was lost": (*CLAIMS, *BEGINS_FIRST, "reading_back", "start_reading", "save", *TELLS),
+    "a state that was lost": (*CLAIMS, *BEGINS_ANEW, "start_reading", "save", *TELLS),
+    "a state that was lost, and the consumer group with it": (
+        *(*CLAIMS, *BEGINS_FIRST, "start_reading", "save", *TELLS),
+    ),
     "what the last owner did not publish": (*CLAIMS, *GOES_ON, *TELLS, "start_reading", "save"),
 }
 
@@ -88,11 +92,8 @@ async def fresh(kept: Store, life: str) -> tuple[World, Rulebook]:
             await Owner(world, RULES).live()
             world.event(AT_HOME, "Opened")
             world.left = left
-        case "a state that was lost":
-            world.event(AT_HOME, "Opened")
-            await Owner(world, RULES).live()
-            world.event(AT_HOME, "Closed")
-            await lose(kept)
+        case "a state that was lost" | "a state that was lost, and the consumer group with it":
+            await _lost(world, kept, with_group=life != "a state that was lost")
         case "what the last owner did not publish":
             world.event(AT_HOME, "Opened")
             with suppress(Crash):
@@ -108,6 +109,15 @@ async def _had(world: World) -> None:
     assert before.left is not None
     world.event(AT_HOME, "Closed")
     world.left = before.left
+
+
+async def _lost(world: World, kept: Store, with_group: bool) -> None:
+    """There is no more of what the owner before had stored, nor of what Kafka knew of the group where it is so."""
+    await _had(world)
+    world.left = None
+    await lose(kept)
+    if with_group:
+        world.committed.clear()
 
 
 async def outcome(world: World) -> dict[str, Any]:
@@ -150,6 +160,14 @@ async def test_the_table_has_every_step(kept: Store, life: str) -> None:
     owner = Owner(world, rules, after=BEGIN.get(life))
     await owner.live()
     assert list(dict.fromkeys(owner.steps)) == list(LIVES[life])
+
+
+@pytest.mark.parametrize("life", [life for life in LIVES if life.startswith("a state that was lost")])
+async def test_what_was_told_before_the_state_was_lost_is_not_told_again(kept: Store, life: str) -> None:
+    world, rules = await fresh(kept, life)
+    before = len(world.of("segment-changes")), len(world.of("segment-memberships"))
+    await Owner(world, rules).live()
+    assert (len(world.of("segment-changes")), len(world.of("segment-memberships"))) == (before[0] + 1, before[1] + 1)
 
 
 @pytest.mark.parametrize("how", HOW)
