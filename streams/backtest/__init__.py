@@ -3,7 +3,6 @@
 question.py     READ FIRST: what is asked: rules, history, an outcome
 sides.py        a rulebook that a history is played to, and what is counted of it
 tally.py        what became of each segment: entries, exits, stays, who is in
-survival.py     how long people stay, where many are still in
 outcomes.py     what being in a segment said of an event that came later
 histories.py    files of a history, by what they are; parquet.py
 whose.py        which process a line is for, so that users who have to do with each other are in one

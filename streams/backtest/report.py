@@ -17,13 +17,13 @@ import numpy as np
 from streams.backtest.outcomes import Base, Forecast, joined
 from streams.backtest.question import Question
 from streams.backtest.sides import Holding
-from streams.backtest.survival import left_after
 from streams.backtest.unknown import RuleWarmth, unknowns, warmth
 from streams.backtest.worker import REJECTS_TOLD, SAMPLES, Moves, Part, Sample, SegmentPart
 from streams.core.calendar import EPOCH
 from streams.core.instants import DAY_MS, format_time
 from streams.core.kernel.layout import NEVER
 from streams.core.rules.rulebook import Rulebook
+from streams.core.survival import left_after
 
 SCHEMA: Final = 1
 

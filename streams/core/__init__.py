@@ -13,5 +13,5 @@ kernel/      the compiled loop over events; what it runs is data
 
 and the words that all of them share: events.py (the canonical event), batch.py (many of them, in order), changes.py
 (a membership that flipped, with the reason), subjects.py (whoever a profile is about), instants.py (times and
-durations), arrays.py.
+durations), arrays.py; flows.py and survival.py (how segments are entered and left, and after how long).
 """

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.backtest.outcomes import Base, Forecast, Span, Stay, base, forecast
-from streams.backtest.survival import left_after
+from streams.core.survival import left_after
 
 SPAN = Span(begins_ms=0, ends_ms=100, within_ms=10)
 

@@ -19,7 +19,7 @@ from streams.outputs.change import encode_change
 from streams.outputs.timeline import encode_entry
 from streams.settings import Settings
 from streams.state.counting import SINCE
-from streams.state.format import COUNTED, DOCUMENTS, FLOWS, MEMBERS, ROWS, SETTLED, TIMELINE
+from streams.state.format import COUNTED, DOCUMENTS, FLOWS, MEMBERS, MOVES, ROWS, SETTLED, TIMELINE
 from streams.state.memory import MemoryStore
 from streams.state.store import Checkpoint, Write
 from streams.testing import Record, decoded, identify, instant, track
@@ -83,10 +83,13 @@ class Group:
         while shard.time_ms < NOW:
             changes += shard.tick(NOW)
         dirty, flows = shard.take_dirty(), Flows(self.settings.calendar)
+        moves = Flows(self.settings.calendar, by_hour=False)
         for change in changes:
             flows.count(change)
+            moves.count_move(change)
         writes: list[Write[Any, Any]] = [Write(ROWS, dirty.rows), Write(DOCUMENTS, dirty.documents)]
         writes += [Write(FLOWS, flows.take()), Write(COUNTED, [(SINCE, 0)]), _memberships(changes)]
+        writes.append(Write(MOVES, moves.take()))
         writes += [Write(TIMELINE, [(change.subject, encode_entry(change)) for change in changes], most=20)]
         await claimed(self.store.shards, number, 1)
         await self.store.shards.save(number, 1, Checkpoint(1, shard.head(), {}, writes))

@@ -9,16 +9,19 @@ from typing import Any, Final
 import msgspec
 
 from streams import __version__
-from streams.errors import Unknown
+from streams.errors import SegmenterError, Unknown
 from streams.web.api.asking import Asked, Parameter, Resource
 from streams.web.api.openapi import document
 from streams.web.views.backtests import BacktestAsked, Backtests, BacktestShown, BacktestsShown, BacktestView
 from streams.web.views.changes import ChangeShown, newest_first
+from streams.web.views.conditions import Conditions, ConditionsShown
+from streams.web.views.counting import WAITS_FOR_ALL_S
 from streams.web.views.dead_letters import DeadLetters, by_reason
 from streams.web.views.message import MessageView, message
 from streams.web.views.messages import MessagesShown, messages
 from streams.web.views.overview import Overview, Overviews
 from streams.web.views.segment import MembersShown, SegmentView, members, segment
+from streams.web.views.stays import Stays, StaysShown
 from streams.web.views.times import Instant
 from streams.web.views.user import Forecast, StandingShown, User, forecast, timeline_of, user
 from streams.web.views.versions import Versions, versions
@@ -75,6 +78,8 @@ class Answers:
     def __init__(self, window: Window):
         self._window = window
         self._overviews = Overviews(window)
+        self._conditions = Conditions(window)
+        self._stays = Stays(window)
         self._backtests = Backtests(window)
 
     async def segments(self, _: Asked) -> Overview:
@@ -124,6 +129,18 @@ class Answers:
     async def timeline(self, asked: Asked) -> Changes:
         return Changes(await timeline_of(self._window, asked["user"]))
 
+    async def conditions(self, asked: Asked) -> ConditionsShown:
+        found = await self._conditions.of(asked["segment"].partition("/")[0], WAITS_FOR_ALL_S)
+        if found is None:
+            raise SegmenterError("It is not counted yet; come again.")
+        return found
+
+    async def stays(self, asked: Asked) -> StaysShown:
+        found = await self._stays.of(asked["segment"], WAITS_FOR_ALL_S)
+        if found is None:
+            raise SegmenterError("It is not counted yet; come again.")
+        return found
+
     async def versions(self, _: Asked) -> Versions:
         return await versions(self._window)
 
@@ -157,6 +174,8 @@ ROWS: Final = (
     Resource(
         "/segments/{segment}/members", "Who is in it, page by page.", MembersShown, Answers.members, [AFTER, LIMIT]
     ),
+    Resource("/segments/{segment}/conditions", "How many fulfil each condition.", ConditionsShown, Answers.conditions),
+    Resource("/segments/{segment}/stays", "After how long those who come have left.", StaysShown, Answers.stays),
     Resource("/users/{user}", "A user: where and why, traits, subscriptions, aliases.", User, Answers.user, [AT]),
     Resource("/users/{user}/explain", "Why a user is in a segment, or is not.", Explained, Answers.explain, [RULE, AT]),
     Resource("/users/{user}/forecast", "What comes next if nothing happens.", Forecast, Answers.forecast),

@@ -23,6 +23,7 @@ from streams.web.views.conditions import Conditions
 from streams.web.views.dead_letters import by_reason
 from streams.web.views.overview import Overviews, RuleNow
 from streams.web.views.segment import members, segment
+from streams.web.views.stays import Stays
 from streams.web.views.user import user
 from streams.web.views.window import DEAD_LETTERS_KEPT, Window
 
@@ -38,6 +39,7 @@ class Pages:
         self._door = door
         self._overviews = Overviews(window)
         self._conditions = Conditions(window)
+        self._stays = Stays(window)
 
     def routes(self) -> list[BaseRoute]:
         door, signing = self._door, Signing(self._door)
@@ -74,7 +76,10 @@ class Pages:
         listed = None if found.now.state == "shadow" else found.asked or (name if found.now.sort == "segment" else None)
         who = await members(self._window, listed, after, MEMBERS_SHOWN) if listed else None
         conditions = await self._conditions.of(found.now.rule)
-        return self._door.page(request, "segment.html", visitor, it=found, who=who, after=after, conditions=conditions)
+        stays = await self._stays.of(listed) if listed else None
+        return self._door.page(
+            request, "segment.html", visitor, it=found, who=who, after=after, conditions=conditions, stays=stays
+        )
 
     async def user(self, request: Request, visitor: Visitor) -> Response:
         found = await user(self._window, request.query_params.get("id", "").strip())

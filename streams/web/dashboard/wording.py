@@ -39,6 +39,23 @@ def day(iso: str) -> str:
     return f"{moment(iso).day} {moment(iso):%b}"
 
 
+def hour(iso: str) -> str:
+    """
+    >>> hour("2026-03-15T09:00:00.000Z")
+    '09:00'
+    """
+    return f"{moment(iso):%H:%M}"
+
+
+def span(ms: int) -> str:
+    """
+    >>> span(100), span(90 * 60_000), span(12 * 86_400_000)
+    ('less than a minute', '1 h', '12 days')
+    """
+    text = _span(ms)
+    return "less than a minute" if text == "now" else text
+
+
 def ago(iso: str, now: str) -> str:
     """How long before, roughly; of what is to come, how long until then.
 
@@ -111,6 +128,8 @@ def message_link(message: str) -> Markup:
 FILTERS: Final = {
     "when": when,
     "day": day,
+    "hour": hour,
+    "span": span,
     "ago": ago,
     "number": number,
     "percent": percent,

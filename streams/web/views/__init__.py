@@ -3,7 +3,9 @@
     window.py    READ FIRST: what is looked through, the stores, the rules and the time
     overview.py  every segment and tier: how large, how it developed, what is unwell
     segment.py   one rule: its text, its segments, who is in them
-    conditions.py  who fulfils each condition of a rule
+    moves.py     from which level of a tier users go to which
+    conditions.py  who fulfils each condition of a rule; stays.py: how long people stay
+    counting.py  what takes a while to be counted
     user.py      one user: where, why, since when, what next
     drafts.py    a rule as somebody writes it
     backtests.py  what a rule would have done over a history: begun, looked at, stopped

@@ -82,7 +82,9 @@ def read_change(record: Record, _: Settings) -> tuple[str, ChangeShown] | None:
     return change.id, change
 
 
-def newest_first(changes: Iterable[ChangeShown], most: int, rule: str | None = None) -> list[ChangeShown]:
-    """Those of a rule, or of all."""
-    wanted = [each for each in changes if rule is None or each.rule == rule]
+def newest_first(
+    changes: Iterable[ChangeShown], most: int, rule: str | None = None, segment: str | None = None
+) -> list[ChangeShown]:
+    """Those of a rule, or of all; of a segment, such as a level, those that enter or leave it."""
+    wanted = [each for each in changes if rule in (None, each.rule) and segment in (None, each.segment, each.previous)]
     return sorted(wanted, key=lambda each: each.occurred_at, reverse=True)[:most]

@@ -10,9 +10,11 @@ import msgspec
 from streams.admin.inventory import stored_in
 from streams.admin.members import page
 from streams.core.explain.inventory import FieldRead
+from streams.core.rules.rulebook import Segment
 from streams.rulefiles.naming import UnknownSegment, rules_called
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.counts import Point, counts_of, hours_of
+from streams.web.views.moves import MoveShown, moves_of
 from streams.web.views.overview import RuleNow, rule_now
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
@@ -31,7 +33,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 class SegmentView(msgspec.Struct, frozen=True, gc=False):
     """now: the rule and its segments. asked: the one that was asked for, of a tier's levels. text: its file.
 
-    hours: of the last three days, of a segment or a level.
+    hours: of the last three days, of a segment or a level. moves: of the last 30 days, from level to level. changes:
+    the newest, of all levels or of the one that was asked for.
     """
 
     as_of: Instant
@@ -44,6 +47,7 @@ class SegmentView(msgspec.Struct, frozen=True, gc=False):
     bytes_a_profile: int
     changes: tuple[ChangeShown, ...]
     hours: tuple[Point, ...]
+    moves: tuple[MoveShown, ...]
 
 
 class MemberShown(msgspec.Struct, frozen=True, gc=False):
@@ -69,17 +73,20 @@ async def segment(window: Window, name: str) -> SegmentView:
     now_ms = max(window.clock(), found.inventory.time_ms)
     counts = await counts_of(window, live.rule.segments, found.calendar, now_ms)
     hours = await hours_of(window, name, now_ms) if name in live.rule.segments else ()
+    levels = () if isinstance(live.rule, Segment) else live.rule.segments
+    asked = None if name == live.rule.name else name
     return SegmentView(
         as_of=told(now_ms),
         profiles=found.profiles,
         now=rule_now(live, found, counts, now_ms),
-        asked=None if name == live.rule.name else name,
+        asked=asked,
         labels=live.rule.labels,
         text=rules.text(live.rule.name),
         reads=tuple(map(_reading, live.readings)),
         bytes_a_profile=live.own_bytes,
-        changes=tuple(newest_first(window.changes.newest, CHANGES_SHOWN, live.rule.name)),
+        changes=tuple(newest_first(window.changes.newest, CHANGES_SHOWN, live.rule.name, asked)),
         hours=hours,
+        moves=await moves_of(window, live.rule.name, levels, found.calendar, now_ms),
     )
 
 

@@ -20,6 +20,8 @@ ANSWERED = [
     ("/segments", "/segments"),
     ("/segments/{segment}", "/segments/pace%2Fbusy"),
     ("/segments/{segment}/members", "/segments/pace%2Fcalm/members?limit=1"),
+    ("/segments/{segment}/conditions", "/segments/quiet/conditions"),
+    ("/segments/{segment}/stays", "/segments/pace%2Fbusy/stays"),
     ("/users/{user}", "/users/ann"),
     ("/users/{user}/timeline", "/users/bob/timeline"),
     ("/versions", "/versions"),

@@ -19,7 +19,7 @@ from streams.outputs.delivery import encode_delivery
 from streams.testing import track
 from streams.web.dashboard import downloads, live, pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
-from streams.web.views import conditions
+from streams.web.views import conditions, counting
 from tests.web.group import NOW, Group
 
 TOKEN = "a token of those who read"
@@ -94,7 +94,7 @@ async def test_a_segment_has_its_sizes_as_a_chart_and_a_table_and_who_is_in_it(c
 async def test_each_condition_of_a_segment_has_who_fulfils_it_and_whom_it_alone_keeps_out(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conditions, "WAITS_S", 60.0)
+    monkeypatch.setattr(counting, "WAITS_S", 60.0)
     text = (await page(client, "segment?name=admin")).text
     shown = re.findall(r"<code>([^<]+)</code> <span[^>]*>enter</span></th>.*?>([^<>]+ %)<.*?>([^<>]+ %)<", text)
     assert shown == [("role in [&#34;admin&#34;]", "33.3 %", "0 %"), ("not missing(email)", "33.3 %", "0 %")]
@@ -112,11 +112,37 @@ async def test_a_page_does_not_wait_for_conditions_to_be_counted_nor_fail_with_t
         raise KeyError("ann@x.example")
 
     monkeypatch.setattr(conditions, "pass_rates", broken)
-    monkeypatch.setattr(conditions, "WAITS_S", 60.0)
+    monkeypatch.setattr(counting, "WAITS_S", 60.0)
     text = (await page(client, "segment?name=quiet")).text
     assert "is being counted" in text
     assert "KeyError" in caplog.text
     assert "ann@x.example" not in text + caplog.text
+
+
+async def test_the_last_day_is_told_hour_by_hour(tmp_path: Path) -> None:
+    times = [f"2026-03-20 {time}" for time in ("09:00", "09:10", "09:20")]
+    async with (await Group(tmp_path).begin([track("bob", "Signed In", time) for time in times])).client() as client:
+        text, tier = [(await page(client, f"segment?name={name}")).text for name in ("pace/busy", "pace")]
+    assert "1 entered" in text
+    assert "0 left" in text
+    assert 'class="up"' in text
+    hours = text.partition('id="hours-table"')[2].partition("</table>")[0]
+    assert re.findall(r'plus">(\d+)<', hours).count("1") == 1
+    assert "who left, hour by hour" not in tier
+
+
+async def test_a_tier_tells_from_which_level_to_which_users_went(client: AsyncClient) -> None:
+    for path, title in (("pace", "Where they go"), ("pace/busy", "Where they come from, and go to")):
+        text = (await page(client, f"segment?name={path}")).text
+        assert title in text
+        assert 'aria-label="calm to busy: 1"' in text
+    assert "Where they go" not in (await page(client, "segment?name=quiet")).text
+
+
+async def test_a_level_shows_the_changes_into_and_out_of_it_alone(client: AsyncClient) -> None:
+    whole, level = [(await page(client, f"segment?name={name}")).text for name in ("pace", "pace/busy")]
+    changes = [text.partition('id="changes"')[2] for text in (whole, level)]
+    assert [sorted(set(re.findall(r'user\?id=(\w+)"', text))) for text in changes] == [["ann", "bob"], ["bob"]]
 
 
 async def test_members_come_page_by_page(group: Group, client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
