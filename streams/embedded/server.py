@@ -25,7 +25,6 @@ HOST: Final = "127.0.0.1"
 # while it is being restarted.
 PORTS: Final = range(20_000, 30_000)
 LOG_TAIL_LINES: Final = 15
-STOP_WITHIN_S: Final = 15.0
 
 # A server must not outlive us, however we end, and the death of a parent is told by the end of a pipe on
 # every Unix and from any thread. The shell leaves a watcher behind that ends the server when the pipe
@@ -41,7 +40,8 @@ class Server(ABC):
     """
 
     name: ClassVar[str]
-    start_within_s: ClassVar[float] = 15.0
+    start_within_s: ClassVar[float] = 60.0
+    stop_within_s: ClassVar[float] = 15.0
 
     def __init__(self, folder: Path | None = None, port: int | None = None):
         self._temporary = None if folder else TemporaryDirectory(prefix=f"segmenter-{self.name}-")
@@ -133,20 +133,19 @@ class Server(ABC):
             assert process.stdin is not None, "started with a pipe"
             if process.poll() is None:
                 process.send_signal(how)
-                _wait(process)
+                self._wait(process)
             try:
                 process.stdin.write(b"\n")  # the watcher may go: nothing is left to watch
                 process.stdin.flush()
             except BrokenPipeError:
                 pass  # it went with its session
 
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(STOP_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            process.wait(self.stop_within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def free_port() -> int:

@@ -92,7 +92,7 @@ class WorkerProcess:
             assert time.monotonic() < deadline, f"the worker never listened to SIGTERM but said:\n{self.said()}"
             time.sleep(0.05)
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(30)
+        return self._process.wait(WITHIN_S)
 
     def is_running(self) -> bool:
         return self._process.poll() is None
@@ -227,7 +227,7 @@ class Pipeline:
         """All that a topic has, once it has what `until` asks for."""
         return asyncio.run(self._read(role, until, within_s))
 
-    async def _read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float) -> list[Seen]:
+    async def _read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float = WITHIN_S) -> list[Seen]:
         topic = self.settings.topic(role)
         seen: list[Seen] = []
         async with AsyncExitStack() as stack:

@@ -36,4 +36,4 @@ def publish_by_java(
     source = apache_kafka.POM.with_name("JavaProducer.java")
     topic = pipeline.settings.topic("product-events")
     command = ["java", "-cp", f"{apache_kafka.JARS}/*", str(source), pipeline.settings.kafka, topic, ",".join(codecs)]
-    subprocess.run(command, input=b"\n".join(lines), check=True, capture_output=True, timeout=120)
+    subprocess.run(command, input=b"\n".join(lines), check=True, capture_output=True, timeout=300)

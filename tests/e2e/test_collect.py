@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 from streams.kafka.publisher import home_partition
 from tests.conftest import Kafka
@@ -91,7 +92,7 @@ class Senders:
         while status != 200:
             try:
                 status, _ = self._collector.post("/v1/track", event(number))
-            except OSError:
+            except (OSError, HTTPException):  # the collector died before it answered, or in the middle of it
                 status = None
             self.told.add(status)
             if status != 200:

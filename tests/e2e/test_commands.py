@@ -59,8 +59,10 @@ class Run:
         found: list[Record] = []
         async with AIOKafkaConsumer(bootstrap_servers=self.address, auto_offset_reset="earliest") as consumer:
             await consumer.topics()
-            consumer.assign([TopicPartition(topic, number) for number in range(4)])
-            while batches := await consumer.getmany(timeout_ms=1_000):
+            consumer.assign(those := [TopicPartition(topic, number) for number in range(4)])
+            ends = await consumer.end_offsets(those)
+            while [tp for tp in those if await consumer.position(tp) < ends[tp]]:
+                batches = await consumer.getmany(timeout_ms=200)
                 for record in (record for records in batches.values() for record in records):
                     key = record.key.decode() if record.key else None
                     found.append((topic.removeprefix(self.prefix), record.partition, key, json.loads(record.value)))

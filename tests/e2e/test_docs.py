@@ -20,7 +20,7 @@ from tests.pages import ROOT, blocks
 
 README = ROOT / "README.md"
 START = ROOT / "docs" / "start.md"
-WITHIN_S = 90
+WITHIN_S = 300  # on a machine that is busy with other things
 BIN = Path(sys.executable).parent
 NOWHERE = {"SEGMENTER_KAFKA": "localhost:1", "SEGMENTER_REDIS": "redis://localhost:1/0"}
 

@@ -34,7 +34,7 @@ class Operator:
 
     def asks(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self._url + path, timeout=10) as answer:
+            with urllib.request.urlopen(self._url + path, timeout=WITHIN_S) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -11,7 +11,7 @@ from streams.runtime.app import create_app
 from streams.runtime.assignment import Assignment
 from streams.runtime.running import run
 from streams.state.opening import redis_store
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import WITHIN_S, Pipeline
 
 LIVES = 4
 OPEN_FILES = Path("/proc/self/fd")
@@ -41,7 +41,7 @@ async def test_a_life_that_ends_leaves_no_connection_behind(
 
     monkeypatch.setattr(running, "START_AGAIN_AFTER_S", 0.0)
     monkeypatch.setattr(Assignment, "tick", failing_tick)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         await run(lambda: create_app(pipeline.settings, redis_store(pipeline.settings)), stopping)
     assert lives == LIVES
     assert sockets() == before

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streams.embedded.server import HOST, free_port
+from streams.web.server import GONE_WITHIN_S
 
 # A part with a stream that ends when the process is to end, and one that never does.
 STREAMS = """
@@ -37,10 +38,12 @@ class Streams(Part):
             return StreamingResponse(lines())
         return Served([Route("/ends", ends), Route("/hangs", hangs)])
 
-connections.HEAD_WITHIN_S = 0.5
+connections.HEAD_WITHIN_S = float(sys.argv[1])
 serve(Settings.current(), [Streams("streams", "", "")])
 """
-WITHIN_S = 30.0
+WITHIN_S = 120.0
+PATIENT, IMPATIENT = ("-c", STREAMS, "120"), ("-c", STREAMS, "0.5")
+SLACK_S = 10.0  # for a machine that is busy with other things
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def test_health_answers_and_the_process_ends_with_status_0() -> None:
 
 
 def test_streams_end_when_the_process_is_to_end() -> None:
-    with started("-c", STREAMS) as (process, port), opened(port, "/ends") as stream:
+    with started(*PATIENT) as (process, port), opened(port, "/ends") as stream:
         process.send_signal(signal.SIGTERM)
         received = b""
         while part := stream.recv(1_000):
@@ -95,15 +98,16 @@ def test_streams_end_when_the_process_is_to_end() -> None:
 
 
 def test_the_process_is_gone_within_ten_seconds_although_a_stream_hangs() -> None:
-    with started("-c", STREAMS) as (process, port), opened(port, "/hangs"):
+    assert GONE_WITHIN_S < 10
+    with started(*PATIENT) as (process, port), opened(port, "/hangs"):
         since = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(WITHIN_S) == 0
-        assert time.monotonic() - since < 10
+        assert time.monotonic() - since < GONE_WITHIN_S + SLACK_S
 
 
 def test_who_never_says_what_is_wanted_is_hung_up_on() -> None:
-    with started("-c", STREAMS) as (_, port):
+    with started(*IMPATIENT) as (_, port):
         for said in (b"", b"GET /health HTTP/1.1\r\nX: "):
             with socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
                 connection.sendall(said)
@@ -111,6 +115,6 @@ def test_who_never_says_what_is_wanted_is_hung_up_on() -> None:
 
 
 def test_headers_without_end_are_refused() -> None:
-    with started("-c", STREAMS) as (_, port), socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
+    with started(*PATIENT) as (_, port), socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\n" + b"X-More: and more\r\n" * 5_000)
         assert connection.recv(1_000).startswith(b"HTTP/1.1 400 ")

@@ -352,6 +352,7 @@ def forget(redis_server: RedisServer, group: str) -> None:
     import redis
 
     client = redis.Redis.from_url(redis_server.url)
-    for key in client.scan_iter(f"{group}:*"):
-        client.delete(key)
+    # At once: of a state that a worker writes meanwhile no half may stay.
+    if keys := [*client.scan_iter(f"{group}:*")]:
+        client.delete(*keys)
     client.close()
