@@ -38,7 +38,9 @@ started: Final = pytest.StashKey[list[Server]]()
 # How many examples a property has to hold for; `--hypothesis-profile=thorough` (make thorough) takes its time.
 # No test is decided by how fast the machine is.
 for profile, examples in {"quick": 40, "interpreted": 25, "thorough": 500}.items():
-    hypothesis.settings.register_profile(profile, deadline=None, max_examples=examples)
+    hypothesis.settings.register_profile(
+        profile, deadline=None, max_examples=examples, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
 hypothesis.settings.load_profile("quick")
 
 

@@ -125,5 +125,5 @@ def test_a_message_with_a_fault_ends_deliver_before_it_waits_for_kafka(rules: Pa
     (rules / "messages").mkdir()
     (rules / "messages" / "m.yaml").write_text("message: m\non: enters nowhere\ntitle: Hello\n")
     command = [sys.executable, "-m", "streams", "deliver", "--kafka", "127.0.0.1:1", *there]
-    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (ended.returncode, "no rule makes a segment `nowhere`" in ended.stderr) == (2, True)

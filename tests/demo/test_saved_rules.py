@@ -27,7 +27,7 @@ async def test_each_save_is_a_version_unless_it_has_faults(tmp_path: Path, monke
     monkeypatch.setattr(saved_rules, "LOOK_EVERY_S", 0.001)
     file.write_text(QUIET)
     running = asyncio.create_task(apply_saved(Settings(rules=tmp_path), said.put_nowait))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await live(store.group) is None:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.001)
         file.write_text(QUIET.replace("7", "5"))

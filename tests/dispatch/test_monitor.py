@@ -97,7 +97,7 @@ async def test_one_that_is_stuck_is_told_and_what_was_seen_is_forgotten_with_its
     await around.later(0)
     await around.later(61)
     async with around.monitor.watching(around.shards, around, "segment-changes"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await around.monitor.has_failed.wait()
         assert figures(around.monitor)["segmenter_lag_records", "3"] == 6
     assert "deliveries of shard 3 - nothing has moved for 6" in str(around.monitor.failure)
@@ -113,14 +113,14 @@ async def test_what_fails_beside_the_shards_is_told_and_what_was_cancelled_is_no
     await asyncio.wait([resting])
     assert around.monitor.failure is None
     around.monitor.beside(lose_its_way())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await around.monitor.has_failed.wait()
     assert str(around.monitor.failure) == "which way?"
 
 
 async def test_a_monitor_that_fails_says_why_and_not_that_the_event_loop_hangs(around: Around) -> None:
     around.places = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]  # a fault of ours
-    async with around.monitor.watching(around.shards, around, "segment-changes"), asyncio.timeout(5):
+    async with around.monitor.watching(around.shards, around, "segment-changes"), asyncio.timeout(60):
         await around.monitor.has_failed.wait()
     assert isinstance(around.monitor.failure, ZeroDivisionError)
 

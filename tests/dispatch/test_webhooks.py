@@ -73,7 +73,7 @@ class Sending:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Rounds as the process makes them."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():
                 outcomes = self.sender.outcomes(0)
                 step = await self.life.shard.decide([], {}, 0, self.now_ms, outcomes)

@@ -42,7 +42,7 @@ class Watched:
 
     def answer(self, path: str, method: str = "GET") -> tuple[int, str, str]:
         with self.served() as server:
-            connection = HTTPConnection(*server.address, timeout=10)
+            connection = HTTPConnection(*server.address, timeout=60)
             connection.request(method, path)
             found = connection.getresponse()
             body = found.read().decode()

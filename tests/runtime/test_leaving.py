@@ -55,13 +55,13 @@ class Worked(Alone):
         name = "Closed" if self.sent % 2 else "Opened"
         self.sent += 1
         self.arrive([track("ann", name, NOON + self.sent, f"m-{self.sent}")])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.counters.changes < self.sent:  # noqa: ASYNC110 - nobody is told
                 await asyncio.sleep(0)
 
     async def let_go(self) -> None:
         self.loaded.leave()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self._work
 
 

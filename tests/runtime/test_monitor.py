@@ -33,7 +33,7 @@ class Worked(Alone):
     def __init__(self) -> None:
         self.now = NOON
         super().__init__(Shard(RULES), lambda: self.now)
-        self.hangs = False
+        self.hangs = self.is_hanging = False
         self.has_joined = True
         self.monitor = Monitor(Settings())
         self.monitor.counters = self.counters
@@ -41,6 +41,7 @@ class Worked(Alone):
 
     async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
         if self.hangs:
+            self.is_hanging = True
             await asyncio.Event().wait()
         await super().publish(topic, shard, messages)
 
@@ -54,7 +55,7 @@ class Worked(Alone):
         await asyncio.gather(work, return_exceptions=True)
 
     async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not done():  # noqa: ASYNC110 - nobody is told
                 await asyncio.sleep(0)
 
@@ -103,9 +104,10 @@ async def test_a_shard_whose_publishing_hangs_ends_the_worker_with_where(monkeyp
         failed.append((subject, error))
 
     watch: Callable[..., Awaitable[None]] = worked.monitor.watch
-    async with worked.at_work(), asyncio.timeout(20):
+    async with worked.at_work(), asyncio.timeout(60):
         worked.hangs = True
         worked.arrive([track("ann", "Opened", NOON, "m-1")])
+        await worked.until(lambda: worked.is_hanging)
         await watch(worked, fail)
     [(subject, error)] = failed
     assert subject == "shard 0"

@@ -150,7 +150,7 @@ async def checkpoints(backlog_every_s: float, *fetches: int, until: int, monkeyp
         for _ in range(50):
             await asyncio.sleep(0)
         counted.append(alone.counters.checkpoints)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while alone.counters.checkpoints < until:  # noqa: ASYNC110 - nobody is told of a checkpoint
             await asyncio.sleep(0.001)
     alone.loaded.leave()

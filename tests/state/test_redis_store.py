@@ -45,7 +45,7 @@ async def test_after_a_crash_the_state_is_as_of_the_last_answered_save_or_the_on
     for _ in range(3):
         enough.clear()
         saving = asyncio.create_task(save_until_it_crashes())
-        await asyncio.wait_for(enough.wait(), timeout=30)
+        await asyncio.wait_for(enough.wait(), timeout=300)
         await asyncio.to_thread(redis_server.kill)
         with pytest.raises(Unreachable):
             await saving

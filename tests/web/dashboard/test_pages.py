@@ -350,7 +350,7 @@ async def test_what_comes_while_a_page_looks_is_told_afterwards(group: Group, mo
     assert await anext(lines) == BEGINS
     for number in range(2):
         group.window.changes.take([PlainRecord(number, None, b"ann", b"no change")])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await anext(lines) == NEWS
     group.window.stopping.begin()
     assert [line async for line in lines] == []
