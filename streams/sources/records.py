@@ -23,6 +23,8 @@ MAX_AHEAD_MS: Final = 300_000  # further ahead of its record, and it is the clie
 # What msgspec says of a type that is wrong, and its kinds in the words of whoever sent it.
 MISMATCH: Final = re.compile(r"Expected `([a-z| ]+)`, got `([a-z]+)`(?: - at `\$\.?([^`]*)`)?")
 MISSING: Final = re.compile(r"Object missing required field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
+OUT_OF_RANGE: Final = re.compile(r"Number out of range(?: - at `\$\.?([^`]*)`)?")
+TOO_LARGE: Final = "is a number that no double holds, of more than 1.8e308 or so: leave it out, or send null"
 BOUND: Final = re.compile(r"Expected `[a-z]+` (<=|>=|of length <=) ([-0-9.e+]+)(?: - at `\$\.?([^`]*)`)?")
 BOUNDS: Final = {"<=": "is more than", ">=": "is less than", "of length <=": "has more characters than"}
 KINDS: Final = {
@@ -130,6 +132,9 @@ def mismatch(error: msgspec.ValidationError, within: str = "") -> Unusable:
     if (bound := BOUND.fullmatch(said)) is not None:
         place = ".".join(filter(None, [within, bound[3]]))
         return Unusable("wrong_type", f"`{place}` {BOUNDS[bound[1]]} {float(bound[2]):,.15g}")
+    if (beyond := OUT_OF_RANGE.fullmatch(said)) is not None:
+        place = ".".join(filter(None, [within, beyond[1]]))
+        return Unusable("wrong_type", f"{_subject(place)} {TOO_LARGE}")
     if (missing := MISSING.fullmatch(said)) is not None:
         place = ".".join(filter(None, [within, missing[2], missing[1]]))
         return Unusable("wrong_type", f"`{place}` is missing")
@@ -139,8 +144,11 @@ def mismatch(error: msgspec.ValidationError, within: str = "") -> Unusable:
     kinds = found[1].split(" | ")
     wanted = [KINDS[kind] for kind in kinds if kind != "null" and not (kind == "int" and "float" in kinds)]
     place = ".".join(filter(None, [within, found[3]]))
-    subject = f"`{place}`" if place else "the record"
-    return Unusable("wrong_type", f"{subject} is {KINDS[found[2]]}, and must be {' or '.join(wanted)}")
+    return Unusable("wrong_type", f"{_subject(place)} is {KINDS[found[2]]}, and must be {' or '.join(wanted)}")
+
+
+def _subject(place: str) -> str:
+    return f"`{place}`" if place else "the record"
 
 
 def convert(decoded: object, to: type[Body]) -> Body:

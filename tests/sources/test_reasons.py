@@ -48,6 +48,12 @@ def test_no_reason_repeats_a_value(
             assert not isinstance(found, Reject) or SECRET not in found.code + found.reason
 
 
+@pytest.mark.parametrize(("raw", "subject"), [(b'{"timestamp": 1e999}', "`timestamp`"), (b"-1e999", "the record")])
+def test_a_number_that_nothing_can_hold_is_told_with_what_to_do(raw: bytes, subject: str) -> None:
+    too_large = "is a number that no double holds, of more than 1.8e308 or so: leave it out, or send null"
+    assert DECODER.product(raw, KEY, NOON) == Reject("wrong_type", f"{subject} {too_large}")
+
+
 def test_what_is_missing_is_told_with_its_place() -> None:
     about = {"object": "event", "id": "evt_1", "type": "invoice.paid", "created": 1_772_366_400}
     sent = msgspec.json.encode({**about, "data": {"object": {}}})
