@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import aiokafka
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.kafka.connection import client_options
@@ -21,12 +21,27 @@ from streams.runtime.driver import Driver
 
 # Below the 1 MB that a broker takes by default.
 PRODUCE_BYTES: Final = 900_000
+NOT_IDEMPOTENT: Final = (
+    "the broker lets no idempotent producer begin, and a worker needs one. The broker that `segmenter dev` brings"
+    " knows none: dev runs a worker of its own, and no other can join it. Name Apache Kafka (2.3 or newer) with --kafka"
+)
+
+
+class IdempotentProducer(aiokafka.AIOKafkaProducer):  # type: ignore[misc]  # aiokafka is published without types
+    """aiokafka's, which says what it lacks where the broker does not."""
+
+    async def start(self) -> None:
+        try:
+            await super().start()
+        except UnknownError as error:
+            raise UnknownError(NOT_IDEMPOTENT) from error
 
 
 class Producer(driver.Producer):
     """Faust's producer, with a way to publish a batch at a time."""
 
     logger = driver.logger
+    _producer_type = IdempotentProducer
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
