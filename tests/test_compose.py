@@ -13,7 +13,7 @@ import yaml
 
 from streams.settings import Settings
 from streams.web.app import WebApp
-from streams.web.parts import parts_called
+from streams.web.parts import PARTS, parts_called
 from tests.e2e.apache_kafka import VERSION as KAFKA_VERSION
 from tests.pages import parsed
 
@@ -59,7 +59,9 @@ def test_the_web_process_is_reached_where_it_listens_and_starts_with_what_it_is_
     assert published("web") == f"localhost:{Settings().web.port}"
     _, option, parts = SERVICES["web"]["command"]
     assert option == "--parts"
-    WebApp(settings, parts_called(parts.split(",")))
+    named = parts_called(parts.split(","))
+    WebApp(settings, named)
+    assert named == list(PARTS), "what is left out here nobody finds"
     assert f"localhost:{settings.web.port}/readyz" in SERVICES["web"]["healthcheck"]["test"][-1]
 
 
@@ -99,8 +101,7 @@ def test_the_commands_that_the_file_names_are_right() -> None:
     assert [command.split()[0] for command in commands] == [
         "docker",
         "segmenter",
-        "docker",
-        "docker",
+        *("docker", "docker", "docker"),
         "segmenter",
         "docker",
     ]
