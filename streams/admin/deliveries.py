@@ -59,7 +59,7 @@ async def try_endpoint(settings: Settings, endpoint: Endpoint) -> Posted:
     now_ms = time.time_ns() // 1_000_000
     poster = Poster(settings.webhook_private)
     try:
-        return await poster.post(endpoint, f"test_{uuid.uuid4().hex}", check_body(now_ms), keys_of(endpoint), now_ms)
+        return await poster.post(endpoint, f"test_{uuid.uuid4().hex}", check_body(now_ms), keys_of(endpoint))
     finally:
         await poster.close()
 

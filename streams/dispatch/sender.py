@@ -115,7 +115,7 @@ class Sender:
             return Posted(None, str(error))
         except Unreachable:
             keys = keys_of(endpoint)
-        return await self._poster.post(endpoint, numbered.webhook.id, numbered.webhook.body, keys, now_ms)
+        return await self._poster.post(endpoint, numbered.webhook.id, numbered.webhook.body, keys)
 
     async def _note(self, name: str, posted: Posted, at_ms: int) -> None:
         if posted.is_done:
