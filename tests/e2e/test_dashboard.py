@@ -68,6 +68,7 @@ class Looking:
 
     async def sign_in(self) -> None:
         self.context = await self.browser.new_context()
+        self.context.set_default_timeout(WITHIN_MS)
         page = await self.page("user?id=ann")
         await page.get_by_label("Token").fill("wrong, and long enough")
         await page.get_by_role("button", name="Sign in").click()
@@ -99,6 +100,15 @@ async def looking(
                 yield made
             finally:
                 made.web.kill()
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def _pages_are_closed(looking: Looking) -> AsyncIterator[None]:
+    """Without a window every page counts as seen and keeps its stream, and a browser has six connections to one server:
+    the seventh page never came."""
+    yield
+    for page in looking.context.pages:
+        await page.close()
 
 
 def now() -> str:
