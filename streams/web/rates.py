@@ -12,6 +12,8 @@ from typing import Final
 
 BURST_S: Final = 10  # so many seconds' worth may come at once
 MOST_SENDERS: Final = 20_000
+# Far more than doubles of seconds go wrong by: whoever waited as long as they were told is not told to wait again.
+ROUNDING_S: Final = 1e-7
 # Loopback, RFC 1918, RFC 6598 (what carriers and clouds share), link-local, RFC 4193.
 _OURS: Final = (
     *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
@@ -40,7 +42,7 @@ class Rate:
         until = max(self._until.pop(sender, now_s), now_s)
         after = until + events / self._per_s
         too_early_s = after - now_s - BURST_S
-        allowed = too_early_s <= 0 or until <= now_s
+        allowed = too_early_s <= ROUNDING_S or until <= now_s
         self._until[sender] = after if allowed else until
         if len(self._until) > self._most:
             del self._until[next(iter(self._until))]
