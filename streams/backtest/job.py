@@ -38,7 +38,7 @@ class Request(msgspec.Struct, kw_only=True):
     """new, old: files of rules, by their path in a folder of rules; None for no comparison. history: names of files.
     topics: the history is what stands in the input topics. outcome, within_ms, until_ms: as in `Question`. jobs: how
     many processes; None for as many as are worth it. rule: of all rules this one alone, those that ask for it, and what
-    they read. author: who asked, for whoever looks."""
+    they read. author, base: who asked, and which version the new rules were begun from, for whoever looks."""
 
     new: Mapping[str, str]
     old: Mapping[str, str] | None = None
@@ -50,6 +50,7 @@ class Request(msgspec.Struct, kw_only=True):
     jobs: int | None = None
     rule: str | None = None
     author: str = ""
+    base: int = 0
 
 
 class Progress(msgspec.Struct):

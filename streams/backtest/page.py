@@ -28,12 +28,13 @@ def page(report: Report) -> str:
         segments=segments,
         never=[each.segment for each in report.segments if not each.was_entered],
         compares=any(each.now is not None for each in segments),
-        chart=_chart,
+        chart=lines_by_day,
         spark=_spark,
     )
 
 
-def _chart(segment: SegmentReport) -> Markup:
+def lines_by_day(segment: SegmentReport) -> Markup:
+    """A chart of its size, under either rulebook."""
     lines = [
         Line(name, style, [day.size for day in under.by_day])
         for name, style, under in (("old rules", "old", segment.old), ("new rules", "new", segment.new))

@@ -88,6 +88,11 @@ def reason_in_words(change: Change) -> str:
         return f"is {printable(change.merged_into)} from now on"
     if change.cause in CAUSES:
         return CAUSES[change.cause]
+    return conditions_in_words(change)
+
+
+def conditions_in_words(change: Change) -> str:
+    """The same, whatever caused it."""
     told = [each for each in change.because if each.flipped] or [each for each in change.because if each.now]
     if change.type == "segment.exited" and change.segment != change.rule:
         told = [each for each in told if each.value is not None] or told  # the scores are gone because of who is scored

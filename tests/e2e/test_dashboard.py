@@ -26,6 +26,11 @@ TOKEN: Final = "a token of those who edit"
 READER: Final = "a token of those who read"
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 WITHIN_MS: Final = 60_000
+BACKTESTED_WITHIN_MS: Final = 300_000  # its process lets all others go first
+STORY: Final = """somebody comes:
+  events: 2026-03-01 09:00  ann  Signed In
+  changes: 2026-03-01 09:00  ann  enters newcomer
+"""
 PAGES: Final = [
     ".",
     "messages",
@@ -55,6 +60,7 @@ class Looking:
             "web_token": READER,
             "web_editor_token": TOKEN,
             "web_root_path": "/below",
+            "web_backtests": str(self.pipeline.folder / "backtests"),
         }
         web = self.pipeline.worker("-m", "streams", "web", "--parts", "dashboard,api", **settings)
         web.says("web - listens at")
@@ -164,6 +170,20 @@ async def test_a_rule_is_written_mended_applied_watched_and_taken_back(looking: 
     await text.fill("segment: newcomer\nenter: tenure_days < 3\n")
     await expect(result).to_contain_text("segment newcomer: added", timeout=WITHIN_MS)
     await expect(result.get_by_role("link", name="ann")).to_be_visible()
+    # Its story is told in place.
+    await page.get_by_role("textbox", name="newcomer.stories.yaml").fill(STORY)
+    await expect(result).to_contain_text("1 of 1 go as told", timeout=WITHIN_MS)
+    # What it would have done, over what the topics hold; the page may be closed meanwhile, and the text is not lost.
+    await page.get_by_role("button", name="Backtest").click()
+    await expect(page.get_by_role("heading", name="Backtest of newcomer")).to_be_visible(timeout=WITHIN_MS)
+    place = page.url
+    await page.close()
+    page = await looking.page(place.rpartition("/")[2])
+    text, result = page.get_by_role("textbox", name="newcomer.yaml"), page.locator("#result")
+    await expect(page.get_by_text("What would be otherwise")).to_be_visible(timeout=BACKTESTED_WITHIN_MS)
+    await expect(page.locator("#run")).to_contain_text("tenure_days < 3", timeout=WITHIN_MS)
+    await page.get_by_role("link", name="Go on with this text").click()
+    await expect(text).to_have_value("segment: newcomer\nenter: tenure_days < 3\n", timeout=WITHIN_MS)
     await page.get_by_label("Note, why").fill("who has just come")
     await page.get_by_role("button", name="Apply").click()
     await expect(page.locator("#history")).to_contain_text("who has just come")
@@ -211,7 +231,11 @@ async def test_where_no_stream_comes_through_it_asks(looking: Looking) -> None:
 
 
 async def test_all_people_can_use_every_page_on_any_screen(looking: Looking) -> None:
-    for path in PAGES:
+    page = await looking.page("rules")
+    backtests = page.locator("#backtests").get_by_role("link")
+    paths = [await each.get_attribute("href") or "" for each in await backtests.all()]
+    assert paths
+    for path in [*PAGES, *paths]:
         page = await looking.page(path)
         for details in await page.locator("details").all():
             await details.evaluate("each => { each.open = true }")

@@ -2,7 +2,7 @@
 
     pages.py      READ FIRST: every page, a row each
     door.py       who may see it, and what is shown where it cannot be
-    editing.py    where rules are written
+    editing.py    where rules are written; backtesting.py: what they would have done
     messaging.py  messages: what became of them, how they look, their switch
     downloads.py  the members of a segment, as CSV
     signing.py    signing in and out

@@ -1,27 +1,35 @@
 """The pages on which rules are written: all of them with their history, one of them, a version.
 
-Comes in: a form. Goes out: the page with what was found; or a new version, and the page of all.
+Comes in: a form. Goes out: the page with what was found; or a new version, and the page of all; or a backtest, and its
+page.
 """
+
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from streams.errors import RuleError, UsageError
+from streams.errors import Busy, RuleError, UsageError
 from streams.lifecycle.applying import rollback
 from streams.web.access import Visitor
 from streams.web.dashboard.door import Door, see_other
-from streams.web.dashboard.forms import form_of
+from streams.web.dashboard.forms import Form, form_of
+from streams.web.dashboard.wording import address
 from streams.web.numbers import whole
-from streams.web.views.drafts import apply_draft, begun, drafted, unmoved
+from streams.web.views.backtests import BacktestAsked, Backtests
+from streams.web.views.drafts import Draft, Written, apply_draft, begun, drafted, unmoved, written_in
 from streams.web.views.versions import version, versions
 from streams.web.views.window import Window
+
+BACKTESTS_SHOWN: Final = 3
 
 
 class Editing:
     def __init__(self, window: Window, door: Door):
         self._window = window
         self._door = door
+        self._backtests = Backtests(window)
 
     def routes(self) -> list[BaseRoute]:
         door = self._door
@@ -35,25 +43,47 @@ class Editing:
 
     async def rules(self, request: Request, visitor: Visitor) -> Response:
         rules, found = await self._window.rules(), await versions(self._window)
-        return self._door.page(request, "rules.html", visitor, rules=rules.rulebook.rules, it=found)
+        backtests = (await self._backtests.all()).backtests
+        return self._door.page(
+            request, "rules.html", visitor, rules=rules.rulebook.rules, it=found, backtests=backtests
+        )
 
     async def rule(self, request: Request, visitor: Visitor) -> Response:
-        draft = await begun(self._window, request.query_params.get("name", "").strip())
-        return self._page(request, visitor, draft=draft)
+        name, backtest = (request.query_params.get(each, "").strip() for each in ("name", "backtest"))
+        if not backtest:
+            return await self._page(request, visitor, await begun(self._window, name))
+        asked = (await self._backtests.job(backtest)).request
+        written = written_in(asked.new, name, asked.base) or Written(name, "", "", asked.base)
+        return await self._page(request, visitor, await drafted(self._window, written), is_checked=True)
 
     async def write(self, request: Request, visitor: Visitor) -> Response:
         said, name = await form_of(request), request.query_params.get("name", "")
-        text, base = said.get("text", "").replace("\r\n", "\n"), _number(said.get("base", ""))
-        if said.get("do") != "apply":
-            return self._page(request, visitor, draft=await drafted(self._window, name, text, base), is_checked=True)
-        visitor.check_may_edit()
+        written = Written(name, said.text("text") or "", said.text("stories"), _number(said.get("base")))
+        fault = ""
         try:
-            await apply_draft(self._window, name, text, base, said.get("note", "").strip(), visitor.name)
-        except (RuleError, UsageError) as error:
-            draft = await drafted(self._window, name, text, base)
-            fault = "" if isinstance(error, RuleError) else str(error)
-            return self._page(request, visitor, 409, draft=draft, is_checked=True, fault=fault)
-        return see_other("rules")
+            match said.get("do"):
+                case "apply":
+                    visitor.check_may_edit()
+                    await apply_draft(self._window, written, said.get("note").strip(), visitor.name)
+                    return see_other("rules")
+                case "backtest":
+                    visitor.check_may_edit()
+                    return see_other(address("backtest", id=await self._backtest(said, written, visitor)))
+        except RuleError:
+            fault = "Nothing is done: there are faults."
+        except (UsageError, Busy) as error:
+            fault = str(error)
+        draft = await drafted(self._window, written)
+        return await self._page(request, visitor, draft, 409 if fault else 200, is_checked=True, fault=fault)
+
+    async def _backtest(self, said: Form, written: Written, visitor: Visitor) -> str:
+        asked = BacktestAsked(
+            rule=written.name,
+            history=said.all("history"),
+            topics="topics" in said.all("source"),
+            outcome=said.get("outcome").strip() or None,
+        )
+        return (await self._backtests.start(asked, visitor.name, written)).id
 
     async def version(self, request: Request, visitor: Visitor) -> Response:
         found = await version(self._window, _number(request.query_params.get("number", "")))
@@ -62,18 +92,37 @@ class Editing:
     async def roll_back(self, request: Request, visitor: Visitor) -> Response:
         visitor.check_may_edit()
         said, number = await form_of(request), _number(request.query_params.get("number", ""))
-        after = await unmoved(self._window, _number(said.get("base", "")))
+        after = await unmoved(self._window, _number(said.get("base")))
         if after is not None:
-            note = said.get("note", "").strip() or f"back to version {number}"
+            note = said.get("note").strip() or f"back to version {number}"
             at_ms = self._window.clock()
             group = self._window.store.group
             await rollback(group, number, after=after, author=visitor.name, note=note, at_ms=at_ms)
             self._window.look_again()
         return see_other("rules")
 
-    def _page(self, request: Request, visitor: Visitor, status: int = 200, **shown: object) -> Response:
-        shown = {"is_checked": False, "fault": "", "live": False, **shown}
-        return self._door.page(request, "rule.html", visitor, status, **shown)
+    async def _page(
+        self,
+        request: Request,
+        visitor: Visitor,
+        draft: Draft,
+        status: int = 200,
+        is_checked: bool = False,
+        fault: str = "",
+    ) -> Response:
+        found = await self._backtests.all()
+        return self._door.page(
+            request,
+            "rule.html",
+            visitor,
+            status,
+            draft=draft,
+            is_checked=is_checked,
+            fault=fault,
+            live=False,
+            histories=found.histories,
+            backtests=[each for each in found.backtests if each.rule == draft.name][:BACKTESTS_SHOWN],
+        )
 
 
 def _number(text: str) -> int:

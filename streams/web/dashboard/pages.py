@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from streams.web.access import Visitor
+from streams.web.dashboard.backtesting import Backtesting
 from streams.web.dashboard.door import HEADERS, UNDER, Door, compressed
 from streams.web.dashboard.downloads import Downloads
 from streams.web.dashboard.editing import Editing
@@ -57,6 +58,7 @@ class Pages:
             *Downloads(self._window, door).routes(),
             *Editing(self._window, door).routes(),
             *Messaging(self._window, door).routes(),
+            *Backtesting(self._window, door).routes(),
             *map(_file, TYPES),
         ]
 

@@ -21,6 +21,7 @@ from streams.errors import RuleError, UsageError
 from streams.lifecycle.checking import check_files
 from streams.rulefiles.folder import Files
 from streams.settings import Settings, cache_folder
+from streams.web.views.drafts import Written, files_with
 from streams.web.views.times import Instant, told
 from streams.web.views.window import Window
 
@@ -86,22 +87,25 @@ class Backtests:
     async def job(self, job_id: str) -> Job:
         return await asyncio.to_thread(self._jobs.find, job_id)
 
-    async def start(self, asked: BacktestAsked, author: str) -> BacktestShown:
-        """UsageError: it cannot be asked, as where rules have faults. Busy: others run."""
+    async def start(self, asked: BacktestAsked, author: str, written: Written | None = None) -> BacktestShown:
+        """written: on the page of a rule, as what that has it is found again. UsageError: it cannot be asked, as where
+        rules have faults. Busy: others run."""
         if asked.topics == bool(asked.history):
             raise UsageError("Choose files as the history, or the topics.")
         if asked.outcome is not None:
             outcome_rules(asked.outcome)
-        in_force = (await self._window.rules()).files
+        rules = await self._window.rules()
+        new = laid_over(rules.files, asked.files) if written is None else files_with(rules, written)
         request = Request(
-            new=await asyncio.to_thread(_checked, laid_over(in_force, asked.files)),
-            old=in_force,
+            new=await asyncio.to_thread(_checked, new),
+            old=rules.files,
             history=tuple(self._path(name) for name in asked.history),
             topics=asked.topics,
             outcome=asked.outcome,
             within_ms=round(asked.within_days * DAY_MS),
             rule=asked.rule,
             author=author,
+            base=0 if written is None else written.base,
         )
         return _shown(await asyncio.to_thread(self._jobs.start, request, self._settings, self._window.clock()))
 

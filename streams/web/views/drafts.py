@@ -1,28 +1,31 @@
 """A rule as somebody writes it, before and while it is applied: its faults where they are, what its stories say, what
 would change if it were live.
 
-Comes in: the text of one file, and the version that it was begun from. Goes out: a `Draft`; or the new version.
+Comes in: the text of a rule and of the stories beside it, and the version that they were begun from. Goes out: a
+`Draft`; or the new version.
 """
 
 import asyncio
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.core.changes import Change
 from streams.errors import Fault, RuleError, UsageError
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import Checked, check_files
 from streams.lifecycle.planning import Plan, make_plan
 from streams.lifecycle.versions import Version, live
+from streams.outputs.wording import conditions_in_words
 from streams.printable import printable
-from streams.rulefiles.folder import Files
-from streams.settings import Settings
-from streams.testing.storyfiles import stories_beside
-from streams.testing.verdicts import tell
+from streams.rulefiles.folder import STORIES, Files
+from streams.testing.storyfiles import Story, stories_beside
+from streams.testing.verdicts import Verdict, tell
 from streams.web.views.changes import ChangeShown, shown
 from streams.web.views.times import told
 from streams.web.views.window import LOOKED_AT, Rules, Window
@@ -34,6 +37,17 @@ enter: idle_days >= 7
 labels:
   owner: your-team
 """
+
+
+class Written(NamedTuple):
+    """What stands on the page. stories: None where they are left as they are in force. base: the number of the version
+    that it was begun from; 0 where nothing was ever applied. An empty text takes its file away, that of a rule its
+    stories too."""
+
+    name: str
+    text: str
+    stories: str | None
+    base: int
 
 
 class FaultShown(msgspec.Struct, frozen=True, gc=False):
@@ -68,12 +82,15 @@ class MoveShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """base: the number of the version it was begun from; 0 where nothing was ever applied. differences: from what is
-    live, each in words. looked_at: of `profiles`; 0 where nothing was worked out.
+    """told: the text of its stories. path, told_path: of the two files. differences: from what is live, each in words.
+    looked_at: of `profiles`; 0 where nothing was worked out.
     """
 
     name: str
+    path: str
     text: str
+    told_path: str
+    told: str
     base: int
     is_new: bool
     faults: tuple[FaultShown, ...] = ()
@@ -92,25 +109,25 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 async def begun(window: Window, name: str) -> Draft:
     """As it is live; or a first text, where there is no such rule."""
     rules, name = await window.rules(), _checked_name(name)
-    is_new = name not in rules.paths
-    text = NEW.format(name=name) if is_new else rules.text(name)
-    return Draft(name, text, _number(rules.version), is_new)
+    text = rules.text(name) if name in rules.paths else NEW.format(name=name)
+    return _draft(rules, Written(name, text, None, _number(rules.version)))
 
 
-async def drafted(window: Window, name: str, text: str, base: int) -> Draft:
-    """Checked, told its stories, and held against what is live. An empty text takes the rule away."""
-    rules, name = await window.rules(), _checked_name(name)
-    draft = Draft(name, text, base, name not in rules.paths)
+async def drafted(window: Window, written: Written) -> Draft:
+    """Checked, told its stories, and held against what is live."""
+    rules = await window.rules()
+    draft = _draft(rules, written)
     try:
-        checked = await asyncio.to_thread(check_files, _files(rules, name, text))
-        stories = await asyncio.to_thread(_told, checked.files, rules.paths.get(name, ""), window.settings)
+        checked = await asyncio.to_thread(check_files, files_with(rules, written))
+        stories = await asyncio.to_thread(_stories, checked.files, draft.path)
+        verdicts = await asyncio.to_thread(lambda: [tell(story, window.settings) for story in stories])
     except RuleError as error:
         return msgspec.structs.replace(draft, faults=tuple(map(_fault, error.faults)))
     plan = await window.apart(lambda store: make_plan(store, window.settings, checked, LOOKED_AT))
     return msgspec.structs.replace(
         draft,
-        doubts=tuple(_fault(each) for each in checked.doubts if each.file == rules.paths.get(name, f"{name}.yaml")),
-        stories=stories,
+        doubts=tuple(_fault(each) for each in checked.doubts if each.file == draft.path),
+        stories=tuple(map(_verdict, verdicts)),
         differences=tuple(_differences(rules, checked, plan)),
         moves=tuple(_moves(plan)),
         looked_at=plan.estimate.looked_at,
@@ -118,11 +135,12 @@ async def drafted(window: Window, name: str, text: str, base: int) -> Draft:
     )
 
 
-async def apply_draft(window: Window, name: str, text: str, base: int, note: str, author: str) -> Version:
+async def apply_draft(window: Window, written: Written, note: str, author: str) -> Version:
     """RuleError: it has faults. UsageError: somebody else applied something since it was begun."""
-    rules, name = await window.rules(), _checked_name(name)
-    checked = await asyncio.to_thread(check_files, _files(rules, name, text))
-    after = await unmoved(window, base)
+    rules = await window.rules()
+    checked = await asyncio.to_thread(check_files, files_with(rules, written))
+    await asyncio.to_thread(_stories, checked.files, _draft(rules, written).path)
+    after = await unmoved(window, written.base)
     at_ms = window.clock()
     version = await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=at_ms)
     window.look_again()
@@ -152,42 +170,86 @@ def _number(version: Version | None) -> int:
     return version.number if version else 0
 
 
-def _files(rules: Rules, name: str, text: str) -> Files:
+def files_with(rules: Rules, written: Written) -> Files:
+    """Those in force, with what is written in their place."""
+    draft = _draft(rules, written)
+    mine = {draft.path: draft.text, draft.told_path: draft.told} if draft.text.strip() else {}
+    others = {path: text for path, text in rules.files.items() if path not in (draft.path, draft.told_path)}
+    return others | {path: text for path, text in mine.items() if text.strip()}
+
+
+def written_in(files: Files, name: str, base: int) -> Written | None:
+    """What stands in files that were written down, of a rule; None where they have none of it."""
+    path = next((path for path in files if PurePosixPath(path).stem == name), None)
+    return None if path is None else Written(name, files[path], files.get(_beside(path), ""), base)
+
+
+def _draft(rules: Rules, written: Written) -> Draft:
+    name = _checked_name(written.name)
     path = rules.paths.get(name, f"{name}.yaml")
-    others = {each: said for each, said in rules.files.items() if each != path}
-    return {**others, path: text} if text.strip() else others
+    beside = _beside(path)
+    told = rules.files.get(beside, "") if written.stories is None else written.stories
+    return Draft(name, path, written.text, beside, told, written.base, name not in rules.paths)
 
 
-def _told(files: Files, path: str, settings: Settings) -> tuple[StoryShown, ...]:
-    """The stories that stand beside the rule."""
+def _beside(path: str) -> str:
+    file = PurePosixPath(path)
+    return str(file.with_name(f"{file.stem}{STORIES}{file.suffix}"))
+
+
+def _stories(files: Files, path: str) -> list[Story]:
+    """Those that stand beside the rule. RuleError: they cannot be read."""
     if path not in files:
-        return ()
+        return []
     with TemporaryDirectory(prefix="segmenter-stories-") as folder:
         for name, text in files.items():
             file = Path(folder, name)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        name = Path(path).stem
-        verdicts = [tell(story, settings) for story in stories_beside(Path(folder)) if story.rule == name]
-    return tuple(StoryShown(each.story.title, each.agrees, "\n".join(str(each).splitlines()[1:])) for each in verdicts)
+        try:
+            found = stories_beside(Path(folder))
+        except RuleError as error:
+            faults = [replace(fault, file=fault.file.removeprefix(f"{folder}/")) for fault in error.faults]
+            raise RuleError(faults) from None
+    return [story for story in found if story.rule == PurePosixPath(path).stem]
+
+
+def _verdict(verdict: Verdict) -> StoryShown:
+    return StoryShown(verdict.story.title, verdict.agrees, "\n".join(str(verdict).splitlines()[1:]))
 
 
 def _differences(rules: Rules, checked: Checked, plan: Plan) -> Iterator[str]:
     if plan.live is None:
         # Nothing was ever applied: what runs is a folder, of which the plan knows nothing.
-        changed = [path for path in checked.files if rules.files.get(path) != checked.files[path]]
-        gone = [path for path in rules.files if path not in checked.files]
-        yield from (f"{path} is written anew" if path in rules.files else f"{path} is new" for path in changed)
-        yield from (f"{path} is taken away" for path in gone)
+        yield from _of_files(rules.files, checked.files)
         return
     for each in plan.differences:
         yield f"{each.what} {each.name}: {each.how.value}"
+    stories = (
+        {path: text for path, text in files.items() if STORIES in path} for files in (rules.files, checked.files)
+    )
+    yield from _of_files(*stories)
+
+
+def _of_files(before: Files, after: Files) -> Iterator[str]:
+    for path in sorted({*before, *after}):
+        if path not in before:
+            yield f"{path} is new"
+        elif path not in after:
+            yield f"{path} is taken away"
+        elif before[path] != after[path]:
+            yield f"{path} is written anew"
 
 
 def _moves(plan: Plan) -> Iterator[MoveShown]:
     for segment, move in plan.estimate.moves.items():
-        examples = tuple(map(shown, move.examples))
-        yield MoveShown(segment, move.before, move.entering, move.leaving, examples)
+        yield MoveShown(segment, move.before, move.entering, move.leaving, tuple(map(_example, move.examples)))
+
+
+def _example(change: Change) -> ChangeShown:
+    """With what holds, as that the rule is another is known."""
+    found = shown(change)
+    return msgspec.structs.replace(found, why=conditions_in_words(change) or found.why)
 
 
 def _fault(fault: Fault) -> FaultShown:

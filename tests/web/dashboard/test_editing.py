@@ -35,9 +35,15 @@ async def client(group: Group) -> AsyncIterator[AsyncClient]:
 
 
 async def write(
-    client: AsyncClient, text: str, do: str = "check", base: int = 0, rule: str = "quiet", note: str = ""
+    client: AsyncClient,
+    text: str,
+    do: str = "check",
+    base: int = 0,
+    rule: str = "quiet",
+    note: str = "",
+    **fields: str,
 ) -> Response:
-    said = {"text": text, "base": str(base), "do": do, "note": note}
+    said = {"text": text, "base": str(base), "do": do, "note": note, **fields}
     return await client.post(f"/dashboard/rule?name={rule}", data=said)
 
 
@@ -62,6 +68,7 @@ async def test_who_would_enter_and_leave_is_told_with_reasons_before_anything_is
     assert "quiet.yaml is written anew" in text
     assert "all 3 users looked at" in text
     assert 'href="user?id=bob"' in text
+    assert "idle_days &gt;= 1 (is 1.1" in text
     assert await live(group.store.group) is None
 
 
@@ -70,6 +77,40 @@ async def test_its_stories_are_told_and_where_they_go_otherwise_both_are_shown(c
     text = (await write(client, SOONER)).text
     assert "0 of 1 go as told" in text
     assert "+  2026-03-02 09:00  ann  enters quiet" in text
+
+
+async def test_its_stories_are_written_beside_it_run_in_place_and_stored_with_it(
+    group: Group, client: AsyncClient
+) -> None:
+    assert "a week of silence:" in (await client.get("/dashboard/rule?name=quiet")).text
+    told = STORIES.replace("a week of silence", "a day of silence").replace("03-08", "03-02")
+    assert "0 of 1 go as told" in (await write(client, RULES["quiet"], stories=told)).text
+    text = (await write(client, SOONER, stories=told.replace("\n", "\r\n"))).text
+    assert "1 of 1 go as told" in text
+    assert "quiet.stories.yaml is written anew" in text
+    assert (await write(client, SOONER, "apply", stories=told.replace("\n", "\r\n"))).status_code == 303
+    [version] = await history(group.store.group)
+    assert (await files_of(group.store.group, version))["quiet.stories.yaml"] == told
+    assert "a day of silence:" in (await client.get("/dashboard/rule?name=quiet")).text
+    assert "quiet.stories.yaml is taken away" in (await write(client, SOONER, base=1, stories="")).text
+    # Taken away, there are none; the rule stays.
+    assert (await write(client, SOONER, "apply", base=1, stories=" \n")).status_code == 303
+    newest = await live(group.store.group)
+    assert newest is not None
+    kept = await files_of(group.store.group, newest)
+    assert (kept["quiet.yaml"], "quiet.stories.yaml" in kept, "pace.yaml" in kept) == (SOONER, False, True)
+
+
+async def test_a_fault_of_a_story_is_told_where_it_is_and_is_not_applied(group: Group, client: AsyncClient) -> None:
+    told = STORIES.replace("enters quiet", "enters quite")
+    text = (await write(client, RULES["quiet"], stories=told)).text
+    assert "in the stories, line 6, column" in text
+    assert 'data-field="stories"' in text
+    assert "did you mean `quiet`?" in text
+    assert "/tmp" not in text
+    for wrong in (told, STORIES.replace("2026-03-31", "soon")):
+        assert (await write(client, RULES["quiet"], "apply", stories=wrong)).status_code == 409
+    assert await live(group.store.group) is None
 
 
 async def test_what_is_applied_is_a_version_with_who_and_why(group: Group, client: AsyncClient) -> None:

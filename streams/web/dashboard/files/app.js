@@ -114,7 +114,6 @@ form?.addEventListener("input", () => {
 // A rule is checked as it is written: its form is sent as its button would send it, and what was found is put in place.
 const draft = document.getElementById("draft");
 if (draft) {
-  const text = document.getElementById("text");
   let waiting = null;
   let sent = null;
   const check = async () => {
@@ -127,7 +126,8 @@ if (draft) {
     const found = page.getElementById("result");
     if (found) document.getElementById("result").replaceChildren(...found.children);
   };
-  text.addEventListener("input", () => {
+  draft.addEventListener("input", (event) => {
+    if (!event.target.matches("textarea")) return;
     clearTimeout(waiting);
     waiting = setTimeout(check, 600);
   });
@@ -135,9 +135,16 @@ if (draft) {
   draft.addEventListener("click", (event) => {
     const place = event.target.closest(".place");
     if (!place) return;
+    const text = document.getElementById(place.dataset.field);
     const before = text.value.split("\n").slice(0, Number(place.dataset.line) - 1).join("\n");
     const start = before.length + (before ? 1 : 0) + Number(place.dataset.column) - 1;
     text.focus();
     text.setSelectionRange(start, start + Math.max(1, Number(place.dataset.width)));
   });
+}
+
+// What is under way is looked at every second, until it is not any more.
+const soon = () => document.querySelector("[data-soon]");
+if (live && soon()) {
+  const looking = setInterval(() => (soon() ? document.hidden || look() : clearInterval(looking)), 1_000);
 }
