@@ -22,20 +22,11 @@ from streams.web.views.messages import MessagesShown, messages
 from streams.web.views.overview import Overview, Overviews
 from streams.web.views.segment import MembersShown, SegmentView, members, segment
 from streams.web.views.stays import Stays, StaysShown
-from streams.web.views.times import Instant
-from streams.web.views.user import Forecast, StandingShown, User, forecast, timeline_of, user
+from streams.web.views.user import Explained, Forecast, User, explained, forecast, timeline_of, user
 from streams.web.views.versions import Versions, versions
 from streams.web.views.window import DEAD_LETTERS_KEPT, Window
 
 MOST: Final = 1_000
-
-
-class Explained(msgspec.Struct, frozen=True, gc=False):
-    """Where a user stands by the rules that were asked for."""
-
-    user_id: str
-    as_of: Instant
-    rules: tuple[StandingShown, ...]
 
 
 class RuleText(msgspec.Struct, frozen=True, gc=False):
@@ -92,11 +83,7 @@ class Answers:
         return await user(self._window, asked["user"], asked["at"])
 
     async def explain(self, asked: Asked) -> Explained:
-        found = await user(self._window, asked["user"], asked["at"])
-        rules = tuple(each for each in found.rules if asked["rule"] in (None, each.rule))
-        if not rules:
-            raise Unknown(f"There is no rule {asked['rule']}.")
-        return Explained(found.user_id, found.as_of, rules)
+        return await explained(self._window, asked["user"], asked["at"], asked["rule"])
 
     async def forecast(self, asked: Asked) -> Forecast:
         return await forecast(self._window, asked["user"])
@@ -176,7 +163,7 @@ ROWS: Final = (
     ),
     Resource("/segments/{segment}/conditions", "How many fulfil each condition.", ConditionsShown, Answers.conditions),
     Resource("/segments/{segment}/stays", "After how long those who come have left.", StaysShown, Answers.stays),
-    Resource("/users/{user}", "A user: where and why, traits, subscriptions, aliases.", User, Answers.user, [AT]),
+    Resource("/users/{user}", "A user: where and why, traits, aliases, messages.", User, Answers.user, [AT]),
     Resource("/users/{user}/explain", "Why a user is in a segment, or is not.", Explained, Answers.explain, [RULE, AT]),
     Resource("/users/{user}/forecast", "What comes next if nothing happens.", Forecast, Answers.forecast),
     Resource("/users/{user}/timeline", "A user's newest changes.", Changes, Answers.timeline),

@@ -44,8 +44,8 @@ def share(part: float, name: str) -> Markup:
     width = max(0.0, min(1.0, part)) * 100
     return Markup(
         '<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{name}">'
-        '<rect class="whole" width="100" height="6" rx="3"/>'
-        '<rect class="part" width="{width}" height="6" rx="3"/></svg>'
+        '<rect class="whole" width="100" height="6" rx="1" ry="3"/>'
+        '<rect class="part" width="{width}" height="6" rx="1" ry="3"/></svg>'
     ).format(name=name, width=f"{width:.2f}")
 
 

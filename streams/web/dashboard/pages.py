@@ -19,9 +19,10 @@ from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
 from streams.web.dashboard.messaging import Messaging
 from streams.web.dashboard.signing import Signing
-from streams.web.views.changes import newest_first
+from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.conditions import Conditions
 from streams.web.views.dead_letters import by_reason
+from streams.web.views.decisions import DecisionShown
 from streams.web.views.overview import Overviews, RuleNow
 from streams.web.views.segment import members, segment
 from streams.web.views.stays import Stays
@@ -85,7 +86,9 @@ class Pages:
 
     async def user(self, request: Request, visitor: Visitor) -> Response:
         found = await user(self._window, request.query_params.get("id", "").strip())
-        return self._door.page(request, "user.html", visitor, it=found)
+        past: list[ChangeShown | DecisionShown] = [*found.timeline, *found.messages]
+        past.sort(key=_instant, reverse=True)
+        return self._door.page(request, "user.html", visitor, it=found, past=past)
 
     async def dead_letters(self, request: Request, visitor: Visitor) -> Response:
         letters = by_reason(self._window.dead_letters.newest, DEAD_LETTERS_KEPT)
@@ -94,6 +97,10 @@ class Pages:
 
 async def to_dashboard(request: Request) -> Response:
     return RedirectResponse(f"{request.scope.get('root_path', '')}{UNDER}/", 303)
+
+
+def _instant(what: ChangeShown | DecisionShown) -> str:
+    return what.at if isinstance(what, DecisionShown) else what.occurred_at
 
 
 def _is_wanted(rule: RuleNow, said: dict[str, str]) -> bool:

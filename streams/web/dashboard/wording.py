@@ -3,7 +3,9 @@
 Comes in: what the views bear. Goes out: text, or HTML where a reader needs more than text. Times are in UTC.
 """
 
+import re
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -13,6 +15,7 @@ from streams.core.instants import DAY_MS, parse_time
 from streams.outputs.wording import value_in_words
 from streams.printable import printable
 
+INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 HOUR_MS: Final = DAY_MS // 24
 MINUTE_MS: Final = HOUR_MS // 60
 
@@ -37,6 +40,14 @@ def day(iso: str) -> str:
     '15 Mar'
     """
     return f"{moment(iso).day} {moment(iso):%b}"
+
+
+def with_times(text: str) -> Markup:
+    """A reason whose instants are written as people write them."""
+    said = printable(text)
+    ends = [0, *(end for found in INSTANT.finditer(said) for end in found.span()), len(said)]
+    parts = [said[start:end] for start, end in pairwise(ends)]
+    return Markup("").join(when(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def hour(iso: str) -> str:
@@ -130,6 +141,7 @@ FILTERS: Final = {
     "day": day,
     "hour": hour,
     "span": span,
+    "with_times": with_times,
     "ago": ago,
     "number": number,
     "percent": percent,

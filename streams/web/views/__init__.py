@@ -11,7 +11,7 @@
     backtests.py  what a rule would have done over a history: begun, looked at, stopped
     versions.py  those of the rulebook
     messages.py  what became of each; message.py: of one, and why not; preview.py: as somebody would see it
-    decisions.py  what was decided about a user
+    decisions.py  what was decided about a user; received.py: all that is known of one user's
     tail.py      the newest records of a topic, in memory
     changes.py   the newest changes, in words
     times.py     instants, as all of it bears them

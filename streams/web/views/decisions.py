@@ -12,7 +12,7 @@ from streams.web.views.times import Instant
 
 
 class DecisionShown(msgspec.Struct, frozen=True, gc=False):
-    """Why a user did, or did not, get a message."""
+    """Why a user did, or did not, get a message. decision: also what the user did with it then, such as `seen`."""
 
     user_id: str
     message: str

@@ -1,4 +1,4 @@
-"""One user: in which segments, why, since when, what comes next; traits, subscriptions, aliases.
+"""One user: in which segments, why, since when, what comes next; traits, subscriptions, aliases, messages.
 
 Comes in: a user id. Goes out: a `User`, or `Unknown`. It is what `segmenter explain` tells, by the same engine.
 """
@@ -19,6 +19,8 @@ from streams.core.rules.rulebook import level_name
 from streams.errors import Unknown
 from streams.outputs.wording import reason_in_words
 from streams.web.views.changes import ChangeShown, from_timeline
+from streams.web.views.decisions import DecisionShown
+from streams.web.views.received import received
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
 
@@ -106,7 +108,8 @@ class AliasShown(msgspec.Struct, frozen=True, gc=False):
 class User(msgspec.Struct, frozen=True, gc=False):
     """segments: all that the user is in. remark: what is to be said of how it was found; often empty.
 
-    timeline: the newest changes, the newest first.
+    timeline: the newest changes, the newest first. messages: what was decided about messages to the user, and what the
+    user did with them, the newest first.
     """
 
     user_id: str
@@ -118,6 +121,15 @@ class User(msgspec.Struct, frozen=True, gc=False):
     subscriptions: tuple[SubscriptionShown, ...]
     aliases: tuple[AliasShown, ...]
     timeline: tuple[ChangeShown, ...]
+    messages: tuple[DecisionShown, ...]
+
+
+class Explained(msgspec.Struct, frozen=True, gc=False):
+    """Where a user stands by the rules that were asked for."""
+
+    user_id: str
+    as_of: Instant
+    rules: tuple[StandingShown, ...]
 
 
 class Forecast(msgspec.Struct, frozen=True, gc=False):
@@ -129,20 +141,29 @@ class Forecast(msgspec.Struct, frozen=True, gc=False):
 
 
 async def user(window: Window, user_id: str, at_ms: int | None = None) -> User:
-    found, explained = await _explained(window, user_id, at_ms)
-    standings = tuple(map(_standing, explained.rules))
-    past = await timeline_of(window, user_id)
+    found, now = await _explained(window, user_id, at_ms)
+    standings = tuple(map(_standing, now.rules))
     return User(
         user_id=user_id,
-        as_of=told(explained.at_ms),
+        as_of=told(now.at_ms),
         remark=found.remark,
         segments=tuple(each.segment for each in standings if each.segment),
         rules=standings,
         traits=tuple(_traits(found, user_id, window.settings.private_traits)),
-        subscriptions=tuple(map(_subscription, explained.subscriptions)),
+        subscriptions=tuple(map(_subscription, now.subscriptions)),
         aliases=tuple(AliasShown(each.alias, each.how, each.is_shared) for each in found.aliases if each.is_hers),
-        timeline=past,
+        timeline=await timeline_of(window, user_id),
+        messages=await received(window, user_id),
     )
+
+
+async def explained(window: Window, user_id: str, at_ms: int | None, rule: str | None) -> Explained:
+    """By all rules, or by one."""
+    _, found = await _explained(window, user_id, at_ms)
+    rules = tuple(_standing(each) for each in found.rules if rule in (None, each.rule))
+    if not rules:
+        raise Unknown(f"There is no rule {rule}.")
+    return Explained(user_id, told(found.at_ms), rules)
 
 
 async def timeline_of(window: Window, user_id: str) -> tuple[ChangeShown, ...]:
@@ -151,8 +172,8 @@ async def timeline_of(window: Window, user_id: str) -> tuple[ChangeShown, ...]:
 
 
 async def forecast(window: Window, user_id: str) -> Forecast:
-    _, explained = await _explained(window, user_id, None)
-    return Forecast(user_id, told(explained.at_ms), tuple(map(_coming, explained.coming)))
+    _, now = await _explained(window, user_id, None)
+    return Forecast(user_id, told(now.at_ms), tuple(map(_coming, now.coming)))
 
 
 async def _explained(window: Window, user_id: str, at_ms: int | None) -> tuple[Found, Explanation]:

@@ -10,6 +10,7 @@ from httpx import AsyncClient
 
 from streams.core.instants import DAY_MS
 from streams.delivery.decision import Decision
+from streams.delivery.feed import FeedMessage, Marked
 from streams.delivery.outcomes import counted, day_of
 from streams.delivery.recipient import Decided, Recipient
 from streams.kafka.batches.record import PlainRecord
@@ -18,7 +19,7 @@ from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.versions import files_of, history, live
 from streams.outputs.delivery import encode_delivery
-from streams.state.format import OUTCOMES, RECIPIENTS
+from streams.state.format import FEEDS, OUTCOMES, RECIPIENTS
 from streams.state.store import Checkpoint, Write
 from tests.state.checkpoints import claimed
 from tests.web.group import NOW, PARTITIONS, RULES, Group
@@ -125,7 +126,10 @@ async def test_each_variant_can_be_looked_at_by_who_is_held_out_too(client: Asyn
 
 async def test_why_one_person_did_not_get_it_is_told(group: Group, client: AsyncClient) -> None:
     # Ann entered; the message was off. Nothing that bob did begins it.
-    assert "It is off. (enters absent at 2026-03-08T09:00" in await page(client, "message?name=come-back&user=ann")
+    assert re.search(
+        r'It is off. \(enters absent at <time datetime="2026-03-08T09:00:00.000Z" [^>]+>8 Mar 09:00</time>\)',
+        await page(client, "message?name=come-back&user=ann"),
+    )
     assert "of the changes that are kept of bob none enters absent" in await page(
         client, "message?name=come-back&user=bob"
     )
@@ -143,6 +147,26 @@ async def test_the_newest_decisions_are_those_of_the_message(group: Group, clien
     text = await page(client, "message?name=choice")
     assert "choice cap" in text
     assert "come-back cap" not in text
+
+
+async def test_a_users_page_has_messages_among_the_changes_and_what_the_user_did_with_them(
+    group: Group, client: AsyncClient
+) -> None:
+    await delivered(group, "ann", sent=1)
+    (shard,) = homes("ann", PARTITIONS, "murmur2")
+    message = FeedMessage("m1", "come-back", "modal", "Hi", NOW - DAY_MS)
+    put: Write[str, Any] = Write(FEEDS, [("ann", ("m1", message.encode()))])
+    await group.store.deliveries.save(shard, 1, Checkpoint(2, b"", {}, [put]))
+    await group.store.feeds.mark(shard, "ann", [Marked("m1", "clicked", NOW, "come-back")])
+    past = (await page(client, "user?id=ann")).partition('id="timeline"')[2].partition("</ul>")[0]
+    told = re.findall(r'<span class="quiet">([^<]+)</span> <a href="(?:segment|message)\?name=([^"]+)"', past)
+    assert told[:3] == [("clicked", "come-back"), ("sent", "come-back"), ("enters", "quiet")]
+    found = (await client.get("/api/v1/users/ann")).json()["messages"]
+    assert [(each["decision"], each["at"]) for each in found] == [
+        ("clicked", "2026-03-20T12:00:00.000Z"),
+        ("sent", "2026-03-19T12:00:00.000Z"),
+    ]
+    assert (await client.get("/api/v1/users/bob")).json()["messages"] == []
 
 
 async def switched(client: AsyncClient, do: str, base: int = 0, name: str = "come-back", note: str = "") -> int:
