@@ -68,7 +68,9 @@ DELIVERIES: Final = Topic(
     "deliveries", "what was decided about each message and user", is_sharded=False, retention_ms=30 * DAY_MS
 )
 SEGMENT_MESSAGES: Final = Topic("segment-messages", "messages whose channel is kafka", is_sharded=False)
-DELIVERY_COMMANDS: Final = Topic("delivery-commands", "what is to be sent to somebody by hand", is_internal=True)
+DELIVERY_COMMANDS: Final = Topic(
+    "delivery-commands", "what is to be sent to somebody by hand, and of users who are one", is_internal=True
+)
 
 READ_BY_WORKERS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS, PROFILE_COMMANDS)
 WRITTEN_BY_WORKERS: Final = (SEGMENT_CHANGES, *map(memberships_of, KINDS), DEAD_LETTERS)

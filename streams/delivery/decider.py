@@ -12,7 +12,7 @@ user held out? can its text be made? The first that stands in the way decides; e
 out is one who would have got it at that moment, and both are counted alike by caps.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from streams.core.instants import format_time
 from streams.delivery.chance import is_held_out, variant_of
 from streams.delivery.decision import Decision, Verdict, message_id
 from streams.delivery.feed import Action, FeedMessage
+from streams.delivery.merging import unite
 from streams.delivery.message import Cap, Message, Messages, Trigger, rank
 from streams.delivery.quiet import place_of
 from streams.delivery.recipient import Applied, Cause, Recipient, Shown, Standing, Waiting
@@ -28,6 +29,8 @@ from streams.delivery.templates import Template, TemplateFailed
 
 MOST_STANDING: Final = 100
 """A feed holds so many messages; the oldest goes for the newest."""
+SETTLES_MS: Final = 10_000
+"""What begins with a merge waits for what was sent to the other, which comes by another way."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,19 @@ class Decider:
         if self.is_repeat(change):
             return
         self.recipient.applied[change.rule] = Applied(change.occurred_at, change.ordinal)
+        if change.merged_into is not None:
+            return  # she is in it still, as somebody else
         yield from self._end(change, now_ms)
         if not is_live:
             return
         for message in self.messages.about(change):
             trigger = message.trigger_met(change)
             if trigger is not None and message.is_live and (message.only is None or message.only(change.traits)):
-                yield from self._begin(message, _cause(change, trigger, change.occurred_at), now_ms)
+                cause = _cause(change, trigger, change.occurred_at)
+                if change.cause != "merge":
+                    yield from self._begin(message, cause, now_ms)
+                elif not self.recipient.has(message.name, cause.trigger):
+                    yield from self._begin(message, cause, now_ms, now_ms + SETTLES_MS)
 
     def why_nothing(self, change: Change, is_live: bool) -> Iterator[tuple[str, str]]:
         """The messages that a change could have begun and did not, each with the reason: nothing is decided of them."""
@@ -96,6 +105,19 @@ class Decider:
         for standing in [each for each in self.recipient.standing if each.expires_at <= until_ms]:
             yield self._taken_out(standing, "expired", f"it expired at {format_time(standing.expires_at)}", now_ms)
 
+    def take_in(
+        self, gone: str, theirs: Recipient, at_ms: int, segments: Container[str], now_ms: int
+    ) -> Iterator[Decision]:
+        """What was kept of somebody who is this user by now, by a merge at `at_ms`. segments: she is in these."""
+        for each, reason in unite(self.recipient, theirs, gone, at_ms, segments):
+            if isinstance(each, Standing):
+                yield self._taken_out(each, "withdrawn", reason, now_ms)
+            elif each in self.recipient.waiting:
+                self.recipient.waiting.remove(each)
+                yield self._decision(each.message, each.cause, "withdrawn", reason, now_ms)
+        while len(self.recipient.standing) > MOST_STANDING:
+            yield self._make_room(now_ms)
+
     def forget(self, now_ms: int) -> None:
         """What no cap counts any longer, and decisions as old."""
         since_ms = now_ms - self.messages.remembered_ms
@@ -120,14 +142,16 @@ class Decider:
             if standing.withdraw and Trigger.of(standing.trigger).is_ended_by(change):
                 yield self._taken_out(standing, "withdrawn", reason, now_ms)
 
-    def _begin(self, message: Message, cause: Cause, now_ms: int) -> Iterator[Decision]:
+    def _begin(self, message: Message, cause: Cause, now_ms: int, not_before_ms: int = 0) -> Iterator[Decision]:
         identity = message_id(cause.change_id, message.name, self.user)
         if any(each.id == identity for each in self.recipient.shown):
             return
         due_ms = cause.since + message.delay_ms
         if due_ms > now_ms:
             why = "its delay" if message.delay_ms else "the time of its change, which is ahead of our clock"
-            yield self._hold(message, cause, due_ms, why, now_ms)
+            yield self._hold(message, cause, max(due_ms, not_before_ms), why, now_ms)
+        elif not_before_ms > now_ms:
+            yield self._hold(message, cause, not_before_ms, "two users became one: has the other got it?", now_ms)
         else:
             yield from self._try(message, cause, now_ms)
 
@@ -182,7 +206,7 @@ class Decider:
         salt = self.messages.shared.salt
         variant = variant_of(salt, message.name, self.user, sorted(message.content)) or None
         shown = Shown(now_ms, identity, message.name, message.group)
-        if is_held_out(salt, group, self.user, message.holdout):
+        if any(is_held_out(salt, group, user, message.holdout) for user in (self.user, *self.recipient.was)):
             self.recipient.shown.append(shown)
             reason = f"one of the {message.holdout * 100:.4g} % of users who are held out of {group}"
             yield self._decision(message.name, cause, "held_out", reason, now_ms, variant)
@@ -204,10 +228,14 @@ class Decider:
         """In the feed."""
         standing = self.recipient.standing
         if len(standing) >= MOST_STANDING:
-            yield self._taken_out(standing[0], "expired", f"more than {MOST_STANDING} messages stood there", now_ms)
+            yield self._make_room(now_ms)
         standing.append(
             Standing(identity, message.name, cause.change_id, cause.trigger, message.withdraw, expires_ms, variant)
         )
+
+    def _make_room(self, now_ms: int) -> Decision:
+        oldest = self.recipient.standing[0]
+        return self._taken_out(oldest, "expired", f"more than {MOST_STANDING} messages stood there", now_ms)
 
     def _content(
         self, message: Message, variant: str | None, cause: Cause, identity: str, expires_ms: int, now_ms: int

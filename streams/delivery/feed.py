@@ -126,13 +126,14 @@ class Feed:
 
     last: the number of what happened last; 0 if nothing ever did. entries: by the id of the message, in no order.
     gone: id -> the number of its being taken out. floor: whoever knows the feed up to a lesser number than this cannot
-    be told all that was taken out since.
+    be told all that was taken out since. into: in whose feed all of it is by now.
     """
 
     last: int = 0
     floor: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
+    into: str | None = None
 
     def standing(self, now_ms: int) -> list[Standing]:
         """All that has not expired, the newest first."""

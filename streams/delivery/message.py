@@ -3,7 +3,7 @@
 Comes in: checked files (`streams.rulefiles`). Goes out: `Messages`, by which the decider decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
@@ -42,6 +42,10 @@ class Trigger(NamedTuple):
     def is_ended_by(self, change: Change) -> bool:
         """Whether what it waits for is over with this change, live or not."""
         return _leaves(change, self.segment) if self.verb != "leaves" else _enters(change, self.segment)
+
+    def is_over_in(self, segments: Container[str]) -> bool:
+        """Whether what it waits for is over for whoever is in these."""
+        return (self.segment in segments) == (self.verb == "leaves")
 
 
 def _enters(change: Change, segment: str) -> bool:

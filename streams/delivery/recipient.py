@@ -72,24 +72,49 @@ class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at: int
 
 
+class Successor(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who a user is since a merge at `at_ms`, and in which shard. due_at: when all that is kept is to follow (ms); None
+    once it has."""
+
+    user: str
+    shard: int
+    at_ms: int
+    due_at: int | None
+
+
 class Recipient(msgspec.Struct, array_like=True, gc=False):
-    """Of one user. applied: by rule. decided: by message."""
+    """Of one user. applied: by rule. decided: by message. was: users who became this one, with when (ms)."""
 
     waiting: list[Waiting] = []
     standing: list[Standing] = []
     shown: list[Shown] = []
     applied: dict[str, Applied] = {}
     decided: dict[str, Decided] = {}
+    was: dict[str, int] = {}
+    successor: Successor | None = None
 
     @property
     def next_due(self) -> int | None:
         """When something is to be done next (ms), if nothing happens before."""
         instants = [*(each.due_at for each in self.waiting), *(each.expires_at for each in self.standing)]
+        if self.successor is not None and self.successor.due_at is not None:
+            instants.append(self.successor.due_at)
         return min(instants, default=None)
 
     @property
+    def gone_to(self) -> Successor | None:
+        """Who has all that was kept of this user by now."""
+        return self.successor if self.successor is not None and self.successor.due_at is None else None
+
+    @property
     def is_empty(self) -> bool:
-        return not (self.waiting or self.standing or self.shown or self.applied or self.decided)
+        kept = self.waiting or self.standing or self.shown or self.applied or self.decided
+        return not (kept or self.was or self.successor)
+
+    def has(self, message: str, trigger: str) -> bool:
+        """Whether the message, begun so, waits or stands in the feed."""
+        waits = any((each.message, each.cause.trigger) == (message, trigger) for each in self.waiting)
+        return waits or any((each.message, each.trigger) == (message, trigger) for each in self.standing)
 
     def encode(self) -> bytes:
         return _encode(self)

@@ -1,7 +1,7 @@
 """What deliveries are made of: records of three topics, decoded.
 
-Comes in: a record. Goes out: a change with whether it is live, a command to erase, a message to send; or None for what
-cannot be used, which is told in the log: these topics are written by us.
+Comes in: a record. Goes out: a change with whether it is live, a command to erase, a message to send, word of a merge;
+or None for what cannot be used, which is told in the log: these topics are written by us.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from streams.kafka.group import Record
 from streams.log import Throttle, log
 from streams.outputs.change import Noticed, decode_noticed
 from streams.sources import delivery_commands, profile_commands
+from streams.sources.delivery_commands import Merged, Moved
 from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, SEGMENT_CHANGES
 
 
@@ -31,7 +32,7 @@ class Again(NamedTuple):
     noticed: Noticed
 
 
-Input = Noticed | Erasure | Send | Again
+Input = Noticed | Erasure | Send | Again | Merged | Moved
 
 _may_tell = Throttle()
 
@@ -58,9 +59,11 @@ def _decoded(topic: str, record: Record) -> Input | None:
     return found if isinstance(found, Erasure) else None
 
 
-def _commanded(raw: bytes) -> Send | Again:
-    command = delivery_commands.decode(raw)
-    noticed = decode_noticed(bytes(command.change))
-    if command.type == "again":
-        return Again(command.message, command.endpoint, noticed)
-    return Send(command.message, noticed)
+def _commanded(raw: bytes) -> Send | Again | Merged | Moved:
+    match delivery_commands.decode(raw):
+        case delivery_commands.Send(change, message):
+            return Send(message, decode_noticed(bytes(change)))
+        case delivery_commands.Again(change, message, endpoint):
+            return Again(message, endpoint, decode_noticed(bytes(change)))
+        case command:
+            return command

@@ -42,7 +42,7 @@ from streams.runtime.retry import Retry
 from streams.settings import Settings
 from streams.state.opening import opened_store
 from streams.state.store import Store
-from streams.topics import DELIVERIES, READ_BY_DELIVERY, SEGMENT_CHANGES, SEGMENT_MESSAGES
+from streams.topics import DELIVERIES, DELIVERY_COMMANDS, READ_BY_DELIVERY, SEGMENT_CHANGES, SEGMENT_MESSAGES
 
 AGAIN_AFTER_S: Final = 1.0
 LOOK_EVERY_MS: Final = 500  # at what is due, where nothing comes
@@ -156,7 +156,7 @@ class Deliverer:
         await self._retry("Kafka", lambda: self._sent(records))
 
     async def _sent(self, records: Sequence[Message]) -> None:
-        sent = [await self.producer.send(each.topic, each.value, each.key) for each in records]
+        sent = [await self.producer.send(each.topic, each.value, each.key, partition=each.shard) for each in records]
         await asyncio.gather(*sent)
 
 
@@ -194,10 +194,11 @@ async def _one_life(
     monitor: Monitor,
 ) -> None:
     common = Common(
-        store.deliveries,
+        store,
         messages,
         settings.topic(DELIVERIES.name),
         settings.topic(SEGMENT_MESSAGES.name),
+        settings.topic(DELIVERY_COMMANDS.name),
         settings.calendar.name,
         settings.live_within,
     )

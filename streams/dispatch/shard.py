@@ -23,6 +23,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.instants import HOUR_MS
 from streams.delivery.decider import Decider
@@ -33,14 +34,16 @@ from streams.delivery.queue import WebhookQueue
 from streams.delivery.recipient import Decided, Recipient
 from streams.delivery.webhook import Outcome
 from streams.dispatch.inputs import Again, Input, Send
+from streams.dispatch.merging import Merging
 from streams.dispatch.step import Step
 from streams.dispatch.webhooks import Webhooks
 from streams.kafka.message import Message
 from streams.outputs.change import Noticed
 from streams.outputs.delivery import encode_delivery, encode_message
+from streams.sources.delivery_commands import Merged, Moved
 from streams.state.claiming import claim
 from streams.state.format import DUE, FEEDS, MARKS, OUTCOMES, RECIPIENTS, WEBHOOKS
-from streams.state.store import Checkpoint, ShardStore, Write
+from streams.state.store import Checkpoint, ShardStore, Store, Write
 
 MOST_DUE: Final = 1_000
 LOG: Final = "log"
@@ -57,14 +60,20 @@ class Head(msgspec.Struct, array_like=True):
 
 @dataclass(frozen=True)
 class Common:
-    """What all shards share. live_within_ms: how old a change may be and still be live."""
+    """What all shards share. deliveries, segment_messages, commands: topics. live_within_ms: how old a change may be
+    and still be live."""
 
-    store: ShardStore
+    kept: Store
     messages: Callable[[], Messages]
     deliveries: str
     segment_messages: str
+    commands: str
     timezone: str = "UTC"
     live_within_ms: int = HOUR_MS
+
+    @property
+    def store(self) -> ShardStore:
+        return self.kept.deliveries
 
 
 class DeliveryShard:
@@ -117,12 +126,16 @@ class DeliveryShard:
         users = {*self._concerned(inputs), *(user for user, _ in due)}
         raw = await self._common.store.values(self.number, RECIPIENTS, sorted(users))
         step = Step({user: Recipient.decode(raw[user]) if user in raw else Recipient() for user in users}, raw)
+        merging = Merging(step, self._common.commands)
+        moved = [each for each in inputs if isinstance(each, Moved)]
+        await merging.read(self._common.kept, self.number, moved, [user for user, _ in due])
         for outcome in outcomes:
             self._webhooks.settle(step, outcome)
         for each in inputs:
-            self._apply(step, each, now_ms)
+            self._apply(step, merging, each, now_ms)
         for user, _ in due:
             self._note(step, user, self._decider(step, user).come(come_ms, now_ms))
+            merging.leave(user, come_ms)
         self._webhooks.add_messages(step)
         return Checkpoint(
             self._checkpoint + 1,
@@ -159,20 +172,26 @@ class DeliveryShard:
                     yield change.subject
                 case Erasure(subject):
                     yield subject
+                case Merged(user) | Moved(user):
+                    yield user
                 case Send(noticed=noticed) | Again(noticed=noticed):
                     yield noticed.change.subject
 
-    def _apply(self, step: Step, each: Input, now_ms: int) -> None:
+    def _apply(self, step: Step, merging: Merging, each: Input, now_ms: int) -> None:
         match each:
-            case Noticed() if each.change.subject in step.recipients and not self._is_refused(step, each):
+            case Noticed(change) if change.subject in step.recipients and not self._is_of_before(step, change):
                 self._change(step, each, now_ms)
             case Erasure(subject, until_ms):
                 mark = mark_of(subject)
                 step.marks[mark] = max(until_ms, step.marks.get(mark, until_ms), self._marks.get(mark, until_ms))
                 self._erase(step, subject)
                 self._webhooks.forget(step, subject)
-            case Send() | Again() if not self._is_refused(step, each.noticed):
+            case Send() | Again() if not self._is_of_before(step, each.noticed.change):
                 self._command(step, each, now_ms)
+            case Merged(user) if not self._is_refused(step, user, each.at_ms):
+                merging.hear(each, now_ms)
+            case Moved(user) if not self._is_refused(step, user, each.at_ms):
+                self._note(step, user, merging.take_in(each, self._decider(step, user), now_ms))
 
     def _change(self, step: Step, noticed: Noticed, now_ms: int) -> None:
         change = noticed.change
@@ -180,7 +199,7 @@ class DeliveryShard:
             self._erase(step, change.subject)
         decider = self._decider(step, change.subject)
         is_known_from_before = change.occurred_at <= self._head.began_ms - self._common.live_within_ms
-        is_news = bool(noticed.is_live) and not is_known_from_before
+        is_news = bool(noticed.is_live) and not is_known_from_before and decider.recipient.gone_to is None
         if not decider.is_repeat(change) and not is_known_from_before:
             self._webhooks.add_change(step, self._common.messages().endpoints.values(), noticed, now_ms)
         self._note(step, change.subject, decider.change(change, is_news, now_ms))
@@ -197,17 +216,21 @@ class DeliveryShard:
         elif isinstance(command, Again) and (endpoint := messages.endpoints.get(command.endpoint)) is not None:
             self._webhooks.add_again(step, endpoint, command.noticed, now_ms)
 
-    def _is_refused(self, step: Step, noticed: Noticed) -> bool:
+    def _is_of_before(self, step: Step, change: Change) -> bool:
+        return self._is_refused(step, change.subject, change.occurred_at)
+
+    def _is_refused(self, step: Step, user: str, at_ms: int) -> bool:
         """Whether it is about what a user was before being erased."""
         if not self._marks and not step.marks:
             return False
-        mark = mark_of(noticed.change.subject)
+        mark = mark_of(user)
         until_ms = step.marks.get(mark, self._marks.get(mark))
-        return until_ms is not None and noticed.change.occurred_at <= until_ms
+        return until_ms is not None and at_ms <= until_ms
 
     def _erase(self, step: Step, user: str) -> None:
         step.erased[user] = None
         step.recipients[user] = Recipient()
+        step.feeds = [(other, each) for other, each in step.feeds if other != user]
         step.decisions = [(other, each) for other, each in step.decisions if other != user]
 
     def _decider(self, step: Step, user: str) -> Decider:
@@ -226,6 +249,7 @@ class DeliveryShard:
             if decision.channel == "webhook" and decision.content is not None:
                 continue  # it is queued
             yield Message(self._common.deliveries, user.encode(), encode_delivery(user, decision))
+        yield from step.told
 
     # ----------------------------------------------------------------------------------------- what is kept
 
@@ -265,7 +289,7 @@ class DeliveryShard:
 
     @staticmethod
     def _feeds(step: Step) -> Write[Any, Any]:
-        put: list[tuple[str, tuple[str, bytes]]] = []
+        put = list(step.feeds)
         drop: list[tuple[str, str]] = []
         for user, decision in step.decisions:
             if decision.channel != "in_app":

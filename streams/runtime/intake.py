@@ -18,7 +18,7 @@ from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
-from streams.core.identities.merges import Unable
+from streams.core.identities.merges import Arrived, Unable
 from streams.core.identities.refusals import RefusedLink
 from streams.core.links import Place, Unlinked
 from streams.errors import StateError, origin
@@ -34,8 +34,8 @@ from streams.runtime.misrouted import Misrouted
 from streams.runtime.rerouting import Received, Rerouted, Told, source_of
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
-from streams.sources import Record, profile_commands
-from streams.topics import PROFILE_COMMANDS, REROUTED_EVENTS
+from streams.sources import Record, delivery_commands, profile_commands
+from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, REROUTED_EVENTS
 
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
@@ -131,9 +131,17 @@ class Intake:
     def message_to(self, event: Event, turn: int) -> Message:
         """What the home of an event's subject is to hear. Where partitions are trusted that is here: whoever chooses
         them keeps all ids of a person together."""
+        return rerouting.tell(event, turn, self._rerouted, self._home(event.subject))
+
+    def merged(self, arrived: Arrived) -> Message:
+        """What whoever delivers messages to who is gone is to hear."""
+        merged = delivery_commands.Merged(arrived.gone, arrived.into, self._number, arrived.ts)
+        topic, key = self._worker.settings.topic(DELIVERY_COMMANDS.name), arrived.gone.encode()
+        return Message(topic, key, delivery_commands.encode(merged), shard=self._home(arrived.gone))
+
+    def _home(self, subject: str) -> int:
         partitioner = self._worker.settings.partitioner
-        home = self._number if partitioner == "trust" else homes(event.subject, self._worker.partitions, partitioner)[0]
-        return rerouting.tell(event, turn, self._rerouted, home)
+        return self._number if partitioner == "trust" else homes(subject, self._worker.partitions, partitioner)[0]
 
     def note(self, erasure: Erasure) -> Message:
         """What happened to a user of this shard, as a command that is there if its state must be made anew."""

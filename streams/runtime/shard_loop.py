@@ -261,7 +261,9 @@ class ShardLoop:
                 self._note(self._shard.step(apply))
         self._intake.bury_commands(self._identities.merges.take_unable())
         self._intake.bury_links(self._identities.refusals.take_to_tell())
-        self._pending.retell(self._identities.merges.take_arrived())
+        arrived = self._identities.merges.take_arrived()
+        self._pending.retell({each.into: each.ts for each in arrived})
+        self._pending.send([self._intake.merged(each) for each in arrived])
         self._worker.counters.events += len(batch)
         self._worker.counters.duplicates += self._shard.duplicates - repeats
         self._worker.counters.refused += self._shard.refused - refused

@@ -114,7 +114,7 @@ def _flows(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
 
 
 def _feeds(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
-    """put: users, each with a message's id and the message; drop: users with ids."""
+    """put: as `Write` says; drop: users with ids."""
     assert write.collection.index is not None
     news, changed = keys.at(write.collection.index), dict[str, None]()
     for user, message in write.drop:
@@ -125,8 +125,9 @@ def _feeds(result: Commands, keys: ShardKeys, write: Write[Any, Any]) -> None:
         else:
             result.add("FEED.DROP", key, [message])
             changed[user] = None
-    for user, message in write.put:
-        result.add("FEED.ADD", keys.at(write.collection, user), message)
+    for user, (message, *said) in write.put:
+        key = keys.at(write.collection, user)
+        result.add(*(("FEED.MOVE", key, said) if message == WHOLE_FEED else ("FEED.ADD", key, [message, *said])))
         changed[user] = None
     for user in changed:
         result.add("XADD", news, ["MAXLEN", "~", NEWS_KEPT, "*", "user", user])

@@ -223,7 +223,8 @@ FEEDS: Final = Collection(
     str,
     bytes,
     2,
-    "user → `last`; of each message `message:<id>`, `at:<id>`, `seen:<id>` and so on; `gone`, `floor`",
+    "user → `last`; of each message `message:<id>`, `at:<id>`, `seen:<id>` and so on; `gone`, `floor`; `into`: whose it"
+    " is since a merge",
     of_subject=True,
     index=NEWS,
 )

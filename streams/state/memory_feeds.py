@@ -32,20 +32,31 @@ class MemoryFeedStore:
             else:
                 self._drop(self._feeds[shard, user], message)
                 self._news[shard].append(user)
-        for user, (message, raw) in write.put:
-            self._add(self._feeds[shard, user], message, raw)
+        for user, (message, *said) in write.put:
+            if message == WHOLE_FEED:
+                feed = self._feeds[shard, user]
+                self._feeds[shard, user] = Feed(self._number(feed), into=said[0])
+            else:
+                self._add(self._feeds[shard, user], message, *said)
             self._news[shard].append(user)
 
     def _number(self, feed: Feed) -> int:
         feed.last = next(self._numbers)
         return feed.last
 
-    def _add(self, feed: Feed, message: str, raw: bytes) -> None:
-        if message in feed.entries or message in feed.gone:
+    def _add(self, feed: Feed, message: str, raw: bytes, *marks: Any) -> None:
+        is_new = message not in feed.entries
+        if message in feed.gone or (is_new and not raw):
             return
-        at = self._number(feed)
-        feed.floor = feed.floor or at
-        feed.entries[message] = Entry(raw, at)
+        if is_new:
+            at = self._number(feed)
+            feed.floor = feed.floor or at
+            feed.entries[message] = Entry(raw, at)
+        entry = feed.entries[message]
+        new = {mark: at_ms for mark, at_ms in zip(marks[::2], marks[1::2], strict=True) if mark not in entry.marks}
+        if new and not is_new:
+            entry.at = self._number(feed)
+        entry.marks |= new
 
     def _drop(self, feed: Feed, message: str) -> None:
         if feed.entries.pop(message, None) is None:
@@ -57,7 +68,7 @@ class MemoryFeedStore:
     async def read(self, shard: int, user: str) -> Feed:
         kept = self._feeds.get((shard, user), Feed())
         entries = {message: Entry(each.message, each.at, dict(each.marks)) for message, each in kept.entries.items()}
-        return Feed(kept.last, kept.floor, entries, dict(kept.gone))
+        return Feed(kept.last, kept.floor, entries, dict(kept.gone), kept.into)
 
     async def mark(self, shard: int, user: str, marks: Sequence[Marked]) -> Sequence[Marked]:
         feed = self._feeds.get((shard, user), Feed())

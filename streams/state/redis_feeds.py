@@ -60,6 +60,8 @@ class RedisFeedStore:
 def decode_feed(fields: dict[str, bytes]) -> Feed:
     """From the fields of its hash."""
     feed = Feed(int(fields.get("last", 0)), int(fields.get("floor", 0)))
+    if "into" in fields:
+        feed.into = fields["into"].decode()
     if "gone" in fields:
         feed.gone = dict(_decode_gone(fields["gone"]))
     for name, value in fields.items():

@@ -43,21 +43,36 @@ OWN = """
 local own = {}
 """
 
-# A feed of one message more or less; where that is so
-# already nothing happens. The last that were taken out are remembered, the newest of those forgotten by its number. Of
-# an erased user no news stay.
+# A feed of one message more or less; where that is so already nothing happens, but that marks are put at it. The last
+# that were taken out are remembered, the newest of those forgotten by its number. Of a feed that is another user's by
+# now that alone stays. Of an erased user no news do.
 FEED_COMMANDS = (
     FEED
     + """
-own['FEED.ADD'] = function(key, id, message)
+own['FEED.ADD'] = function(key, id, message, ...)
   local gone = cmsgpack.unpack(redis.call('HGET', key, 'gone') or cmsgpack.pack({}))
   for _, each in ipairs(gone) do
     if each[1] == id then return end
   end
-  if redis.call('HEXISTS', key, 'message:' .. id) == 1 then return end
+  local at
+  if redis.call('HEXISTS', key, 'message:' .. id) == 0 then
+    if message == '' then return end
+    at = number(key)
+    redis.call('HSETNX', key, 'floor', at)
+    redis.call('HSET', key, 'message:' .. id, message, 'at:' .. id, at)
+  end
+  local marks = {...}
+  for i = 1, #marks, 2 do
+    if redis.call('HSETNX', key, marks[i] .. ':' .. id, marks[i + 1]) == 1 and not at then
+      at = number(key)
+      redis.call('HSET', key, 'at:' .. id, at)
+    end
+  end
+end
+own['FEED.MOVE'] = function(key, into)
   local at = number(key)
-  redis.call('HSETNX', key, 'floor', at)
-  redis.call('HSET', key, 'message:' .. id, message, 'at:' .. id, at)
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'last', at, 'into', into)
 end
 own['FEED.DROP'] = function(key, id)
   if redis.call('HDEL', key, 'message:' .. id) == 0 then return end

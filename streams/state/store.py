@@ -21,9 +21,10 @@ from streams.state.format import MEMBERS, Collection, Name, Value
 class Write(msgspec.Struct, Generic[Name, Value], frozen=True):
     """What changes in a collection: first what is dropped, then what is put.
 
-    put: names with their values; of sets and lists a value for each pair; of feeds users, each with a message's id and
-    the message; of flows segments, each with a period, entries and exits. drop: names; of sets such pairs; of feeds
-    users with ids. most: how many of the newest stay in each list.
+    put: names with their values; of sets and lists a value for each pair; of feeds users, each with a message's id, the
+    message (empty where it is there) and its marks, each with when; or with no id and who has the whole feed from then
+    on; of flows segments, each with a period, entries and exits. drop: names; of sets such pairs; of feeds users with
+    ids. most: how many of the newest stay in each list.
     """
 
     collection: Collection[Name, Value]

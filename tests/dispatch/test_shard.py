@@ -57,7 +57,7 @@ class Life:
 
     def __init__(self, store: Store, book: Messages, **common: Any):
         self.store = store
-        self.common = Common(store.deliveries, lambda: book, "deliveries", "segment-messages", **common)
+        self.common = Common(store, lambda: book, "deliveries", "segment-messages", "delivery-commands", **common)
         self.published: list[Message] = []
 
     async def begin(self, now_ms: int = 0) -> None:

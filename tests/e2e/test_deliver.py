@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -209,12 +209,24 @@ def test_from_an_event_to_the_feed_and_who_is_erased_leaves_nothing(delivering: 
         deliver.says("of version 2")  # the first is the folder, as the worker found it
         delivering.publish([track("carl", "Signed In", now_ms())])
         delivering.read("deliveries", lambda seen: ("carl", "news", "sent") in decided(seen))
+        merge = ["merge", "carl", "--into", "bob", "--timeout", "2m"]
+        merged = CliRunner().invoke(main, merge, env=delivering.environment)
+        assert merged.exit_code == 0, merged.output
+        until(
+            lambda: [sorted(each.title for each in feed) for feed in feeds(delivering, ["carl", "bob"]).values()],
+            [[], ["Hi you", "Hi you", "News"]],
+        )
         command = profile_commands.encode(Erasure("erin", now_ms()))
         delivering.publish_raw([("profile-commands", "erin", command)])
-        deadline = time.monotonic() + WITHIN_S
-        while keys.that_mention("erin"):
-            assert time.monotonic() < deadline, keys.that_mention("erin")
-            time.sleep(0.1)
+        until(lambda: keys.that_mention("erin"), [])
+
+
+def until(look: Callable[[], object], wanted: object) -> None:
+    """It is as wanted in time."""
+    deadline = time.monotonic() + WITHIN_S
+    while (seen := look()) != wanted:
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.1)
 
 
 def test_what_would_be_sent_and_why_not_is_told_without_any_server(delivering: Pipeline, tmp_path: Path) -> None:

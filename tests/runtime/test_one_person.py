@@ -19,7 +19,7 @@ from streams.core.events import Event
 from streams.kafka.partitioning import homes
 from streams.outputs.change import decode_change
 from streams.runtime import retry
-from streams.sources import Decoder, profile_commands
+from streams.sources import Decoder, delivery_commands, profile_commands
 from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERSHIPS, OWNED, ROWS, UNLINKED, Collection
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
@@ -238,6 +238,24 @@ async def test_both_stores_keep_it(kept: Store, how: str) -> None:
     """Every second life ends with a crash, each time at the next step."""
     await lose(kept)
     await as_the_judge_has_it(kept, EVENTFUL, {2 * n: (n % 9, how) for n in range(40)})
+
+
+async def test_whoever_delivers_messages_is_told_of_each_merge_where_the_changes_of_who_is_gone_are(
+    kept: Store,
+) -> None:
+    await lose(kept)
+    company = Company(kept, {2 * n: (n % 9, HOW[0]) for n in range(40)})
+    await live(company, records(EVENTFUL))
+    told = set()
+    for tp, messages in company.world.stands.items():
+        for message in messages if tp.topic == "delivery-commands" else ():
+            merged = delivery_commands.decode(message.value or b"")
+            assert isinstance(merged, delivery_commands.Merged)
+            assert [tp.partition, merged.shard] == [
+                homes(one, PARTITIONS, "murmur2")[0] for one in (merged.user, merged.into)
+            ]
+            told.add((merged.user, merged.into))
+    assert told == {("ann", "bob"), ("bob", "cy")}
 
 
 @pytest.mark.parametrize("erased", ["ann", "cy"])

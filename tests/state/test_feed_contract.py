@@ -7,6 +7,7 @@ import pytest
 
 from streams.core.flows import Flow
 from streams.delivery.feed import Feed, Marked
+from streams.state.codec import WHOLE_FEED
 from streams.state.feeds import GONE_KEPT
 from streams.state.format import DUE, FEEDS, OUTCOMES, RECIPIENTS
 from streams.state.store import Checkpoint, Store, Write
@@ -141,6 +142,28 @@ async def test_an_erased_feed_is_empty_and_one_that_begins_anew_knows_nobody_fro
     feed = await deliverer.feed()
     assert feed.entries["m1"].marks == {}
     assert before.last < feed.floor == feed.last
+
+
+async def test_what_another_feed_had_comes_with_its_marks_and_marks_come_alone_to_what_is_there(kept: Store) -> None:
+    await claimed(kept.deliveries, 0, epoch=1)
+    puts: list[Any] = [("m1", b"m1", "seen", 5), ("m1", b"m1", "seen", 6, "read", 7), ("m2", b"", "dismissed", 8)]
+    ats = []
+    for number, put in enumerate([*puts, puts[1]], 1):
+        await kept.deliveries.save(0, 1, Checkpoint(number, b"", {}, [Write(FEEDS, [("ann", put)])]))
+        ats.append((await kept.feeds.read(0, "ann")).last)
+    feed = await kept.feeds.read(0, "ann")
+    assert {name: entry.marks for name, entry in feed.entries.items()} == {"m1": {"seen": 5, "read": 7}}
+    assert ats[0] < ats[1] == ats[2] == ats[3] == feed.entries["m1"].at
+
+
+async def test_a_feed_that_is_anothers_says_whose_and_nothing_else_and_that_is_news(deliverer: Deliverer) -> None:
+    await deliverer.write(put=[("ann", "m1")])
+    before, place = await deliverer.feed(), await deliverer.kept.feeds.place(1)
+    moved: Write[Any, Any] = Write(FEEDS, [("ann", (WHOLE_FEED, "bob"))])
+    await deliverer.kept.deliveries.save(0, 1, Checkpoint(2, b"", {}, [moved]))
+    feed = await deliverer.feed()
+    assert (feed.into, feed.entries, feed.last > before.last) == ("bob", {}, True)
+    assert (await deliverer.kept.feeds.news(place)).changed == [(0, "ann")]
 
 
 async def test_whose_feed_changed_is_told_once_since_a_place(deliverer: Deliverer) -> None:

@@ -84,8 +84,16 @@ class Unable(NamedTuple):
         return isinstance(event.identity, Merge) and (event.subject, event.ts) == (self.gone, self.question.ts)
 
 
+class Arrived(NamedTuple):
+    """Somebody has become who stays, with all that was kept."""
+
+    gone: str
+    into: str
+    ts: int
+
+
 class Merges:
-    """Of one shard. Until somebody takes them: changes, unable; and arrived, by who stays when another became her."""
+    """Of one shard. Until somebody takes them: changes, unable, arrived."""
 
     def __init__(self, profiles: Movable, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
         self._profiles, self._aliases, self._owners = profiles, aliases, owners
@@ -93,7 +101,7 @@ class Merges:
         self._told: set[str] = set()
         self.changes: list[Change] = []
         self.unable: list[Unable] = []
-        self.arrived: dict[str, int] = {}
+        self.arrived: list[Arrived] = []
 
     def asked(self, user: str) -> Question | None:
         return self._asked.get(user)
@@ -133,8 +141,8 @@ class Merges:
         taken, self.unable = self.unable, []
         return taken
 
-    def take_arrived(self) -> dict[str, int]:
-        taken, self.arrived = self.arrived, {}
+    def take_arrived(self) -> list[Arrived]:
+        taken, self.arrived = self.arrived, []
         return taken
 
     def forget(self, user: str, until_ms: int) -> None:
@@ -216,7 +224,7 @@ class Merges:
         if user in self._profiles:
             self._owners.own(user, moved, event.ts)
             self.changes += self._profiles.arrive(user, moved.profile, event.ts, event.message_id)
-            self.arrived[user] = event.ts
+            self.arrived.append(Arrived(moved.gone, user, event.ts))
         return []
 
 

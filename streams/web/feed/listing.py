@@ -36,8 +36,8 @@ class Listing(Resource):
 
     async def answer(self, asked: Asked, receive: Receive) -> Response:
         kinds, limit, before = _wanted(asked.query)
-        _, feed = await self.door.read(self._feeds, self.door.reader(asked).user)
-        body = msgspec.json.encode(_page(feed, time.time_ns() // 1_000_000, kinds, limit, before))
+        found = await self.door.read(self._feeds, self.door.reader(asked).user)
+        body = msgspec.json.encode(_page(found.feed, time.time_ns() // 1_000_000, kinds, limit, before))
         tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
         # Weak or not, and among others, is the same here (RFC 9110, 13.1.2).
         known = {each.strip().removeprefix("W/") for each in (asked.header("if-none-match") or "").split(",")}

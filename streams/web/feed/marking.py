@@ -64,11 +64,11 @@ class Marking(Resource):
     async def answer(self, asked: Asked, receive: Receive) -> Response:
         user = self.door.reader(asked).user
         said = _body(await self._bodies.read(asked.headers, receive, MOST_BYTES))
-        shard, feed = await self.door.read(self._feeds, user)
-        done = _new(feed, said, time.time_ns() // 1_000_000)
+        found = await self.door.read(self._feeds, user)
+        done = _new(found.feed, said, time.time_ns() // 1_000_000)
         if done:
-            await self._publish(user, feed, done)
-            await self._feeds.mark(shard, user, [mark for each in done for mark in each.implied()])
+            await self._publish(found.user, found.feed, done)
+            await self._feeds.mark(found.shard, found.user, [mark for each in done for mark in each.implied()])
         return JsonAnswer({"taken": len(done)}, 200, dict(PRIVATE))
 
     async def _publish(self, user: str, feed: Feed, done: list[Marked]) -> None:

@@ -10,7 +10,7 @@ Whatever ends it earlier is a `Refusal`.
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -29,7 +29,22 @@ from streams.web.refusal import Refusal, come_again, refusal_of
 
 METHODS: Final = "GET, POST, OPTIONS"
 MOST_A_SECOND: Final = 5  # of a user, in the long run; ten times as many at once
+BEFORE_ALL: Final = -1  # as the cursor of a feed
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
+
+
+class Found(NamedTuple):
+    """user: whose feed it is: another than was asked for, after a merge. since: whoever knows it up to this number
+    knows another feed, which was the user's before."""
+
+    shard: int
+    user: str
+    feed: Feed
+    since: int
+
+    def known(self, cursor: int | None) -> int | None:
+        """How far a browser knows it; it is to begin anew with one that it knows from before."""
+        return cursor if cursor is None or cursor > self.since else BEFORE_ALL
 
 
 class Asked:
@@ -75,10 +90,15 @@ class Door:
             raise come_again("too_many_requests", f"more than {MOST_A_SECOND} a second of one user", wait_s)
         return reader
 
-    async def read(self, feeds: FeedStore, user: str) -> tuple[int, Feed]:
-        """The user's feed, and in which shard it is."""
-        found = [(shard, await feeds.read(shard, user)) for shard in await self.places.of(user)]
-        return max(found, key=lambda each: each[1].last)
+    async def read(self, feeds: FeedStore, user: str) -> Found:
+        """The user's feed, or that of who the user was merged into."""
+        since = BEFORE_ALL
+        while True:
+            found = [(shard, await feeds.read(shard, user)) for shard in await self.places.of(user)]
+            shard, feed = max(found, key=lambda each: each[1].last)
+            if feed.into is None:
+                return Found(shard, user, feed, since)
+            user, since = feed.into, max(since, feed.last)
 
 
 class Resource:

@@ -13,6 +13,7 @@ comment every 25 s keeps proxies from hanging up. It ends with the token: the br
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -58,7 +59,8 @@ class Streaming(Resource):
         return await tickets.redeem(self._group, ticket[-1]) if ticket else self.door.reader(asked)
 
     async def _lines(self, reader: Reader, cursor: int | None) -> AsyncIterator[bytes]:
-        with self._news.of(reader.user) as told:
+        with ExitStack() as following:
+            whose, told = reader.user, following.enter_context(self._news.of(reader.user))
             told.set()  # to begin with
             yield f"retry: {COMES_AGAIN_MS}\n\n".encode()
             first = True
@@ -68,12 +70,17 @@ class Streaming(Resource):
                     continue
                 told.clear()
                 try:
-                    _, feed = await self.door.read(self._feeds, reader.user)
+                    found = await self.door.read(self._feeds, reader.user)
                 except Unreachable:
                     continue  # all are told when Redis is back
-                if first or feed.last != cursor:
-                    yield events(feed, cursor)
-                    cursor, first = feed.last, False
+                if found.user != whose:  # by a merge
+                    following.close()
+                    whose, told = found.user, following.enter_context(self._news.of(found.user))
+                    told.set()
+                    continue
+                if first or found.feed.last != cursor:
+                    yield events(found.feed, found.known(cursor))
+                    cursor, first = found.feed.last, False
 
 
 async def _is_told(told: asyncio.Event, within_s: float) -> bool:

@@ -35,7 +35,9 @@ class Why(Resource):
         found: dict[str, Decided] = {}
         for shard in await self.door.places.of(user):
             raw = await self._deliveries.get(shard, RECIPIENTS, user)
-            found |= {} if raw is None else Recipient.decode(raw).decided
+            recipient = Recipient() if raw is None else Recipient.decode(raw)
+            to = recipient.gone_to
+            found |= recipient.decided if to is None else await self._decided(to.user)
         return found
 
 

@@ -14,6 +14,7 @@ from streams.delivery.recipient import Recipient
 from streams.kafka.partitioning import homes
 from streams.kafka.publisher import Outgoing
 from streams.settings import Settings
+from streams.state.codec import WHOLE_FEED
 from streams.state.format import FEEDS, RECIPIENTS, SETTLED
 from streams.state.memory import MemoryStore
 from streams.state.store import Checkpoint, Write
@@ -80,6 +81,13 @@ class Feeds:
         shard = homes(user, PARTITIONS, "murmur2")[0]
         self._numbers[shard] += 1
         write: Write[Any, Any] = Write(RECIPIENTS, [(user, recipient.encode())])
+        await self.store.deliveries.save(shard, 1, Checkpoint(self._numbers[shard], b"", {}, [write]))
+
+    async def move(self, user: str, into: str) -> None:
+        """She is another by now, whose feed has all that was in hers."""
+        shard = homes(user, PARTITIONS, "murmur2")[0]
+        self._numbers[shard] += 1
+        write: Write[Any, Any] = Write(FEEDS, [(user, (WHOLE_FEED, into))])
         await self.store.deliveries.save(shard, 1, Checkpoint(self._numbers[shard], b"", {}, [write]))
 
     async def deliver(self, user: str, *messages: FeedMessage, remove: Sequence[str] = ()) -> None:

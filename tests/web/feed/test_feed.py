@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.delivery.recipient import Decided, Recipient
+from streams.delivery.recipient import Decided, Recipient, Successor
 from streams.web.feed import readers
 from streams.web.feed.readers import MOST_A_SECOND
 from tests.pages import ROOT
@@ -163,6 +163,16 @@ async def test_nobody_marks_what_is_not_in_their_feed(feeds: Feeds) -> None:
     assert feeds.kafka.written == []
 
 
+async def test_whoever_was_merged_away_has_the_feed_of_the_survivor(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m"))
+    await feeds.move("bob", "ann")
+    await feeds.move("cy", "bob")
+    assert await titles(feeds, user="cy") == ["m"]
+    assert await post(feeds, ("id-m", "read"), user="cy") == 1
+    assert [each["userId"] for each in feeds.kafka.written] == ["ann"]
+    assert (await feeds.client.get("/v1/feed", headers=bearer())).json()["counts"]["unread"] == 0
+
+
 async def test_a_wrong_clock_makes_no_time_of_the_future_nor_of_before_the_message(feeds: Feeds) -> None:
     await feeds.deliver("ann", message("m"))
     await post(feeds, {"id": "id-m", "type": "seen", "at": "2099-01-01T00:00:00Z"})
@@ -206,6 +216,9 @@ async def test_why_a_message_did_not_come_is_told_to_whom_it_is_about(feeds: Fee
     assert [each["message"] for each in everything] == ["come-back", "other"]
     assert (await feeds.client.get("/v1/feed/why", headers=bearer("bob"))).json() == {"messages": []}
     assert (await feeds.client.get("/v1/feed/why")).status_code == 401
+    await feeds.keep("cy", Recipient(successor=Successor("ann", 0, 5, None)))
+    by_another_name = (await feeds.client.get("/v1/feed/why", headers=bearer("cy"))).json()
+    assert by_another_name["messages"] == everything
 
 
 # --------------------------------------------------------------------------------------------------- whose page

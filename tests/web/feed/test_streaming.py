@@ -201,6 +201,34 @@ async def test_whoever_comes_again_is_told_what_came_since(feeds: Feeds) -> None
         assert [data.get("id") for kind, _, data in then if kind == "message"] == ["id-m2"]
 
 
+async def test_whoever_is_another_by_now_begins_anew_with_the_survivors_feed_and_follows_it(feeds: Feeds) -> None:
+    await feeds.deliver("ann", message("m1"))
+    await feeds.deliver("bob", message("m2"))
+    browser = Browser()
+
+    async def hear(stream: Stream) -> list[str]:
+        said = await stream.next()
+        assert said is not None
+        for each in said:
+            browser.hear(each)
+        return sorted(browser.messages)
+
+    async with opened(feeds, bearer("bob")) as stream:
+        assert await hear(stream) == ["id-m2"]
+        await feeds.move("bob", "ann")
+        assert await hear(stream) == ["id-m1"]
+        await feeds.deliver("ann", message("m3"))
+        assert await hear(stream) == ["id-m1", "id-m3"]
+    browser.messages["id-old"] = None
+    async with opened(feeds, bearer("bob") | {"Last-Event-ID": str(browser.cursor)}) as stream:
+        await feeds.deliver("ann", message("m4"))
+        while "id-m4" not in browser.messages:
+            await hear(stream)
+    assert "id-old" in browser.messages  # it is not begun anew
+    async with opened(feeds, bearer("bob") | {"Last-Event-ID": "2"}) as stream:  # which it knew of bob's own
+        assert await hear(stream) == ["id-m1", "id-m3", "id-m4"]
+
+
 async def test_a_stream_ends_with_its_token_and_with_the_process(feeds: Feeds) -> None:
     async with opened(feeds, bearer(for_s=-59.5)) as stream:  # within what clocks may differ
         assert stream.status in (0, 200)
