@@ -4,9 +4,11 @@ question.py     READ FIRST: what is asked: rules, history, an outcome
 sides.py        a rulebook that a history is played to, and what is counted of it
 tally.py        what became of each segment: entries, exits, stays, who is in
 outcomes.py     what being in a segment said of an event that came later
-histories.py    files of a history, by what they are; parquet.py
+histories.py    files of a history, by what they are: parquet.py, records.py (out of topics.py), lines
+blocks.py       lines of a file together, and who they are about, without decoding them
+links.py        which ids have to do with each other
 whose.py        which process a line is for, so that users who have to do with each other are in one
-worker.py       one process: all lines read, those of its users played
+worker.py       one process: all blocks read, the lines of its users played
 processes.py    several of them, and what they found put together
 report.py       what comes out, as JSON has it
 unknown.py      what is not known, and said

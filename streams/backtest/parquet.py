@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.backtest.blocks import Block, TextBlock
 from streams.errors import UsageError
-from streams.eventfiles.lines import Chunk
 
 BATCH_ROWS: Final = 10_000
 WHOLE: Final = ("record", "value", "json")
@@ -65,13 +65,13 @@ class ParquetFile:
         """As far as its rows tell."""
         return self.size if self._read == self._rows else self.size * self._read // self._rows
 
-    def read(self) -> Chunk:
+    def read(self) -> Block | None:
         first = self._read + 1
         batch = next(self._batches, None)
         if batch is None:
-            return Chunk(first, [])
+            return None
         self._read += batch.num_rows
-        return Chunk(first, self._lines(batch))
+        return TextBlock.of_texts(first, self._lines(batch))
 
     def mentions(self, words: Sequence[bytes]) -> bool:
         columns = " ".join(str(name) for name in self._file.schema_arrow.names)

@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from streams.backtest.links import together
 from streams.backtest.question import Question, has_quintiles
 from streams.backtest.records import HistoryDecoder
-from streams.backtest.whose import together
 from streams.backtest.worker import Part, Work
 from streams.core.compiler.catalog import Catalog
 from streams.errors import SegmenterError, UsageError
@@ -65,7 +65,8 @@ def play(question: Question, processes: int, progress: Progress) -> list[Part]:
     context = multiprocessing.get_context("spawn")
     met = _Meeting(context, processes)
     with ProcessPoolExecutor(processes, context, _begin, (met,)) as pool:
-        pool.submit(_begun)  # they all begin, which takes a second, while links are looked for here
+        for _ in range(processes):  # they all begin, which takes two seconds, while links are looked for here
+            pool.submit(_begun)
         linked = _linked(question)
         parts = [pool.submit(_work, question, number, processes, linked) for number in range(processes)]
         try:
@@ -90,7 +91,7 @@ def _in_this_process(question: Question, progress: Callable[[int], object]) -> P
         gc.set_threshold(*threshold)
 
 
-def _linked(question: Question) -> Mapping[str, str]:
+def _linked(question: Question) -> Mapping[int, int]:
     decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
     return together(question.files, HistoryDecoder(decoder, question.erased), question.settings)
 
@@ -144,7 +145,7 @@ def _begun() -> None:
     """Nothing more."""
 
 
-def _work(question: Question, number: int, of: int, linked: Mapping[str, str]) -> Part:
+def _work(question: Question, number: int, of: int, linked: Mapping[int, int]) -> Part:
     meeting = _here.meeting
     assert meeting is not None
     try:

@@ -6,16 +6,18 @@ what they mean.
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 
+from streams.backtest.blocks import Block, Numbered, TextBlock
+from streams.core.arrays import Ints
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Event, Ignored
-from streams.eventfiles.lines import CHUNK_BYTES, Chunk
+from streams.eventfiles.lines import CHUNK_BYTES, any_in
 from streams.sources import Decoder, profile_commands
-from streams.sources.inputs import InputDecoder
 from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS
 
 SUFFIX: Final = ".records"
@@ -23,6 +25,7 @@ HEAD: Final = b"\0"
 LENGTH: Final = struct.Struct(">I")
 TOPICS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, PROFILE_COMMANDS)
 NO_NEWS: Final = Ignored("a command")
+OF_ERASED: Final = Ignored("of an erased user")
 
 
 class Framed(msgspec.Struct, array_like=True, gc=False):
@@ -43,6 +46,27 @@ def write(file: BinaryIO, record: Framed) -> None:
     file.write(LENGTH.pack(len(packed)) + packed)
 
 
+class RecordBlock:
+    """Records of a file: who each is about is said in its value."""
+
+    def __init__(self, first: int, lines: Sequence[bytes]):
+        self.first, self._lines = first, lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def hashes(self) -> Ints:
+        # A record without a value is no blank line: it is nobody's, which is told.
+        values = [_decode(line[len(HEAD) :]).value or b"0" for line in self._lines]
+        return TextBlock.of_texts(self.first, values).hashes()
+
+    def at(self, places: Ints) -> Sequence[bytes]:
+        return [self._lines[place] for place in places.tolist()]
+
+    def all(self) -> Numbered:
+        return Numbered(range(self.first, self.first + len(self)), self._lines)
+
+
 class RecordFile:
     """One file, read from its beginning. Its name says which topic and partition it is of."""
 
@@ -56,22 +80,20 @@ class RecordFile:
     def position(self) -> int:
         return self._file.tell()
 
-    def read(self) -> Chunk:
+    def read(self) -> Block | None:
         lines: list[bytes] = []
         held = 0
         while held < CHUNK_BYTES and (length := self._file.read(LENGTH.size)):
             line = HEAD + self._file.read(*LENGTH.unpack(length))
             lines.append(line)
             held += len(line)
+        if not lines:
+            return None
         first, self._next_number = self._next_number, self._next_number + len(lines)
-        return Chunk(first, lines)
+        return RecordBlock(first, lines)
 
     def mentions(self, words: Sequence[bytes]) -> bool:
-        while lines := self.read().lines:
-            block = b"".join(lines)
-            if any(word in block for word in words):
-                return True
-        return False
+        return any_in(words, iter(partial(self._file.read, CHUNK_BYTES), b""))
 
     def close(self) -> None:
         self._file.close()
@@ -84,20 +106,22 @@ class HistoryDecoder:
         self._decoder, self._erased = decoder, erased
         self._of = [decoder.of.get(topic.name) for topic in TOPICS]
 
-    @property
-    def product(self) -> InputDecoder:
-        return self._decoder.of[PRODUCT_EVENTS.name]
-
     def decode_line(self, line: bytes) -> Decoded:
-        if not line.startswith(HEAD):
-            return self._decoder.decode_line(line)
-        record = _decode(memoryview(line)[len(HEAD) :])
-        decoder = self._of[record.topic]
+        return self.decode_lines([line])[0]
+
+    def decode_lines(self, lines: Sequence[bytes]) -> list[Decoded]:
+        """All of one file."""
+        if not lines or not lines[0].startswith(HEAD):
+            return self._decoder.decode_lines(lines)
+        records = [_decode(line[len(HEAD) :]) for line in lines]
+        decoder = self._of[records[0].topic]
         if decoder is None:
-            return _merge(record)
-        decoded = decoder.decode(record.value, record.key, record.timestamp)
+            return list(map(_merge, records))
+        return [self._unless_erased(decoded) for decoded in decoder.decode_all(records)]
+
+    def _unless_erased(self, decoded: Decoded) -> Decoded:
         if isinstance(decoded, Event) and decoded.ts <= self._erased.get(decoded.subject, decoded.ts - 1):
-            return Ignored("of an erased user")
+            return OF_ERASED
         return decoded
 
 

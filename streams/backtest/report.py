@@ -180,7 +180,7 @@ class _Reporter:
         parts = self._parts
         return Coverage(
             files=self._question.files,
-            lines=parts[0].lines,
+            lines=sum(part.lines for part in parts),
             events=sum(part.events for part in parts),
             rejected=sum(part.rejected for part in parts),
             rejects=[each for part in parts for each in part.rejects][:REJECTS_TOLD],

@@ -1,4 +1,4 @@
-"""One process of a backtest: all lines read, those of its users played to each rulebook, and what was found.
+"""One process of a backtest: all blocks read, the lines of its users played to each rulebook, and what was found.
 
 Comes in: a `Question`, and which process it is. Goes out: a `Part`. The processes wait for each other once, at the end
 of the history: time comes for everybody up to the newest event of all.
@@ -18,7 +18,7 @@ from streams.backtest.question import OUTCOME, Question
 from streams.backtest.records import HistoryDecoder
 from streams.backtest.sides import Holding, Side, read_by_all
 from streams.backtest.tally import Kept
-from streams.backtest.whose import Own
+from streams.backtest.whose import ANOTHERS, Share, Shared
 from streams.core.kernel.layout import FAR
 from streams.eventfiles.arrivals import Arrivals
 from streams.eventfiles.rejects import RejectedLine
@@ -66,7 +66,8 @@ class Moves:
 
 @dataclass
 class Part:
-    """events: how many were its users' and usable. begins_ms, ends_ms: of the whole history."""
+    """lines: how many were its users', or nobody's. events: of them, those that could be used. begins_ms, ends_ms: of
+    the whole history."""
 
     lines: int
     events: int
@@ -84,15 +85,15 @@ class Part:
 class Work:
     """number: which of the processes it is."""
 
-    def __init__(self, question: Question, number: int, of: int, together: Mapping[str, str]):
+    def __init__(self, question: Question, number: int, of: int, together: Mapping[int, int]):
         self._question = question
         self._new = Side(question, question.new)
         self._old = None if question.old is None else Side(question, question.old)
         self._outcome = None if question.outcome is None else Side(question, question.outcome)
         self._sides = [side for side in (self._new, self._old, self._outcome) if side is not None]
         lines = Decoder(read_by_all(self._sides), InputOptions.of(question.settings))
-        decoder = HistoryDecoder(lines, question.erased)
-        self._own = Own(decoder, question.settings, number, of, together)
+        self._decoder = HistoryDecoder(lines, question.erased)
+        self._share = Share(question.settings, number, of, together)
         self._rejects: list[str] = []
 
     def run(self, progress: Callable[[int], object], meet: Met) -> Part:
@@ -101,11 +102,10 @@ class Work:
         with ExitStack() as stack:
             files = [stack.enter_context(closing(opened(name))) for name in self._question.files]
             arrivals = Arrivals(
-                self._own,
-                files,
+                [Shared(file, self._decoder, self._share) for file in files],
                 self._reject,
                 self._question.until_ms,
-                lambda _: progress(sum(file.position for file in files)),
+                lambda: progress(sum(file.position for file in files)),
             )
             for batch in arrivals.batches():
                 events += len(batch)
@@ -129,7 +129,7 @@ class Work:
         instants = self._instants()
         asked = None if self._outcome is None else instants
         return Part(
-            lines=arrivals.lines,
+            lines=arrivals.lines - arrivals.passed_over[ANOTHERS.kind],
             events=events,
             rejected=arrivals.rejected,
             rejects=self._rejects,

@@ -2,6 +2,7 @@
 
 lines.py        one file, plain, .gz, .zst or piped in, as numbered lines
 rejects.py      a line that cannot be used, and why
+decoded.py      a file as what its lines mean
 arrivals.py     several files, merged by time
 playback.py     files through the engine; what comes out are changes
 summary.py      what else was in them, said at the end of a replay

@@ -1,62 +1,37 @@
 """Files as arrivals: the lines of each in its own order, several merged by the time of the line each has come to.
 
-Comes in: JSON Lines files, each a source of its own, and how a line is decoded. Goes out: batches of events, in the
-order to apply them. Lines that cannot be used are handed to `reject`.
+Comes in: files, each a source of its own, as what their lines mean. Goes out: batches of events, in the order to apply
+them. Lines that cannot be used are handed to `reject`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from streams.core.batch import Batch
 from streams.core.engine.inbox import Inbox
-from streams.core.events import Decoded, Event, Ignored, Reject
-from streams.eventfiles.lines import Chunk
+from streams.core.events import Event, Ignored, Reject
+from streams.eventfiles.decoded import Source
 from streams.eventfiles.rejects import RejectedLine
 
 BATCH_EVENTS: Final = 2_000
 
 
-class LineDecoder(Protocol):
-    """What lines of a file mean."""
-
-    def decode_lines(self, lines: Sequence[bytes]) -> Sequence[Decoded]:
-        """Of each."""
-
-
-class Lines(Protocol):
-    """A file of lines. `name` is what the user called it."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def position(self) -> int:
-        """How many bytes of it have been read, as they are on disk."""
-
-    @property
-    def size(self) -> int: ...
-
-    def read(self) -> Chunk:
-        """The lines that can be had at once, at least one; no lines at the end."""
-
-
 class Arrivals:
     """One pass over files; `lines`, `rejected` and `passed_over`, by what the line is, count as it goes.
 
-    until_ms: events after it are passed over, as if they had not happened yet. progress: told of a file whenever some
-    of it has been read.
+    until_ms: events after it are passed over, as if they had not happened yet. progress: called whenever some of a file
+    has been read.
     """
 
     def __init__(
         self,
-        decoder: LineDecoder,
-        files: Sequence[Lines],
+        files: Sequence[Source],
         reject: Callable[[RejectedLine], object],
         until_ms: int | None,
-        progress: Callable[[Lines], object],
+        progress: Callable[[], object],
     ):
-        self._decoder, self._reject, self._until_ms, self.progress = decoder, reject, until_ms, progress
+        self._reject, self._until_ms, self.progress = reject, until_ms, progress
         # A file may be named twice.
         self._unread = {f"{place} {file.name}": file for place, file in enumerate(files)}
         self._sources = tuple(self._unread)
@@ -86,24 +61,23 @@ class Arrivals:
     def _read(self, source: str) -> None:
         """The next lines of a file into the inbox; at its end it holds nobody back any more."""
         file = self._unread[source]
-        chunk = file.read()
-        self.progress(file)
-        if not chunk.lines:
+        arrived = file.read()
+        self.progress()
+        if arrived is None:
             self._inbox.caught_up[source] = True
             del self._unread[source]
+            return
         events: list[Event] = []
         numbers: list[int] = []
-        found = list(chunk)
-        self.lines += len(found)
-        decoded = self._decoder.decode_lines([line for _, line in found])
-        for (number, line), means in zip(found, decoded, strict=True):
+        self.lines += len(arrived.numbers)
+        for place, (number, means) in enumerate(zip(arrived.numbers, arrived.decoded, strict=True)):
             match means:
                 case Event() as event:
                     if self._until_ms is None or event.ts <= self._until_ms:
                         events.append(event)
                         numbers.append(number)
                 case Reject() as why:
-                    self._refuse(RejectedLine(file.name, number, line, why))
+                    self._refuse(RejectedLine(file.name, number, arrived.lines[place], why))
                 case Ignored(kind):
                     self.passed_over[kind] += 1
-        self._inbox.add(source, Batch.of(events, numbers), chunk.first + len(chunk.lines))
+        self._inbox.add(source, Batch.of(events, numbers), arrived.next_number)

@@ -8,14 +8,14 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from streams.errors import UsageError
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 19  # a larger one leaves the cache of the processor before it is decoded
 PACKED_BYTES = 1 << 15  # which may be a hundred times as much, unpacked
 STDIN = "-"
 
@@ -38,6 +38,13 @@ class Chunk:
         return ((number, line) for number, line in enumerate(self.lines, self.first) if line and not line.isspace())
 
 
+class Block(NamedTuple):
+    """The same as they stand in the file, with what ends them; no text at the end."""
+
+    first: int
+    text: bytes
+
+
 class LineFile:
     """One file, read from its beginning. `name` is what the user called it; `size`, in bytes, is 0 of a pipe."""
 
@@ -57,23 +64,22 @@ class LineFile:
 
     def read(self) -> Chunk:
         """The lines that can be had at once, at least one; no lines at the end."""
-        lines: list[bytes] = []
-        while not lines and (block := self._block()):
-            *lines, self._rest = (self._rest + block).split(b"\n")
-        if not lines and self._rest:
-            lines, self._rest = [self._rest], b""
-        first, self._next_number = self._next_number, self._next_number + len(lines)
-        return Chunk(first, lines)
+        first, text = self.read_block()
+        return Chunk(first, text.removesuffix(b"\n").split(b"\n") if text else [])
+
+    def read_block(self) -> Block:
+        """The same, not yet taken apart."""
+        end = 0
+        while not end and (block := self._block()):
+            self._rest += block
+            end = self._rest.rfind(b"\n") + 1
+        text, self._rest = (self._rest[:end], self._rest[end:]) if end else (self._rest, b"")
+        first, self._next_number = self._next_number, self._next_number + text.count(b"\n")
+        return Block(first, text)
 
     def mentions(self, words: Sequence[bytes]) -> bool:
         """Whether any of these stands in what has not been read yet; it is read by that, quicker than by lines."""
-        before, longest = b"", max(map(len, words))
-        while block := self._unpacked_block():
-            held = before + block
-            if any(word in held for word in words):
-                return True
-            before = held[-longest:]
-        return False
+        return any_in(words, iter(self._unpacked_block, b""))
 
     def close(self) -> None:
         if not self._piped:
@@ -89,6 +95,17 @@ class LineFile:
         except (EOFError, gzip.BadGzipFile, zlib.error, CutOff) as error:
             kind = "zst" if isinstance(error, CutOff) else "gzip"
             raise UsageError(f"{self.name} is no whole {kind} file: {error}") from error
+
+
+def any_in(words: Sequence[bytes], blocks: Iterable[bytes]) -> bool:
+    """Whether any of these stands in blocks of bytes, which may be cut anywhere."""
+    before, longest = b"", max(map(len, words))
+    for block in blocks:
+        held = before + block
+        if any(word in held for word in words):
+            return True
+        before = held[-longest:]
+    return False
 
 
 class CutOff(ValueError):

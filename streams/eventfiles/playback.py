@@ -18,7 +18,8 @@ from streams.core.identities.identities import Identities
 from streams.core.identities.merges import Unable
 from streams.core.identities.refusals import RefusedLink
 from streams.core.kernel.layout import CLOCK, NEVER
-from streams.eventfiles.arrivals import Arrivals, Lines
+from streams.eventfiles.arrivals import Arrivals
+from streams.eventfiles.decoded import DecodedLines, Lines
 from streams.eventfiles.rejects import RejectedLine
 from streams.settings import KEEP_UNLINKED_MS
 from streams.sources import Decoder, profile_commands
@@ -65,8 +66,8 @@ def _which(batch: Batch, told: Unable | RefusedLink) -> int | None:
 class Playback:
     """One pass over the files; `lines`, `rejected` and `passed_over`, by what the line is, count as it goes.
 
-    until_ms: where time ends; events after it are passed over, as if they had not happened yet. progress: told of a
-    file whenever some of it has been read.
+    until_ms: where time ends; events after it are passed over, as if they had not happened yet. progress: called
+    whenever some of a file has been read.
     """
 
     shard: Shard
@@ -74,7 +75,7 @@ class Playback:
     files: Sequence[Lines]
     reject: Callable[[RejectedLine], object]
     until_ms: int | None = None
-    progress: Callable[[Lines], object] = lambda _: None
+    progress: Callable[[], object] = lambda: None
     keep_unlinked_ms: int = KEEP_UNLINKED_MS
     merge_users: bool = False
     _played: Played = field(init=False)
@@ -82,7 +83,8 @@ class Playback:
 
     def __post_init__(self) -> None:
         self._played = Played(self.shard, self.keep_unlinked_ms, self.merge_users)
-        self._arrivals = Arrivals(self.decoder, self.files, self.reject, self.until_ms, self.progress)
+        sources = [DecodedLines(file, self.decoder) for file in self.files]
+        self._arrivals = Arrivals(sources, self.reject, self.until_ms, self.progress)
 
     @property
     def identities(self) -> Identities:

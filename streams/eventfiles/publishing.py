@@ -28,13 +28,13 @@ class Sending:
     """One run of the command. `sent` and `rejected` count as it goes; `rate` is in records a second.
 
     without_id: how many were sent that cannot be told from a repeat. makes_ids: whether such ones get an id.
-    progress: told of a file whenever some of it has been sent.
+    progress: called whenever some of a file has been sent.
     """
 
     def __init__(
         self,
         settings: Settings,
-        progress: Callable[[LineFile], object],
+        progress: Callable[[], object],
         reject: Callable[[RejectedLine], object],
         rate: float | None = None,
         *,
@@ -64,7 +64,7 @@ class Sending:
                     # Nothing may wait here while a pipe has no more to read.
                     await publisher.flush()
                     self.sent += len(records)
-                    self._progress(file)
+                    self._progress()
                     await self._pace()
 
     def _bursts(self, file: LineFile) -> Iterator[list[Outgoing]]:

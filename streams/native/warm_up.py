@@ -4,11 +4,14 @@ Comes in: nothing. Goes out: nothing; numba has met each function with the array
 the same code for all rules, so these two will do.
 """
 
+import numpy as np
+
 from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.instants import DAY_MS
+from streams.core.kernel.json_ids import hash_of, hashes_of_members
 from streams.core.kernel.murmur2 import murmur2
 from streams.core.profiles.index import encoded
 from streams.core.rules.nodes import Compare, Constant, Elapsed, IdleSince
@@ -20,7 +23,7 @@ SOMETHING = [Event(f"user-{i}", 0, "Signed In", True, message_id="1", properties
 
 
 def warm_up() -> None:
-    """Step, tick, store, load, go on under other rules, erase, and find partitions."""
+    """Step, tick, store, load, go on under other rules, erase, find partitions, and who records are about."""
     shard = Shard(_rules("then"))
     shard.step(Batch.of(SOMETHING))
     shard.tick(8 * DAY_MS)
@@ -29,6 +32,9 @@ def warm_up() -> None:
     later.migrate()
     later.erase([Erasure(SOMETHING[0].subject, 0)])
     murmur2(*encoded([event.subject for event in SOMETHING]))
+    raw = np.frombuffer(b'{"userId":"ann"}', np.uint8)
+    hashes_of_members(raw, np.array([0]), np.array([len(raw)]), ["userId"])
+    hash_of("ann")
 
 
 def _rules(name: str) -> Rulebook:

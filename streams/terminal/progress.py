@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from streams.eventfiles.arrivals import Lines
+from streams.eventfiles.decoded import Lines
 
 
 @contextmanager
@@ -23,10 +23,10 @@ def read_so_far() -> Iterator[Callable[[int, int], object]]:
 
 
 @contextmanager
-def reading(files: Sequence[Lines]) -> Iterator[Callable[[Lines], object]]:
-    """What it gives is to be called with a file whenever some of it has been read."""
+def reading(files: Sequence[Lines]) -> Iterator[Callable[[], object]]:
+    """What it gives is to be called whenever some of a file has been read."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -34,6 +34,10 @@ def reading(files: Sequence[Lines]) -> Iterator[Callable[[Lines], object]]:
     percentage = TextColumn("{task.percentage:.0f} %")
     columns = TextColumn("{task.description}"), BarColumn(), percentage, TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bars:
-        # A file may be named twice.
-        tasks = {id(file): bars.add_task(file.name, total=file.size or None) for file in files}
-        yield lambda file: bars.update(tasks[id(file)], completed=file.position)
+        tasks = [(file, bars.add_task(file.name, total=file.size or None)) for file in files]
+
+        def show() -> None:
+            for file, task in tasks:
+                bars.update(task, completed=file.position)
+
+        yield show

@@ -29,9 +29,10 @@ def written(folder: Path, columns: Mapping[str, Sequence[Any] | pa.Array]) -> Pa
 def records(path: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     with closing(opened(str(path))) as file:
-        while (chunk := file.read()).lines:
-            assert chunk.first == len(found) + 1
-            found += map(json.loads, chunk.lines)
+        while (block := file.read()) is not None:
+            numbers, lines = block.all()
+            assert list(numbers) == list(range(len(found) + 1, len(found) + len(block) + 1))
+            found += map(json.loads, lines)
         assert file.position == file.size
     return [{name: value for name, value in record.items() if value is not None} for record in found]
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
 
+from streams.backtest.links import together
 from streams.backtest.processes import play
 from streams.backtest.question import Question, outcome_rules
 from streams.backtest.records import HistoryDecoder
 from streams.backtest.report import Report, Under, report
-from streams.backtest.whose import together
 from streams.backtest.worker import Part, Work
 from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
@@ -95,7 +95,7 @@ def played(question: Question, processes: int) -> list[Part]:
         return list(pool.map(work, range(processes)))
 
 
-def _linked(question: Question) -> dict[str, str]:
+def _linked(question: Question) -> dict[int, int]:
     decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
     return together(question.files, HistoryDecoder(decoder, {}), question.settings)
 

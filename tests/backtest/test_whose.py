@@ -1,0 +1,92 @@
+"""Lines are shared out: each is one process's, and those of users who have to do with each other are of one."""
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.backtest.histories import opened
+from streams.backtest.links import together
+from streams.backtest.records import HistoryDecoder
+from streams.backtest.whose import ANOTHERS, Share, Shared
+from streams.core.events import Decoded, Event, Reads
+from streams.settings import Settings
+from streams.sources import Decoder
+from streams.testing import billing, to_bytes
+
+AT = "2026-03-01T12:00:00.000Z"
+PROCESSES = 3
+SETTINGS = Settings()
+
+ids = st.sampled_from(
+    ["ann", "Ann", "bob", "cid", "é", 'a"b', "a\\b", "", " ", "null", "'NULL'", "\u00a0null", 5, None]
+)
+kinds = st.sampled_from(["track", "track", "page", "identify", "group", "alias", "merge", "Track", None, 7])
+BROKEN = [b"", b" ", b"{", b"[]", b"\xff", b'{"type":"track","userId":"ann"', b'{"userId":"ann","type":"track"} x']
+TWICE = b'{"type":"track","event":"X","timestamp":"2026-03-01","userId":"ann","userId":"bob"}'
+BILL = to_bytes(billing("ann", "Invoice Paid", AT, amount=9))
+STRIPE = b'{"object":"event","id":"evt_1","type":"customer.created","data":{"object":{"id":"cus_1","metadata":{}}}}'
+
+
+@st.composite
+def records(draw: st.DrawFn) -> bytes:
+    said: dict[str, object] = {
+        "type": draw(kinds),
+        "event": "X",
+        "timestamp": AT,
+        "userId": draw(ids),
+        "anonymousId": draw(ids),
+    }
+    said |= {"anonymousId": draw(ids), "previousId": draw(ids), "into": draw(ids), "properties": {"userId": draw(ids)}}
+    return json.dumps(said, ensure_ascii=draw(st.booleans())).encode()
+
+
+lines = records() | records() | st.sampled_from([*BROKEN, TWICE, BILL, STRIPE])
+
+
+def decoder() -> HistoryDecoder:
+    return HistoryDecoder(Decoder(Reads({})), {})
+
+
+def shared(path: Path, number: int, of: int) -> dict[int, Decoded]:
+    """By the number of its line."""
+    linked = together([str(path)], decoder(), SETTINGS) if of > 1 else {}
+    found: dict[int, Decoded] = {}
+    with closing(opened(str(path))) as file:
+        source = Shared(file, decoder(), Share(SETTINGS, number, of, linked))
+        while (arrived := source.read()) is not None:
+            found |= dict(zip(arrived.numbers, arrived.decoded, strict=True))
+    return {number: means for number, means in found.items() if means is not ANOTHERS}
+
+
+@given(st.lists(lines, max_size=30))
+def test_each_line_is_of_one_process_and_means_what_it_means(
+    tmp_path_factory: pytest.TempPathFactory, some: Sequence[bytes]
+) -> None:
+    path = tmp_path_factory.mktemp("history") / "some.jsonl"
+    path.write_bytes(b"\n".join(some))
+    parts = [shared(path, number, PROCESSES) for number in range(PROCESSES)]
+    assert sum(map(len, parts)) == len(set().union(*parts))
+    assert {number: means for part in parts for number, means in part.items()} == shared(path, 0, 1)
+    homes = [{each.subject for each in part.values() if isinstance(each, Event)} for part in parts]
+    assert sum(map(len, homes)) == len(set().union(*homes))
+
+
+def test_users_with_an_id_in_common_are_of_one_process_however_far_apart(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    chain = [{"userId": f"u-{n}", "anonymousId": f"d-{n}"} for n in range(20)]
+    chain += [{"userId": f"u-{n + 1}", "anonymousId": f"d-{n}"} for n in range(20)]
+    said = [{"type": "track", "event": "X", "timestamp": AT, **ids} for ids in chain]
+    path.write_text("".join(json.dumps(each) + "\n" for each in said))
+    assert sorted(len(shared(path, number, 4)) for number in range(4)) == [0, 0, 0, 40]
+
+
+def test_users_are_shared_out_evenly(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    said = [{"type": "track", "event": "X", "timestamp": AT, "userId": f"user-{n:06}"} for n in range(9_000)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in said))
+    assert all(2_700 < len(shared(path, number, 3)) < 3_300 for number in range(3))
