@@ -26,6 +26,8 @@ HOST: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 30_000)
 LOG_TAIL_LINES: Final = 15
 
+_given: Final[set[int]] = set()
+
 # A server must not outlive us, however we end, and the death of a parent is told by the end of a pipe on
 # every Unix and from any thread. The shell leaves a watcher behind that ends the server when the pipe
 # closes without a word, and becomes the server itself: its pid is the one we started.
@@ -149,14 +151,16 @@ class Server(ABC):
 
 
 def free_port() -> int:
-    """A port of this machine on which nobody listens."""
-    for port in random.sample(PORTS, 100):
+    """A port of this machine on which nobody listens. None is given twice in a process: who has it may not listen yet,
+    or be about to start again."""
+    for port in random.sample([port for port in PORTS if port not in _given], 100):
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 candidate.bind((HOST, port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise Unreachable(f"No free port among 100 between {PORTS.start} and {PORTS.stop} on {HOST}.")
 

@@ -1,6 +1,7 @@
 """`segmenter deliver` on real servers: who dies in the middle leaves no trace, and who is erased leaves nothing."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from streams.embedded.redis import RedisServer
 from streams.kafka.publisher import home_partition
 from streams.lifecycle import applying, versions
 from streams.lifecycle.checking import check_files
+from streams.monitoring.health import UNHEALTHY_AFTER_S
 from streams.outputs.change import encode_identified
 from streams.rulefiles.folder import read_files
 from streams.sources import profile_commands
@@ -133,12 +135,22 @@ def test_whoever_dies_in_the_middle_nobody_gets_a_message_twice_and_nobody_misse
         )
         delivering.read("segment-messages", lambda seen: len(told_to(seen, "u-0")) == 2)
         operator = Operator(steady)
-        operator.sees(lambda health: is_caught_up(health) and health["ready"])
-        assert operator.asks("/readyz")[0] == operator.asks("/healthz")[0] == 200
-        figures = operator.figures()
-        assert figures['segmenter_deliveries_total{decision="sent",message="hello"}'] > 0
-        assert figures["segmenter_partitions"] == figures['segmenter_shards{state="caught_up"}'] == PARTITIONS
+        # Until those who died are given up, shards may still go from hand to hand.
+        operator.sees(lambda health: is_caught_up(health) and all_are_here(operator))
+        assert operator.figures()['segmenter_deliveries_total{decision="sent",message="hello"}'] > 0
         assert steady.stop() == 0
+
+
+def all_are_here(operator: Operator) -> bool:
+    figures = operator.figures()
+    caught_up = figures["segmenter_partitions"] == figures['segmenter_shards{state="caught_up"}'] == PARTITIONS
+    return caught_up and operator.asks("/readyz")[0] == operator.asks("/healthz")[0] == 200
+
+
+def bears_it(operator: Operator) -> bool:
+    """An outage fails no check before it has lasted for a while."""
+    status, said = operator.asks("/healthz")
+    return status == 200 or max(each["still_s"] for each in json.loads(said)["shards"]) >= UNHEALTHY_AFTER_S
 
 
 def sent_to(seen: Sequence[Seen]) -> set[Any]:
@@ -177,13 +189,13 @@ def test_while_redis_or_kafka_is_away_it_waits_and_then_each_gets_theirs_once(
         redis_server.kill()
         come(USERS[:20])
         operator.sees(lambda health: "Redis" in health["summary"])
-        assert operator.asks("/healthz")[0] == 200
+        assert bears_it(operator)
         redis_server.start()
         delivering.read("deliveries", lambda seen: decided(seen) >= wanted)
         if isinstance(kafka, ApacheKafka):  # the embedded broker forgets what it had
             kafka.kill()
             operator.sees(lambda health: "Kafka" in health["summary"])
-            assert operator.asks("/healthz")[0] == 200
+            assert bears_it(operator)
             kafka.start()
             come(USERS[20:40])
         assert decided(delivering.read("deliveries", lambda seen: decided(seen) >= wanted)) == wanted
