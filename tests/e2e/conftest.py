@@ -1,11 +1,13 @@
 """Everything in this folder runs on real servers: `pytest -m "not e2e"` leaves it out."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.embedded.redis import RedisServer
 from tests.conftest import Kafka
+from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import Pipeline
 
 HERE = Path(__file__).parent
@@ -18,5 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def pipeline(kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path) -> Pipeline:
-    return Pipeline(kafka.address, redis_server.url, group, tmp_path)
+def pipeline(kafka: Kafka, redis_server: RedisServer, group: str, tmp_path: Path) -> Iterator[Pipeline]:
+    pipeline = Pipeline(kafka.address, redis_server.url, group, tmp_path)
+    yield pipeline
+    # A broker with the thousands of partitions of all tests before takes minutes to start again.
+    if isinstance(kafka, ApacheKafka) and kafka.pid is not None:
+        pipeline.delete_topics()

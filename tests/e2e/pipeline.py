@@ -214,6 +214,15 @@ class Pipeline:
         async with self._admin() as admin:
             await admin.create_partitions({topic: NewPartitions(partitions)})
 
+    def delete_topics(self) -> None:
+        """All of this group's."""
+        asyncio.run(self._delete_topics())
+
+    async def _delete_topics(self) -> None:
+        async with self._admin() as admin:
+            topics = await admin.list_topics()
+            await admin.delete_topics([topic for topic in topics if topic.startswith(f"{self.settings.group}-")])
+
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
