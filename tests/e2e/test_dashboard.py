@@ -31,9 +31,17 @@ STORY: Final = """somebody comes:
   events: 2026-03-01 09:00  ann  Signed In
   changes: 2026-03-01 09:00  ann  enters newcomer
 """
+HELLO: Final = """message: hello
+on: enters active
+state: off
+kind: banner
+title: Hello {{ user_id }}
+action: {label: Come in, href: /home}
+"""
 PAGES: Final = [
     ".",
     "messages",
+    "message?name=hello&user=ann",
     "rules",
     "rule?name=active",
     "segment?name=active",
@@ -95,6 +103,8 @@ async def looking(
     """One for all tests: each has users of its own."""
     group = f"window-{uuid.uuid4().hex[:8]}"
     pipeline = Pipeline(kafka.address, redis_server.url, group, tmp_path_factory.mktemp(group))
+    (pipeline.settings.rules / "messages").mkdir()
+    (pipeline.settings.rules / "messages" / "hello.yaml").write_text(HELLO)
     with pipeline.worker():
         begun = [identify("ann", now(), email="ann@x.example", role="<i>admin</i>"), *visits("ann", 3)]
         await asyncio.to_thread(pipeline.publish, begun)
@@ -203,6 +213,21 @@ async def test_a_rule_is_written_mended_applied_watched_and_taken_back(looking: 
     await expect(page.locator("#live")).to_contain_text("version 4 is in force")
     await page.goto(f"{looking.url}segment?name=newcomer")
     await expect(page.locator("pre")).to_contain_text("tenure_days < 3")
+
+
+async def test_a_message_is_seen_as_somebody_would_see_it_and_switched_on(looking: Looking) -> None:
+    page = await looking.page("messages")
+    await page.get_by_role("link", name="hello").click()
+    await page.get_by_label("For which user").fill("ann")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.locator("#preview")).to_contain_text("Hello ann", timeout=WITHIN_MS)
+    await expect(page.locator("#why")).to_contain_text("It is off. (enters active at", timeout=WITHIN_MS)
+    await page.get_by_label("Note, why").fill("spring has come")
+    await page.get_by_role("button", name="Switch it on").click()
+    await expect(page.get_by_role("button", name="Switch it off")).to_be_visible(timeout=WITHIN_MS)
+    await expect(page.locator("#state")).to_contain_text("live", timeout=WITHIN_MS)
+    await page.goto(f"{looking.url}rules")
+    await expect(page.locator("#history")).to_contain_text("spring has come", timeout=WITHIN_MS)
 
 
 async def test_paused_it_stands_still_and_stale_it_says_so_until_it_is_back(looking: Looking) -> None:

@@ -4,6 +4,7 @@ Comes in: a `Window`. Goes out: an `Overview`. It costs some round trips a shard
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -22,6 +23,7 @@ from streams.web.views.window import Window
 State = Literal["live", "shadow", "warming", "waiting"]
 KEPT_S: Final = 0.5  # however many look
 NAMED: Final = 4
+GRAVE_S: Final = 600.0  # so long behind
 HOW: Final = ("error", "warning", "note")
 
 
@@ -155,6 +157,7 @@ def _failing(endpoints: Iterable[str], standings: Standings) -> Iterator[Trouble
 def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Iterator[Trouble]:
     if window.changes.away:
         yield Trouble("error", "kafka", window.changes.away)
+    yield from _late(window)
     waiting = [rule for rule in rules if rule.state == "waiting"]
     if waiting:
         names = ", ".join(rule.rule for rule in waiting[:NAMED])
@@ -168,4 +171,15 @@ def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Itera
         if rule.state == "warming":
             yield Trouble("note", rule.rule, "Its windows are still filling: not all who should be in it are")
         elif not rule.members:
-            yield Trouble("note", rule.rule, "Nobody is in it")
+            came = sum(day.entries for segment in rule.segments for day in segment.days)
+            yield Trouble("note", rule.rule, "Nobody is in it" if came else "Nobody is in it, nor entered in 30 days")
+
+
+def _late(window: Window) -> Iterator[Trouble]:
+    now_s = time.monotonic()
+    for about, reader in (("workers", window.behind.workers), ("deliver", window.behind.deliver)):
+        if late := reader.waiting(now_s):
+            how: Literal["error", "warning"] = "error" if late.seconds >= GRAVE_S else "warning"
+            who = "No worker keeps up" if about == "workers" else "segmenter deliver does not keep up"
+            text = f"{who}: {counted(late.records, 'record')} wait, the oldest for {int(late.seconds // 60)} min"
+            yield Trouble(how, about, text)

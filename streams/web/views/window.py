@@ -24,6 +24,7 @@ from streams.state.opening import opened_store, redis_store
 from streams.state.store import Store
 from streams.topics import DEAD_LETTERS, DELIVERIES, SEGMENT_CHANGES
 from streams.web.stopping import Stopping
+from streams.web.views.behind import Behind
 from streams.web.views.changes import read_change
 from streams.web.views.dead_letters import read_dead_letter
 from streams.web.views.decisions import read_decision
@@ -77,6 +78,7 @@ class Window:
         self.changes = Tail(settings, SEGMENT_CHANGES.name, CHANGES_KEPT, read_change)
         self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
         self.decisions = Tail(settings, DELIVERIES.name, DECISIONS_KEPT, read_decision)
+        self.behind = Behind(settings, self.store)
         self._rules: Rules | None = None
         self._looked_s = 0.0
 
@@ -113,7 +115,8 @@ class Window:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        runs = (self.changes.follow, self.dead_letters.follow, self.decisions.follow, _take_compiled)
+        tails = (self.changes, self.dead_letters, self.decisions)
+        runs = (*(tail.follow for tail in tails), self.behind.follow, _take_compiled)
         try:
             async with asyncio.TaskGroup() as beside:
                 each = [beside.create_task(run()) for run in runs]

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import re
+import time
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ from httpx import AsyncClient, Response
 from streams.delivery.decision import Decision
 from streams.dispatch.standing import Standings
 from streams.kafka.batches.record import PlainRecord
+from streams.kafka.group import Partition
 from streams.outputs.delivery import encode_delivery
 from streams.testing import track
 from streams.web.dashboard import downloads, live, pages
@@ -217,6 +219,30 @@ async def test_messages_tell_what_was_decided_about_whom_and_why(group: Group, c
     text = (await page(client, "messages")).text
     for words in ("come-back", "not in the rules any more", 'href="user?id=ann"', "capped", "1 in 14d"):
         assert words in text
+
+
+async def test_who_does_not_keep_up_is_on_the_overview(group: Group, client: AsyncClient) -> None:
+    partitions = [Partition("product-events", number) for number in range(3)]
+    begun_s = time.monotonic() - 400
+    workers = group.window.behind.workers
+    # Of the first a marker of a transaction is all that waits; the second has been late for long; the third has not.
+    workers.look(dict(zip(partitions, (7, 1_000, 0), strict=True)), {}, begun_s)
+    workers.look({partitions[2]: 500}, dict(zip(partitions, (6, 100, 0), strict=True)), begun_s + 399)
+    text = (await page(client, "")).text
+    assert "No worker keeps up: 900 records wait, the oldest for 6 min" in text
+    assert "segmenter deliver" not in text.partition("</main>")[0].partition("to look at")[2].partition("</details>")[0]
+    workers.look({}, {partitions[1]: 1_000}, begun_s + 400)
+    assert workers.waiting(time.monotonic()) is None
+
+
+async def test_a_rule_that_nobody_ever_entered_is_told_apart_from_one_that_is_empty(tmp_path: Path) -> None:
+    group = Group(tmp_path)
+    (tmp_path / "rules" / "never.yaml").write_text("segment: never\nenter: idle_days >= 900")
+    await group.begin([track("bob", "Signed In", f"2026-03-{day} 09:00") for day in ("01", "19")])
+    async with group.client() as client:
+        text = (await page(client, "")).text
+    told = dict(re.findall(r'name=(\w+)">\w+</a>\s+<span class="quiet">([^<]+)<', text))
+    assert (told["never"], told["quiet"]) == ("Nobody is in it, nor entered in 30 days", "Nobody is in it")
 
 
 async def test_an_endpoint_that_gets_nothing_or_is_disabled_is_on_the_overview(tmp_path: Path) -> None:
