@@ -68,6 +68,7 @@ async def take_all(address: str) -> None:
         await taken(browser, address, "overview", WIDE)
         await taken(browser, address, "overview-phone", PHONE, "dark")
         await taken(browser, f"{address}segment?name=churn-risk", "segment", WIDE)
+        await taken(browser, f"{address}message?name=come-back&user={user}", "message", WIDE)
         await taken(browser, f"{address}user?id={user}", "user", WIDE, "dark")
 
 

@@ -12,18 +12,21 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from httpx import ASGITransport, AsyncClient
+from msgspec import structs
 from starlette.applications import Starlette
 
 from streams import rulefiles
+from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.flows import last_days
 from streams.core.instants import DAY_MS, format_time
 from streams.embedded.redis import RedisServer
 from streams.kafka.partitioning import homes
 from streams.native.build import compile_kernel
+from streams.outputs.timeline import encode_entry
 from streams.settings import Settings, cache_folder
 from streams.state.counting import SINCE
-from streams.state.format import COUNTED, DOCUMENTS, FLOWS, MEMBERS, ROWS, SETTLED
+from streams.state.format import COUNTED, DOCUMENTS, FLOWS, MEMBERS, ROWS, SETTLED, TIMELINE
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
 from streams.testing import Record, decoded, identify, track
@@ -31,11 +34,14 @@ from streams.web import api, dashboard
 from streams.web.stopping import Stopping
 from streams.web.views.overview import overview
 from streams.web.views.window import Window
+from tests.state.changes import entered, exited
 from tests.state.checkpoints import claimed
 
 SHARDS: Final = 4
 SEGMENTS: Final = 100
 PROFILES: Final = 1_000_000
+MESSAGES: Final = 20
+LISTED: Final = 5_000  # users of a shard with a timeline
 AT_ONCE: Final = 10_000
 TIMES: Final = 100
 NOW: Final = time.time_ns() // 1_000_000
@@ -45,6 +51,10 @@ def rules(folder: Path) -> None:
     for number in range(SEGMENTS):
         text = f'segment: s{number:02}\ndescription: Bench\nenter: count("E{number % 20}", days=30) >= {number % 7 + 1}'
         (folder / f"s{number:02}.yaml").write_text(text)
+    (folder / "messages").mkdir()
+    for number in range(MESSAGES):
+        text = f"message: m{number:02}\non: enters s{number:02}\ntitle: Hello {{{{ user_id }}}}\nbody: Bench"
+        (folder / "messages" / f"m{number:02}.yaml").write_text(text)
 
 
 def events(user: str) -> Iterator[Record]:
@@ -70,10 +80,23 @@ async def fill(store: RedisStore, settings: Settings) -> None:
         writes += [Write(FLOWS, flows), Write(COUNTED, [(SINCE, 0)]), Write(MEMBERS, joined)]
         await claimed(store.shards, number, 1)
         await store.shards.save(number, 1, Checkpoint(1, shard.head(), {}, writes))
+        past = [change for day in range(5) for change in moves(day)]
+        listed = [
+            (f"c-{number}-{n}", encode_entry(structs.replace(change, subject=f"c-{number}-{n}")))
+            for n in range(LISTED)
+            for change in past
+        ]
+        await store.shards.save(number, 1, Checkpoint(2, shard.head(), {}, [Write(TIMELINE, listed, most=20)]))
         row = dirty.rows[0][1]
         for place, start in enumerate(range(0, PROFILES // SHARDS, AT_ONCE)):
             copies = [(f"c-{number}-{n}", row) for n in range(start, start + AT_ONCE)]
-            await store.shards.save(number, 1, Checkpoint(2 + place, shard.head(), {}, [Write(ROWS, copies)]))
+            await store.shards.save(number, 1, Checkpoint(3 + place, shard.head(), {}, [Write(ROWS, copies)]))
+
+
+def moves(day: int) -> tuple[Change, Change]:
+    """In, and out a day later."""
+    at_ms = NOW - (10 - 2 * day) * DAY_MS
+    return entered("", "s01", at_ms), exited("", "s01", at_ms + DAY_MS)
 
 
 async def measure(name: str, ask: Callable[[], Awaitable[Any]], size: int = 0) -> None:
@@ -96,7 +119,14 @@ async def main(url: str, folder: Path) -> None:
     transport = ASGITransport(Starlette(routes=served))
     await measure("the overview, worked out anew", lambda: overview(window))
     async with AsyncClient(transport=transport, base_url="http://localhost") as client:
-        for path in ("/dashboard/", "/dashboard/segment?name=s01", "/dashboard/user?id=u-1"):
+        await client.get("/dashboard/segment?name=s01")
+        began = time.perf_counter()
+        await client.get("/api/v1/segments/s01/stays")
+        print(f"how long people stay, of all segments     once {(time.perf_counter() - began) * 1_000:6.1f} ms")
+        for path in (
+            *("/dashboard/", "/dashboard/segment?name=s01", "/dashboard/user?id=u-1"),
+            *("/dashboard/messages", "/dashboard/message?name=m01&user=u-1"),
+        ):
             sent = await client.get(path)
             size = int(sent.headers.get("content-length", 0))
 
@@ -104,7 +134,10 @@ async def main(url: str, folder: Path) -> None:
                 assert (await client.get(path)).status_code == 200
 
             await measure(path, drawn, size)
-        for path in ("/segments", "/users/u-1", "/users/u-1/explain?rule=s01", "/users/u-1/timeline"):
+        for path in (
+            *("/segments", "/segments/s01", "/users/u-1", "/users/u-1/explain?rule=s01", "/users/u-1/forecast"),
+            *("/users/u-1/timeline", "/rules", "/versions", "/messages", "/messages/m01"),
+        ):
             sent = await client.get(f"/api/v1{path}")
 
             async def asked(path: str = path) -> None:
