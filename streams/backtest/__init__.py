@@ -4,6 +4,7 @@ question.py     READ FIRST: what is asked: rules, history, an outcome
 sides.py        a rulebook that a history is played to, and what is counted of it
 tally.py        what became of each segment: entries, exits, stays, who is in
 outcomes.py     what being in a segment said of an event that came later
+rows.py         rows of a table as lines, without making each one
 histories.py    files of a history, by what they are: parquet.py, records.py (out of topics.py), lines
 blocks.py       lines of a file together, and who they are about, without decoding them
 links.py        which ids have to do with each other

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from streams.backtest.blocks import Block, TextBlock
+from streams.backtest.rows import OBJECTS, Fields, RowBlock, is_text, laid_out
 from streams.errors import UsageError
 
 BATCH_ROWS: Final = 10_000
 WHOLE: Final = ("record", "value", "json")
-OBJECTS: Final = frozenset({"properties", "traits", "context"})
 FIELDS: Final = frozenset(
     {
         *("type", "messageId", "userId", "anonymousId", "event", "name", "groupId", "previousId", "object", "into"),
@@ -36,9 +34,6 @@ WAREHOUSE: Final = {
     "id": "messageId",
     "event_text": "event",
 }
-Column = list[Any]
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ParquetFile:
@@ -57,7 +52,7 @@ class ParquetFile:
         self._rows: int = self._file.metadata.num_rows
         self._read = 0
         names = self._file.schema_arrow.names
-        self._lines = _whole(names) or _by_fields(self.name, names)
+        self._block = _whole(names) or _by_fields(self.name, names)
         self._batches: Iterator[Any] = self._file.iter_batches(BATCH_ROWS, use_threads=False)
 
     @property
@@ -71,7 +66,7 @@ class ParquetFile:
         if batch is None:
             return None
         self._read += batch.num_rows
-        return TextBlock.of_texts(first, self._lines(batch))
+        return self._block(first, _plain(batch))
 
     def mentions(self, words: Sequence[bytes]) -> bool:
         columns = " ".join(str(name) for name in self._file.schema_arrow.names)
@@ -83,6 +78,14 @@ class ParquetFile:
         self._file.close()
 
 
+def _plain(batch: Any) -> Any:
+    """The same with each value in its place, where columns hold but which of a few it is."""
+    from pyarrow import RecordBatch, types  # noqa: PLC0415 - an extra; whoever has a batch has loaded it
+
+    columns = [each.dictionary_decode() if types.is_dictionary(each.type) else each for each in batch.columns]
+    return RecordBatch.from_arrays(columns, batch.schema.names)
+
+
 def _texts(batch: Any) -> Iterator[bytes]:
     """The bytes of all columns of text, which lie one after the other."""
     for column in batch.columns:
@@ -91,42 +94,37 @@ def _texts(batch: Any) -> Iterator[bytes]:
             yield text.to_pybytes()
 
 
-Lines = Callable[[Any], list[bytes]]
+Blocks = Callable[[int, Any], Block]
+"""To the number of the first row and a batch of them, the block."""
 
 
-def _whole(names: Sequence[str]) -> Lines | None:
+def _whole(names: Sequence[str]) -> Blocks | None:
     """Where each row has a whole record in one column."""
     found = next((name for name in WHOLE if name in names), None)
     if found is None or {"userId", "user_id", "type"} & set(names):
         return None
-    return lambda batch: [_as_line(value) for value in batch.column(found).to_pylist()]
+    return lambda first, batch: _records(first, batch.column(found))
 
 
-def _as_line(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value or "").encode()
+def _records(first: int, column: Any) -> Block:
+    from pyarrow import types  # noqa: PLC0415 - an extra; whoever has a column has loaded it
+
+    if types.is_binary(column.type) or types.is_large_binary(column.type) or is_text(column.type):
+        text, bounds = laid_out(column)
+        return TextBlock(first, text, bounds[:-1], bounds[1:])
+    return TextBlock.of_texts(first, [str(value or "").encode() for value in column.to_pylist()])
 
 
-def _by_fields(path: str, names: Sequence[str]) -> Lines:
-    fields = _fields(names)
-    if not {"userId", "anonymousId"} & set(fields.values()) or not {"type", "event"} & set(fields.values()):
+def _by_fields(path: str, names: Sequence[str]) -> Blocks:
+    found = _fields(names)
+    if not {"userId", "anonymousId"} & set(found.values()) or not {"type", "event"} & set(found.values()):
         raise UsageError(
             f"{path} has the columns {', '.join(names)}: a history needs `user_id` or `anonymous_id`, `timestamp`, and"
             " `event` or `type`, or whole records in a column `record`"
         )
-    others = [name for name in names if name not in fields] if "properties" not in fields.values() else []
-    stated = {} if "type" in fields.values() else {"type": "track"}
-    keys = list(fields.values())
-
-    def lines(batch: Any) -> list[bytes]:
-        columns = [_values(batch.column(name), is_object=field in OBJECTS) for name, field in fields.items()]
-        rows = [stated | dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
-        if others:
-            properties = zip(*(_values(batch.column(name), is_object=False) for name in others), strict=True)
-            for row, values in zip(rows, properties, strict=True):
-                row["properties"] = dict(zip(others, values, strict=True))
-        return list(map(_encode, rows))
-
-    return lines
+    others = [name for name in names if name not in found] if "properties" not in found.values() else []
+    fields = Fields(found, others, {} if "type" in found.values() else {"type": "track"})
+    return lambda first, batch: RowBlock(first, fields, batch)
 
 
 def _fields(names: Sequence[str]) -> dict[str, str]:
@@ -136,17 +134,3 @@ def _fields(names: Sequence[str]) -> dict[str, str]:
         if name in names and field not in found.values():
             found[name] = field
     return found
-
-
-def _values(column: Any, *, is_object: bool) -> Column:
-    from pyarrow import types  # noqa: PLC0415 - an extra; whoever has a column has loaded it
-
-    kind = column.type
-    if types.is_timestamp(kind):
-        column = column.cast("timestamp[ms]", safe=False).cast("int64")
-    if types.is_map(kind):
-        return [None if pairs is None else dict(pairs) for pairs in column.to_pylist()]
-    values: Column = column.to_pylist()
-    if is_object and (types.is_string(kind) or types.is_large_string(kind)):
-        return [msgspec.Raw(value.encode()) if value else None for value in values]
-    return values

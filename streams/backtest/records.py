@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from streams.backtest.blocks import Block, Numbered, TextBlock
+from streams.backtest.rows import Rows
 from streams.core.arrays import Ints
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Event, Ignored
@@ -111,6 +112,8 @@ class HistoryDecoder:
 
     def decode_lines(self, lines: Sequence[bytes]) -> list[Decoded]:
         """All of one file."""
+        if isinstance(lines, Rows):
+            return self._decode_rows(lines)
         if not lines or not lines[0].startswith(HEAD):
             return self._decoder.decode_lines(lines)
         records = [_decode(line[len(HEAD) :]) for line in lines]
@@ -118,6 +121,11 @@ class HistoryDecoder:
         if decoder is None:
             return list(map(_merge, records))
         return [self._unless_erased(decoded) for decoded in decoder.decode_all(records)]
+
+    def _decode_rows(self, rows: Rows) -> list[Decoded]:
+        product, skims = self._decoder.product, rows.skims()
+        rows.make([place for place, skim in enumerate(skims) if skim is None or product.reads_more(skim)])
+        return product.decode_skimmed(skims, rows.records(), self._decoder.decode_line)
 
     def _unless_erased(self, decoded: Decoded) -> Decoded:
         if isinstance(decoded, Event) and decoded.ts <= self._erased.get(decoded.subject, decoded.ts - 1):

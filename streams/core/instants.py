@@ -15,8 +15,8 @@ HOUR_MS: Final = 3_600_000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_MS: Final = -62_135_596_800_000  # year 1, as far back as a datetime reaches
-_LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of year 9999
-_MILLISECONDS_FROM: Final = 1e11  # a smaller epoch number counts seconds
+LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of year 9999
+MILLISECONDS_FROM: Final = 1e11  # a smaller epoch number counts seconds
 
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": HOUR_MS, "d": DAY_MS}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])")
@@ -32,7 +32,7 @@ def parse_time(value: object) -> int | None:
     """
     if isinstance(value, str):
         return _parse_text(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LATEST_MS:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LATEST_MS:
         return _parse_epoch(value)
     return None
 
@@ -49,13 +49,13 @@ def _parse_text(text: str) -> int | None:
 
 def _parse_epoch(number: float) -> int | None:
     # Seconds by way of the decimal that was written: in binary 1.001 * 1000 can fall short of its millisecond.
-    ms = floor(number if number >= _MILLISECONDS_FROM else Decimal(repr(number)) * 1_000)
+    ms = floor(number if number >= MILLISECONDS_FROM else Decimal(repr(number)) * 1_000)
     return ms if is_instant(ms) else None
 
 
 def is_instant(ms: int) -> bool:
     """Whether it lies in the years 1 to 9999 (UTC), which is all that can be written."""
-    return EARLIEST_MS <= ms <= _LATEST_MS
+    return EARLIEST_MS <= ms <= LATEST_MS
 
 
 @lru_cache(maxsize=10_000)

@@ -75,13 +75,16 @@ class Decoder:
         self.of: Mapping[str, InputDecoder] = {
             each.topic.name: each.decoder(reads, options, self.warnings) for each in INPUTS
         }
-        product = self.of[PRODUCT_EVENTS.name]
-        assert isinstance(product, SegmentSpec)
-        self._product = product
 
     def decode_lines(self, lines: Sequence[bytes]) -> list[Decoded]:
         """`decode_line` of each, at a lower price: most lines of most files are product events."""
-        return self._product.decode_lines(lines, self.decode_line)
+        return self.product.decode_lines(lines, self.decode_line)
+
+    @property
+    def product(self) -> SegmentSpec:
+        found = self.of[PRODUCT_EVENTS.name]
+        assert isinstance(found, SegmentSpec)
+        return found
 
     def decode_line(self, line: bytes) -> Decoded:
         """A line of a file, which may be of any input."""

@@ -183,14 +183,24 @@ class SegmentSpec:
         for start in range(0, len(lines), CHUNK):
             chunk = list(map(Line, lines[start : start + CHUNK]))
             bodies = records.read_bodies(self._skim, chunk)
-            if bodies is None:
-                decoded += [otherwise(line.value) for line in chunk]
-                continue
-            of_product = [body.type in TYPES for body in bodies]
-            product = self._decode_bodies(list(compress(bodies, of_product)), list(compress(chunk, of_product)))
-            for line, is_product in zip(chunk, of_product, strict=True):
-                decoded.append(next(product) if is_product else otherwise(line.value))
+            decoded += self.decode_skimmed(bodies or [None] * len(chunk), chunk, otherwise)
         return decoded
+
+    def decode_skimmed(
+        self, bodies: Sequence[Skim | None], lines: Sequence[Record], otherwise: Callable[[bytes], Decoded]
+    ) -> list[Decoded]:
+        """The same of lines that have been skimmed, but for some."""
+        is_product = [body is not None and body.type in TYPES for body in bodies]
+        skimmed = [body for body in bodies if body is not None and body.type in TYPES]
+        product = self._decode_bodies(skimmed, list(compress(lines, is_product)))
+        return [
+            next(product) if of_product else otherwise(line.value or b"")
+            for line, of_product in zip(lines, is_product, strict=True)
+        ]
+
+    def reads_more(self, body: Skim) -> bool:
+        """Whether more of such a record is read than it is skimmed to."""
+        return body.type != "track" or self._all_special or body.event in self._special
 
     def _decode_bodies(self, bodies: Sequence[Skim], fetched: Sequence[Record]) -> Iterator[Decoded]:
         """`_decode_body` of each; what a plain track event gives, as most are, is seen at once, without a call."""

@@ -1,7 +1,7 @@
 """The times of many records at once.
 
 Comes in: what their fields hold. Goes out: ms, or None where it is no time, as `streams.core.instants` reads each
-alone; at a twentieth of the price where all are written as most senders write them.
+alone; at a twentieth of the price where all are written as most senders write them, or are ms already.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.core.instants import EARLIEST_MS, parse_time
+from streams.core.instants import EARLIEST_MS, LATEST_MS, MILLISECONDS_FROM, parse_time
 
 # The usual form, a line each, with 0 for any digit; and what numpy reads of it.
 _USUAL: Final = b"0000-00-00T00:00:00.000Z\n"
@@ -18,15 +18,25 @@ _LINE: Final = np.dtype({"names": ["without_zone"], "formats": ["S23"], "itemsiz
 
 
 def parse_times(values: Sequence[Any]) -> Sequence[int | None]:
-    """`parse_time` of each; much cheaper where all are written like `2020-01-01T00:00:00.000Z`.
+    """`parse_time` of each; much cheaper where all are written like `2020-01-01T00:00:00.000Z`, or in ms.
 
     >>> parse_times(["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:01.002Z"]), parse_times([0, "yesterday"])
     ([0, 1002], [0, None])
+    >>> parse_times([1577836800000, 1577836800001])
+    [1577836800000, 1577836800001]
     """
+    if _are_ms(values):
+        return values
     try:
         return _parse_usual(values)
     except (TypeError, ValueError):
         return [parse_time(value) for value in values]
+
+
+def _are_ms(values: Sequence[Any]) -> bool:
+    if not values or type(values[0]) is not int or set(map(type, values)) != {int}:
+        return False
+    return bool(min(values) >= MILLISECONDS_FROM and max(values) <= LATEST_MS)
 
 
 def _parse_usual(texts: Sequence[str]) -> list[int]:

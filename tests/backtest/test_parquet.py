@@ -8,13 +8,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
+from streams.backtest.blocks import TextBlock
 from streams.backtest.histories import opened
 from streams.backtest.parquet import ParquetFile
+from streams.backtest.records import HistoryDecoder
+from streams.backtest.rows import Fields
+from streams.core.events import Event, Reads
+from streams.core.kernel.json_ids import ODD
 from streams.errors import UsageError
+from streams.sources import Decoder
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
@@ -96,6 +105,68 @@ def test_whole_records_stand_in_one_column(tmp_path: Path, as_bytes: bool) -> No
 def test_a_struct_is_an_object(tmp_path: Path) -> None:
     path = written(tmp_path, {"type": ["track"], "userId": ["ann"], "context": [{"active": False}]})
     assert records(path)[0]["context"] == {"active": False}
+
+
+TEXTS = ["ann", "bob", "null", "", 'a"b', "é", None]
+times = st.sampled_from([NOON, datetime(1960, 1, 1, tzinfo=UTC), datetime(1971, 1, 1, tzinfo=UTC), None])
+OBJECTS = ['{"a": 1}', "{}", "[]", "5", "{", "null", "", '{"b": {"c": "x"}}', None]
+columns: dict[str, st.SearchStrategy[Any]] = {
+    "type": st.sampled_from(["track", "track", "identify", "page", "group", "alias", "merge", "dance", None]),
+    "event": st.sampled_from(["Opened", "Read", "", None]),
+    "user_id": st.sampled_from(TEXTS),
+    "anonymousId": st.sampled_from(TEXTS),
+    "message_id": st.sampled_from(TEXTS),
+    "timestamp": times,
+    "received_at": times,
+    "properties": st.sampled_from(OBJECTS),
+    "traits": st.sampled_from(OBJECTS),
+    "context": st.sampled_from(['{"active": false}', '{"device": {"type": "x"}}', "{", None, None, None]),
+    "a": st.sampled_from(["x", None]),
+    "n": st.sampled_from([1, 2.5, None]),
+    "groupId": st.sampled_from([7, None]),
+}
+ALWAYS = {"event", "user_id", "timestamp"}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pa.Table:
+    names = ALWAYS | draw(st.sets(st.sampled_from(sorted(columns))))
+    count = draw(st.integers(1, 8))
+    made = {name: pa.array(draw(st.lists(columns[name], min_size=count, max_size=count))) for name in sorted(names)}
+    encoded = draw(st.sets(st.sampled_from(["event", "user_id"])))
+    encoded = {name for name in encoded if made[name].null_count < count}  # which pyarrow does not write
+    return pa.table({name: each.dictionary_encode() if name in encoded else each for name, each in made.items()})
+
+
+READS = Reads({"Read": frozenset({"a", "n"})}, context=frozenset({"device.type"}))
+
+
+@given(tables(), st.sampled_from([Reads({}), READS]))
+def test_rows_mean_what_lines_of_them_mean(
+    tmp_path_factory: pytest.TempPathFactory, table: pa.Table, reads: Reads
+) -> None:
+    path = tmp_path_factory.mktemp("history") / "events.parquet"
+    parquet.write_table(table, path)
+    with closing(opened(str(path))) as file:
+        block = file.read()
+    assert block is not None
+    lines = list(block.all().lines)
+    assert HistoryDecoder(Decoder(reads), {}).decode_lines(block.all().lines) == Decoder(reads).decode_lines(lines)
+    of_lines = TextBlock.of_texts(1, lines).hashes()
+    assert ((block.hashes() == of_lines) | (of_lines == ODD)).all()
+    some = np.arange(0, len(block), 2)
+    assert list(block.at(some)) == lines[::2]
+
+
+def test_rows_that_are_plain_are_never_made_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, {"user_id": ["ann"], "event": ["Opened"], "timestamp": pa.array([NOON])})
+    with closing(opened(str(path))) as file, pytest.MonkeyPatch.context() as patch:
+        block = file.read()
+        assert block is not None
+        patch.setattr(Fields, "lines", lambda *_: pytest.fail("a line was made"))
+        (event,) = HistoryDecoder(Decoder(Reads({})), {}).decode_lines(block.all().lines)
+    assert isinstance(event, Event)
+    assert (event.subject, event.name, event.ts) == ("ann", "Opened", NOON_MS)
 
 
 def test_columns_that_are_no_history_are_told(tmp_path: Path) -> None:
