@@ -20,7 +20,7 @@ SUMMARIES = {
     "dev": "A whole company on this machine, for a first look.",
     "worker": "Run the rules over Kafka, until it is told to stop.",
     "deliver": "Turn changes into messages, until it is told to stop.",
-    "deliveries": "What was decided about a user's messages, and how endpoints do.",
+    "deliveries": "What was decided about a user's messages; how endpoints do.",
     "web": "Serve HTTP, until it is told to stop.",
     "publish": "Send JSON Lines files into the input topics.",
     "watch": "Show changes as they happen.",
@@ -30,11 +30,12 @@ SUMMARIES = {
     "init": "Make a folder of rules of your own, with stories and a test.",
     "check": "Are the rules right? All faults at once.",
     "test": "Do the rules do what their stories tell?",
-    "rules": "What is live: members, what rules read and cost, what is warming.",
+    "rules": "What is live: members, what rules read, what is warming.",
     "members": "Who is in a segment, and since when.",
     "erase": "Remove all that is kept of a user.",
     "merge": "Make one user of two.",
     "links": "Whose an alias is, and what waits under it.",
+    "dead-letters": "Records that could not be used; sent again after mending.",
     "topics": "Create the topics that are missing, and verify the others.",
     "compile": "Compile the engine ahead of its first use.",
     "settings": "Every setting, with its value and where it comes from.",
@@ -49,7 +50,7 @@ Then:        segmenter init my-segments
              segmenter worker --kafka kafka-1:9092 --redis redis://cache:6379/0
 
 Each option is an environment variable too: see `segmenter settings`.
-Exit status: 0 done, 2 wrong call or rule, 3 some input rejected, 1 anything else.
+Exit status: 0 done, 2 wrong call or rule, 3 input rejected, 1 anything else.
 """
 Resolved = tuple[str | None, click.Command | None, list[str]]
 WIDE = {"max_content_width": 110}
@@ -64,7 +65,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in SUMMARIES:
             return None
-        command: click.Command = import_module(f"streams.commands.{cmd_name}").command
+        command: click.Command = import_module(f"streams.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

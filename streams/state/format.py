@@ -310,9 +310,18 @@ ENDPOINTS: Final = Collection(
     "endpoint of webhooks → since when it fails, why it is disabled, MessagePack",
 )
 
+SENT_AGAIN: Final = Collection(
+    "sent-again",
+    Form.HASH,
+    int,
+    bytes,
+    3,
+    "number of a sending, the newest 100 → which records that could not be used were published again, by whom, JSON",
+)
+
 GROUP: Final[tuple[Collection[Any, Any], ...]] = (
     *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, RULE_FILES),
-    *(STRIPE_EVENTS, TICKETS, ENDPOINTS),
+    *(STRIPE_EVENTS, TICKETS, ENDPOINTS, SENT_AGAIN),
 )
 
 

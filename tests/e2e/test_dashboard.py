@@ -230,6 +230,19 @@ async def test_a_message_is_seen_as_somebody_would_see_it_and_switched_on(lookin
     await expect(page.locator("#history")).to_contain_text("spring has come", timeout=WITHIN_MS)
 
 
+async def test_a_record_that_could_not_be_used_is_sent_again_from_its_page_and_is_back_where_nothing_was_mended(
+    looking: Looking,
+) -> None:
+    await looking.publish({**track("gil", "x", now()), "event": 7})
+    page = await looking.page("dead-letters")
+    letters = page.locator("#letters")
+    await expect(letters).to_contain_text("wrong_type", timeout=WITHIN_MS)
+    await page.locator("#again-wrong_type summary").click(timeout=WITHIN_MS)
+    await page.get_by_role("button", name="Send 1 again").click(timeout=WITHIN_MS)
+    await expect(page.get_by_text("1 record was sent again")).to_be_visible(timeout=WITHIN_MS)
+    await expect(letters).to_contain_text("2, 1 sent again", timeout=WITHIN_MS)
+
+
 async def test_paused_it_stands_still_and_stale_it_says_so_until_it_is_back(looking: Looking) -> None:
     page = await looking.page()
     await page.get_by_role("button", name="Pause").click()

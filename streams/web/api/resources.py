@@ -16,7 +16,8 @@ from streams.web.views.backtests import BacktestAsked, Backtests, BacktestShown,
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.conditions import Conditions, ConditionsShown
 from streams.web.views.counting import WAITS_FOR_ALL_S
-from streams.web.views.dead_letters import DeadLetters, by_reason
+from streams.web.views.dead_letters import DeadLetters, SendAgain, SentAgain
+from streams.web.views.mended import dead_letters, sent_again
 from streams.web.views.message import MessageView, message
 from streams.web.views.messages import MessagesShown, messages
 from streams.web.views.overview import Overview, Overviews
@@ -24,7 +25,7 @@ from streams.web.views.segment import MembersShown, SegmentView, members, segmen
 from streams.web.views.stays import Stays, StaysShown
 from streams.web.views.user import Explained, Forecast, User, explained, forecast, timeline_of, user
 from streams.web.views.versions import Versions, versions
-from streams.web.views.window import DEAD_LETTERS_KEPT, Window
+from streams.web.views.window import Window
 
 MOST: Final = 1_000
 
@@ -104,7 +105,10 @@ class Answers:
         return Changes(tuple(newest_first(self._window.changes.newest, asked["limit"], asked["rule"])))
 
     async def letters(self, _: Asked) -> DeadLetters:
-        return by_reason(self._window.dead_letters.newest, DEAD_LETTERS_KEPT)
+        return await dead_letters(self._window)
+
+    async def send_again(self, asked: Asked) -> SentAgain:
+        return await sent_again(self._window, asked["body"], asked["visitor"].name)
 
     async def health(self, _: Asked) -> Health:
         trouble = await self._window.trouble()
@@ -193,6 +197,14 @@ ROWS: Final = (
         [USER, VARIANT],
     ),
     Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),
+    Resource(
+        "/dead-letters/again",
+        "Publish those of a reason once more, each once.",
+        SentAgain,
+        Answers.send_again,
+        method="POST",
+        takes=SendAgain,
+    ),
     Resource("/health", "Whether it can do its work.", Health, Answers.health),
 )
 OPENAPI: Final = Resource("/openapi.json", "All of this, as OpenAPI 3.1.", dict, Answers.openapi)

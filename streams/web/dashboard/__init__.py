@@ -4,6 +4,7 @@
     door.py       who may see it, and what is shown where it cannot be
     editing.py    where rules are written; backtesting.py: what they would have done
     messaging.py  messages: what became of them, how they look, their switch
+    mending.py    records that could not be used, and once more after mending
     downloads.py  the members of a segment, as CSV
     signing.py    signing in and out
     forms.py      what a form sends

@@ -17,17 +17,17 @@ from streams.web.dashboard.door import HEADERS, UNDER, Door, compressed
 from streams.web.dashboard.downloads import Downloads
 from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
+from streams.web.dashboard.mending import Mending
 from streams.web.dashboard.messaging import Messaging
 from streams.web.dashboard.signing import Signing
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.conditions import Conditions
-from streams.web.views.dead_letters import by_reason
 from streams.web.views.decisions import DecisionShown
 from streams.web.views.overview import Overviews, RuleNow
 from streams.web.views.segment import members, segment
 from streams.web.views.stays import Stays
 from streams.web.views.user import user
-from streams.web.views.window import DEAD_LETTERS_KEPT, Window
+from streams.web.views.window import Window
 
 FILES: Final = Path(__file__).parent / "files"
 TYPES: Final = {"app.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -51,7 +51,6 @@ class Pages:
             door.route("", self.overview),
             door.route("segment", self.segment),
             door.route("user", self.user),
-            door.route("dead-letters", self.dead_letters),
             door.route("live", Live(self._window).stream),
             door.open_route("sign-in", signing.form),
             door.open_route("sign-in", signing.sign_in, "POST"),
@@ -59,6 +58,7 @@ class Pages:
             *Downloads(self._window, door).routes(),
             *Editing(self._window, door).routes(),
             *Messaging(self._window, door).routes(),
+            *Mending(self._window, door).routes(),
             *Backtesting(self._window, door).routes(),
             *map(_file, TYPES),
         ]
@@ -89,10 +89,6 @@ class Pages:
         past: list[ChangeShown | DecisionShown] = [*found.timeline, *found.messages]
         past.sort(key=_instant, reverse=True)
         return self._door.page(request, "user.html", visitor, it=found, past=past)
-
-    async def dead_letters(self, request: Request, visitor: Visitor) -> Response:
-        letters = by_reason(self._window.dead_letters.newest, DEAD_LETTERS_KEPT)
-        return self._door.page(request, "dead-letters.html", visitor, it=letters, away=self._window.dead_letters.away)
 
 
 async def to_dashboard(request: Request) -> Response:

@@ -15,6 +15,7 @@
     decisions.py  what was decided about a user; received.py: all that is known of one user's
     tail.py      the newest records of a topic, in memory
     changes.py   the newest changes, in words
+    dead_letters.py  records that could not be used; mended.py: sent again
     times.py     instants, as all of it bears them
 
 Goes out: msgspec structs, from which the API's JSON and its description are made, and which pages draw. Private values

@@ -5,11 +5,13 @@ without what is private; what is none might hold anything.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from streams.admin.advice import ADVICE, NEVER, USUAL_ADVICE
+from streams.admin.mending import Sending
 from streams.core.engine.privacy import MASKED, is_private
 from streams.kafka.batches.record import Record
 from streams.outputs.dead_letter import decode_dead_letter
@@ -18,23 +20,12 @@ from streams.web.views.times import Instant, told
 
 SAMPLES: Final = 5  # of a reason
 LONGEST_SAMPLE: Final = 2_000
-ADVICE: Final = {
-    "unreadable": "The batch is damaged, or compressed in a way that is not known: ask whoever produces it, and look at"
-    " the broker's disk.",
-    "not_json": "The producer writes no JSON: look at its serializer.",
-    "no_user": "Records need a userId, an anonymousId or a key: look at what the producer leaves out.",
-    "no_time": "Times are ISO 8601, or seconds or milliseconds since 1970: look at the producer's clock, too.",
-    "no_rate": "Say what the currency is worth (SEGMENTER_CURRENCY_RATES), and publish the records again.",
-    "too_large": "A record has up to 1 MiB: send less in its properties.",
-    "thin_event": "Let Stripe send events of the payload style Snapshot.",
-    "internal_error": "A fault of segmenter's own: the worker's log has a line to report.",
-}
-USUAL_ADVICE: Final = "The reason names the field: mend the producer, and publish the record again."
+NOTHING_SENT: Final[Mapping[str, Sending]] = {}
 
 
 class DeadLetterShown(msgspec.Struct, frozen=True, gc=False):
     """at: when it was put there; null where Kafka does not say. value: the record as JSON, private values masked; null
-    where it is none."""
+    where it is none. sent_again_at, by: the last time, null if never; perhaps: whether it is not known if it went."""
 
     reason_code: str
     reason: str
@@ -43,13 +34,19 @@ class DeadLetterShown(msgspec.Struct, frozen=True, gc=False):
     offset: int
     at: Instant | None
     value: str | None
+    sent_again_at: Instant | None = None
+    sent_again_by: str | None = None
+    perhaps: bool = False
 
 
 class DeadLettersOf(msgspec.Struct, frozen=True, gc=False):
-    """Of one reason. samples: the newest."""
+    """Of one reason. sent_again: how many of them. never: why none of them can be sent again; null where they can.
+    samples: the newest."""
 
     reason_code: str
     count: int
+    sent_again: int
+    never: str | None
     advice: str
     samples: tuple[DeadLetterShown, ...]
 
@@ -75,19 +72,52 @@ def read_dead_letter(record: Record, settings: Settings) -> tuple[str, DeadLette
     return f"{letter.topic}/{letter.partition}/{letter.offset}", shown
 
 
-def by_reason(newest: Sequence[DeadLetterShown], of_newest: int) -> DeadLetters:
-    """The most frequent first."""
+class SendAgain(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """reason_code: which of the newest. place: this one alone, as topic/partition/offset. even_again: those too that
+    went before."""
+
+    reason_code: str
+    place: str | None = None
+    even_again: bool = False
+
+
+class SentAgain(msgspec.Struct, frozen=True, gc=False):
+    """before: so many had gone already, and did not again. never: by place, those that cannot be sent, and why."""
+
+    sent: int
+    before: int
+    never: dict[str, str]
+
+
+def by_reason(
+    newest: Sequence[DeadLetterShown], of_newest: int, sent: Mapping[str, Sending] = NOTHING_SENT
+) -> DeadLetters:
+    """The most frequent first. sent: by the place of a record, where it was sent again."""
     counts = Counter(each.reason_code for each in newest)
+    gone = Counter(each.reason_code for each in newest if place_of(each) in sent)
     reasons = (
         DeadLettersOf(
             code,
             count,
+            gone[code],
+            NEVER.get(code),
             ADVICE.get(code, USUAL_ADVICE),
-            tuple(each for each in newest if each.reason_code == code)[:SAMPLES],
+            tuple(_with(each, sent.get(place_of(each))) for each in newest if each.reason_code == code)[:SAMPLES],
         )
         for code, count in counts.most_common()
     )
     return DeadLetters(len(newest), of_newest, tuple(reasons))
+
+
+def place_of(letter: DeadLetterShown) -> str:
+    return f"{letter.topic}/{letter.partition}/{letter.offset}"
+
+
+def _with(letter: DeadLetterShown, sent: Sending | None) -> DeadLetterShown:
+    if sent is None:
+        return letter
+    said = {"sent_again_at": told(sent.at_ms), "sent_again_by": sent.author, "perhaps": not sent.is_done}
+    return msgspec.structs.replace(letter, **said)
 
 
 def masked(raw: bytes, private: Collection[str]) -> str | None:

@@ -37,6 +37,7 @@ ANSWERED = [
     ("/health", "/health"),
 ]
 OF_A_BACKTEST = {"/backtests/{backtest}", "/backtests/{backtest}/stop"}  # test_backtests.py
+POSTED = {"/dead-letters/again"}
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def given(client: AsyncClient, path: str) -> Any:
 async def test_the_description_is_openapi_and_tells_of_every_resource(client: AsyncClient) -> None:
     described = await given(client, "/openapi.json")
     validate(described)
-    assert described["paths"].keys() == {template for template, _ in ANSWERED} | OF_A_BACKTEST
+    assert described["paths"].keys() == {template for template, _ in ANSWERED} | OF_A_BACKTEST | POSTED
 
 
 @pytest.mark.parametrize(("template", "path"), ANSWERED, ids=[template for template, _ in ANSWERED])

@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from httpx import AsyncClient, Response
 
+from streams.admin.mending import Sending
 from streams.delivery.decision import Decision
 from streams.dispatch.standing import Standings
 from streams.kafka.batches.record import PlainRecord
 from streams.kafka.group import Partition
 from streams.outputs.delivery import encode_delivery
+from streams.state.format import SENT_AGAIN
 from streams.testing import track
 from streams.web.dashboard import downloads, live, pages
 from streams.web.dashboard.live import BEGINS, NEWS, Live
@@ -211,6 +214,30 @@ async def test_dead_letters_are_by_reason_with_what_to_do_and_masked(group: Grou
         assert words in text
     assert "ann@x.example" not in text
     assert "1 record could not be used" in (await page(client, "")).text
+
+
+async def test_dead_letters_that_went_again_say_so_and_are_sent_by_editors_alone(group: Group, tmp_path: Path) -> None:
+    places = ("product-events/1/7", "product-events/1/8")
+    for number, (reason, offset) in enumerate([(b"no_rate", b"7"), (b"no_rate", b"9"), (b"too_large", b"1")]):
+        headers = [("reason_code", reason), ("reason", b"why"), ("topic", b"product-events"), ("partition", b"1")]
+        group.window.dead_letters.take([PlainRecord(number, NOW, b"ann", b"{}", [*headers, ("offset", offset)])])
+    sending = Sending(NOW, "<b>ann</b>", places, is_done=False)
+    await group.store.group.put(SENT_AGAIN, 1, msgspec.json.encode(sending))
+    async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
+        text = (await page(client, "dead-letters?sent=1&before=2")).text
+        for words in ("1 record was sent again; 2 had been", "2, 1 sent again", "perhaps sent again", "&lt;b&gt;ann"):
+            assert words in text
+        assert "Send 1 again" in text
+        assert "None of them is sent again: it would be too large again" in text
+        refused = await client.post("/dashboard/dead-letters", data={"reason": "too_large"})
+        assert refused.status_code == 400
+    reading = await Group(tmp_path, web_token="a token of those who read").begin()
+    async with reading.client(Authorization="Bearer a token of those who read") as client:
+        assert (await client.post("/dashboard/dead-letters", data={"reason": "no_rate"})).status_code == 403
+        asked = await client.post("/api/v1/dead-letters/again", json={"reason_code": "no_rate"})
+        assert asked.status_code == 403
+    async with group.client(**{"Sec-Fetch-Site": "cross-site"}) as client:
+        assert (await client.post("/dashboard/dead-letters", data={"reason": "no_rate"})).status_code == 403
 
 
 async def test_messages_tell_what_was_decided_about_whom_and_why(group: Group, client: AsyncClient) -> None:
