@@ -68,7 +68,8 @@ def one_round(seed: int, said: argparse.Namespace, faults: Sequence[Fault]) -> b
             publishing.join()
             for words in world.hire():
                 tell(seed, words)
-            verdicts = [judge(group, stream, stream.expected(group.rulebook)) for group in world.groups]
+            lost = world.redis_lost_something
+            verdicts = [judge(group, stream, stream.expected(group.rulebook), lost) for group in world.groups]
     for number, verdict in enumerate(verdicts):
         tell(seed, f"group {number}: {verdict}")
     return not any(verdict.wrong for verdict in verdicts)

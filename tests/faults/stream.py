@@ -3,9 +3,10 @@
 Comes in: a seed, how long, how fast. Goes out: records in the order in which to publish them, and what the engine alone
 makes of them, which is what `segmenter replay` prints.
 
-Users are of four sorts, none of which depends on when a record is read: of clicks, whose rules know no time; of visits,
-which are all read before their deadlines, and these fall within the stream; of billing updates; and of those who are
-erased on the way. Among their records are some that cannot be used.
+Users are of five sorts. Four do not depend on when a record is read: those of clicks, whose rules know no time; of
+visits, which are all read before their deadlines, and these fall within the stream; of billing updates; and those who
+are erased on the way. Those who buy are scored, by edges that do depend on it (`tests.faults.scores`). Some of the
+records cannot be used.
 """
 
 import json
@@ -30,6 +31,16 @@ RULES: Final = {
     "quieter": 'enter: count("Visited") >= 2 and idle_days >= 7.0001',
     "payer": "enter: mrr >= 50\nexit: mrr < 20",
 }
+SCORES: Final = "rfm"
+SCORES_RULE: Final = f"""\
+scores: {SCORES}
+among: count("Bought") >= 1
+recency: idle_days
+frequency: count("Bought")
+monetary: sum("Bought", "price", days=90)
+method: quintiles
+refresh: 1m
+"""
 CLICKS: Final = ("Export Created", "Report Viewed", "Signed In")
 USERS: Final = 2_000  # of clicks; a tenth as many pay, and are erased
 BAD: Final = b'{"type": "track", "event": 5}'
@@ -46,7 +57,8 @@ class Planned(NamedTuple):
 
 @dataclass
 class Stream:
-    """records: in order. bad: how many of them cannot be used. known: those that can, of users who are not erased."""
+    """records: in order. bad: how many of them cannot be used. known: those that can, of users who are not erased nor
+    scored; scored: of those who are."""
 
     seed: int
     begins_ms: int
@@ -54,12 +66,13 @@ class Stream:
     rate: int
     records: list[Planned] = field(default_factory=list)
     known: list[Record] = field(default_factory=list)
+    scored: list[Record] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
     bad: int = 0
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
-        for each in (self._visits(), self._clicks(), self._payments(), self._erasures()):
+        for each in (self._visits(), self._clicks(), self._payments(), self._erasures(), self._purchases()):
             self.records += each
         self.records.sort(key=lambda planned: planned.at_s)
 
@@ -107,6 +120,15 @@ class Stream:
             record = billing(user, "Subscription Updated", old_ms + number, f"b-{number}", mrr=mrr, status="active")
             yield self._know(number / 20, record)
 
+    def _purchases(self) -> Iterator[Planned]:
+        """Of some more than of others; as old as the windows of their scores have them, whenever they are read."""
+        for number in range(self.seconds * 20):
+            user = f"buys-{int(min(self._chance.expovariate(0.01), USERS / 10))}"
+            at_ms = self.begins_ms - self._chance.randrange(1, 80) * DAY_MS
+            record = track(user, "Bought", at_ms, f"p-{number}", price=self._chance.choice([5, 20, 80]))
+            self.scored.append(record)
+            yield Planned(number / 20, "product-events", user, to_bytes(record))
+
     def _erasures(self) -> Iterator[Planned]:
         """Some who click, and are erased a while later."""
         old_ms = self.begins_ms - 40 * DAY_MS
@@ -114,7 +136,9 @@ class Stream:
             user, at_s = f"erased-{number}", self._chance.uniform(0, self.seconds / 2)
             self.erased.append(user)
             for place in range(3):
-                record = track(user, "Export Created", old_ms + place, f"{user}-{place}")
+                record = track(
+                    user, self._chance.choice(["Export Created", "Bought"]), old_ms + place, f"{user}-{place}"
+                )
                 yield Planned(at_s, "product-events", user, to_bytes(record))
             command = profile_commands.encode(Erasure(user, old_ms + 1_000, f"erase-{number}"))
             yield Planned(self._chance.uniform(at_s, self.seconds), "profile-commands", user, command)

@@ -20,7 +20,8 @@ from streams.state.format import MEMBERSHIPS
 from streams.state.opening import opened_store
 from tests.e2e.changes import STAMPS
 from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen
-from tests.faults.stream import RULES, Stream
+from tests.faults.scores import Where, judge_scores, last_told, standing
+from tests.faults.stream import RULES, SCORES, Stream
 
 SETTLED_WITHIN_S: Final = 180.0
 LOOK_EVERY_S: Final = 2.0
@@ -33,7 +34,7 @@ class Verdict:
     """wrong: what must not be, in words, and how often it is; examples: one of each.
 
     repeats: changes that were told again; letters_again: the same of dead letters. older: memberships that came after
-    newer ones, as a worker may bring them that wakes too late.
+    newer ones, as a worker may bring them that wakes too late. scores: changes of scores by quintiles.
     """
 
     wrong: Counter[str] = field(default_factory=Counter)
@@ -42,46 +43,61 @@ class Verdict:
     repeats: int = 0
     letters_again: int = 0
     older: int = 0
+    scores: int = 0
 
     def blame(self, what: str, example: Any) -> None:
         self.wrong[what] += 1
         self.examples.setdefault(what, example)
 
     def __str__(self) -> str:
-        found = ", ".join(f"{count} {what} (as {self.examples[what]})" for what, count in self.wrong.items())
-        told = f"{self.changes} changes; lost, invented, differing: {found or '0'}; repeats: {self.repeats} of changes"
+        found = ", ".join(f"{count} {what} (as {self.examples[what]})" for what, count in self.wrong.items()) or "0"
+        told = f"{self.changes} changes, {self.scores} of scores; lost, invented, differing: {found}; "
+        told += f"repeats: {self.repeats} of changes"
         return f"{told}, {self.letters_again} of dead letters; memberships after newer ones: {self.older}"
 
 
-def judge(group: Pipeline, stream: Stream, wanted: Known) -> Verdict:
-    """When all that is wanted is there, or has not come for long."""
-    return asyncio.run(_judge(group.settings, stream, wanted))
+def judge(group: Pipeline, stream: Stream, wanted: Known, lost: bool) -> Verdict:
+    """When all that is wanted is there, or has not come for long. lost: whether Redis has lost something."""
+    return asyncio.run(_judge(group, stream, wanted, lost))
 
 
-async def _judge(settings: Settings, stream: Stream, wanted: Known) -> Verdict:
-    verdict = Verdict()
-    await _settled(settings, stream, wanted)
-    _judge_changes(verdict, await read(settings, "segment-changes"), stream, wanted)
+async def _judge(group: Pipeline, stream: Stream, wanted: Known, lost: bool) -> Verdict:
+    verdict, settings = Verdict(), group.settings
+    scored = await _settled(group, stream, wanted)
+    changes = await read(settings, "segment-changes")
+    _judge_changes(verdict, changes, stream, wanted)
     stand = {user: set(changes[-1]["segments"]) for user, changes in wanted.items()}
+    if scored is None:
+        verdict.blame("shards that score by other edges", settings.group)
+    else:
+        verdict.scores = judge_scores(verdict.blame, changes, scored, lost)
+        stand |= scored
     _judge_memberships(verdict, await read(settings, "segment-memberships"), stream, stand)
     await _judge_read_model(verdict, settings, stream, stand)
     _judge_letters(verdict, await read(settings, "dead-letters"), stream)
+    if scored is not None and await standing(group, stream) not in (scored, None):
+        return await _judge(group, stream, wanted, lost)  # edges moved while we looked
     return verdict
 
 
-async def _settled(settings: Settings, stream: Stream, wanted: Known) -> None:
+async def _settled(group: Pipeline, stream: Stream, wanted: Known) -> Where | None:
+    """Until all is told. Gives where everybody stands who is scored."""
     ids = {change["id"] for changes in wanted.values() for change in changes}
-    deadline = time.monotonic() + SETTLED_WITHIN_S
+    deadline, scored = time.monotonic() + SETTLED_WITHIN_S, None
     while time.monotonic() < deadline:
-        told = {one.headers["ce_id"].decode() for one in await read(settings, "segment-changes")}
-        if ids <= told and await _applied(settings) == stream.by_topic:
+        changes, scored = await read(group.settings, "segment-changes"), await standing(group, stream)
+        told, last = {one.headers["ce_id"].decode() for one in changes}, last_told(changes)
+        all_told = ids <= told and scored is not None and scored.items() <= last.items()
+        if all_told and stream.by_topic <= await _applied(group.settings):
             break
         await asyncio.sleep(LOOK_EVERY_S)
     await asyncio.sleep(LOOK_EVERY_S)  # for what should not come
+    return scored
 
 
 async def _applied(settings: Settings) -> Counter[str]:
-    """How many records of each input topic all checkpoints together hold."""
+    """How many records of each input topic all checkpoints together hold. There are more commands than were sent where
+    a profile was of later than the one to erase it."""
     found: Counter[str] = Counter()
     async with opened_store(settings) as store:
         for shard in range(PARTITIONS):
@@ -103,7 +119,7 @@ def _judge_changes(verdict: Verdict, seen: Sequence[Seen], stream: Stream, wante
                 verdict.blame("repeats that differ", change)
             continue
         bodies[change["id"]] = change
-        if change["user_id"] in stream.erased:
+        if change["user_id"] in stream.erased or change["rule"] == SCORES:
             continue
         first.setdefault(change["user_id"], []).append(change["id"])
         if change["id"] not in known:
@@ -154,7 +170,7 @@ async def _judge_read_model(
                 verdict.blame("erased users who have a profile", user)
         sizes = await store.shards.sizes()
         wanted = Counter(segment for segments in stand.values() for segment in segments)
-        for segment in RULES:
+        for segment in RULES.keys() | wanted:
             if sizes.get(segment, 0) != wanted[segment]:
                 verdict.blame("segments of another size", (segment, sizes.get(segment, 0), wanted[segment]))
 

@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from streams.embedded.redis import RedisServer
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.pipeline import Pipeline, WorkerProcess
-from tests.faults.stream import RULES
+from tests.faults.stream import RULES, SCORES, SCORES_RULE
 
 OWN: Final = ("segment-changes", "segment-memberships", "rerouted-events", "dead-letters")
 CUT_BYTES: Final = 64 << 10
@@ -35,6 +35,7 @@ class World:
         self._wanted = workers
         self.groups: list[Pipeline] = []
         self.workers: list[tuple[Pipeline, WorkerProcess]] = []
+        self.redis_lost_something = False
         self._servers = threading.Lock()  # two faults of one server at once are none
         self._staff = threading.Lock()
 
@@ -61,6 +62,7 @@ class World:
         said |= {f"topic_{name.replace('-', '_')}": f"{name}-{number}" for name in OWN}
         made = Pipeline(self.kafka.address, self.redis.url, f"group-{number}", folder, **said)
         made.use(RULES)
+        (made.settings.rules / f"{SCORES}.yaml").write_text(SCORES_RULE)
         return made
 
     def worker_dies(self) -> str:
@@ -109,6 +111,7 @@ class World:
 
     def redis_loses_its_last_writes(self) -> str:
         with self._servers:
+            self.redis_lost_something = True
             self.redis.kill()
             log = self.redis.folder / "appendonly.aof"
             cut = min(CUT_BYTES, log.stat().st_size // 2)
@@ -118,6 +121,7 @@ class World:
         return f"Redis killed and started without its last {cut} bytes"
 
     def redis_forgets_all(self) -> str:
+        self.redis_lost_something = True
         self._command("FLUSHALL")
         return "FLUSHALL"
 
