@@ -83,7 +83,7 @@ def serve_web(connection: Connection, settings: Settings, clock: SharedClock) ->
 
     class Dashboard(Part):
         def serve(self, settings: Settings, stopping: Stopping) -> Served:
-            return dashboard.serve(settings, stopping, clock)
+            return dashboard.serve(settings, stopping, clock, everything=True)
 
     ours = {"dashboard": Dashboard("dashboard", "", "")}
     configure("info")

@@ -114,7 +114,7 @@ async def main(url: str, folder: Path) -> None:
     settings = Settings.from_environment({}, redis=url, rules=str(folder))
     store = RedisStore(url, settings.group)
     await fill(store, settings)
-    window = Window(settings, Stopping(), lambda: NOW, store)
+    window = Window(settings, Stopping(), lambda: NOW)
     served = [*dashboard.served(window).routes, *api.served(window).routes]
     transport = ASGITransport(Starlette(routes=served))
     await measure("the overview, worked out anew", lambda: overview(window))
@@ -144,6 +144,7 @@ async def main(url: str, folder: Path) -> None:
                 assert (await client.get(f"/api/v1{path}")).status_code == 200
 
             await measure(f"/api/v1{path}", asked, len(sent.content))
+    await window.store.close()
     await store.close()
 
 

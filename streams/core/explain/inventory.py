@@ -73,7 +73,7 @@ def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar
         _gone(rulebook, schemas),
         len(heads),
         max(head.time_ms for head in heads),
-        row_bytes_of(rulebook.rules),
+        _row_bytes(rulebook),
     )
 
 
@@ -103,9 +103,14 @@ def _own_leaves(rule: Rule) -> Iterable[Leaf]:
 
 
 @lru_cache(maxsize=4)
+def _row_bytes(rulebook: Rulebook) -> int:
+    return row_bytes_of(rulebook.rules)
+
+
+@lru_cache(maxsize=4)
 def _costs(rulebook: Rulebook) -> Mapping[str, tuple[int, Readings]]:
     """Of each rule what no other needs of a row, and what it reads; kept for whoever looks again and again."""
-    row_bytes = row_bytes_of(rulebook.rules)
+    row_bytes = _row_bytes(rulebook)
     others = {rule.name: [each for each in rulebook.rules if each is not rule] for rule in rulebook.rules}
     return {
         rule.name: (row_bytes - row_bytes_of(others[rule.name]), read_by(rulebook, rule)) for rule in rulebook.rules

@@ -34,7 +34,8 @@ class Messaging:
 
     async def messages(self, request: Request, visitor: Visitor) -> Response:
         found = await messages(self._window)
-        return self._door.page(request, "messages.html", visitor, it=found, away=self._window.decisions.away)
+        away, everything = self._window.decisions.away, self._window.everything
+        return self._door.page(request, "messages.html", visitor, it=found, away=away, everything=everything)
 
     async def message(self, request: Request, visitor: Visitor) -> Response:
         return await self._page(request, visitor)
@@ -56,6 +57,6 @@ class Messaging:
     ) -> Response:
         asked = {each: request.query_params.get(each, "").strip() for each in ("name", "user", "variant")}
         found = await message(self._window, asked["name"], asked["user"], asked["variant"])
-        return self._door.page(
-            request, "message.html", visitor, status, it=found, asked=asked, refused=refused or [], live=not refused
-        )
+        everything = self._window.everything
+        shown = {"it": found, "asked": asked, "refused": refused or [], "live": not refused, "everything": everything}
+        return self._door.page(request, "message.html", visitor, status, **shown)

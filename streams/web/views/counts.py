@@ -42,10 +42,14 @@ async def counts_of(window: Window, segments: Sequence[str], calendar: Calendar,
     return {name: _counts(found[name], periods[-1], known) for name in segments}
 
 
-async def hours_of(window: Window, segment: str, now_ms: int) -> tuple[Point, ...]:
-    """The last three days, hour by hour."""
-    found, known = await _counted(window, [segment], flows.last_hours(now_ms, HOURS))
-    return _points(found[segment], known)
+async def counts_and_hours_of(
+    window: Window, segments: Sequence[str], asked: str, calendar: Calendar, now_ms: int
+) -> tuple[dict[str, Counts], tuple[Point, ...]]:
+    """The same, and the last three days of one of them, hour by hour; none where it is not among them."""
+    days, hours = flows.last_days(calendar, now_ms, DAYS), flows.last_hours(now_ms, HOURS)
+    found, known = await _counted(window, segments, [*days, *hours])
+    counts = {name: _counts(found[name], days[-1], [each for each in known if each in days]) for name in segments}
+    return counts, _points(found[asked], [each for each in known if each in hours]) if asked in segments else ()
 
 
 async def _counted(

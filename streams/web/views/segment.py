@@ -13,7 +13,7 @@ from streams.core.explain.inventory import FieldRead
 from streams.core.rules.rulebook import Segment
 from streams.rulefiles.naming import UnknownSegment, rules_called
 from streams.web.views.changes import ChangeShown, newest_first
-from streams.web.views.counts import Point, counts_of, hours_of
+from streams.web.views.counts import Point, counts_and_hours_of
 from streams.web.views.moves import MoveShown, moves_of
 from streams.web.views.overview import RuleNow, rule_now
 from streams.web.views.times import Instant, told, told_or_none
@@ -71,8 +71,7 @@ async def segment(window: Window, name: str) -> SegmentView:
     (rule,) = rules_called(rules.rulebook, [name])
     live = next(each for each in found.inventory.rules if each.rule.name == rule)
     now_ms = max(window.clock(), found.inventory.time_ms)
-    counts = await counts_of(window, live.rule.segments, found.calendar, now_ms)
-    hours = await hours_of(window, name, now_ms) if name in live.rule.segments else ()
+    counts, hours = await counts_and_hours_of(window, live.rule.segments, name, found.calendar, now_ms)
     levels = () if isinstance(live.rule, Segment) else live.rule.segments
     asked = None if name == live.rule.name else name
     return SegmentView(

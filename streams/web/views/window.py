@@ -68,9 +68,16 @@ class Rules:
 
 class Window:
     def __init__(
-        self, settings: Settings, stopping: Stopping, clock: Callable[[], int] = wall_clock, store: Store | None = None
+        self,
+        settings: Settings,
+        stopping: Stopping,
+        clock: Callable[[], int] = wall_clock,
+        store: Store | None = None,
+        everything: bool = False,
     ):
+        """everything: whether messages that are off are sent, too."""
         self.settings = settings
+        self.everything = everything
         self.stopping = stopping
         self.clock = clock
         self.store = store or redis_store(settings)
