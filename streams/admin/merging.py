@@ -12,9 +12,10 @@ import msgspec
 
 from streams.admin.commanding import check_id, done, send, shards_of, until
 from streams.admin.links import merged_into
-from streams.core.identities.owners import Owned
+from streams.core.identities.owners import MOST_IDS, Owned
 from streams.core.links import How
 from streams.errors import SegmenterError
+from streams.printable import printable
 from streams.settings import Settings
 from streams.sources import profile_commands
 from streams.state.format import MERGES, OWNED
@@ -59,7 +60,7 @@ async def _survivor(store: Store, settings: Settings, shard: int, gone: str, int
     await until(is_answered)
     next_one, survivor = await merged_into(store, settings, gone), await _last(store, settings, gone)
     if next_one is None or survivor != await _last(store, settings, into):
-        raise SegmenterError(_refused(settings, gone))
+        raise SegmenterError(await _refused(store, settings, gone, into))
     homes = await shards_of(store, settings, next_one)
 
     async def has_arrived() -> bool:
@@ -77,11 +78,29 @@ async def _last(store: Store, settings: Settings, user: str) -> str:
 
 
 async def _has(store: Store, shard: int, user: str, gone: str) -> bool:
+    return (await _owned(store, shard, user)).get(gone, Owned()).how is How.MERGE
+
+
+async def _owned(store: Store, shard: int, user: str) -> dict[str, Owned]:
     raw = await store.shards.get(shard, OWNED, user)
-    return raw is not None and _OWNED.decode(raw).get(gone, Owned()).how is How.MERGE
+    return {} if raw is None else _OWNED.decode(raw)
 
 
-def _refused(settings: Settings, gone: str) -> str:
+async def _ids(store: Store, settings: Settings, user: str) -> int:
+    """How many ids a person has beside the user id."""
+    found = [await _owned(store, shard, user) for shard in await shards_of(store, settings, user)]
+    return sum(one.is_hers for owned in found for one in owned.values())
+
+
+async def _refused(store: Store, settings: Settings, gone: str, into: str) -> str:
+    stays = await _last(store, settings, into)
+    has, more = await _ids(store, settings, stays), 1 + await _ids(store, settings, gone)
+    if stays != gone and has + more > MOST_IDS:
+        return (
+            f"{printable(gone)} was not merged: {printable(stays)} has {has} ids beside the user id, and there would be"
+            f" {more} more. One person may have {MOST_IDS}, and no merge makes it more; aliases go when whoever has"
+            " them is erased."
+        )
     return (
         f"{gone} was not merged: both must be users with a profile, and two users still. A record of the topic"
         f" {settings.topic(DEAD_LETTERS.name)} whose key is {gone} says exactly why."

@@ -84,7 +84,6 @@ class Pending:
         self._shadow_flips: dict[tuple[str, str], bool] = {}
         self._changed_at: dict[str, int] = {}
         self._told: set[str] = set()
-        self._retold: set[str] = set()
         self._timeline: list[tuple[Change, bytes]] = []
 
     @property
@@ -116,7 +115,6 @@ class Pending:
     def retell(self, users: Mapping[str, int]) -> None:
         """Where these stand is to be told, with when it may have changed (ms), also where no change says so."""
         self._changed_at = {**users, **self._changed_at}
-        self._retold |= users.keys()
 
     def send(self, messages: Sequence[Message]) -> None:
         """Records that are another shard's, and what the homes of others are to hear."""
@@ -153,8 +151,8 @@ class Pending:
             for user, where in segments.items()
             if self._is_news(user, where)
         }
-        # Those whom no change tells of are in the outbox: the next owner knows of no others.
-        retold = [memberships.pop(user) for user in self._retold & memberships.keys()]
+        # Those of whom no change in the outbox tells are in it themselves: the next owner knows of no others.
+        retold = [memberships.pop(user) for user in users if user in memberships and user not in self._told]
         checkpoint = Checkpoint(
             number=number,
             head=shard.head(),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import main
+from streams.core.identities.owners import MOST_IDS
 from streams.sources import profile_commands
 from streams.testing import Record, identify, track
 from tests.e2e.changes import CHANGE, by_user
@@ -100,7 +101,13 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
             refused = run(pipeline, "merge", gone, "--into", into)
             assert refused.exit_code == 1, refused.output
             assert "was not merged" in refused.output
-        letters = pipeline.read("dead-letters", lambda seen: len(seen) >= 5)
+        devices = [f"a-{n}" for n in range(MOST_IDS)]
+        full = [track("full", "Signed In", NEWEST_MS, device) | {"anonymousId": device} for device in devices]
+        pipeline.publish([track("dora", "Signed In", NEWEST_MS, "m-6"), *full])
+        too_many = run(pipeline, "merge", "dora", "--into", "full")
+        assert too_many.exit_code == 1
+        assert "full has 100 ids beside the user id, and there would be 1 more." in too_many.output
+        letters = pipeline.read("dead-letters", lambda seen: len(seen) >= 6)
         erased = run(pipeline, "erase", "u-1")
         assert erased.exit_code == 0
         pipeline.read("segment-memberships", lambda seen: any((o.key, o.value) == (b"ann", None) for o in seen))
@@ -109,5 +116,6 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
         b"merge_circle": 2,
         b"merge_unknown": 2,
         b"merge_again": 1,
+        b"merge_too_many": 1,
     }
     assert not re.search("Traceback", worker.said())

@@ -47,6 +47,7 @@ from tests.strategies.histories import END_MS, START_MS
 COUNTED: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 7)}, payer="mrr >= 20")
 DECODER: Final = Decoder(Catalog(COUNTED).reads, ANY_TIME)
 Crashes = Mapping[int, tuple[int, str]]
+NEVER: Final[Crashes] = {}
 CRASHES: st.SearchStrategy[Crashes] = st.dictionaries(
     st.integers(0, 40), st.tuples(st.integers(0, 12), st.sampled_from(HOW)), max_size=12
 )
@@ -68,7 +69,12 @@ class Company:
     """Both shards, from one life to the next. crashes: by number of a life, the step and how."""
 
     def __init__(self, kept: Store, crashes: Crashes):
-        self.kept, self.world, self._crashes, self._lives = kept, World(kept.shards), crashes, 0
+        self.kept, self.world = kept, World(kept.shards)
+        self.begin(crashes)
+
+    def begin(self, crashes: Crashes) -> None:
+        """Lives are counted anew."""
+        self._crashes, self._lives = crashes, 0
 
     def publish(self, topic: str, key: str, value: bytes) -> None:
         self.world.arrive(TP(topic, homes(key, PARTITIONS, "murmur2")[0]), key, value)
@@ -202,15 +208,17 @@ async def as_the_judge_has_it(kept: Store, steps: Sequence[Step], crashes: Crash
     assert company.told() == {user: changes for user, changes in expected.items() if changes}
 
 
-async def as_it_was(kept: Store, steps: Sequence[Step | Erase]) -> None:
-    published, company = records(steps), Company(kept, {})
-    await live(company, published)
+async def as_it_was(kept: Store, steps: Sequence[Step | Erase], crashes: Crashes = NEVER) -> None:
+    """crashes: while it is made anew."""
+    company = Company(kept, NEVER)
+    await live(company, records(steps))
     before, told, repeats = await company.stands(), company.told(), company.repeats()
     await lose(kept)
+    company.begin(crashes)
     await company.settle()
     assert await company.stands() == before
     assert company.told() == told
-    assert company.repeats() == repeats
+    assert crashes or company.repeats() == repeats
 
 
 @settings(max_examples=1 + settings().max_examples // 3)
@@ -220,10 +228,14 @@ def test_linked_and_merged_is_as_if_always_one_whatever_crashes(steps: list[Step
 
 
 @settings(max_examples=1 + settings().max_examples // 3)
-@given(st.lists(STEPS | ERASURES, max_size=10))
-@example([Customer("bob"), Customer("ann"), Erase("ann"), Bill(30.0)])  # who had it before has it no more
-def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(steps: list[Step | Erase]) -> None:
-    asyncio.run(as_it_was(MemoryStore(), steps))
+@given(st.lists(STEPS | ERASURES, max_size=10), st.just(NEVER) | CRASHES)
+@example([Customer("bob"), Customer("ann"), Erase("ann"), Bill(30.0)], NEVER)  # who had it before has it no more
+@example([Customer("bob"), SignIn("ann", None), Becomes("bob", "ann"), Customer("cy"), Erase("bob")], NEVER)
+@example([SignIn("ann", None), Erase("ann"), SignIn("ann", None)], {0: (10, "after, a crash")})  # she is back
+def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(
+    steps: list[Step | Erase], crashes: Crashes
+) -> None:
+    asyncio.run(as_it_was(MemoryStore(), steps, crashes))
 
 
 # Two devices, of which one is of two who become one; a customer who is one's and then the other's; and a chain.

@@ -291,10 +291,15 @@ class Identities:
         return [*told, *self._keep(replace(event, identity=Unlinked(tuple(links), came_from)), place or NOWHERE)]
 
     def _forget(self, alias: str, user: str, until_ms: int, is_known: bool = False) -> list[Event]:
-        """An alias of a user who was erased. Whoever has it as the own id is somebody else, and was not."""
+        """An alias of a user who was erased. Whoever has it as the own id is somebody else, and was not; nor was who
+        has it by now, of which the home of who had it may have been told too late.
+
+        is_known: it was forgotten before, as a command says.
+        """
         told = self.owners.erase(alias, until_ms) if alias in self.aliases.merged else NOTHING_TOLD
+        is_hers = is_known or self.aliases.user_of(alias) in (None, user)
         self.aliases.forget(alias, user, until_ms)
-        if alias not in self._profiles:
+        if is_hers and alias not in self._profiles:
             self._profiles.refuse(alias, until_ms)
             if not is_known:
                 self._erased.append(AlsoErased(alias, until_ms, of=user))
