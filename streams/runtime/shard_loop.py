@@ -215,10 +215,14 @@ class ShardLoop:
         if not erasures:
             return False
         users = [erasure for erasure in erasures if erasure.of is None]
+        known_ms: dict[str, int] = {}
+        for each in erasures:
+            known_ms[each.subject] = max(each.ts, known_ms.get(each.subject, self._shard.refused_until(each.subject)))
         self._note(self._shard.erase(users))
-        for erasure in erasures:
-            told = self._identities.carry_out(erasure.subject, erasure.ts, erasure.message_id, erasure.of)
-            self._tell(told, [each.ts for each in told])
+        for each in erasures:
+            command = AlsoErased(each.subject, each.ts, each.message_id, each.of)
+            told = self._identities.carry_out(command, known_ms[each.subject])
+            self._tell(told, [event.ts for event in told])
         self._write_down(self._identities.take_erased())
         self._worker.counters.erasures += len(users)
         return True

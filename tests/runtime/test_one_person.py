@@ -231,6 +231,7 @@ def test_linked_and_merged_is_as_if_always_one_whatever_crashes(steps: list[Step
 @given(st.lists(STEPS | ERASURES, max_size=10), st.just(NEVER) | CRASHES)
 @example([Customer("bob"), Customer("ann"), Erase("ann"), Bill(30.0)], NEVER)  # who had it before has it no more
 @example([Customer("bob"), SignIn("ann", None), Becomes("bob", "ann"), Customer("cy"), Erase("bob")], NEVER)
+@example([SignIn("bob", None), Erase("cy"), Erase("cy"), SignIn("cy", None), Becomes("cy", "bob")], NEVER)
 @example([SignIn("ann", None), Erase("ann"), SignIn("ann", None)], {0: (10, "after, a crash")})  # she is back
 def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(
     steps: list[Step | Erase], crashes: Crashes

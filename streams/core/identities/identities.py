@@ -199,14 +199,16 @@ class Identities:
         self.merges.forget(user, until_ms)
         return self.owners.erase(user, until_ms)
 
-    def carry_out(self, subject: str, until_ms: int, message_id: str | None, of: str | None) -> list[Event]:
-        """A command to erase; what is known of a user's profile has been taken away already."""
-        if of is not None:
-            return self._forget(subject, of, until_ms, is_known=True)
+    def carry_out(self, erasure: AlsoErased, known_ms: int) -> list[Event]:
+        """A command to erase; what is known of a user's profile has been taken away already. known_ms: up to when
+        commands say that it is."""
+        subject, until_ms, message_id = erasure.subject, erasure.ts, erasure.message_id
+        if erasure.of is not None:
+            return self._forget(subject, erasure.of, until_ms, is_known=True)
         refused_ms = self._profiles.refused_until(subject)
         if refused_ms > until_ms and subject not in self.aliases.merged:
-            until_ms = refused_ms  # as her profile was of later than the command
-            self._erased.append(AlsoErased(subject, until_ms, message_id))
+            until_ms = refused_ms
+            self._write_down(AlsoErased(subject, until_ms, message_id), known_ms)  # her profile was of later than that
         return self.erase(subject, until_ms, message_id)
 
     def take_erased(self) -> list[AlsoErased]:
@@ -259,9 +261,9 @@ class Identities:
     def _erase(self, event: Event) -> list[Event]:
         """Somebody who is this user was erased: so is she, or who she is by now."""
         if event.subject not in self.aliases.merged:
+            known_ms = self._profiles.refused_until(event.subject)
             self.merges.changes += self._profiles.erase_one(event.subject, event.ts, event.message_id)
-            until_ms = self._profiles.refused_until(event.subject)
-            self._erased.append(AlsoErased(event.subject, until_ms, event.message_id))
+            self._write_down(AlsoErased(event.subject, event.ts, event.message_id), known_ms)
         return self.erase(event.subject, event.ts, event.message_id)
 
     def _take_of_merged(self, event: Event, place: Place | None) -> list[Event] | None:
@@ -300,10 +302,16 @@ class Identities:
         is_hers = is_known or self.aliases.user_of(alias) in (None, user)
         self.aliases.forget(alias, user, until_ms)
         if is_hers and alias not in self._profiles:
+            known_ms = until_ms if is_known else self._profiles.refused_until(alias)
             self._profiles.refuse(alias, until_ms)
-            if not is_known:
-                self._erased.append(AlsoErased(alias, until_ms, of=user))
+            self._write_down(AlsoErased(alias, until_ms, of=user), known_ms)
         return told
+
+    def _write_down(self, erased: AlsoErased, known_ms: int) -> None:
+        """If no command has said so: one that stands there again would be read after merges that came since."""
+        until_ms = self._profiles.refused_until(erased.subject)
+        if until_ms > known_ms:
+            self._erased.append(erased._replace(ts=until_ms))
 
     def _refuse_to_merge(self, event: Event, user: str) -> list[Event]:
         self.dropped[WOULD_MERGE] += 1
