@@ -1,10 +1,8 @@
 """Rules that are applied while workers run, on real servers."""
 
 import asyncio
-import json
 import shutil
 import time
-import urllib.request
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -14,6 +12,7 @@ from streams.core.engine.shard import Shard
 from streams.state.opening import opened_store
 from streams.testing import Record, decoded
 from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen, WorkerProcess
+from tests.e2e.test_monitoring import Operator
 from tests.e2e.test_worker import actions
 
 # Of what was counted before, so that the past is known; one rule stays, one goes, one comes, one means something else.
@@ -99,15 +98,11 @@ def test_a_folder_that_differs_from_what_is_live_is_told_and_not_run(pipeline: P
             f"differs from version 1, which is live; to make it live: segmenter rules apply {pipeline.settings.rules}"
         )
         worker.says("loaded", times=PARTITIONS)
-        url = worker.said().partition("at http://")[2].split()[0]
-        with urllib.request.urlopen(f"http://{url}/healthz", timeout=WITHIN_S) as answer:
-            health = json.loads(answer.read())
-        assert health["rules"]["version"] == 1
+        operator = Operator(worker)
+        health = operator.sees(lambda health: health["rules"]["version"] == 1)
         assert "segmenter rules apply" in health["rules"]["differs"]
-        with urllib.request.urlopen(f"http://{url}/metrics", timeout=WITHIN_S) as answer:
-            figures = answer.read().decode()
-        assert "segmenter_rules_version 1.0" in figures
-        assert "segmenter_rules_differ 1.0" in figures
+        figures = operator.figures()
+        assert (figures["segmenter_rules_version"], figures["segmenter_rules_differ"]) == (1, 1)
         assert "more-reports: segment, live" in rules(pipeline)
         rules(pipeline, "apply", "--yes")
         worker.says("takes over version 2 of the rules")
