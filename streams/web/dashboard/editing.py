@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from streams.errors import Busy, RuleError, UsageError
 from streams.lifecycle.applying import rollback
 from streams.web.access import Visitor
+from streams.web.answers import JsonAnswer
 from streams.web.dashboard.door import Door, see_other
 from streams.web.dashboard.forms import Form, form_of
 from streams.web.dashboard.wording import address
@@ -21,6 +22,7 @@ from streams.web.views.backtests import BacktestAsked, Backtests
 from streams.web.views.drafts import Draft, Written, apply_draft, begun, drafted, unmoved, written_in
 from streams.web.views.versions import version, versions
 from streams.web.views.window import Window
+from streams.web.views.words import words
 
 BACKTESTS_SHOWN: Final = 3
 
@@ -37,6 +39,7 @@ class Editing:
             door.route("rules", self.rules),
             door.route("rule", self.rule),
             door.route("rule", self.write, "POST"),
+            door.route("words", self.words),
             door.route("version", self.version),
             door.route("version", self.roll_back, "POST"),
         ]
@@ -55,6 +58,10 @@ class Editing:
         asked = (await self._backtests.job(backtest)).request
         written = written_in(asked.new, name, asked.base) or Written(name, "", "", asked.base)
         return await self._page(request, visitor, await drafted(self._window, written), is_checked=True)
+
+    async def words(self, _: Request, __: Visitor) -> Response:
+        """Those that the page offers as somebody writes, as JSON."""
+        return JsonAnswer(await words(self._window))
 
     async def write(self, request: Request, visitor: Visitor) -> Response:
         said, name = await form_of(request), request.query_params.get("name", "")

@@ -30,7 +30,12 @@ from streams.web.views.user import user
 from streams.web.views.window import Window
 
 FILES: Final = Path(__file__).parent / "files"
-TYPES: Final = {"app.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"}
+TYPES: Final = {
+    "app.css": "text/css",
+    "app.js": "text/javascript",
+    "completion.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 CHANGES_SHOWN: Final = 30
 MEMBERS_SHOWN: Final = 50
 

@@ -9,6 +9,7 @@
     counting.py  what takes a while to be counted
     user.py      one user: where, why, since when, what next
     drafts.py    a rule as somebody writes it
+    words.py     what can stand in a rule, for the page to offer
     backtests.py  what a rule would have done over a history: begun, looked at, stopped
     versions.py  those of the rulebook
     messages.py  what became of each; message.py: of one, and why not; preview.py: as somebody would see it

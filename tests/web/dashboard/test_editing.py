@@ -9,6 +9,8 @@ from httpx import AsyncClient, Response
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.versions import files_of, history, live
+from streams.observed.names import ObservedNames, Sample
+from streams.state.format import OBSERVED
 from tests.web.group import RULES, Group
 
 SOONER = RULES["quiet"].replace("idle_days >= 7", "idle_days >= 1")
@@ -53,6 +55,38 @@ async def test_a_rule_is_there_to_be_changed_and_a_new_one_begins_with_something
     assert "A new rule." in begun
     assert "segment: gone-quiet" in begun
     assert (await client.get("/dashboard/rule?name=../etc")).status_code == 400
+
+
+async def test_the_words_that_can_stand_in_it_are_those_of_the_language_of_the_rules_and_of_what_was_sent(
+    group: Group, client: AsyncClient
+) -> None:
+    seen = ObservedNames()
+    seen.count({"Signed In": 7, '<b>"odd"</b>': 1})
+    seen.note(Sample("Signed In", ["format"], ["role", "odd name", "plan"]))
+    await group.store.group.put(OBSERVED, 20_000, seen.encode())
+    answer = await client.get("/dashboard/words")
+    assert answer.headers["content-type"].startswith("application/json")
+    found = {(each["sort"], each["text"]): each["says"] for each in answer.json()["words"]}
+    assert found["event", "Signed In"] == "seen 7 times of late"
+    for sort, text in [
+        *[
+            ("function", "count("),
+            ("feature", "idle_days"),
+            ("option", "days="),
+            ("key", "enter: "),
+            ("key", "levels: "),
+        ],
+        *[
+            ("segment", "quiet"),
+            ("segment", "pace/busy"),
+            ("trait", "paying"),
+            ("trait", "role"),
+            ("property", "format"),
+        ],
+        *[("trait", 'trait("odd name")'), ("event", '<b>"odd"</b>')],
+    ]:
+        assert (sort, text) in found
+    assert sum(text == "plan" for _, text in found) == 1
 
 
 async def test_a_fault_is_told_where_it_is_with_what_is_near(client: AsyncClient) -> None:

@@ -114,6 +114,7 @@ form?.addEventListener("input", () => {
 // A rule is checked as it is written: its form is sent as its button would send it, and what was found is put in place.
 const draft = document.getElementById("draft");
 if (draft) {
+  import("./completion.js");
   let waiting = null;
   let sent = null;
   const check = async () => {
