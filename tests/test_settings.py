@@ -159,3 +159,15 @@ def test_a_time_zone_with_two_names_is_refused_but_where_a_flag_goes_first() -> 
     with pytest.raises(UsageError, match="SEGMENTER_UTC_OFFSET is the old name of SEGMENTER_TIMEZONE: leave it out"):
         Settings.from_environment({**said, "SEGMENTER_TIMEZONE": "Europe/Berlin"})
     assert Settings.from_environment(said, timezone="Europe/Berlin").calendar.name == "Europe/Berlin"
+
+
+def test_a_process_of_ours_is_given_what_a_flag_says_a_password_as_it_is_and_no_page_shows_it() -> None:
+    settings = Settings.from_environment({}, kafka_password="secret", currency_rates="EUR=1.08", timezone="Asia/Tokyo")
+    given = settings.environment_of(["kafka_password", "currency_rates", "timezone", "kafka_username"])
+    assert {name: given.get(f"SEGMENTER_{name}") for name in ("KAFKA_PASSWORD", "TIMEZONE", "KAFKA_USERNAME")} == {
+        "KAFKA_PASSWORD": "secret",
+        "TIMEZONE": "Asia/Tokyo",
+        "KAFKA_USERNAME": None,
+    }
+    assert Settings.from_environment(given).currency_rates == settings.currency_rates
+    assert settings.shown("kafka_password") == "***"

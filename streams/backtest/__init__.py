@@ -15,4 +15,5 @@ report.py       what comes out, as JSON has it
 unknown.py      what is not known, and said
 page.py         the same as a page (page.html.j2, chart.py)
 job.py          a backtest as a process of its own, which can be looked at and stopped (__main__.py)
+jobs.py         those of a folder: so many at once, each kept for a while
 """

@@ -97,6 +97,8 @@ def from_topics(question: Question, folder: Path, told: Told) -> Question:
 
 def answer(folder: Path, told: Told) -> None:
     request = msgspec.json.decode((folder / REQUEST).read_bytes(), type=Request)
+    if request.folder:
+        os.chdir(request.folder)  # what is told names files as whoever asked did
     question = question_of(request, Settings.current())
     (folder / HISTORY).mkdir(exist_ok=True)
     with TemporaryDirectory(dir=folder / HISTORY) as history:

@@ -35,14 +35,16 @@ KILLED: Final = "The process of the backtest was killed; perhaps there was too l
 
 
 class Request(msgspec.Struct, kw_only=True):
-    """new, old: files of rules, by their path in a folder of rules; None for no comparison. history: names of files.
-    topics: the history is what stands in the input topics. outcome, within_ms, until_ms: as in `Question`. jobs: how
-    many processes; None for as many as are worth it. rule: of all rules this one alone, those that ask for it, and what
-    they read. author, base: who asked, and which version the new rules were begun from, for whoever looks."""
+    """new, old: files of rules, by their path in a folder of rules; None for no comparison. history: names of files, in
+    `folder` where it is named. topics: instead what the input topics hold. outcome, within_ms, until_ms: as in
+    `Question`. jobs: how many processes; None for as many as are worth it. rule: of all rules this one alone, those
+    that ask for it, and what they read. author, base: who asked, and which version the new rules were begun from, for
+    whoever looks."""
 
     new: Mapping[str, str]
     old: Mapping[str, str] | None = None
     history: tuple[str, ...] = ()
+    folder: str = ""
     topics: bool = False
     outcome: str | None = None
     within_ms: int = 30 * 86_400_000

@@ -76,7 +76,10 @@ class Jobs:
                 job_id = secrets.token_hex(ID_BYTES)
                 start(self._folder / job_id, request, settings)
         except OSError as error:
-            raise UsageError(f"The backtest cannot be begun: {error.strerror}: {error.filename}") from None
+            raise UsageError(
+                f"The backtest cannot be begun: {error.strerror}: {error.filename}. SEGMENTER_WEB_BACKTESTS may name"
+                " another folder."
+            ) from None
         return self.find(job_id)
 
     def stop(self, job_id: str) -> Job:

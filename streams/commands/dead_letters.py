@@ -1,7 +1,6 @@
 """`segmenter dead-letters`: records that could not be used, by reason, and once more after mending."""
 
 import asyncio
-import getpass
 import time
 
 import click
@@ -41,7 +40,7 @@ def command(context: click.Context, settings: Settings) -> None:
 @click.argument("reason")
 @click.option("--place", metavar="TOPIC/PARTITION/OFFSET", help="This one alone, by where the record stood.")
 @click.option("--even-again", is_flag=True, help="Those too that went before.")
-@click.option("--note-author", "author", metavar="WHO", help="Who does it, for whoever looks. [who is logged in]")
+@click.option("--author", metavar="NAME", help="Who does it; whoever is logged in here by default.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @settings_flags("kafka", "redis", "group", rest=(*KAFKA, *REDIS, *OF_TOPICS, "partitioner"))
 def again(reason: str, place: str | None, even_again: bool, author: str | None, yes: bool, settings: Settings) -> None:
@@ -55,6 +54,7 @@ def again(reason: str, place: str | None, even_again: bool, author: str | None, 
         segmenter dead-letters again no_rate --place product-events/3/1042 --even-again
     """
     from streams.admin.mending import Buried, choose, send_again
+    from streams.lifecycle.following import login
     from streams.state.opening import opened_store
     from streams.terminal.dead_letters import chosen_in_words, sent_in_words
 
@@ -68,7 +68,7 @@ def again(reason: str, place: str | None, even_again: bool, author: str | None, 
             if not choice.now or not (yes or click.confirm("Send them?")):
                 return
             at_ms = time.time_ns() // 1_000_000
-            who = author or getpass.getuser()
+            who = author or login()
             click.echo(sent_in_words(await send_again(settings, store.group, choice, who, at_ms, even_again)))
 
     asyncio.run(sent())

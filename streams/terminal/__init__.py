@@ -6,6 +6,7 @@ plan.py          what a new version would change
 versions.py      what was live, and when
 members.py       who is in a segment
 backtest.py      what rules would have done
+dead_letters.py  records that could not be used
 erasure.py       what was removed of a user
 columns.py       text in columns
 dates.py         instants as people read them

@@ -6,7 +6,7 @@ may be a history the operator says, by a folder: a name that is none of those in
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -99,7 +99,8 @@ class Backtests:
         request = Request(
             new=await asyncio.to_thread(_checked, new),
             old=rules.files,
-            history=tuple(self._path(name) for name in asked.history),
+            history=asked.history,
+            folder=self._folder(asked.history),
             topics=asked.topics,
             outcome=asked.outcome,
             within_ms=round(asked.within_days * DAY_MS),
@@ -115,11 +116,13 @@ class Backtests:
     def _all(self) -> BacktestsShown:
         return BacktestsShown(histories(self._settings), tuple(map(_shown, self._jobs.all())))
 
-    def _path(self, name: str) -> str:
+    def _folder(self, history: Sequence[str]) -> str:
+        """In which these are; empty where none is asked for."""
+        there = histories(self._settings)
+        if unknown := [name for name in history if name not in there]:
+            raise UsageError(f"There is no history {unknown[0]} in the folder of SEGMENTER_WEB_HISTORIES.")
         folder = self._settings.web_histories
-        if folder is None or name not in histories(self._settings):
-            raise UsageError(f"There is no history {name} in the folder of SEGMENTER_WEB_HISTORIES.")
-        return str(folder.resolve() / name)
+        return str(folder.resolve()) if folder is not None and history else ""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -159,7 +162,7 @@ def _shown(job: Job) -> BacktestShown:
         job.id,
         request.rule,
         request.author,
-        tuple(Path(name).name for name in request.history),
+        request.history,
         told(progress.started_ms),
         progress.stage,
         progress.reads_topics,

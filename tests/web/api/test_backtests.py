@@ -52,6 +52,7 @@ async def test_it_runs_and_tells_who_would_be_in_under_the_one_and_not_under_the
         # An id is taken for no path.
         assert (await client.get("/api/v1/backtests/..%2F..%2Frules")).status_code == 404
     assert (found["backtest"]["stage"], found["backtest"]["error"]) == ("done", None)
+    assert found["found"]["coverage"]["files"] == ["march.jsonl"]
     [quiet] = found["found"]["segments"]
     assert (quiet["segment"], quiet["now"]["would_enter"], quiet["now"]["would_leave"]) == ("quiet", 0, 0)
     assert quiet["new"]["entries"] > quiet["old"]["entries"]

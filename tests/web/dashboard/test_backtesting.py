@@ -59,6 +59,7 @@ def folder_of(group: Group, place: str) -> Path:
 def end(folder: Path, until_ms: int | None = None) -> None:
     request = msgspec.json.decode((folder / REQUEST).read_bytes(), type=Request)
     request.until_ms = until_ms
+    request.history = tuple(str(Path(request.folder, name)) for name in request.history)
     question = question_of(request, Settings())
     found = report(question, play(question, 1, lambda _, __: None))
     (folder / RESULT).write_bytes(msgspec.json.encode(found))
