@@ -5,6 +5,7 @@ Comes in: transitions and the table's names. Goes out: `Change` values, and the 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count, pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from streams.core.arrays import Ints
 from streams.core.changes import CAUSES, Change, Reason, Type
 from streams.core.compiler.catalog import Catalog
-from streams.core.compiler.program import Program
+from streams.core.compiler.program import WRITTEN_KEPT, Program
 from streams.core.compiler.time_dependence import with_constant_on_right
 from streams.core.engine.privacy import MASKED, may_be_shown
 from streams.core.events import Value
@@ -33,7 +34,7 @@ from streams.core.kernel.layout import (
 from streams.core.kernel.transitions import TransitionBuffer
 from streams.core.profiles.table import Table
 from streams.core.rules.nodes import InSegment, Leaf, Score
-from streams.core.rules.rulebook import Grouping, Tier
+from streams.core.rules.rulebook import Grouping, Rulebook, Tier
 from streams.core.rules.traversal import moves, operands, rule_leaves
 from streams.core.subjects import USER
 
@@ -59,6 +60,12 @@ def _shown(leaf: Leaf, rule: Grouping, private: frozenset[str]) -> _Shown:
     return _Shown(leaf.text, isinstance(leaf, InSegment), value is not None and moves(value), is_masked, of_some)
 
 
+@lru_cache(maxsize=WRITTEN_KEPT)
+def _all_shown(rulebook: Rulebook, private: frozenset[str]) -> Sequence[Sequence[_Shown]]:
+    """Of each rule its leaves; kept of the latest few, as their programs are."""
+    return [[_shown(leaf, rule, private) for leaf in rule_leaves(rule)] for rule in rulebook.groupings]
+
+
 class ChangeDecoder:
     """Reads the kernel's transitions for one rulebook."""
 
@@ -69,7 +76,7 @@ class ChangeDecoder:
         self._segments = [("", *rule.segments) for rule in self._rules]
         self._names = _by_level(self._segments)
         self._live = np.array([not rule.is_shadow for rule in self._rules], np.bool_)
-        self._shown = [[_shown(leaf, rule, private) for leaf in rule_leaves(rule)] for rule in self._rules]
+        self._shown = _all_shown(catalog.rulebook, private)
 
     def changes(self, table: Table, transitions: TransitionBuffer, event_id: EventId) -> list[Change]:
         """The changes of all filled transitions."""

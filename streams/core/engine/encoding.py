@@ -7,6 +7,7 @@ properties that rules read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -33,10 +34,23 @@ class EventEncoder:
         self._classes = program.classes
         self._unread = program.unread
         self._calendar = program.calendar
-        self._readings = dict(_readings(catalog, program))
+        self._read_from = catalog, program
+
+    # What follows is worked out at the first event: a shard that is only asked never has one.
+
+    @cached_property
+    def _readings(self) -> Mapping[int, Extraction]:
+        return dict(_readings(*self._read_from))
+
+    @cached_property
+    def _meant(self) -> Mapping[int, int]:
+        """To each column of a `where` that is asked of what is kept, its place among them."""
         asked = {each for what in self._readings.values() for each in what.asked_of_kept}
-        self._meant = {column: i for i, column in enumerate(sorted(asked))}
-        self._heads = [loop.O_ROW, loop.TS, loop.CLASS, *(COLUMNS + column for column in self._meant)]
+        return {column: i for i, column in enumerate(sorted(asked))}
+
+    @cached_property
+    def _heads(self) -> Sequence[int]:
+        return [loop.O_ROW, loop.TS, loop.CLASS, *(COLUMNS + column for column in self._meant)]
 
     def of(self, table: Table, rows: Ints, batch: Batch) -> tuple[Occurrences, Sequence[int]]:
         """The occurrences of a batch, and for each the place of its event."""

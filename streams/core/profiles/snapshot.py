@@ -12,6 +12,7 @@ kinds readable. Where it all lies is the store's to say: `streams.state.format`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -19,6 +20,7 @@ from streams.core.arrays import Ints
 from streams.core.calendar import Calendar, signed
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.fields import Field
+from streams.core.compiler.program import WRITTEN_KEPT
 from streams.core.kernel.layout import NEVER
 from streams.core.kernel.packing import pack, unpack
 from streams.core.profiles.kinds import RULE, Crossing, handling
@@ -40,25 +42,20 @@ class RowSchema(msgspec.Struct, frozen=True):
     rules: dict[str, str]
     segments: dict[str, tuple[str, ...]]
 
-    @classmethod
-    def of(cls, catalog: Catalog) -> "RowSchema":
+    @staticmethod
+    @lru_cache(maxsize=WRITTEN_KEPT)
+    def of(catalog: Catalog) -> "RowSchema":
+        """Kept of the latest few, as the catalogs themselves are."""
         fields = [(f.name, f.start, f.words, f.length) for f in catalog.fields]
         rules = catalog.rulebook.groupings
         versions, segments = {rule.key: rule.version for rule in rules}, {rule.key: rule.segments for rule in rules}
-        return cls(fields, catalog.kept, versions, segments)
+        return RowSchema(fields, catalog.kept, versions, segments)
 
     def by_name(self) -> dict[str, Field]:
         return {each[0]: Field(*each) for each in self.fields}
 
     def field(self, name: str) -> Field | None:
         return next((Field(*each) for each in self.fields if each[0] == name), None)
-
-    def source_of(self, field: Field) -> Field | None:
-        """What a field of today is carried over from: of a rule, also from the same one live or in shadow."""
-        found = self.field(field.name)
-        if found is None and field.name.startswith(RULE):
-            return self.field(RULE + other_state(field.name.removeprefix(RULE)))
-        return found
 
     def filled(self) -> list[Field]:
         """The fields that events fill: all but the rules' own."""
@@ -145,10 +142,19 @@ def write_rows(table: Table, rows: Ints, words: int, schema: int) -> list[bytes]
 
 def carry_over(new: Ints, fields: Iterable[Field], old: Ints, then: RowSchema, crossing: Crossing) -> None:
     """Copy rows of another schema into those of today's fields, by name; what was not kept before stays empty."""
+    before = then.by_name()
     for field in fields:
-        source = then.source_of(field)
+        source = _source_of(field, before)
         if source is not None:
             handling(field).carry_over(new, field, old, source, crossing)
+
+
+def _source_of(field: Field, before: Mapping[str, Field]) -> Field | None:
+    """What a field of today is carried over from: of a rule, also from the same one live or in shadow."""
+    found = before.get(field.name)
+    if found is None and field.name.startswith(RULE):
+        return before.get(RULE + other_state(field.name.removeprefix(RULE)))
+    return found
 
 
 def read_rows(packed: list[bytes], schema: RowSchema) -> Ints:
