@@ -24,6 +24,7 @@ ALL = (
     "memory",
     "loading",
     "takeover",
+    "backlog",
     "latency",
     "collect",
     "backtest",

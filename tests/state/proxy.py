@@ -1,17 +1,19 @@
-"""A proxy before a server, for what networks do: it loses answers, and it can speak TLS."""
+"""A proxy before a server, for what networks do: it loses answers, is slow, and can speak TLS."""
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 
 
 class Proxy:
-    """Forwards bytes both ways. While `loses_answers`, the server's answer is read and the connection cut."""
+    """Forwards bytes both ways. While `loses_answers`, the server's answer is read and the connection cut. delay_s:
+    what 64 KiB of a connection take, either way."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, delay_s: float = 0.0) -> None:
         self.port = 0
         self.loses_answers = False
+        self._delay_s = delay_s
         self._server_port = port
 
     async def serve(self, tls: ssl.SSLContext | None) -> asyncio.Server:
@@ -21,30 +23,33 @@ class Proxy:
 
     async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         server, to_server = await asyncio.open_connection("127.0.0.1", self._server_port)
-        try:
+        # Whoever ends while a connection is open cancels this, which asyncio would tell as a fault.
+        with closing(to_client), closing(to_server), suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._forward(client, to_server))
                 both.create_task(self._answer(server, to_client))
-        finally:
-            to_client.close()
-            to_server.close()
+
+    async def _read(self, source: asyncio.StreamReader) -> bytes:
+        some = await source.read(1 << 16)
+        await asyncio.sleep(self._delay_s)
+        return some
 
     async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while some := await source.read(1 << 16):
+        while some := await self._read(source):
             target.write(some)
             await target.drain()
         target.close()
 
     async def _answer(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while (some := await source.read(1 << 16)) and not self.loses_answers:
+        while (some := await self._read(source)) and not self.loses_answers:
             target.write(some)
             await target.drain()
         target.close()
 
 
 @asynccontextmanager
-async def proxy(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
+async def proxy(port: int, tls: ssl.SSLContext | None = None, delay_s: float = 0.0) -> AsyncIterator[Proxy]:
     """A proxy before the server at `port` of this machine."""
-    running = Proxy(port)
+    running = Proxy(port, delay_s)
     async with await running.serve(tls):
         yield running
