@@ -20,6 +20,7 @@ from tests.bench import (
     misrouted,
     rule_count,
     state,
+    unlinked,
     wave,
 )
 from tests.bench.crowd import Crowd
@@ -36,6 +37,7 @@ BENCHES: Final[list[tuple[ModuleType, list[int], dict[str, Any]]]] = [
     (merging, [], {"PAIRS": 2}),
     (misrouted, [5], {"FETCH": 5}),
     (rule_count, [50], {"USERS": 20}),
+    (unlinked, [50], {"AT_ONCE": 20}),
     (wave, [50], {}),
 ]
 

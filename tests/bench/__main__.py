@@ -23,6 +23,7 @@ ALL = (
     "state",
     "memory",
     "loading",
+    "unlinked",
     "takeover",
     "backlog",
     "latency",

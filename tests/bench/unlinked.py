@@ -1,0 +1,84 @@
+"""What aliases cost that nobody ever links: python -m tests.bench.unlinked [ALIASES]
+
+ALIASES (200,000), one page view each, in one shard: what each takes in Redis and, once they are loaded, in memory; and
+how long it takes until they are, all in all and of our CPU. Aims: under 700 bytes each in both, a million in under
+10 s. Redis is a real one, on this machine.
+"""
+
+import asyncio
+import gc
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from streams.core.events import Event
+from streams.core.identities.aliases import Aliases
+from streams.core.links import Place, Unlinked
+from streams.settings import KEEP_UNLINKED_MS
+from streams.state.format import ALIASES, UNLINKED
+from streams.state.redis_client import RedisClient
+from streams.state.redis_store import RedisStore
+from streams.state.store import Checkpoint, Write
+from tests.bench.state import SyncsEverySecond
+from tests.state.checkpoints import claimed
+
+MANY: Final = 200_000
+AT_ONCE: Final = 10_000
+START_MS: Final = 1_767_225_600_000  # 2026-01-01
+PROPERTIES: Final = {"path": "/pricing", "referrer": "https://www.google.com/"}
+
+
+def visit(number: int) -> Event:
+    """Under an id as browsers make them."""
+    alias = f"{number:08x}-7f3a-4c1e-9b5d-{number * 7_919:012x}"
+    return Event(alias, START_MS + number, "Page Viewed", True, f"m-{number}", PROPERTIES, {}, identity=Unlinked())
+
+
+def checkpoints(aliases: Aliases, many: int) -> Iterator[Checkpoint]:
+    for number, first in enumerate(range(0, many, AT_ONCE), 1):
+        for n in range(first, min(first + AT_ONCE, many)):
+            aliases.keep(visit(n), Place("product-events/0", n))
+        written = aliases.take()
+        yield Checkpoint(number, b"", {}, [Write(UNLINKED, written.records), Write(ALIASES, written.standings)])
+
+
+def resident() -> int:
+    """Bytes of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def main(many: int = MANY) -> None:
+    asyncio.run(bench(many))
+
+
+async def bench(many: int) -> None:
+    with SyncsEverySecond() as server:
+        redis, store = RedisClient(server.url), RedisStore(server.url, "unlinked")
+        await claimed(store.shards, 0, 1)
+        before = (await redis.call("INFO", "memory"))["used_memory"]
+        for checkpoint in checkpoints(Aliases(KEEP_UNLINKED_MS), many):
+            await store.shards.save(0, 1, checkpoint)
+        in_redis = (await redis.call("INFO", "memory"))["used_memory"] - before
+        gc.collect()
+        in_memory, since, cpu_s = resident(), time.monotonic(), time.process_time()
+        stored = await claimed(store.shards, 0, 2)
+        assert stored is not None
+        loaded = Aliases(KEEP_UNLINKED_MS, stored[UNLINKED], stored[ALIASES])
+        took_s, cpu_s = time.monotonic() - since, time.process_time() - cpu_s
+        del stored
+        gc.collect()
+        in_memory = resident() - in_memory
+        assert len(loaded) == many
+        print(
+            f"{many:,} aliases: {in_redis / many:,.0f} bytes each in Redis, {in_memory / many:,.0f} in memory (aim:"
+            f" under 700), loaded in {took_s:.1f} s, {cpu_s:.1f} of CPU (aim: under {many / 100_000:.1f})"
+        )
+        await store.close()
+        await redis.close()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
