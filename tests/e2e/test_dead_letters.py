@@ -10,6 +10,7 @@ from streams.admin.mending import choose, send_again, sendings
 from streams.cli import main
 from streams.core.events import Reject
 from streams.errors import Unreachable
+from streams.kafka.places import Place, records_at
 from streams.kafka.publisher import home_partition
 from streams.outputs.dead_letter import DeadLetter, encode_dead_letter
 from streams.state.opening import opened_store
@@ -65,6 +66,9 @@ def test_each_goes_once_as_it_was_and_once_more_only_where_that_is_asked(pipelin
     for key in (b"ann", None):
         first, second = by_key[key]
         assert first == second
+    places = [Place(pipeline.settings.topic("billing-updates"), home_partition("ann", 4), offset) for offset in (0, 1)]
+    both = asyncio.run(records_at(pipeline.settings, places))
+    assert [(both[place].timestamp, both[place].key) for place in places] == [(SENT_AT_MS, b"ann")] * 2
     assert (by_key[b"bob"][0].value, by_key[b"bob"][0].partition) == (SHORT, home_partition("bob", 4))
     assert "3 records went before" in run(pipeline, "again", "no_rate", "--yes")
     place = f"{pipeline.settings.topic('billing-updates')}/{home_partition('ann', 4)}/0"
