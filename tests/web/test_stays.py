@@ -94,4 +94,5 @@ async def test_the_api_waits_until_it_is_counted(client: AsyncClient) -> None:
     assert [each["share"] for each in found["staying"]] == [1.0, 1.0, 1.0, 0.857143]
     rates = (await client.get("/api/v1/segments/pace/conditions")).json()
     assert (rates["looked_at"], rates["rates"][0]["part"]) == (7, "busy")
-    assert (await client.get("/api/v1/segments/quite/stays")).status_code == 404
+    for what in ("stays", "conditions"):
+        assert (await client.get(f"/api/v1/segments/quite/{what}")).status_code == 404

@@ -121,7 +121,7 @@ class Answers:
         return Changes(await timeline_of(self._window, asked["user"]))
 
     async def conditions(self, asked: Asked) -> ConditionsShown:
-        found = await self._conditions.of(asked["segment"].partition("/")[0], WAITS_FOR_ALL_S)
+        found = await self._conditions.of(asked["segment"], WAITS_FOR_ALL_S)
         if found is None:
             raise SegmenterError("It is not counted yet; come again.")
         return found

@@ -4,10 +4,13 @@ Comes in: the name of a rule. Goes out: `ConditionsShown`, counted over a sample
 cannot be.
 """
 
+from functools import partial
+
 import msgspec
 
 from streams.core.rules.rulebook import Rule, Rulebook
 from streams.lifecycle.pass_rates import pass_rates
+from streams.rulefiles.naming import rules_called
 from streams.state.store import Store
 from streams.web.views.counting import Counting
 from streams.web.views.window import LOOKED_AT, Window
@@ -39,13 +42,13 @@ class Conditions:
         self._counting = Counting[ConditionsShown](window, "conditions")
 
     async def of(self, name: str, waits_s: float | None = None) -> ConditionsShown | None:
+        """name: of a rule, or of a level of one."""
         rulebook = (await self._window.rules()).rulebook
-        rule = next((each for each in rulebook.rules if each.name == name), None)
-        if rule is None:
-            return None
-        return await self._counting.of(name, rule.version, lambda store: self._counted(store, rulebook, rule), waits_s)
+        (called,) = rules_called(rulebook, [name])
+        rule = next(each for each in rulebook.rules if each.name == called)
+        return await self._counting.of(called, rule.version, partial(self._counted, rulebook, rule), waits_s)
 
-    async def _counted(self, store: Store, rulebook: Rulebook, rule: Rule) -> ConditionsShown:
+    async def _counted(self, rulebook: Rulebook, rule: Rule, store: Store) -> ConditionsShown:
         found = await pass_rates(store.shards, self._window.settings, rulebook, rule.name, LOOKED_AT)
         rates = tuple(RateShown(each.part, each.condition, each.fulfil, each.alone) for each in found.rates)
         return ConditionsShown(rates, found.looked_at, found.profiles)

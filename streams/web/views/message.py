@@ -120,7 +120,7 @@ async def _why(window: Window, message: Message, user: str) -> WhyShown:
     if decided is not None:
         return WhyShown(user, decided.decision, told(decided.at), decided.reason)
     began = await _began(window, message, user)
-    return WhyShown(user, None, None, _why_nothing(message, user, began))
+    return WhyShown(user, None, None, _why_nothing(message, user, began, message.is_live or window.everything))
 
 
 async def _decided(window: Window, name: str, user: str) -> Decided | None:
@@ -138,12 +138,12 @@ async def _began(window: Window, message: Message, user: str) -> Change | None:
     return next((each for each in changes if message.trigger_met(each) is not None), None)
 
 
-def _why_nothing(message: Message, user: str, began: Change | None) -> str:
+def _why_nothing(message: Message, user: str, began: Change | None, is_sent: bool) -> str:
     if began is None:
         wanted = " or ".join(map(str, message.on))
         return f"Nothing began it: of the changes that are kept of {printable(user)} none {wanted}."
     when = f"{message.trigger_met(began)} at {format_time(began.occurred_at)}"
-    if not message.is_live:
+    if not is_sent:
         return f"It is off. ({when})"
     if began.cause in OLD_NEWS:
         return f"It was old news: {when}, because of a change of rules."
