@@ -58,6 +58,7 @@ REROUTED_EVENTS: Final = Topic(
     key="the record's own",
     is_internal=True,
     max_bytes=INPUT_BYTES + PLACE_BYTES,
+    retention_ms=FOR_EVER,
 )
 # Kept for ever, each of them: a rebuild without one would bring a user back who was erased, or make two of one.
 PROFILE_COMMANDS: Final = Topic("profile-commands", "commands to erase or to merge users", retention_ms=FOR_EVER)

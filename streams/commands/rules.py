@@ -34,12 +34,13 @@ def command(as_json: bool, settings: Settings) -> None:
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
-    from streams.admin.inventory import stored
+    from streams.admin.inventory import awaited_past, stored
     from streams.terminal.inventory import in_json, in_words
 
     version, checked = in_force(settings)
     found = asyncio.run(stored(settings, checked.rulebook))
-    click.echo(in_json(found, version) if as_json else in_words(found, version))
+    awaited = asyncio.run(awaited_past(settings))
+    click.echo(in_json(found, version, awaited) if as_json else in_words(found, version, awaited))
 
 
 for each in (plan, apply, history, show, diff, rollback):

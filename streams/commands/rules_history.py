@@ -75,8 +75,8 @@ def diff(one: str, other: int | None, settings: Settings) -> None:
         segmenter rules diff rules
         segmenter rules diff 3 5
     """
+    from streams.lifecycle.checking import readable
     from streams.lifecycle.differences import differences
-    from streams.lifecycle.planning import readable
     from streams.terminal.versions import diff
 
     number, there = _version_or_folder(one)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -22,6 +22,14 @@ folder = click.argument("path", metavar="[DIR]", required=False, type=click.Path
 every_profile = click.option("--all", "all_profiles", is_flag=True, help="Look at each profile, however many.")
 author_option = click.option("--author", metavar="NAME", help="Who applies them; whoever is logged in here by default.")
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing.")
+
+
+class Said(TypedDict):
+    """How a version is applied, by whom and why."""
+
+    note: str
+    author: str | None
+    at_once: bool
 
 
 @click.command("plan")
@@ -58,18 +66,21 @@ def plan(path: Path | None, all_profiles: bool, as_json: bool, settings: Setting
 @click.option("--plan", "plan_id", metavar="ID", help="Only if it is still what `rules plan` showed.")
 @click.option("--max-change", type=Percent(), help="Refuse what moves more than so many of any segment, such as 5%.")
 @every_profile
+@click.option("--at-once", is_flag=True, help="Do not await the past: what was not kept before begins empty.")
 @settings_flags("redis", "rules", "group", rest=(*REDIS, *MEANING))
 def apply(
     path: Path | None,
-    note: str,
-    author: str | None,
     yes: bool,
     plan_id: str | None,
     max_change: float | None,
     all_profiles: bool,
     settings: Settings,
+    **said: Unpack[Said],
 ) -> None:
     """Make the rules and messages in DIR live, as a new version: running workers take them over within seconds.
+
+    Rules that read what was not kept before await their past: workers make it of the topics, beside what they do, and
+    then the version is live. `segmenter rules` shows how far that is.
 
     It shows what `plan` shows, and asks. Who enters or leaves by it is told with the cause rule_change, and gets no
     message for it. Exit status 2 where the rules have faults, where somebody else has applied others meanwhile, or
@@ -89,10 +100,10 @@ def apply(
     _refuse_other_plan(found, plan_id)
     if found.is_empty:
         return
-    _refuse_too_much(found, max_change)
+    _refuse_too_much(found, max_change, said["at_once"])
     if not yes:
         ask("Make it live?")
-    version = asyncio.run(_applied(checked, found.live, author, note, settings))
+    version = asyncio.run(_applied(checked, found.live, said, settings))
     tell_applied(version)
 
 
@@ -108,6 +119,12 @@ def ask(question: str) -> None:
 
 
 def tell_applied(version: "Version") -> None:
+    if version.awaits:
+        click.echo(
+            f"\nVersion {version.number} awaits its past, which workers make now; what is live stays so until then:"
+            " segmenter rules shows how far they are."
+        )
+        return
     click.echo(
         f"\nVersion {version.number} is live. Running workers take it over within seconds: segmenter rules shows how"
         " far they are."
@@ -142,7 +159,12 @@ def _refuse_other_plan(found: "Plan", plan_id: str | None) -> None:
         )
 
 
-def _refuse_too_much(found: "Plan", share: float | None) -> None:
+def _refuse_too_much(found: "Plan", share: float | None, at_once: bool) -> None:
+    if share is not None and found.awaits and not at_once and (unknown := found.unknown):
+        raise UsageError(
+            f"Nothing is applied: how many enter and leave {', '.join(unknown)} is known once the past is there, which"
+            " was not kept. Apply without --max-change, or with --at-once, by which what was not kept begins empty."
+        )
     if share is not None and (beyond := found.beyond(share)):
         told = f"{', '.join(beyond[:5])}{' ..' if len(beyond) > 5 else ''}"
         raise UsageError(
@@ -151,13 +173,14 @@ def _refuse_too_much(found: "Plan", share: float | None) -> None:
         )
 
 
-async def _applied(
-    checked: "Checked", live: "Version | None", author: str | None, note: str, settings: Settings
-) -> "Version":
+async def _applied(checked: "Checked", live: "Version | None", said: Said, settings: Settings) -> "Version":
     from streams.lifecycle.applying import apply
     from streams.lifecycle.following import login
     from streams.state.opening import opened_store
 
     at_ms = time.time_ns() // 1_000_000
     async with opened_store(settings) as store:
-        return await apply(store.group, checked, after=live, author=author or login(), note=note, at_ms=at_ms)
+        who = said["author"] or login()
+        return await apply(
+            *(store.group, checked), after=live, author=who, note=said["note"], at_ms=at_ms, at_once=said["at_once"]
+        )

@@ -14,7 +14,7 @@ from streams.lifecycle.applying import Moved, apply
 from streams.lifecycle.checking import Checked, check_folder
 from streams.lifecycle.differences import differences
 from streams.lifecycle.following import login
-from streams.lifecycle.versions import live
+from streams.lifecycle.versions import Version, live
 from streams.rulefiles.folder import Files, read_files
 from streams.settings import Settings
 from streams.state.opening import opened_store
@@ -48,21 +48,22 @@ async def _saved(group: GroupStore, settings: Settings, before: Checked, say: Ca
         place = f"{first.file}:{first.line}" if first.line else first.file
         say(f"Not applied: {place}: {first.message}. {first.hint}".rstrip())
         return before
-    number = await _apply(group, now)
+    version = await _apply(group, now)
     told = ", ".join(f"{each.name} {each.how.value}" for each in differences(before, now))
-    say(f"Version {number} of the rules is live: {told or 'nothing means anything else'}.")
+    stands = "awaits its past, which is made now" if version.awaits else "is live"
+    say(f"Version {version.number} of the rules {stands}: {told or 'nothing means anything else'}.")
     return now
 
 
-async def _apply(group: GroupStore, checked: Checked) -> int:
+async def _apply(group: GroupStore, checked: Checked) -> Version:
     """The version that has them. Here nobody else is asked: one that somebody applied meanwhile is followed by ours."""
     while True:
         after = await live(group)
         if after is not None and after.digest == checked.digest:
-            return after.number
+            return after
         try:
             at_ms = time.time_ns() // 1_000_000
-            return (await apply(group, checked, after=after, author=login(), note=NOTE, at_ms=at_ms)).number
+            return await apply(group, checked, after=after, author=login(), note=NOTE, at_ms=at_ms)
         except Moved:
             continue
 

@@ -3,7 +3,7 @@
 Comes in: the settings. Goes out: a producer or a consumer, for the length of a block, or `Unreachable`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,8 @@ from streams.settings import Settings
 
 # Below the 1 MB that a broker takes by default; a longer record makes a batch of its own.
 BATCH_BYTES = 900_000
+# What is read beside others, who are not to wait for it: some milliseconds of work.
+PORTION_BYTES = 128 << 10
 LOOK_EVERY_S = 0.2  # markers of transactions are no records, and move on
 
 
@@ -74,6 +76,28 @@ async def reading_back(
                     yield portion.records
 
         yield begin, batches()
+
+
+@asynccontextmanager
+async def reading_on(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> AsyncIterator[Consumer]:
+    """A consumer, in no group, of these partitions from these offsets on. Errors are aiokafka's; where records are gone
+    that were to be read, that is one."""
+    consumer = Consumer(
+        **client_options(settings),
+        exact_ends=False,  # not of every broker
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=PORTION_BYTES,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([TopicPartition(*tp) for tp in offsets])
+        for tp, offset in offsets.items():
+            consumer.seek(TopicPartition(*tp), offset)
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
 def tell_unreadable(tp: tuple[str, int], portion: Portion) -> None:

@@ -1,13 +1,15 @@
 """A rulebook is applied: it becomes the live version, which all workers take over.
 
-Comes in: files without faults, the version that they are to follow, who and why. Goes out: the new version; or a
+Comes in: files without faults, the version that they are to follow, who and why. Goes out: the new version, which may
+have to await its past; or a
 refusal where another has become live meanwhile, so that nobody undoes unseen what somebody else did.
 """
 
 from streams.core.instants import format_time
 from streams.errors import UsageError
-from streams.lifecycle.checking import Checked, check_files
-from streams.lifecycle.versions import Version, add, files_of, find, live
+from streams.lifecycle.awaiting import must_wait
+from streams.lifecycle.checking import Checked, check_files, readable
+from streams.lifecycle.versions import Version, add, files_of, find, history
 from streams.printable import printable
 from streams.state.store import GroupStore
 
@@ -26,15 +28,31 @@ class Moved(UsageError):
 
 
 async def apply(
-    group: GroupStore, checked: Checked, *, after: Version | None, author: str, note: str, at_ms: int
+    group: GroupStore,
+    checked: Checked,
+    *,
+    after: Version | None,
+    author: str,
+    note: str,
+    at_ms: int,
+    at_once: bool = False,
 ) -> Version:
-    """Make them live in the place of `after` (None: of nothing). Raises `Moved` where something else is live."""
-    number = after.number + 1 if after else 1
-    wanted = Version(number, at_ms, author, note, checked.digest)
-    found = await add(group, checked.files, wanted)
-    if found != wanted:
-        raise Moved(await live(group) or found, after)
-    return found
+    """Make them live in the place of `after` (None: of nothing). Raises `Moved` where something else is live.
+
+    Where they read what was not kept before, the version `awaits` its past, unless it is to be live at once; one that
+    awaited its own is given up for it.
+    """
+    found = await history(group)
+    is_live = next((version for version in found if not version.awaits), None)
+    if is_live is not None and is_live != after:
+        raise Moved(is_live, after)
+    was = readable(await files_of(group, after)) if after is not None else None
+    awaits = not at_once and was is not None and await must_wait(group, was.rulebook, checked.rulebook)
+    wanted = Version(found[0].number + 1 if found else 1, at_ms, author, note, checked.digest, awaits)
+    there = await add(group, checked.files, wanted)
+    if there != wanted:
+        raise Moved(there, after)
+    return there
 
 
 async def rollback(group: GroupStore, number: int, *, after: Version, author: str, note: str, at_ms: int) -> Version:

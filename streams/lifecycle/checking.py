@@ -78,6 +78,14 @@ def check_folder(path: Path) -> Checked:
     return Checked(files, checked.rulebook, checked.messages, _placed(checked.doubts, folder))
 
 
+def readable(files: Files) -> Checked | None:
+    """What an older segmenter took may have faults today."""
+    try:
+        return check_files(files)
+    except RuleError:
+        return None
+
+
 async def in_force(group: GroupStore, folder: Path) -> InForce:
     """What is live; what lies in the folder where nothing was ever applied."""
     version = await live(group)

@@ -12,8 +12,8 @@ from typing import Final
 
 from streams.errors import RuleError, StateError
 from streams.lifecycle.applying import Moved, apply
-from streams.lifecycle.checking import Checked, check_files, check_folder
-from streams.lifecycle.versions import Version, add, files_of, live, newest
+from streams.lifecycle.checking import Checked, InForce, check_files, check_folder
+from streams.lifecycle.versions import Version, add, ahead, files_of, live
 from streams.log import log
 from streams.rulefiles.folder import read_files
 from streams.settings import Settings
@@ -23,8 +23,9 @@ FIRST_NOTE: Final = "the folder with which the first worker began"
 
 
 class Followed:
-    """version, checked: what is in force, once it has begun; no version while nothing was ever applied. differs: what
-    is to be said of the folder, empty where it says what is in force, or where it is not there and nobody named it."""
+    """version, checked: what is in force, once it has begun; no version while nothing was ever applied. awaited: what
+    is to take its place once its past is there. differs: what is to be said of the folder, empty where it says what is
+    in force, or where it is not there and nobody named it."""
 
     checked: Checked
 
@@ -35,6 +36,7 @@ class Followed:
         self._refused: Version | None = None
         self._applies = False
         self.version: Version | None = None
+        self.awaited: InForce | None = None
         self.differs = ""
 
     @property
@@ -59,9 +61,10 @@ class Followed:
 
     async def look(self) -> bool:
         """Whether another version is live, and in force from now on."""
-        version = await (newest(self._group, self.version) if self.version else live(self._group))
+        version, awaited = await ahead(self._group, self.version)
         if version is None:
             await self._put_back()
+        await self._look_ahead(awaited)
         if version is None or version in (self.version, self._refused):
             return False
         try:
@@ -73,6 +76,16 @@ class Followed:
         self.version, self.checked = version, checked
         self._compare()
         return True
+
+    async def _look_ahead(self, awaited: Version | None) -> None:
+        if awaited is None or awaited == self._refused:
+            self.awaited = None
+        elif self.awaited is None or self.awaited.version != awaited:
+            try:
+                self.awaited = InForce(awaited, await self._read(awaited))
+            except (RuleError, StateError) as error:
+                self._refused, self.awaited = awaited, None
+                log.error("rules - %s awaits its past and cannot be read here: %s", awaited, error)
 
     async def _put_back(self) -> None:
         """A worker knows what a Redis has lost that was emptied under it: else the next that starts would apply its

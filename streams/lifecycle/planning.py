@@ -8,12 +8,11 @@ import hashlib
 from typing import Final, NamedTuple
 
 from streams.core.explain.inventory import LiveRule, row_bytes_of
-from streams.errors import RuleError
-from streams.lifecycle.checking import Checked, check_files
+from streams.lifecycle.awaiting import must_wait
+from streams.lifecycle.checking import Checked, readable
 from streams.lifecycle.differences import Difference, How, differences
 from streams.lifecycle.estimate import SAMPLE, Estimate, estimate
 from streams.lifecycle.versions import Version, files_of, live
-from streams.rulefiles.folder import Files
 from streams.settings import Settings
 from streams.state.store import Store
 
@@ -22,7 +21,9 @@ ID_DIGITS: Final = 12
 
 class Plan(NamedTuple):
     """live: what it would take the place of; None where nothing was ever applied. was: its rules, None where it has
-    none or they cannot be read any more. row_bytes: of a profile's row before and after."""
+    none or they cannot be read any more. row_bytes: of a profile's row before and after. awaits: whether it would not
+    be live before its past is made.
+    """
 
     live: Version | None
     was: Checked | None
@@ -30,6 +31,7 @@ class Plan(NamedTuple):
     differences: tuple[Difference, ...]
     estimate: Estimate
     row_bytes: tuple[int, int]
+    awaits: bool = False
 
     @property
     def plan_id(self) -> str:
@@ -46,6 +48,13 @@ class Plan(NamedTuple):
         inventory = self.estimate.inventory
         rules = inventory.rules if inventory is not None else ()
         return tuple(rule for rule in rules if rule.warming_until(self.estimate.now_ms) is not None)
+
+    @property
+    def unknown(self) -> list[str]:
+        """The rules that mean something else and read what was not kept: of whose segments the state does not tell who
+        will enter and leave."""
+        changed = {each.name for each in self.differences if each.how is How.CHANGED}
+        return [rule.rule.name for rule in self.warming if rule.rule.name in changed]
 
     def beyond(self, share: float) -> list[str]:
         """The segments of which more than a share (0.05: of twenty members one) would enter or leave. Those of rules
@@ -67,12 +76,5 @@ async def make_plan(store: Store, settings: Settings, now: Checked, sample: int 
     was = None if version is None else readable(await files_of(store.group, version))
     found = await estimate(store.shards, settings, now.rulebook, sample)
     bytes_then, bytes_now = (row_bytes_of(each.rulebook.rules) if each else 0 for each in (was, now))
-    return Plan(version, was, now, differences(was, now), found, (bytes_then, bytes_now))
-
-
-def readable(files: Files) -> Checked | None:
-    """What an older segmenter took may have faults today."""
-    try:
-        return check_files(files)
-    except RuleError:
-        return None
+    awaits = await must_wait(store.group, was.rulebook if was else None, now.rulebook)
+    return Plan(version, was, now, differences(was, now), found, (bytes_then, bytes_now), awaits)

@@ -1,4 +1,5 @@
-"""The versions of a group's rulebook in Redis. The greatest is live; none is ever changed or taken out.
+"""The versions of a group's rulebook in Redis. The greatest is live; none is ever taken out. One that awaits its past
+(`streams.lifecycle.awaiting`) is live once that is there, if it is still the greatest then.
 
 Comes in: files, with who applies them and why. Goes out: the live version, the history, the files of any.
 
@@ -7,7 +8,7 @@ number yet: of two who apply at once the slower one is told.
 """
 
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -19,13 +20,15 @@ from streams.state.store import GroupStore
 DIGEST_DIGITS: Final = 12  # of what people read
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A version as it is kept, under its number. at_ms: when it was applied. digest: SHA-256 of its files."""
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A version as it is kept, under its number. at_ms: when it was applied. digest: SHA-256 of its files. awaits:
+    whether it is not live yet, as its past is still to be made."""
 
     at_ms: int
     author: str
     note: str
     digest: str
+    awaits: bool = False
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -36,10 +39,11 @@ class Version(msgspec.Struct, frozen=True):
     author: str
     note: str
     digest: str
+    awaits: bool = False
 
     @property
     def entry(self) -> Entry:
-        return Entry(self.at_ms, self.author, self.note, self.digest)
+        return Entry(self.at_ms, self.author, self.note, self.digest, self.awaits)
 
     def __str__(self) -> str:
         return f"version {self.number}"
@@ -50,9 +54,27 @@ def digest_of(files: Files) -> str:
     return hashlib.sha256(_encoded(files)).hexdigest()
 
 
+class Ahead(NamedTuple):
+    """live: None where nothing was ever applied. awaited: what is to take its place once its past is there."""
+
+    live: Version | None
+    awaited: Version | None = None
+
+
 async def live(group: GroupStore) -> Version | None:
     """None where nothing was ever applied."""
-    return next(iter(await history(group)), None)
+    return (await ahead(group)).live
+
+
+async def ahead(group: GroupStore, known: Version | None = None) -> Ahead:
+    """known: what was live when last looked; then it is two small reads, where there is no other."""
+    if known is not None:
+        follows, same = await group.get(RULEBOOKS, known.number + 1), await group.get(RULEBOOKS, known.number)
+        if follows is None and same is not None and _version(known.number, same) == known:
+            return Ahead(known)
+    found = await history(group)
+    awaited = found[0] if found and found[0].awaits else None
+    return Ahead(next((version for version in found if not version.awaits), None), awaited)
 
 
 async def history(group: GroupStore) -> list[Version]:
@@ -62,12 +84,8 @@ async def history(group: GroupStore) -> list[Version]:
 
 
 async def newest(group: GroupStore, known: Version) -> Version | None:
-    """The live version, where `known` was live when last looked: two small reads, where there is no other. None where
-    Redis has lost all of them."""
-    follows, same = await group.get(RULEBOOKS, known.number + 1), await group.get(RULEBOOKS, known.number)
-    if follows is None and same is not None and _version(known.number, same) == known:
-        return known
-    return await live(group)
+    """The live version, where `known` was live when last looked. None where Redis has lost all of them."""
+    return (await ahead(group, known)).live
 
 
 async def find(group: GroupStore, number: int) -> Version:
@@ -98,4 +116,4 @@ def _encoded(files: Files) -> bytes:
 
 def _version(number: int, raw: bytes) -> Version:
     entry = msgspec.json.decode(raw, type=Entry)
-    return Version(number, entry.at_ms, entry.author, entry.note, entry.digest)
+    return Version(number, entry.at_ms, entry.author, entry.note, entry.digest, entry.awaits)

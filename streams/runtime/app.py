@@ -12,12 +12,16 @@ from typing import Any, Final, cast
 
 from faust.app.base import BootStrategy
 from faust.app.base import logger as faust_logger
+from msgspec.structs import replace
 from yarl import URL
 
 from streams.errors import SegmenterError, Unreachable, UsageError
 from streams.kafka.connection import KAFKA, Broker
 from streams.kafka.errors import in_words
 from streams.kafka.provisioning import ensure
+from streams.lifecycle import awaiting
+from streams.lifecycle.awaiting import Made
+from streams.lifecycle.checking import InForce
 from streams.lifecycle.following import Followed
 from streams.log import Throttle, counted, log
 from streams.observed.recorder import Recorder
@@ -78,7 +82,10 @@ class SegmenterApp(Declared):
         self._made_of = settings, store, clock
         self._compile_first = compile_first
         self._has_shards = False
-        self._may_tell = Throttle()
+        self._awaits: Worker | None = None
+        self._told: dict[int, Made] = {}
+        self._tidied: set[tuple[int, int]] = set()
+        self._may_tell, self._may_tell_past = Throttle(), Throttle()
         self.failure: Exception | None = None
         self.failed, self.has_let_go = asyncio.Event(), asyncio.Event()
         declare(self, settings)
@@ -112,6 +119,7 @@ class SegmenterApp(Declared):
             self.worker_monitor.counters,
             self.recorder,
             partitions,
+            version,
         )
         self.shards = Assignment(self._worker, self.fail)
         self.refresher = Refresher(lambda: self._worker.rulebook, store.group, clock, self.shards.loaded)
@@ -128,19 +136,62 @@ class SegmenterApp(Declared):
     async def look_at_rules(self) -> None:
         """Take over another version, if one is live. Where Redis does not take part, it waits for the next time."""
         try:
-            if not await self._followed.look():
-                return
+            if await self._followed.look():
+                self._take_over()
+            elif not self.shards.is_taking_over:
+                await self._make_past(self._followed.awaited)
+                await self._tidy(self._followed.number)
         except Unreachable as error:
             if self._may_tell():
                 log.warning("worker - the rules stay as they are: %s", error)
-            return
+
+    def _take_over(self) -> None:
         rulebook = self._followed.checked.rulebook
         if rulebook.means_the_same_as(self._worker.rulebook):
             log.info("worker - takes over version %d of the rules: none means anything else", self._followed.number)
             return
         log.info("worker - takes over version %d of the rules", self._followed.number)
-        self._worker = self._worker.under(rulebook)
+        is_awaited = self._awaits is not None and self._awaits.version == self._followed.number
+        self._worker = cast(Worker, self._awaits) if is_awaited else self._worker.under(rulebook, self._followed.number)
         self.shards.take_over(self._worker)
+
+    async def _make_past(self, awaited: InForce | None) -> None:
+        """Have it made for our shards, and tell how far it is; whoever sees that it is there for all makes it live."""
+        if awaited is None or awaited.version is None:
+            self._awaits = None
+            await self.shards.await_past(None)
+            return
+        _, store, _ = self._made_of
+        version = awaited.version
+        if self._awaits is None or self._awaits.version != version.number:
+            log.info("worker - makes the past of %s of the rules", version)
+            self._awaits, self._told = self._worker.under(awaited.checked.rulebook, version.number), {}
+        await self.shards.await_past(self._awaits)
+        for number, made in self.shards.made().items():
+            if self._told.get(number) != made:
+                await awaiting.tell(store.group, version.number, number, made)
+                self._told[number] = made
+        found = await awaiting.progress(store.group, version.number)
+        if found.is_done:
+            await awaiting.make_live(store.group, version)
+        elif self._may_tell_past():
+            ready = f"{found.ready} of {counted(found.shards, 'shard')} ready"
+            log.info("worker - the past of %s of the rules: %.0f %% read, %s", version, 100 * found.share, ready)
+
+    async def _tidy(self, version: int) -> None:
+        """Forget the past of the version that is live, once all shards have it: until then one may need another's."""
+        left = {owner.number: owner for owner in self.shards.owners() if (version, owner.number) not in self._tidied}
+        if not left:
+            return
+        _, store, _ = self._made_of
+        found = await awaiting.progress(store.group, version)
+        for number, owner in left.items():
+            made = found.made.get(number)
+            if made is not None and not made.is_taken and owner.has_taken(version):
+                await awaiting.tell(store.group, version, number, replace(made, is_taken=True))
+            if not found.made or found.is_taken:
+                await owner.forget_past(version)
+                self._tidied.add((version, number))
 
     async def _watch(self) -> None:
         async with self.failing("the monitor"):

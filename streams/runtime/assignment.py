@@ -16,8 +16,10 @@ from faust.types import TP
 from streams.kafka.errors import in_words
 from streams.kafka.outcomes import may_pass
 from streams.kafka.provisioning import refuse_others, sharded
+from streams.lifecycle.awaiting import Made
 from streams.log import Throttle, log
 from streams.runtime.fetching import Fetched
+from streams.runtime.resting import Unhurried
 from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
@@ -41,6 +43,7 @@ class Assignment:
         self._asking: asyncio.Task[None] | None = None
         self._taking_over: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
+        self._pace = Unhurried()
         self.has_joined = False
 
     def assigned(self, tps: Iterable[TP]) -> None:
@@ -52,7 +55,7 @@ class Assignment:
             if tp.partition < self._worker.partitions:  # `look_at_topics` tells of others
                 by_number[tp.partition].append(tp)
         for number, inputs in by_number.items():
-            owner = ShardLifecycle(self._worker, number, inputs, membership, self._left.get(number))
+            owner = ShardLifecycle(self._worker, number, inputs, membership, self._left.get(number), self._pace)
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
         self._left.clear()
         numbers = ", ".join(map(str, by_number)) or "none"
@@ -69,12 +72,25 @@ class Assignment:
         """Run the rules of `worker` from now on: shards that we are given at once; those we have one after the other,
         so that most events never wait."""
         self._worker = worker
-        if self._taking_over is None or self._taking_over.done():
+        if not self.is_taking_over:
             self._taking_over = asyncio.create_task(self._turn_all(), name="taking over rules")
 
     async def _turn_all(self) -> None:
         while behind := [owner for owner in self.owners() if not owner.runs_under(self._worker)]:
             await behind[0].take_over(self._worker)
+
+    @property
+    def is_taking_over(self) -> bool:
+        return self._taking_over is not None and not self._taking_over.done()
+
+    async def await_past(self, worker: Worker | None) -> None:
+        """Have the past of its rules made for all shards that we have; None: none is awaited any more."""
+        for owner in self.owners():
+            await owner.await_past(worker)
+
+    def made(self) -> dict[int, Made]:
+        """How far the past of each shard is that is made here."""
+        return {owner.number: owner.made for owner in self.owners() if owner.made is not None}
 
     async def let_go(self) -> None:
         """Give all shards up, each after a last checkpoint, and commit."""

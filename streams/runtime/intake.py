@@ -49,11 +49,18 @@ NOTHING_APPLIED: Final[Mapping[str, int]] = MappingProxyType({})
 class Intake:
     """`dead_letters`: of records that have been received; whoever takes them publishes them.
 
-    applied: how far the state says that rerouted records were applied, by `<topic>/<partition>`.
+    applied: how far the state says that rerouted records were applied, by `<topic>/<partition>`. hear: what is made of
+    what another shard told, before all else.
     """
 
-    def __init__(self, worker: Worker, offsets: Offsets, applied: Mapping[str, int] = NOTHING_APPLIED):
-        self._worker = worker
+    def __init__(
+        self,
+        worker: Worker,
+        offsets: Offsets,
+        applied: Mapping[str, int] = NOTHING_APPLIED,
+        hear: Callable[[Event], Event] | None = None,
+    ):
+        self._worker, self._hear = worker, hear
         topic = worker.settings.topic
         self._decode: dict[str, DecodeAll] = {topic(name): each.decode_all for name, each in worker.decoder.of.items()}
         self._rerouted = topic(REROUTED_EVENTS.name)
@@ -198,7 +205,7 @@ class Intake:
             if isinstance(sent_on, Reject):
                 self._bury(tp, record, sent_on)
             elif isinstance(sent_on, Told):
-                events.append(sent_on.event)
+                events.append(self._hear(sent_on.event) if self._hear else sent_on.event)
                 offsets.append(record.offset)
                 turns.append(sent_on.turn)
             elif not self._received.is_repeat(sent_on):

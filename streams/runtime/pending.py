@@ -6,6 +6,8 @@ Comes in: changes as the engine finds them. Goes out: a `Snapshot`, the next che
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
 from streams.core.engine.handed_out import Dirty
@@ -18,6 +20,7 @@ from streams.kafka.message import Message
 from streams.outputs.membership import encode_segments, read_model
 from streams.outputs.messages import Outputs
 from streams.outputs.timeline import encode_entry
+from streams.runtime import rerouting
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.published import Published
 from streams.settings import DEFAULT_TIMELINE
@@ -25,6 +28,7 @@ from streams.state.counting import SINCE
 from streams.state.format import (
     ALIASES,
     COUNTED,
+    DEPARTED,
     DOCUMENTS,
     FLOWS,
     MARKS,
@@ -47,6 +51,7 @@ MOST_BYTES: Final = 8 << 20
 # What a row with its document takes, until checkpoints have told it of so many: that of an identified user under the
 # rules that ship. The outbox is counted.
 ROW_BYTES: Final = 500
+SMALLER: Final = 9  # are the checkpoints of whom nobody is told
 ROWS_TOLD: Final = 1_000
 
 
@@ -212,6 +217,39 @@ class Pending:
             writes.append(Write(COUNTED, [(SINCE, self._counts_from)]))
             self._counts_from = None
         return writes
+
+
+class Silent(Pending):
+    """Of a shard of whose changes nobody is told: it saves itself, and whoever left it for another's, for that one to
+    find."""
+
+    def _clear(self) -> None:
+        super()._clear()
+        self._departed: dict[str, bytes] = {}
+
+    def add(self, changes: Sequence[Change], detected_at: int) -> None:
+        """Whoever takes its place tells what differs."""
+
+    def retell(self, users: Mapping[str, int]) -> None:
+        """Nobody is told where they stand."""
+
+    def is_full(self, dirty: int, share: float = 1.0) -> bool:
+        """Small ones: whoever writes a great one holds up those that are told of."""
+        return super().is_full(dirty, share / SMALLER)
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """What others were to hear has been sent to them by the one that it is the past of, all but a profile: that has
+        more here."""
+        for message in messages:
+            moved = rerouting.moved_by(message)
+            if moved is not None:
+                self._departed[moved.gone] = msgspec.json.encode(moved.profile)
+
+    def _writes(self, dirty: Dirty, segments: Mapping[str, bytes]) -> list[Write[Any, Any]]:
+        return [*super()._writes(dirty, segments), Write(DEPARTED, list(self._departed.items()))]
+
+    def __bool__(self) -> bool:
+        return bool(self._departed)
 
 
 def _is_of_after(shard: Shard, change: Change) -> bool:

@@ -21,6 +21,7 @@ from faust.types import TP
 from streams.core.events import Event, Reject
 from streams.core.identities import kept
 from streams.core.links import Place
+from streams.core.merges import Moved
 from streams.kafka.message import Message
 from streams.runtime.fetching import FetchedRecord
 
@@ -76,6 +77,14 @@ def send_home(tp: TP, record: FetchedRecord, topic: str, shard: int) -> Message:
 def tell(event: Event, turn: int, topic: str, shard: int) -> Message:
     """What the home of a user or an alias is to hear, to be published in `topic`."""
     return Message(topic, event.subject.encode(), kept.encode(event), ((TOLD, str(turn).encode()),), shard)
+
+
+def moved_by(message: Message) -> Moved | None:
+    """The profile that a message tells of, where it tells of one."""
+    if not any(name == TOLD for name, _ in message.headers):
+        return None
+    identity = kept.decode(message.value or b"").identity
+    return identity if isinstance(identity, Moved) else None
 
 
 def read(record: FetchedRecord, inputs: Collection[str]) -> Rerouted | Told | Reject:

@@ -23,14 +23,12 @@ from typing import Final
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.core.engine.past import Past
 from streams.core.engine.shard import Shard
-from streams.core.identities.aliases import Aliases
-from streams.core.identities.identities import Identities
-from streams.core.identities.owners import Owners
-from streams.core.identities.refusals import Refusals
-from streams.core.kernel.layout import NEVER
+from streams.core.profiles.snapshot import Head
 from streams.core.subjects import USER
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable, UsageError
+from streams.lifecycle.awaiting import Made
 from streams.log import log, seconds
 from streams.monitoring.health import Obstacle
 from streams.outputs.cloudevents import decode_headers
@@ -38,16 +36,19 @@ from streams.outputs.membership import encode_segments
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
-from streams.runtime.pending import Kept
+from streams.runtime.loading import identities_of, offsets_of, shard_of
+from streams.runtime.past import PastMaker, Running
+from streams.runtime.pending import Kept, Pending
 from streams.runtime.published import Published, has_published, read_published
+from streams.runtime.resting import Unhurried
 from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
-from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop
-from streams.runtime.starting import Offsets, begins, has_read, where_to_begin
+from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop, Stand
+from streams.runtime.starting import begins, has_read, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
-from streams.state.format import ALIASES, COUNTED, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
-from streams.state.store import Stored
+from streams.state.format import COUNTED, past_room
+from streams.state.store import ShardStore, Stored
 from streams.topics import SEGMENT_CHANGES, Topic, memberships_of
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
@@ -57,7 +58,8 @@ LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
 class ShardLifecycle:
     """One shard on this worker. `number` is its partition, `membership` that by which the group gave it to us.
 
-    left: what the one before us left of it, then what we leave; None where there is nothing to go on with.
+    left: what the one before us left of it, then what we leave; None where there is nothing to go on with. pace:
+    that of all in a worker that is not urgent.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class ShardLifecycle:
         tps: Sequence[TP],
         membership: Membership,
         left: Resumable | None = None,
+        pace: Unhurried | None = None,
     ):
         self.number = number
         self.left = left
@@ -77,6 +80,8 @@ class ShardLifecycle:
         self._membership = membership
         self._leaving = self._was_overtaken = False
         self._retry = Retry()
+        self._maker: PastMaker | None = None
+        self._pace = pace or Unhurried()
 
     @property
     def obstacle(self) -> Obstacle | None:
@@ -93,6 +98,8 @@ class ShardLifecycle:
         self._retry.limit(LET_GO_WITHIN_S)
         if self.loaded is not None:
             self.loaded.leave()
+        elif self._maker is not None:
+            self._maker.abandon()
 
     def runs_under(self, worker: Worker) -> bool:
         """Whether its rules are those of the shard, or will be once it is loaded."""
@@ -106,6 +113,69 @@ class ShardLifecycle:
             self.loaded.leave()
         await self._turned.wait()
 
+    @property
+    def made(self) -> Made | None:
+        """How far the past is that is made here, if any is."""
+        return self._maker.made if self._maker is not None else None
+
+    async def await_past(self, worker: Worker | None) -> None:
+        """Make the past of its rules beside; None: none is awaited any more."""
+        version = worker.version if worker is not None else 0
+        if self._maker is not None and self._maker.version not in (version, self._next.version):
+            await self._end_making()
+        if self._maker is None and worker is not None and not self._leaving and worker.version != self._next.version:
+            self._maker = self._make_past(worker)
+
+    def has_taken(self, version: int) -> bool:
+        """Whether all profiles are under that version of the rules, and stored so."""
+        saved = self.loaded.saved if self.loaded is not None else None
+        return saved is not None and not saved.is_stale and self._worker.version == version
+
+    async def forget_past(self, version: int) -> None:
+        """Nobody needs it any more."""
+        if self._maker is not None and self._maker.version == version:
+            await self._end_making()
+        else:
+            await self._worker.store.beside(past_room(version)).forget(self.number)
+
+    def _make_past(self, worker: Worker) -> PastMaker:
+        return PastMaker(worker, self.number, self._tps, self._is_ours, self._running, self._pace)
+
+    async def _end_making(self, *, forget: bool = True) -> None:
+        maker, self._maker = self._maker, None
+        if maker is not None:
+            await maker.stop()
+            if forget:
+                await maker.store.forget(self.number)
+
+    def _running(self) -> Running | None:
+        loop = self.loaded
+        if loop is None or loop.saved is None:
+            return None
+        return Running(Head.decode(loop.shard.head()), loop.saved)
+
+    def _stand(self, stored: Stored | None, is_stale: bool) -> Stand | None:
+        if stored is None:
+            return None
+        return Stand(offsets_of(stored, self._tps), Head.decode(stored.head).time_ms, is_stale)
+
+    async def _past_of(self, stored: Stored | None) -> Past | None:
+        """Of what is stored under other rules than ours, if these were to await it: it is brought to where that is."""
+        worker = self._worker
+        stands = self._stand(stored, is_stale=True) if worker.version else None
+        if stands is None:
+            return None
+        if self._maker is not None and self._maker.is_done:  # for a loading that was of no use
+            await self._end_making(forget=False)
+        if self._maker is None or self._maker.version != worker.version:
+            room: ShardStore = worker.store.beside(past_room(worker.version))
+            subject = f"shard {self.number}, loading"
+            if await self._retry(subject, partial(room.progress, self.number)) is None:
+                return None
+            self._maker = self._make_past(worker)
+        shard = await self._maker.finish(stands)
+        return Past(shard, Head.decode(shard.head()))
+
     async def run(self) -> None:
         """Until `leave`, or until another worker owns the shard."""
         try:
@@ -116,7 +186,8 @@ class ShardLifecycle:
                     await self._work(resumed, None, since)
                     continue
                 stored = await self._retry(f"shard {self.number}, loading", self._claim)
-                await self._work(await self._load(stored), stored, since)
+                past = await self._past_of(stored)
+                await self._work(await self._load(stored, past), stored, since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
         except (Unreachable, KafkaError) as error:
@@ -127,6 +198,7 @@ class ShardLifecycle:
             self.loaded = None
             self._turned.set()
             self._worker.consumer.stop_reading(self._tps)
+            await self._end_making(forget=False)
 
     async def _claim(self) -> Stored | None:
         worker = self._worker
@@ -155,12 +227,15 @@ class ShardLifecycle:
         self._checkpoints = self._checkpoints_by(epoch)
         number = max(left.number, worker.clock())
         kept = Kept(left.shard.calendar, worker.settings.timeline)
-        return ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, kept=kept)
+        pending = Pending(worker.outputs, kept=kept)
+        loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, pending)
+        loop.saved = Stand({tp: left.positions[tp.topic] for tp in self._tps}, left.shard.time_ms)
+        return loop
 
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)
 
-    async def _load(self, stored: Stored | None) -> ShardLoop:
+    async def _load(self, stored: Stored | None, past: Past | None = None) -> ShardLoop:
         worker, positions = self._worker, stored.positions if stored else None
         subject = f"shard {self.number}, loading"
         lost = stored is None and await self._retry(subject, self._was_here)
@@ -168,14 +243,18 @@ class ShardLifecycle:
         offsets = await self._retry(subject, begin)
         rebuilds = lost or (stored is not None and stored.rebuilds)
         published = await self._retry(subject, self._published) if rebuilds else None
-        shard = await self._shard(stored, offsets)
+        begun_ms = begins(worker.settings.start, offsets, worker.clock())
+        shard = await shard_of(worker, stored, begun_ms, past)
         intake = Intake(worker, offsets, positions or {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
-        identities = self._identities(shard, stored)
-        return ShardLoop(worker, shard, identities, intake, self._checkpoints, number, published, kept)
+        identities = identities_of(worker, shard, stored)
+        pending = Pending(worker.outputs, published, kept)
+        loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
+        loop.saved = self._stand(stored, shard.is_stale)
+        return loop
 
     async def _was_here(self) -> bool:
         """Whether the group has had the shard before. What it told still stands where Kafka has forgotten the group."""
@@ -238,26 +317,6 @@ class ShardLifecycle:
             ) from error
         self._was_overtaken = True
         log.error("shard %d - loading it again, as it is ours by the consumer group: %s", self.number, error)
-
-    async def _shard(self, stored: Stored | None, offsets: Offsets) -> Shard:
-        """Others go on between any two slices of it: that we live is told to Kafka from the same event loop."""
-        settings = self._worker.settings
-        begun_ms = begins(settings.start, offsets, self._worker.clock()) if stored is None else NEVER
-        days, ids = settings.calendar, settings.remembered_ids
-        shard = Shard(self._worker.rulebook, days, settings.private_traits, begun_ms, ids)
-        if stored is not None:
-            for _ in shard.fill(stored.head, stored[ROWS].items(), stored[DOCUMENTS], stored[MARKS]):
-                await asyncio.sleep(0)
-        return shard
-
-    def _identities(self, shard: Shard, stored: Stored | None) -> Identities:
-        keep_ms, dropped = self._worker.settings.keep_unlinked, self._worker.counters.unlinked
-        may_merge = self._worker.settings.merge_users
-        if stored is None:
-            return Identities(shard, Aliases(keep_ms, dropped=dropped), Owners(), Refusals(), merge_users=may_merge)
-        aliases = Aliases(keep_ms, stored[UNLINKED], stored[ALIASES], dropped)
-        owners, refusals = Owners(stored[OWNED]), Refusals(stored[REFUSED_LINKS])
-        return Identities(shard, aliases, owners, refusals, stored[MERGES], may_merge)
 
     async def _publish_again(self, loaded: ShardLoop, stored: Stored) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them, and newer

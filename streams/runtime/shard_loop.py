@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
@@ -32,14 +32,12 @@ from streams.log import log
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
-from streams.runtime.pending import DEFAULT_KEPT, Kept, Pending
-from streams.runtime.published import Published
+from streams.runtime.pending import Pending
+from streams.runtime.resting import EAGER, SLICE, Pace
 from streams.runtime.resumable import Resumable
 from streams.runtime.worker import Worker
 from streams.sources.warnings import Odd
 
-# Events, or profiles to migrate, that the engine is given at once: some milliseconds.
-SLICE: Final = 2_000
 # Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
 WAVE_SLICE_S: Final = 0.004
 WAVE_SLICE: Final = 250
@@ -55,11 +53,28 @@ SAVED_WITHIN_S: Final = 2.0
 TIME_EVERY_MS: Final = 60_000
 
 
-class ShardLoop:
-    """`number` is that of the last checkpoint; published: what a lost state that is made anew need not say again; kept:
-    what its checkpoints keep for those who look.
+class Stand(NamedTuple):
+    """Where a shard stands: the next offset of each input, how far time has come for it (ms), and whether profiles
+    still wait to be evaluated under its rules."""
 
-    moves: another number whenever something has been done. members: how many are in each segment.
+    positions: Mapping[TP, int]
+    time_ms: int
+    is_stale: bool = False
+
+
+class Taken(NamedTuple):
+    """A snapshot, and where the shard stood then."""
+
+    snapshot: Snapshot
+    stood: Stand
+
+
+class ShardLoop:
+    """`number` is that of the last checkpoint; pending: what becomes of its changes; pace: how much is
+    done at once, and how others have their turn between slices.
+
+    moves: another number whenever something has been done. members: how many are in each segment. saved: where it stood
+    at the last checkpoint that was written, None before that.
     """
 
     def __init__(
@@ -70,8 +85,8 @@ class ShardLoop:
         intake: Intake,
         checkpoints: Checkpoints,
         number: int,
-        published: Published | None = None,
-        kept: Kept = DEFAULT_KEPT,
+        pending: Pending | None = None,
+        pace: Pace = EAGER,
     ):
         self._worker = worker
         self._shard = shard
@@ -79,13 +94,15 @@ class ShardLoop:
         self._intake = intake
         self._checkpoints = checkpoints
         self._number = number
-        self._pending = Pending(worker.outputs, published, kept)
+        self._pending = Pending(worker.outputs) if pending is None else pending
+        self._pace = pace
+        self.saved: Stand | None = None
         self._saved_positions: dict[str, int] = {}
         self._saved_time_ms = shard.time_ms
         self._saved_rebuilds = self._pending.rebuilds
         self._time: tuple[int, Mapping[str, int]] | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._unwritten: list[Snapshot] = []
+        self._unwritten: list[Taken] = []
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
         self._leaving = False
@@ -156,11 +173,13 @@ class ShardLoop:
         try:
             while not self._leaving:
                 self._wake.clear()
+                since = time.monotonic()
                 # A slice of each, so that events need not wait for a wave of deadlines.
                 busy = self._migrate() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
                 self.moves += busy
+                took_s = time.monotonic() - since
                 within_s = await self._checkpoint(busy)
-                await (asyncio.sleep(0) if busy else self._woken(within_s))
+                await (self._pace.rest(took_s) if busy else self._woken(within_s))
             self._intake.stop()
             is_whole = await self._last_checkpoint()
         finally:
@@ -191,8 +210,8 @@ class ShardLoop:
             async with asyncio.timeout(SAVED_WITHIN_S):
                 if self._is_worth_a_last_one():
                     self._snapshot()
-                for snapshot in self._unwritten:
-                    await self._checkpoints.save(snapshot)
+                for taken in self._unwritten:
+                    await self._checkpoints.save(taken.snapshot)
         except TimeoutError as error:
             raise Unreachable("Redis does not answer") from error
         log.warning("%s - let go; what Kafka does not take now, the next owner publishes", self._checkpoints.subject)
@@ -252,7 +271,7 @@ class ShardLoop:
 
     def _apply(self) -> bool:
         """A slice of the events that may be applied."""
-        batch = self._intake.take(SLICE)
+        batch = self._intake.take(self._pace.at_once)
         if not len(batch):
             return False
         repeats, refused, traits = self._shard.duplicates, self._shard.refused, self._shard.table.traits_refused
@@ -349,7 +368,7 @@ class ShardLoop:
             return True
         return self._saved_rebuilds != self._pending.rebuilds or self._intake.positions() != self._saved_positions
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self) -> Taken:
         self._number += 1
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
@@ -357,13 +376,15 @@ class ShardLoop:
         self._saved_rebuilds = self._pending.rebuilds
         letters = self._intake.take_dead_letters()
         snapshot = self._pending.snapshot(self._shard, self._identities, self._number, self._saved_positions, letters)
-        self._unwritten.append(snapshot)
-        return snapshot
+        positions = {tp: self._saved_positions[tp.topic] for tp in self._intake.tps}
+        taken = Taken(snapshot, Stand(positions, self._shard.time_ms, self._shard.is_stale))
+        self._unwritten.append(taken)
+        return taken
 
-    async def _write(self, snapshot: Snapshot) -> None:
-        await self._checkpoints.write(snapshot)
-        self._unwritten.remove(snapshot)
-        saved = snapshot.checkpoint.positions
-        self._worker.consumer.may_commit({tp: saved[tp.topic] for tp in self._intake.tps})
+    async def _write(self, taken: Taken) -> None:
+        await self._checkpoints.write(taken.snapshot)
+        self._unwritten.remove(taken)
+        self.saved = taken.stood
+        self._worker.consumer.may_commit(taken.stood.positions)
         self._worker.counters.checkpoints += 1
         self.moves += 1

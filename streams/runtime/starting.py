@@ -5,18 +5,29 @@ Comes in: what the state remembers, and what Kafka knows. Goes out: an offset fo
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol
 
 from faust.types import TP
 
+from streams.core.engine.past import begun
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
+from streams.core.profiles.snapshot import Head
 from streams.errors import StateError, StateLost
 from streams.log import log
 from streams.settings import Settings
+from streams.sources.inputs import INPUTS
 from streams.topics import PROFILE_COMMANDS
 
 Offsets = dict[TP, int]
+
+
+class Beginning(NamedTuple):
+    """since_ms: from when on nothing is missing of what there was; `NEVER` where that is from the very beginning."""
+
+    offsets: Offsets
+    since_ms: int = NEVER
 
 
 class Offers(Protocol):
@@ -29,6 +40,13 @@ class Offers(Protocol):
     async def committed(self, tps: Sequence[TP]) -> Mapping[TP, int | None]: ...
 
     async def offsets_at(self, tps: Sequence[TP], time_ms: int) -> Mapping[TP, int | None]: ...
+
+
+class Rereads(Offers, Protocol):
+    """What can read partitions once more, beside."""
+
+    def reading_on(self, offsets: Mapping[TP, int]) -> AbstractAsyncContextManager[Any]:
+        """Portions of partitions from these offsets on."""
 
 
 async def where_to_begin(
@@ -100,3 +118,34 @@ async def _begin_later(kafka: Offers, tps: Sequence[TP], beginnings: Offsets, se
     log.info("shard %d - begins at %s", tps[0].partition, format_time(settings.start))
     found = await kafka.offsets_at(tps, settings.start)
     return {tp: ends[tp] if (at := found[tp]) is None else at for tp in tps}
+
+
+async def where_the_past_begins(kafka: Rereads, tps: Sequence[TP], head: Head, settings: Settings) -> Beginning:
+    """Where the inputs of a shard begin that is to be made once more. head: of the shard as it is, which says from when
+    on it was told everything."""
+    begun_ms = begun(head)
+    beginnings = dict(await kafka.earliest_offsets(*tps))
+    offsets = dict(beginnings)
+    if begun_ms != NEVER:
+        of_events = [tp for tp in tps if tp.topic in (settings.topic(each.topic.name) for each in INPUTS)]
+        ends = dict(await kafka.ends({tp: beginnings[tp] for tp in of_events}))
+        found = await kafka.offsets_at(of_events, begun_ms)
+        offsets |= {tp: ends.get(tp, beginnings[tp]) if (at := found[tp]) is None else at for tp in of_events}
+    since_ms = begun_ms
+    for tp, offset in offsets.items():
+        if 0 < offset == beginnings[tp]:  # what stood before it is gone
+            since_ms = max(since_ms, await _time_of_first(kafka, tp, offset, head.time_ms))
+    return Beginning(offsets, since_ms)
+
+
+async def _time_of_first(kafka: Rereads, tp: TP, offset: int, now_ms: int) -> int:
+    """Of the first record that there is, ms; now, where there is none."""
+    end = (await kafka.ends({tp: offset})).get(tp, offset)
+    async with kafka.reading_on({tp: offset}) as source:
+        while offset < end:
+            portion = (await source.portions({tp}, 0.2)).get(tp)
+            if portion is not None:
+                offset = portion.next_offset
+                for record in portion.records:
+                    return now_ms if record.timestamp is None or record.timestamp < 0 else int(record.timestamp)
+    return now_ms

@@ -20,6 +20,7 @@ from faust.types import TP, AppT, ConsumerMessage, EventT
 from faust.types.tuples import Message
 
 from streams.kafka import clients
+from streams.kafka.consumer import Consumer as Beside
 from streams.runtime.driver import Driver, FailingApp
 from streams.runtime.fetching import LOOK_EVERY_S, ConsumerThread, Fetched, Membership
 from streams.runtime.producing import Producer
@@ -106,6 +107,13 @@ class Consumer(driver.Consumer):
     async def reading_back(self, tp: TP) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[Any]]]]:
         """The first offset of any partition that there is, and all records that stand there now."""
         async with clients.reading_back(cast(Driver, self.transport).settings, tp.topic, tp.partition) as found:
+            yield found
+
+    @asynccontextmanager
+    async def reading_on(self, offsets: Mapping[TP, int]) -> AsyncIterator[Beside]:
+        """Portions of these partitions from these offsets on, by a consumer beside this one."""
+        plain = {(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
+        async with clients.reading_on(cast(Driver, self.transport).settings, plain) as found:
             yield found
 
     async def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
@@ -20,7 +21,8 @@ from streams.state.store import ShardStore
 class Worker:
     """Made once by `streams.runtime.app`, and anew for each version of the rules (`under`).
 
-    `clock` gives the time in ms; `partitions` is how many shards there are.
+    `clock` gives the time in ms; `partitions` is how many shards there are; `version` is that of the rules, 0 where
+    nothing was ever applied.
     """
 
     settings: Settings
@@ -34,11 +36,19 @@ class Worker:
     counters: Counters
     recorder: Recorder
     partitions: int
+    version: int = 0
 
-    def under(self, rulebook: Rulebook) -> "Worker":
+    def under(self, rulebook: Rulebook, version: int) -> "Worker":
         """The same under other rules, which read other things of events."""
         reads = decoder_for(rulebook, self.settings, self.counters)
-        return replace(self, rulebook=rulebook, decoder=reads)
+        return replace(self, rulebook=rulebook, decoder=reads, version=version)
+
+    def silent(self, consumer: Any, nobody: Any) -> "Worker":
+        """The same for shards of which nobody is told, who read by a consumer of their own. nobody: in the place of the
+        producer and of who notes what is read."""
+        counters = Counters()
+        decoder = decoder_for(self.rulebook, self.settings, counters)
+        return replace(self, consumer=consumer, producer=nobody, recorder=nobody, counters=counters, decoder=decoder)
 
 
 def decoder_for(rulebook: Rulebook, settings: Settings, counters: Counters) -> Decoder:

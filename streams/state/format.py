@@ -3,6 +3,7 @@
     <group>:{<shard>}:<key>                   a collection of a shard
     <group>:{<shard>}:<key>:<name>            the same, where each name has a key of its own
     <group>:{<shard>}:deliver:<key>[:<name>]  the same, of those who deliver
+    <group>:{<shard>}:past:<n>:<key>          the same, of a past that version n of the rules awaits
     <group>:<key>                             a collection of the group
 
 Goes out: `SHARD`, `DELIVERY` and `GROUP`, the tables by which a checkpoint is written, loaded and erased from, in Redis
@@ -120,6 +121,15 @@ OWNED: Final = Collection(
 MERGES: Final = Collection(
     "merges", Form.HASH, str, bytes, 3, "user → whom to merge the user into, until that is answered, JSON"
 )
+DEPARTED: Final = Collection(
+    "departed",
+    Form.HASH,
+    str,
+    bytes,
+    3,
+    "of a past that is made: user → the profile of who became another, JSON",
+    of_subject=True,
+)
 REFUSED_LINKS: Final = Collection(
     "refused-links", Form.HASH, int, bytes, 3, "number → a link that was refused, and why, JSON"
 )
@@ -189,6 +199,7 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     ALIASES,
     OWNED,
     MERGES,
+    DEPARTED,
     REFUSED_LINKS,
     OUTBOX,
     SEGMENTS,
@@ -266,6 +277,12 @@ OF_SUBJECTS: Final = of_subjects(SHARD)
 
 DELIVERY_ROOM: Final = "deliver:"
 
+
+def past_room(version: int) -> str:
+    """Where the past of a version of the rules is made, until the shards have it."""
+    return f"past:{version}:"
+
+
 SHARDS: Final = Collection("shards", Form.SET, int, int, 1, "the shards that were ever claimed")
 SETTLED: Final = Collection("settled", Form.HASH, str, bytes, 1, "what was fixed at first start: name → value")
 OBSERVED: Final = Collection(
@@ -292,6 +309,14 @@ RULEBOOKS: Final = Collection(
 )
 RULE_FILES: Final = Collection(
     "rule-files", Form.HASH, str, bytes, 3, "digest → the files of a version: rules, messages, stories, JSON"
+)
+PASTS: Final = Collection(
+    "pasts",
+    Form.HASH,
+    int,
+    bytes,
+    3,
+    "each version of the rules that awaits its past under `pasts:<version>`: shard → how far it is made, JSON",
 )
 
 STRIPE_EVENTS: Final = Collection(
@@ -320,7 +345,7 @@ SENT_AGAIN: Final = Collection(
 )
 
 GROUP: Final[tuple[Collection[Any, Any], ...]] = (
-    *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, RULE_FILES),
+    *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, RULE_FILES, PASTS),
     *(STRIPE_EVENTS, TICKETS, ENDPOINTS, SENT_AGAIN),
 )
 

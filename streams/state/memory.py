@@ -92,6 +92,7 @@ class MemoryShardStore:
 
     def __init__(self, table: tuple[Collection[Any, Any], ...] = SHARD, feeds: MemoryFeedStore | None = None) -> None:
         self._shards: dict[int, _Shard] = {}
+        self._rooms: dict[str, MemoryShardStore] = {}
         self._loaded, self._of_subjects = loaded(table), of_subjects(table)
         self._feeds = feeds or MemoryFeedStore()
         self._feeds.count = self._count_marks
@@ -230,6 +231,12 @@ class MemoryShardStore:
     ) -> dict[Name, list[bytes]]:
         found = {name: await self.entries(shard, collection, name) for name in names}
         return {name: entries for name, entries in found.items() if entries}
+
+    def beside(self, room: str) -> "MemoryShardStore":
+        return self._rooms.setdefault(room, MemoryShardStore())
+
+    async def forget(self, shard: int) -> None:
+        self._shards.pop(shard, None)
 
 
 class MemoryGroupStore:

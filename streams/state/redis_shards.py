@@ -49,6 +49,7 @@ class RedisShardStore:
     def __init__(self, redis: RedisClient, keys: Keys, table: tuple[Collection[Any, Any], ...] = SHARD) -> None:
         self._redis = redis
         self._keys = keys
+        self._table = table
         self._loaded, self._of_subjects = loaded(table), of_subjects(table)
         self._seen: dict[int, int] = {}  # by shard, the newest checkpoint that we know of
         self._claim = redis.script(scripts.CLAIM)
@@ -272,6 +273,15 @@ class RedisShardStore:
             answer = await self._lists([keys.at(collection, name) for name in some], [])
             found |= {name: entries[::-1] for name, entries in zip(some, answer, strict=True) if entries}
         return found
+
+    def beside(self, room: str) -> "RedisShardStore":
+        return RedisShardStore(self._redis, Keys(self._keys.group, room), self._table)
+
+    async def forget(self, shard: int) -> None:
+        keys = self._keys.of(shard)
+        await self._redis.call("UNLINK", keys.state, *map(keys.at, self._loaded))
+        await self._redis.call("SREM", self._keys.at(SHARDS), shard)
+        self._seen.pop(shard, None)
 
 
 def _slices(names: Sequence[Name], most: int) -> Iterator[Sequence[Name]]:

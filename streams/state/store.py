@@ -201,6 +201,12 @@ class ShardStore(Protocol):
     ) -> dict[Name, list[bytes]]:
         """Those of the names that have one, of each the newest first."""
 
+    def beside(self, room: str) -> Any:  # a `ShardStore`: mypy loses its way in a protocol that gives itself
+        """The same shards once more, in a room of their own: nothing of it is seen from here."""
+
+    async def forget(self, shard: int) -> None:
+        """Take away a shard in a room: its claim, and all that whoever claims it is given."""
+
 
 class GroupStore(Protocol):
     """What all workers of a group share. Every call may raise `Unreachable`, and may then be made again just so."""

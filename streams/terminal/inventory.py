@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from streams.admin.inventory import Found
+from streams.admin.inventory import Awaited, Found
 from streams.core.explain.inventory import FieldRead, LiveRule
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule
@@ -12,7 +12,7 @@ from streams.lifecycle.versions import Version
 from streams.log import counted
 from streams.terminal.columns import in_columns
 from streams.terminal.dates import in_full, when
-from streams.terminal.versions import headline
+from streams.terminal.versions import awaits_in_words, headline
 
 VERSION_DIGITS = 12
 TAKEN_OVER = "Workers that run take over another version within seconds; not all have stored something under it yet."
@@ -21,14 +21,16 @@ APPLIED = "Nothing was ever applied: a worker that starts applies this folder, a
 Row = tuple[str, str, str]
 
 
-def in_words(found: Found, version: Version | None) -> str:
-    return "\n".join(_lines(found, version))
+def in_words(found: Found, version: Version | None, awaited: Awaited | None = None) -> str:
+    return "\n".join(_lines(found, version, awaited))
 
 
-def _lines(found: Found, version: Version | None) -> Iterator[str]:
+def _lines(found: Found, version: Version | None, awaited: Awaited | None) -> Iterator[str]:
     inventory = found.inventory
     if version is not None:
         yield headline(version)
+    if awaited is not None:
+        yield awaits_in_words(*awaited)
     yield (
         f"{counted(len(inventory.rules), 'rule')} over {counted(found.profiles, 'profile')}, as of "
         f"{in_full(found.at_ms)}; a profile's row has {inventory.row_bytes:,} bytes"
@@ -84,11 +86,12 @@ def _since(reading: FieldRead, at_ms: int) -> str:
     return f"kept since {when(reading.since_ms, at_ms)}{covered}"
 
 
-def in_json(found: Found, version: Version | None) -> bytes:
+def in_json(found: Found, version: Version | None, awaited: Awaited | None = None) -> bytes:
     inventory = found.inventory
     return msgspec.json.encode(
         {
             "version": version.number if version else None,
+            "awaited": _awaited_json(awaited) if awaited is not None else None,
             "as_of": format_time(found.at_ms),
             "profiles": found.profiles,
             "shards": inventory.shards,
@@ -97,6 +100,11 @@ def in_json(found: Found, version: Version | None) -> bytes:
             "gone": [{"rule": name, "members": found.members_of(each)} for name, each in inventory.gone.items()],
         }
     )
+
+
+def _awaited_json(awaited: Awaited) -> dict[str, object]:
+    version, found = awaited
+    return {"version": version.number, "shards_ready": found.ready, "shards": found.shards, "read": found.share}
 
 
 def _rule_json(rule: LiveRule, found: Found) -> dict[str, object]:

@@ -23,6 +23,10 @@ from streams.terminal.dates import when
 from streams.terminal.versions import headline
 
 SHOWN: Final = 3  # users of each sort
+AWAITS: Final = (
+    "It is not live at once: workers read the topics once more for what was not kept, as far as they reach back, beside"
+    " what they do, and then let it take over. What follows from that alone is not in the numbers above."
+)
 SILENT: Final = (
     "Nobody gets a message for entering or leaving by this: such changes are never live. What a message shows to"
     " somebody who leaves its segment is withdrawn."
@@ -45,6 +49,9 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.differences:
         yield from ("", *_who_moves(plan))
         yield from in_lines(_bytes(plan))
+    if plan.awaits:
+        yield ""
+        yield from in_lines(AWAITS)
 
 
 def _difference(each: Difference, plan: Plan) -> tuple[str, ...]:
@@ -58,7 +65,7 @@ def _notes(each: Difference, plan: Plan) -> Iterator[str]:
     yield from _state(each, plan)
     rule = next((rule for rule in plan.warming if rule.rule.name == each.name), None)
     if rule is not None:
-        yield _warming(rule, plan.estimate.now_ms)
+        yield _awaits(rule, plan.estimate.now_ms) if plan.awaits else _warming(rule, plan.estimate.now_ms)
     found = next((rule for rule in plan.now.rulebook.by_quintiles if rule.name == each.name), None)
     if isinstance(found, Scores) and each.how in (How.ADDED, How.CHANGED):
         yield "scores are given once workers have agreed on the quintiles"
@@ -79,11 +86,17 @@ def _state(each: Difference, plan: Plan) -> Iterator[str]:
 
 def _warming(rule: LiveRule, now_ms: int) -> str:
     until_ms = rule.warming_until(now_ms)
-    lacking = [
-        each.text for each in rule.readings if each.covered_from_ms is not None and each.covered_from_ms > now_ms
-    ]
     assert until_ms is not None
-    return f"warming until {when(until_ms, now_ms)} UTC: {', '.join(lacking)} was not kept before"
+    return f"warming until {when(until_ms, now_ms)} UTC: {_lacking(rule, now_ms)} was not kept before"
+
+
+def _awaits(rule: LiveRule, now_ms: int) -> str:
+    return f"awaits its past: {_lacking(rule, now_ms)} was not kept before"
+
+
+def _lacking(rule: LiveRule, now_ms: int) -> str:
+    late = (each for each in rule.readings if each.covered_from_ms is not None and each.covered_from_ms > now_ms)
+    return ", ".join(each.text for each in late)
 
 
 def _who_moves(plan: Plan) -> Iterator[str]:
@@ -188,6 +201,7 @@ def in_json(plan: Plan) -> bytes:
             "moves": [_move_json(name, move) for name, move in found.moves.items()],
             "in_shadow": dict(found.in_shadow),
             "warming": {rule.rule.name: format_time(rule.warming_until(found.now_ms) or 0) for rule in plan.warming},
+            "awaits_past": plan.awaits,
             "webhooks": changes_by_endpoint(plan),
             "row_bytes": {"before": plan.row_bytes[0], "after": plan.row_bytes[1]},
         }

@@ -10,8 +10,10 @@ from typing import Final
 import msgspec
 
 from streams.core.instants import format_time
+from streams.lifecycle.awaiting import Progress
 from streams.lifecycle.differences import Difference
 from streams.lifecycle.versions import DIGEST_DIGITS, Version
+from streams.log import counted
 from streams.printable import printable
 from streams.rulefiles.folder import Files
 from streams.terminal.columns import in_columns
@@ -25,15 +27,31 @@ def headline(version: Version) -> str:
     return f"Version {version.number} is live, applied {in_full(version.at_ms)} by {printable(version.author)}{note}"
 
 
+def awaits_in_words(version: Version, found: Progress) -> str:
+    """How far the past of a version is made."""
+    said = f"{found.ready} of {counted(found.shards, 'shard')} ready, {found.share:.0%} read"
+    since_ms = max((each.since_ms for each in found.made.values() if each.since_ms is not None), default=None)
+    reach = f"; topics reach back to {in_full(since_ms)}" if since_ms is not None else ""
+    return f"Version {version.number} awaits its past: {said}{reach}"
+
+
 def history_in_words(versions: Sequence[Version]) -> str:
     if not versions:
         return NEVER_APPLIED
     head = ("version", "applied", "by", "digest", "note")
-    return "\n".join(in_columns([head, *(_row(version, version is versions[0]) for version in versions)]))
+    live = next((version for version in versions if not version.awaits), None)
+    standing = {version.number: _standing(version, version is live, version is versions[0]) for version in versions}
+    return "\n".join(in_columns([head, *(_row(version, standing[version.number]) for version in versions)]))
 
 
-def _row(version: Version, is_live: bool) -> tuple[str, ...]:
-    number = f"{version.number}{' live' if is_live else ''}"
+def _standing(version: Version, is_live: bool, is_newest: bool) -> str:
+    if version.awaits:
+        return " awaits its past" if is_newest else " given up"
+    return " live" if is_live else ""
+
+
+def _row(version: Version, standing: str) -> tuple[str, ...]:
+    number = f"{version.number}{standing}"
     digest = version.digest[:DIGEST_DIGITS]
     return number, in_full(version.at_ms), printable(version.author), digest, printable(version.note)
 
@@ -45,7 +63,7 @@ def history_in_json(versions: Sequence[Version]) -> bytes:
 def _json(version: Version) -> dict[str, object]:
     at = format_time(version.at_ms)
     said = {"version": version.number, "at": at, "author": version.author, "note": version.note}
-    return said | {"digest": version.digest}
+    return said | {"digest": version.digest, "awaits_past": version.awaits}
 
 
 def shown(version: Version, files: Files) -> str:

@@ -16,8 +16,8 @@ from streams.core.identities.identities import Identities
 from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
 from streams.runtime.pending import Pending
+from streams.runtime.resting import SLICE
 from streams.runtime.running import collect_garbage_rarely
-from streams.runtime.shard_loop import SLICE
 from streams.settings import Settings, cache_folder
 from streams.state.codec import commands
 from streams.state.format import Keys

@@ -20,7 +20,7 @@ from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
 from streams.runtime.checkpoint import Snapshot
 from streams.runtime.pending import Pending
-from streams.runtime.shard_loop import SLICE
+from streams.runtime.resting import SLICE
 from streams.settings import Settings, cache_folder
 from streams.state.redis_store import RedisStore
 from tests.anytime import ANY_TIME

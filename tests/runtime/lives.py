@@ -6,25 +6,27 @@ one shard tells another comes to it as the broker would bring it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unreachable
+from streams.kafka.batches.reader import Portion
 from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
+from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder
+from streams.state.format import past_room
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import ShardStore, Store
@@ -48,7 +50,9 @@ class Crash(BaseException):
 class World:
     """What outlives an owner: what is stored, and what stands on Kafka, by partition.
 
-    left: what the next owner still has of the shard, from when it had it before.
+    left: what the next owner still has of the shard, from when it had it before. version: of the rules that are live;
+    awaited: those of the next one, where it awaits its past; ready, taken: the shards of which that is there, and which
+    have it.
     """
 
     store: ShardStore
@@ -60,6 +64,10 @@ class World:
     now_ms: int = NOON
     generation: int = 0
     left: Resumable | None = None
+    version: int = 0
+    awaited: Rulebook | None = None
+    ready: set[int] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
 
     def arrive(self, tp: TP, key: str, value: bytes) -> None:
         self._append(tp, key.encode(), value)
@@ -106,10 +114,12 @@ class Owner:
         self.world, self.steps, self._at, self._how, self.number = world, list[str](), at, how, number
         world.generation += 1
         world.now_ms += 1_000
+        self._crashed = False
         self._reading = 0
         self._next: dict[TP, int] = {}
         self._fetched = set[TP]()
         self._worker = self._under(rules)
+        self._awaits = self._under(world.awaited, world.version + 1) if world.awaited is not None else None
         self._taking_over: asyncio.Task[None] | None = None
         self._inputs = world.inputs_of(number)
         first = self._worker if after is None else self._under(after)
@@ -120,20 +130,14 @@ class Owner:
     def left(self) -> Resumable | None:
         return self._owner.left
 
-    def _under(self, rules: Rulebook) -> Any:
+    def _under(self, rules: Rulebook, version: int | None = None) -> Worker:
         settings, world = Settings(), self.world
-        return SimpleNamespace(
-            settings=settings,
-            rulebook=rules,
-            store=self,
-            clock=lambda: world.now_ms,
-            consumer=self,
-            producer=self,
-            decoder=Decoder(Catalog(rules).reads, ANY_TIME),
-            outputs=Outputs(settings),
-            counters=Counters(),
-            recorder=self,
-            partitions=PARTITIONS,
+        version = world.version if version is None else version
+        us: Any = self
+        decoder = Decoder(Catalog(rules).reads, ANY_TIME)
+        outputs, counters = Outputs(settings), Counters()
+        return Worker(
+            *(settings, rules, us, lambda: world.now_ms, us, us, decoder, outputs, counters, us, PARTITIONS, version)
         )
 
     async def live(self) -> None:
@@ -141,15 +145,23 @@ class Owner:
         running = asyncio.create_task(self._owner.run())
         with suppress(TimeoutError):
             async with asyncio.timeout(300):
-                while not running.done() and not await self._is_done():
+                while not running.done() and not self._crashed and not await self._is_done():
                     await asyncio.sleep(0)
                     self._fetch()
+        if self._crashed:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            raise Crash
         self._owner.leave()
         await running
 
     def _fetch(self) -> None:
         if self._owner.loaded is None:
             return
+        if self._awaits is not None:
+            self._making = asyncio.create_task(self._owner.await_past(self._awaits))
+        if self._owner.made is not None and self._owner.made.is_ready:
+            self.world.ready.add(self.number)
         if not self._owner.runs_under(self._worker):
             self._taking_over = asyncio.create_task(self._owner.take_over(self._worker))
             return
@@ -169,18 +181,39 @@ class Owner:
         progress = await self.world.store.progress(self.number)
         if progress is None or self._owner.loaded is None or self._owner.loaded.shard.time_ms < self.world.now_ms:
             return False
+        if self._awaits is not None and self.number not in self.world.ready:
+            return False
+        if not await self._is_tidy():
+            return False
         applied = all(progress.positions.get(tp.topic) == len(self.world.inputs[tp]) for tp in self._inputs)
         return applied and await self.world.store.is_published(self.number, progress.number)
+
+    async def _is_tidy(self) -> bool:
+        """Whether what was made of the past is taken by all profiles here, and forgotten where all shards have it."""
+        version, number = self.world.version, self.number
+        if await self.world.store.beside(past_room(version)).progress(number) is None:
+            return True
+        if self._owner.has_taken(version):
+            self.world.taken.add(number)
+        if len(self.world.taken) == PARTITIONS:
+            with suppress(Unreachable):
+                await self._owner.forget_past(version)
+        return number in self.world.taken
 
     async def _step(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         self.steps.append(name)
         hit, how = self._at in (len(self.steps) - 1, name), self._how
         if hit and how.startswith("before"):
-            raise Crash if how.endswith("crash") else Unreachable(how)
+            self._fail()
         answer = await call()
         if hit and how.startswith("after"):
-            raise Crash if how.endswith("crash") else Unreachable(how)
+            self._fail()
         return answer
+
+    def _fail(self) -> NoReturn:
+        """A crash ends all tasks, whichever it comes to."""
+        self._crashed = self._how.endswith("crash")
+        raise Crash if self._crashed else Unreachable(self._how)
 
     # ---------------------------------------------------------------------------------- what it asks of Redis
 
@@ -198,6 +231,12 @@ class Owner:
 
     async def mark_published(self, shard: int, epoch: int, number: int) -> None:
         await self._step("mark_published", lambda: self.world.store.mark_published(shard, epoch, number))
+
+    async def progress(self, shard: int) -> Any:
+        return await self._step("progress", lambda: self.world.store.progress(shard))
+
+    def beside(self, room: str) -> Any:
+        return Room(self, self.world.store.beside(room))
 
     # ------------------------------------------------------------------------------------------- and of Kafka
 
@@ -220,6 +259,11 @@ class Owner:
 
         yield await self._step("reading_back", _answer((0, batches())))
 
+    @asynccontextmanager
+    async def reading_on(self, offsets: Mapping[TP, int]) -> Any:
+        await self._step("reading_on", _answer(None))
+        yield Beside(self.world, offsets)
+
     async def start_reading(self, offsets: Mapping[TP, int]) -> Any:
         self._reading += 1
         self._next, self._fetched = dict(offsets), set()
@@ -237,6 +281,36 @@ class Owner:
     def stop_reading(self, tps: object) -> None: ...
 
     def read(self, events: object, records: object) -> None: ...
+
+
+class Room:
+    """What an owner asks of Redis about the past of its shard."""
+
+    def __init__(self, owner: Owner, store: ShardStore):
+        self._owner, self._store = owner, store
+
+    def __getattr__(self, name: str) -> Any:
+        async def asked(*arguments: Any, **named: Any) -> Any:
+            return await self._owner._step(f"past {name}", lambda: getattr(self._store, name)(*arguments, **named))
+
+        return asked
+
+
+class Beside:
+    """A second consumer: one record of each partition a fetch."""
+
+    def __init__(self, world: World, offsets: Mapping[TP, int]):
+        self._world, self._next = world, dict(offsets)
+
+    async def portions(self, tps: Set[TP], timeout_s: float) -> dict[TP, Portion]:
+        await asyncio.sleep(0)
+        found: dict[TP, Portion] = {}
+        for tp in tps:
+            records = self._world.inputs[tp][self._next[tp] :][:2]
+            if records:
+                self._next[tp] += len(records)
+                found[tp] = Portion([*records], [], self._next[tp])
+        return found
 
 
 def _answer(value: Any) -> Callable[[], Awaitable[Any]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from streams.core.engine.past import Past
 from streams.errors import UsageError
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Membership
@@ -39,6 +40,7 @@ class Taker(ShardLifecycle):
             store=self,
             consumer=self,
             producer=None,
+            version=0,
             clock=lambda: group.now_ms,
             counters=Counters(),
         )
@@ -81,7 +83,7 @@ class Taker(ShardLifecycle):
         self._group.owners.append(self)
         return stored
 
-    async def _load(self, stored: Stored | None) -> ShardLoop:
+    async def _load(self, stored: Stored | None, past: Past | None = None) -> ShardLoop:
         loop: Any = SimpleNamespace(number=stored.number if stored else 0, start=self._turn)
         loop.shard = SimpleNamespace(table=SimpleNamespace(profiles=0), all_memberships=lambda users: ())
 

@@ -75,6 +75,7 @@ class Around:
             counters=Counters(),
             recorder=self,
             partitions=1,
+            version=0,
         )
 
     def under(self, rules: Rulebook) -> Any:

@@ -17,7 +17,8 @@ from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.kafka.message import Message
 from streams.runtime import shard_loop as runtime
-from streams.runtime.shard_loop import SLICE, TIME_EVERY_MS, ShardLoop
+from streams.runtime.resting import SLICE
+from streams.runtime.shard_loop import TIME_EVERY_MS, ShardLoop
 from streams.state.format import DOCUMENTS, ROWS
 from streams.state.memory import MemoryShardStore
 from streams.testing import track

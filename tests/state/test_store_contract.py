@@ -51,6 +51,21 @@ async def test_shards_share_nothing(store: ShardStore) -> None:
     assert stored.number == 7
 
 
+async def test_a_room_beside_shares_nothing_and_is_forgotten_alone(store: ShardStore) -> None:
+    beside, other = store.beside("past:2:"), store.beside("past:3:")
+    for each, number in ((store, 5), (beside, 7), (other, 9)):
+        await claimed(each, 0, epoch=number)
+        await each.save(0, number, whole(number))
+    await beside.forget(0)
+    assert await beside.progress(0) is None
+    assert await beside.owner(0) is None
+    for each, number in ((store, 5), (store.beside("past:3:"), 9)):
+        found = await each.progress(0)
+        assert found is not None
+        assert found.number == number
+    assert await claimed(beside, 0, epoch=11) is None
+
+
 async def test_any_user_id_and_any_bytes_come_back_as_they_went(store: ShardStore) -> None:
     await claimed(store, 0, epoch=1)
     rows = [(user, ALL_BYTES + user.encode()) for user in STRANGE_IDS]

@@ -114,7 +114,7 @@ class Field:
         """Of a ring: whether its buckets are days, and not hours."""
         return self.name.startswith("days")
 
-    def oldest_bucket(self, clock_ms: int, calendar: Calendar) -> int:
+    def oldest_bucket(self, clock_ms: Instants, calendar: Calendar) -> Instants:
         """The oldest bucket of a ring that still counts."""
         return bucket_of(clock_ms, self.is_days, calendar) - self.length + 1
 

@@ -93,18 +93,21 @@ class ChangeDecoder:
         ((words,), (numbers,)) = self._notes(line[None])
         return self._because(table, line[RULE], line[NEW_LEVEL], line[NEW_LEVEL], words, numbers)
 
-    def entry(self, table: Table, line: Ints, subject: str, at_ms: int, segments: tuple[str, ...]) -> Change:
-        """By a line of how a rule stands: the change by which the subject has come there, because of other rules."""
+    def arrival(
+        self, table: Table, line: Ints, subject: str, at_ms: int, segments: tuple[str, ...], before: int
+    ) -> Change:
+        """By a line of how a rule stands: the change by which the subject has come there from the level `before`,
+        because of other rules."""
         ((words,), (numbers,)) = self._notes(line[None])
         number, level = int(line[RULE]), int(line[NEW_LEVEL])
         rule = self._rules[number]
-        kind, segment, _ = self._flip(number, level, 0)
+        kind, segment, previous = self._flip(number, level, before)
         return Change(
             subject=subject,
             rule=rule.name,
             type=kind,
             segment=segment,
-            previous=None,
+            previous=previous,
             occurred_at=at_ms,
             cause="rule_change",
             event_id=None,

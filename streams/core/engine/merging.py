@@ -44,7 +44,7 @@ class Merged:
         words[len(table.memory.due)] = self._was
         one = Profile(words[self._row], table.document(self._row))
         merging.merge(one, self.other, self._catalog.fields, at_ms, self._calendar)
-        table.rewrite(self._row)
+        table.rewrite(np.array([self._row]))
 
     def date_levels(self) -> None:
         """Since when the survivor is where one of both was already: since the earlier."""

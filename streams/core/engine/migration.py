@@ -18,6 +18,7 @@ from streams.core.arrays import Ints
 from streams.core.calendar import Calendar
 from streams.core.changes import Change
 from streams.core.compiler.catalog import Catalog
+from streams.core.engine.past import Past
 from streams.core.kernel.layout import CLOCK, LEVEL, LEVEL_BITS
 from streams.core.profiles.kinds import RULE, Crossing
 from streams.core.profiles.snapshot import Head, OldestBuckets, RowSchema, carry_over, read_rows
@@ -39,15 +40,18 @@ class Orphan(NamedTuple):
 
 
 class Adopted(NamedTuple):
-    """A membership of a rule that is live now and was in shadow, or the other way round: the rule's number among all,
-    its key, and the word of its level."""
+    """A level that nobody was told of: of a rule that is live now and was in shadow, or the other way round; or of the
+    past that a rule has from the start. rule: its number among all. word: of its level. told: the level that was told,
+    0 for none. is_dated: whether it is known since when."""
 
     rule: int
     key: str
     word: int
+    told: int = 0
+    is_dated: bool = False
 
 
-Entry = Callable[[int, int], Change]  # of a row and a rule's number
+Arrival = Callable[[int, int, int], Change]  # of a row and a rule's number, from a level
 
 
 class Migration:
@@ -83,6 +87,7 @@ class Migration:
         calendar: Calendar,
         rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
+        past: Past | None = None,
     ) -> "Generator[None, None, tuple[Migration, set[int]]]":
         """Fill the table, slice by slice. Also returns the numbers of the schemas that the rows were written in."""
         if head.timezone != calendar.name:
@@ -98,6 +103,9 @@ class Migration:
         for each in slices(documents.items()):
             loading.take_documents(each)
             yield
+        if past is not None:
+            for _ in loading.take_past(past):
+                yield
         table.rank_texts()
         found = cls(loading.today, sorted(loading.stale), loading.orphans, loading.told, loading.adopted)
         return found, loading.in_use
@@ -107,29 +115,31 @@ class Migration:
         return np.array(taken, np.int64)
 
     def leavers(self, rows: Ints) -> Ints:
-        """1 for a row with an orphaned membership, as has each with an adopted one."""
-        return np.array([row in self._orphans for row in rows.tolist()], np.int64)
+        """1 for a row of which something is told in any case, or most likely."""
+        return np.array([row in self._orphans or row in self._adopted for row in rows.tolist()], np.int64)
 
-    def adopt(self, table: Table, rows: Ints, changes: list[Change], entry: Entry) -> list[Change]:
-        """The changes of `rows`, in which who was in by a rule of another state has entered by it, or has not: in the
-        place of what the kernel found, for which she was in already."""
+    def adopt(self, table: Table, rows: Ints, changes: list[Change], arrival: Arrival) -> list[Change]:
+        """The changes of `rows`, in which who was at a level that nobody was told of has come there, or has not: in the
+        place of what the kernel found, for which she was there already."""
         if not self._adopted:
             return changes
         found = {(change.subject, key_of(change.rule, change.is_shadow)) for change in changes}
         passed_over: set[tuple[str, str]] = set()
-        entries: list[Change] = []
+        arrivals: list[Change] = []
         for subject, row in zip(table.subjects_of(rows), rows.tolist(), strict=True):
             for one in self._adopted.pop(row, ()):
                 key = subject, one.key
                 passed_over.add(key)
                 words = table.memory.words[row]
                 ordinal, level = int(words[one.word]) >> LEVEL_BITS, int(words[one.word]) & LEVEL
-                ordinal += bool(level) - (key in found)  # the kernel counted what it found
-                words[one.word - 1], words[one.word] = words[CLOCK], ordinal << LEVEL_BITS | level
-                if level:
-                    entries.append(entry(row, one.rule))
+                ordinal += (level != one.told) - (key in found)  # the kernel counted what it found
+                words[one.word] = ordinal << LEVEL_BITS | level
+                if not one.is_dated:
+                    words[one.word - 1] = words[CLOCK]
+                if level != one.told:
+                    arrivals.append(arrival(row, one.rule, one.told))
         kept = (each for each in changes if (each.subject, key_of(each.rule, each.is_shadow)) not in passed_over)
-        return [*kept, *entries]
+        return [*kept, *arrivals]
 
     def with_ends(
         self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
@@ -180,6 +190,7 @@ class _Loading:
         self._table, self._catalog, self._head, self._calendar = table, catalog, head, calendar
         self._kept_in: dict[str, Mapping[str, int]] = {}
         self._come: dict[str, set[str]] = {}
+        self._stale_rows: list[tuple[RowSchema, Sequence[str], Ints]] = []
 
     def take_rows(self, rows: Iterable[tuple[str, bytes]]) -> None:
         by_schema: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
@@ -205,6 +216,7 @@ class _Loading:
 
     def _take_stale(self, schema: RowSchema, subjects: Sequence[str], places: Ints, old: Ints) -> None:
         self.stale += places.tolist()
+        self._stale_rows.append((schema, subjects, places))
         new_rules = self.today.rules.keys() - schema.rules.keys()
         fields = schema.by_name()
         for subject, clock in zip(subjects, old[:, CLOCK].tolist(), strict=True):
@@ -212,6 +224,18 @@ class _Loading:
             self._come[subject] = new_rules
         _note(self.orphans, places, _orphans(schema, self.today, old))
         _note(self.told, places, _told(schema, self.today, old))
+
+    def take_past(self, past: Past) -> Iterator[None]:
+        """What these rows lack, and where they are by it, where it is known from where the shard began."""
+        is_whole, keys = past.is_whole(self._head), list(self.today.rules)
+        for schema, subjects, places in self._stale_rows:
+            rows, theirs = past.fill(self._table, schema, subjects, places)
+            for row, rule, told in past.take_levels(self._table, rows, theirs) if is_whole else ():
+                field = self.today.field(RULE + keys[rule])
+                adopted = self.adopted[row]
+                if field is not None and all(one.rule != rule for one in adopted):
+                    adopted.append(Adopted(rule, keys[rule], field.start + 1, told, is_dated=True))
+            yield
 
     def take_documents(self, documents: Sequence[tuple[str, bytes]]) -> None:
         subjects, stored = zip(*documents, strict=True)

@@ -26,6 +26,7 @@ from streams.core.engine.handed_out import Dirty
 from streams.core.engine.leaving import leave, rules_by_segment
 from streams.core.engine.merging import Merged, pack
 from streams.core.engine.migration import Migration, slices
+from streams.core.engine.past import Past
 from streams.core.engine.readable import Readable
 from streams.core.events import Event
 from streams.core.kernel import loop
@@ -98,11 +99,17 @@ class Shard(Readable):
         rows: Iterable[tuple[str, bytes]],
         documents: Mapping[str, bytes],
         marks: Mapping[bytes, int] = NO_MARKS,
+        past: Past | None = None,
     ) -> Iterator[None]:
-        """Make an empty shard what was stored, slice by slice; it is of no use before the last."""
+        """Make an empty shard what was stored, slice by slice; it is of no use before the last. past: of the same
+        rulebook, by which what other rules did not keep is filled in."""
         stored, table = Head.decode(head), self.table
-        self._migration, in_use = yield from Migration.load(table, self.catalog, stored, self.calendar, rows, documents)
+        self._migration, in_use = yield from Migration.load(
+            table, self.catalog, stored, self.calendar, rows, documents, past
+        )
         self._head = stored.under(RowSchema.of(self.catalog), in_use, self._newest_ms, self.calendar)
+        if past is not None:
+            self._head = past.dated(self._head, stored)
         self.time_ms = stored.time_ms
         self._erased = Erased(self.catalog.rulebook, marks)
         self._edges.restore(stored.edges_for(self.catalog.rulebook))
@@ -161,16 +168,16 @@ class Shard(Readable):
             lambda start: loop.reevaluate(*self._state, rows, leavers, at, start),
             stop=len(rows),
         )
-        changes = self._migration.adopt(self.table, rows, changes, self._entry)
+        changes = self._migration.adopt(self.table, rows, changes, self._arrival)
         return self._migration.with_ends(self.table, rows, changes, self.memberships)
 
-    def _entry(self, row: int, rule: int) -> Change:
+    def _arrival(self, row: int, rule: int, before: int) -> Change:
         """That a subject is where a rule has her, told as what its state makes of it: live, or in shadow."""
         clock = int(self.table.memory.words[row, CLOCK])
         loop.look(*self._state, row, clock)
         subject = self.table.subjects_of(np.array([row]))[0]
         line = self._transitions.words[rule]
-        return self._decoder.entry(self.table, line, subject, clock, tuple(self.memberships(subject)))
+        return self._decoder.arrival(self.table, line, subject, clock, tuple(self.memberships(subject)), before)
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
         """Take away what is known of subjects up to the time of each command, and refuse what comes of it later."""

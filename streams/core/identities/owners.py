@@ -11,7 +11,7 @@ and what is to be written. An alias's home may tell the same twice, after a cras
 what has been applied is known by the places of the records, which only grow for each link and source.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -110,6 +110,13 @@ class Owners:
         self._keep(user, owned | {link.alias: one})
         self.told += 1
         return [Event(link.alias, ts, "", False, None, {}, {}, identity=Claim(user, link.how))]
+
+    def merged(self) -> Iterator[tuple[str, str]]:
+        """Users, each with who became her."""
+        for user in self._owned:
+            for alias, one in self.of(user).items():
+                if one.is_hers and one.how is How.MERGE:
+                    yield user, alias
 
     def accept(self, user: str, passed_on: PassedOn) -> bool:
         """Whether it is to be applied: it has not been before, and the alias is still hers."""

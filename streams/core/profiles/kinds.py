@@ -1,7 +1,7 @@
 """The kinds of fields that a row has: what is done with one of each, all in one table, `KINDS`.
 
     carry_over   of rows that other rules wrote, into rows of today: what was not kept before stays empty
-    age          in a row at rest: forget what is out of reach once time has come to another instant
+    age          in rows at rest: forget what is out of reach once time has come to another instant
     merge        what two rows of one clock have, as if every event had been the first one's
 
 Comes in: fields of today's rows, and words. Goes out: words changed in place. What documents have is merged by
@@ -35,11 +35,11 @@ class Crossing(NamedTuple):
 
 
 class Handling(NamedTuple):
-    """carry_over: into rows `new` what the field `source` of the rows `old` has. age: a row from one instant (ms) on to
-    another. merge: into the field's words of one row those of another."""
+    """carry_over: into rows `new` what the field `source` of the rows `old` has. age: rows from an instant each (ms) on
+    to another. merge: into the field's words of one row those of another."""
 
     carry_over: Callable[[Ints, Field, Ints, Field, Crossing], None]
-    age: Callable[[Ints, Field, int, int, Calendar], None]
+    age: Callable[[Ints, Field, Ints, Ints, Calendar], None]
     merge: Callable[[Ints, Ints], None]
 
 
@@ -86,21 +86,22 @@ def _parts(rows: Ints, ring: Field, kind: Kind | None = None) -> npt.NDArray[Any
     return words.view(np.uint32) if (kind or ring.kind) in (Kind.COUNTS, Kind.VALUES) else words
 
 
-def _stays(row: Ints, field: Field, since_ms: int, now_ms: int, calendar: Calendar) -> None:
+def _stays(rows: Ints, field: Field, since_ms: Ints, now_ms: Ints, calendar: Calendar) -> None:
     """Time alone takes nothing away."""
 
 
-def _age_ring(row: Ints, field: Field, since_ms: int, now_ms: int, calendar: Calendar) -> None:
-    """Empty the buckets that are used anew."""
-    if since_ms == NEVER:
+def _age_ring(rows: Ints, field: Field, since_ms: Ints, now_ms: Ints, calendar: Calendar) -> None:
+    """Empty the buckets that are used anew. What has counted nothing yet has nothing to forget."""
+    then = bucket_of(np.where(since_ms == NEVER, now_ms, since_ms), field.is_days, calendar)
+    come = np.minimum(bucket_of(now_ms, field.is_days, calendar) - then, field.length)
+    later = np.flatnonzero(come > 0)
+    if not len(later):
         return
-    then = int(bucket_of(since_ms, field.is_days, calendar))
-    come = int(bucket_of(now_ms, field.is_days, calendar)) - then
-    if come <= 0:
-        return
-    buckets = _parts(row, field).reshape(-1, _parts_of_bucket(field))
-    buckets[np.arange(then + 1, then + 1 + min(come, field.length)) % field.length] = 0
-    row[field.start : field.start + field.words] = buckets.reshape(-1).view(np.int64)
+    buckets = _parts(rows[later], field).reshape(len(later), -1, _parts_of_bucket(field))
+    for ahead in range(int(come.max())):
+        aged = np.flatnonzero(come[later] > ahead)
+        buckets[aged, (then[later[aged]] + 1 + ahead) % field.length] = 0
+    rows[later, field.start : field.start + field.words] = buckets.reshape(len(later), -1).view(np.int64)
 
 
 def _earliest(one: Ints, other: Ints) -> None:

@@ -37,7 +37,7 @@ def merge(one: Profile, other: Profile, fields: Sequence[Field], at_ms: int, cal
     """at_ms: not before the clock of either."""
     for row, _ in (one, other):
         for field in fields:
-            handling(field).age(row, field, int(row[CLOCK]), at_ms, calendar)
+            handling(field).age(row[None], field, row[[CLOCK]], np.array([at_ms]), calendar)
     for field in fields:
         part = slice(field.start, field.start + field.words)
         handling(field).merge(one.row[part], other.row[part])

@@ -119,6 +119,10 @@ class Table:
         """The row of a subject, if there is one."""
         return self._index.find(subject)
 
+    def find_all(self, subjects: Sequence[str]) -> Ints:
+        """The row of each subject, -1 where there is none."""
+        return self._index.find_all(subjects)
+
     def row_of(self, subject: str) -> int:
         """The row of a subject; KeyError if there is none."""
         return int(self.rows_of([subject])[0])
@@ -216,10 +220,12 @@ class Table:
         """A copy of the row of a subject without a past."""
         return self._empty_row.copy()
 
-    def rewrite(self, row: int) -> None:
-        """Set the words that follow from the document of a row, which has changed."""
-        self._follow(self.memory.words, np.array([row]), [self.document(row).encode()])
-        self.document_changed(row)
+    def rewrite(self, rows: Ints) -> None:
+        """Set the words that follow from the documents of rows, which have changed."""
+        if not len(rows):
+            return
+        self._follow(self.memory.words, rows, [self.document(row).encode() for row in rows.tolist()])
+        self._changed_documents.update(rows.tolist())
         self.rank_texts()
 
     def document(self, row: int) -> Document:

@@ -13,13 +13,14 @@ from streams.web.views.window import Window
 
 
 class VersionShown(msgspec.Struct, frozen=True, gc=False):
-    """digest: of its files."""
+    """digest: of its files. awaits_past: whether it is not live, as its past is still to be made, or was given up."""
 
     number: int
     applied_at: Instant
     author: str
     note: str
     digest: str
+    awaits_past: bool = False
 
 
 class Versions(msgspec.Struct, frozen=True, gc=False):
@@ -31,11 +32,11 @@ class Versions(msgspec.Struct, frozen=True, gc=False):
 
 async def versions(window: Window) -> Versions:
     found = tuple(map(_shown, await history(window.store.group)))
-    return Versions(found[0].number if found else None, found)
+    return Versions(next((each.number for each in found if not each.awaits_past), None), found)
 
 
 def _shown(one: Version) -> VersionShown:
-    return VersionShown(one.number, told(one.at_ms), one.author, one.note, one.digest)
+    return VersionShown(one.number, told(one.at_ms), one.author, one.note, one.digest, one.awaits)
 
 
 class FileDifference(msgspec.Struct, frozen=True, gc=False):

@@ -72,7 +72,7 @@ def test_what_two_rows_have_is_merged_as_if_one_had_had_it_all(
 def test_a_ring_forgets_the_buckets_that_time_has_passed(kind: Kind, then: int, days: int) -> None:
     ring = Field("days any", 1, WORDS[kind], 7, kind)
     row = np.full(1 + ring.words, -1, np.int64)
-    handling(ring).age(row, ring, then * DAY_MS, (then + days) * DAY_MS + 5, UTC)
+    handling(ring).age(row[None], ring, words(then * DAY_MS), words((then + days) * DAY_MS + 5), UTC)
     numbers = row[1:].view(np.uint32) if ring.words == 4 else row[1:]
     parts = 2 if kind is Kind.SUMS else 1
     emptied = {day % 7 for day in range(then + 1, then + days + 1)}
@@ -83,5 +83,5 @@ def test_a_ring_forgets_the_buckets_that_time_has_passed(kind: Kind, then: int, 
 def test_a_ring_that_has_counted_nothing_yet_has_nothing_to_forget() -> None:
     ring = Field("days any", 0, 4, 7, Kind.COUNTS)
     row = np.zeros(4, np.int64)
-    handling(ring).age(row, ring, NEVER, 5 * DAY_MS, UTC)
+    handling(ring).age(row[None], ring, words(NEVER), words(5 * DAY_MS), UTC)
     assert not row.any()

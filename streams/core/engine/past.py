@@ -1,0 +1,153 @@
+"""The past of a rulebook: a shard that was told all that another has been told, under the rules that take over there.
+
+Comes in: that shard, once it stands where the other stands; the rows of the other as they are loaded under the new
+rules. Goes out: the same with what they lack filled in (`streams.core.profiles.filling`), and with where each profile
+is by the new rules; what differs from what was told of them is for `migrate` to tell, once.
+
+Of whom there is no past (who was erased there, or is known by another id) nothing is filled in. What is scored by
+quintiles is left as it is, and so is what asks for it: edges are made of what lives, not of what was.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from msgspec import json
+from msgspec.structs import replace
+
+from streams.core.arrays import Ints
+from streams.core.compiler.catalog import Catalog
+from streams.core.compiler.dependencies import rules_read
+from streams.core.engine.merging import unpack
+from streams.core.events import Event
+from streams.core.kernel.layout import CLOCK, FAR, LEVEL, NEVER
+from streams.core.merges import Moved, Packed
+from streams.core.profiles.filling import Bools, fill, fill_document, lacking
+from streams.core.profiles.kinds import RULE
+from streams.core.profiles.merging import Profile, merge
+from streams.core.profiles.snapshot import Head, RowSchema
+from streams.core.profiles.table import Table
+from streams.core.rules.nodes import Score
+from streams.core.rules.rulebook import Grouping, Rulebook
+from streams.core.rules.traversal import operands, rule_leaves, terms
+
+if TYPE_CHECKING:
+    from streams.core.engine.readable import Readable
+
+ALWAYS_KEPT: Final = ("clock", "first_seen", "newest_activity", "ids")
+
+
+class Elsewhere(NamedTuple):
+    """That a profile is at another level by its past than was told: the row, and the rule's number among all."""
+
+    row: int
+    rule: int
+    told: int
+
+
+class Past:
+    """`shard` has the same catalog as the one that is filled."""
+
+    def __init__(self, shard: "Readable", head: Head):
+        self._table = shard.table
+        self._calendar = shard.calendar
+        self._rulebook = shard.catalog.rulebook
+        self._fields = shard.catalog.fields
+        self._words = shard.catalog.kept
+        self.kept_since = head.kept_since
+        places = {field.name: field.start for field in self._fields}
+        by_scores = _by_quintiles(self._rulebook)
+        rules = enumerate(self._rulebook.groupings)
+        self._levels = [(i, places[RULE + rule.key]) for i, rule in rules if rule.name not in by_scores]
+
+    def dated(self, head: Head, stored: Head) -> Head:
+        """The head with since when every event is in what is filled in. stored: the head of before."""
+        lacked = {field.name for field in lacking(stored.schemas[stored.current], self._fields)}
+        ours = {name: self.kept_since.get(name, NEVER) if name in lacked else FAR for name in head.kept_since}
+        since = {name: min(at, ours[name]) for name, at in head.kept_since.items()}
+        return replace(head, kept_since={name: at for name, at in since.items() if at != NEVER})
+
+    def is_whole(self, head: Head) -> bool:
+        """Whether it begins where the shard began: then it knows where everybody is."""
+        begun = min(
+            (head.kept_since.get(each.name, NEVER) for each in head.schemas[head.current].filled()), default=NEVER
+        )
+        return max(self.kept_since.values(), default=NEVER) <= begun
+
+    def fill(self, table: Table, then: RowSchema, subjects: Sequence[str], rows: Ints) -> tuple[Ints, Ints]:
+        """Some rows of one schema. Gives which of them have a past, and the words of that, as of the same instant."""
+        found = self._table.find_all(subjects)
+        known = found >= 0
+        rows, found = rows[known], found[known]
+        ours, theirs = (
+            each.memory.words[of][:, : self._words].copy() for each, of in ((table, rows), (self._table, found))
+        )
+        filled = fill(ours, theirs, self._fields, then, self.kept_since, self._calendar)
+        table.memory.words[rows, : self._words] = ours
+        self._fill_documents(table, rows, found, filled)
+        return rows, theirs
+
+    def _fill_documents(self, table: Table, rows: Ints, found: Ints, filled: Mapping[str, Bools]) -> None:
+        changed = []
+        for at, (row, their_row) in enumerate(zip(rows.tolist(), found.tolist(), strict=True)):
+            names = [name for name, those in filled.items() if those[at]]
+            if fill_document(table.document(row), self._table.document(their_row), names):
+                table.document_changed(row)
+                changed.append(row)
+        table.rewrite(np.array(changed, np.int64))
+
+    def take_levels(self, table: Table, rows: Ints, theirs: Ints) -> Iterator[Elsewhere]:
+        """Have profiles be where they are by their past, where that is elsewhere than was told."""
+        words = table.memory.words
+        for number, word in self._levels:
+            state, level = words[rows, word + 1], theirs[:, word + 1] & LEVEL
+            moved = np.flatnonzero((state & LEVEL) != level)
+            words[rows[moved], word] = theirs[moved, word]
+            words[rows[moved], word + 1] = state[moved] & ~LEVEL | level[moved]
+            for at in moved.tolist():
+                yield Elsewhere(int(rows[at]), number, int(state[at]) & LEVEL)
+
+
+def without_counts(event: Event, rulebook: Rulebook) -> Event:
+    """Word of a profile that became another's, without what was counted of it, which others rules did not all keep: all
+    of it is united in the end (`unite`). What these rules have packed is whole."""
+    if not isinstance(event.identity, Moved):
+        return event
+    packed = event.identity.profile
+    then = json.decode(packed.schema, type=RowSchema)
+    if then == RowSchema.of(Catalog(rulebook)):
+        return event
+    fields = [each for each in then.fields if each[0] in ALWAYS_KEPT or each[0].startswith(RULE)]
+    slim = replace(packed, schema=json.encode(replace(then, fields=fields)))
+    return replace(event, identity=replace(event.identity, profile=slim))
+
+
+def unite(shard: "Readable", user: str, packed: Packed) -> None:
+    """Add what was counted of a profile that became the user's."""
+    table, row = shard.table, shard.table.row_of(user)
+    other = unpack(table, shard.catalog, shard.calendar, packed)
+    words = table.memory.words[row]
+    at_ms = max(int(words[CLOCK]), int(other.row[CLOCK]))
+    fields = [field for field in shard.catalog.fields if not field.name.startswith(RULE)]
+    merge(Profile(words, table.document(row)), other, fields, at_ms, shard.calendar)
+    words[CLOCK] = at_ms
+    table.rewrite(np.array([row]))
+
+
+def begun(head: Head) -> int:
+    """From when on a shard was told everything, ms; `NEVER` where it was told all that there was."""
+    return min((head.kept_since.get(each.name, NEVER) for each in head.schemas[head.current].filled()), default=NEVER)
+
+
+def _by_quintiles(rulebook: Rulebook) -> set[str]:
+    """The rules whose levels hang on quintiles, their own or those of rules that they ask for."""
+    found = {rule.name for rule in rulebook.by_quintiles}
+    groupings = {rule.name: rule for rule in rulebook.groupings}
+    while more := {name for name, rule in groupings.items() if name not in found and found & _asks_for(rule, rulebook)}:
+        found |= more
+    return found
+
+
+def _asks_for(rule: Grouping, rulebook: Rulebook) -> set[str]:
+    values = (term for leaf in rule_leaves(rule) for value in operands(leaf) for term in terms(value))
+    return {term.rule for term in values if isinstance(term, Score)} | set(rules_read(rule, rulebook.scores))

@@ -1,0 +1,85 @@
+"""A version of the rules that awaits its past: it reads what was not kept before, and is live once that is there.
+
+Comes in: rulebooks; word from whoever owns a shard of how far its past is made. Goes out: whether a version has to
+wait, how far it is, and in the end that it is live.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from streams.core.compiler.catalog import Catalog
+from streams.core.profiles.filling import lacking
+from streams.core.profiles.snapshot import RowSchema
+from streams.core.rules.rulebook import Rulebook
+from streams.lifecycle.versions import Version
+from streams.state.format import PASTS, RULEBOOKS, SETTLED
+from streams.state.store import GroupStore
+
+
+class Made(msgspec.Struct, frozen=True):
+    """How far the past of one shard is made: so many records of so many are read.
+
+    is_ready: it stands where the shard stands, or did. since_ms: from when on it has all; None where that is from where
+    the shard began. is_taken: all profiles of the shard have it.
+    """
+
+    read: int
+    of: int
+    is_ready: bool = False
+    since_ms: int | None = None
+    is_taken: bool = False
+
+
+class Progress(NamedTuple):
+    """shards: how many there are. made: of those of which anything was heard."""
+
+    shards: int
+    made: Mapping[int, Made]
+
+    @property
+    def ready(self) -> int:
+        return sum(each.is_ready for each in self.made.values())
+
+    @property
+    def is_done(self) -> bool:
+        return self.ready >= self.shards
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether nobody needs it any more."""
+        return sum(each.is_taken for each in self.made.values()) >= self.shards
+
+    @property
+    def share(self) -> float:
+        """How much of it is read, as far as it is known: 0 to 1."""
+        read, of = (sum(getattr(each, name) for each in self.made.values()) for name in ("read", "of"))
+        heard = len(self.made) / self.shards if self.shards else 1.0
+        return heard * (read / of if of else 1.0)
+
+
+def reads_more(was: Rulebook, now: Rulebook) -> bool:
+    """Whether these rules read what those did not keep."""
+    return bool(lacking(RowSchema.of(Catalog(was)), Catalog(now).fields))
+
+
+async def must_wait(group: GroupStore, was: Rulebook | None, now: Rulebook) -> bool:
+    """Whether shards are to be told the past of these rules, which take the place of others."""
+    return was is not None and reads_more(was, now) and await group.get(SETTLED, "partitions") is not None
+
+
+async def tell(group: GroupStore, version: int, shard: int, made: Made) -> None:
+    await group.put(PASTS.under(str(version)), shard, msgspec.json.encode(made))
+
+
+async def progress(group: GroupStore, version: int) -> Progress:
+    told = await group.read(PASTS.under(str(version)))
+    shards = int(await group.get(SETTLED, "partitions") or 0)
+    return Progress(shards, {shard: msgspec.json.decode(raw, type=Made) for shard, raw in told.items()})
+
+
+async def make_live(group: GroupStore, version: Version) -> None:
+    """It need not wait any more. Whoever comes second changes nothing."""
+    was, now = (msgspec.json.encode(each.entry) for each in (version, msgspec.structs.replace(version, awaits=False)))
+    await group.replace(RULEBOOKS, version.number, was, now)

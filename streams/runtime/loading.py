@@ -1,0 +1,48 @@
+"""What is stored of a shard, made what it was.
+
+Comes in: what whoever claims a shard is given, None where nothing was stored. Goes out: the shard, and what it knows of
+ids. Others go on between any two slices of it: that we live is told to Kafka from the same event loop.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from faust.types import TP
+
+from streams.core.engine.past import Past
+from streams.core.engine.shard import Shard
+from streams.core.identities.aliases import Aliases
+from streams.core.identities.identities import Identities
+from streams.core.identities.owners import Owners
+from streams.core.identities.refusals import Refusals
+from streams.core.kernel.layout import NEVER
+from streams.runtime.worker import Worker
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
+from streams.state.store import Stored
+
+
+def offsets_of(stored: Stored, tps: Sequence[TP]) -> dict[TP, int]:
+    """Where its inputs stand."""
+    return {tp: stored.positions.get(tp.topic, 0) for tp in tps}
+
+
+async def shard_of(worker: Worker, stored: Stored | None, begun_ms: int, past: Past | None = None) -> Shard:
+    """begun_ms: as `Shard` has it, where nothing was stored. past: of the same rules, for what was not kept before."""
+    settings = worker.settings
+    days, ids = settings.calendar, settings.remembered_ids
+    begun_ms = begun_ms if stored is None else NEVER
+    shard = Shard(worker.rulebook, days, settings.private_traits, begun_ms, ids)
+    if stored is not None:
+        for _ in shard.fill(stored.head, stored[ROWS].items(), stored[DOCUMENTS], stored[MARKS], past):
+            await asyncio.sleep(0)
+    return shard
+
+
+def identities_of(worker: Worker, shard: Shard, stored: Stored | None) -> Identities:
+    keep_ms, dropped = worker.settings.keep_unlinked, worker.counters.unlinked
+    may_merge = worker.settings.merge_users
+    if stored is None:
+        return Identities(shard, Aliases(keep_ms, dropped=dropped), Owners(), Refusals(), merge_users=may_merge)
+    aliases = Aliases(keep_ms, stored[UNLINKED], stored[ALIASES], dropped)
+    owners, refusals = Owners(stored[OWNED]), Refusals(stored[REFUSED_LINKS])
+    return Identities(shard, aliases, owners, refusals, stored[MERGES], may_merge)

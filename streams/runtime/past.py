@@ -1,0 +1,230 @@
+"""The past of one shard under rules that read what was not kept before: made beside the running one, which goes on.
+
+Comes in: the inputs from where the group began, up to where the running shard stands at its last checkpoint; that is
+asked again and again, so that the past follows it. Goes out: a shard, once it stands where the running one was let go
+(`finish`); the next loading fills in what is lacking from it (`streams.core.engine.past`).
+
+It is a shard like any other, with checkpoints in a room of its own in Redis, from which it goes on after a crash or in
+other hands. Nobody is told of its changes, and what others are to hear it does not send: the running one has sent it,
+and so it is read where it stands. It is never ahead of what Redis has of the running one.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.core.engine.past import unite, without_counts
+from streams.core.engine.shard import Shard
+from streams.core.identities.identities import Identities
+from streams.core.instants import format_time
+from streams.core.kernel.layout import NEVER
+from streams.core.merges import Packed
+from streams.core.profiles.snapshot import Head
+from streams.errors import Fenced, StateError, StateTooNew, Unreachable
+from streams.kafka.errors import in_words
+from streams.kafka.message import Message
+from streams.kafka.partitioning import homes
+from streams.lifecycle.awaiting import Made
+from streams.log import counted, log, seconds
+from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.intake import Intake
+from streams.runtime.loading import identities_of, shard_of
+from streams.runtime.past_reader import PastReader
+from streams.runtime.pending import Silent
+from streams.runtime.resting import Unhurried
+from streams.runtime.retry import Retry
+from streams.runtime.shard_loop import ShardLoop, Stand
+from streams.runtime.starting import Beginning, where_the_past_begins
+from streams.runtime.worker import Worker
+from streams.state.claiming import claim
+from streams.state.format import DEPARTED, past_room
+from streams.state.store import ShardStore
+
+FOLLOW_EVERY_S: Final = 0.1
+AGAIN_AFTER_S: Final = 1.0
+UNITED_WITHIN_S: Final = 10.0
+NEAR: Final = 5_000  # records: read in a moment while the shard waits
+
+
+class Running(NamedTuple):
+    """The shard that this is the past of. head: as it is now. stands: at its last checkpoint."""
+
+    head: Head
+    stands: Stand
+
+
+class Nobody:
+    """Who is told nothing, in the place of a producer and of who notes what is read."""
+
+    async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None: ...
+
+    def read(self, events: object, records: object) -> None: ...
+
+
+class PastMaker:
+    """worker: under the rules that await their past. running: None while it is not loaded. pace: one for all that are
+    made here.
+
+    made: how far it is.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        number: int,
+        tps: Sequence[TP],
+        is_ours: Callable[[], Awaitable[bool]],
+        running: Callable[[], Running | None],
+        pace: Unhurried,
+    ):
+        self.version = worker.version
+        self.store: ShardStore = worker.store.beside(past_room(worker.version))
+        self.made = Made(0, 0)
+        self._worker, self._number, self._tps, self._is_ours, self._running = worker, number, tps, is_ours, running
+        self._pace = pace
+        self._retry = Retry()
+        self._last: Stand | None = None
+        self._first: dict[TP, int] = {}
+        self._subject = f"shard {number}, past under version {worker.version}"
+        self._task = asyncio.create_task(self._run(), name=self._subject)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it ended, well or not."""
+        return self._task.done()
+
+    async def finish(self, last: Stand) -> Shard:
+        """As it is where the running one was let go, at its last checkpoint."""
+        since, self._last = time.monotonic(), last
+        shard = await self._task
+        log.info("%s - is there, %s after the shard", self._subject, seconds(since))
+        return shard
+
+    def abandon(self) -> None:
+        """Whoever waits for it is let go."""
+        self._task.cancel()
+
+    async def stop(self) -> None:
+        """It goes on from its last checkpoint, here or elsewhere."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await self._task
+
+    async def _run(self) -> Shard:
+        while True:
+            try:
+                return await self._make()
+            except StateTooNew:
+                raise
+            except Fenced:
+                if not await self._retry(f"{self._subject}, asking whose it is", self._is_ours):
+                    raise
+            except (Unreachable, KafkaError, StateError) as error:
+                log.warning("%s - goes on from its last checkpoint: %s", self._subject, in_words(error))
+            except Exception as error:
+                log.error("%s - is not made any more: %s", self._subject, in_words(error), exc_info=error)
+                raise
+            await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _make(self) -> Shard:
+        """Until it stands where it is to be in the end."""
+        reader = PastReader(self._worker.consumer, self._pace)
+        loop = await self._load(reader)
+        await loop.start()
+        working = asyncio.create_task(loop.work(), name=f"{self._subject}, at work")
+        reading = asyncio.create_task(reader.run(loop.receive), name=f"{self._subject}, reading")
+        following = asyncio.create_task(self._follow(loop, reader), name=f"{self._subject}, following")
+        tasks: Sequence[asyncio.Task[Any]] = working, reading, following
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    await task
+            loop.leave()
+            await working
+            await self._unite(loop.shard, self._identities)
+            return loop.shard
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _load(self, reader: PastReader) -> ShardLoop:
+        worker = self._worker
+        epoch, stored = await claim(self.store, self._number, self._is_ours, worker.clock)
+        begun = (
+            Beginning({tp: stored.positions.get(tp.topic, 0) for tp in self._tps}) if stored else await self._begin()
+        )
+        shard = await shard_of(worker, stored, begun.since_ms)
+        silent = worker.silent(reader, Nobody())
+        hear = partial(without_counts, rulebook=worker.rulebook)
+        intake = Intake(silent, begun.offsets, stored.positions if stored else {}, hear)
+        checkpoints = Checkpoints(self.store, silent.producer, self._number, epoch, self._retry)
+        number = max(stored.number if stored else 0, worker.clock())
+        self._first = dict(await worker.consumer.earliest_offsets(*self._tps))
+        pending, self._identities = Silent(worker.outputs), identities_of(silent, shard, stored)
+        return ShardLoop(silent, shard, self._identities, intake, checkpoints, number, pending, self._pace)
+
+    async def _unite(self, shard: Shard, identities: Identities) -> None:
+        """Add to users what was counted of those who became them, as their homes have it. One that is on its way just
+        now is waited for, for a while."""
+        waiting = {(user, gone) for user, gone in identities.owners.merged() if user in shard}
+        until = time.monotonic() + UNITED_WITHIN_S
+        while waiting:
+            for user, gone in sorted(waiting):
+                packed = await self._retry(self._subject, partial(self.store.get, self._home(gone), DEPARTED, gone))
+                if packed is not None:
+                    unite(shard, user, msgspec.json.decode(packed, type=Packed))
+                    waiting.remove((user, gone))
+            if waiting and time.monotonic() > until:
+                count = counted(len(waiting), "user")
+                log.warning("%s - what was counted of %s before a merge is not there", self._subject, count)
+                return
+            await asyncio.sleep(FOLLOW_EVERY_S if waiting else 0)
+
+    def _home(self, user: str) -> int:
+        worker = self._worker
+        if worker.settings.partitioner == "trust":
+            return self._number
+        return homes(user, worker.partitions, worker.settings.partitioner)[0]
+
+    async def _begin(self) -> Beginning:
+        while (running := self._running()) is None:  # noqa: ASYNC110 - it is looked at again and again in any case
+            await asyncio.sleep(FOLLOW_EVERY_S)
+        found = await where_the_past_begins(self._worker.consumer, self._tps, running.head, self._worker.settings)
+        since = "" if found.since_ms == NEVER else f" since {format_time(found.since_ms)}, as far as topics reach back"
+        log.info("%s - is made from the input topics%s", self._subject, since)
+        return found
+
+    async def _follow(self, loop: ShardLoop, reader: PastReader) -> None:
+        """Until it stands where the running one was let go."""
+        while True:
+            running = self._running()
+            stands = self._last or (running.stands if running is not None else None)
+            if stands is not None:
+                reader.let(stands.positions)
+                if self._is_there(loop, stands) and self._last is not None:
+                    return
+            await asyncio.sleep(FOLLOW_EVERY_S)
+
+    def _is_there(self, loop: ShardLoop, stands: Stand) -> bool:
+        """Whether it has all that the running one had; have time come for it, if that is all that it lacks."""
+        inputs = loop.inputs()
+        left = {tp: max(0, end - inputs[tp]) for tp, end in stands.positions.items()}
+        of = sum(end - self._first.get(tp, 0) for tp, end in stands.positions.items())
+        is_near = sum(left.values()) <= NEAR and not loop.shard.is_stale
+        since = max(Head.decode(loop.shard.head()).kept_since.values(), default=None)
+        self.made = Made(of - sum(left.values()), of, self.made.is_ready or is_near, since)
+        if any(left.values()) or loop.shard.is_stale:
+            return False
+        if loop.shard.time_ms < stands.time_ms:
+            loop.time_came(stands.time_ms, {tp.topic: end for tp, end in stands.positions.items()})
+            return False
+        return True

@@ -1,0 +1,55 @@
+"""A rule that reads what was not kept before, applied to running workers on real servers: it comes in with its past."""
+
+import asyncio
+import time
+from collections import Counter
+
+from streams.state.format import past_room
+from streams.state.opening import opened_store
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline
+from tests.e2e.test_rulebook import rules, until_members_are, wanted
+from tests.e2e.test_worker import actions
+
+
+def rooms(pipeline: Pipeline) -> int:
+    """Of how many shards a past is kept."""
+
+    async def found() -> int:
+        async with opened_store(pipeline.settings) as store:
+            beside = store.shards.beside(past_room(2))
+            return sum([await beside.progress(shard) is not None for shard in range(PARTITIONS)])
+
+    return asyncio.run(found())
+
+
+def test_rules_that_read_what_was_not_kept_come_in_with_their_past_though_a_worker_dies_of_making_it(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.use({"more-exports": TIMELESS["more-exports"]})
+    records = actions(users=200, events=6_000)
+    pipeline.publish(records[:4_000])
+    with pipeline.worker() as first, pipeline.worker() as second:
+        first.says("loaded", times=2)
+        second.says("loaded", times=2)
+        until_members_are(pipeline, wanted(pipeline, records[:4_000]), first, second)
+        pipeline.use({"more-exports": TIMELESS["more-exports"], "reader": 'enter: count("Report Viewed") >= 8'})
+        said = rules(pipeline, "apply", "--yes", "--note", "who reads")
+        assert "Version 2 awaits its past" in said
+        first.says("past under version 2 - is made from the input topics")
+        first.kill()
+        until_members_are(pipeline, wanted(pipeline, records[:4_000]), first, second)
+        pipeline.publish(records[4_000:])
+        until_members_are(pipeline, wanted(pipeline, records), first, second)
+        deadline = time.monotonic() + WITHIN_S
+        while rooms(pipeline):
+            assert time.monotonic() < deadline, f"what nobody needs any more is kept:\n{second.said()}"
+            time.sleep(0.2)
+        assert "Traceback" not in second.said()
+        assert "reader: segment, live" in rules(pipeline)
+        seen = pipeline.read("segment-changes", lambda seen: len(seen) > 100)
+    counts = Counter(record["userId"] for record in records[:4_000] if record["event"] == "Report Viewed")
+    told = [one.json for one in seen if one.json["cause"] == "rule_change"]
+    assert {each["user_id"]: each["because"][0]["value"] for each in told} == {
+        user: count for user, count in counts.items() if count >= 8
+    }
+    assert not any(each["live"] for each in told)

@@ -1,0 +1,84 @@
+"""A version that reads what was not kept before is live once its past is there, in both stores."""
+
+import pytest
+
+from streams.lifecycle.applying import Moved, apply
+from streams.lifecycle.awaiting import Made, make_live, progress, tell
+from streams.lifecycle.checking import check_files
+from streams.lifecycle.following import Followed
+from streams.lifecycle.versions import Version, ahead, history, live
+from streams.settings import Settings
+from streams.state.format import SETTLED
+from streams.state.store import GroupStore, Store
+
+SEEN = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 3\n'}
+MORE = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 5\n'}
+BOUGHT = SEEN | {"bought.yaml": 'segment: bought\nenter: count("Order Paid") >= 1\n'}
+
+
+async def applied(group: GroupStore, files: dict[str, str], *, at_once: bool = False) -> Version:
+    after = await live(group)
+    return await apply(group, check_files(files), after=after, author="ann", note="", at_ms=1, at_once=at_once)
+
+
+async def running(kept: Store) -> GroupStore:
+    """A group of two shards, in which something is live."""
+    await kept.group.put(SETTLED, "partitions", b"2")
+    await applied(kept.group, SEEN)
+    return kept.group
+
+
+async def test_it_is_live_once_all_shards_are_ready(kept: Store) -> None:
+    group = await running(kept)
+    first, second = await live(group), await applied(group, BOUGHT)
+    assert second.awaits
+    assert await ahead(group) == (first, second)
+    await tell(group, 2, 0, Made(5, 10, is_ready=True))
+    found = await progress(group, 2)
+    assert (found.ready, found.is_done, found.share) == (1, False, 0.25)
+    await tell(group, 2, 1, Made(10, 10, is_ready=True))
+    assert (await progress(group, 2)).is_done
+    await make_live(group, second)
+    await make_live(group, second)
+    assert [(each.number, each.awaits) for each in await history(group)] == [(2, False), (1, False)]
+    assert (await ahead(group)).awaited is None
+
+
+@pytest.mark.parametrize(("files", "awaits"), [(MORE, False), (BOUGHT, True)])
+async def test_what_reads_no_more_need_not_wait(kept: Store, files: dict[str, str], awaits: bool) -> None:
+    assert (await applied(await running(kept), files)).awaits is awaits
+
+
+async def test_nothing_waits_where_no_worker_ever_ran_or_it_is_to_be_live_at_once(kept: Store) -> None:
+    await applied(kept.group, SEEN)
+    assert not (await applied(kept.group, BOUGHT)).awaits
+    await applied(await running(kept), SEEN)
+    assert not (await applied(kept.group, BOUGHT, at_once=True)).awaits
+
+
+async def test_it_is_given_up_where_another_is_applied_meanwhile(kept: Store) -> None:
+    group = await running(kept)
+    first, second = await live(group), await applied(group, BOUGHT)
+    third = await applied(group, MORE)
+    assert third.number == 3
+    assert await ahead(group, first) == (third, None)
+    await make_live(group, second)
+    assert await live(group) == third, "the greatest is live, whatever comes late"
+    with pytest.raises(Moved, match="version 3 is live, not version 1"):
+        await apply(group, check_files(SEEN), after=first, author="ann", note="", at_ms=1)
+
+
+async def test_whoever_runs_the_rules_hears_of_it_before_it_is_live(kept: Store) -> None:
+    group = await running(kept)
+    worker = Followed(group, Settings())
+    await worker.begin()
+    second = await applied(group, BOUGHT)
+    assert not await worker.look()
+    assert worker.number == 1
+    assert worker.awaited is not None
+    assert worker.awaited.version == second
+    assert worker.awaited.checked.rulebook.names == ("bought", "seen")
+    await make_live(group, second)
+    assert await worker.look()
+    assert worker.number == 2
+    assert not worker.awaited

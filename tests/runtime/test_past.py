@@ -1,0 +1,111 @@
+"""Rules that read what was not kept before, applied to a running group of two shards: from then on all is as if they
+had always been there, whatever crashes."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from streams.core.rules.rulebook import Rulebook
+from streams.runtime import past, past_reader, resting, retry
+from streams.state.format import past_room
+from streams.state.memory import MemoryStore
+from streams.state.store import Store
+from tests.core.identities.people import STEPS, Becomes, SignIn, Step
+from tests.rulebooks import rulebook
+from tests.runtime.lives import PARTITIONS, Crash, Owner
+from tests.runtime.test_one_person import CRASHES, ERASURES, Company, Crashes, Erase, live, records
+
+BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
+AFTER: Final = rulebook(
+    **{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)},
+    **{f"in-{n}": f'count("Signed In") >= {n}' for n in range(1, 4)},
+    looked='count("Page Viewed") > count("Signed In")',
+)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(past, "FOLLOW_EVERY_S", 0.0)
+    monkeypatch.setattr(past, "AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(resting, "LONGEST_S", 0.0)
+    monkeypatch.setattr(past_reader, "WAIT_S", 0.0)
+
+
+class Group(Company):
+    """The same under some rules, and then under others."""
+
+    def __init__(self, kept: Store, crashes: Crashes, rules: Rulebook):
+        super().__init__(kept, crashes)
+        self.rules = rules
+
+    async def settle(self) -> None:
+        for _ in range(30):
+            busy = [shard for shard in range(PARTITIONS) if await self._is_busy(shard)]
+            if not busy:
+                return
+            for shard in busy:
+                await self._live(shard)
+        raise AssertionError("they never stop telling each other something")
+
+    async def settle_all(self) -> None:
+        """The same, with a life of each at least, until one ends without a crash."""
+        for shard in range(PARTITIONS):
+            while not await self._live(shard):
+                pass
+        await self.settle()
+
+    async def _live(self, shard: int) -> bool:
+        """Whether it did not crash."""
+        at, how = self._crashes.get(self._lives, (None, ""))
+        self._lives += 1
+        try:
+            await Owner(self.world, self.rules, at, how, number=shard).live()
+        except Crash:
+            return False
+        return True
+
+
+async def take_over(company: Group) -> None:
+    """Have the past made of the rules that are to come, then let them be live; as workers do."""
+    world = company.world
+    world.awaited = AFTER
+    await company.settle_all()
+    assert world.ready == set(range(PARTITIONS))
+    world.awaited, world.version = None, world.version + 1
+    company.rules = AFTER
+    await company.settle_all()
+    await company.settle_all()  # what is made is forgotten once all have taken it
+
+
+async def stands(company: Group) -> dict[str, Any]:
+    """Where everybody is, and what is stored of whom."""
+    found = await company.stands()
+    return {name: where for name, where in found.items() if not name.endswith(("aliases", "owned", "unlinked"))}
+
+
+async def as_if_always(kept: Store, steps: Sequence[Step | Erase], at: int, crashes: Crashes) -> None:
+    published = records(steps)
+    always, company = Group(MemoryStore(), {}, AFTER), Group(kept, crashes, BEFORE)
+    await live(always, published)
+    company.world.version = 1
+    await live(company, published[:at])
+    await company.settle_all()
+    await take_over(company)
+    await live(company, published[at:])
+    assert await stands(company) == await stands(always)
+    for shard in range(PARTITIONS):
+        assert await kept.shards.beside(past_room(2)).progress(shard) is None, "what is not needed any more is kept"
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@example([*[SignIn("ann", None)] * 2, SignIn("bob", None), Becomes("ann", "bob")], 4, {})  # what ann did counts
+@given(st.lists(STEPS | ERASURES, max_size=10), st.integers(0, 10), CRASHES)
+def test_rules_that_come_later_are_as_if_they_had_always_been_there(
+    steps: list[Step | Erase], at: int, crashes: Crashes
+) -> None:
+    asyncio.run(as_if_always(MemoryStore(), steps, at, crashes))
