@@ -30,7 +30,7 @@ from streams.eventfiles.lines import STDIN
 from streams.settings import cache_folder
 from streams.sources import Decoder, InputOptions
 
-WORTH_A_PROCESS: Final = 16 << 20  # bytes of history; to start another takes about a second
+WORTH_A_PROCESS: Final = 64 << 20  # bytes of history; to start another takes two seconds, in which one reads most of it
 LOOKED_AT_EVERY_S: Final = 0.25
 NEVER_CHECKED: Final = 1_000_000  # objects before Python looks for circles among them: events and changes have none
 
