@@ -1,9 +1,11 @@
 """Which Redis is fit, what one refuses, TLS, a cluster."""
 
 import logging
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import redis
 from redis.asyncio import Redis
 
 from streams.embedded.redis import RedisServer
+from streams.embedded.server import HOST, free_port
 from streams.errors import Fenced, Unreachable, UsageError
 from streams.state.format import DOCUMENTS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
 from streams.state.redis_client import RedisClient
@@ -152,8 +155,22 @@ async def test_rediss_speaks_tls_and_trusts_the_authority_that_it_names_alone(
             await claimed(suspicious.shards, 0, epoch=1)
 
 
+BUS_ABOVE = 10_000  # of its own port, there a node of a cluster hears others; Redis 6 knows no other place for it
+
+
+def free_port_of_a_node() -> int:
+    while True:
+        port = free_port()
+        with socket.socket() as bus, suppress(OSError):
+            bus.bind((HOST, port + BUS_ABOVE))
+            return port
+
+
 class ClusterNode(RedisServer):
     """A Redis Cluster of one node, which refuses what is not in one slot like any other."""
+
+    def __init__(self) -> None:
+        super().__init__(port=free_port_of_a_node())
 
     def command(self) -> Sequence[str]:
         return (*super().command(), "--cluster-enabled", "yes")
