@@ -4,8 +4,7 @@ Comes in and goes out: what `streams.state.feeds` says; and what a checkpoint wr
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from streams.delivery.feed import Entry, Feed, Marked
@@ -20,7 +19,7 @@ class MemoryFeedStore:
     def __init__(self) -> None:
         self._feeds: dict[tuple[int, str], Feed] = defaultdict(Feed)
         self._news: dict[int, list[str | None]] = defaultdict(list)  # None: of somebody erased
-        self._numbers: Iterator[int] = count(1)
+        self._last = 0
         self.count: Callable[[int, Write[Any, Any]], None] = lambda _, __: None  # what becomes of messages
 
     def apply(self, shard: int, write: Write[Any, Any]) -> None:
@@ -41,7 +40,8 @@ class MemoryFeedStore:
             self._news[shard].append(user)
 
     def _number(self, feed: Feed) -> int:
-        feed.last = next(self._numbers)
+        self._last += 1
+        feed.last = self._last
         return feed.last
 
     def _add(self, feed: Feed, message: str, raw: bytes, *marks: Any) -> None:

@@ -51,5 +51,8 @@ class Proxy:
 async def proxy(port: int, tls: ssl.SSLContext | None = None, delay_s: float = 0.0) -> AsyncIterator[Proxy]:
     """A proxy before the server at `port` of this machine."""
     running = Proxy(port, delay_s)
-    async with await running.serve(tls):
+    server = await running.serve(tls)
+    try:
         yield running
+    finally:
+        server.close()  # from Python 3.12 on, to wait for it is to wait for all connections, which stores keep open
