@@ -22,10 +22,10 @@ WAITS_FOR_ALL_S: Final = 60.0  # so long whoever asks for nothing else
 Found = TypeVar("Found")
 
 
-class _Kept(NamedTuple):
+class _Kept(NamedTuple, Generic[Found]):
     version: str
     until_s: float
-    task: "asyncio.Task[object]"
+    task: "asyncio.Task[Found | None]"
 
 
 class Counting(Generic[Found]):
@@ -34,7 +34,7 @@ class Counting(Generic[Found]):
     def __init__(self, window: Window, what: str):
         self._window = window
         self._what = what
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _Kept[Found]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def of(
@@ -45,7 +45,7 @@ class Counting(Generic[Found]):
             task = asyncio.create_task(self._counted(name, count))
             kept = self._kept[name] = _Kept(version, time.monotonic() + KEPT_S, task)
         await asyncio.wait([kept.task], timeout=WAITS_S if waits_s is None else waits_s)
-        return kept.task.result() if kept.task.done() else None  # type: ignore[return-value]  # what `count` gave
+        return kept.task.result() if kept.task.done() else None
 
     async def _counted(self, name: str, count: Callable[[Store], Awaitable[Found]]) -> Found | None:
         """It is the least of what a page shows: where it cannot be counted, the rest is there all the same."""
