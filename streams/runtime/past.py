@@ -54,9 +54,9 @@ NEAR: Final = 5_000  # records: read in a moment while the shard waits
 
 
 class Running(NamedTuple):
-    """The shard that this is the past of. head: as it is now. stands: at its last checkpoint."""
+    """The shard that this is the past of. head: as it is now, encoded. stands: at its last checkpoint."""
 
-    head: Head
+    head: Callable[[], bytes]
     stands: Stand
 
 
@@ -198,7 +198,9 @@ class PastMaker:
     async def _begin(self) -> Beginning:
         while (running := self._running()) is None:  # noqa: ASYNC110 - it is looked at again and again in any case
             await asyncio.sleep(FOLLOW_EVERY_S)
-        found = await where_the_past_begins(self._worker.consumer, self._tps, running.head, self._worker.settings)
+        found = await where_the_past_begins(
+            self._worker.consumer, self._tps, Head.decode(running.head()), self._worker.settings
+        )
         since = "" if found.since_ms == NEVER else f" since {format_time(found.since_ms)}, as far as topics reach back"
         log.info("%s - is made from the input topics%s", self._subject, since)
         return found
