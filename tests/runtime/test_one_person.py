@@ -5,7 +5,6 @@ it was, once all that was stored is lost.
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Event
+from streams.core.rules.rulebook import Rulebook
 from streams.kafka.partitioning import homes
 from streams.outputs.change import decode_change
 from streams.runtime import retry
@@ -68,8 +68,8 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 class Company:
     """Both shards, from one life to the next. crashes: by number of a life, the step and how."""
 
-    def __init__(self, kept: Store, crashes: Crashes):
-        self.kept, self.world = kept, World(kept.shards)
+    def __init__(self, kept: Store, crashes: Crashes, rules: Rulebook = COUNTED):
+        self.kept, self.world, self.rules = kept, World(kept.shards), rules
         self.begin(crashes)
 
     def begin(self, crashes: Crashes) -> None:
@@ -86,11 +86,18 @@ class Company:
             if not busy:
                 return
             for shard in busy:
-                at, how = self._crashes.get(self._lives, (None, ""))
-                self._lives += 1
-                with suppress(Crash):
-                    await Owner(self.world, COUNTED, at, how, number=shard).live()
+                await self.live_once(shard)
         raise AssertionError("they never stop telling each other something")
+
+    async def live_once(self, shard: int) -> bool:
+        """One life of its owner; whether it did not crash."""
+        at, how = self._crashes.get(self._lives, (None, ""))
+        self._lives += 1
+        try:
+            await Owner(self.world, self.rules, at, how, number=shard).live()
+        except Crash:
+            return False
+        return True
 
     async def _is_busy(self, shard: int) -> bool:
         ends = {tp.topic: len(self.world.inputs[tp]) for tp in self.world.inputs_of(shard)}

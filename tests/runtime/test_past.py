@@ -9,14 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.core.rules.rulebook import Rulebook
 from streams.runtime import past, past_reader, resting, retry
 from streams.state.format import past_room
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from tests.core.identities.people import STEPS, Becomes, SignIn, Step
 from tests.rulebooks import rulebook
-from tests.runtime.lives import PARTITIONS, Crash, Owner
+from tests.runtime.lives import PARTITIONS
 from tests.runtime.test_one_person import CRASHES, ERASURES, Company, Crashes, Erase, live, records
 
 BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
@@ -39,35 +38,12 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 class Group(Company):
     """The same under some rules, and then under others."""
 
-    def __init__(self, kept: Store, crashes: Crashes, rules: Rulebook):
-        super().__init__(kept, crashes)
-        self.rules = rules
-
-    async def settle(self) -> None:
-        for _ in range(30):
-            busy = [shard for shard in range(PARTITIONS) if await self._is_busy(shard)]
-            if not busy:
-                return
-            for shard in busy:
-                await self._live(shard)
-        raise AssertionError("they never stop telling each other something")
-
     async def settle_all(self) -> None:
         """The same, with a life of each at least, until one ends without a crash."""
         for shard in range(PARTITIONS):
-            while not await self._live(shard):
+            while not await self.live_once(shard):
                 pass
         await self.settle()
-
-    async def _live(self, shard: int) -> bool:
-        """Whether it did not crash."""
-        at, how = self._crashes.get(self._lives, (None, ""))
-        self._lives += 1
-        try:
-            await Owner(self.world, self.rules, at, how, number=shard).live()
-        except Crash:
-            return False
-        return True
 
 
 async def take_over(company: Group) -> None:
