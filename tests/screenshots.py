@@ -70,9 +70,6 @@ async def take_all(address: str) -> None:
         await taken(browser, f"{address}segment?name=churn-risk", "segment", WIDE)
         sent: Any = await (await page.request.get(f"{address}../api/v1/messages/come-back")).json()
         greeted = next((each["user_id"] for each in sent["newest"] if each["decision"] == "sent"), user)
-        await page.goto(f"{address}message?name=come-back")
-        await page.get_by_role("button", name="Switch it on").click()
-        await page.get_by_role("button", name="Switch it off").wait_for()
         await taken(browser, f"{address}message?name=come-back&user={greeted}", "message", WIDE)
         await taken(browser, f"{address}user?id={user}", "user", WIDE, "dark")
 

@@ -6,5 +6,6 @@ simulator.py        a self-serve SaaS company that publishes what its people.py 
 player.py           days played in seconds, on the virtual time of clock.py
 screen_state.py     what went in and what came out, of the rules that are featured.py
 view.py             how it is shown: by screen.py in a terminal, by lines.py elsewhere
+saved_rules.py      rules run as they are saved, with every message switched_on.py
 environment.py      what another terminal needs to know
 """

@@ -61,12 +61,12 @@ def _take_compiled(connection: Connection) -> None:
 
 
 def deliver(_: Connection, settings: Settings, clock: SharedClock) -> None:
-    """Deliver messages, those that are off too: they are there to be seen."""
+    """Deliver messages."""
     from streams.dispatch.process import run_deliver
     from streams.log import configure
 
     configure("info")
-    run_deliver(settings, everything=True, clock=clock)
+    run_deliver(settings, clock=clock)
 
 
 def serve_web(connection: Connection, settings: Settings, clock: SharedClock) -> None:
@@ -83,7 +83,7 @@ def serve_web(connection: Connection, settings: Settings, clock: SharedClock) ->
 
     class Dashboard(Part):
         def serve(self, settings: Settings, stopping: Stopping) -> Served:
-            return dashboard.serve(settings, stopping, clock, everything=True)
+            return dashboard.serve(settings, stopping, clock)
 
     ours = {"dashboard": Dashboard("dashboard", "", "")}
     configure("info")

@@ -1,14 +1,17 @@
 """Rules that are applied as they are saved, so that whoever edits them sees at once what comes of it.
 
-Comes in: the folder, looked at twice a second. Goes out: a new version for each change that has no faults; what was
-said of it, for the screen.
+Comes in: the folder, looked at twice a second. Goes out: a new version for each change that has no faults, in which
+every message is on (`streams.demo.switched_on`); the same as a folder, for the processes beside; what was said of it,
+for the screen.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+from streams.demo.switched_on import lay, switched_on
 from streams.errors import RuleError
 from streams.lifecycle.applying import Moved, apply
 from streams.lifecycle.checking import Checked, check_folder
@@ -24,25 +27,33 @@ LOOK_EVERY_S: Final = 0.5
 NOTE: Final = "saved"
 
 
-async def apply_saved(settings: Settings, say: Callable[[str], None]) -> None:
-    """Until cancelled. The folder as it is now is version 1, which must be right."""
+async def apply_saved(settings: Settings, folder: Path, say: Callable[[str], None]) -> None:
+    """Until cancelled. folder: as somebody edits it; as it is now it is version 1, which must be right. That of the
+    settings is ours: what is applied of it."""
     async with opened_store(settings) as store:
-        applied = check_folder(settings.rules)
+        seen = check_folder(folder).files
+        applied = begin(folder, settings.rules)
         await _apply(store.group, applied)
-        seen = applied.files
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            files = _read(settings)
+            files = _read(folder)
             if files is None or files == seen:
                 continue
             seen = files
-            applied = await _saved(store.group, settings, applied, say)
+            applied = await _saved(store.group, folder, settings.rules, applied, say)
 
 
-async def _saved(group: GroupStore, settings: Settings, before: Checked, say: Callable[[str], None]) -> Checked:
+def begin(folder: Path, ours: Path) -> Checked:
+    """What is to be applied of a folder, laid into ours. RuleError: it has faults."""
+    checked = switched_on(check_folder(folder))
+    lay(checked.files, ours)
+    return checked
+
+
+async def _saved(group: GroupStore, folder: Path, ours: Path, before: Checked, say: Callable[[str], None]) -> Checked:
     """What is applied now."""
     try:
-        now = check_folder(settings.rules)
+        now = begin(folder, ours)
     except RuleError as error:
         first = error.faults[0]
         place = f"{first.file}:{first.line}" if first.line else first.file
@@ -68,9 +79,9 @@ async def _apply(group: GroupStore, checked: Checked) -> Version:
             continue
 
 
-def _read(settings: Settings) -> Files | None:
+def _read(folder: Path) -> Files | None:
     """None while it is being written."""
     try:
-        return read_files(settings.rules)
+        return read_files(folder)
     except RuleError:
         return None

@@ -28,6 +28,7 @@ from streams.demo.featured import featured
 from streams.demo.lines import Lines
 from streams.demo.player import HISTORY_MS, Player
 from streams.demo.processes import compile_engine, deliver, serve_web, work
+from streams.demo.saved_rules import apply_saved, begin
 from streams.demo.screen import Screen
 from streams.demo.screen_state import ScreenState
 from streams.demo.simulator import Company
@@ -73,8 +74,9 @@ async def run(
         compiler = started.enter_context(Child("compiler", compile_engine, (), folder / "compiler.log"))
         view.say(f"{len(rulebook.rules)} rules, those in {rules}: edit them, and they are run as you save them.")
         kafka, redis = _servers(started, folder, port, view)
-        ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": rules}), speed, web_port)
-        write_environment(folder / "env", ours)
+        begin(rules, folder / "rules")
+        ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": folder / "rules"}), speed, web_port)
+        write_environment(folder / "env", ours.model_copy(update={"rules": rules}))
         now_ms = time.time_ns() // 1_000_000
         clock = SharedClock(now_ms - HISTORY_MS, CONTEXT)
         partitions = {finding.topic: finding.partitions for finding in await ensure(ours)}
@@ -95,7 +97,7 @@ async def run(
             _follow_worker(worker, player),
             _have_compiled(compiler, worker, player, state),
             _let_time_pass(web, player),
-            _run_what_is_saved(ours, view),
+            _run_what_is_saved(ours, rules, view),
         )
         view.say("Stopping ...")
     console.print("Stopped; nothing is left behind.")
@@ -155,12 +157,10 @@ async def _let_time_pass(web: Child, player: Player) -> None:
     raise SegmenterError("The web process has stopped by itself.")
 
 
-async def _run_what_is_saved(settings: Settings, view: View) -> None:
+async def _run_what_is_saved(settings: Settings, folder: Path, view: View) -> None:
     """The rules, as they are edited: nobody has edited one in the first seconds, in which there is enough to do."""
     await asyncio.sleep(RULES_FOLLOWED_AFTER_S)
-    from streams.demo.saved_rules import apply_saved
-
-    await apply_saved(settings, view.say)
+    await apply_saved(settings, folder, view.say)
 
 
 async def _have_compiled(compiler: Child, worker: Child, player: Player, state: ScreenState) -> None:

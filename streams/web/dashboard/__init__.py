@@ -30,11 +30,8 @@ from streams.web.stopping import Stopping
 from streams.web.views.window import Window, wall_clock
 
 
-def serve(
-    settings: Settings, stopping: Stopping, clock: Callable[[], int] = wall_clock, everything: bool = False
-) -> Served:
-    """everything: whether messages that are off are sent, too, to try them out."""
-    return served(Window(settings, stopping, clock, everything=everything))
+def serve(settings: Settings, stopping: Stopping, clock: Callable[[], int] = wall_clock) -> Served:
+    return served(Window(settings, stopping, clock))
 
 
 def served(window: Window) -> Served:

@@ -34,8 +34,7 @@ class Messaging:
 
     async def messages(self, request: Request, visitor: Visitor) -> Response:
         found = await messages(self._window)
-        away, everything = self._window.decisions.away, self._window.everything
-        return self._door.page(request, "messages.html", visitor, it=found, away=away, everything=everything)
+        return self._door.page(request, "messages.html", visitor, it=found, away=self._window.decisions.away)
 
     async def message(self, request: Request, visitor: Visitor) -> Response:
         return await self._page(request, visitor)
@@ -57,6 +56,5 @@ class Messaging:
     ) -> Response:
         asked = {each: request.query_params.get(each, "").strip() for each in ("name", "user", "variant")}
         found = await message(self._window, asked["name"], asked["user"], asked["variant"])
-        everything = self._window.everything
-        shown = {"it": found, "asked": asked, "refused": refused or [], "live": not refused, "everything": everything}
+        shown = {"it": found, "asked": asked, "refused": refused or [], "live": not refused}
         return self._door.page(request, "message.html", visitor, status, **shown)

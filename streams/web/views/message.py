@@ -120,7 +120,7 @@ async def _why(window: Window, message: Message, user: str) -> WhyShown:
     if decided is not None:
         return WhyShown(user, decided.decision, told(decided.at), decided.reason)
     began = await _began(window, message, user)
-    return WhyShown(user, None, None, _why_nothing(message, user, began, message.is_live or window.everything))
+    return WhyShown(user, None, None, _why_nothing(message, user, began, message.is_live))
 
 
 async def _decided(window: Window, name: str, user: str) -> Decided | None:

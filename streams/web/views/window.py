@@ -73,11 +73,8 @@ class Window:
         stopping: Stopping,
         clock: Callable[[], int] = wall_clock,
         store: Store | None = None,
-        everything: bool = False,
     ):
-        """everything: whether messages that are off are sent, too."""
         self.settings = settings
-        self.everything = everything
         self.stopping = stopping
         self.clock = clock
         self.store = store or redis_store(settings)

@@ -220,14 +220,6 @@ async def test_who_may_only_look_switches_nothing(tmp_path: Path, group: Group) 
     assert await live(locked.store.group) is await live(group.store.group) is None
 
 
-async def test_where_messages_that_are_off_are_sent_too_that_is_said(group: Group, client: AsyncClient) -> None:
-    for path in ("messages", "message?name=come-back"):
-        group.window.everything = False
-        assert "segmenter dev" not in await page(client, path)
-        group.window.everything = True
-        assert "segmenter dev" in await page(client, path)
-
-
 async def test_a_message_that_is_not_there_is_told(client: AsyncClient) -> None:
     assert "There is no message nothing." in await page(client, "message?name=nothing", 404)
     assert await switched(client, "on", name="nothing") == 404
