@@ -25,7 +25,8 @@ from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
-from streams.core.identities.identities import AlsoErased, Identities, pieces
+from streams.core.identities.erasing import AlsoErased
+from streams.core.identities.identities import Identities, pieces
 from streams.core.kernel.layout import NEVER
 from streams.errors import Unreachable
 from streams.log import log

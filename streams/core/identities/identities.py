@@ -17,7 +17,7 @@ record that led to it.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from msgspec.structs import replace
@@ -26,15 +26,17 @@ from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.events import Event
 from streams.core.identities.aliases import Aliases, AliasWrites
-from streams.core.identities.merges import Merges, Movable
-from streams.core.identities.owners import NOTHING, TOO_MANY_IDS, Owners
-from streams.core.identities.refusals import Refusal, Refusals
+from streams.core.identities.erasing import AlsoErased, Erasing
+from streams.core.identities.linking import NOTHING_TOLD, Linker, Taken, hand_over
+from streams.core.identities.merges import Merges
+from streams.core.identities.owners import NOTHING, Owners
+from streams.core.identities.profiles import Profiles
+from streams.core.identities.refusals import Refusals
 from streams.core.links import (
     NOWHERE,
     Claim,
     Forget,
     Handed,
-    How,
     Link,
     Linking,
     Lost,
@@ -43,25 +45,7 @@ from streams.core.links import (
     Place,
     Unlinked,
 )
-from streams.core.merges import Erase, Merge, Renamed
-
-WOULD_MERGE: Final = "would merge two users"
-ERASED: Final = "of before it was erased"
-NOTHING_TOLD: Final[list[Event]] = []  # nobody adds to it
-Taken = tuple[Event | None, list[Event]]  # what is to be applied of an event, and told because of it
-
-
-class Profiles(Movable, Protocol):
-    """What a shard knows of its users."""
-
-    def is_refused(self, event: Event) -> bool:
-        """Whether it is of before its subject was erased."""
-
-    def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
-        """Take away what is known of a subject up to then."""
-
-    def refuse(self, subject: str, until_ms: int) -> None:
-        """Refuse what is of up to then."""
+from streams.core.merges import Erase, Renamed
 
 
 class Sorted(NamedTuple):
@@ -84,15 +68,6 @@ def pieces(batch: Batch) -> Iterator[Batch]:
             first = at + 1
     if first < len(batch):
         yield batch[first:] if first else batch
-
-
-class AlsoErased(NamedTuple):
-    """Who was erased, up to when (ms), because somebody else was; of: that user, where it is an alias alone."""
-
-    subject: str
-    ts: int
-    message_id: str | None = None
-    of: str | None = None
 
 
 class Written(NamedTuple):
@@ -119,10 +94,10 @@ class Identities:
         questions: Mapping[str, bytes] = NOTHING,
         merge_users: bool = False,
     ):
-        self._profiles, self.aliases, self.owners, self.refusals = profiles, aliases, owners, refusals
+        self.aliases, self.owners, self.refusals = aliases, owners, refusals
         self.merges = Merges(profiles, aliases, owners, questions)
-        self._merge_users = merge_users
-        self._erased: list[AlsoErased] = []
+        self._linker = Linker(profiles, aliases, owners, refusals, merge_users)
+        self._erasing = Erasing(profiles, aliases, owners, self.merges)
 
     @classmethod
     def empty(cls, profiles: Profiles, keep_ms: int, merge_users: bool = False) -> Self:
@@ -189,33 +164,16 @@ class Identities:
         return taken
 
     def erase(self, user: str, until_ms: int, message_id: str | None = None) -> list[Event]:
-        """She is gone, and what is kept under her id as an alias; what the homes of her aliases are to be told, or that
-        of who she is, if she was merged."""
-        into = self.aliases.merged.get(user)
-        if into is not None:
-            self.owners.keep(user)
-            return [Event(into, until_ms, "", False, message_id, {}, {}, identity=Erase(user))]
-        self.aliases.forget(user, user, until_ms)
-        self.merges.forget(user, until_ms)
-        return self.owners.erase(user, until_ms)
+        """She is gone, under every id; what others are to hear."""
+        return self._erasing.erase(user, until_ms, message_id)
 
     def carry_out(self, erasure: AlsoErased, known_ms: int) -> list[Event]:
-        """A command to erase; what is known of a user's profile has been taken away already. known_ms: up to when
-        commands say that it is."""
-        subject, until_ms, message_id = erasure.subject, erasure.ts, erasure.message_id
-        if erasure.of is not None:
-            return self._forget(subject, erasure.of, until_ms, is_known=True)
-        refused_ms = self._profiles.refused_until(subject)
-        if refused_ms > until_ms and subject not in self.aliases.merged:
-            until_ms = refused_ms
-            self._write_down(AlsoErased(subject, until_ms, message_id), known_ms)  # her profile was of later than that
-        return self.erase(subject, until_ms, message_id)
+        """The same by a command, as `Erasing` has it."""
+        return self._erasing.carry_out(erasure, known_ms)
 
     def take_erased(self) -> list[AlsoErased]:
-        """What no command says of whom was erased since the last call: aliases, who she is by now, and up to when. A
-        state that is made anew is to know it before it reads what is of before that."""
-        taken, self._erased = self._erased, []
-        return taken
+        """Who was erased because somebody else was, since the last call."""
+        return self._erasing.take()
 
     def take(self) -> Written:
         return Written(self.aliases.take(), self.owners.take(), self.refusals.take(), self.merges.take())
@@ -233,38 +191,32 @@ class Identities:
                 return None, forwarded
         match event.identity:
             case Linking(links, had):
-                return event, [*_hand_over(event, had), *self._claims(event, links, place or NOWHERE)]
+                return event, [*hand_over(event, had), *self._linker.claim(event, links, place or NOWHERE)]
             case Unlinked(had=had):
-                return None, [*_hand_over(event, had), *self._keep(event, place or NOWHERE)]
+                return None, [*hand_over(event, had), *self._linker.keep(event, place or NOWHERE)]
             case Claim(user, how):
-                return None, self._link(event, user, how, before)
+                return None, self._linker.link(event, user, how, before)
             case PassedOn() as passed_on:
-                return self._accept(event, passed_on, may_be_a_repeat=place is not None)
+                return self._linker.accept(event, passed_on, may_be_a_repeat=place is not None)
             case Lost(alias, number):
-                return self._lose(event, alias, number, before), NOTHING_TOLD
+                return self._linker.lose(event, alias, number, before), NOTHING_TOLD
             case Handed(to):
-                return self._give_up(event, to, before)
+                return self._linker.give_up(event, to, before)
             case _:
                 return None, self._heed(event, place)
 
     def _heed(self, event: Event, place: Place | None) -> list[Event]:
         """What is no record: word of an erasure, or of a merge."""
         if isinstance(event.identity, Forget):
-            return self._forget(event.subject, event.identity.user, event.ts)
+            return self._erasing.forget(event.subject, event.identity.user, event.ts)
         if isinstance(event.identity, Erase):
-            return self._erase(event)
+            changes, told = self._erasing.hear(event)
+            self.merges.changes += changes
+            return told
         if isinstance(event.identity, Renamed):
             self.aliases.rename(event.subject, event.identity.gone, event.identity.into)
             return NOTHING_TOLD
         return self.merges.hear(event, place or NOWHERE)
-
-    def _erase(self, event: Event) -> list[Event]:
-        """Somebody who is this user was erased: so is she, or who she is by now."""
-        if event.subject not in self.aliases.merged:
-            known_ms = self._profiles.refused_until(event.subject)
-            self.merges.changes += self._profiles.erase_one(event.subject, event.ts, event.message_id)
-            self._write_down(AlsoErased(event.subject, event.ts, event.message_id), known_ms)
-        return self.erase(event.subject, event.ts, event.message_id)
 
     def _take_of_merged(self, event: Event, place: Place | None) -> list[Event] | None:
         """What still bears a user who is another now is passed on to her; None where it is not a record of that user's.
@@ -276,7 +228,7 @@ class Identities:
             case None:
                 links: Sequence[Link] = ()
             case Linking(links, had) | Unlinked(links, had=had):
-                told = _hand_over(event, had)
+                told = hand_over(event, had)
             case PassedOn() as passed_on:
                 if place is not None and not self.owners.accept(event.subject, passed_on):
                     return []
@@ -286,99 +238,8 @@ class Identities:
                     return []
                 event, links = replace(event, properties={"customer": alias}, touches_ledger=True), ()
             case Claim(user) if user != self.aliases.merged[event.subject]:
-                return self._refuse_to_merge(event, user)
+                return self._linker.refuse_to_merge(event, user)
             case _:
                 return None
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
-        return [*told, *self._keep(replace(event, identity=Unlinked(tuple(links), came_from)), place or NOWHERE)]
-
-    def _forget(self, alias: str, user: str, until_ms: int, is_known: bool = False) -> list[Event]:
-        """An alias of a user who was erased. Whoever has it as the own id is somebody else, and was not; nor was who
-        has it by now, of which the home of who had it may have been told too late.
-
-        is_known: it was forgotten before, as a command says.
-        """
-        told = self.owners.erase(alias, until_ms) if alias in self.aliases.merged else NOTHING_TOLD
-        is_hers = is_known or self.aliases.user_of(alias) in (None, user)
-        self.aliases.forget(alias, user, until_ms)
-        if is_hers and alias not in self._profiles:
-            known_ms = until_ms if is_known else self._profiles.refused_until(alias)
-            self._profiles.refuse(alias, until_ms)
-            self._write_down(AlsoErased(alias, until_ms, of=user), known_ms)
-        return told
-
-    def _write_down(self, erased: AlsoErased, known_ms: int) -> None:
-        """If no command has said so: one that stands there again would be read after merges that came since."""
-        until_ms = self._profiles.refused_until(erased.subject)
-        if until_ms > known_ms:
-            self._erased.append(erased._replace(ts=until_ms))
-
-    def _refuse_to_merge(self, event: Event, user: str) -> list[Event]:
-        self.dropped[WOULD_MERGE] += 1
-        self.refusals.add(Refusal(event.subject, user, event.ts, WOULD_MERGE))
-        return []
-
-    def _claims(self, event: Event, links: Sequence[Link], place: Place) -> list[Event]:
-        if self._profiles.is_refused(event):
-            return []
-        told: list[Event] = []
-        for link in links:
-            if link.alias == event.subject:
-                continue
-            if self.owners.may_claim(event.subject, link):
-                told += self.owners.claim(event.subject, link, event.ts)
-            else:
-                self.dropped[TOO_MANY_IDS] += 1
-                self.refusals.add(Refusal(link.alias, event.subject, event.ts, TOO_MANY_IDS), place)
-        return told
-
-    def _keep(self, event: Event, place: Place) -> list[Event]:
-        if self._profiles.is_refused(event):
-            self.dropped[ERASED] += 1
-            return []
-        came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
-        return self.aliases.keep(event, came_from or place)
-
-    def _link(self, event: Event, user: str, how: How, before: Sequence[Event]) -> list[Event]:
-        if how is How.ALIAS and self._has_profile(event.subject, before):
-            if not self._merge_users:
-                return self._refuse_to_merge(event, user)
-            return [Event(event.subject, event.ts, "", False, event.message_id, {}, {}, identity=Merge(user))]
-        if how.moves and self._profiles.is_refused(event):
-            return self.aliases.pass_over(event.subject, user, event.ts, how)
-        return self.aliases.link(event.subject, user, event.ts, how)
-
-    def _accept(self, event: Event, passed_on: PassedOn, may_be_a_repeat: bool) -> Taken:
-        if self._profiles.is_refused(event):
-            self.dropped[ERASED] += 1
-            return None, NOTHING_TOLD
-        if may_be_a_repeat and not self.owners.accept(event.subject, passed_on):
-            return None, NOTHING_TOLD
-        return replace(event, identity=None), self._claims(event, passed_on.links, passed_on.place)
-
-    def _lose(self, event: Event, alias: str, number: int, before: Sequence[Event]) -> Event | None:
-        if not self._has_profile(event.subject, before) or not self.owners.lose(event.subject, alias, number):
-            return None
-        return replace(event, properties={"customer": alias}, touches_ledger=True, identity=None)
-
-    def _give_up(self, event: Event, to: str, before: Sequence[Event]) -> Taken:
-        """A subscription that is another's: by whoever has it as a user; a customer's home tells the user."""
-        holder = event.subject
-        if self._has_profile(holder, before):
-            new = self.owners.of(holder).get(to)
-            is_hers = to == holder or (new is not None and new.is_hers)
-            return None if is_hers else replace(event, identity=None), NOTHING_TOLD
-        self.aliases.give_up(event)
-        user = self.aliases.user_of(holder)
-        return None, [] if user in (None, to) else [replace(event, subject=user)]
-
-    def _has_profile(self, subject: str, before: Sequence[Event]) -> bool:
-        return subject in self._profiles or any(each.subject == subject for each in before)
-
-
-def _hand_over(event: Event, had: str | None) -> list[Event]:
-    """What whoever had a subscription before is to hear; if it comes again, it says the same."""
-    if had is None or had == event.subject:
-        return []
-    which = {"subscription_id": event.properties["subscription_id"]}
-    return [Event(had, event.ts, "", False, None, which, {}, True, event.order, Handed(event.subject))]
+        return [*told, *self._linker.keep(replace(event, identity=Unlinked(tuple(links), came_from)), place or NOWHERE)]

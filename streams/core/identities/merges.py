@@ -18,7 +18,7 @@ its number.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -26,8 +26,9 @@ from streams.core.changes import Change
 from streams.core.events import Event, Reject
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.owners import MOST_IDS, Owners
+from streams.core.identities.profiles import Profiles
 from streams.core.links import Identity, Place
-from streams.core.merges import Asked, Granted, Merge, Moved, Packed, Refused, Renamed
+from streams.core.merges import Asked, Granted, Merge, Moved, Refused, Renamed
 
 REASONS: Final = {
     each.code: each
@@ -39,18 +40,6 @@ REASONS: Final = {
     )
 }
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
-
-
-class Movable(Protocol):
-    """What a shard does with its profiles."""
-
-    def __contains__(self, subject: str) -> bool: ...
-    def depart(
-        self, subject: str, survivor: str, at_ms: int, message_id: str | None
-    ) -> tuple[Packed, list[Change]]: ...
-    def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]: ...
-    def refused_until(self, subject: str) -> int:
-        """Up to when (ms) what is of an erased subject is refused."""
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -95,7 +84,7 @@ class Arrived(NamedTuple):
 class Merges:
     """Of one shard. Until somebody takes them: changes, unable, arrived."""
 
-    def __init__(self, profiles: Movable, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
+    def __init__(self, profiles: Profiles, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
         self._profiles, self._aliases, self._owners = profiles, aliases, owners
         self._asked = {user: _QUESTION.decode(raw) for user, raw in stored.items()}
         self._told: set[str] = set()

@@ -11,7 +11,8 @@ from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.events import Event
 from streams.core.identities.aliases import Aliases
-from streams.core.identities.identities import ERASED, WOULD_MERGE, Identities
+from streams.core.identities.identities import Identities
+from streams.core.identities.linking import ERASED, WOULD_MERGE
 from streams.core.identities.owners import MOST_IDS, TOO_MANY_IDS, Owners
 from streams.core.identities.refusals import Refusals, read_refusal
 from streams.core.links import Claim, How, Place

@@ -16,7 +16,8 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.identities import kept
 from streams.core.identities.aliases import Aliases
-from streams.core.identities.identities import WOULD_MERGE, Identities, pieces
+from streams.core.identities.identities import Identities, pieces
+from streams.core.identities.linking import WOULD_MERGE
 from streams.core.identities.owners import MOST_IDS, Owners
 from streams.core.identities.refusals import Refusals
 from streams.core.links import How

@@ -1,0 +1,31 @@
+"""What identities ask of a shard about its users, and do with their profiles. Comes in: a user. Goes out: see each."""
+
+from typing import Protocol
+
+from streams.core.changes import Change
+from streams.core.events import Event
+from streams.core.merges import Packed
+
+
+class Profiles(Protocol):
+    """Of one shard."""
+
+    def __contains__(self, subject: str) -> bool: ...
+
+    def depart(
+        self, subject: str, survivor: str, at_ms: int, message_id: str | None
+    ) -> tuple[Packed, list[Change]]: ...
+
+    def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]: ...
+
+    def refused_until(self, subject: str) -> int:
+        """Up to when (ms) what is of an erased subject is refused."""
+
+    def is_refused(self, event: Event) -> bool:
+        """Whether it is of before its subject was erased."""
+
+    def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
+        """Take away what is known of a subject up to then."""
+
+    def refuse(self, subject: str, until_ms: int) -> None:
+        """Refuse what is of up to then."""
