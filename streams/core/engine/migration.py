@@ -51,11 +51,12 @@ class Adopted(NamedTuple):
     is_dated: bool = False
 
 
-Arrival = Callable[[int, int, int], Change]  # of a row and a rule's number, from a level
+Arrival = Callable[[int, int, int, int], Change]  # of a row and a rule's number, from a level, at an instant
 
 
 class Migration:
-    """The profiles still to be evaluated anew, in the order of their rows."""
+    """The profiles still to be evaluated anew, in the order of their rows. known: of which of them the past says where
+    they are: telling it moves no clock of theirs, as nothing has happened to them."""
 
     def __init__(
         self,
@@ -64,16 +65,18 @@ class Migration:
         orphans: dict[int, list[Orphan]],
         told: dict[int, list[tuple[str, int]]],
         adopted: dict[int, list[Adopted]],
+        known: set[int],
     ):
         self._today = today
         self._rows = rows
         self._orphans = orphans
         self._told = told
         self._adopted = adopted
+        self._known = known
 
     @classmethod
     def none(cls, today: RowSchema) -> "Migration":
-        return cls(today, [], {}, {}, {})
+        return cls(today, [], {}, {}, {}, set())
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -107,20 +110,22 @@ class Migration:
             for _ in loading.take_past(past):
                 yield
         table.rank_texts()
-        found = cls(loading.today, sorted(loading.stale), loading.orphans, loading.told, loading.adopted)
-        return found, loading.in_use
+        told = loading.orphans, loading.told, loading.adopted
+        return cls(loading.today, sorted(loading.stale), *told, loading.known), loading.in_use
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
         return np.array(taken, np.int64)
 
     def leavers(self, rows: Ints) -> Ints:
-        """1 for a row of which something is told in any case, or most likely."""
-        return np.array([row in self._orphans or row in self._adopted for row in rows.tolist()], np.int64)
+        """1 for a row that comes to the instant of its evaluation, as something is told of it in any case, or most
+        likely."""
+        told = self._orphans.keys() | self._adopted.keys()
+        return np.array([row in told and row not in self._known for row in rows.tolist()], np.int64)
 
-    def adopt(self, table: Table, rows: Ints, changes: list[Change], arrival: Arrival) -> list[Change]:
-        """The changes of `rows`, in which who was at a level that nobody was told of has come there, or has not: in the
-        place of what the kernel found, for which she was there already."""
+    def adopt(self, table: Table, rows: Ints, changes: list[Change], at_ms: int, arrival: Arrival) -> list[Change]:
+        """The changes of `rows` at `at_ms`, in which who was at a level that nobody was told of has come there, or has
+        not: in the place of what the kernel found, for which she was there already."""
         if not self._adopted:
             return changes
         found = {(change.subject, key_of(change.rule, change.is_shadow)) for change in changes}
@@ -135,16 +140,21 @@ class Migration:
                 ordinal += (level != one.told) - (key in found)  # the kernel counted what it found
                 words[one.word] = ordinal << LEVEL_BITS | level
                 if not one.is_dated:
-                    words[one.word - 1] = words[CLOCK]
+                    words[one.word - 1] = max(at_ms, int(words[CLOCK]))
                 if level != one.told:
-                    arrivals.append(arrival(row, one.rule, one.told))
+                    arrivals.append(arrival(row, one.rule, one.told, at_ms))
         kept = (each for each in changes if (each.subject, key_of(each.rule, each.is_shadow)) not in passed_over)
         return [*kept, *arrivals]
 
     def with_ends(
-        self, table: Table, rows: Ints, changes: list[Change], memberships: Callable[[str], Mapping[str, object]]
+        self,
+        table: Table,
+        rows: Ints,
+        changes: list[Change],
+        at_ms: int,
+        memberships: Callable[[str], Mapping[str, object]],
     ) -> list[Change]:
-        """All changes of the migration of `rows`, each subject's in the order of the rules' names."""
+        """All changes of the migration of `rows` at `at_ms`, each subject's in the order of the rules' names."""
         found = {(change.subject, key_of(change.rule, change.is_shadow)): change for change in changes}
         exits: list[Change] = []
         place = {subject: place for place, subject in enumerate(table.subjects_of(rows))}
@@ -156,7 +166,7 @@ class Migration:
                 if change is not None and change.type == "segment.changed":
                     found[key] = msgspec.structs.replace(change, previous=orphan.segment)
                     continue
-                exits.append(_exit(table, subject, row, orphan, memberships))
+                exits.append(_exit(subject, orphan, max(at_ms, int(table.memory.words[row, CLOCK])), memberships))
                 self._count_exit(table, row, orphan.key)
                 if change is not None:
                     found[key] = msgspec.structs.replace(change, ordinal=change.ordinal + 1)
@@ -177,7 +187,7 @@ class Migration:
 class _Loading:
     """What is found as rows and documents are read.
 
-    in_use: the numbers of their schemas. stale, orphans, told, adopted: as `Migration` has them.
+    in_use: the numbers of their schemas. stale, orphans, told, adopted, known: as `Migration` has them.
     """
 
     def __init__(self, table: Table, catalog: Catalog, head: Head, calendar: Calendar):
@@ -187,6 +197,7 @@ class _Loading:
         self.orphans: dict[int, list[Orphan]] = defaultdict(list)
         self.told: dict[int, list[tuple[str, int]]] = defaultdict(list)
         self.adopted: dict[int, list[Adopted]] = defaultdict(list)
+        self.known: set[int] = set()
         self._table, self._catalog, self._head, self._calendar = table, catalog, head, calendar
         self._kept_in: dict[str, Mapping[str, int]] = {}
         self._come: dict[str, set[str]] = {}
@@ -230,6 +241,7 @@ class _Loading:
         is_whole, keys = past.is_whole(self._head), list(self.today.rules)
         for schema, subjects, places in self._stale_rows:
             rows, theirs = past.fill(self._table, schema, subjects, places)
+            self.known.update(rows.tolist() if is_whole else ())
             for row, rule, told in past.take_levels(self._table, rows, theirs) if is_whole else ():
                 field = self.today.field(RULE + keys[rule])
                 adopted = self.adopted[row]
@@ -253,16 +265,14 @@ def slices(items: Iterable[T]) -> Iterator[list[T]]:
         yield some
 
 
-def _exit(
-    table: Table, subject: str, row: int, orphan: Orphan, memberships: Callable[[str], Mapping[str, object]]
-) -> Change:
+def _exit(subject: str, orphan: Orphan, at_ms: int, memberships: Callable[[str], Mapping[str, object]]) -> Change:
     return Change(
         subject=subject,
         rule=orphan.key.removeprefix(SHADOW),
         type="segment.exited",
         segment=orphan.segment,
         previous=None,
-        occurred_at=int(table.memory.words[row, CLOCK]),
+        occurred_at=at_ms,
         cause="rule_change",
         event_id=None,
         ordinal=orphan.ordinal,

@@ -168,16 +168,16 @@ class Shard(Readable):
             lambda start: loop.reevaluate(*self._state, rows, leavers, at, start),
             stop=len(rows),
         )
-        changes = self._migration.adopt(self.table, rows, changes, self._arrival)
-        return self._migration.with_ends(self.table, rows, changes, self.memberships)
+        changes = self._migration.adopt(self.table, rows, changes, at, self._arrival)
+        return self._migration.with_ends(self.table, rows, changes, at, self.memberships)
 
-    def _arrival(self, row: int, rule: int, before: int) -> Change:
+    def _arrival(self, row: int, rule: int, before: int, at_ms: int) -> Change:
         """That a subject is where a rule has her, told as what its state makes of it: live, or in shadow."""
-        clock = int(self.table.memory.words[row, CLOCK])
-        loop.look(*self._state, row, clock)
+        at_ms = max(at_ms, int(self.table.memory.words[row, CLOCK]))
+        loop.look(*self._state, row, at_ms)
         subject = self.table.subjects_of(np.array([row]))[0]
         line = self._transitions.words[rule]
-        return self._decoder.arrival(self.table, line, subject, clock, tuple(self.memberships(subject)), before)
+        return self._decoder.arrival(self.table, line, subject, at_ms, tuple(self.memberships(subject)), before)
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
         """Take away what is known of subjects up to the time of each command, and refuse what comes of it later."""
