@@ -17,9 +17,19 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.extraction import Extraction, KeptLatest, KeptSeen, as_amount, reading
 from streams.core.compiler.program import Program
 from streams.core.events import Event, Value
-from streams.core.kernel import loop
 from streams.core.kernel.layout import FAR
-from streams.core.kernel.loop import COLUMNS, Occurrences
+from streams.core.kernel.occurrences import (
+    ACTIVE,
+    CLASS,
+    COLUMNS,
+    LAST,
+    O_ROW,
+    SETS_TRAITS,
+    TS,
+    WRITES,
+    WRITES_END,
+    Occurrences,
+)
 from streams.core.profiles.document import Derived
 from streams.core.profiles.table import Table, Writes
 
@@ -50,19 +60,19 @@ class EventEncoder:
 
     @cached_property
     def _heads(self) -> Sequence[int]:
-        return [loop.O_ROW, loop.TS, loop.CLASS, *(COLUMNS + column for column in self._meant)]
+        return [O_ROW, TS, CLASS, *(COLUMNS + column for column in self._meant)]
 
     def of(self, table: Table, rows: Ints, batch: Batch) -> tuple[Occurrences, Sequence[int]]:
         """The occurrences of a batch, and for each the place of its event."""
         events, classes_of, unread = batch.events, self._classes.get, self._unread
         writes, derived = self._fold_documents(table, rows, events)
         columns = np.zeros((len(events), self._width), np.int64)
-        columns[:, loop.O_ROW] = rows
-        columns[:, loop.TS] = batch.ts
-        columns[:, loop.CLASS] = [classes_of(event.name, unread)[event.active] for event in events]
-        columns[:, loop.ACTIVE] = np.fromiter([event.active for event in events], np.bool_, len(events))
-        columns[:, loop.LAST] = 1
-        columns[list(writes), loop.SETS_TRAITS] = 1
+        columns[:, O_ROW] = rows
+        columns[:, TS] = batch.ts
+        columns[:, CLASS] = [classes_of(event.name, unread)[event.active] for event in events]
+        columns[:, ACTIVE] = np.fromiter([event.active for event in events], np.bool_, len(events))
+        columns[:, LAST] = 1
+        columns[list(writes), SETS_TRAITS] = 1
         if derived:
             columns, caused_by, followers, firsts = self._insert(columns, derived)
             writes = {firsts[i]: words for i, words in writes.items()}
@@ -89,9 +99,9 @@ class EventEncoder:
         result, firsts = columns[caused_by], (np.cumsum(counts) - counts).tolist()
         placed = {at: each for i, some in derived.items() for at, each in enumerate(some, start=firsts[i] + 1)}
         places = np.array(list(placed))
-        result[places - 1, loop.LAST] = 0
-        result[places, loop.CLASS] = [self._classes.get(each.name, self._unread)[False] for each in placed.values()]
-        result[places, loop.ACTIVE] = result[places, loop.SETS_TRAITS] = 0
+        result[places - 1, LAST] = 0
+        result[places, CLASS] = [self._classes.get(each.name, self._unread)[False] for each in placed.values()]
+        result[places, ACTIVE] = result[places, SETS_TRAITS] = 0
         return result, caused_by.tolist(), placed, firsts
 
     @staticmethod
@@ -99,9 +109,9 @@ class EventEncoder:
         """Tell each occurrence where its writes are in the one list of all of them."""
         flat: Writes = []
         for i, words in writes.items():
-            columns[i, loop.WRITES] = len(flat)
+            columns[i, WRITES] = len(flat)
             flat += words
-            columns[i, loop.WRITES_END] = len(flat)
+            columns[i, WRITES_END] = len(flat)
         return flat
 
     @staticmethod
@@ -127,7 +137,7 @@ class EventEncoder:
 
     def _read(self, table: Table, columns: Ints, properties: Sequence[Properties], writes: dict[int, Writes]) -> None:
         """Read what rules read of the properties of each occurrence; what is kept of them is written, too."""
-        classes, kept = columns[:, loop.CLASS], []
+        classes, kept = columns[:, CLASS], []
         for event_class, what in self._readings.items():
             places = np.flatnonzero(classes == event_class).tolist()
             if places:

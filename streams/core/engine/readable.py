@@ -15,7 +15,7 @@ from streams.core.engine.decoding import ChangeDecoder, Memberships
 from streams.core.engine.handed_out import Standing
 from streams.core.kernel import loop
 from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
-from streams.core.kernel.loop import Memory
+from streams.core.kernel.memory import Memory
 from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
 from streams.core.profiles.table import Table
 from streams.core.rules.rulebook import Rulebook

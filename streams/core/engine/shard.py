@@ -31,6 +31,7 @@ from streams.core.engine.readable import Readable
 from streams.core.events import Event
 from streams.core.kernel import loop
 from streams.core.kernel.layout import CLOCK, FEWEST_IDS, NEVER
+from streams.core.kernel.message_ids import deduplicate
 from streams.core.merges import Packed
 from streams.core.profiles.snapshot import Head, RowSchema, write_rows
 from streams.core.profiles.warmup import kept_from
@@ -256,7 +257,7 @@ class Shard(Readable):
         rows = self.table.rows([event.subject for event in batch.events])
         repeated = np.zeros(len(batch), np.uint8)
         words, dirty = self.table.memory.words, self.table.memory.dirty
-        loop.deduplicate(words, dirty, rows, batch.ids, self.catalog.remembered_ids, repeated)
+        deduplicate(words, dirty, rows, batch.ids, self.catalog.remembered_ids, repeated)
         if not repeated.any():
             return rows, batch
         kept = np.flatnonzero(repeated == 0)

@@ -2,6 +2,8 @@
 
 layout.py        READ FIRST: where everything lies in the program, in a row and in the kernel's own space
 loop.py          the ways in: step, tick, re-evaluate, look; each event is caught up, folded, evaluated, compared
+memory.py        the rows that it is given; occurrences.py: the events; message_ids.py: which of them have been here
+looking.py       how a row stands at an instant, and what it is scored by
 windows.py       rings of day or hour buckets: adding, rolling on, totals; buckets.py: what a bucket holds
 interpreter.py   the code of a value or condition ──▶ its value, over a row
 propagation.py   which leaves an event turns over, and so which rules are dirty; dirty_rules.py: a bit for each

@@ -14,19 +14,14 @@ profile's.
 looks only at the deadlines of the rules that it touches, and only before the one that the row has.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from streams.core.arrays import Floats, Ints
-from streams.core.kernel.bits import bits_of, real_of
+from streams.core.kernel.bits import real_of
 from streams.core.kernel.dirty_rules import mark_dirty, mark_time_driven
 from streams.core.kernel.evaluation import evaluate
-from streams.core.kernel.interpreter import outcome, value
 from streams.core.kernel.jit import compiled, entry, inlined
 from streams.core.kernel.layout import (
-    AMONG,
-    AT,
     BUCKET,
     CLOCK,
     EVERY_RULE,
@@ -34,77 +29,37 @@ from streams.core.kernel.layout import (
     FAR,
     FIRST_SEEN,
     HAS_GATES,
-    HOLDS,
-    IDS,
     MOVE,
     NEVER,
     NEWEST,
     NEWEST_ACTIVITY,
-    NUMBER,
-    ROW,
     RULES,
     TALLY,
     TOUCH_WORDS,
     TOUCHES,
-    WORD,
 )
-from streams.core.kernel.memberships import read_leaves
+from streams.core.kernel.looking import describe_standing, measure_rows
+from streams.core.kernel.memory import Memory, copy_row
 from streams.core.kernel.merging import evaluate_merged
-from streams.core.kernel.prefetch import ask_for
+from streams.core.kernel.occurrences import (
+    ACTIVE,
+    CLASS,
+    COLUMNS,
+    LAST,
+    NO_OCCURRENCES,
+    O_ROW,
+    SETS_TRAITS,
+    TS,
+    WRITES,
+    WRITES_END,
+    Occurrences,
+)
+from streams.core.kernel.prefetch import AHEAD, ask_for
 from streams.core.kernel.propagation import advance_deadlines, capture, propagate
-from streams.core.kernel.transitions import BY_LEAF_FLIPS, NEW_PROFILE, TransitionBuffer, describe, record_transitions
+from streams.core.kernel.transitions import BY_LEAF_FLIPS, NEW_PROFILE, TransitionBuffer, record_transitions
 from streams.core.kernel.windows import add, recount, roll, total_anew
 
 BY_EVENT, BY_TIMER, BY_RULE_CHANGE, BY_MERGE = range(4)
-SPARE_ROWS = 2
-AHEAD = 4  # by so many events, rows are asked for before they are needed
-
-# An occurrence: one event, or one that is derived from it and follows it. LAST is 0 where more of the event follow;
-# WRITES .. WRITES_END are the words it sets; SETS_TRAITS: whether there are traits among them. What rules read of it
-# stands from COLUMNS on: the bits of numbers, whether a `where` holds, where a value was counted until now.
-O_ROW, TS, CLASS, ACTIVE, LAST, SETS_TRAITS, WRITES, WRITES_END, COLUMNS = range(9)
-
-
-class Memory(NamedTuple):
-    """The table's arrays, and the kernel's own space."""
-
-    words: Ints  # (rows + SPARE_ROWS, width)
-    due: Ints  # (rows,)
-    dirty: Ints  # (rows,)
-    space: Ints
-
-
-class Occurrences(NamedTuple):
-    """A batch: `words` (occurrences, COLUMNS and more), and the (word, bits) that they write into their rows."""
-
-    words: Ints
-    writes: Ints
-
-
-@entry
-def deduplicate(words, dirty, rows, ids, kept, repeated):
-    """Mark the events whose id is among those the row accepted last, as many as are kept, and remember the others. 0 is
-    no id."""
-    for i in range(len(rows)):
-        if i + AHEAD < len(rows):
-            ask_for(words, rows[i + AHEAD], IDS, IDS + kept)
-        row, event_id = rows[i], ids[i]
-        if event_id != 0:
-            for k in range(IDS, IDS + kept):
-                if words[row, k] == event_id:
-                    repeated[i] = 1
-                    break
-            if not repeated[i]:
-                for k in range(IDS + kept - 1, IDS, -1):
-                    words[row, k] = words[row, k - 1]
-                words[row, IDS] = event_id
-                dirty[row] = 1
-
-
-@inlined
-def _copy(w, row, source):
-    for word in range(w.shape[1]):
-        w[row, word] = w[source, word]
 
 
 @compiled
@@ -113,16 +68,16 @@ def _evaluate_as_of(p, m, f, row, at, cause, changed):
     has changed.
     """
     w, s, spare = m.words, m.space, len(m.due)
-    _copy(w, spare, row)
+    copy_row(w, spare, row)
     roll(p, w, spare, w[row, CLOCK], at)
     m.due[row] = FAR  # as a constant handed on, numba would compile all below once more for it
     flips, m.due[row] = evaluate(p, w, s, spare, at, True, m.due[row])
     if flips or changed:
         before, before_at = spare + 1, max(at - 1, w[row, CLOCK])
-        _copy(w, before, row)
+        copy_row(w, before, row)
         roll(p, w, before, w[row, CLOCK], before_at)
         w[spare, CLOCK] = at
-        _copy(w, row, spare)
+        copy_row(w, row, spare)
         m.dirty[row] = 1
         record_transitions(p, m, f, row, at, before, before_at, cause, -1)
 
@@ -183,7 +138,7 @@ def _event(p, m, f, o, first, last, now):
     before = BY_LEAF_FLIPS
     if p[HAS_GATES]:
         before = len(m.due)
-        _copy(w, before, row)
+        copy_row(w, before, row)
     if begins:
         w[row, FIRST_SEEN] = o.words[first, TS]
         mark_dirty(p, s, p[EVERY_RULE])
@@ -255,42 +210,6 @@ def _derive(p, m, rows):
     return len(rows)
 
 
-@compiled
-def _look(p, m, f, row, at):
-    """One line a rule: how it stands for the row at `at`; AT is since when. The row stays as it is."""
-    w, s, rules, spare = m.words, m.space, p[RULES], len(m.due)
-    _copy(w, spare, row)
-    roll(p, w, spare, w[row, CLOCK], at)
-    for i in range(p[rules]):
-        line = f.words[i]
-        read_leaves(p, w, s, spare, at, p[rules + 1 + i])
-        describe(p, w, s, line, spare, p[rules + 1 + i], at)
-        line[ROW], line[AT] = row, w[spare, p[p[rules + 1 + i] + WORD]]
-    f.filled[0] = p[rules]
-    return 1
-
-
-@compiled
-def _measure(p, m, f, rows, at, measures):
-    """One line a row: whether it is scored at all, then the bits of its recency, frequency and monetary value as of
-    `at`; NaN for what is no number. The memberships that this goes by are those that the row has.
-    """
-    w, s, spare, rule = m.words, m.space, len(m.due), p[measures]
-    for i in range(len(rows)):
-        clock = w[rows[i], CLOCK]
-        now = max(at, clock)
-        _copy(w, spare, rows[i])
-        roll(p, w, spare, clock, now)
-        f.words[i, 0] = 1
-        if p[rule + AMONG]:
-            read_leaves(p, w, s, spare, now, rule)
-            f.words[i, 0] = outcome(p, s, p[rule + AMONG]) & HOLDS
-        for k in range(1, 4):
-            number, kind, _ = value(p, w, s, spare, now, p[measures + k])
-            f.words[i, k] = bits_of(number if kind == NUMBER else np.nan)
-    return len(rows)
-
-
 STEP, TICK, REEVALUATE, DERIVE, LOOK, MEASURE, MERGE = range(7)
 
 
@@ -306,14 +225,13 @@ def _work(p, m, f, o, rows, changed, at, start, what):
     if what == DERIVE:
         return _derive(p, m, rows)
     if what == MEASURE:
-        return _measure(p, m, f, rows, at, start)
+        return measure_rows(p, m, f, rows, at, start)
     if what == MERGE:
         return evaluate_merged(p, m, f, rows[0], at, BY_MERGE)
-    return _look(p, m, f, rows[0], at)
+    return describe_standing(p, m, f, rows[0], at)
 
 
 NO_ROWS: Ints = np.empty(0, np.int64)
-NO_OCCURRENCES = Occurrences(np.empty((0, COLUMNS), np.int64), np.empty((0, 2), np.int64))
 
 
 def step(p: Ints, m: Memory, f: TransitionBuffer, o: Occurrences, come_ms: int, start: int) -> int:
@@ -342,12 +260,12 @@ def derive(p: Ints, m: Memory, f: TransitionBuffer, rows: Ints) -> None:
 
 
 def measure(p: Ints, m: Memory, rows: Ints, at_ms: int, measures: int) -> Floats:
-    """What is scored of those rows that are, by the address of its code: (rows, 3). See `_measure`."""
+    """What is scored of those rows that are, by the address of its code: (rows, 3). See `measure_rows`."""
     lines = TransitionBuffer(np.empty((len(rows), 4), np.int64), np.zeros(1, np.int64))
     _work(p, m, lines, NO_OCCURRENCES, rows, NO_ROWS, at_ms, measures, MEASURE)
     return lines.words[lines.words[:, 0] == 1, 1:].view(np.float64)
 
 
 def look(p: Ints, m: Memory, f: TransitionBuffer, row: int, at_ms: int) -> None:
-    """Describe how each rule stands for a row. See `_look`."""
+    """Describe how each rule stands for a row. See `describe_standing`."""
     _work(p, m, f, NO_OCCURRENCES, np.array([row], np.int64), NO_ROWS, at_ms, 0, LOOK)

@@ -7,6 +7,7 @@ which takes longer than applying an event, while it goes on with the events befo
 from streams.core.kernel.jit import inlined
 
 CACHE_LINE_WORDS = 8
+AHEAD = 4  # by so many events, rows are asked for before they are needed
 
 
 def prefetch(words, row, word):

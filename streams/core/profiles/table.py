@@ -27,7 +27,7 @@ from streams.core.kernel.layout import (
     NUMBER,
     TEXT,
 )
-from streams.core.kernel.loop import SPARE_ROWS, Memory
+from streams.core.kernel.memory import SPARE_ROWS, Memory
 from streams.core.profiles.columns import Columns
 from streams.core.profiles.document import Document
 from streams.core.profiles.index import Index
