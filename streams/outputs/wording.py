@@ -83,7 +83,7 @@ def story_of(change: Change) -> str:
 
 
 def reason_in_words(change: Change) -> str:
-    """What flipped; where nothing did (a stay that ended, a rule that changed), what holds."""
+    """What flipped; where nothing did, what holds."""
     if change.merged_into is not None:
         return f"is {printable(change.merged_into)} from now on"
     if change.cause in CAUSES:
@@ -93,13 +93,16 @@ def reason_in_words(change: Change) -> str:
 
 def conditions_in_words(change: Change) -> str:
     """The same, whatever caused it."""
-    told = [each for each in change.because if each.flipped] or [each for each in change.because if each.now]
+    flipped = [each for each in change.because if each.flipped]
+    told = flipped or [each for each in change.because if each.now]
     if change.type == "segment.exited" and change.segment != change.rule:
         told = [each for each in told if each.value is not None] or told  # the scores are gone because of who is scored
     if not told and change.type == "segment.changed":
         return "no other level holds"  # the last one is `otherwise`
     # Who is in by a `not` alone is in because something does not hold.
-    return ", ".join(map(_condition_in_words, told or change.because))
+    words = ", ".join(map(_condition_in_words, told or change.because))
+    stayed = change.type == "segment.exited" and change.cause == "timer" and not flipped
+    return f"min_stay is over: {words}" if stayed else words
 
 
 def _condition_in_words(reason: Reason) -> str:

@@ -68,6 +68,6 @@ def verb(change: Change) -> str:
 
 
 def reason(change: Change) -> str:
-    """What will have flipped by then; nothing where a stay ends."""
+    """What will have flipped by then."""
     parts = re.split(r"(?<=\)), ", reason_in_words(change))
     return ", ".join(map(unbroken, parts))

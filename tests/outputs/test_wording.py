@@ -103,6 +103,11 @@ def test_where_nothing_flipped_the_reason_is_what_holds() -> None:
     assert reason_in_words(told(PAYING)) == "paying (is true)"
 
 
+def test_who_leaves_when_time_alone_flipped_nothing_had_to_stay_until_then() -> None:
+    back = Reason("idle_days < 1", 0.93, was=True, now=True)
+    assert reason_in_words(told(back, kind="segment.exited")) == "min_stay is over: idle_days < 1 (is 0.93)"
+
+
 def test_the_last_level_is_there_because_no_other_holds() -> None:
     change = told(Reason("mrr > 9", 0.0, was=False, now=False), kind="segment.changed")
     assert reason_in_words(change) == "no other level holds"
