@@ -38,11 +38,12 @@ async def shard_of(worker: Worker, stored: Stored | None, begun_ms: int, past: P
     return shard
 
 
-def identities_of(worker: Worker, shard: Shard, stored: Stored | None) -> Identities:
-    keep_ms, dropped = worker.settings.keep_unlinked, worker.counters.unlinked
-    may_merge = worker.settings.merge_users
+async def identities_of(worker: Worker, shard: Shard, stored: Stored | None) -> Identities:
+    settings, counters = worker.settings, worker.counters
+    aliases = Aliases(settings.keep_unlinked, dropped=counters.unlinked)
     if stored is None:
-        return Identities(shard, Aliases(keep_ms, dropped=dropped), Owners(), Refusals(), merge_users=may_merge)
-    aliases = Aliases(keep_ms, stored[UNLINKED], stored[ALIASES], dropped)
+        return Identities(shard, aliases, Owners(), Refusals(), merge_users=settings.merge_users)
+    for _ in aliases.fill(stored[UNLINKED], stored[ALIASES]):
+        await asyncio.sleep(0)
     owners, refusals = Owners(stored[OWNED]), Refusals(stored[REFUSED_LINKS])
-    return Identities(shard, aliases, owners, refusals, stored[MERGES], may_merge)
+    return Identities(shard, aliases, owners, refusals, stored[MERGES], settings.merge_users)

@@ -169,7 +169,7 @@ class PastMaker:
         checkpoints = Checkpoints(self.store, silent.producer, self._number, epoch, self._retry)
         number = max(stored.number if stored else 0, worker.clock())
         self._first = dict(await worker.consumer.earliest_offsets(*self._tps))
-        pending, self._identities = Silent(worker.outputs), identities_of(silent, shard, stored)
+        pending, self._identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
         return ShardLoop(silent, shard, self._identities, intake, checkpoints, number, pending, self._pace)
 
     async def _unite(self, shard: Shard, identities: Identities) -> None:

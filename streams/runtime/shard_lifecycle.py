@@ -250,7 +250,7 @@ class ShardLifecycle:
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
-        identities = identities_of(worker, shard, stored)
+        identities = await identities_of(worker, shard, stored)
         pending = Pending(worker.outputs, published, kept)
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
         loop.saved = self._stand(stored, shard.is_stale)

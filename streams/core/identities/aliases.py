@@ -16,7 +16,7 @@ longest goes. What is dropped is counted by its reason.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from streams.core.events import Event
 from streams.core.identities import kept
 from streams.core.identities.kept import Kept
-from streams.core.identities.waiting import MOST_BYTES, Waiting
+from streams.core.identities.waiting import AT_ONCE, MOST_BYTES, Waiting
 from streams.core.kernel.layout import NEVER
 from streams.core.links import How, Lost, PassedOn, Place
 
@@ -88,13 +88,23 @@ class Aliases:
         most_bytes: int = MOST_BYTES,
     ):
         self._keep_ms = keep_ms
-        self._standings = dict(standings)
-        # Users who are somebody else from then on, and who.
-        found = {alias: self.standing(alias) for alias, raw in standings.items() if b'"merge"' in raw}
-        self.merged = {alias: one.user for alias, one in found.items() if one.how is How.MERGE and one.user is not None}
-        self._waiting = Waiting(records, most_bytes)
+        self._standings: dict[str, bytes] = {}
+        self.merged: dict[str, str] = {}  # users who are somebody else from then on, and who
+        self._waiting = Waiting(most_bytes)
         self._told: set[str] = set()
         self.dropped: Counter[str] = Counter() if dropped is None else dropped
+        for _ in self.fill(records, standings):
+            pass
+
+    def fill(self, records: Mapping[str, bytes], standings: Mapping[str, bytes]) -> Iterator[None]:
+        """With what is stored, slice by slice; they are of no use before the last."""
+        self._standings |= standings
+        for number, (alias, raw) in enumerate(standings.items(), 1):
+            if b'"merge"' in raw and (one := self.standing(alias)).how is How.MERGE and one.user is not None:
+                self.merged[alias] = one.user
+            if not number % AT_ONCE:
+                yield
+        yield from self._waiting.fill(records)
 
     def __len__(self) -> int:
         """How many aliases have records that wait."""

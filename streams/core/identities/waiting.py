@@ -6,33 +6,46 @@ there is no room; and what is to be written.
 So many bytes in all: what a robot leaves behind by the million costs no user's memory.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
+
+import numpy as np
 
 from streams.core.identities import kept
 from streams.core.identities.kept import Kept
 
 MOST_BYTES: Final = 512 << 20  # of a shard
 BYTES_BESIDE: Final = 330  # what a record costs beside its text and its alias, in memory and in Redis
+AT_ONCE: Final = 2_000  # records to load: some milliseconds
 BETWEEN: Final = "\0"  # an alias and a number, in the name of a kept record
 
 
 class Waiting:
     """Of one shard. next_number: of the next record, greater than that of any before."""
 
-    def __init__(self, records: Mapping[str, bytes], most_bytes: int):
+    def __init__(self, most_bytes: int):
         self._of: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
         self._most_bytes, self._bytes = most_bytes, 0
         self._put: dict[str, bytes] = {}
         self._drop: set[str] = set()
-        numbered = []
-        for name, raw in records.items():
-            alias, _, number = name.rpartition(BETWEEN)
-            numbered.append((int(number), alias, raw))
-        numbered.sort()
-        for _, alias, raw in numbered:
-            self._add(alias, raw)
-        self.next_number = numbered[-1][0] + 1 if numbered else 0
+        self.next_number = 0
+
+    def fill(self, records: Mapping[str, bytes]) -> Iterator[None]:
+        """With what is stored, by name, slice by slice: there may be a million."""
+        names, numbers = list(records), list[int]()
+        for at, name in enumerate(names, 1):
+            numbers.append(int(name.rpartition(BETWEEN)[2]))
+            if not at % AT_ONCE:
+                yield
+        order = np.array(numbers, np.int64)
+        yield
+        order = np.argsort(order)
+        yield
+        for turn, at in enumerate(order.tolist(), 1):
+            self._add(names[at].rpartition(BETWEEN)[0], records[names[at]])
+            self.next_number = numbers[at] + 1
+            if not turn % AT_ONCE:
+                yield
 
     def __len__(self) -> int:
         """Under how many aliases something waits."""

@@ -172,7 +172,8 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
         return WITHOUT_LEDGER.get(name) if value is None else value
 
     def read_all(self, names: Iterable[str]) -> dict[str, Value]:
-        return {name: self.read(name) for name in names}
+        derived = {} if self.ledger is None else self.ledger.traits
+        return {name: derived[name] if name in derived else self.read(name) for name in names}
 
     def _read_trait(self, name: str) -> Value:
         dated = self.traits.get(name)

@@ -244,8 +244,8 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
     @property
     def standing(self) -> Standing:
         counted = {key: one for key, one in self.subscriptions.items() if one.is_counted}
-        millionths = [one.mrr_millionths for one in counted.values()]
-        return Standing(self._leading(counted), counted.values(), sum(millionths))
+        worth = {key: one.mrr_millionths for key, one in counted.items()}
+        return Standing(self._leading(worth), counted.values(), sum(worth.values()))
 
     @property
     def traits(self) -> dict[str, Value]:
@@ -253,11 +253,10 @@ class Ledger(msgspec.Struct, omit_defaults=True, gc=False):
         standing = self.standing
         return {name: derive(standing) for name, derive in DERIVED_TRAITS.items()}
 
-    def _leading(self, counted: Mapping[str, Subscription]) -> Subscription:
-        """The largest counted subscription; with none counted the one with the newest update; ties: the greater id."""
-        if len(counted) == 1:
-            return next(iter(counted.values()))
-        if counted:
-            return counted[max(counted, key=lambda key: (counted[key].mrr_millionths, key))]
+    def _leading(self, worth: Mapping[str, int]) -> Subscription:
+        """The largest counted subscription, by what each is worth; with none counted the one with the newest update;
+        ties: the greater id."""
+        if worth:
+            return self.subscriptions[max(worth, key=lambda key: (worth[key], key))]
         own = self.own
         return own[max(own, key=lambda key: (own[key].updated, key))] if own else Subscription(updated=NEVER)

@@ -94,7 +94,9 @@ def _merge_traits(one: Document, other: Document) -> None:
     traits = _newer_of_each(one.traits, other.traits)
     if switched_ms is not None:
         traits[GROUP] = _newer(traits.get(GROUP, (None, NEVER)), (None, switched_ms))
-    one.traits = {name: dated for name, dated in traits.items() if dated[1] >= _written_above(name, traits)}
+    one.traits = {
+        name: dated for name, dated in traits.items() if "." not in name or dated[1] >= _written_above(name, traits)
+    }
     one.refused += _drop_oldest(one.traits, [name for name, (value, _) in one.traits.items() if value is not None])
     _drop_oldest(one.traits, [name for name, (value, _) in one.traits.items() if value is None])
 
@@ -119,10 +121,10 @@ def _written_above(name: str, traits: Mapping[str, Dated]) -> int:
 
 def _drop_oldest(traits: dict[str, Dated], names: list[str]) -> int:
     """Those that are more than there is room for; how many."""
-    gone = sorted(names, key=lambda name: (traits[name][1], name))[: max(0, len(names) - MAX_TRAITS)]
-    for name in gone:
+    beyond = max(0, len(names) - MAX_TRAITS)
+    for name in sorted(names, key=lambda name: (traits[name][1], name))[:beyond] if beyond else ():
         del traits[name]
-    return len(gone)
+    return beyond
 
 
 def _newer_of_each(one: Mapping[str, Dated], other: Mapping[str, Dated]) -> dict[str, Dated]:
@@ -155,12 +157,14 @@ def _merge_subscriptions(one: Subscription, other: Subscription) -> None:
     one.updated = max(one.updated, other.updated)
     for name, said in other.properties.items():
         known = one.properties.get(name)
-        if known is None or _rank(said) > _rank(known):
+        if known is None or _is_newer(said, known):
             one.properties[name] = said
 
 
-def _rank(said: Said) -> tuple[int, int, bytes]:
-    return said.ts, said.order, _encode(said.value)
+def _is_newer(said: Said, known: Said) -> bool:
+    if (said.ts, said.order) != (known.ts, known.order):
+        return (said.ts, said.order) > (known.ts, known.order)
+    return _encode(said.value) > _encode(known.value)
 
 
 # ------------------------------------------------------------------------------------------------------ distinct values

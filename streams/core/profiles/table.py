@@ -28,7 +28,7 @@ from streams.core.kernel.layout import (
     TEXT,
 )
 from streams.core.kernel.memory import SPARE_ROWS, Memory
-from streams.core.profiles.columns import Columns
+from streams.core.profiles.columns import NOTHING, Columns
 from streams.core.profiles.document import Document
 from streams.core.profiles.index import Index
 from streams.core.profiles.texts import texts_of, unread_texts
@@ -222,9 +222,10 @@ class Table:
 
     def rewrite(self, rows: Ints) -> None:
         """Set the words that follow from the documents of rows, which have changed."""
-        if not len(rows):
-            return
-        self._follow(self.memory.words, rows, [self.document(row).encode() for row in rows.tolist()])
+        if len(rows) == 1:
+            self._follow_one(int(rows[0]))
+        elif len(rows):
+            self._follow(self.memory.words, rows, [self.document(row).encode() for row in rows.tolist()])
         self._changed_documents.update(rows.tolist())
         self.rank_texts()
 
@@ -299,8 +300,7 @@ class Table:
         writes: Writes = []
         for name, value in traits.items():
             places = self._traits.get(name)
-            if places is not None:
-                writes += self.written(places, value)
+            writes += [] if places is None else self.written(places, value)
         return writes
 
     def _follow(self, words: Ints, rows: Ints, stored: Sequence[bytes]) -> None:
@@ -310,6 +310,15 @@ class Table:
             self._put(words, rows, places, read.traits[name])
         for name, places in self._latest.items():
             self._put(words, rows, places, read.latest[name])
+
+    def _follow_one(self, row: int) -> None:
+        """The same of one, whose document is decoded already."""
+        document = self.document(row)
+        writes = self.trait_words(document.read_all(self._traits))
+        for name, places in self._latest.items():
+            writes += self.written(places, document.latest.get(name, NOTHING)[0])
+        for word, bits in writes:
+            self.memory.words[row, word] = bits
 
     def _put(self, words: Ints, rows: Ints, places: Places, values: Sequence[Value]) -> None:
         """Write a value of each row. Most are those of many, and are worked out once."""

@@ -4,6 +4,7 @@ import pytest
 
 from streams.core.identities import aliases as module
 from streams.core.identities.aliases import Aliases
+from streams.core.identities.waiting import AT_ONCE
 from streams.core.links import How, Lost, PassedOn
 from tests.core.identities.made import DAY, KEEP, at, state, times, under
 
@@ -199,6 +200,21 @@ def test_all_is_as_it_was_after_it_was_written_and_loaded() -> None:
     writes = found.take()
     assert sorted(writes.dropped) == ["a\0b\0000", "a\0b\0001", "a\0b\0002"]
     assert Aliases(KEEP, {}, dict(writes.standings)).user_of("a\0b") == "ann"
+
+
+def test_so_many_as_a_robot_leaves_are_loaded_in_slices_and_are_as_they_were() -> None:
+    found = Aliases(KEEP)
+    for number in range(3 * AT_ONCE):
+        found.keep(under(f"anon-{number}", number), at(number))
+        found.merge(f"u-{number}", "ann", number)
+    writes, loaded = found.take(), Aliases(KEEP)
+    records, standings = dict(sorted(writes.records)), dict(writes.standings)
+    assert len(list(loaded.fill(records, standings))) >= 9, "a slice of standings, of names, and of records"
+    assert loaded.merged == found.merged
+    assert [loaded.records(f"anon-{n}") for n in (0, 5_999)] == [found.records(f"anon-{n}") for n in (0, 5_999)]
+    found.keep(under("anon-0", DAY), at(0))
+    loaded.keep(under("anon-0", DAY), at(0))
+    assert loaded.take() == found.take()
 
 
 @pytest.mark.parametrize("how", How)
