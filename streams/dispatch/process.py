@@ -226,7 +226,7 @@ async def _posting(
 
     sender = Sender(messages, queues, poster, Standings(store.group), deliverer.clock)
     deliverer.outcomes = sender.outcomes
-    running = asyncio.create_task(sender.run())
+    running = deliverer.monitor.beside(sender.run())
     try:
         yield
     finally:

@@ -44,23 +44,25 @@ class Sender:
         self._paused_until: dict[str, int] = {}
         self._pause_ms: dict[str, int] = {}
         self._may_tell = Throttle()
+        self._failure: BaseException | None = None
 
     def outcomes(self, shard: int) -> list[Outcome]:
         """Of a shard, to be stored now."""
         return self._outcomes.pop(shard, [])
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled. What an attempt raises ends it: its webhook would never be tried again."""
         read_at = 0.0
         loop = asyncio.get_running_loop()
         try:
-            while True:
+            while self._failure is None:
                 if loop.time() - read_at > READ_EVERY_S:
                     read_at = loop.time()
                     await self._read()
                 for shard, queue in self._queues():
                     self._look(shard, queue)
                 await asyncio.sleep(LOOK_EVERY_S)
+            raise self._failure
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -91,7 +93,12 @@ class Sender:
             self._under_way[endpoint.name] += 1
             task = asyncio.create_task(self._try(shard, endpoint, numbered))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._failure = self._failure or task.exception()
 
     async def _try(self, shard: int, endpoint: Endpoint, numbered: Numbered) -> None:
         now_ms = self._clock()

@@ -50,13 +50,14 @@ class Standings:
 
     async def failed(self, endpoint: str, now_ms: int, is_gone: bool = False) -> None:
         standing = self.of(endpoint)
-        if standing.failing_since is None:
-            standing.failing_since = now_ms
-            await self._write(endpoint)
+        since_ms = standing.failing_since
+        if since_ms is None:
+            standing.failing_since = since_ms = now_ms
+            await self._write(endpoint)  # meanwhile another attempt may get there
         if is_gone:
             await self.disable(endpoint, "it said that it is gone for good (HTTP 410)")
-        elif now_ms - standing.failing_since >= DISABLED_AFTER_MS:
-            await self.disable(endpoint, f"nothing got there since {format_time(standing.failing_since)}")
+        elif now_ms - since_ms >= DISABLED_AFTER_MS:
+            await self.disable(endpoint, f"nothing got there since {format_time(since_ms)}")
 
     async def disable(self, endpoint: str, why: str) -> None:
         if not self.of(endpoint).disabled:

@@ -342,3 +342,19 @@ async def test_a_message_goes_again_by_hand_under_its_own_id(receiver: Receiver)
         first, second = receiver.got
         assert first.headers["webhook-id"] == second.headers["webhook-id"] != change().id
         assert json.loads(second.body)["data"]["title"] == "Hi ann"
+
+
+async def test_an_error_of_ours_in_an_attempt_ends_who_posts_and_is_not_swallowed(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lose_its_way(*_: object) -> None:
+        raise LookupError("which way?")
+
+    async with poster() as found:
+        made = Sending(book(endpoint(receiver)), MemoryStore(), found)
+        await made.life.begin()
+        monkeypatch.setattr(made.standings, "worked", lose_its_way)
+        await made.happen(change("a", "entered", 0, 1, "ann"))
+        with pytest.raises(LookupError, match="which way"):
+            async with asyncio.timeout(60):
+                await made.sender.run()
