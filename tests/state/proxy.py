@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager, closing, suppress
 
 class Proxy:
     """Forwards bytes both ways. While `loses_answers`, the server's answer is read and the connection cut. delay_s:
-    what 64 KiB of a connection take, either way."""
+    what 64 KiB of a connection take, either way. Both may be changed at any time."""
 
     def __init__(self, port: int, delay_s: float = 0.0) -> None:
         self.port = 0
         self.loses_answers = False
-        self._delay_s = delay_s
+        self.delay_s = delay_s
         self._server_port = port
 
     async def serve(self, tls: ssl.SSLContext | None) -> asyncio.Server:
@@ -22,16 +22,20 @@ class Proxy:
         return server
 
     async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        server, to_server = await asyncio.open_connection("127.0.0.1", self._server_port)
         # Whoever ends while a connection is open cancels this, which asyncio would tell as a fault.
-        with closing(to_client), closing(to_server), suppress(asyncio.CancelledError):
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._forward(client, to_server))
-                both.create_task(self._answer(server, to_client))
+        with closing(to_client), suppress(asyncio.CancelledError):
+            try:
+                server, to_server = await asyncio.open_connection("127.0.0.1", self._server_port)
+                with closing(to_server):
+                    async with asyncio.TaskGroup() as both:
+                        both.create_task(self._forward(client, to_server))
+                        both.create_task(self._answer(server, to_client))
+            except* OSError:
+                pass  # one of them is gone, and both are told by the end of their connections
 
     async def _read(self, source: asyncio.StreamReader) -> bytes:
         some = await source.read(1 << 16)
-        await asyncio.sleep(self._delay_s)
+        await asyncio.sleep(self.delay_s)
         return some
 
     async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

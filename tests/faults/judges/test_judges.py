@@ -1,0 +1,331 @@
+"""Each judge finds what it is there for: what a healthy group tells is spoilt in one way, and just that is blamed."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from streams.core.rules.rulebook import Edges
+from tests.e2e.pipeline import PARTITIONS, Seen
+from tests.faults.judges.all import judged
+from tests.faults.judges.healthy import Healthy, healthy, letter, seen
+from tests.faults.judges.verdict import Verdict
+from tests.faults.stream import LATER, SCORES, Stream
+from tests.faults.told import Told
+
+Spoil = Callable[[Told], Mapping[str, Any]]
+"""What is told, to what is told instead of it, by field."""
+Which = Callable[[Mapping[str, Any]], object]
+
+
+@pytest.fixture(scope="module")
+def of_engine() -> Healthy:
+    return healthy(Stream(3, begins_ms=1_780_000_000_000, seconds=3, rate=800))
+
+
+def verdict_of(of_engine: Healthy, told: Told, *, lost: bool = False) -> Verdict:
+    return judged(told, of_engine.wanted, of_engine.rulebook, lost, delivers=True)
+
+
+def test_of_what_a_healthy_group_tells_nothing_is_blamed(of_engine: Healthy) -> None:
+    verdict = verdict_of(of_engine, of_engine.told)
+    assert verdict.examples == {}
+    nothing = {what for what, count in verdict.counts.items() if count == 0}
+    assert nothing == {"repeats", "memberships after newer ones", "repeats of dead letters", "of them again"}
+    assert str(verdict).startswith("lost, invented, differing: 0; changes: ")
+
+
+# ---------------------------------------------------------------------------------------- how it is spoilt
+
+
+def place(some: Sequence[Seen], which: Which) -> int:
+    return next(at for at, one in enumerate(some) if one.value is not None and which(one.json))
+
+
+def last_place(some: Sequence[Seen], which: Which) -> int:
+    return len(some) - 1 - place(some[::-1], which)
+
+
+def without(some: Sequence[Any], at: int) -> list[Any]:
+    return [*some[:at], *some[at + 1 :]]
+
+
+def but(some: Sequence[Seen], at: int, **other: Any) -> list[Seen]:
+    """One of them says something else."""
+    return [*some[:at], saying(some[at], **other), *some[at + 1 :]]
+
+
+def saying(one: Seen, **other: Any) -> Seen:
+    said = one.json | other
+    headers = one.headers | ({"ce_id": said["id"].encode()} if "id" in said else {})
+    return one._replace(value=json.dumps(said).encode(), headers=headers)
+
+
+def of(rule: str, sort: str = "", cause: str = "") -> Which:
+    return lambda change: change["rule"] == rule and change["user_id"].startswith(sort) and cause in change["cause"]
+
+
+EXACT: Final = of("exporter", "clicks")
+LEFT: Final = of("exporter", "gone", "merge")
+
+
+def drop(field: str, which: Which, *, last: bool = False) -> Spoil:
+    find = last_place if last else place
+    return lambda told: {field: without(getattr(told, field), find(getattr(told, field), which))}
+
+
+def say(field: str, which: Which, **other: Any) -> Spoil:
+    return lambda told: {field: but(getattr(told, field), place(getattr(told, field), which), **other)}
+
+
+def again(field: str, which: Which, **other: Any) -> Spoil:
+    """One comes once more, at the end, and says something else."""
+
+    def spoil(told: Told) -> Mapping[str, Any]:
+        some = getattr(told, field)
+        return {field: [*some, saying(some[place(some, which)], **other)]}
+
+    return spoil
+
+
+def swapped(some: Sequence[Any], one: int, other: int) -> list[Any]:
+    found = list(some)
+    found[one], found[other] = found[other], found[one]
+    return found
+
+
+def two_of_one(some: Sequence[Mapping[str, Any]], which: Which) -> tuple[int, int]:
+    """The places of the first two of some user."""
+    first: dict[str, int] = {}
+    for at, change in enumerate(some):
+        if which(change):
+            if change["user_id"] in first:
+                return first[change["user_id"]], at
+            first[change["user_id"]] = at
+    raise LookupError("nobody has two")
+
+
+def turned_around(told: Told) -> Mapping[str, Any]:
+    """Two changes of one user in the other order."""
+    return {"changes": swapped(told.changes, *two_of_one([one.json for one in told.changes], EXACT))}
+
+
+def with_a_gap(which: Which) -> Spoil:
+    """The first of two changes of one user is lost."""
+    return lambda told: {"changes": without(told.changes, two_of_one([one.json for one in told.changes], which)[0])}
+
+
+def webhooks_turned_around(told: Told) -> Mapping[str, Any]:
+    of_payers = two_of_one([one.change for one in told.webhooks], lambda change: change["rule"] == "payer")
+    return {"webhooks": swapped(told.webhooks, *of_payers)}
+
+
+def some_user(told: Told, sort: str, segment: str = "") -> str:
+    return next(user for user, held in told.held.items() if user.startswith(sort) and (not segment or segment in held))
+
+
+def held_elsewhere(told: Told) -> Mapping[str, Any]:
+    user = some_user(told, "clicks", "reporter")
+    return {"held": {**told.held, user: told.held[user] - {"reporter"}}}
+
+
+def one_member_more(segment: str) -> Spoil:
+    return lambda told: {"sizes": dict(told.sizes) | {segment: told.sizes.get(segment, 0) + 1}}
+
+
+def other_edges(told: Told) -> Mapping[str, Any]:
+    """One shard has others, by which somebody is elsewhere."""
+    (edges,) = told.edges
+    return {
+        "edges": [
+            edges,
+            msgspec.structs.replace(edges, edges=Edges(edges.edges.r, (0.0, 0.0, 0.0, 0.0), edges.edges.m)),
+        ]
+    }
+
+
+def known_membership(told: Told) -> Seen:
+    """Of somebody who clicks and is in some segment, the newest."""
+    return told.memberships[last_place(told.memberships, lambda one: "clicks" in one["user_id"] and one["segments"])]
+
+
+def one_membership_more(by: int, **other: Any) -> Spoil:
+    """by: how much newer it is than the newest of the same user."""
+
+    def spoil(told: Told) -> Mapping[str, Any]:
+        newest = known_membership(told)
+        return {"memberships": [*told.memberships, saying(newest, version=newest.json["version"] + by, **other)]}
+
+    return spoil
+
+
+def no_tombstone(told: Told) -> Mapping[str, Any]:
+    return {"memberships": [one for one in told.memberships if one.value is not None]}
+
+
+def more(field: str, one: Any) -> Spoil:
+    return lambda told: {field: [*getattr(told, field), one]}
+
+
+def feed_of(sort: str, feed: set[str]) -> Spoil:
+    return lambda told: {"feeds": {**told.feeds, next(user for user in told.feeds if user.startswith(sort)): feed}}
+
+
+def webhook_again(told: Told) -> Mapping[str, Any]:
+    webhook = told.webhooks[0]
+    return {"webhooks": [*told.webhooks, webhook._replace(body=webhook.body.replace(b"segment", b"another"))]}
+
+
+FAR: Final = "changes that do not follow those before"
+ELSEWHERE: Final = "users who end elsewhere than where they must be"
+NOBODY: Final = "erased-1"
+
+SPOILT: Final[Mapping[str, tuple[Spoil, set[str]]]] = {
+    "a change is lost": (drop("changes", EXACT), {"lost"}),
+    "a deadline is lost": (drop("changes", of("quiet")), {"lost"}),
+    "a change that a link brought is lost": (drop("changes", of("exporter", "linked")), {"lost"}),
+    "a deadline is noticed a millisecond late": (
+        say("changes", of("quiet"), occurred_at="2026-07-01T00:00:00.000Z"),
+        {"differing"},
+    ),
+    "a change says another reason": (say("changes", EXACT, because=[]), {"differing"}),
+    "a change is invented": (again("changes", EXACT, id="another"), {"invented"}),
+    "two changes of a user come in the other order": (turned_around, {"out of order"}),
+    "a repeat says something else": (again("changes", EXACT, segments=["payer"]), {"repeats that differ"}),
+    "a record bears the id of another change": (
+        lambda told: {"changes": [told.changes[0]._replace(headers=told.changes[1].headers), *told.changes[1:]]},
+        {"records that bear another id than their change"},
+    ),
+    "the first change of scores is lost": (drop("changes", of(SCORES)), {ELSEWHERE}),
+    "scores are told once more under another id": (again("changes", of(SCORES), id="another"), {FAR}),
+    "scores are taken away": (
+        again("changes", of(SCORES), id="another", ordinal=2, type="segment.exited"),
+        {ELSEWHERE, "scores that were taken away"},
+    ),
+    "a level is not that of its scores": (
+        say("changes", of(SCORES), segment="rfm/nobody"),
+        {ELSEWHERE, "levels that are not those of their scores"},
+    ),
+    "somebody who is gone gets scores for good": (
+        lambda told: {"held": {**told.held, NOBODY: {"rfm/promising"}}},
+        {"users who stand elsewhere in Redis"},
+    ),
+    "a quintile has one more": (one_member_more("rfm/champions"), {"segments of another size"}),
+    "a shard scores by other edges": (other_edges, {"shards that score by other edges"}),
+    "a shard has no edges": (lambda _: {"edges_of": PARTITIONS - 1}, {"shards that know no edges"}),
+    "who stays after a merge misses a change": (with_a_gap(of("exporter", "stays")), {FAR}),
+    "who is merged away is not told to leave": (
+        drop("changes", LEFT),
+        {"users merged away who were not told to leave"},
+    ),
+    "a merge does not say into whom": (
+        lambda told: {"changes": [_without_survivor(one) for one in told.changes]},
+        {"merges that do not say into whom"},
+    ),
+    "the rule that came in the middle misses a change": (with_a_gap(of(LATER)), {FAR}),
+    "the rule that came in the middle misses the last one": (drop("changes", of(LATER), last=True), {ELSEWHERE}),
+    "a membership is wrong": (one_membership_more(1, segments={"payer": {}}), {"memberships that are wrong"}),
+    "a membership is missing": (
+        lambda told: {"memberships": [one for one in told.memberships if one.key != known_membership(told).key]},
+        {"memberships that are wrong"},
+    ),
+    "a version says two things": (one_membership_more(0, segments={"payer": {}}), {"versions that say two things"}),
+    "a version begins anew": (one_membership_more(-10_000, segments={}), set()),
+    "a membership stands under another key": (
+        one_membership_more(1, user_id="another"),
+        {"memberships under another key"},
+    ),
+    "who is merged away has memberships": (no_tombstone, {"users who are gone and have memberships"}),
+    "who is erased has memberships": (
+        more("memberships", seen(NOBODY, {"user_id": NOBODY, "segments": {}, "version": 1})),
+        {"users who are gone and have memberships"},
+    ),
+    "who is erased has a profile": (lambda _: {"profiles": {NOBODY}}, {"users who are gone and have a profile"}),
+    "somebody stands elsewhere in Redis": (held_elsewhere, {"users who stand elsewhere in Redis"}),
+    "a segment has one more": (one_member_more("quiet"), {"segments of another size"}),
+    "a segment of the rule in the middle has one more": (one_member_more(LATER), {"segments of another size"}),
+    "a dead letter is lost": (
+        lambda told: {"letters": without(told.letters, 0)},
+        {"too many or too few dead letters"},
+    ),
+    "a dead letter is of what can be used": (
+        lambda told: {"letters": [letter(0)._replace(value=b"{}"), *told.letters[1:]]},
+        {"dead letters of what can be used"},
+    ),
+    "an input was not read to its end": (
+        lambda told: {"applied": {**told.applied, "billing-updates": 1}},
+        {"inputs that were not read to their end"},
+    ),
+    "a message was not sent": (
+        drop("decisions", lambda one: one["message"] == "hello"),
+        {"decisions that are missing"},
+    ),
+    "a webhook is not told of": (
+        drop("decisions", lambda one: one["message"] is None),
+        {"decisions that are missing"},
+    ),
+    "a message was sent that nobody asked for": (
+        again("decisions", lambda one: one["message"] == "hello", id="another"),
+        {"decisions that nobody asked for"},
+    ),
+    "a decision is told again in another way": (
+        again("decisions", lambda one: one["message"] == "hello", reason="another"),
+        {"decisions that differ"},
+    ),
+    "a message to Kafka is lost": (drop("messages", bool), {"messages that are missing"}),
+    "a message to Kafka says something else": (again("messages", bool, title="another"), {"messages that differ"}),
+    "a message is missing in a feed": (feed_of("pays", {"another"}), {"feeds that are wrong"}),
+    "who is erased has a feed": (
+        lambda told: {"feeds": {**told.feeds, NOBODY: {"some"}}},
+        {"feeds that are wrong"},
+    ),
+    "a webhook is lost": (lambda told: {"webhooks": without(told.webhooks, 0)}, {"webhooks that are missing"}),
+    "a webhook comes again and says something else": (webhook_again, {"webhooks that differ"}),
+    "a webhook bears another id than its change": (
+        lambda told: {"webhooks": [*told.webhooks, told.webhooks[0]._replace(id="another")]},
+        {"webhooks under another id", "webhooks that nobody asked for"},
+    ),
+    "webhooks come in another order": (webhooks_turned_around, {"webhooks out of order"}),
+}
+
+
+def _without_survivor(one: Seen) -> Seen:
+    return one._replace(value=json.dumps({n: v for n, v in one.json.items() if n != "merged_into"}).encode())
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_what_is_spoilt_is_blamed_and_nothing_else(of_engine: Healthy, what: str) -> None:
+    spoil, blamed = SPOILT[what]
+    verdict = verdict_of(of_engine, replace(of_engine.told, **spoil(of_engine.told)))
+    assert set(verdict.wrong) == blamed, verdict.examples
+
+
+def test_what_comes_again_is_counted_and_not_blamed(of_engine: Healthy) -> None:
+    told = of_engine.told
+    twice = replace(
+        told,
+        changes=[*told.changes, *told.changes[:7]],
+        letters=[*told.letters, told.letters[0]],
+        webhooks=[*told.webhooks, told.webhooks[0]],
+        **one_membership_more(-1)(told),
+    )
+    verdict = verdict_of(of_engine, twice)
+    assert not verdict.wrong, verdict.examples
+    assert (verdict.counts["repeats"], verdict.counts["repeats of dead letters"]) == (7, 1)
+    assert (verdict.counts["of them again"], verdict.counts["memberships after newer ones"]) == (1, 1)
+
+
+def test_where_redis_lost_something_changes_may_go_on_from_one_of_before(of_engine: Healthy) -> None:
+    told = of_engine.told
+    first = told.changes[place(told.changes, of(SCORES))]
+    once_more = replace(told, changes=[*told.changes, saying(first, id="another")])
+    assert set(verdict_of(of_engine, once_more).wrong) == {FAR}
+    assert not verdict_of(of_engine, once_more, lost=True).wrong
+
+
+def test_a_group_that_does_not_deliver_is_not_asked_for_messages(of_engine: Healthy) -> None:
+    told = replace(of_engine.told, decisions=[], messages=[], feeds={}, webhooks=[])
+    assert not judged(told, of_engine.wanted, of_engine.rulebook, lost=False, delivers=False).wrong

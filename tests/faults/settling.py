@@ -1,0 +1,48 @@
+"""Waiting for a world to come to rest: until its groups have told all that they must, or nothing more comes.
+
+Comes in: a world whose faults are over, and the stream that it was told. Goes out: a verdict of each group.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from streams import rulefiles
+from tests.e2e.pipeline import Pipeline
+from tests.faults.judges.all import judged
+from tests.faults.judges.verdict import Verdict
+from tests.faults.stream import Stream, Wanted
+from tests.faults.told import Told, look
+from tests.faults.world import World
+
+STILL_FOR_S: Final = 180.0  # scores are refreshed each minute; a webhook that failed twice is tried after five
+LOOK_EVERY_S: Final = 2.0
+
+
+def settled(world: World, stream: Stream) -> Sequence[Verdict]:
+    """Each time it is looked at, all judges are asked; what is wrong at last stays wrong though nothing comes."""
+    wanted = [stream.wanted(rulefiles.load(world.rules_later(group))) for group in world.groups]
+    return [_settled(world, group, each) for group, each in zip(world.groups, wanted, strict=True)]
+
+
+def _settled(world: World, group: Pipeline, wanted: Wanted) -> Verdict:
+    size, since, was_right = None, time.monotonic(), False
+    while True:
+        told = asyncio.run(_look(world, group, wanted))
+        verdict = judged(
+            told, wanted, rulefiles.load(world.rules_later(group)), world.lost, delivers=group is world.groups[0]
+        )
+        if not verdict.wrong and was_right:
+            return verdict  # twice, for what should not come
+        was_right = not verdict.wrong
+        if told.size != size:
+            size, since = told.size, time.monotonic()
+        elif time.monotonic() - since > STILL_FOR_S:
+            return verdict
+        time.sleep(LOOK_EVERY_S)
+
+
+async def _look(world: World, group: Pipeline, wanted: Wanted) -> Told:
+    users = {*wanted.stand, *wanted.erased, *wanted.merged, *(each["userId"] for each in wanted.scored)}
+    return await look(group.settings, users, list(world.endpoint.webhooks), time.time_ns() // 1_000_000)
