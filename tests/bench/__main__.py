@@ -27,6 +27,7 @@ ALL = (
     "takeover",
     "backlog",
     "latency",
+    "links",
     "collect",
     "backtest",
     "feed",

@@ -1,8 +1,10 @@
 """Real SDKs, each pointed at a collector and at nothing else, while Kafka and the collector are killed.
 
-Nothing is lost, what is sent twice counts once, and no other host is asked for anything.
+Nothing is lost, what is sent twice counts once, no other host is asked for anything, and whoever comes anonymously
+first is one person at the end.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -17,12 +19,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+import stripe
+
 from streams.embedded.server import HOST
 from streams.testing import changes, parse_rules
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.collector import CollectorProcess
-from tests.e2e.pipeline import WITHIN_S, Pipeline
+from tests.e2e.pipeline import WITHIN_S, Pipeline, Seen
 from tests.e2e.programs import BROWSER, SDKS, bundled, chromium, node, sdks
 from tests.pages import ROOT, blocks
 
@@ -40,6 +44,12 @@ RULES: Final = (
     f'segment: all\nenter: count("Clicked") >= {EACH}',
     f'segment: too-many\nenter: count("Clicked") > {EACH}',
 )
+# All that was said of one person under an anonymous id, by name, of her company, and by Stripe of its customer.
+PERSON: Final = """
+segment: one-person
+enter: count("Looked Around") == 3 and role == "buyer" and group.employees == 50 and mrr == 20
+"""
+SECRET: Final = "whsec_test"
 
 
 class Site(ThreadingHTTPServer):
@@ -142,7 +152,7 @@ def test_no_event_of_any_sdk_is_lost_or_counted_twice_and_no_other_host_is_asked
     pipeline: Pipeline, kafka: Kafka, tmp_path: Path
 ) -> None:
     script = bundled(sdks() / "page.js")
-    with CollectorProcess(pipeline) as collector, site(script) as ours, ExitStack() as stack:
+    with CollectorProcess(pipeline, stripe_secrets=SECRET) as collector, site(script) as ours, ExitStack() as stack:
         running = [Sdk(each, collector, tmp_path) for each in SCRIPTS]
         for sdk in running:
             stack.callback(sdk.kill)
@@ -158,11 +168,17 @@ def test_no_event_of_any_sdk_is_lost_or_counted_twice_and_no_other_host_is_asked
         collector.start()
         assert {sdk.name: sdk.ended() for sdk in running} == {sdk.name: 0 for sdk in running}
         events = wait_for(pipeline, lambda sent: all(len(sent.get(name, ())) >= COUNT for name in everybody))
+        known = pipeline.read("product-events", lambda seen: groups(seen) >= everybody, SENT_WITHIN_S)
+        for name in everybody:
+            subscribe(collector, name)
+        billed = pipeline.read("billing-updates", lambda seen: len(seen) >= len(everybody))
     everything = {*range(COUNT)}
     assert {name: everything - numbers.keys() for name, numbers in clicks(events).items()} == {
         name: set() for name in everybody
     }
     assert [each for each in clicked(events) if each.get("userId") != whose(each["properties"])] == []
+    told = changes(parse_rules(PERSON), [one.json for one in (*known, *billed)])
+    assert Counter(change.subject for change in told) == {f"{name}-anna": 1 for name in everybody}
     entered = Counter(change.segment for change in changes(parse_rules(*RULES), events))
     assert entered == {"all": len(everybody) * USERS}
     assert {sdk.name: sdk.hosts for sdk in running} == {sdk.name: {f"{HOST}:{collector.port}"} for sdk in running}
@@ -186,6 +202,23 @@ def test_the_code_that_the_page_shows_sends_what_it_says(pipeline: Pipeline, tmp
     }
     [identified] = [event["traits"] for event in events if event["type"] == "identify"]
     assert identified == {"plan": "pro"}
+
+
+def subscribe(collector: CollectorProcess, name: str) -> None:
+    """As Stripe tells of it, which knows nobody but its customer."""
+    price = {"id": "price_1", "unit_amount": 2_000, "currency": "usd", "recurring": {"interval": "month"}}
+    items = {"data": [{"id": f"si_{name}", "quantity": 1, "price": price}]}
+    body = {"object": "subscription", "id": f"sub_{name}", "customer": f"cus_{name}", "status": "active"}
+    event = {"id": f"evt_{name}", "object": "event", "type": "customer.subscription.created", "livemode": True}
+    event |= {"created": int(time.time()), "data": {"object": body | {"items": items}}}
+    said = json.dumps(event)
+    signature = stripe.WebhookSignature.generate_signature_header(said, SECRET)
+    assert collector.post("/v1/stripe", said.encode(), Stripe_Signature=signature)[0] == 200
+
+
+def groups(seen: list[Seen]) -> set[str]:
+    """The companies that SDKs have told of: the last that each sends."""
+    return {one.json["groupId"] for one in seen if one.json["type"] == "group"}
 
 
 def shown(language: str, collector: CollectorProcess) -> list[str]:

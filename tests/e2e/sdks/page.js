@@ -28,3 +28,11 @@ for (let n = from; n < count; n++) {
   }
   await pause(pauseMs)
 }
+
+if (from) {
+  // Somebody else, on a device of her own, who looks around before she says who she is.
+  await analytics.reset()
+  for (let n = 0; n < 3; n++) await analytics.track("Looked Around")
+  await analytics.identify(`${name}-anna`, { role: "buyer", stripe_customer_id: `cus_${name}` })
+  await analytics.group(name, { employees: 50 })
+}
