@@ -10,8 +10,7 @@ from streams.core.explain.inventory import Inventory, take_inventory
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import SegmenterError
-from streams.lifecycle.awaiting import Progress, progress
-from streams.lifecycle.versions import Version, ahead
+from streams.lifecycle.awaiting import Awaited, awaited
 from streams.settings import Settings
 from streams.state.format import SHADOW_MEMBERS
 from streams.state.opening import opened_store
@@ -31,17 +30,9 @@ class Found(NamedTuple):
         return {segment: self.members.get(segment, 0) for segment in segments}
 
 
-class Awaited(NamedTuple):
-    """A version that is live once its past is made, and how far that is."""
-
-    version: Version
-    progress: Progress
-
-
 async def awaited_past(settings: Settings) -> Awaited | None:
     async with opened_store(settings) as store:
-        version = (await ahead(store.group)).awaited
-        return None if version is None else Awaited(version, await progress(store.group, version.number))
+        return await awaited(store.group)
 
 
 async def stored(settings: Settings, rulebook: Rulebook) -> Found:

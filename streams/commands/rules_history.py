@@ -26,17 +26,19 @@ DIFFERS = 1
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, the newest first.")
 @settings_flags("redis", "group", rest=REDIS)
 def history(as_json: bool, settings: Settings) -> None:
-    """Every version of the rules, the newest first: when it was applied, by whom and why.
+    """Every version of the rules, the newest first: when it was applied, by whom and why; and of one that awaits its
+    past how far that is made.
 
     \b
     Example:
         segmenter rules history
     """
+    from streams.lifecycle.awaiting import awaited
     from streams.lifecycle.versions import history
     from streams.terminal.versions import history_in_json, history_in_words
 
-    found = _with_group(settings, history)
-    click.echo(history_in_json(found) if as_json else history_in_words(found))
+    found, past = _with_group(settings, history), _with_group(settings, awaited)
+    click.echo(history_in_json(found, past) if as_json else history_in_words(found, past))
 
 
 @click.command("show")
@@ -51,11 +53,12 @@ def show(number: int | None, folder: Path | None, settings: Settings) -> None:
         segmenter rules show 3
         segmenter rules show --to rules-as-they-are
     """
+    from streams.lifecycle.awaiting import awaited
     from streams.terminal.versions import shown
 
     version, files = _with_group(settings, lambda group: _found(group, number))
     if folder is None:
-        click.echo(shown(version, files))
+        click.echo(shown(version, files, _with_group(settings, awaited)))
         return
     _write(files, folder)
     click.echo(f"Version {version.number} is in {folder}.")

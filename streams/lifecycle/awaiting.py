@@ -5,7 +5,7 @@ wait, how far it is, and in the end that it is live.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -13,16 +13,21 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.profiles.filling import lacking
 from streams.core.profiles.snapshot import RowSchema
 from streams.core.rules.rulebook import Rulebook
-from streams.lifecycle.versions import Version
+from streams.lifecycle.versions import Version, ahead
+from streams.log import counted
 from streams.state.format import PASTS, RULEBOOKS, SETTLED
 from streams.state.store import GroupStore
+
+FEW_S: Final = 30.0
+MANY_MINUTES: Final = 120
 
 
 class Made(msgspec.Struct, frozen=True):
     """How far the past of one shard is made: so many records of so many are read.
 
     is_ready: it stands where the shard stands, or did. since_ms: from when on it has all; None where that is from where
-    the shard began. is_taken: all profiles of the shard have it.
+    the shard began. is_taken: all profiles of the shard have it. a_second: how many are read in one; 0 where nobody
+    knows yet.
     """
 
     read: int
@@ -30,6 +35,18 @@ class Made(msgspec.Struct, frozen=True):
     is_ready: bool = False
     since_ms: int | None = None
     is_taken: bool = False
+    a_second: float = 0.0
+
+    @property
+    def share(self) -> float:
+        return self.read / self.of if self.of else 1.0
+
+    @property
+    def left_s(self) -> float | None:
+        """About how long it takes until it stands there; None where nobody knows."""
+        if self.is_ready or self.read >= self.of:
+            return 0.0
+        return (self.of - self.read) / self.a_second if self.a_second else None
 
 
 class Progress(NamedTuple):
@@ -57,6 +74,53 @@ class Progress(NamedTuple):
         read, of = (sum(getattr(each, name) for each in self.made.values()) for name in ("read", "of"))
         heard = len(self.made) / self.shards if self.shards else 1.0
         return heard * (read / of if of else 1.0)
+
+    @property
+    def left_s(self) -> float | None:
+        """About how long it takes until it is live; None where nobody knows."""
+        each = [made.left_s for made in self.made.values()]
+        known = [left for left in each if left is not None]
+        return max(known, default=None) if len(known) == len(each) >= self.shards else None
+
+    @property
+    def since_ms(self) -> int | None:
+        """From when on it has all, where that is not from the beginning, or is not known yet."""
+        return max((each.since_ms for each in self.made.values() if each.since_ms is not None), default=None)
+
+    def __str__(self) -> str:
+        """How far it is, in words: `86% read, 3 of 4 shards ready, about 2 minutes more`."""
+        if not self.made:
+            return "no worker has begun to make it"
+        said = f"{self.share:.0%} read, {self.ready} of {counted(self.shards, 'shard')} ready"
+        return said if self.is_done or self.left_s is None else f"{said}, {_about(self.left_s)} more"
+
+
+def _about(left_s: float) -> str:
+    """
+    >>> _about(3), _about(100), _about(5_000), _about(20_000)
+    ('some seconds', 'about 2 minutes', 'about 83 minutes', 'about 6 hours')
+    """
+    if left_s < FEW_S:
+        return "some seconds"
+    minutes = round(left_s / 60)
+    return (
+        f"about {counted(max(minutes, 1), 'minute')}"
+        if minutes <= MANY_MINUTES
+        else f"about {round(left_s / 3600)} hours"
+    )
+
+
+class Awaited(NamedTuple):
+    """A version that is live once its past is made, and how far that is."""
+
+    version: Version
+    progress: Progress
+
+
+async def awaited(group: GroupStore) -> Awaited | None:
+    """What is to take the place of what is live, if anything is."""
+    version = (await ahead(group)).awaited
+    return None if version is None else Awaited(version, await progress(group, version.number))
 
 
 def reads_more(was: Rulebook, now: Rulebook) -> bool:

@@ -175,8 +175,7 @@ class SegmenterApp(Declared):
         if found.is_done:
             await awaiting.make_live(store.group, version)
         elif self._may_tell_past():
-            ready = f"{found.ready} of {counted(found.shards, 'shard')} ready"
-            log.info("worker - the past of %s of the rules: %.0f %% read, %s", version, 100 * found.share, ready)
+            log.info("worker - the past of %s of the rules: %s", version, found)
 
     async def _tidy(self, version: int) -> None:
         """Forget the past of the version that is live, once all shards have it: until then one may need another's."""

@@ -98,6 +98,12 @@ SPECS: Final[Sequence[Spec[Monitor]]] = (
         lambda it: [((), bool(it.rules.differs))] if it.rules is not None else [],
     ),
     Spec(
+        "segmenter_past_read_ratio",
+        "While a version of the rules awaits its past: how much of it is made for a shard, 0 to 1.",
+        ("partition",),
+        _of_each(lambda each: each.past),
+    ),
+    Spec(
         "segmenter_lag_records",
         "Records that the broker has and that are not applied.",
         ("topic", "partition"),

@@ -37,7 +37,8 @@ class InputLag(NamedTuple):
 class Figures(NamedTuple):
     """What a loaded shard is like. late_s: how long ago the deadline came that has not been worked off.
 
-    saved_at, published_at: Unix times (s), None where it has not been yet.
+    past: how much of it is made under rules that await their past, 0 to 1; None where none do. saved_at, published_at:
+    Unix times (s), None where it has not been yet.
     """
 
     shard: int
@@ -48,6 +49,7 @@ class Figures(NamedTuple):
     published_at: float | None
     members: Mapping[str, int]
     lags: Sequence[InputLag]
+    past: float | None = None
 
 
 class Monitor:
@@ -99,12 +101,12 @@ class Monitor:
     def look(self, shards: Assignment) -> Health:
         """Once, at all of them."""
         now_s, owners = time.monotonic(), shards.owners()
-        loops = [(owner.number, owner.loaded) for owner in owners if owner.loaded is not None]
+        loops = [(owner, owner.loaded) for owner in owners if owner.loaded is not None]
         self.lags.ask([tp for _, loop in loops for tp in loop.inputs()])
         before = {each.shard: each for each in self.health.shards}
         now = self._observer.look([self._see(owner, shards) for owner in owners], now_s)
         self.health = Health(now, shards.has_joined, "waits to be given shards")
-        self.figures = [self._figures(number, loop, shards.now_ms(), now_s) for number, loop in loops]
+        self.figures = [self._figures(owner, loop, shards.now_ms(), now_s) for owner, loop in loops]
         self._looked_at = now_s
         for each in now:
             _tell(before.get(each.shard), each)
@@ -126,13 +128,13 @@ class Monitor:
         has_work = not is_known or loop.has_work(shards.now_ms())
         return Seen(owner.number, True, (id(loop), loop.moves), behind, has_work, obstacle, held_back)
 
-    def _figures(self, number: int, loop: ShardLoop, now_ms: int, now_s: float) -> Figures:
+    def _figures(self, owner: ShardLifecycle, loop: ShardLoop, now_ms: int, now_s: float) -> Figures:
         shard = loop.shard
         late_ms = max(0, now_ms - shard.due) if shard.due < FAR else 0
         saved_at, published_at = loop.written
         lags = list(self._input_lags(loop, now_s))
         return Figures(
-            number,
+            owner.number,
             shard.table.profiles,
             shard.table.row_bytes,
             late_ms / 1000,
@@ -140,6 +142,7 @@ class Monitor:
             published_at,
             dict(loop.members),
             lags,
+            owner.made.share if owner.made is not None else None,
         )
 
     def _input_lags(self, loop: ShardLoop, now_s: float) -> Iterator[InputLag]:

@@ -87,6 +87,7 @@ class PastMaker:
         self.version = worker.version
         self.store: ShardStore = worker.store.beside(past_room(worker.version))
         self.made = Made(0, 0)
+        self._from: tuple[float, int] | None = None
         self._worker, self._number, self._tps, self._is_ours, self._running = worker, number, tps, is_ours, running
         self._pace = pace
         self._retry = Retry()
@@ -216,6 +217,12 @@ class PastMaker:
                     return
             await asyncio.sleep(FOLLOW_EVERY_S)
 
+    def _speed(self, read: int) -> float:
+        """How many records it reads in a second, since it was looked at first."""
+        now_s = time.monotonic()
+        since_s, before = self._from = self._from or (now_s, read)
+        return max(0, read - before) / (now_s - since_s) if now_s > since_s else 0.0
+
     def _is_there(self, loop: ShardLoop, stands: Stand) -> bool:
         """Whether it has all that the running one had; have time come for it, if that is all that it lacks."""
         inputs = loop.inputs()
@@ -223,7 +230,8 @@ class PastMaker:
         of = sum(end - self._first.get(tp, 0) for tp, end in stands.positions.items())
         is_near = sum(left.values()) <= NEAR and not loop.shard.is_stale
         since = max(Head.decode(loop.shard.head()).kept_since.values(), default=None)
-        self.made = Made(of - sum(left.values()), of, self.made.is_ready or is_near, since)
+        read = of - sum(left.values())
+        self.made = Made(read, of, self.made.is_ready or is_near, since, a_second=self._speed(read))
         if any(left.values()) or loop.shard.is_stale:
             return False
         if loop.shard.time_ms < stands.time_ms:

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from streams.admin.inventory import Awaited, Found
+from streams.admin.inventory import Found
 from streams.core.explain.inventory import FieldRead, LiveRule
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule
+from streams.lifecycle.awaiting import Awaited
 from streams.lifecycle.versions import Version
 from streams.log import counted
 from streams.terminal.columns import in_columns
 from streams.terminal.dates import in_full, when
-from streams.terminal.versions import awaits_in_words, headline
+from streams.terminal.versions import awaited_json, awaits_in_words, headline
 
 VERSION_DIGITS = 12
 TAKEN_OVER = "Workers that run take over another version within seconds; not all have stored something under it yet."
@@ -30,7 +31,7 @@ def _lines(found: Found, version: Version | None, awaited: Awaited | None) -> It
     if version is not None:
         yield headline(version)
     if awaited is not None:
-        yield awaits_in_words(*awaited)
+        yield awaits_in_words(awaited)
     yield (
         f"{counted(len(inventory.rules), 'rule')} over {counted(found.profiles, 'profile')}, as of "
         f"{in_full(found.at_ms)}; a profile's row has {inventory.row_bytes:,} bytes"
@@ -91,7 +92,7 @@ def in_json(found: Found, version: Version | None, awaited: Awaited | None = Non
     return msgspec.json.encode(
         {
             "version": version.number if version else None,
-            "awaited": _awaited_json(awaited) if awaited is not None else None,
+            "awaited": awaited_json(awaited),
             "as_of": format_time(found.at_ms),
             "profiles": found.profiles,
             "shards": inventory.shards,
@@ -100,11 +101,6 @@ def in_json(found: Found, version: Version | None, awaited: Awaited | None = Non
             "gone": [{"rule": name, "members": found.members_of(each)} for name, each in inventory.gone.items()],
         }
     )
-
-
-def _awaited_json(awaited: Awaited) -> dict[str, object]:
-    version, found = awaited
-    return {"version": version.number, "shards_ready": found.ready, "shards": found.shards, "read": found.share}
 
 
 def _rule_json(rule: LiveRule, found: Found) -> dict[str, object]:

@@ -10,10 +10,9 @@ from typing import Final
 import msgspec
 
 from streams.core.instants import format_time
-from streams.lifecycle.awaiting import Progress
+from streams.lifecycle.awaiting import Awaited
 from streams.lifecycle.differences import Difference
 from streams.lifecycle.versions import DIGEST_DIGITS, Version
-from streams.log import counted
 from streams.printable import printable
 from streams.rulefiles.folder import Files
 from streams.terminal.columns import in_columns
@@ -27,21 +26,31 @@ def headline(version: Version) -> str:
     return f"Version {version.number} is live, applied {in_full(version.at_ms)} by {printable(version.author)}{note}"
 
 
-def awaits_in_words(version: Version, found: Progress) -> str:
+def awaits_in_words(awaited: Awaited) -> str:
     """How far the past of a version is made."""
-    said = f"{found.ready} of {counted(found.shards, 'shard')} ready, {found.share:.0%} read"
-    since_ms = max((each.since_ms for each in found.made.values() if each.since_ms is not None), default=None)
-    reach = f"; topics reach back to {in_full(since_ms)}" if since_ms is not None else ""
-    return f"Version {version.number} awaits its past: {said}{reach}"
+    version, found = awaited
+    reach = f"; topics reach back to {in_full(found.since_ms)}" if found.since_ms is not None else ""
+    return f"Version {version.number} awaits its past: {found}{reach}"
 
 
-def history_in_words(versions: Sequence[Version]) -> str:
+def awaited_json(awaited: Awaited | None) -> dict[str, object] | None:
+    """left_s: about how long it takes; null where nobody knows. reaches_back_to: null where that is the beginning."""
+    if awaited is None:
+        return None
+    version, found = awaited
+    shards = {"shards_ready": found.ready, "shards": found.shards}
+    since = format_time(found.since_ms) if found.since_ms is not None else None
+    return {"version": version.number, **shards, "read": found.share, "left_s": found.left_s, "reaches_back_to": since}
+
+
+def history_in_words(versions: Sequence[Version], awaited: Awaited | None = None) -> str:
     if not versions:
         return NEVER_APPLIED
     head = ("version", "applied", "by", "digest", "note")
     live = next((version for version in versions if not version.awaits), None)
     standing = {version.number: _standing(version, version is live, version is versions[0]) for version in versions}
-    return "\n".join(in_columns([head, *(_row(version, standing[version.number]) for version in versions)]))
+    rows = in_columns([head, *(_row(version, standing[version.number]) for version in versions)])
+    return "\n".join([*rows, *(["", awaits_in_words(awaited)] if awaited is not None else [])])
 
 
 def _standing(version: Version, is_live: bool, is_newest: bool) -> str:
@@ -56,8 +65,9 @@ def _row(version: Version, standing: str) -> tuple[str, ...]:
     return number, in_full(version.at_ms), printable(version.author), digest, printable(version.note)
 
 
-def history_in_json(versions: Sequence[Version]) -> bytes:
-    return msgspec.json.encode([_json(version) for version in versions])
+def history_in_json(versions: Sequence[Version], awaited: Awaited | None = None) -> bytes:
+    past = {awaited.version: {"past": awaited_json(awaited)}} if awaited is not None else {}
+    return msgspec.json.encode([_json(version) | past.get(version, {}) for version in versions])
 
 
 def _json(version: Version) -> dict[str, object]:
@@ -66,10 +76,11 @@ def _json(version: Version) -> dict[str, object]:
     return said | {"digest": version.digest, "awaits_past": version.awaits}
 
 
-def shown(version: Version, files: Files) -> str:
+def shown(version: Version, files: Files, awaited: Awaited | None = None) -> str:
     """All of its files, each under its path."""
     lines = [f"version {version.number}, applied {in_full(version.at_ms)} by {printable(version.author)}"]
     lines += [printable(version.note)] if version.note else []
+    lines += [awaits_in_words(awaited)] if awaited is not None and awaited.version == version else []
     for path, text in sorted(files.items()):
         lines += ["", f"--- {path}", text.rstrip("\n")]
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.lifecycle.applying import Moved, apply
-from streams.lifecycle.awaiting import Made, make_live, progress, tell
+from streams.lifecycle.awaiting import Made, Progress, make_live, progress, tell
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
 from streams.lifecycle.versions import Version, ahead, history, live
@@ -42,6 +42,27 @@ async def test_it_is_live_once_all_shards_are_ready(kept: Store) -> None:
     await make_live(group, second)
     assert [(each.number, each.awaits) for each in await history(group)] == [(2, False), (1, False)]
     assert (await ahead(group)).awaited is None
+
+
+@pytest.mark.parametrize(
+    ("made", "left_s", "says"),
+    [
+        ({}, None, "no worker has begun to make it"),
+        ({0: Made(5, 10, a_second=1)}, None, "25% read, 0 of 2 shards ready"),
+        ({0: Made(5, 10), 1: Made(5, 10, a_second=1)}, None, "50% read, 0 of 2 shards ready"),
+        (
+            {0: Made(100, 400, a_second=1), 1: Made(5, 10, is_ready=True)},
+            300,
+            "26% read, 1 of 2 shards ready, about 5 minutes more",
+        ),
+        ({0: Made(9, 10, is_ready=True), 1: Made(9, 10, is_ready=True)}, 0, "90% read, 2 of 2 shards ready"),
+    ],
+)
+def test_how_far_it_is_and_how_long_it_takes_is_told_as_far_as_anybody_knows(
+    made: dict[int, Made], left_s: float | None, says: str
+) -> None:
+    found = Progress(2, made)
+    assert (found.left_s, str(found)) == (left_s, says)
 
 
 @pytest.mark.parametrize(("files", "awaits"), [(MORE, False), (BOUGHT, True)])

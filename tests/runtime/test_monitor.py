@@ -13,6 +13,7 @@ from streams.core.identities.aliases import MOST_RECORDS
 from streams.core.identities.owners import MOST_IDS
 from streams.errors import Stuck
 from streams.kafka.message import Message
+from streams.lifecycle.awaiting import Made
 from streams.monitoring import health
 from streams.monitoring.health import State
 from streams.runtime import monitor as monitors
@@ -35,6 +36,7 @@ class Worked(Alone):
         super().__init__(Shard(RULES), lambda: self.now)
         self.hangs = self.is_hanging = False
         self.has_joined = True
+        self.made: Made | None = None
         self.monitor = Monitor(Settings())
         self.monitor.counters = self.counters
         self.monitor.lags = self  # type: ignore[assignment]  # what it is asked for stands below
@@ -66,7 +68,7 @@ class Worked(Alone):
     # as an assignment
 
     def owners(self) -> list[Any]:
-        return [SimpleNamespace(number=0, loaded=self.loaded, obstacle=None)]
+        return [SimpleNamespace(number=0, loaded=self.loaded, obstacle=None, made=self.made)]
 
     def now_ms(self) -> int:
         return self.now
@@ -169,6 +171,17 @@ async def test_what_reaches_nobody_and_the_links_that_are_refused_are_counted_by
     assert found["segmenter_unlinked_total", "too many ids of one person"] == 3
     assert found["segmenter_dead_letters_total", "too_many_ids"] == worked.published["dead-letters"] == 1
     assert found["segmenter_members", "open", "0"] == 1, "she counts, whatever ids she bears"
+
+
+async def test_how_far_a_past_is_made_is_told_while_one_is() -> None:
+    worked = Worked()
+    async with worked.at_work():
+        await worked.until(lambda: worked.look().state is State.CAUGHT_UP)
+        assert "segmenter_past_read_ratio" not in [each.name for each in samples(worked)]
+        worked.made = Made(50, 200)
+        worked.look()
+        found = {(each.name, *each.labels.values()): each.value for each in samples(worked)}
+    assert found["segmenter_past_read_ratio", "0"] == 0.25
 
 
 async def test_no_label_has_a_user_in_it() -> None:

@@ -4,7 +4,8 @@ Comes in: a form. Goes out: the page with what was found; or a new version, and 
 page.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,13 +19,21 @@ from streams.web.dashboard.door import Door, see_other
 from streams.web.dashboard.forms import Form, form_of
 from streams.web.dashboard.wording import address
 from streams.web.numbers import whole
+from streams.web.views.awaited import awaited_now
 from streams.web.views.backtests import BacktestAsked, Backtests
-from streams.web.views.drafts import Draft, Written, apply_draft, begun, drafted, unmoved, written_in
-from streams.web.views.versions import version, versions
+from streams.web.views.drafts import Draft, MovedMeanwhile, Written, apply_draft, begun, drafted, unmoved, written_in
+from streams.web.views.versions import FileDifference, changed, version, versions
 from streams.web.views.window import Window
 from streams.web.views.words import words
 
 BACKTESTS_SHOWN: Final = 3
+
+
+class Moved(NamedTuple):
+    """What was applied since somebody began to write: the newest version, and what is otherwise by it."""
+
+    number: int
+    files: Sequence[FileDifference]
 
 
 class Editing:
@@ -65,8 +74,9 @@ class Editing:
 
     async def write(self, request: Request, visitor: Visitor) -> Response:
         said, name = await form_of(request), request.query_params.get("name", "")
-        written = Written(name, said.text("text") or "", said.text("stories"), _number(said.get("base")))
-        fault = ""
+        base = _number(said.get("seen") or said.get("base"))
+        written = Written(name, said.text("text") or "", said.text("stories"), base)
+        fault, moved = "", None
         try:
             match said.get("do"):
                 case "apply":
@@ -78,10 +88,13 @@ class Editing:
                     return see_other(address("backtest", id=await self._backtest(said, written, visitor)))
         except RuleError:
             fault = "Nothing is done: there are faults."
+        except MovedMeanwhile as error:
+            fault, moved = str(error), Moved(error.now.number, await changed(self._window, base, error.now.number))
         except (UsageError, Busy) as error:
             fault = str(error)
         draft = await drafted(self._window, written)
-        return await self._page(request, visitor, draft, 409 if fault else 200, is_checked=True, fault=fault)
+        status = 409 if fault else 200
+        return await self._page(request, visitor, draft, status, is_checked=True, fault=fault, moved=moved)
 
     async def _backtest(self, said: Form, written: Written, visitor: Visitor) -> str:
         asked = BacktestAsked(
@@ -116,6 +129,7 @@ class Editing:
         status: int = 200,
         is_checked: bool = False,
         fault: str = "",
+        moved: Moved | None = None,
     ) -> Response:
         found = await self._backtests.all()
         return self._door.page(
@@ -126,7 +140,9 @@ class Editing:
             draft=draft,
             is_checked=is_checked,
             fault=fault,
-            live=False,
+            moved=moved,
+            awaited=await awaited_now(self._window),
+            live=not is_checked,
             histories=found.histories,
             backtests=[each for each in found.backtests if each.rule == draft.name][:BACKTESTS_SHOWN],
         )

@@ -20,7 +20,7 @@ from streams.errors import Fault, RuleError, UsageError
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import Checked, check_files
 from streams.lifecycle.planning import Plan, make_plan
-from streams.lifecycle.versions import Version, live
+from streams.lifecycle.versions import Version, ahead
 from streams.outputs.wording import conditions_in_words
 from streams.printable import printable
 from streams.rulefiles.folder import STORIES, Files
@@ -107,15 +107,15 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
 
 async def begun(window: Window, name: str) -> Draft:
-    """As it is live; or a first text, where there is no such rule."""
-    rules, name = await window.rules(), _checked_name(name)
+    """As it was applied last; or a first text, where there is no such rule."""
+    rules, name = await window.latest(), _checked_name(name)
     text = rules.text(name) if name in rules.paths else NEW.format(name=name)
     return _draft(rules, Written(name, text, None, _number(rules.version)))
 
 
 async def drafted(window: Window, written: Written) -> Draft:
     """Checked, told its stories, and held against what is live."""
-    rules = await window.rules()
+    rules = await window.latest()
     draft = _draft(rules, written)
     try:
         checked = await asyncio.to_thread(check_files, files_with(rules, written))
@@ -136,8 +136,8 @@ async def drafted(window: Window, written: Written) -> Draft:
 
 
 async def apply_draft(window: Window, written: Written, note: str, author: str) -> Version:
-    """RuleError: it has faults. UsageError: somebody else applied something since it was begun."""
-    rules = await window.rules()
+    """RuleError: it has faults. `MovedMeanwhile`: somebody else applied something since it was begun."""
+    rules = await window.latest()
     checked = await asyncio.to_thread(check_files, files_with(rules, written))
     await asyncio.to_thread(_stories, checked.files, _draft(rules, written).path)
     after = await unmoved(window, written.base)
@@ -147,17 +147,28 @@ async def apply_draft(window: Window, written: Written, note: str, author: str) 
     return version
 
 
-async def unmoved(window: Window, base: int) -> Version | None:
-    """The live version, if it is still the one that somebody looked at."""
-    found = await live(window.store.group)
-    if _number(found) != base:
-        assert found is not None
-        raise UsageError(
-            f"Nothing is applied: {printable(found.author)} applied version {found.number} meanwhile, at"
-            f" {told(found.at_ms)} ({printable(found.note) or 'without a note'}). Look at what it changes, and begin"
-            " from there."
+class MovedMeanwhile(UsageError):
+    """Somebody else applied something since. now: the version that was applied last."""
+
+    def __init__(self, now: Version):
+        self.now = now
+        super().__init__(
+            f"Nothing is applied: {printable(now.author)} applied version {now.number} meanwhile, at {told(now.at_ms)}"
+            f" ({printable(now.note) or 'without a note'}). Look at what it changes, and go on from there."
         )
-    return found
+
+
+async def unmoved(window: Window, base: int) -> Version | None:
+    """The live version, if what was applied last is still what somebody looked at."""
+    found = await ahead(window.store.group)
+    newest = found.awaited or found.live
+    if newest is None and base:
+        raise UsageError(
+            "Nothing is applied: Redis has lost the versions of the rules. A worker that runs puts them back."
+        )
+    if newest is not None and newest.number != base:
+        raise MovedMeanwhile(newest)
+    return found.live
 
 
 def _checked_name(name: str) -> str:

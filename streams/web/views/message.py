@@ -18,7 +18,7 @@ from streams.delivery.message import Message
 from streams.delivery.recipient import Decided, Recipient
 from streams.errors import Unknown, UsageError
 from streams.lifecycle.applying import apply
-from streams.lifecycle.checking import check_files
+from streams.lifecycle.checking import Checked, check_files
 from streams.lifecycle.versions import Version
 from streams.messagefiles.switching import State, switched
 from streams.printable import printable
@@ -45,7 +45,7 @@ class WhyShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessageView(msgspec.Struct, frozen=True, gc=False):
-    """text: its file. base: the version of the rules that has it; 0 where nothing was ever applied.
+    """text: its file. base: the version of the rules that was applied last; 0 where nothing was ever applied.
 
     days: of each thing that became of it how often, on each of the last 30 days, the oldest first. why: of the user
     that was asked for; fault: why there is none, in words.
@@ -62,7 +62,7 @@ class MessageView(msgspec.Struct, frozen=True, gc=False):
 
 
 async def message(window: Window, name: str, user_id: str = "", variant: str = "") -> MessageView:
-    rules = await window.rules()
+    rules, latest = await window.rules(), await window.latest()
     found = _called(rules, name)
     days = (await outcomes_of(window, [name]))[name]
     fault, why = "", None
@@ -75,7 +75,7 @@ async def message(window: Window, name: str, user_id: str = "", variant: str = "
     return MessageView(
         now=message_shown(found, {what: sum(each) for what, each in days.items()}),
         text=rules.files[_path(rules, name)],
-        base=rules.version.number if rules.version else 0,
+        base=latest.version.number if latest.version else 0,
         days=days,
         newest=tuple(newest_decisions(newest, DECISIONS_SHOWN)),
         preview=seen,
@@ -86,19 +86,29 @@ async def message(window: Window, name: str, user_id: str = "", variant: str = "
 
 async def switch(window: Window, name: str, state: State, base: int, note: str, author: str) -> Version:
     """Switched on or off, as a new version of the rules. UsageError: somebody else applied something meanwhile.
-    RuleError: with this state the rules have a fault, as where a live message waits for what is in shadow."""
-    rules = await window.rules()
+    RuleError: with this state the rules have a fault, as where a live message waits for what is in shadow.
+
+    It holds at once: where a version awaits its past, that is applied once more after it, with the same state."""
+    rules, latest = await window.rules(), await window.latest()
+    both = [await _switched(each, name, state) for each in ([rules] if latest is rules else [rules, latest])]
+    after = await unmoved(window, base)
+    note = note or f"{name}: {state}"
+    for checked in both:
+        at_ms = window.clock()
+        after = await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=at_ms)
+    window.look_again()
+    assert after is not None
+    return after
+
+
+async def _switched(rules: Rules, name: str, state: State) -> Checked:
     _called(rules, name)
     path = _path(rules, name)
     files = {**rules.files, path: switched(rules.files[path], state)}
     checked = await asyncio.to_thread(check_files, files)
     if checked.messages.by_name[name].is_live is not (state == "live"):
         raise UsageError(f"{path} is not written so that it can be switched here: change its `state` by hand.")
-    after = await unmoved(window, base)
-    note = note or f"{name}: {state}"
-    version = await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=window.clock())
-    window.look_again()
-    return version
+    return checked
 
 
 def _called(rules: Rules, name: str) -> Message:

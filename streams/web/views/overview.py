@@ -16,6 +16,7 @@ from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule, Segment, Sort, level_name
 from streams.dispatch.standing import Standings
 from streams.log import counted
+from streams.web.views.awaited import AwaitedShown, awaited_now
 from streams.web.views.counts import Counts, Point, counts_of
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
@@ -69,12 +70,13 @@ class Trouble(msgspec.Struct, frozen=True, gc=False):
 
 
 class Overview(msgspec.Struct, frozen=True, gc=False):
-    """profiles: all users that are known."""
+    """profiles: all users that are known. awaited: what is to be live once its past is made."""
 
     as_of: Instant
     profiles: int
     rules: tuple[RuleNow, ...]
     troubles: tuple[Trouble, ...]
+    awaited: AwaitedShown | None = None
 
 
 class _Made(NamedTuple):
@@ -108,7 +110,7 @@ async def overview(window: Window) -> Overview:
     await endpoints.read()
     troubles = (*_troubles(window, found, shown), *_failing(rules.messages.endpoints, endpoints))
     worst_first = tuple(sorted(troubles, key=lambda trouble: HOW.index(trouble.how)))
-    return Overview(told(now_ms), found.profiles, shown, worst_first)
+    return Overview(told(now_ms), found.profiles, shown, worst_first, await awaited_now(window))
 
 
 def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms: int) -> RuleNow:

@@ -3,7 +3,7 @@
 Comes in: the name of a rule or of a level, such as `lifecycle/power`. Goes out: a `SegmentView`, or `Unknown`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +11,9 @@ from streams.admin.inventory import stored_in
 from streams.admin.members import page
 from streams.core.explain.inventory import FieldRead
 from streams.core.rules.rulebook import Segment
+from streams.errors import Unknown
 from streams.rulefiles.naming import UnknownSegment, rules_called
+from streams.web.views.awaited import AwaitedShown, awaited_now
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.counts import Point, counts_and_hours_of
 from streams.web.views.moves import MoveShown, moves_of
@@ -34,7 +36,8 @@ class SegmentView(msgspec.Struct, frozen=True, gc=False):
     """now: the rule and its segments. asked: the one that was asked for, of a tier's levels. text: its file.
 
     hours: of the last three days, of a segment or a level. moves: of the last 30 days, from level to level. changes:
-    the newest, of all levels or of the one that was asked for.
+    the newest, of all levels or of the one that was asked for. awaited: a version by which it means something else, and
+    which is live once its past is made.
     """
 
     as_of: Instant
@@ -48,6 +51,7 @@ class SegmentView(msgspec.Struct, frozen=True, gc=False):
     changes: tuple[ChangeShown, ...]
     hours: tuple[Point, ...]
     moves: tuple[MoveShown, ...]
+    awaited: AwaitedShown | None = None
 
 
 class MemberShown(msgspec.Struct, frozen=True, gc=False):
@@ -66,9 +70,9 @@ class MembersShown(msgspec.Struct, frozen=True, gc=False):
 
 
 async def segment(window: Window, name: str) -> SegmentView:
-    rules = await window.rules()
+    rules, awaited = await window.rules(), await awaited_now(window)
+    (rule,) = await _called(window, name, awaited)
     found = await stored_in(window.store, window.settings, rules.rulebook)
-    (rule,) = rules_called(rules.rulebook, [name])
     live = next(each for each in found.inventory.rules if each.rule.name == rule)
     now_ms = max(window.clock(), found.inventory.time_ms)
     counts, hours = await counts_and_hours_of(window, live.rule.segments, name, found.calendar, now_ms)
@@ -86,7 +90,22 @@ async def segment(window: Window, name: str) -> SegmentView:
         changes=tuple(newest_first(window.changes.newest, CHANGES_SHOWN, live.rule.name, asked)),
         hours=hours,
         moves=await moves_of(window, live.rule.name, levels, found.calendar, now_ms),
+        awaited=awaited if awaited is not None and rule in awaited.rules else None,
     )
+
+
+async def _called(window: Window, name: str, awaited: AwaitedShown | None) -> Sequence[str]:
+    """The rule of that name, in force. Unknown: there is none; or not yet, as its version awaits its past."""
+    try:
+        return rules_called((await window.rules()).rulebook, [name])
+    except UnknownSegment:
+        if awaited is None:
+            raise
+        rules_called((await window.latest()).rulebook, [name])
+        raise Unknown(
+            f"{name} comes with version {awaited.version} of the rules, which awaits its past: {awaited.text}. Its"
+            " members come after."
+        ) from None
 
 
 async def members(window: Window, name: str, after: str, most: int) -> MembersShown:

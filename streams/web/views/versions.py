@@ -7,7 +7,8 @@ from difflib import unified_diff
 
 import msgspec
 
-from streams.lifecycle.versions import Version, files_of, find, history, live
+from streams.lifecycle.versions import Version, ahead, files_of, find, history
+from streams.web.views.awaited import AwaitedShown, awaited_now
 from streams.web.views.times import Instant, told
 from streams.web.views.window import Window
 
@@ -24,15 +25,18 @@ class VersionShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class Versions(msgspec.Struct, frozen=True, gc=False):
-    """live: the number of the one in force; null while it is a folder, as nothing was ever applied."""
+    """live: the number of the one in force; null while it is a folder, as nothing was ever applied. awaited: the one
+    that is to take its place once its past is made."""
 
     live: int | None
     versions: tuple[VersionShown, ...]
+    awaited: AwaitedShown | None = None
 
 
 async def versions(window: Window) -> Versions:
     found = tuple(map(_shown, await history(window.store.group)))
-    return Versions(next((each.number for each in found if not each.awaits_past), None), found)
+    is_live = next((each.number for each in found if not each.awaits_past), None)
+    return Versions(is_live, found, await awaited_now(window))
 
 
 def _shown(one: Version) -> VersionShown:
@@ -47,22 +51,36 @@ class FileDifference(msgspec.Struct, frozen=True, gc=False):
 
 
 class VersionView(msgspec.Struct, frozen=True, gc=False):
-    """version: with what it changed of the one before. live: the number of the one in force."""
+    """version: with what it changed of the one before. live: the number of the one in force; newest: of the one that
+    was applied last."""
 
     version: VersionShown
     live: int
+    newest: int
     files: tuple[FileDifference, ...]
+    awaited: AwaitedShown | None = None
 
 
 async def version(window: Window, number: int) -> VersionView:
     group = window.store.group
-    found = await find(group, number)
-    files = await files_of(group, found)
-    before = await files_of(group, await find(group, number - 1)) if number > 1 else {}
-    newest = await live(group)
-    changed = sorted(path for path in {*files, *before} if files.get(path) != before.get(path))
-    shown = tuple(FileDifference(path, _lines(before.get(path, ""), files.get(path, ""))) for path in changed)
-    return VersionView(_shown(found), newest.number if newest else number, shown)
+    found, there = await find(group, number), await ahead(group)
+    newest = there.awaited or there.live
+    awaited = await awaited_now(window)
+    return VersionView(
+        _shown(found),
+        there.live.number if there.live else number,
+        newest.number if newest else number,
+        await changed(window, number - 1, number),
+        awaited if awaited is not None and awaited.version == number else None,
+    )
+
+
+async def changed(window: Window, old: int, new: int) -> tuple[FileDifference, ...]:
+    """What one version has otherwise than another; 0 has nothing."""
+    group = window.store.group
+    before, after = [await files_of(group, await find(group, number)) if number else {} for number in (old, new)]
+    paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    return tuple(FileDifference(path, _lines(before.get(path, ""), after.get(path, ""))) for path in paths)
 
 
 def _lines(before: str, after: str) -> tuple[str, ...]:

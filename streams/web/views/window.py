@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 
 from streams.core.rules.rulebook import Rulebook
 from streams.delivery.message import Messages
-from streams.lifecycle.checking import InForce, in_force
-from streams.lifecycle.versions import Version, live, newest
+from streams.lifecycle.checking import InForce, in_force, readable
+from streams.lifecycle.versions import Version, ahead, files_of, live, newest
 from streams.native.code import folder
 from streams.rulefiles.folder import Files, rules_in
 from streams.settings import Settings, cache_folder
@@ -84,6 +84,7 @@ class Window:
         self.decisions = Tail(settings, DELIVERIES.name, DECISIONS_KEPT, read_decision)
         self.behind = Behind(settings, self.store)
         self._rules: Rules | None = None
+        self._latest: Rules | None = None
         self._looked_s = 0.0
 
     async def apart(self, work: Callable[[Store], Awaitable[Found]]) -> Found:
@@ -108,6 +109,17 @@ class Window:
     def look_again(self) -> None:
         """Rules were applied through this window: whoever looks next sees them."""
         self._looked_s = -math.inf
+
+    async def latest(self) -> Rules:
+        """Those that were applied last: of the version that awaits its past, while one does; else those in force."""
+        rules, group = await self.rules(), self.store.group
+        version = (await ahead(group, rules.version)).awaited
+        if version is None:
+            return rules
+        if self._latest is None or self._latest.version != version:
+            checked = readable(await files_of(group, version))
+            self._latest = rules if checked is None else Rules.of(InForce(version, checked))
+        return self._latest
 
     async def _newest(self, known: Rules | None) -> Rules:
         group = self.store.group

@@ -53,7 +53,8 @@ const look = async () => {
       if (!paused) put(page);
       asOf = Date.now();
       stale("");
-    } else stale(page.getElementById("trouble")?.textContent.trim() ?? "");
+    } else if (document.getElementById("trouble")) put(page);
+    else stale(page.getElementById("trouble")?.textContent.trim() ?? "");
   } catch {
     stale("segmenter does not answer.");
   }
@@ -144,8 +145,6 @@ if (draft) {
   });
 }
 
-// What is under way is looked at every second, until it is not any more.
+// What is under way is looked at every second.
 const soon = () => document.querySelector("[data-soon]");
-if (live && soon()) {
-  const looking = setInterval(() => (soon() ? document.hidden || look() : clearInterval(looking)), 1_000);
-}
+if (live) setInterval(() => soon() && !document.hidden && look(), 1_000);

@@ -1,0 +1,126 @@
+"""A version that awaits its past: how far it is stands where somebody would look, it is written on, and given up."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+
+from streams.lifecycle.applying import apply
+from streams.lifecycle.awaiting import Made, make_live, tell
+from streams.lifecycle.checking import check_files
+from streams.lifecycle.versions import Version, ahead, files_of, history
+from tests.web.group import MESSAGES, RULES, Group
+
+BUYERS = 'segment: buyers\nenter: count("Order Paid") >= 1\n'
+NOTE = "who buys"
+
+
+def files_with(**rules: str) -> dict[str, str]:
+    found = {f"{name}.yaml": text for name, text in (RULES | rules).items()}
+    return found | {f"messages/{name}.yaml": text for name, text in MESSAGES.items()}
+
+
+@pytest.fixture
+async def group(tmp_path: Path) -> Group:
+    """Version 1 is live; version 2 has one rule more, and reads what was not kept."""
+    made = await Group(tmp_path).begin()
+    after: Version | None = None
+    for note, files in (("first", files_with()), (NOTE, files_with(buyers=BUYERS))):
+        after = await apply(
+            made.store.group, check_files(files), after=after, author="ann", note=note, at_ms=made.now_ms
+        )
+    assert after is not None
+    assert after.awaits
+    await tell(made.store.group, 2, 0, Made(800, 800, is_ready=True))
+    await tell(made.store.group, 2, 1, Made(80, 200, a_second=1.0, since_ms=made.now_ms))
+    return made
+
+
+@pytest.fixture
+async def client(group: Group) -> AsyncIterator[AsyncClient]:
+    async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
+        yield client
+
+
+async def page(client: AsyncClient, path: str, status: int = 200) -> str:
+    answer = await client.get(f"/dashboard/{path}")
+    assert answer.status_code == status
+    return answer.text
+
+
+@pytest.mark.parametrize("path", ["", "rules", "rule?name=buyers", "version?number=2"])
+async def test_how_far_it_is_stands_where_somebody_would_look(client: AsyncClient, path: str) -> None:
+    text = await page(client, path)
+    assert "88% read, 1 of 2 shards ready, about 2 minutes more" in text
+    assert NOTE in text
+    assert 'href="rule?name=buyers"' in text
+    assert "Topics reach back to" in text
+
+
+async def test_a_rule_that_comes_with_it_is_not_just_unknown(client: AsyncClient) -> None:
+    text = await page(client, "segment?name=buyers", 404)
+    assert "buyers comes with version 2 of the rules, which awaits its past: 88% read" in text
+    assert "awaits" not in await page(client, "segment?name=nobody-knows", 404)
+    assert "awaits" not in await page(client, "segment?name=quiet")
+
+
+async def test_the_api_tells_it_of_the_versions_and_of_all_segments(client: AsyncClient) -> None:
+    said = {"version": 2, "rules": ["buyers"], "share": 0.88, "shards_ready": 1, "shards": 2, "left_s": 120.0}
+    for path in ("versions", "segments"):
+        assert said.items() <= (await client.get(f"/api/v1/{path}")).json()["awaited"].items()
+
+
+async def test_once_it_is_live_nothing_is_awaited(group: Group, client: AsyncClient) -> None:
+    newest = (await history(group.store.group))[0]
+    await make_live(group.store.group, newest)
+    group.window.look_again()
+    assert "awaits its past" not in await page(client, "rules")
+    assert (await client.get("/api/v1/versions")).json()["awaited"] is None
+
+
+async def test_whoever_changes_a_rule_meanwhile_has_all_of_it(group: Group, client: AsyncClient) -> None:
+    assert 'value="2"' in await page(client, "rule?name=quiet")
+    said = {"text": RULES["quiet"].replace("7", "5"), "base": "2", "do": "apply"}
+    assert (await client.post("/dashboard/rule?name=quiet", data=said)).status_code == 303
+    found = await ahead(group.store.group)
+    assert found.awaited is not None
+    assert found.awaited.number == 3
+    assert (await files_of(group.store.group, found.awaited))["buyers.yaml"] == BUYERS
+
+
+async def test_it_is_given_up_for_what_is_live(group: Group, client: AsyncClient) -> None:
+    assert "Give it up" in await page(client, "rules")
+    said = {"base": "2", "note": "version 2 is given up"}
+    assert (await client.post("/dashboard/version?number=1", data=said)).status_code == 303
+    found = await ahead(group.store.group)
+    assert (found.live and found.live.number, found.awaited) == (3, None)
+    assert "given up before its past was there" in await page(client, "rules")
+
+
+async def test_a_message_is_switched_at_once_and_what_awaits_its_past_has_it_too(
+    group: Group, client: AsyncClient
+) -> None:
+    assert (await client.post("/dashboard/message?name=hello", data={"do": "on", "base": "2"})).status_code == 303
+    found = await ahead(group.store.group)
+    for version in found:
+        assert version is not None
+        assert "state: live" in (await files_of(group.store.group, version))["messages/hello.yaml"]
+    assert found.awaited is not None
+    assert "buyers.yaml" in await files_of(group.store.group, found.awaited)
+
+
+async def test_what_somebody_else_applied_meanwhile_is_shown_line_by_line_and_the_text_is_not_lost(
+    group: Group, client: AsyncClient
+) -> None:
+    mine = RULES["quiet"].replace("7", "5")
+    fields = {"text": mine, "base": "1", "do": "apply", "note": "sooner"}
+    answer = await client.post("/dashboard/rule?name=quiet", data=fields)
+    assert answer.status_code == 409
+    assert "ann applied version 2 meanwhile" in answer.text
+    assert "+enter: count(&#34;Order Paid&#34;) &gt;= 1" in answer.text
+    assert "idle_days &gt;= 5" in answer.text
+    assert len(await history(group.store.group)) == 2
+    seen = await client.post("/dashboard/rule?name=quiet", data={"text": mine, "base": "1", "seen": "2"})
+    assert 'name="base" value="2"' in seen.text
+    assert (await client.post("/dashboard/rule?name=quiet", data=fields | {"base": "2"})).status_code == 303
