@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from streams.commands.options import REDIS, settings_flags
-from streams.commands.rules_plan import ask, author_option, planned, tell_applied, yes_option
+from streams.commands.rules_plan import NEEDED, ask, author_option, planned, tell_applied, yes_option
 from streams.errors import SegmenterError, UsageError
-from streams.settings import MEANING, Settings
+from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.lifecycle.versions import Version
@@ -102,7 +102,7 @@ def diff(one: str, other: int | None, settings: Settings) -> None:
 @click.option("--note", metavar="TEXT", default="", help="Why, for the history.")
 @author_option
 @yes_option
-@settings_flags("redis", "group", rest=(*REDIS, *MEANING))
+@settings_flags("redis", "group", rest=NEEDED)
 def rollback(number: int, note: str, author: str | None, yes: bool, settings: Settings) -> None:
     """Make an old version live again, as a new one. It shows who would enter and leave, as `rules plan` does, and asks.
 

@@ -2,21 +2,26 @@
 
 import asyncio
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from streams.commands.options import REDIS, settings_flags
+from streams.commands.options import KAFKA, REDIS, settings_flags
 from streams.commands.params import Percent
 from streams.errors import UsageError
 from streams.log import counted
 from streams.settings import MEANING, Settings
+from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, REROUTED_EVENTS
 
 if TYPE_CHECKING:
     from streams.lifecycle.checking import Checked
     from streams.lifecycle.planning import Plan
     from streams.lifecycle.versions import Version
+
+READ_AGAIN = tuple(topic.setting for topic in (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS))
+NEEDED = (*REDIS, *KAFKA, "topic_prefix", *READ_AGAIN, *MEANING)
 
 folder = click.argument("path", metavar="[DIR]", required=False, type=click.Path(exists=True, path_type=Path))
 every_profile = click.option("--all", "all_profiles", is_flag=True, help="Look at each profile, however many.")
@@ -36,13 +41,14 @@ class Said(TypedDict):
 @folder
 @every_profile
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@settings_flags("redis", "rules", "group", rest=(*REDIS, *MEANING))
+@settings_flags("redis", "rules", "group", rest=NEEDED)
 def plan(path: Path | None, all_profiles: bool, as_json: bool, settings: Settings) -> None:
     """What would happen if the rules and messages in DIR were applied now; nothing is changed.
 
     What differs from what is live: added, changed in meaning, described anew, removed. Who would enter and leave which
     segment at once, by what workers have stored: of more than 50,000 profiles some are looked at and the numbers scaled
-    up, unless --all says otherwise. Which rules would be warming, as what they count was not kept before.
+    up, unless --all says otherwise. Which rules would await their past, as what they count was not kept before; how far
+    topics reach back for it, and from when on what they lack all the same is whole.
 
     The last line is the plan's id: `apply --plan ID` does just this, or refuses.
 
@@ -67,7 +73,7 @@ def plan(path: Path | None, all_profiles: bool, as_json: bool, settings: Setting
 @click.option("--max-change", type=Percent(), help="Refuse what moves more than so many of any segment, such as 5%.")
 @every_profile
 @click.option("--at-once", is_flag=True, help="Do not await the past: what was not kept before begins empty.")
-@settings_flags("redis", "rules", "group", rest=(*REDIS, *MEANING))
+@settings_flags("redis", "rules", "group", rest=NEEDED)
 def apply(
     path: Path | None,
     yes: bool,
@@ -141,11 +147,13 @@ def planned(checked: "Checked", settings: Settings, all_profiles: bool) -> "Plan
     from streams.commands.engine import compile_later
     from streams.lifecycle.estimate import SAMPLE
     from streams.lifecycle.planning import make_plan
+    from streams.lifecycle.reach import how_far
     from streams.state.opening import opened_store
 
     async def found() -> "Plan":
         async with opened_store(settings) as store:
-            return await make_plan(store, settings, checked, None if all_profiles else SAMPLE)
+            sample = None if all_profiles else SAMPLE
+            return await make_plan(store, settings, checked, sample, partial(how_far, settings))
 
     compile_later()
     return asyncio.run(found())

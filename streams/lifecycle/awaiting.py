@@ -125,7 +125,12 @@ async def awaited(group: GroupStore) -> Awaited | None:
 
 def reads_more(was: Rulebook, now: Rulebook) -> bool:
     """Whether these rules read what those did not keep."""
-    return bool(lacking(RowSchema.of(Catalog(was)), Catalog(now).fields))
+    return bool(lacked_by(was, now))
+
+
+def lacked_by(was: Rulebook, now: Rulebook) -> frozenset[str]:
+    """The fields of a profile that these rules read and those did not keep, or not for so long."""
+    return frozenset(field.name for field in lacking(RowSchema.of(Catalog(was)), Catalog(now).fields))
 
 
 async def must_wait(group: GroupStore, was: Rulebook | None, now: Rulebook) -> bool:

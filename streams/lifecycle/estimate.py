@@ -39,7 +39,8 @@ class Move(NamedTuple):
 
 class Estimate(NamedTuple):
     """moves: of each segment that anybody enters or leaves; numbers are scaled up from those looked at. in_shadow: of
-    each segment of a rule in shadow, how many would be in it, of whom nobody is told.
+    each segment of a rule in shadow, how many would be in it, of whom nobody is told. heads: of the shards, as they
+    would be.
 
     looked_at, profiles: of how many, of how many there are. inventory: how the rules will be doing, None where there is
     no state yet; now_ms: how far time has come.
@@ -51,6 +52,7 @@ class Estimate(NamedTuple):
     inventory: Inventory | None = None
     now_ms: int = 0
     in_shadow: Mapping[str, int] = NOBODY
+    heads: Sequence[Head] = ()
 
     @property
     def is_exact(self) -> bool:
@@ -79,6 +81,7 @@ async def estimate(store: ShardStore, settings: Settings, rulebook: Rulebook, sa
         inventory,
         now_ms,
         counts.members_of(dark, profiles),
+        heads,
     )
 
 

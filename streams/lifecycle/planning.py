@@ -7,22 +7,36 @@ that, or refuses where the folder or what is live has become another.
 import hashlib
 from typing import Final, NamedTuple
 
-from streams.core.explain.inventory import LiveRule, row_bytes_of
-from streams.lifecycle.awaiting import must_wait
+from streams.calendars import calendar
+from streams.core.explain.inventory import FieldRead, Inventory, LiveRule, row_bytes_of, take_inventory
+from streams.lifecycle.awaiting import lacked_by, must_wait
 from streams.lifecycle.checking import Checked, readable
 from streams.lifecycle.differences import Difference, How, differences
 from streams.lifecycle.estimate import SAMPLE, Estimate, estimate
-from streams.lifecycle.versions import Version, files_of, live
+from streams.lifecycle.reach import HowFar, Reach, with_past
+from streams.lifecycle.versions import Version, ahead, files_of
 from streams.settings import Settings
 from streams.state.store import Store
 
 ID_DIGITS: Final = 12
 
 
+class Partly(NamedTuple):
+    """A feature that a rule reads, as it will be once the past is made."""
+
+    rule: str
+    reading: FieldRead
+
+    def is_lacking(self, now_ms: int) -> bool:
+        _, since_ms, covered_ms = self.reading
+        return since_ms is not None and (covered_ms is None or covered_ms > now_ms)
+
+
 class Plan(NamedTuple):
     """live: what it would take the place of; None where nothing was ever applied. was: its rules, None where it has
     none or they cannot be read any more. row_bytes: of a profile's row before and after. awaits: whether it would not
-    be live before its past is made.
+    be live before its past is made; then reach: how far that can go, and after: how the rules will be doing by it, None
+    where nobody asked or knows. gives_up: what awaits its past now, and would not be live any more.
     """
 
     live: Version | None
@@ -32,6 +46,9 @@ class Plan(NamedTuple):
     estimate: Estimate
     row_bytes: tuple[int, int]
     awaits: bool = False
+    reach: Reach | None = None
+    after: Inventory | None = None
+    gives_up: Version | None = None
 
     @property
     def plan_id(self) -> str:
@@ -56,6 +73,16 @@ class Plan(NamedTuple):
         changed = {each.name for each in self.differences if each.how is How.CHANGED}
         return [rule.rule.name for rule in self.warming if rule.rule.name in changed]
 
+    @property
+    def partly(self) -> tuple[Partly, ...]:
+        """What rules that are new or mean something else will not know of the past: topics do not reach back so far."""
+        meant = {each.name for each in self.differences if each.how in (How.ADDED, How.CHANGED)}
+        rules = self.after.rules if self.after is not None else ()
+        found = (
+            Partly(each.rule.name, reading) for each in rules for reading in each.readings if each.rule.name in meant
+        )
+        return tuple(each for each in found if each.is_lacking(self.estimate.now_ms))
+
     def beyond(self, share: float) -> list[str]:
         """The segments of which more than a share (0.05: of twenty members one) would enter or leave. Those of rules
         that are new are none of them: nobody is in them yet."""
@@ -70,11 +97,23 @@ def plan_id(live: Version | None, now: Checked) -> str:
     return hashlib.sha256(f"{was}\n{now.digest}".encode()).hexdigest()[:ID_DIGITS]
 
 
-async def make_plan(store: Store, settings: Settings, now: Checked, sample: int | None = SAMPLE) -> Plan:
-    """sample: as for `estimate`."""
-    version = await live(store.group)
+async def make_plan(
+    store: Store, settings: Settings, now: Checked, sample: int | None = SAMPLE, ask: HowFar | None = None
+) -> Plan:
+    """sample: as for `estimate`. ask: how far topics reach back, where that matters."""
+    version, awaited = await ahead(store.group)
     was = None if version is None else readable(await files_of(store.group, version))
     found = await estimate(store.shards, settings, now.rulebook, sample)
     bytes_then, bytes_now = (row_bytes_of(each.rulebook.rules) if each else 0 for each in (was, now))
     awaits = await must_wait(store.group, was.rulebook if was else None, now.rulebook)
-    return Plan(version, was, now, differences(was, now), found, (bytes_then, bytes_now), awaits)
+    reach = await ask() if awaits and ask is not None else None
+    after = _after(found, was, now, reach) if was is not None and reach is not None and not reach.unknown else None
+    told = differences(was, now)
+    return Plan(version, was, now, told, found, (bytes_then, bytes_now), awaits, reach, after, awaited)
+
+
+def _after(found: Estimate, was: Checked, now: Checked, reach: Reach) -> Inventory | None:
+    if not found.heads:
+        return None
+    heads = with_past(found.heads, lacked_by(was.rulebook, now.rulebook), reach)
+    return take_inventory(now.rulebook, heads, calendar(heads[0].timezone))

@@ -52,6 +52,36 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.awaits:
         yield ""
         yield from in_lines(AWAITS)
+        yield from _reach(plan)
+    if plan.gives_up is not None:
+        yield ""
+        yield from in_lines(
+            f"Version {plan.gives_up.number} awaits its past, and is given up by this: what it has and this folder has"
+            " not will never be live."
+        )
+
+
+def _reach(plan: Plan) -> Iterator[str]:
+    """How far the past goes, and when what it does not fill will be whole."""
+    if plan.reach is None:
+        return
+    now_ms = plan.estimate.now_ms
+    if plan.reach.unknown:
+        yield from in_lines(f"How far topics reach back is not known: {plan.reach.unknown}")
+        return
+    if not plan.reach.topics:
+        yield "Topics reach back to where they began."
+    for topic, since_ms in plan.reach.topics.items():
+        since = "nothing any more" if since_ms is None else f"what came since {when(since_ms, now_ms)} UTC"
+        yield from in_lines(f"Topic {topic} has {since}: what was before is not counted.")
+    for rule, (text, since_ms, covered_ms) in plan.partly:
+        said = f"{rule}: {text} has what came since {when(since_ms or 0, now_ms)} UTC"
+        whole = (
+            f"; its window is whole on {when(covered_ms, now_ms)} UTC, and {rule} is warming until then"
+            if covered_ms
+            else ""
+        )
+        yield from in_lines(f"{said}{whole or ', for good'}.", "  ")
 
 
 def _difference(each: Difference, plan: Plan) -> tuple[str, ...]:
@@ -202,10 +232,24 @@ def in_json(plan: Plan) -> bytes:
             "in_shadow": dict(found.in_shadow),
             "warming": {rule.rule.name: format_time(rule.warming_until(found.now_ms) or 0) for rule in plan.warming},
             "awaits_past": plan.awaits,
+            "past": _past_json(plan),
+            "gives_up": plan.gives_up.number if plan.gives_up else None,
             "webhooks": changes_by_endpoint(plan),
             "row_bytes": {"before": plan.row_bytes[0], "after": plan.row_bytes[1]},
         }
     )
+
+
+def _past_json(plan: Plan) -> dict[str, object] | None:
+    """How far topics reach back, and what will be lacking all the same; null where nothing has to wait."""
+    if plan.reach is None:
+        return None
+    topics = {name: None if at is None else format_time(at) for name, at in plan.reach.topics.items()}
+    lacking = [
+        {"rule": rule, "feature": text, "since": format_time(since or 0), "whole_on": format_time(at) if at else None}
+        for rule, (text, since, at) in plan.partly
+    ]
+    return {"topics_reach_back_to": topics, "unknown": plan.reach.unknown or None, "lacking": lacking}
 
 
 def _move_json(segment: str, move: Move) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A worker on real servers: what goes in comes out as the engine alone would have it, whatever happens meanwhile."""
 
+import asyncio
 import json
 import random
 import time
@@ -12,6 +13,7 @@ from jsonschema import Draft7Validator
 from streams.cli import main
 from streams.core.instants import format_time
 from streams.embedded.redis import RedisServer
+from streams.lifecycle.reach import how_far
 from streams.outputs.change import encode_change
 from streams.schemas.files import SCHEMAS
 from streams.testing import Record, billing, changes, identify, track
@@ -204,6 +206,7 @@ def test_a_worker_whose_redis_loses_all_reads_again_what_one_fetch_cannot_bring(
 def test_where_the_topics_do_not_reach_back_to_the_beginning_a_lost_state_is_not_half_rebuilt(
     pipeline: Pipeline, redis_server: RedisServer
 ) -> None:
+    before_ms = time.time_ns() // 1_000_000
     pipeline.publish([track("ann", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)])
     with pipeline.worker() as worker:
         (change, *_) = pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
@@ -219,6 +222,14 @@ def test_where_the_topics_do_not_reach_back_to_the_beginning_a_lost_state_is_not
     with pipeline.worker(accept_partial_history="true") as worker:
         worker.says("going on without them")
         worker.says("loaded", times=4)
+    reach = asyncio.run(how_far(pipeline.settings))
+    assert not reach.unknown
+    [(topic, since_ms)] = reach.topics.items()
+    assert topic == pipeline.settings.topic("product-events")
+    assert since_ms is not None
+    assert before_ms <= since_ms <= time.time_ns() // 1_000_000, "that of the third record, which is still there"
+    pipeline.delete_records("product-events", change.partition, before=3)
+    assert asyncio.run(how_far(pipeline.settings)).topics == {topic: None}
 
 
 def test_kafka_may_restart(pipeline: Pipeline, kafka: Kafka) -> None:

@@ -1,20 +1,25 @@
 """What would happen if other rules were applied now."""
 
 import pytest
+from msgspec import json
 
 from streams.core.instants import DAY_MS, parse_time
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.differences import How, differences
 from streams.lifecycle.planning import make_plan
+from streams.lifecycle.reach import Reach
 from streams.settings import Settings
+from streams.state.format import SETTLED
 from streams.state.store import Store
+from streams.terminal.plan import in_json, in_words
 from tests.lifecycle.state import left_by_worker, signed_in
 
 AT = parse_time("2026-11-03T09:14:00Z") or 0
 QUIET = {"quiet.yaml": "segment: quiet\nenter: idle_days >= 7\n"}
 STRICTER = {"quiet.yaml": "segment: quiet\nenter: idle_days >= 3\n"}
 KEEN = {"keen.yaml": "segment: keen\nenter: active_days(days=30) >= 8\n"}
+OFTEN = {"often.yaml": 'segment: often\nenter: count("Signed In") >= 8\n'}
 LIFE = {"life.yaml": "tier: life\nlevels:\n  new: tenure_days < 5\n  old: otherwise\n"}
 BACK = {"messages/back.yaml": "message: back\non: enters quiet\nchannel: in_app\nkind: card\ntitle: Hello\nbody: Hi.\n"}
 SETTINGS = Settings()
@@ -75,6 +80,67 @@ async def test_counts_that_were_not_kept_are_told_beforehand(kept: Store) -> Non
     await left_by_worker(kept, then.rulebook, EVENTS)
     plan = await make_plan(kept, SETTINGS, check_files(QUIET | KEEN))
     assert [rule.rule.name for rule in plan.warming] == ["keen"]
+
+
+@pytest.mark.parametrize(
+    ("reach", "lacking", "says"),
+    [
+        (Reach(), [], "Topics reach back to where they began."),
+        (Reach(unknown="Kafka sleeps"), [], "How far topics reach back is not known: Kafka sleeps"),
+        (
+            Reach({"product-events": AT - 10 * DAY_MS, "billing-updates": AT - 40 * DAY_MS}),
+            [("keen", "active_days(days=30)", 20), ("often", 'count("Signed In")', None)],
+            'often: count("Signed In") has what came since Sat 24 Oct 09:14 UTC, for good.',
+        ),
+        (
+            Reach({"product-events": AT - 40 * DAY_MS}),
+            [("often", 'count("Signed In")', None)],
+            "Topic product-events has what came since Thu 24 Sep 09:14 UTC: what was before is not counted.",
+        ),
+        (
+            Reach({"product-events": None}),
+            [("keen", "active_days(days=30)", 30), ("often", 'count("Signed In")', None)],
+            "Topic product-events has nothing any more: what was before is not counted.",
+        ),
+    ],
+)
+async def test_how_far_topics_reach_back_and_what_will_be_lacking_is_told_beforehand(
+    kept: Store, reach: Reach, lacking: list[tuple[str, str, int | None]], says: str
+) -> None:
+    async def ask() -> Reach:
+        return reach
+
+    then = check_files(QUIET)
+    await apply(kept.group, then, after=None, author="ann", note="", at_ms=AT)
+    await left_by_worker(kept, then.rulebook, EVENTS)
+    await kept.group.put(SETTLED, "partitions", b"1")
+    plan = await make_plan(kept, SETTINGS, check_files(QUIET | KEEN | OFTEN), ask=ask)
+    assert plan.awaits
+    found = [(rule, text, None if at is None else at // DAY_MS - AT // DAY_MS) for rule, (text, _, at) in plan.partly]
+    assert found == lacking
+    assert says in in_words(plan).replace("\n      ", " ").replace("\n    ", " ")
+    assert json.decode(in_json(plan))["past"]["unknown"] == (reach.unknown or None)
+
+
+async def test_what_need_not_wait_asks_nobody_how_far_topics_reach_back(kept: Store) -> None:
+    async def ask() -> Reach:
+        raise AssertionError("nobody need know")
+
+    then = check_files(QUIET)
+    await apply(kept.group, then, after=None, author="ann", note="", at_ms=AT)
+    await left_by_worker(kept, then.rulebook, EVENTS)
+    await kept.group.put(SETTLED, "partitions", b"1")
+    assert (await make_plan(kept, SETTINGS, check_files(STRICTER), ask=ask)).reach is None
+
+
+async def test_what_awaits_its_past_is_said_to_be_given_up(kept: Store) -> None:
+    then = check_files(QUIET)
+    first = await apply(kept.group, then, after=None, author="ann", note="", at_ms=AT)
+    await left_by_worker(kept, then.rulebook, EVENTS)
+    await kept.group.put(SETTLED, "partitions", b"1")
+    assert (await apply(kept.group, check_files(KEEN), after=first, author="ann", note="", at_ms=AT)).awaits
+    said = in_words(await make_plan(kept, SETTINGS, check_files(STRICTER)))
+    assert "Version 2 awaits its past, and is given up by this" in said
 
 
 async def test_a_sample_is_scaled_up_and_says_so(kept: Store) -> None:

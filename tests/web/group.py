@@ -15,6 +15,7 @@ from streams.core.flows import Flows
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.batches.record import PlainRecord
 from streams.kafka.partitioning import homes
+from streams.lifecycle.reach import Reach
 from streams.outputs.change import encode_change
 from streams.outputs.timeline import encode_entry
 from streams.settings import Settings
@@ -61,6 +62,8 @@ class Group:
         self.store = MemoryStore()
         self.now_ms = NOW
         self.window = Window(self.settings, Stopping(), lambda: self.now_ms, self.store)
+        self.reach = Reach()
+        self.window.reach = self._reach
         routes = [*dashboard.served(self.window).routes, *api.served(self.window).routes]
         app = Starlette(routes=routes, exception_handlers=FAULTS)
         self.app = UnderPath(app, self.settings.web_root_path)
@@ -68,6 +71,9 @@ class Group:
     def client(self, host: str = "localhost", peer: str = "127.0.0.1", **headers: str) -> AsyncClient:
         transport = ASGITransport(self.app, client=(peer, 1234))
         return AsyncClient(transport=transport, base_url=f"http://{host}", headers=headers)
+
+    async def _reach(self) -> Reach:
+        return self.reach
 
     async def begin(self, events: Iterable[Record] = EVENTS) -> "Group":
         rulebook = rulefiles.load(self.settings.rules)

@@ -27,7 +27,7 @@ from streams.rulefiles.folder import STORIES, Files
 from streams.testing.storyfiles import Story, stories_beside
 from streams.testing.verdicts import Verdict, tell
 from streams.web.views.changes import ChangeShown, shown
-from streams.web.views.times import told
+from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import LOOKED_AT, Rules, Window
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
@@ -81,9 +81,34 @@ class MoveShown(msgspec.Struct, frozen=True, gc=False):
     examples: tuple[ChangeShown, ...]
 
 
+class ReachShown(msgspec.Struct, frozen=True, gc=False):
+    """since: from when on its records are there; null where none is."""
+
+    topic: str
+    since: Instant | None
+
+
+class PartlyShown(msgspec.Struct, frozen=True, gc=False):
+    """whole_on: null where it never is, as it has no window."""
+
+    rule: str
+    feature: str
+    since: Instant
+    whole_on: Instant | None
+
+
+class AwaitsShown(msgspec.Struct, frozen=True, gc=False):
+    """topics: those that do not reach back to where they began. unknown: why nobody can say; empty where it is known.
+    partly: what rules will not know of the past."""
+
+    topics: tuple[ReachShown, ...]
+    unknown: str
+    partly: tuple[PartlyShown, ...]
+
+
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """told: the text of its stories. path, told_path: of the two files. differences: from what is live, each in words.
-    looked_at: of `profiles`; 0 where nothing was worked out.
+    looked_at: of `profiles`; 0 where nothing was worked out. awaits: where it has to wait for its past to be made.
     """
 
     name: str
@@ -100,6 +125,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     moves: tuple[MoveShown, ...] = ()
     looked_at: int = 0
     profiles: int = 0
+    awaits: AwaitsShown | None = None
 
     @property
     def can_be_applied(self) -> bool:
@@ -123,7 +149,7 @@ async def drafted(window: Window, written: Written) -> Draft:
         verdicts = await asyncio.to_thread(lambda: [tell(story, window.settings) for story in stories])
     except RuleError as error:
         return msgspec.structs.replace(draft, faults=tuple(map(_fault, error.faults)))
-    plan = await window.apart(lambda store: make_plan(store, window.settings, checked, LOOKED_AT))
+    plan = await window.apart(lambda store: make_plan(store, window.settings, checked, LOOKED_AT, window.reach))
     return msgspec.structs.replace(
         draft,
         doubts=tuple(_fault(each) for each in checked.doubts if each.file == draft.path),
@@ -132,6 +158,7 @@ async def drafted(window: Window, written: Written) -> Draft:
         moves=tuple(_moves(plan)),
         looked_at=plan.estimate.looked_at,
         profiles=plan.estimate.profiles,
+        awaits=_awaits(plan),
     )
 
 
@@ -250,6 +277,17 @@ def _of_files(before: Files, after: Files) -> Iterator[str]:
             yield f"{path} is taken away"
         elif before[path] != after[path]:
             yield f"{path} is written anew"
+
+
+def _awaits(plan: Plan) -> AwaitsShown | None:
+    if not plan.awaits or plan.reach is None:
+        return None
+    topics = tuple(ReachShown(topic, told_or_none(since_ms)) for topic, since_ms in plan.reach.topics.items())
+    partly = (
+        PartlyShown(rule, text, told(since_ms or 0), told_or_none(covered_ms))
+        for rule, (text, since_ms, covered_ms) in plan.partly
+    )
+    return AwaitsShown(topics, plan.reach.unknown, tuple(partly))
 
 
 def _moves(plan: Plan) -> Iterator[MoveShown]:

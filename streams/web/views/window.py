@@ -9,13 +9,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePath
 from typing import Final, TypeVar
 
 from streams.core.rules.rulebook import Rulebook
 from streams.delivery.message import Messages
 from streams.lifecycle.checking import InForce, in_force, readable
+from streams.lifecycle.reach import HowFar, Reach, how_far
 from streams.lifecycle.versions import Version, ahead, files_of, live, newest
 from streams.native.code import folder
 from streams.rulefiles.folder import Files, rules_in
@@ -35,6 +36,7 @@ DEAD_LETTERS_KEPT: Final = 1_000
 DECISIONS_KEPT: Final = 5_000
 LOOKS_FOR_ENGINE_EVERY_S: Final = 5.0
 LOOKS_FOR_RULES_EVERY_S: Final = 1.0
+ASKS_HOW_FAR_EVERY_S: Final = 30.0
 LOOKED_AT: Final = 2_000  # profiles, of what is worked out apart: some tenths of a second
 
 Found = TypeVar("Found")
@@ -66,6 +68,21 @@ class Rules:
         return self.files.get(self.paths.get(rule, ""), "")
 
 
+class Kept:
+    """How far topics reach back, asked of Kafka now and then, however often somebody writes."""
+
+    def __init__(self, ask: HowFar):
+        self._ask = ask
+        self._found = Reach()
+        self._until_s = -math.inf
+
+    async def __call__(self) -> Reach:
+        if time.monotonic() > self._until_s:
+            self._found = await self._ask()
+            self._until_s = time.monotonic() + ASKS_HOW_FAR_EVERY_S
+        return self._found
+
+
 class Window:
     def __init__(
         self,
@@ -83,6 +100,7 @@ class Window:
         self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
         self.decisions = Tail(settings, DELIVERIES.name, DECISIONS_KEPT, read_decision)
         self.behind = Behind(settings, self.store)
+        self.reach: HowFar = Kept(partial(how_far, settings))
         self._rules: Rules | None = None
         self._latest: Rules | None = None
         self._looked_s = 0.0

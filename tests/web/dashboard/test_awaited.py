@@ -9,7 +9,9 @@ from httpx import AsyncClient
 from streams.lifecycle.applying import apply
 from streams.lifecycle.awaiting import Made, make_live, tell
 from streams.lifecycle.checking import check_files
+from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
+from streams.testing import instant
 from tests.web.group import MESSAGES, RULES, Group
 
 BUYERS = 'segment: buyers\nenter: count("Order Paid") >= 1\n'
@@ -56,6 +58,27 @@ async def test_how_far_it_is_stands_where_somebody_would_look(client: AsyncClien
     assert NOTE in text
     assert 'href="rule?name=buyers"' in text
     assert "Topics reach back to" in text
+
+
+@pytest.mark.parametrize(
+    ("reach", "says"),
+    [
+        (Reach(), "Topics reach back to where they began"),
+        (Reach(unknown="Kafka <sleeps>"), "is not known: Kafka &lt;sleeps&gt;"),
+        (Reach({"product-events": instant("2026-03-15 08:00")}), "</code> reaches back to <time"),
+    ],
+)
+async def test_whoever_writes_a_rule_is_told_beforehand_that_it_will_wait_and_for_how_much(
+    group: Group, client: AsyncClient, reach: Reach, says: str
+) -> None:
+    group.reach = reach
+    said = {"text": "segment: often\nenter: active_days(days=30) >= 9\n", "base": "2", "do": "check"}
+    text = (await client.post("/dashboard/rule?name=often", data=said)).text
+    assert "It would await its past" in text
+    assert says in text
+    # The seven days before the newest event were kept for `pace`, and those before them are gone.
+    whole = '<code>active_days(days=30)</code> of often will be whole on <time datetime="2026-04-11T00:00:00.000Z"'
+    assert (whole in text) is bool(reach.topics)
 
 
 async def test_a_rule_that_comes_with_it_is_not_just_unknown(client: AsyncClient) -> None:
