@@ -51,7 +51,7 @@ def _language() -> str:
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Hold them against a file of events, too (JSON Lines, plain or .gz). Repeatable.",
+    help="Hold them against a file of events, too (JSON Lines, plain, .gz or .zst). Repeatable.",
 )
 @settings_flags("rules", "redis", "group", rest=REDIS)
 def command(path: Path | None, seen: bool, files: tuple[Path, ...], settings: Settings) -> None:

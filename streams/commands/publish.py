@@ -19,7 +19,7 @@ from streams.settings import Settings
 @click.option("--ids", is_flag=True, help="Give each record without a messageId one, made from its content.")
 @settings_flags("kafka", rest=(*KAFKA, *INPUT_TOPICS, *NEW_TOPICS, "create_topics", "partitioner"))
 def command(files: tuple[Path, ...], rate: float | None, ids: bool, settings: Settings) -> None:
-    """Send JSON Lines FILEs (plain or .gz; - is what is piped in) into the input topics, one file after another.
+    """Send JSON Lines FILEs (plain, .gz or .zst; - is what is piped in) into the input topics, one file after another.
 
     Billing updates go to billing-updates, all else to product-events. The key of a record is its user id, and its
     partition the one where the partitioner (by default that of Kafka's Java client) puts that key, so that everything

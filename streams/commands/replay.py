@@ -35,7 +35,8 @@ def command(
     as_made: bool,
     settings: Settings,
 ) -> None:
-    """Run the rules over JSON Lines FILEs (plain or .gz; - is what is piped in) and print the changes as JSON Lines.
+    """Run the rules over JSON Lines FILEs (plain, .gz or .zst; - is what is piped in) and print the changes, as JSON
+    Lines too.
 
     A file may hold product events and billing updates in any mixture. Its lines are taken in its own order, as
     arrivals; several files are merged by the time of the line each has come to, the file named first on a tie.

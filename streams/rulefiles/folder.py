@@ -106,6 +106,10 @@ def _files_below(path: Path) -> tuple[list[Path], list[Fault]]:
 
 def read_text(path: Path) -> str:
     """Raises `RuleError`."""
+    if not os.path.lexists(path):
+        raise RuleError(
+            [_fault(path, "there is no such folder or file", "`segmenter init DIR` makes a folder of rules")]
+        )
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

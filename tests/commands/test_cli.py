@@ -166,7 +166,7 @@ def test_a_worker_does_not_start_with_rules_that_are_wrong(tmp_path: Path) -> No
 def test_dev_does_not_take_other_rules_than_those_it_was_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["dev", "--rules", str(tmp_path / "gone")])
     assert result.exit_code == 2
-    assert "gone: this cannot be read" in result.stderr
+    assert "gone: there is no such folder" in result.stderr
 
 
 def test_settings_are_listed_with_their_origin_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,4 +59,4 @@ def test_a_broker_that_does_not_answer_is_told() -> None:
 
 def test_a_folder_of_rules_that_was_named_must_be_there(tmp_path: Path) -> None:
     result = watch("--rules", str(tmp_path / "gone"), "--segment", "gone-quiet")
-    assert (result.exit_code, "gone: this cannot be read" in result.stderr) == (2, True)
+    assert (result.exit_code, "gone: there is no such folder" in result.stderr) == (2, True)

@@ -77,7 +77,7 @@ def latin_1(rules: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "fault"),
     [
-        (a_missing_folder, "RULES: this cannot be read: No such file or directory"),
+        (a_missing_folder, "RULES: there is no such folder or file\n  `segmenter init DIR` makes a folder of rules"),
         (no_rules, "RULES: there are no rule files here\n  a rule is a file like churn-risk.yaml"),
         (a_link_to_nothing, "RULES/a.yaml: this cannot be read: No such file or directory"),
         (a_link_to_itself, "RULES/a.yaml: this cannot be read: Too many levels of symbolic links"),
