@@ -1,4 +1,4 @@
-"""Watches users enter and leave segments as their events arrive. The path of an event:
+"""Watches users enter and leave segments as their events arrive. CONTRIBUTING.md has the map; the path of an event:
 
 sources/     one record's bytes ──▶ a canonical event, or the reason why not
 core/        events merged by time, folded into profiles, rules evaluated ──▶ changes (engine/shard.py: read first)

@@ -4,6 +4,7 @@ What needs servers is in `tests/e2e/test_docs.py`; stories are told by `test_cas
 `test_reference.py`, records of tools by `sources/test_tools.py`.
 """
 
+import ast
 import json
 import re
 import tomllib
@@ -34,6 +35,7 @@ CHANGES, FAULTS, OPERATE, SEMANTICS, START = (
 )
 HISTORY = ROOT / "docs/examples/events.jsonl"
 CHURN_RISK = ROOT / "rules/churn-risk.yaml"
+PACKAGES = [each.parent for each in sorted((ROOT / "streams").glob("*/**/__init__.py"))]
 CODE = [*sorted((ROOT / "streams").rglob("*.py")), *sorted((ROOT / "tests").rglob("*.py"))]
 SHARDS = re.findall(r"^\| `(.+?)` \| (\d+) \| (\d+) \|$", CHANGES.read_text(), re.MULTILINE)
 
@@ -74,6 +76,14 @@ def test_every_package_is_on_the_map_of_the_code() -> None:
     packages = [path.parent for path in CODE if path.name == "__init__.py" and path.parts[-2] != "streams"]
     rooms = {name_of(package) for package in packages if package.is_relative_to(ROOT / "streams")}
     assert {room for room in rooms if f"| `{room}/` |" not in text} == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name_of)
+def test_every_file_is_on_the_map_of_its_package(package: Path) -> None:
+    """`__init__.py` says of each file beside it what it is. The map of `streams` itself is in CONTRIBUTING.md."""
+    told = re.findall(r"\w+", ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or "")
+    files = {file.stem for file in package.glob("*.py")} - {"__init__", "__main__"}
+    assert sorted(files - set(told)) == [], "say in __init__.py what they are"
 
 
 def test_every_dependency_says_what_it_is_for() -> None:

@@ -18,6 +18,7 @@ erasures.py          users to erase, who go before all events
 shard_loop.py        a loaded shard: events and deadlines in slices
 pending.py           what has happened since the last checkpoint
 checkpoint.py        into Redis, onto Kafka, in this order
+published.py         what stands on Kafka already, for a state that is made anew
 quintiles.py         edges of scores, agreed on by all workers
 compiling.py         the engine compiled before it is needed, with word of how far it is
 retry.py             what fails because Kafka or Redis is away is tried again

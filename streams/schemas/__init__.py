@@ -6,6 +6,7 @@ billing_update.py   a billing update in the plain form
 profile_command.py  a command to erase a user, or to make two users one
 change.py           a change
 membership.py       where a subject stands
+delivery.py         a decision about a message, and a message that goes by way of Kafka
 asyncapi.py         the topics: which of these they have, their keys and headers, which are compacted
 files.py            all of them as files; `python -m streams.schemas FOLDER` writes them
 

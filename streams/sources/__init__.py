@@ -20,7 +20,7 @@
     options.py        what a company says of its own input
     remedies.py       what a record that cannot be used was most likely meant to be
     warnings.py       what is odd about records that are taken all the same
-    profile_commands.py  commands to erase a user, or to make two users one
+    profile_commands.py  commands to erase a user, or to make two users one; delivery_commands.py: about deliveries
 
 Whatever the bytes, decoding gives an `Event`, `Ignored` or a `Reject`; it never raises.
 """

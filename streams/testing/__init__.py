@@ -8,6 +8,10 @@
     story_tests("rules")               a test for each story that stands beside the rules
     ManualClock                        a clock that is set by hand; where it is given as a time, it is what it shows
 
+In `rules`, `records`, `outcome` and `clock`. Stories are read by `storyfiles`, `storyreader` and `lines`, told to the
+engine by `verdicts`, and made tests by `collected`; those of messages are in `message_stories` and `message_verdicts`.
+`story_schema` is for editors, `scaffold` the folder of `segmenter init`.
+
 Times are written as `2026-03-01 09:00` (UTC where no zone is said), or are ms since 1970. What is wrong with a rule or
 a story is a `streams.errors.RuleError` that names the place.
 

@@ -10,5 +10,7 @@ migration.py    profiles that other rules wrote, evaluated under these
 erasure.py      a profile taken away, and what happened before does not bring it back
 merging.py      a profile that leaves to become part of another, and its arrival there
 leaving.py      how whoever is taken out leaves everything
+handed_out.py   what a shard hands out beside changes: what a checkpoint stores, and where a subject stands
+past.py         what was not kept before, made by a shard beside it
 refreshing.py   quintile edges made anew as a stream goes by, where one shard holds all profiles
 """

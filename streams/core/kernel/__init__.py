@@ -9,8 +9,10 @@ interpreter.py   the code of a value or condition ──▶ its value, over a ro
 propagation.py   which leaves an event turns over, and so which rules are dirty; dirty_rules.py: a bit for each
 evaluation.py    dirty rules ──▶ memberships.py, levels of tiers; scoring.py: scores by their edges
 deadlines.py     the next instant at which a level may change; flip_times.py: when time alone flips a leaf
+merging.py       a row into which another has been merged
 transitions.py   what changed, one line each, with the values that show why
 packing.py       rows ──▶ bytes; hash_table.py: rows by id; murmur2.py: partitions of keys
+json_ids.py      who a line of JSON is about, without decoding it
 bits.py          what an 8-byte word can hold; prefetch.py: rows asked for before they are needed
 jit.py           which functions all of this is made of; `streams.native` compiles them
 """

@@ -9,9 +9,10 @@ calls         which function is called, its arguments and options
 values        constants, arithmetic, and what a scope has names and functions for
 conditions    comparisons, questions, and what joins them
 events        which events a function is about; the scope of `where`
-functions     what each function reads
+functions     what each function reads; lowering: lower(..)
 scores        rfm.r, rfm.name and the like
 profile       the scope of an expression: traits, clocks, scores, functions, segments
+changes       the scope of a message's `only`: what a change carries
 kinds         number, text, boolean: comparisons that never hold
 linear        what time does not move in a straight line
 render        the checked tree as text again, one spelling for each meaning

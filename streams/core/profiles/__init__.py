@@ -6,6 +6,8 @@ ledger.py            subscriptions, and the traits and events that follow from t
 texts.py             the codes of texts that stand in rows, and which are left behind
 kinds.py             the kinds of fields that rows have: how each is carried over, ages, and is merged
 merging.py           two profiles become one, as if every event of both had been the first one's
+columns.py           what rules read of many documents at once
 snapshot.py          a shard at rest: what is stored of it, and how rows are carried over to another schema
+filling.py           what was not kept before, filled in from profiles that kept it
 warmup.py            since when counts have been kept, and when a window is covered
 """

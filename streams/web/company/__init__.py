@@ -1,7 +1,7 @@
 """The app of the made-up company of `segmenter dev`, in which its users' messages appear: the whole of it on one
 screen, from a click through Kafka and the engine to a banner, with the reason beside it.
 
-    GET  /                who you are, what you can do, and what segmenter makes of it
+    GET  /                who you are, what you can do, and what segmenter makes of it (`watching.py`)
     GET  /company/state   the time, your segments, your newest changes
     POST /company/act     do something, as one of `acts.py`
     POST /company/day     let time pass

@@ -10,7 +10,8 @@ users of it.
     why.py       GET  /v1/feed/why      why a message came, or did not
     news.py      whose feed changed, for all open streams of the process at once
     shown.py     a feed as JSON
-    client/      the module for the browser, as it is served
+    places.py    in which shard a user's feed is
+    client/      the module for the browser; client_files.py serves it
 """
 
 from collections.abc import AsyncIterator, Mapping

@@ -2,6 +2,7 @@
 
     window.py    READ FIRST: what is looked through, the stores, the rules and the time
     overview.py  every segment and tier: how large, how it developed, what is unwell
+    counts.py    how large segments are and were
     behind.py    how far workers are behind
     segment.py   one rule: its text, its segments, who is in them
     moves.py     from which level of a tier users go to which
