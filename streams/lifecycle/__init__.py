@@ -8,6 +8,7 @@ estimate     who would enter and leave now, as far as the state tells
 planning     differences and estimate, under an id by which just that is applied, or refused
 applying     a new version, unless somebody was quicker; an old one once more
 awaiting     a version that reads what was not kept before, until that is there
+reach        how far topics reach back for that
 pass_rates   who fulfils each condition of a rule, and whom it alone keeps out
 following    whoever runs the rules sees that there is another version
 
