@@ -5,7 +5,7 @@ ids. Others go on between any two slices of it: that we live is told to Kafka fr
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from faust.types import TP
 
@@ -17,8 +17,10 @@ from streams.core.identities.owners import Owners
 from streams.core.identities.refusals import Refusals
 from streams.core.kernel.layout import NEVER
 from streams.runtime.worker import Worker
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
-from streams.state.store import Stored
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED, Collection
+from streams.state.store import Stored, Take
+
+Load = Callable[[Mapping[Collection[str, bytes], Take]], Awaitable[None]]
 
 
 def offsets_of(stored: Stored, tps: Sequence[TP]) -> dict[TP, int]:
@@ -26,14 +28,17 @@ def offsets_of(stored: Stored, tps: Sequence[TP]) -> dict[TP, int]:
     return {tp: stored.positions.get(tp.topic, 0) for tp in tps}
 
 
-async def shard_of(worker: Worker, stored: Stored | None, begun_ms: int, past: Past | None = None) -> Shard:
-    """begun_ms: as `Shard` has it, where nothing was stored. past: of the same rules, for what was not kept before."""
+async def shard_of(worker: Worker, stored: Stored | None, load: Load, begun_ms: int, past: Past | None = None) -> Shard:
+    """load: loads what is large of what was stored. begun_ms: as `Shard` has it, where nothing was. past: of the same
+    rules, for what was not kept before."""
     settings = worker.settings
     days, ids = settings.calendar, settings.remembered_ids
     begun_ms = begun_ms if stored is None else NEVER
     shard = Shard(worker.rulebook, days, settings.private_traits, begun_ms, ids)
     if stored is not None:
-        for _ in shard.fill(stored.head, stored[ROWS].items(), stored[DOCUMENTS], stored[MARKS], past):
+        loading = shard.loading(stored.head)
+        await load({ROWS: loading.take_rows, DOCUMENTS: loading.take_documents})
+        for _ in shard.finish(loading, stored[MARKS], past):
             await asyncio.sleep(0)
     return shard
 

@@ -163,7 +163,7 @@ class PastMaker:
         begun = (
             Beginning({tp: stored.positions.get(tp.topic, 0) for tp in self._tps}) if stored else await self._begin()
         )
-        shard = await shard_of(worker, stored, begun.since_ms)
+        shard = await shard_of(worker, stored, partial(self.store.load, self._number, epoch), begun.since_ms)
         silent = worker.silent(reader, Nobody())
         hear = partial(without_counts, rulebook=worker.rulebook)
         intake = Intake(silent, begun.offsets, stored.positions if stored else {}, hear)

@@ -18,7 +18,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
@@ -53,6 +53,26 @@ from streams.topics import SEGMENT_CHANGES, Topic, memberships_of
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
 LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
+
+
+class Begin(NamedTuple):
+    """Where a shard goes on.
+
+    offsets: of its inputs. begun_ms: as `Shard` has it, where nothing is stored. published: what stands on Kafka of a
+    shard that is made anew.
+    """
+
+    offsets: dict[TP, int]
+    begun_ms: int
+    published: Published | None
+
+
+class Found(NamedTuple):
+    """What a shard is loaded from. stored: None where nothing is. past: as `Shard.finish` has it."""
+
+    stored: Stored | None
+    begin: Begin
+    past: Past | None
 
 
 class ShardLifecycle:
@@ -183,11 +203,11 @@ class ShardLifecycle:
                 self._worker, since = self._next, time.monotonic()
                 resumed = await self._resume()
                 if resumed is not None:
-                    await self._work(resumed, None, since)
+                    await self._work(resumed, since)
                     continue
                 stored = await self._retry(f"shard {self.number}, loading", self._claim)
                 past = await self._past_of(stored)
-                await self._work(await self._load(stored, past), stored, since)
+                await self._work(Found(stored, await self._begin(stored), past), since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
         except (Unreachable, KafkaError) as error:
@@ -235,7 +255,7 @@ class ShardLifecycle:
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)
 
-    async def _load(self, stored: Stored | None, past: Past | None = None) -> ShardLoop:
+    async def _begin(self, stored: Stored | None) -> Begin:
         worker, positions = self._worker, stored.positions if stored else None
         subject = f"shard {self.number}, loading"
         lost = stored is None and await self._retry(subject, self._was_here)
@@ -243,15 +263,20 @@ class ShardLifecycle:
         offsets = await self._retry(subject, begin)
         rebuilds = lost or (stored is not None and stored.rebuilds)
         published = await self._retry(subject, self._published) if rebuilds else None
-        begun_ms = begins(worker.settings.start, offsets, worker.clock())
-        shard = await shard_of(worker, stored, begun_ms, past)
-        intake = Intake(worker, offsets, positions or {})
+        return Begin(offsets, begins(worker.settings.start, offsets, worker.clock()), published)
+
+    async def _load(self, found: Found) -> ShardLoop:
+        worker, (stored, begin, past) = self._worker, found
+        load = partial(worker.store.load, self.number, self._checkpoints.epoch)
+        fill = partial(shard_of, worker, stored, load, begin.begun_ms, past)
+        shard = await self._retry(f"shard {self.number}, loading", fill)
+        intake = Intake(worker, begin.offsets, stored.positions if stored else {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
         identities = await identities_of(worker, shard, stored)
-        pending = Pending(worker.outputs, published, kept)
+        pending = Pending(worker.outputs, begin.published, kept)
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
         loop.saved = self._stand(stored, shard.is_stale)
         return loop
@@ -275,11 +300,12 @@ class ShardLifecycle:
         log.info(said, self.number, found.changes, found.users, seconds(since))
         return found
 
-    async def _work(self, loaded: ShardLoop, stored: Stored | None, since: float) -> None:
-        """Until `leave`, or until Redis turns out to hold something else than was written."""
+    async def _work(self, found: Found | ShardLoop, since: float) -> None:
+        """Until `leave`, or until Redis turns out to hold something else than was found or written."""
         try:
-            if stored:
-                await self._publish_again(loaded, stored)
+            loaded = found if isinstance(found, ShardLoop) else await self._load(found)
+            if isinstance(found, Found) and found.stored:
+                await self._publish_again(loaded, found.stored)
             await self._retry(f"shard {self.number}, loading", loaded.start)
             self.loaded = loaded
             if self._next is self._worker:

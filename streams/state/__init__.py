@@ -10,6 +10,7 @@ scripts.py       the Lua that runs inside Redis: check, then write, in one go
 upgrades.py      what an older version stored, brought to today's format
 redis_client.py  connections, and foreign errors in our words
 redis_shards.py  a shard's store in Redis
+scanning.py      big hashes, read whole
 counting.py      what is counted in each shard, put together
 redis_group.py   a group's store in Redis
 feeds.py         the port to users' feeds; redis_feeds.py, memory_feeds.py

@@ -53,7 +53,8 @@ class Collection(Generic[Name, Value]):
     """Names and their values.
 
     since: the format that brought it. holds: what it is, in words. of_subject: its names are ids of subjects, so that
-    what is here of an erased one goes. index: of sets, where the names are that ever had a value.
+    what is here of an erased one goes. index: of sets, where the names are that ever had a value. is_large: there may
+    be millions, which whoever claims the shard reads slice by slice.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Collection(Generic[Name, Value]):
     holds: str
     of_subject: bool = False
     index: "Collection[Name, Any] | None" = None
+    is_large: bool = False
 
     def under(self, part: str) -> "Collection[Name, Value]":
         """One of many collections of this kind."""
@@ -90,7 +92,9 @@ STATE: Final = Collection(
     1,
     "`format`, `epoch` of the owner's claim; of the last checkpoint `number`, `head`, `positions`, `rebuilds`",
 )
-ROWS: Final = Collection("rows", Form.HASH, str, bytes, 1, "user → the profile's row, packed", of_subject=True)
+ROWS: Final = Collection(
+    "rows", Form.HASH, str, bytes, 1, "user → the profile's row, packed", of_subject=True, is_large=True
+)
 DOCUMENTS: Final = Collection(
     "documents",
     Form.HASH,
@@ -99,6 +103,7 @@ DOCUMENTS: Final = Collection(
     1,
     "user → traits, subscriptions and what is too long for a row, JSON",
     of_subject=True,
+    is_large=True,
 )
 MARKS: Final = Collection(
     "erased", Form.HASH, bytes, int, 2, "SHA-256 of an erased user's id → up to when events are refused, ms"
@@ -261,7 +266,7 @@ DELIVERY: Final[tuple[Collection[Any, Any], ...]] = (
 
 
 def loaded(table: tuple[Collection[Any, Any], ...]) -> tuple[Collection[Any, Any], ...]:
-    """What whoever claims a shard is given at once."""
+    """What whoever claims a shard is given or reads."""
     return tuple(each for each in table if each.form is Form.HASH and each is not STATE)
 
 

@@ -31,7 +31,7 @@ from streams.state.format import (
     of_subjects,
 )
 from streams.state.memory_feeds import MemoryFeedStore
-from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard, Write
+from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard, Take, Write
 
 
 class MemoryStore:
@@ -111,9 +111,16 @@ class MemoryShardStore:
             head=kept.head,
             positions=dict(kept.positions),
             outbox=decode_outbox(kept.contents[OUTBOX]),
-            collections={collection: dict(kept.contents[collection]) for collection in self._loaded},
+            collections={each: dict(kept.contents[each]) for each in self._loaded if not each.is_large},
             rebuilds=kept.rebuilds,
         )
+
+    async def load(self, shard: int, epoch: int, takers: Mapping[Collection[Any, Any], Take]) -> None:
+        kept = self._shards.get(shard, _Shard())
+        owns(shard, kept.held, epoch)
+        for collection, take in takers.items():
+            if kept.contents[collection]:
+                take(list(kept.contents[collection].items()))
 
     async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> bool:
         kept = self._shards.setdefault(shard, _Shard())

@@ -4,6 +4,7 @@ Comes in: a URL, commands, scripts. Goes out: answers, or an error of ours. No o
 A call that failed may have been done all the same; whether to repeat it is for the caller to know.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -23,6 +24,7 @@ Script = Callable[[Sequence[str], Sequence[EncodableT]], Awaitable[Any]]
 CONNECT_TIMEOUT_S: Final = 5
 ANSWER_TIMEOUT_S: Final = 15  # a checkpoint of 8 MB takes 0.1 s; the rest is for a disk that makes Redis wait for fsync
 CONNECTIONS: Final = 16  # so many calls at once keep one event loop busy; more wait their turn
+TURNS_TO_SEND: Final = 3  # of the event loop, until redis-py has sent a command; if it takes more, only time is lost
 READ_BYTES: Final = 1 << 18  # what is read from a socket at once: a shard is read faster than by redis-py's 32 KiB
 
 # What redis-py raises, or what stands in the text where Redis 6.2 reports it from inside a script; ours; what to say.
@@ -65,6 +67,13 @@ class RedisClient:
     async def call(self, command: str, *arguments: EncodableT) -> Any:
         with self._errors():
             return await self._client.execute_command(command, *arguments)
+
+    async def ask(self, command: str, *arguments: EncodableT) -> asyncio.Task[Any]:
+        """A call that is under way: whoever does something else first finds the answer there."""
+        call = asyncio.create_task(self.call(command, *arguments))
+        for _ in range(TURNS_TO_SEND):
+            await asyncio.sleep(0)
+        return call
 
     def script(self, lua: str) -> Script:
         """A function of keys and arguments that runs the script, which goes to the server at first use."""

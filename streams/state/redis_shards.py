@@ -4,7 +4,6 @@ Comes in and goes out: what `ShardStore` says. `codec` says how a checkpoint lie
 whole or not at all, `fencing` what an answer means.
 """
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from heapq import nsmallest
 from typing import Any, Final
 
 from streams.core.flows import Flow
-from streams.errors import StateLost
+from streams.errors import StateLost, Unreachable
 from streams.state import scripts
 from streams.state.codec import Commands, commands, decode_outbox, decode_positions
 from streams.state.counting import SINCE, Summed
@@ -37,12 +36,12 @@ from streams.state.format import (
     of_subjects,
 )
 from streams.state.redis_client import RedisClient
-from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard
+from streams.state.scanning import SLICE, Taker, scan
+from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard, Take
 from streams.state.upgrades import UPGRADES
 
 COUNTED_AT_ONCE: Final = 50  # segments: of a year, some milliseconds of Redis
 LISTED_AT_ONCE: Final = 200  # timelines: some milliseconds of Redis
-SCAN_COUNT: Final = 5_000  # rows an HSCAN: a few milliseconds of Redis, so that it can serve others in between
 
 
 class RedisShardStore:
@@ -75,8 +74,7 @@ class RedisShardStore:
             return None
         stored = await self._load(keys)
         self._seen[shard] = stored.number
-        # Whoever claimed the shard meanwhile may have written it while we read.
-        owns(shard, _held(await self._redis.call("HMGET", keys.state, "format", "epoch", "number")), epoch)
+        await self._still_owns(shard, epoch)
         return stored
 
     async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> bool:
@@ -109,24 +107,41 @@ class RedisShardStore:
 
     async def _load(self, keys: ShardKeys) -> Stored:
         state = await self._redis.call("HGETALL", keys.state)
-        # All at once: what Redis has answered is decoded while it answers more.
-        found = await asyncio.gather(*(self._read(keys, collection) for collection in self._loaded))
-        collections = dict(zip(self._loaded, found, strict=True))
+        found = {each: dict[Any, Any]() for each in self._loaded if not each.is_large}
+        if not await self._scan(keys, {each: contents.update for each, contents in found.items()}):
+            raise self._began_anew()
         return Stored(
             number=int(state[b"number"]),
             head=state[b"head"],
             positions=decode_positions(state[b"positions"]),
-            outbox=decode_outbox(collections.pop(OUTBOX)),
-            collections=collections,
+            outbox=decode_outbox(found.pop(OUTBOX)),
+            collections=found,
             rebuilds=state.get(b"rebuilds") == b"1",
         )
 
-    async def _read(
+    async def load(self, shard: int, epoch: int, takers: Mapping[Collection[Any, Any], Take]) -> None:
+        is_whole = await self._scan(self._keys.of(shard), takers)
+        await self._still_owns(shard, epoch)
+        if not is_whole:
+            raise self._began_anew()
+
+    async def _scan(self, keys: ShardKeys, takers: Mapping[Collection[Any, Any], Take]) -> bool:
+        return await scan(self._redis, {keys.at(each): _decoding(each, take) for each, take in takers.items()})
+
+    def _began_anew(self) -> Unreachable:
+        return Unreachable(f"Redis at {self._redis.address} began anew while it was read")
+
+    async def _still_owns(self, shard: int, epoch: int) -> None:
+        """Whoever claimed the shard meanwhile may have written it while we read."""
+        found = await self._redis.call("HMGET", self._keys.of(shard).state, "format", "epoch", "number")
+        owns(shard, _held(found), epoch)
+
+    async def _some(
         self, keys: ShardKeys, collection: Collection[Any, Any], *only: str, most: int | None = None
     ) -> dict[Any, Any]:
-        """All of a big hash, or `most` of it, slice by slice. Redis may give a name twice."""
+        """Those of a big hash that are wanted, or `most` of it, slice by slice. Redis may give a name twice."""
         found: dict[Any, Any] = {}
-        cursor, count = None, SCAN_COUNT if most is None else min(SCAN_COUNT, most)
+        cursor, count = None, SLICE if most is None else min(SLICE, most)
         while cursor != 0 and (most is None or len(found) < most):
             cursor, some = await self._redis.call("HSCAN", keys.at(collection), cursor or 0, *only, "COUNT", count)
             found.update(collection.decode(some))
@@ -172,10 +187,10 @@ class RedisShardStore:
 
     async def beginning_with(self, shard: int, collection: Collection[Name, Value], start: str) -> dict[Name, Value]:
         pattern = re.sub(r"([\\*?\[\]^-])", r"\\\1", start) + "*"
-        return await self._read(self._keys.of(shard), collection, "MATCH", pattern)
+        return await self._some(self._keys.of(shard), collection, "MATCH", pattern)
 
     async def some(self, shard: int, collection: Collection[Name, Value], most: int) -> dict[Name, Value]:
-        return await self._read(self._keys.of(shard), collection, most=most)
+        return await self._some(self._keys.of(shard), collection, most=most)
 
     async def profile(self, shard: int, user: str) -> StoredProfile | None:
         keys = self._keys.of(shard)
@@ -207,13 +222,13 @@ class RedisShardStore:
         return found
 
     async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
-        return {user async for some in self._scan(shard, segment, of) for user in some}
+        return {user async for some in self._members(shard, segment, of) for user in some}
 
-    async def _scan(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> AsyncIterator[list[str]]:
+    async def _members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> AsyncIterator[list[str]]:
         """Piece by piece: a segment may be all that there are. Redis may give a user twice."""
         key, cursor = self._keys.of(shard).at(of, segment), None
         while cursor != 0:
-            cursor, some = await self._redis.call("SSCAN", key, cursor or 0, "COUNT", SCAN_COUNT)
+            cursor, some = await self._redis.call("SSCAN", key, cursor or 0, "COUNT", SLICE)
             yield list(map(bytes.decode, some))
 
     async def sizes(self, of: Collection[str, str] = MEMBERS) -> dict[str, int]:
@@ -257,7 +272,7 @@ class RedisShardStore:
     ) -> list[tuple[int, str]]:
         found: list[tuple[str, int]] = []
         for shard in await self._numbers():
-            async for some in self._scan(shard, segment, of):
+            async for some in self._members(shard, segment, of):
                 found = nsmallest(most, {*found, *((user, shard) for user in some if user > after)})
         return [(shard, user) for user, shard in found]
 
@@ -282,6 +297,10 @@ class RedisShardStore:
         await self._redis.call("UNLINK", keys.state, *map(keys.at, self._loaded))
         await self._redis.call("SREM", self._keys.at(SHARDS), shard)
         self._seen.pop(shard, None)
+
+
+def _decoding(collection: Collection[Any, Any], take: Take) -> Taker:
+    return lambda found: take(list(collection.decode(found)))
 
 
 def _slices(names: Sequence[Name], most: int) -> Iterator[Sequence[Name]]:

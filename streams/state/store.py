@@ -6,7 +6,7 @@ in Redis and in memory (for tests), and one suite of tests runs on both. What is
 rows, documents and head are bytes like any others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol
 
@@ -57,7 +57,7 @@ class Checkpoint:
 
 @dataclass(slots=True)
 class Stored:
-    """A shard's state as its last checkpoint left it, `stored[ROWS]` and so on.
+    """A shard's state as its last checkpoint left it, `stored[MARKS]` and so on; what is large is to be loaded.
 
     outbox: in the order in which it was to be published. rebuilds: as in `Checkpoint`.
     """
@@ -71,6 +71,10 @@ class Stored:
 
     def __getitem__(self, collection: Collection[Name, Value]) -> dict[Name, Value]:
         return self.collections[collection]
+
+
+Take = Callable[[Sequence[tuple[Any, Any]]], None]
+"""Names with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Count(NamedTuple):
 
 
 class ShardStore(Protocol):
-    """What each shard keeps. The first five are its owner's; any call may raise `Unreachable`, and may then be made
+    """What each shard keeps. The first six are its owner's; any call may raise `Unreachable`, and may then be made
     again, all but the claims just so."""
 
     async def owner(self, shard: int) -> int | None:
@@ -117,6 +121,14 @@ class ShardStore(Protocol):
 
         `streams.state.claiming` says who may. What an older version wrote is brought to today's format. Fenced: another
         claimed it meanwhile, or while it was read. A call that failed may have been done: look again who the owner is.
+        """
+
+    async def load(self, shard: int, epoch: int, takers: Mapping[Collection[Any, Any], Take]) -> None:
+        """Give each taker all of a large collection, slice by slice, each name once, as the shard's owner. What comes
+        next is under way while a slice is taken, and others have their turn in between.
+
+        After an error what was taken is of no use. Fenced: another claimed the shard meanwhile. StateLost: the store
+        went back in time.
         """
 
     async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> bool:

@@ -223,6 +223,9 @@ class Owner:
     async def claim(self, shard: int, epoch: int, after: int | None) -> Any:
         return await self._step("claim", lambda: self.world.store.claim(shard, epoch, after))
 
+    async def load(self, shard: int, epoch: int, takers: Any) -> None:
+        await self._step("load", lambda: self.world.store.load(shard, epoch, takers))
+
     async def claim_back(self, shard: int, epoch: int, after: int, number: int) -> Any:
         return await self._step("claim_back", lambda: self.world.store.claim_back(shard, epoch, after, number))
 

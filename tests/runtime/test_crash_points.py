@@ -37,6 +37,7 @@ CLAIMS_BACK: Final = ("owner", "is_current", "claim_back")
 BEGINS_FIRST: Final = ("committed", "reading_back", "earliest_offsets")
 BEGINS_ANEW: Final = ("committed", "earliest_offsets", "reading_back")
 GOES_ON: Final = ("earliest_offsets", "ends")
+LOADS: Final = (*GOES_ON, "load")
 TELLS: Final = ("publish segment-changes", "publish segment-memberships", "mark_published")
 # What is asked again stands here once.
 LIVES: Final[Mapping[str, Sequence[str]]] = {
@@ -46,16 +47,16 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
         *(*CLAIMS, *BEGINS_FIRST, "start_reading", "save"),
         *("publish rerouted-events", "mark_published"),
     ),
-    "an erasure": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
-    "other rules": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
-    "other rules while it works": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
+    "an erasure": (*CLAIMS, *LOADS, "start_reading", "save", *TELLS),
+    "other rules": (*CLAIMS, *LOADS, "start_reading", "save", *TELLS),
+    "other rules while it works": (*CLAIMS, *LOADS, "start_reading", "save", *TELLS),
     "a shard that comes back": (*CLAIMS_BACK, *GOES_ON, "start_reading", "save", *TELLS),
-    "a shard that comes back from another": (*CLAIMS, *GOES_ON, "start_reading", "save", *TELLS),
+    "a shard that comes back from another": (*CLAIMS, *LOADS, "start_reading", "save", *TELLS),
     "a state that was lost": (*CLAIMS, *BEGINS_ANEW, "start_reading", "save", *TELLS),
     "a state that was lost, and the consumer group with it": (
         *(*CLAIMS, *BEGINS_FIRST, "start_reading", "save", *TELLS),
     ),
-    "what the last owner did not publish": (*CLAIMS, *GOES_ON, *TELLS, "start_reading", "save"),
+    "what the last owner did not publish": (*CLAIMS, *LOADS, *TELLS, "start_reading", "save"),
 }
 
 

@@ -375,7 +375,7 @@ async def test_others_go_on_while_a_shard_is_made_of_what_was_stored(monkeypatch
             turns.append("slice")
             yield
 
-    monkeypatch.setattr(Shard, "fill", in_slices)
+    monkeypatch.setattr(Shard, "finish", in_slices)
     async with around.owned():
         assert turns == ["slice", "other"] * 3
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.kafka.message import Message
-from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
+from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS, Collection
 from streams.state.store import Checkpoint, ShardStore, Stored, Write
 
 Pairs = Sequence[tuple[str, str]]
@@ -57,5 +57,10 @@ def message(number: int, key: bytes = b"u-0") -> Message:
 
 
 async def claimed(store: ShardStore, shard: int, epoch: int) -> Stored | None:
-    """Claim a shard from whoever owns it."""
-    return await store.claim(shard, epoch, after=await store.owner(shard))
+    """Claim a shard from whoever owns it, and read all that is stored of it."""
+    stored = await store.claim(shard, epoch, after=await store.owner(shard))
+    if stored is not None:
+        large: dict[Collection[Any, Any], dict[Any, Any]] = {ROWS: {}, DOCUMENTS: {}}
+        await store.load(shard, epoch, {collection: found.update for collection, found in large.items()})
+        stored.collections = {**stored.collections, **large}
+    return stored

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from streams.errors import Fenced, Unreachable, UsageError
 from streams.state.format import DOCUMENTS, MEMBERSHIPS, OBSERVED, POPULATIONS, QUINTILES, ROWS, SETTLED
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
+from streams.state.scanning import SLICE
 from tests.conftest import Opens
 from tests.state.checkpoints import claimed, whole
 from tests.state.proxy import proxy
@@ -219,3 +221,33 @@ async def test_everything_works_on_a_cluster(cluster: ClusterNode, opens: Opens)
 async def test_one_server_is_not_taken_for_a_cluster(redis_server: RedisServer, opens: Opens) -> None:
     with pytest.raises(UsageError, match="is no Redis Cluster: unset SEGMENTER_REDIS_CLUSTER"):
         await opens(redis_server.url, cluster=True).check()
+
+
+async def test_a_redis_that_begins_anew_while_it_is_read_is_not_read_in_part(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cursor is of one life of it: with the same one, another life passes over some, and says nothing."""
+    with RedisServer() as server:
+        store = opens(server.url)
+        await claimed(store.shards, 0, epoch=1)
+        await store.shards.save(0, 1, whole(1, users=3 * SLICE))
+        ask, asked = store.shards._redis.ask, count()
+
+        async def begin_anew(*what: Any) -> Any:
+            if next(asked) == 1:
+                server.stop()
+                server.start()
+                await answers(store)
+            return await ask(*what)
+
+        monkeypatch.setattr(store.shards._redis, "ask", begin_anew)
+        with pytest.raises(Unreachable, match="began anew while it was read"):
+            await store.shards.load(0, 1, {ROWS: lambda _: None})
+
+
+async def answers(store: RedisStore) -> None:
+    """Until it does, on a new connection."""
+    while True:
+        with suppress(Unreachable):
+            await store.shards.owner(0)
+            return

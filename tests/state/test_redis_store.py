@@ -1,9 +1,12 @@
 """What only a real Redis can show: crashes, lost answers, refusals, key names, a cluster."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import redis
 from redis.asyncio import Redis
 
 from streams.embedded.redis import RedisServer
@@ -20,6 +23,7 @@ from streams.state.format import (
     UNLINKED,
 )
 from streams.state.redis_store import RedisStore
+from streams.state.scanning import SLICE
 from tests.conftest import Opens
 from tests.state.checkpoints import checkpoint, claimed, whole
 from tests.state.proxy import proxy
@@ -134,20 +138,47 @@ async def test_a_cancelled_save_leaves_no_answer_behind_for_the_next_call(store:
         assert await store.shards.get(0, MEMBERSHIPS, "u-0") == b"%d" % number
 
 
-async def test_an_owner_that_is_replaced_while_it_loads_is_told_so(
+async def test_an_owner_that_is_replaced_while_it_claims_or_reads_is_told_so(
     store: RedisStore, other: Redis, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await claimed(store.shards, 0, epoch=1)
     await store.shards.save(0, 1, whole(1))
-    read = store.shards._read
+    read = store.shards._scan
 
     async def overtaken(*what: Any) -> Any:
         await other.hset(f"{group}:{{0}}:state", "epoch", "9")
         return await read(*what)
 
-    monkeypatch.setattr(store.shards, "_read", overtaken)
+    monkeypatch.setattr(store.shards, "_scan", overtaken)
     with pytest.raises(Fenced, match="by another worker after this one"):
-        await claimed(store.shards, 0, epoch=2)
+        await store.shards.claim(0, 2, after=1)
+    monkeypatch.undo()
+    await store.shards.claim(0, 10, after=9)
+    await other.hset(f"{group}:{{0}}:state", "epoch", "10")
+    monkeypatch.setattr(store.shards, "_scan", overtaken)
+    with pytest.raises(StateLost, match="Redis lost that this worker claimed shard 0"):
+        await store.shards.load(0, 10, {ROWS: lambda _: None})
+
+
+async def test_the_next_slice_is_under_way_while_one_is_taken(store: RedisStore, redis_server: RedisServer) -> None:
+    users, taken = 3 * SLICE, list[str]()
+    await claimed(store.shards, 0, epoch=1)
+    await store.shards.save(0, 1, whole(1, users=users))
+    with redis.Redis.from_url(redis_server.url) as looking:
+        looking.config_resetstat()
+
+        def take(some: Sequence[tuple[str, bytes]]) -> None:
+            """It awaits nothing: Redis answers what it was asked before."""
+            calls.append(calls[-1] + 1)
+            taken.extend(name for name, _ in some)
+            until = time.monotonic() + 60
+            while len(taken) < users and looking.info("commandstats")["cmdstat_hscan"]["calls"] < calls[-1]:
+                assert time.monotonic() < until, "the next slice was not asked for"
+
+        calls = [1]
+        await store.shards.load(0, 1, {ROWS: take})
+    assert len(calls) > 3
+    assert sorted(taken) == sorted(f"u-{user}" for user in range(users))
 
 
 # ------------------------------------------------------------------------------------- what others rely on

@@ -7,7 +7,7 @@ and that is told as an entry by the one and an exit by the other.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
@@ -24,7 +24,7 @@ from streams.core.profiles.kinds import RULE, Crossing
 from streams.core.profiles.snapshot import Head, OldestBuckets, RowSchema, carry_over, read_rows
 from streams.core.profiles.table import Table
 from streams.core.rules.rulebook import SHADOW, key_of, other_state
-from streams.errors import StateError
+from streams.errors import UsageError
 
 ROWS_AT_ONCE: Final = 4_000  # some ten milliseconds
 T = TypeVar("T")
@@ -82,36 +82,10 @@ class Migration:
         return bool(self._rows)
 
     @classmethod
-    def load(
-        cls,
-        table: Table,
-        catalog: Catalog,
-        head: Head,
-        calendar: Calendar,
-        rows: Iterable[tuple[str, bytes]],
-        documents: Mapping[str, bytes],
-        past: Past | None = None,
-    ) -> "Generator[None, None, tuple[Migration, set[int]]]":
-        """Fill the table, slice by slice. Also returns the numbers of the schemas that the rows were written in."""
-        if head.timezone != calendar.name:
-            raise StateError(
-                f"the state was written with the time zone {head.timezone}, which is fixed at first start; this worker "
-                f"has {calendar.name}: set SEGMENTER_TIMEZONE (or its old name SEGMENTER_UTC_OFFSET) back, or use "
-                "another SEGMENTER_GROUP"
-            )
-        loading = _Loading(table, catalog, head, calendar)
-        for some in slices(rows):
-            loading.take_rows(some)
-            yield
-        for each in slices(documents.items()):
-            loading.take_documents(each)
-            yield
-        if past is not None:
-            for _ in loading.take_past(past):
-                yield
-        table.rank_texts()
+    def of(cls, loading: "Loading") -> "Migration":
+        """What a shard that is loaded has still to do."""
         told = loading.orphans, loading.told, loading.adopted
-        return cls(loading.today, sorted(loading.stale), *told, loading.known), loading.in_use
+        return cls(loading.today, sorted(loading.stale), *told, loading.known)
 
     def take(self, limit: int) -> Ints:
         taken, self._rows = self._rows[:limit], self._rows[limit:]
@@ -184,13 +158,20 @@ class Migration:
             table.memory.words[row, field.start + 1] += 1 << LEVEL_BITS
 
 
-class _Loading:
+class Loading:
     """What is found as rows and documents are read.
 
     in_use: the numbers of their schemas. stale, orphans, told, adopted, known: as `Migration` has them.
     """
 
     def __init__(self, table: Table, catalog: Catalog, head: Head, calendar: Calendar):
+        if head.timezone != calendar.name:
+            raise UsageError(
+                f"the state was written with the time zone {head.timezone}, which is fixed at first start; this worker "
+                f"has {calendar.name}: set SEGMENTER_TIMEZONE (or its old name SEGMENTER_UTC_OFFSET) back, or use "
+                "another SEGMENTER_GROUP"
+            )
+        self.head = head
         self.today = RowSchema.of(catalog)
         self.in_use: set[int] = set()
         self.stale: list[int] = []
@@ -198,19 +179,22 @@ class _Loading:
         self.told: dict[int, list[tuple[str, int]]] = defaultdict(list)
         self.adopted: dict[int, list[Adopted]] = defaultdict(list)
         self.known: set[int] = set()
-        self._table, self._catalog, self._head, self._calendar = table, catalog, head, calendar
+        self._table, self._catalog, self._calendar = table, catalog, calendar
         self._kept_in: dict[str, Mapping[str, int]] = {}
         self._come: dict[str, set[str]] = {}
         self._stale_rows: list[tuple[RowSchema, Sequence[str], Ints]] = []
+        self._has_others = any(schema != self.today for schema in head.schemas.values())
+        self._waiting: list[tuple[str, bytes]] = []
 
     def take_rows(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Some rows, each subject's once."""
         by_schema: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
         for each in rows:
             by_schema[each[1][0]].append(each)
         self.in_use |= by_schema.keys()
         for number, members in by_schema.items():
             subjects, packed = zip(*members, strict=True)
-            self._take(self._head.schemas[number], subjects, packed)
+            self._take(self.head.schemas[number], subjects, packed)
 
     def _take(self, schema: RowSchema, subjects: Sequence[str], packed: Sequence[bytes]) -> None:
         """Rows of one schema."""
@@ -236,9 +220,9 @@ class _Loading:
         _note(self.orphans, places, _orphans(schema, self.today, old))
         _note(self.told, places, _told(schema, self.today, old))
 
-    def take_past(self, past: Past) -> Iterator[None]:
+    def _take_past(self, past: Past) -> Iterator[None]:
         """What these rows lack, and where they are by it, where it is known from where the shard began."""
-        is_whole, keys = past.is_whole(self._head), list(self.today.rules)
+        is_whole, keys = past.is_whole(self.head), list(self.today.rules)
         for schema, subjects, places in self._stale_rows:
             rows, theirs = past.fill(self._table, schema, subjects, places)
             self.known.update(rows.tolist() if is_whole else ())
@@ -250,6 +234,22 @@ class _Loading:
             yield
 
     def take_documents(self, documents: Sequence[tuple[str, bytes]]) -> None:
+        """Some documents. Where other rules wrote a row, it must be there before its document is read."""
+        if self._has_others:
+            self._waiting += documents
+        else:
+            self._take_documents(documents)
+
+    def finish(self, past: Past | None) -> Iterator[None]:
+        """What has to wait until all rows are there, slice by slice."""
+        for some in slices(self._waiting):
+            self._take_documents(some)
+            yield
+        if past is not None:
+            yield from self._take_past(past)
+        self._table.rank_texts()
+
+    def _take_documents(self, documents: Sequence[tuple[str, bytes]]) -> None:
         subjects, stored = zip(*documents, strict=True)
         rows = self._table.rows(subjects)
         self._table.put_documents(rows, stored, [self._kept_in.get(subject) for subject in subjects])

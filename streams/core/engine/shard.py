@@ -25,7 +25,7 @@ from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
 from streams.core.engine.handed_out import Dirty
 from streams.core.engine.leaving import leave, rules_by_segment
 from streams.core.engine.merging import Merged, pack
-from streams.core.engine.migration import Migration, slices
+from streams.core.engine.migration import Loading, Migration, slices
 from streams.core.engine.past import Past
 from streams.core.engine.readable import Readable
 from streams.core.events import Event
@@ -87,28 +87,33 @@ class Shard(Readable):
         private_traits: frozenset[str] = NO_PRIVATE_TRAITS,
         marks: Mapping[bytes, int] = NO_MARKS,
         remembered_ids: int = FEWEST_IDS,
+        past: Past | None = None,
     ) -> "Shard":
         """The shard as it was stored. If other rules wrote it, `migrate` before the first step."""
         shard = cls(rulebook, calendar, private_traits, remembered_ids=remembered_ids)
-        for _ in shard.fill(head, rows, documents, marks):
+        loading = shard.loading(head)
+        for some in slices(rows):
+            loading.take_rows(some)
+        for each in slices(documents.items()):
+            loading.take_documents(each)
+        for _ in shard.finish(loading, marks, past):
             pass
         return shard
 
-    def fill(
-        self,
-        head: bytes,
-        rows: Iterable[tuple[str, bytes]],
-        documents: Mapping[str, bytes],
-        marks: Mapping[bytes, int] = NO_MARKS,
-        past: Past | None = None,
+    def loading(self, head: bytes) -> Loading:
+        """Begin to make an empty shard what was stored: what this gives takes all rows and documents, and is then for
+        `finish`. The shard is of no use before."""
+        return Loading(self.table, self.catalog, Head.decode(head), self.calendar)
+
+    def finish(
+        self, loading: Loading, marks: Mapping[bytes, int] = NO_MARKS, past: Past | None = None
     ) -> Iterator[None]:
-        """Make an empty shard what was stored, slice by slice; it is of no use before the last. past: of the same
-        rulebook, by which what other rules did not keep is filled in."""
-        stored, table = Head.decode(head), self.table
-        self._migration, in_use = yield from Migration.load(
-            table, self.catalog, stored, self.calendar, rows, documents, past
-        )
-        self._head = stored.under(RowSchema.of(self.catalog), in_use, self._newest_ms, self.calendar)
+        """Slice by slice; of no use before the last. past: of the same rulebook, by which what other rules did not keep
+        is filled in."""
+        stored, table = loading.head, self.table
+        yield from loading.finish(past)
+        self._migration = Migration.of(loading)
+        self._head = stored.under(RowSchema.of(self.catalog), loading.in_use, self._newest_ms, self.calendar)
         if past is not None:
             self._head = past.dated(self._head, stored)
         self.time_ms = stored.time_ms

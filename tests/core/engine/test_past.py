@@ -49,11 +49,8 @@ def applied(shard: Shard, arrivals: Sequence[Event | int]) -> list[Change]:
 
 
 def loaded(rules: Rulebook, stored: Stored, past: Shard | None) -> Shard:
-    shard = Shard(rules)
     known = None if past is None else Past(past, Head.decode(past.head()))
-    for _ in shard.fill(stored.head, stored.rows.items(), stored.documents, past=known):
-        pass
-    return shard
+    return Shard.restore(rules, stored.head, stored.rows.items(), stored.documents, past=known)
 
 
 def brief(changes: Sequence[Change]) -> list[Told]:

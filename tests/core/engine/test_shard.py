@@ -19,7 +19,7 @@ from streams.core.profiles.document import MAX_TRAIT_BYTES, MAX_TRAITS
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Edges, Rulebook, Scores, Segment
 from streams.core.scores.quintiles import Quintiles
-from streams.errors import StateError
+from streams.errors import UsageError
 
 START = 20_000 * DAY_MS
 
@@ -140,12 +140,15 @@ def test_a_shard_is_filled_slice_by_slice_so_that_others_go_on_between_them(monk
     rules, users = rulebook(busy="count(any) >= 1", vip='trait("plan") == "pro"'), [f"u-{n}" for n in range(7)]
     shard = Shard(rules)
     shard.step(Batch.of([seen(user, 0) for user in users] + [seen(user, 1, plan="pro") for user in users[::2]]))
-    dirty, whole = shard.take_dirty(), Shard(rules)
-    assert len(list(whole.fill(shard.head(), dirty.rows, dict(dirty.documents)))) == 3
+    dirty, filled = shard.take_dirty(), Shard(rules)
     monkeypatch.setattr(migration, "ROWS_AT_ONCE", 2)
-    filled = Shard(rules)
-    assert len(list(filled.fill(shard.head(), dirty.rows, dict(dirty.documents)))) == 4 + 2 + 4
-    assert filled.all_memberships(users) == whole.all_memberships(users) == shard.all_memberships(users)
+    loading = filled.loading(shard.head())
+    for row in dirty.rows:
+        loading.take_rows([row])
+    for document in dirty.documents:
+        loading.take_documents([document])
+    assert len(list(filled.finish(loading))) == 4
+    assert filled.all_memberships(users) == shard.all_memberships(users)
 
 
 def test_the_same_rules_renew_nothing() -> None:
@@ -181,7 +184,7 @@ def test_another_utc_offset_than_before_is_refused() -> None:
     shard = Shard(rulebook(quiet="idle_days >= 3"), Calendar.fixed(HOUR_MS))
     shard.step(Batch.of([seen("ann", 0)]))
     dirty = shard.take_dirty()
-    with pytest.raises(StateError, match="SEGMENTER_UTC_OFFSET"):
+    with pytest.raises(UsageError, match="SEGMENTER_UTC_OFFSET"):
         Shard.restore(rulebook(quiet="idle_days >= 3"), shard.head(), dirty.rows, {})
 
 
@@ -190,7 +193,7 @@ def test_a_state_that_knows_no_zone_goes_by_its_offset() -> None:
     before = msgspec.json.decode(Shard(rules, Calendar.fixed(-8 * HOUR_MS)).head())
     del before["zone"]
     assert Shard.restore(rules, msgspec.json.encode(before), [], {}, Calendar.fixed(-8 * HOUR_MS)).head()
-    with pytest.raises(StateError, match="time zone -08:00"):
+    with pytest.raises(UsageError, match="time zone -08:00"):
         Shard.restore(rules, msgspec.json.encode(before), [], {}, calendar("America/Los_Angeles"))
 
 
@@ -198,7 +201,7 @@ def test_a_state_that_was_begun_in_a_zone_stays_there() -> None:
     rules, there = rulebook(quiet="idle_days >= 3"), calendar("America/Los_Angeles")
     head = Shard(rules, there).head()
     assert Head.decode(Shard.restore(rules, head, [], {}, there).head()).timezone == "America/Los_Angeles"
-    with pytest.raises(StateError, match="time zone America/Los_Angeles"):
+    with pytest.raises(UsageError, match="time zone America/Los_Angeles"):
         Shard.restore(rules, head, [], {})
 
 
