@@ -21,7 +21,8 @@ from streams.core.language.reference import reference
 from streams.monitoring.metrics import Spec
 from streams.schemas.files import write
 from streams.settings import PREFIX, Settings
-from streams.state.format import DELIVERY, FORMATS, GROUP, SHARD, Collection, Form
+from streams.state.collection import Collection, Form
+from streams.state.format import DELIVERY, FORMATS, GROUP, SHARD
 from streams.web.api.resources import described as described_api
 from tests.billing_words import billing_tables
 

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 from streams.outputs.membership import decode_segments
-from streams.state.format import MEMBERS, MEMBERSHIPS, SHADOW_MEMBERS, Collection
+from streams.state.collection import Collection
+from streams.state.format import MEMBERS, MEMBERSHIPS, SHADOW_MEMBERS
 from streams.state.store import Store
 
 AT_ONCE: Final = 2_000  # so many are read in one go of all: their memberships are some hundred KB

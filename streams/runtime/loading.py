@@ -17,7 +17,8 @@ from streams.core.identities.owners import Owners
 from streams.core.identities.refusals import Refusals
 from streams.core.kernel.layout import NEVER
 from streams.runtime.worker import Worker
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED, Collection
+from streams.state.collection import Collection
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MERGES, OWNED, REFUSED_LINKS, ROWS, UNLINKED
 from streams.state.store import Stored, Take
 
 Load = Callable[[Mapping[Collection[str, bytes], Take]], Awaitable[None]]

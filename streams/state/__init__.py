@@ -1,6 +1,8 @@
 """The port to durable state: what shards and their group keep from one checkpoint to the next.
 
-format.py        READ FIRST: all that lies in Redis, a row each, and the names of its keys
+format.py        READ FIRST: all that lies in Redis, a row each
+collection.py    what such a row says
+keys.py          the names of their keys
 store.py         the ports, of a shard's store and a group's, and what goes through them
 memory.py        both in memory, for tests
 claiming.py      how a shard is claimed

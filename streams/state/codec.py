@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from streams.kafka.message import Message
-from streams.state.format import OF_SUBJECTS, OUTBOX, Collection, Form, ShardKeys
+from streams.state.collection import Collection, Form
+from streams.state.format import OF_SUBJECTS, OUTBOX
+from streams.state.keys import ShardKeys
 from streams.state.store import Checkpoint, Write
 
 Argument = str | bytes | int

@@ -11,13 +11,11 @@ and in memory, and which docs/state.md shows. What is to be kept from now on is 
 Cluster's: all keys of a shard are in one slot, so that one transaction may write them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final
 
 from streams.core.subjects import USER
-from streams.errors import UsageError
+from streams.state.collection import Collection, Form
 
 FORMATS: Final[Mapping[int, str]] = {
     1: "as it began",
@@ -28,59 +26,6 @@ FORMATS: Final[Mapping[int, str]] = {
 """What each format brought. A change of keys, encodings or rows that whoever reads the one before cannot read, or must
 not go on with, is a format more: a line here, and one in `streams.state.upgrades`."""
 FORMAT: Final = max(FORMATS)
-
-Name = TypeVar("Name", str, int, bytes)
-Value = TypeVar("Value", str, int, bytes)
-
-
-class Form(Enum):
-    """How a collection lies in Redis. What is a hash is loaded by whoever claims the shard; what lies under many keys
-    is there for other programs, and is only written."""
-
-    HASH = "hash"  # one key: name -> value
-    SET = "set"  # one key: names; written with what they are of
-    SETS = "set, a key each"  # under each name a set of values
-    STRINGS = "string, a key each"  # under each name its value
-    SORTED = "sorted set"  # one key: names in the order of their values, instants in ms
-    FEEDS = "hash, a key each"  # under each user what `streams.state.feeds` says
-    FLOWS = "hash of counts, a key each"  # under each segment: period -> entries and exits; what is put is added to it
-    LISTS = "list, a key each"  # under each name what was put, the newest last, so many as `Write` says
-    NEWS = "stream"  # one key: names, each when something under it changed; the newest of them
-
-
-@dataclass(frozen=True)
-class Collection(Generic[Name, Value]):
-    """Names and their values.
-
-    since: the format that brought it. holds: what it is, in words. of_subject: its names are ids of subjects, so that
-    what is here of an erased one goes. index: of sets, where the names are that ever had a value. is_large: there may
-    be millions, which whoever claims the shard reads slice by slice.
-    """
-
-    key: str
-    form: Form
-    name: type[Name]
-    value: type[Value]
-    since: int
-    holds: str
-    of_subject: bool = False
-    index: "Collection[Name, Any] | None" = None
-    is_large: bool = False
-
-    def under(self, part: str) -> "Collection[Name, Value]":
-        """One of many collections of this kind."""
-        return replace(self, key=f"{self.key}:{part}")
-
-    def decode(self, raw: Mapping[bytes, bytes]) -> Iterator[tuple[Name, Value]]:
-        name, value = _DECODE[self.name], _DECODE[self.value]
-        return zip(map(name, raw), raw.values() if value is bytes else map(value, raw.values()), strict=True)
-
-    def decode_value(self, raw: bytes) -> Value:
-        value: Value = _DECODE[self.value](raw)
-        return value
-
-
-_DECODE: Final[Mapping[type, Callable[[bytes], Any]]] = {str: bytes.decode, int: int, bytes: bytes}
 
 # ---------------------------------------------------------------------------------------------------- of each shard
 
@@ -353,32 +298,3 @@ GROUP: Final[tuple[Collection[Any, Any], ...]] = (
     *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, RULE_FILES, PASTS),
     *(STRIPE_EVENTS, TICKETS, ENDPOINTS, SENT_AGAIN),
 )
-
-
-class Keys:
-    """The names of all keys of one group. room: what is put before each, to tell the shards of two kinds of process
-    apart."""
-
-    def __init__(self, group: str, room: str = "") -> None:
-        if not group or set(group) & set("{}"):
-            raise UsageError(f"SEGMENTER_GROUP is {group!r}: it begins Redis keys, and must have no brace nor be empty")
-        self.group = group
-        self._room = room
-
-    def at(self, collection: Collection[Any, Any]) -> str:
-        return f"{self.group}:{self._room}{collection.key}"
-
-    def of(self, shard: int) -> "ShardKeys":
-        return ShardKeys(f"{self.group}:{{{shard}}}:{self._room}")
-
-
-class ShardKeys:
-    """The names of all keys of one shard."""
-
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self.state = self.at(STATE)
-
-    def at(self, collection: Collection[Any, Any], name: object = None) -> str:
-        """Of a collection; of a name in it, where each has its own."""
-        return f"{self._prefix}{collection.key}" if name is None else f"{self._prefix}{collection.key}:{name}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from streams.core.flows import NONE, Flow, is_kept, newest_of
 from streams.state.codec import decode_outbox, writes_of
+from streams.state.collection import Collection, Form, Name, Value
 from streams.state.counting import SINCE, added
 from streams.state.fencing import Held, may_claim, may_save, owns
 from streams.state.format import (
@@ -23,10 +24,6 @@ from streams.state.format import (
     OUTBOX,
     ROWS,
     SHARD,
-    Collection,
-    Form,
-    Name,
-    Value,
     loaded,
     of_subjects,
 )

@@ -13,7 +13,8 @@ from streams.delivery.outcomes import day_of, outcome
 from streams.state import scripts
 from streams.state.codec import NEWS_KEPT
 from streams.state.feeds import MARKS, News, Place
-from streams.state.format import FEEDS, NEWS, OUTCOMES, Keys
+from streams.state.format import FEEDS, NEWS, OUTCOMES
+from streams.state.keys import Keys
 from streams.state.redis_client import RedisClient
 
 NOTHING_YET: Final = "0-0"

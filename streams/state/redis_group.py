@@ -4,7 +4,8 @@ Comes in and goes out: what `GroupStore` says. No transaction binds it to what a
 """
 
 from streams.state import scripts
-from streams.state.format import Collection, Keys, Name
+from streams.state.collection import Collection, Name
+from streams.state.keys import Keys
 from streams.state.redis_client import RedisClient
 
 

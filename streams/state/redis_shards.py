@@ -14,6 +14,7 @@ from streams.core.flows import Flow
 from streams.errors import StateLost, Unreachable
 from streams.state import scripts
 from streams.state.codec import Commands, commands, decode_outbox, decode_positions
+from streams.state.collection import Collection, Form, Name, Value
 from streams.state.counting import SINCE, Summed
 from streams.state.fencing import Held, before, may_claim, may_save, owns
 from streams.state.format import (
@@ -26,15 +27,10 @@ from streams.state.format import (
     ROWS,
     SHARD,
     SHARDS,
-    Collection,
-    Form,
-    Keys,
-    Name,
-    ShardKeys,
-    Value,
     loaded,
     of_subjects,
 )
+from streams.state.keys import Keys, ShardKeys
 from streams.state.redis_client import RedisClient
 from streams.state.scanning import SLICE, Taker, scan
 from streams.state.store import Checkpoint, Count, Progress, Stored, StoredProfile, StoredShard, Take

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streams.errors import UsageError
-from streams.state.format import DELIVERY, DELIVERY_ROOM, Keys
+from streams.state.format import DELIVERY, DELIVERY_ROOM
+from streams.state.keys import Keys
 from streams.state.redis_client import RedisClient
 from streams.state.redis_feeds import RedisFeedStore
 from streams.state.redis_group import RedisGroupStore

@@ -14,8 +14,9 @@ import msgspec
 
 from streams.core.flows import Flow
 from streams.kafka.message import Message
+from streams.state.collection import Collection, Name, Value
 from streams.state.feeds import FeedStore
-from streams.state.format import MEMBERS, Collection, Name, Value
+from streams.state.format import MEMBERS
 
 
 class Write(msgspec.Struct, Generic[Name, Value], frozen=True):

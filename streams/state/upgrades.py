@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 from streams.state.codec import Commands
-from streams.state.format import ShardKeys
+from streams.state.keys import ShardKeys
 from streams.state.redis_client import RedisClient
 
 Upgrade = Callable[[RedisClient, ShardKeys], AsyncIterator[Commands]]

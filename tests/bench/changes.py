@@ -20,7 +20,7 @@ from streams.runtime.resting import SLICE
 from streams.runtime.running import collect_garbage_rarely
 from streams.settings import Settings, cache_folder
 from streams.state.codec import commands
-from streams.state.format import Keys
+from streams.state.keys import Keys
 from tests.bench.engine import RUNS
 from tests.bench.wave import MIDNIGHT, WAVES, shard_of
 

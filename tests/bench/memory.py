@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-from streams.state.format import ROWS, Keys
+from streams.state.format import ROWS
+from streams.state.keys import Keys
 from streams.state.redis_client import RedisClient
 from tests.bench.crowd import Crowd
 from tests.bench.state import SyncsEverySecond

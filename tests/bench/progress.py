@@ -11,7 +11,8 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.state.codec import decode_positions
-from streams.state.format import OUTBOX, Keys
+from streams.state.format import OUTBOX
+from streams.state.keys import Keys
 from streams.state.redis_client import RedisClient
 from streams.topics import READ_BY_WORKERS
 from tests.e2e.pipeline import PARTITIONS, Pipeline

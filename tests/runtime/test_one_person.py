@@ -20,7 +20,8 @@ from streams.kafka.partitioning import homes
 from streams.outputs.change import decode_change
 from streams.runtime import retry
 from streams.sources import Decoder, delivery_commands, profile_commands
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERSHIPS, OWNED, ROWS, UNLINKED, Collection
+from streams.state.collection import Collection
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERSHIPS, OWNED, ROWS, UNLINKED
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from streams.testing import identify, to_bytes, track

@@ -20,18 +20,8 @@ from streams.runtime.checkpoint import Snapshot
 from streams.runtime.pending import Kept, Pending
 from streams.settings import Settings
 from streams.state.codec import writes_of
-from streams.state.format import (
-    COUNTED,
-    FLOWS,
-    MARKS,
-    MEMBERS,
-    MEMBERSHIPS,
-    MOVES,
-    ROWS,
-    SHADOW_MEMBERS,
-    TIMELINE,
-    Collection,
-)
+from streams.state.collection import Collection
+from streams.state.format import COUNTED, FLOWS, MARKS, MEMBERS, MEMBERSHIPS, MOVES, ROWS, SHADOW_MEMBERS, TIMELINE
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook

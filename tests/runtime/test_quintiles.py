@@ -19,7 +19,8 @@ from streams.core.scores.sketch import Sketch
 from streams.errors import Unreachable
 from streams.runtime import quintiles
 from streams.runtime.quintiles import Refresher
-from streams.state.format import QUINTILES, SETTLED, Collection
+from streams.state.collection import Collection
+from streams.state.format import QUINTILES, SETTLED
 from streams.state.memory import MemoryGroupStore
 from streams.testing import ManualClock
 

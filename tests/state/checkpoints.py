@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.kafka.message import Message
-from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS, Collection
+from streams.state.collection import Collection
+from streams.state.format import DOCUMENTS, MARKS, MEMBERS, MEMBERSHIPS, ROWS
 from streams.state.store import Checkpoint, ShardStore, Stored, Write
 
 Pairs = Sequence[tuple[str, str]]

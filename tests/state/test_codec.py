@@ -4,7 +4,8 @@ from redis.crc import key_slot
 
 from streams.kafka.message import Message
 from streams.state.codec import commands, decode_outbox
-from streams.state.format import MEMBERS, MEMBERSHIPS, Keys
+from streams.state.format import MEMBERS, MEMBERSHIPS
+from streams.state.keys import Keys
 from streams.state.store import Checkpoint
 from tests.state.checkpoints import checkpoint
 

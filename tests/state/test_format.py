@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from streams.state.collection import Collection, Form
 from streams.state.format import (
     DELIVERY,
     DELIVERY_ROOM,
@@ -24,8 +25,6 @@ from streams.state.format import (
     STRIPE_EVENTS,
     TICKETS,
     TIMELINE,
-    Collection,
-    Form,
 )
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Store, Write

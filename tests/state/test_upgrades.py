@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 from streams.errors import Fenced, Unreachable
 from streams.state import fencing, redis_shards
 from streams.state.codec import Commands
-from streams.state.format import DOCUMENTS, FORMAT, FORMATS, ShardKeys
+from streams.state.format import DOCUMENTS, FORMAT, FORMATS
+from streams.state.keys import ShardKeys
 from streams.state.redis_client import RedisClient
 from streams.state.redis_store import RedisStore
 from streams.state.upgrades import UPGRADES, Upgrade
