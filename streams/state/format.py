@@ -294,7 +294,22 @@ SENT_AGAIN: Final = Collection(
     "number of a sending, the newest 100 → which records that could not be used were published again, by whom, JSON",
 )
 
+BACKTESTS: Final = Collection(
+    "backtests",
+    Form.HASH,
+    int,
+    bytes,
+    3,
+    "number of a backtest that a page or the API began, the newest 20 → how far it is and on which machine, JSON",
+)
+REPORTS: Final = Collection(
+    "backtest-reports", Form.HASH, int, bytes, 3, "number of such a backtest → what it found, JSON, zlib; up to 1 MiB"
+)
+BACKTEST_STOPS: Final = Collection(
+    "backtest-stop", Form.STRINGS, str, bytes, 3, "id of such a backtest that is to stop → nothing; for an hour"
+)
+
 GROUP: Final[tuple[Collection[Any, Any], ...]] = (
     *(SHARDS, SETTLED, OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, RULE_FILES, PASTS),
-    *(STRIPE_EVENTS, TICKETS, ENDPOINTS, SENT_AGAIN),
+    *(STRIPE_EVENTS, TICKETS, ENDPOINTS, SENT_AGAIN, BACKTESTS, REPORTS, BACKTEST_STOPS),
 )

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from streams.state.collection import Collection, Form
 from streams.state.format import (
+    BACKTEST_STOPS,
     DELIVERY,
     DELIVERY_ROOM,
     FEEDS,
@@ -63,9 +64,9 @@ async def test_every_key_in_redis_is_a_row_of_the_table_and_every_row_has_a_key(
     await claimed(store.deliveries, 3, epoch=1)
     delivered = [Write(each, [_sample(each)]) for each in DELIVERY if each not in (STATE, OUTBOX, NEWS)]
     await store.deliveries.save(3, 1, Checkpoint(1, b"", {}, delivered, outbox=[message(1)]))
-    for each in set(GROUP) - {SHARDS, POPULATIONS, STRIPE_EVENTS, TICKETS}:
+    for each in set(GROUP) - {SHARDS, POPULATIONS, STRIPE_EVENTS, TICKETS, BACKTEST_STOPS}:
         await store.group.put(each, *_sample(each))
-    for each in (STRIPE_EVENTS, TICKETS):
+    for each in (STRIPE_EVENTS, TICKETS, BACKTEST_STOPS):
         await store.group.remember(each, "name", for_s=60)
         assert 0 < await other.ttl(f"{group}:{each.key}:name") <= 60
     await store.group.put(POPULATIONS.under("rfm"), 3, b"")

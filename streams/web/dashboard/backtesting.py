@@ -3,11 +3,13 @@
 Comes in: its id. Goes out: the page, which keeps itself up to date as all do; it may be closed meanwhile.
 """
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from streams.backtest.page import days, in_words, lines_by_day
+from streams.backtest.page import days, in_words, lines_by_day, page
 from streams.errors import UsageError
 from streams.web.access import Visitor
 from streams.web.dashboard.door import Door, see_other
@@ -52,8 +54,8 @@ class Backtesting:
 
     async def download(self, request: Request, _: Visitor) -> Response:
         """The same page as the terminal writes, to be kept or sent to somebody."""
-        job = await self._backtests.job(request.query_params.get("id", ""))
-        if job.page is None:
-            raise UsageError("It is not done.")
-        headers = {"Content-Disposition": f'attachment; filename="backtest-{job.id}.html"'}
-        return Response(job.page, headers=headers, media_type="text/html")
+        view = await self._backtests.one(request.query_params.get("id", ""))
+        if view.found is None:
+            raise UsageError("It is not done, or what it found is kept on the machine alone that ran it.")
+        headers = {"Content-Disposition": f'attachment; filename="backtest-{view.backtest.id}.html"'}
+        return Response(await asyncio.to_thread(page, view.found), headers=headers, media_type="text/html")

@@ -21,7 +21,7 @@ from streams.web.dashboard.wording import address
 from streams.web.numbers import whole
 from streams.web.views.awaited import awaited_now
 from streams.web.views.backtests import BacktestAsked, Backtests
-from streams.web.views.drafts import Draft, MovedMeanwhile, Written, apply_draft, begun, drafted, unmoved, written_in
+from streams.web.views.drafts import Draft, MovedMeanwhile, Written, apply_draft, begun, drafted, unmoved
 from streams.web.views.versions import FileDifference, changed, version, versions
 from streams.web.views.window import Window
 from streams.web.views.words import words
@@ -64,8 +64,7 @@ class Editing:
         name, backtest = (request.query_params.get(each, "").strip() for each in ("name", "backtest"))
         if not backtest:
             return await self._page(request, visitor, await begun(self._window, name))
-        asked = (await self._backtests.job(backtest)).request
-        written = written_in(asked.new, name, asked.base) or Written(name, "", "", asked.base)
+        written = await self._backtests.written(backtest, name) or Written(name, "", "", 0)
         return await self._page(request, visitor, await drafted(self._window, written), is_checked=True)
 
     async def words(self, _: Request, __: Visitor) -> Response:

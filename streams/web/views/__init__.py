@@ -12,6 +12,7 @@
     drafts.py    a rule as somebody writes it
     words.py     what can stand in a rule, for the page to offer
     backtests.py  what a rule would have done over a history: begun, looked at, stopped
+    board.py     the backtests of all machines that serve
     versions.py  those of the rulebook; awaited.py: one that awaits its past
     messages.py  what became of each; message.py: of one, and why not; preview.py: as somebody would see it
     decisions.py  what was decided about a user; received.py: all that is known of one user's

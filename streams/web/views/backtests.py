@@ -1,29 +1,29 @@
 """Backtests that are asked for by a page or by the API: rules as they would be held against those in force.
 
 Comes in: a `Window`, what is asked. Goes out: how far each is, and what it found. Each is a process of its own on the
-machine that serves (`streams.backtest.job`), so that it goes on when the page is closed or the server ends. Which files
-may be a history the operator says, by a folder: a name that is none of those in it is nobody's.
+machine that serves (`streams.backtest.job`), so that it goes on when the page is closed or the server ends; those of
+all machines are seen by `streams.web.views.board`. Which files may be a history the operator says, by a folder: a name
+that is none of those in it is nobody's.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
 from streams.backtest.job import Request, Stage
-from streams.backtest.jobs import Job, Jobs
 from streams.backtest.question import outcome_rules
 from streams.backtest.report import Report
 from streams.core.instants import DAY_MS
 from streams.errors import RuleError, UsageError
 from streams.lifecycle.checking import check_files
 from streams.rulefiles.folder import Files
-from streams.settings import Settings, cache_folder
-from streams.web.views.drafts import Written, files_with
+from streams.settings import Settings
+from streams.web.views.board import Told
+from streams.web.views.drafts import Written, files_with, written_in
 from streams.web.views.times import Instant, told
-from streams.web.views.window import Window
+from streams.web.views.window import Window, wall_clock
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst", ".parquet")
 MOST_FILES: Final = 200  # that a page offers
@@ -44,7 +44,7 @@ class BacktestAsked(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
 
 class BacktestShown(msgspec.Struct, frozen=True, gc=False):
     """share: of the history that is read, 0 to 1. reads_topics: whether they are still being read. history: its files;
-    none where it is the topics. error: of one that failed."""
+    none where it is the topics. error: of one that failed. host: the machine on which it runs, or ran."""
 
     id: str
     rule: str | None
@@ -55,6 +55,7 @@ class BacktestShown(msgspec.Struct, frozen=True, gc=False):
     reads_topics: bool
     share: float
     error: str | None
+    host: str
 
 
 class BacktestsShown(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +66,7 @@ class BacktestsShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class BacktestView(msgspec.Struct, frozen=True, gc=False):
-    """found: null until it is done."""
+    """found: null until it is done, or where it is too big to be kept for other machines than its own."""
 
     backtest: BacktestShown
     found: Report | None
@@ -75,17 +76,21 @@ class Backtests:
     def __init__(self, window: Window):
         self._window = window
         self._settings = window.settings
-        self._jobs = Jobs(folder_of(window.settings))
+        self._board = window.backtests
 
     async def all(self) -> BacktestsShown:
-        return await asyncio.to_thread(self._all)
+        there = await asyncio.to_thread(histories, self._settings)
+        return BacktestsShown(there, tuple(map(_shown, await self._board.all())))
 
     async def one(self, job_id: str) -> BacktestView:
         """Unknown: there is none."""
-        return await asyncio.to_thread(lambda: _view(self._jobs.find(job_id)))
+        told = await self._board.find(job_id)
+        return BacktestView(_shown(told), await self._board.report(job_id) if told.stage == "done" else None)
 
-    async def job(self, job_id: str) -> Job:
-        return await asyncio.to_thread(self._jobs.find, job_id)
+    async def written(self, job_id: str, rule: str) -> Written | None:
+        """What was written of that rule, when the backtest was begun."""
+        told = await self._board.find(job_id)
+        return written_in(told.files, rule, told.base)
 
     async def start(self, asked: BacktestAsked, author: str, written: Written | None = None) -> BacktestShown:
         """written: on the page of a rule, as what that has it is found again. UsageError: it cannot be asked, as where
@@ -108,13 +113,14 @@ class Backtests:
             author=author,
             base=0 if written is None else written.base,
         )
-        return _shown(await asyncio.to_thread(self._jobs.start, request, self._settings, self._window.clock()))
+        job = await asyncio.to_thread(self._board.jobs.start, request, self._settings, wall_clock())
+        return _shown(await self._board.find(job.id))
 
     async def stop(self, job_id: str) -> BacktestShown:
-        return _shown(await asyncio.to_thread(self._jobs.stop, job_id))
-
-    def _all(self) -> BacktestsShown:
-        return BacktestsShown(histories(self._settings), tuple(map(_shown, self._jobs.all())))
+        """Whoever runs it sees it within seconds."""
+        if (await self._board.find(job_id)).stage == "running":
+            await self._board.stop(job_id)
+        return _shown(await self._board.find(job_id))
 
     def _folder(self, history: Sequence[str]) -> str:
         """In which these are; empty where none is asked for."""
@@ -123,11 +129,6 @@ class Backtests:
             raise UsageError(f"There is no history {unknown[0]} in the folder of SEGMENTER_WEB_HISTORIES.")
         folder = self._settings.web_histories
         return str(folder.resolve()) if folder is not None and history else ""
-
-
-def folder_of(settings: Settings) -> Path:
-    """Where the backtests of the group are kept."""
-    return (settings.web_backtests or cache_folder() / "backtests").resolve() / settings.group
 
 
 def histories(settings: Settings) -> tuple[str, ...]:
@@ -152,20 +153,16 @@ def _checked(files: Files) -> Files:
         raise UsageError(str(error)) from None
 
 
-def _view(job: Job) -> BacktestView:
-    return BacktestView(_shown(job), job.report)
-
-
-def _shown(job: Job) -> BacktestShown:
-    request, progress = job.request, job.progress
+def _shown(of: Told) -> BacktestShown:
     return BacktestShown(
-        job.id,
-        request.rule,
-        request.author,
-        request.history,
-        told(progress.started_ms),
-        progress.stage,
-        progress.reads_topics,
-        progress.read / progress.of if progress.of else 0.0,
-        progress.error,
+        of.id,
+        of.rule,
+        of.author,
+        of.history,
+        told(of.started_ms),
+        of.stage,
+        of.reads_topics,
+        of.share,
+        of.error,
+        of.host,
     )

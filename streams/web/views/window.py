@@ -26,6 +26,7 @@ from streams.state.store import Store
 from streams.topics import DEAD_LETTERS, DELIVERIES, SEGMENT_CHANGES
 from streams.web.stopping import Stopping
 from streams.web.views.behind import Behind
+from streams.web.views.board import Board
 from streams.web.views.changes import read_change
 from streams.web.views.dead_letters import read_dead_letter
 from streams.web.views.decisions import read_decision
@@ -100,6 +101,7 @@ class Window:
         self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
         self.decisions = Tail(settings, DELIVERIES.name, DECISIONS_KEPT, read_decision)
         self.behind = Behind(settings, self.store)
+        self.backtests = Board(self.store.group, settings)
         self.reach: HowFar = Kept(partial(how_far, settings))
         self._rules: Rules | None = None
         self._latest: Rules | None = None
@@ -150,7 +152,7 @@ class Window:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         tails = (self.changes, self.dead_letters, self.decisions)
-        runs = (*(tail.follow for tail in tails), self.behind.follow, _take_compiled)
+        runs = (*(tail.follow for tail in tails), self.behind.follow, self.backtests.follow, _take_compiled)
         try:
             async with asyncio.TaskGroup() as beside:
                 each = [beside.create_task(run()) for run in runs]

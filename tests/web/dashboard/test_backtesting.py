@@ -16,6 +16,7 @@ from streams.backtest.page import page
 from streams.backtest.processes import play
 from streams.backtest.report import report
 from streams.settings import Settings
+from streams.web.views import board
 from tests.web.group import EVENTS, NOW, RULES, Group
 
 SOONER = RULES["quiet"].replace("idle_days >= 7", "idle_days >= 1")
@@ -33,6 +34,7 @@ async def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Group:
 
     monkeypatch.setattr(jobs, "start", begun)
     monkeypatch.setattr("streams.backtest.job._is_alive", lambda _: True)
+    monkeypatch.setattr(board, "_now_ms", lambda: NOW)
     (tmp_path / "histories").mkdir()
     (tmp_path / "histories" / "march.jsonl").write_text("".join(json.dumps(each) + "\n" for each in EVENTS))
     folders = {each: str(tmp_path / each.removeprefix("web_")) for each in ("web_histories", "web_backtests")}
