@@ -34,6 +34,7 @@ TYPES: Final = {
     "app.css": "text/css",
     "app.js": "text/javascript",
     "completion.js": "text/javascript",
+    "contexts.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 CHANGES_SHOWN: Final = 30

@@ -1,4 +1,4 @@
-"""The words that can stand in a rule: of the language, and what this company's producers send.
+"""The words that can stand in a rule or in its stories: of the language, and what this company's producers send.
 
 Comes in: a `Window`. Goes out: `Words`, for the page on which a rule is written to offer them.
 """
@@ -16,10 +16,15 @@ from streams.observed.names import Names, ObservedNames
 from streams.rulefiles.forms import FORMS
 from streams.rulefiles.traits import KINDS
 from streams.state.format import OBSERVED
+from streams.testing.lines import BILLING, VERBS
+from streams.testing.story_schema import OF_RULES
+from streams.testing.storyfiles import FORM
 from streams.web.views.window import Window
 
 MOST: Final = 500  # of what was seen, of each sort; the most frequent
-Sort = Literal["function", "option", "feature", "trait", "event", "property", "segment", "key"]
+Sort = Literal[
+    "function", "option", "feature", "trait", "event", "property", "segment", "key", "story key", "verb", "billing"
+]
 
 
 class WordShown(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +44,8 @@ async def words(window: Window) -> Words:
     for _, record in sorted((await window.store.group.read(OBSERVED)).items()):
         seen.add(ObservedNames.decode(record))
     rulebook = (await window.rules()).rulebook
-    return Words((*_of_the_language(), *_of_rules(rulebook), *_of_traits(seen.traits), *_of_events(seen)))
+    of_company = (*_of_rules(rulebook), *_of_traits(seen.traits), *_of_events(seen))
+    return Words((*_of_the_language(), *_of_stories(), *of_company))
 
 
 def _of_the_language() -> Iterator[WordShown]:
@@ -54,6 +60,17 @@ def _of_the_language() -> Iterator[WordShown]:
     }
     for name, description in keys.items():
         yield WordShown(f"{name}: ", "key", description or "")
+
+
+def _of_stories() -> Iterator[WordShown]:
+    for key in FORM.keys:
+        lines = " |" if key in FORM.must else " "
+        yield WordShown(f"{key}:{lines}", "story key", OF_RULES[key]["description"])
+    for verb in VERBS.values():
+        yield WordShown(f"{verb} ", "verb", "a segment, or a level such as lifecycle/power")
+    for name in sorted(BILLING):
+        yield WordShown(name, "billing", "a billing update")
+    yield WordShown("identify", "billing", "traits of somebody")
 
 
 def _of_rules(rulebook: Rulebook) -> Iterator[WordShown]:

@@ -84,6 +84,8 @@ async def test_the_words_that_can_stand_in_it_are_those_of_the_language_of_the_r
             ("property", "format"),
         ],
         *[("trait", 'trait("odd name")'), ("event", '<b>"odd"</b>')],
+        *[("story key", "events: |"), ("story key", "until: ")],
+        *[("verb", "is now "), ("billing", "Subscription Started")],
     ]:
         assert (sort, text) in found
     assert sum(text == "plan" for _, text in found) == 1

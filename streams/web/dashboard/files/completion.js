@@ -1,39 +1,11 @@
-// Offers the words that can stand in a rule, below the caret. Down and Up choose, Enter or Tab takes what is chosen, Escape
-// closes; Ctrl+Space asks for all. Whoever listens hears how many there are and which is chosen (a listbox, by WAI-ARIA).
+// Offers the words that can stand in a rule, or in its stories, below the caret. Down and Up choose, Enter or Tab takes what
+// is chosen, Escape closes; Ctrl+Space asks for all. Whoever listens hears how many there are and which is chosen (a
+// listbox, by WAI-ARIA).
+import { inRule, inStory } from "./contexts.js";
+
 const MOST = 8;
-const text = document.getElementById("text");
-const list = document.getElementById("words");
-const told = document.getElementById("words-told");
 
 let words = null;
-let shown = [];
-let chosen = -1;
-let begins = 0;
-
-const fetched = async () => {
-  const answer = await fetch("words").catch(() => null);
-  if (!answer?.ok) return;
-  words = (await answer.json()).words;
-  list.dataset.ready = "yes";
-};
-
-// What stands before the caret: the beginning of a word, and which sorts of words may go on from there.
-const before = () => {
-  const line = text.value.slice(text.value.lastIndexOf("\n", text.selectionStart - 1) + 1, text.selectionStart);
-  if (/^\s*#/.test(line)) return null;
-  const quotes = line.match(/"/g)?.length ?? 0;
-  if (quotes % 2) {
-    const word = line.slice(line.lastIndexOf('"') + 1);
-    const opened = line.slice(0, line.length - word.length);
-    if (/in_segment\(\s*"$/.test(opened)) return { word, sorts: ["segment"], quoted: true };
-    return { word, sorts: /,\s*"$/.test(opened) ? ["property", "event"] : ["event"], quoted: true };
-  }
-  const word = line.match(/[A-Za-z_][\w.]*$/)?.[0] ?? "";
-  if (line === line.match(/^\s*/)[0] + word) return { word, sorts: ["key"], quoted: false };
-  const whole = line.match(/properties\.(\w*)$/);
-  if (whole) return { word: whole[1], sorts: ["property"], quoted: false };
-  return { word, sorts: ["feature", "function", "trait", "option"], quoted: false };
-};
 
 const fitting = ({ word, sorts }) => {
   const wanted = word.toLowerCase();
@@ -43,81 +15,86 @@ const fitting = ({ word, sorts }) => {
   return found.slice(0, MOST);
 };
 
-const hide = () => {
-  shown = [];
-  chosen = -1;
-  list.hidden = true;
-  text.removeAttribute("aria-activedescendant");
-  told.textContent = "";
-};
+// before: what stands before the caret of a text (contexts.js). list, told: where words are shown, and what is said of them.
+const complete = (text, list, told, before) => {
+  let shown = [];
+  let chosen = -1;
+  let begins = 0;
 
-const place = () => {
-  const style = getComputedStyle(text);
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.font = style.font;
-  const lines = text.value.slice(0, begins).split("\n");
-  const left = parseFloat(style.paddingLeft) + pen.measureText(lines.at(-1).replaceAll("\t", "  ")).width - text.scrollLeft;
-  const top = parseFloat(style.paddingTop) + lines.length * parseFloat(style.lineHeight) - text.scrollTop;
-  list.style.left = `${text.offsetLeft + Math.max(0, Math.min(left, text.clientWidth - list.offsetWidth))}px`;
-  list.style.top = `${text.offsetTop + Math.min(top, text.clientHeight) + 4}px`;
-};
+  const hide = () => {
+    shown = [];
+    chosen = -1;
+    list.hidden = true;
+    text.removeAttribute("aria-activedescendant");
+    told.textContent = "";
+  };
 
-const choose = (number) => {
-  chosen = (number + shown.length) % shown.length;
-  [...list.children].forEach((each, at) => each.setAttribute("aria-selected", String(at === chosen)));
-  text.setAttribute("aria-activedescendant", list.children[chosen].id);
-};
+  const place = () => {
+    const style = getComputedStyle(text);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const lines = text.value.slice(0, begins).split("\n");
+    const left = parseFloat(style.paddingLeft) + pen.measureText(lines.at(-1).replaceAll("\t", "  ")).width - text.scrollLeft;
+    const top = parseFloat(style.paddingTop) + lines.length * parseFloat(style.lineHeight) - text.scrollTop;
+    list.style.left = `${text.offsetLeft + Math.max(0, Math.min(left, text.clientWidth - list.offsetWidth))}px`;
+    list.style.top = `${text.offsetTop + Math.min(top, text.clientHeight) + 4}px`;
+  };
 
-const take = (number) => {
-  const { text: said, quoted } = shown[number];
-  const end = text.selectionStart;
-  const closes = quoted && text.value[end] !== '"' ? '"' : "";
-  text.setSelectionRange(begins, end);
-  // The one way of putting text in that the browser can undo.
-  if (!document.execCommand("insertText", false, said + closes)) {
-    text.setRangeText(said + closes, begins, end, "end");
-    text.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  hide();
-};
+  const choose = (number) => {
+    chosen = (number + shown.length) % shown.length;
+    [...list.children].forEach((each, at) => each.setAttribute("aria-selected", String(at === chosen)));
+    text.setAttribute("aria-activedescendant", list.children[chosen].id);
+  };
 
-const offer = (asked) => {
-  const there = words && text.selectionStart === text.selectionEnd ? before() : null;
-  const found = there && (asked || there.word) ? fitting(there) : [];
-  if (!found.length || (found.length === 1 && found[0].text === there.word)) return hide();
-  hide();
-  begins = text.selectionStart - there.word.length;
-  shown = found.map((each) => ({ ...each, quoted: there.quoted }));
-  list.replaceChildren(
-    ...shown.map((each, number) => {
-      const item = document.createElement("li");
-      item.id = `word-${number}`;
-      item.role = "option";
-      item.ariaSelected = "false";
-      const [name, says] = [document.createElement("span"), document.createElement("span")];
-      name.textContent = each.text.trim();
-      says.textContent = each.says;
-      says.className = "quiet";
-      item.append(name, " ", says);
-      item.addEventListener("pointerdown", (event) => (event.preventDefault(), take(number)));
-      return item;
-    }),
-  );
-  list.hidden = false;
-  place();
-  told.textContent = `${shown.length} ${shown.length === 1 ? "word" : "words"}; Down to choose.`;
-};
+  const take = (number) => {
+    const { text: word, quoted, ends } = shown[number];
+    const end = text.selectionStart;
+    const named = ends && /\s/.test(word) ? `"${word}"` : word;
+    const said = named + (quoted && text.value[end] !== '"' ? '"' : "") + (ends ?? "");
+    text.setSelectionRange(begins, end);
+    // The one way of putting text in that the browser can undo.
+    if (!document.execCommand("insertText", false, said)) {
+      text.setRangeText(said, begins, end, "end");
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    hide();
+  };
 
-const keys = {
-  ArrowDown: () => choose(chosen + 1),
-  ArrowUp: () => choose(chosen < 0 ? shown.length - 1 : chosen - 1),
-  Enter: () => chosen >= 0 && (take(chosen), true),
-  Tab: () => chosen >= 0 && (take(chosen), true),
-  Escape: hide,
-};
+  const item = (each, number) => {
+    const made = document.createElement("li");
+    made.id = `${list.id}-${number}`;
+    made.role = "option";
+    made.ariaSelected = "false";
+    const [name, says] = [document.createElement("span"), document.createElement("span")];
+    name.textContent = each.text.trim();
+    says.textContent = each.says;
+    says.className = "quiet";
+    made.append(name, " ", says);
+    made.addEventListener("pointerdown", (event) => (event.preventDefault(), take(number)));
+    return made;
+  };
 
-if (text && list) {
-  fetched();
+  const offer = (asked) => {
+    const there = words && text.selectionStart === text.selectionEnd ? before(text) : null;
+    const found = there && (asked || there.word) ? fitting(there) : [];
+    hide();
+    if (!found.length || (found.length === 1 && found[0].text === there.word)) return;
+    begins = text.selectionStart - there.word.length;
+    shown = found.map((each) => ({ ...each, quoted: there.quoted, ends: there.ends }));
+    list.replaceChildren(...shown.map(item));
+    list.hidden = false;
+    place();
+    told.textContent = `${shown.length} ${shown.length === 1 ? "word" : "words"}; Down to choose.`;
+  };
+
+  const keys = {
+    ArrowDown: () => choose(chosen + 1),
+    ArrowUp: () => choose(chosen < 0 ? shown.length - 1 : chosen - 1),
+    Enter: () => chosen >= 0 && (take(chosen), true),
+    Tab: () => chosen >= 0 && (take(chosen), true),
+    Escape: hide,
+  };
+
   text.addEventListener("input", () => offer(false));
   text.addEventListener("blur", hide);
   text.addEventListener("scroll", () => shown.length && place());
@@ -131,4 +108,15 @@ if (text && list) {
     }
     if (keys[event.key]() !== false) event.preventDefault();
   });
+};
+
+const fields = { text: inRule, stories: inStory };
+for (const [name, before] of Object.entries(fields)) {
+  const found = [name, `${name}-words`, `${name}-words-told`].map((id) => document.getElementById(id));
+  if (found.every(Boolean)) complete(...found, before);
+}
+const answer = await fetch("words").catch(() => null);
+if (answer?.ok) {
+  words = (await answer.json()).words;
+  for (const list of document.querySelectorAll(".words")) list.dataset.ready = "yes";
 }
