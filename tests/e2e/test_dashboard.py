@@ -176,7 +176,7 @@ async def test_a_rule_is_written_mended_applied_watched_and_taken_back(looking: 
     # Words are offered as it is written, by the keyboard alone; whoever listens hears which is chosen.
     await text.fill("segment: newcomer\nenter: ")
     offered, chosen = page.get_by_role("listbox"), page.get_by_role("option", selected=True)
-    await expect(page.locator("#words[data-ready]")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(page.locator(".words[data-ready]")).to_have_count(2, timeout=WITHIN_MS)
     await text.press_sequentially("ten")
     await expect(offered.get_by_role("option", name="tenure_days")).to_be_visible(timeout=WITHIN_MS)
     await text.press("ArrowDown")
@@ -193,8 +193,15 @@ async def test_a_rule_is_written_mended_applied_watched_and_taken_back(looking: 
     await text.fill("segment: newcomer\nenter: tenure_days < 3\n")
     await expect(result).to_contain_text("segment newcomer: added", timeout=WITHIN_MS)
     await expect(result.get_by_role("link", name="ann")).to_be_visible()
-    # Its story is told in place.
-    await page.get_by_role("textbox", name="newcomer.stories.yaml").fill(STORY)
+    # Its story is told in place; its words are offered, too.
+    stories = page.get_by_role("textbox", name="newcomer.stories.yaml")
+    await stories.fill("somebody comes:\n  changes: |\n    2026-03-01 09:00  ann  ")
+    await stories.press_sequentially("ent")
+    await expect(offered.get_by_role("option", name="enters")).to_be_visible(timeout=WITHIN_MS)
+    await stories.press("ArrowDown")
+    await stories.press("Enter")
+    await expect(stories).to_have_value(re.compile("ann  enters $"), timeout=WITHIN_MS)
+    await stories.fill(STORY)
     await expect(result).to_contain_text("1 of 1 go as told", timeout=WITHIN_MS)
     # What it would have done, over what the topics hold; the page may be closed meanwhile, and the text is not lost.
     await page.get_by_role("button", name="Backtest").click()
@@ -255,6 +262,16 @@ async def test_a_record_that_could_not_be_used_is_sent_again_from_its_page_and_i
     await page.get_by_role("button", name="Send 1 again").press("Enter", timeout=WITHIN_MS)
     await expect(page.get_by_text("1 record was sent again")).to_be_visible(timeout=WITHIN_MS)
     await expect(letters).to_contain_text("2, 1 sent again", timeout=WITHIN_MS)
+    # It came back, as it is no better than before. That one is chosen alone, and stays so while the page is refreshed.
+    chosen = letters.get_by_role("checkbox", name=re.compile("^Choose")).first
+    await chosen.press("Space", timeout=WITHIN_MS)
+    await looking.publish({**track("gil", "x", now()), "event": 8})
+    await expect(letters).to_contain_text("3, 1 sent again", timeout=WITHIN_MS)
+    await expect(letters.locator("input:checked")).to_have_count(1)
+    await page.locator("#again-wrong_type summary").press("Enter", timeout=WITHIN_MS)
+    await page.get_by_role("button", name="Send the chosen again").press("Enter", timeout=WITHIN_MS)
+    await expect(page.get_by_text("1 record was sent again")).to_be_visible(timeout=WITHIN_MS)
+    await expect(letters).to_contain_text("4, 2 sent again", timeout=WITHIN_MS)
 
 
 async def test_paused_it_stands_still_and_stale_it_says_so_until_it_is_back(looking: Looking) -> None:

@@ -16,7 +16,7 @@ from streams.web.views.backtests import BacktestAsked, Backtests, BacktestShown,
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.conditions import Conditions, ConditionsShown
 from streams.web.views.counting import WAITS_FOR_ALL_S
-from streams.web.views.dead_letters import DeadLetters, SendAgain, SentAgain
+from streams.web.views.dead_letters import DeadLetters, SendAgain, SentAgain, Wanted
 from streams.web.views.mended import dead_letters, sent_again
 from streams.web.views.message import MessageView, message
 from streams.web.views.messages import MessagesShown, messages
@@ -61,6 +61,9 @@ RULE: Final = Parameter("rule", "text", "Only this rule.")
 AFTER: Final = Parameter("after", "text", "From where to go on, as the page before says.", "")
 USER: Final = Parameter("user", "text", "How this user would see it, and why they got it or did not.", "")
 VARIANT: Final = Parameter("variant", "text", "Of a message that has several; without it, the user's own.", "")
+REASON: Final = Parameter("reason_code", "text", "Only of this reason.", "")
+TOPIC: Final = Parameter("topic", "text", "Only of this topic.", "")
+SEARCH: Final = Parameter("search", "text", "Only those in whose reason these words stand.", "")
 AT: Final = Parameter("at", "time", "As of then, if nothing happens until then; not before the newest that is known.")
 
 
@@ -104,8 +107,8 @@ class Answers:
     async def changes(self, asked: Asked) -> Changes:
         return Changes(tuple(newest_first(self._window.changes.newest, asked["limit"], asked["rule"])))
 
-    async def letters(self, _: Asked) -> DeadLetters:
-        return await dead_letters(self._window)
+    async def letters(self, asked: Asked) -> DeadLetters:
+        return await dead_letters(self._window, Wanted(asked["reason_code"], asked["topic"], asked["search"]))
 
     async def send_again(self, asked: Asked) -> SentAgain:
         return await sent_again(self._window, asked["body"], asked["visitor"].name)
@@ -196,10 +199,16 @@ ROWS: Final = (
         Answers.message,
         [USER, VARIANT],
     ),
-    Resource("/dead-letters", "The newest records that could not be used, by reason.", DeadLetters, Answers.letters),
+    Resource(
+        "/dead-letters",
+        "The newest records that could not be used, by reason.",
+        DeadLetters,
+        Answers.letters,
+        [REASON, TOPIC, SEARCH],
+    ),
     Resource(
         "/dead-letters/again",
-        "Publish those of a reason once more, each once.",
+        "Publish those of a reason, of a topic or at some places once more, each once.",
         SentAgain,
         Answers.send_again,
         method="POST",

@@ -6,7 +6,7 @@ without what is private; what is none might hold anything.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,7 @@ from streams.settings import Settings
 from streams.web.views.times import Instant, told
 
 SAMPLES: Final = 5  # of a reason
+FOUND: Final = 50  # of a reason, where somebody looks for some
 LONGEST_SAMPLE: Final = 2_000
 NOTHING_SENT: Final[Mapping[str, Sending]] = {}
 
@@ -52,10 +53,14 @@ class DeadLettersOf(msgspec.Struct, frozen=True, gc=False):
 
 
 class DeadLetters(msgspec.Struct, frozen=True, gc=False):
-    """count: of the newest that are looked at, at most `of_newest`."""
+    """count: of the newest that are looked at, at most `of_newest`, those that are wanted. to_send: those of them that
+    can be sent again and have not been. codes, topics: of all of the newest."""
 
     count: int
     of_newest: int
+    to_send: int
+    codes: tuple[str, ...]
+    topics: tuple[str, ...]
     reasons: tuple[DeadLettersOf, ...]
 
 
@@ -73,12 +78,30 @@ def read_dead_letter(record: Record, settings: Settings) -> tuple[str, DeadLette
 
 
 class SendAgain(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """reason_code: which of the newest. place: this one alone, as topic/partition/offset. even_again: those too that
-    went before."""
+    """Which of the newest: all that is said must hold, and something must be said. search: words that stand in the
+    reason. places: these alone, each as topic/partition/offset. even_again: those too that went before."""
 
-    reason_code: str
-    place: str | None = None
+    reason_code: str | None = None
+    topic: str | None = None
+    search: str | None = None
+    places: tuple[str, ...] = ()
     even_again: bool = False
+
+
+class Wanted(NamedTuple):
+    """Which are looked at; empty texts are of all. search: words that stand in the reason."""
+
+    reason_code: str = ""
+    topic: str = ""
+    search: str = ""
+
+    def has(self, code: str, topic: str, reason: str) -> bool:
+        said = f"{code} {reason}".casefold()
+        by_name = self.reason_code in ("", code) and self.topic in ("", topic)
+        return by_name and all(word in said for word in self.search.casefold().split())
+
+
+ALL: Final = Wanted()
 
 
 class SentAgain(msgspec.Struct, frozen=True, gc=False):
@@ -90,9 +113,16 @@ class SentAgain(msgspec.Struct, frozen=True, gc=False):
 
 
 def by_reason(
-    newest: Sequence[DeadLetterShown], of_newest: int, sent: Mapping[str, Sending] = NOTHING_SENT
+    newest: Sequence[DeadLetterShown],
+    of_newest: int,
+    sent: Mapping[str, Sending] = NOTHING_SENT,
+    wanted: Wanted = ALL,
 ) -> DeadLetters:
-    """The most frequent first. sent: by the place of a record, where it was sent again."""
+    """The most frequent first. sent: by the place of a record, where it was sent again. Of what is looked for more is
+    shown than of all."""
+    codes, topics = (tuple(sorted({getattr(each, name) for each in newest})) for name in ("reason_code", "topic"))
+    newest = [each for each in newest if wanted.has(each.reason_code, each.topic, each.reason)]
+    samples = SAMPLES if wanted == ALL else FOUND
     counts = Counter(each.reason_code for each in newest)
     gone = Counter(each.reason_code for each in newest if place_of(each) in sent)
     reasons = (
@@ -102,11 +132,12 @@ def by_reason(
             gone[code],
             NEVER.get(code),
             ADVICE.get(code, USUAL_ADVICE),
-            tuple(_with(each, sent.get(place_of(each))) for each in newest if each.reason_code == code)[:SAMPLES],
+            tuple(_with(each, sent.get(place_of(each))) for each in newest if each.reason_code == code)[:samples],
         )
         for code, count in counts.most_common()
     )
-    return DeadLetters(len(newest), of_newest, tuple(reasons))
+    to_send = {place_of(each) for each in newest if each.reason_code not in NEVER} - sent.keys()
+    return DeadLetters(len(newest), of_newest, len(to_send), codes, topics, tuple(reasons))
 
 
 def place_of(letter: DeadLetterShown) -> str:

@@ -229,15 +229,51 @@ async def test_dead_letters_that_went_again_say_so_and_are_sent_by_editors_alone
             assert words in text
         assert "Send 1 again" in text
         assert "None of them is sent again: it would be too large again" in text
-        refused = await client.post("/dashboard/dead-letters", data={"reason": "too_large"})
+        refused = await client.post("/dashboard/dead-letters", data={"reason_code": "too_large"})
         assert refused.status_code == 400
+        for said, why in (({}, "Say which"), ({"reason_code": "no_rate", "do": "chosen"}, "none was chosen")):
+            refused = await client.post("/dashboard/dead-letters", data=said)
+            assert refused.status_code == 400
+            assert why in refused.text
     reading = await Group(tmp_path, web_token="a token of those who read").begin()
     async with reading.client(Authorization="Bearer a token of those who read") as client:
-        assert (await client.post("/dashboard/dead-letters", data={"reason": "no_rate"})).status_code == 403
+        assert (await client.post("/dashboard/dead-letters", data={"reason_code": "no_rate"})).status_code == 403
         asked = await client.post("/api/v1/dead-letters/again", json={"reason_code": "no_rate"})
         assert asked.status_code == 403
     async with group.client(**{"Sec-Fetch-Site": "cross-site"}) as client:
-        assert (await client.post("/dashboard/dead-letters", data={"reason": "no_rate"})).status_code == 403
+        assert (await client.post("/dashboard/dead-letters", data={"reason_code": "no_rate"})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "to_send"),
+    [
+        ("", {7, 8, 9, 10}, 3),
+        ("reason_code=no_rate", {7, 8}, 2),
+        ("topic=billing-updates", {8}, 1),
+        ("search=currency+EUR", {7}, 1),
+        ("reason_code=no_rate&search=gbp", {8}, 1),
+        ("search=rate+nothing", set(), 0),
+    ],
+)
+async def test_dead_letters_are_found_by_reason_topic_and_words_and_all_that_are_found_can_be_sent(
+    group: Group, client: AsyncClient, query: str, found: set[int], to_send: int
+) -> None:
+    letters = [
+        (b"no_rate", b"no rate for currency EUR", b"product-events"),
+        (b"no_rate", b"no rate for currency GBP", b"billing-updates"),
+        (b"too_large", b"it has 2 MiB", b"product-events"),
+        (b"no_time", b"`timestamp` is no time", b"product-events"),
+    ]
+    for offset, (code, reason, topic) in enumerate(letters, 7):
+        headers = [("reason_code", code), ("reason", reason), ("topic", topic), ("partition", b"1")]
+        letter = PlainRecord(offset, NOW, b"ann", b"{}", [*headers, ("offset", str(offset).encode())])
+        group.window.dead_letters.take([letter])
+    text = (await page(client, f"dead-letters?{query}")).text
+    assert set(map(int, re.findall(r'data-key="[a-z-]+/1/(\d+)"', text))) == found
+    assert ("found that can be sent again" in text) is bool(query and to_send)
+    told = (await client.get(f"/api/v1/dead-letters?{query}")).json()
+    assert (told["count"], told["to_send"]) == (len(found), to_send)
+    assert told["topics"] == ["billing-updates", "product-events"]
 
 
 async def test_messages_tell_what_was_decided_about_whom_and_why(group: Group, client: AsyncClient) -> None:

@@ -29,7 +29,9 @@ const put = (page) => {
     const shut = new Set([...old.querySelectorAll("details:not([open])[id]")].map((each) => each.id));
     const focus = old.contains(document.activeElement) ? document.activeElement : null;
     const known = new Set([...old.querySelectorAll("[data-key]")].map((each) => each.dataset.key));
+    const chosen = new Set([...old.querySelectorAll("input:checked")].map((each) => each.value));
     old.innerHTML = fresh.innerHTML;
+    for (const each of old.querySelectorAll("input[type=checkbox]")) each.checked = chosen.has(each.value);
     for (const each of old.querySelectorAll("details[id]")) each.open = open.has(each.id) || (each.open && !shut.has(each.id));
     for (const each of old.querySelectorAll("[data-key]")) if (!known.has(each.dataset.key)) each.classList.add("fresh");
     if (focus) refocus(old, focus);
