@@ -39,8 +39,10 @@ def main() -> int:
     options.add_argument("--workers", type=int, help="of each group; a seed's own number by default, as of these:")
     options.add_argument("--groups", type=int, help="side by side")
     options.add_argument("--session", type=float, help="the session timeout, s")
+    options.add_argument("--backlog", action="store_true", help="all records are there before any worker is")
+    options.add_argument("--slow", type=float, default=0.0, metavar="MS", help="what 64 KiB to or from Redis take")
     options.add_argument("--long", action="store_true", help="also Kafka away for more than half a minute")
-    options.add_argument("--only", default="", help="faults whose name has this; - for none at all")
+    options.add_argument("--only", default="", help="faults whose name has this")
     options.add_argument("--keep", type=Path, help="a folder for the logs of the workers")
     said = options.parse_args()
     if not apache_kafka.available():
@@ -66,7 +68,9 @@ def one_round(seed: int, said: argparse.Namespace, faults: Sequence[Fault]) -> b
         with World(folder, chance, numbers) as world:
             for group in world.groups:
                 asyncio.run(ensure(group.settings))
-            stream = Stream(seed, time.time_ns() // 1_000_000 + int(LEAD_S * 1000), said.seconds, said.rate)
+            begins_ms = time.time_ns() // 1_000_000 + int(LEAD_S * 1000)
+            stream = Stream(seed, begins_ms, said.seconds, said.rate, is_backlog=said.backlog)
+            world.network.is_slow(said.slow / 1000)
             tell(f"{len(stream.first) + len(stream.records)} records, {numbers}")
             publish_first(world, stream)
             world.begin()

@@ -46,6 +46,17 @@ def worker_sleeps(world: World) -> str:
     return f"a {post.name} slept {seconds:.1f} s"
 
 
+def clock_jumps(world: World) -> str:
+    """Ahead or back, and after a while to where it belongs."""
+    with world.staff:
+        post = world.chance.choice(world.posts)
+        ms = world.chance.choice([-1, 1]) * world.chance.randrange(500, 60_000)
+        post.clock.is_wrong_by(ms)
+        time.sleep(world.chance.uniform(2, 8))
+        post.clock.is_wrong_by(0)
+    return f"the clock of a {post.name} was wrong by {ms / 1000:+.1f} s"
+
+
 def workers_come_and_go(world: World) -> str:
     """Each has the group balanced anew."""
     group = world.chance.choice(world.groups)
@@ -151,10 +162,10 @@ def redis_cannot_write_its_disk(world: World) -> str:
 def redis_is_far_away(world: World) -> str:
     """Slow for a while, and then a moment in which all connections are lost before their answers come."""
     with world.servers:
-        seconds = world.chance.uniform(2, 6)
-        world.network.is_slow(SLOW_S)
+        seconds, as_ever = world.chance.uniform(2, 6), world.network.delay_s
+        world.network.is_slow(as_ever + SLOW_S)
         time.sleep(seconds)
-        world.network.is_slow(0.0)
+        world.network.is_slow(as_ever)
         world.network.loses_answers(True)
         time.sleep(world.chance.uniform(0, 1))
         world.network.loses_answers(False)
@@ -211,6 +222,7 @@ FAULTS: Final = (
     worker_dies,
     worker_is_stopped,
     worker_sleeps,
+    clock_jumps,
     workers_come_and_go,
     group_is_deleted,
     redis_dies,

@@ -23,8 +23,13 @@ class Network:
         assert self._proxy is not None
         return f"redis://127.0.0.1:{self._proxy.port}/0"
 
+    @property
+    def delay_s(self) -> float:
+        """What 64 KiB of a connection take, either way."""
+        assert self._proxy is not None
+        return self._proxy.delay_s
+
     def is_slow(self, delay_s: float) -> None:
-        """64 KiB of a connection take so long, either way, from now on."""
         assert self._proxy is not None
         self._proxy.delay_s = delay_s
 

@@ -64,12 +64,14 @@ class Wanted(NamedTuple):
 
 @dataclass
 class Stream:
-    """first: to be there before any worker is. records: after those, in order."""
+    """first: to be there before any worker is: of a backlog, all that does not go by HTTP. records: after those, in
+    order."""
 
     seed: int
     begins_ms: int
     seconds: int
     rate: int
+    is_backlog: bool = False
     first: Sequence[Planned] = field(init=False)
     records: Sequence[Planned] = field(init=False)
 
@@ -81,9 +83,12 @@ class Stream:
         self._exact, self._scored, self._merged = map(_records, (exact, bought, merged))
         self._pairs, self._erased = people.pairs(span), sorted({planned.key for planned in erased})
         self._all = sorted((*exact, *bought, *merged, *erased), key=lambda planned: planned.at_s)
-        self.first = [planned for planned in self._all if planned.is_first]
-        self.records = [planned for planned in self._all if not planned.is_first]
+        self.first = [planned for planned in self._all if self._is_first(planned)]
+        self.records = [planned for planned in self._all if not self._is_first(planned)]
         self.ends_ms = span.ends_ms
+
+    def _is_first(self, planned: Planned) -> bool:
+        return planned.is_first or (self.is_backlog and not planned.by_http)
 
     def wanted(self, rulebook: Rulebook) -> Wanted:
         """Of a group that has these rules in the end."""

@@ -17,6 +17,7 @@ from streams.embedded.server import HOST, free_port
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.collector import KEYS
 from tests.e2e.pipeline import Pipeline, WorkerProcess
+from tests.faults.drifting import Clock
 from tests.faults.endpoint import Endpoint
 from tests.faults.judges.deliveries import MESSAGES, POSTED
 from tests.faults.network import Network
@@ -39,9 +40,10 @@ class Numbers(NamedTuple):
 
 @dataclass
 class Post:
-    """What somebody does, and who does it now."""
+    """What somebody does, on a machine with a clock, and who does it now."""
 
     name: str
+    clock: Clock
     hire: Callable[[], WorkerProcess]
     process: WorkerProcess
 
@@ -77,19 +79,20 @@ class World:
         """Everybody starts, and is there."""
         for group in self.groups:
             for _ in range(self._numbers.workers):
-                self._post("worker", group.worker)
-        first = self.groups[0]
-        self._post("deliver", lambda: first.worker("-m", "streams", "deliver", metrics=f"{HOST}:0"))
-        self._post("web", self._web)
+                self._post(group, "worker")
+        self._post(self.groups[0], "deliver")
+        self._post(self.groups[0], "web", "--parts", "collect", web=self.collector, write_keys=KEYS)
         for post in self.posts:
             post.process.says({"worker": "owns shards", "deliver": "owned, ", "web": "listens at"}[post.name])
 
-    def _post(self, name: str, hire: Callable[[], WorkerProcess]) -> None:
-        self.posts.append(Post(name, hire, hire()))
+    def _post(self, group: Pipeline, *command: str, **more: str) -> None:
+        file = self._folder / f"clock-{len(self.posts)}"
+        (clock := Clock(file)).is_wrong_by(0)
 
-    def _web(self) -> WorkerProcess:
-        command = ("-m", "streams", "web", "--parts", "collect")
-        return self.groups[0].worker(*command, web=self.collector, write_keys=KEYS)
+        def hire() -> WorkerProcess:
+            return group.worker("-m", "tests.faults.drifting", str(file), *command, metrics=f"{HOST}:0", **more)
+
+        self.posts.append(Post(command[0], clock, hire, hire()))
 
     def _pipeline(self, number: int) -> Pipeline:
         """The inputs are everybody's, the rest is each group's."""
