@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from pydantic import SecretStr
+
 from streams import rulefiles
 from tests.e2e.pipeline import Pipeline
 from tests.faults.judges.all import judged
 from tests.faults.judges.verdict import Verdict
 from tests.faults.stream import Stream, Wanted
-from tests.faults.told import Told, look
+from tests.faults.told import Told, Users, look
 from tests.faults.world import World
 
 STILL_FOR_S: Final = 180.0  # scores are refreshed each minute; a webhook that failed twice is tried after five
@@ -44,5 +46,10 @@ def _settled(world: World, group: Pipeline, wanted: Wanted) -> Verdict:
 
 
 async def _look(world: World, group: Pipeline, wanted: Wanted) -> Told:
-    users = {*wanted.stand, *wanted.erased, *wanted.merged, *(each["userId"] for each in wanted.scored)}
-    return await look(group.settings, users, list(world.endpoint.webhooks), time.time_ns() // 1_000_000)
+    """Not by the network to which harm is done."""
+    gone = {*wanted.erased, *wanted.merged}
+    scored = {record["userId"] for record in wanted.scored}
+    payers = {user for user, changes in wanted.changes.items() if any(each["rule"] == "payer" for each in changes)}
+    users = Users({*wanted.stand, *scored, *gone}, payers | set(wanted.erased), gone)
+    settings = group.settings.model_copy(update={"redis": SecretStr(world.redis.url)})
+    return await look(settings, users, list(world.endpoint.webhooks), time.time_ns() // 1_000_000)

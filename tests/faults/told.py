@@ -5,9 +5,9 @@ Comes in: a group. Goes out: `Told`, which judges look at.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.core.profiles.snapshot import Head
 from streams.core.scores.edges import EdgesSince
@@ -57,8 +57,16 @@ class Told:
         return (*map(len, topics), *self.applied.values())
 
 
-async def look(settings: Settings, users: Iterable[str], webhooks: Sequence[Webhook], now_ms: int) -> Told:
-    """At all that a group told of these users."""
+class Users(NamedTuple):
+    """Who is looked up in Redis: where all of them stand, what is in whose feed, and that nothing is left of others."""
+
+    all: Collection[str]
+    with_feeds: set[str]
+    gone: set[str]
+
+
+async def look(settings: Settings, users: Users, webhooks: Sequence[Webhook], now_ms: int) -> Told:
+    """At all that a group told."""
     told = Told(webhooks=webhooks)
     async with opened_store(settings) as store:
         await _look_at_scores(store, told)
@@ -81,14 +89,17 @@ async def _look_at_scores(store: Store, told: Told) -> None:
     told.edges = [each for place, each in enumerate(both) if each not in both[:place]]
 
 
-async def _look_at_users(settings: Settings, store: Store, told: Told, users: Iterable[str], now_ms: int) -> None:
+async def _look_at_users(settings: Settings, store: Store, told: Told, users: Users, now_ms: int) -> None:
     held, feeds = dict[str, set[str]](), dict[str, set[str]]()
-    for user in users:
-        (shard,) = homes(user, PARTITIONS, settings.partitioner)
-        held[user] = set(json.loads(await store.shards.get(shard, MEMBERSHIPS, user) or b"{}"))
-        feeds[user] = {each.message.id for each in (await store.feeds.read(shard, user)).standing(now_ms)}
-        if await store.shards.profile(shard, user) is not None:
-            told.profiles.add(user)
+    for shard in range(PARTITIONS):
+        here = [user for user in users.all if shard in homes(user, PARTITIONS, settings.partitioner)]
+        found = await store.shards.values(shard, MEMBERSHIPS, here)
+        held |= {user: set(json.loads(found.get(user, b"{}"))) for user in here}
+        for user in users.with_feeds.intersection(here):
+            feeds[user] = {each.message.id for each in (await store.feeds.read(shard, user)).standing(now_ms)}
+        for user in users.gone.intersection(here):
+            if await store.shards.profile(shard, user) is not None:
+                told.profiles.add(user)
     told.held, told.feeds, told.sizes = held, feeds, await store.shards.sizes()
 
 
