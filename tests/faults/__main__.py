@@ -34,7 +34,7 @@ SHAPES: Final = (Numbers(workers=2, groups=2, session_s=6.0), Numbers(workers=3,
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     options.add_argument("seeds", nargs="*", type=int, default=[1], help="a round each")
-    options.add_argument("--seconds", type=int, default=40, help="how long faults come, in each round")
+    options.add_argument("--seconds", type=int, default=30, help="how long faults come, in each round")
     options.add_argument("--rate", type=int, default=500, help="events a second")
     options.add_argument("--workers", type=int, help="of each group; a seed's own number by default, as of these:")
     options.add_argument("--groups", type=int, help="side by side")
