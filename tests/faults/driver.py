@@ -95,13 +95,18 @@ def _produce(world: World, producer: Producer, records: Sequence[Planned]) -> No
 
 
 def _publish(world: World, records: Sequence[Planned], begun: float, tell: Tell) -> None:
-    """Each record at its time; what Kafka does not take yet waits here, and comes as soon as it does."""
+    """Each record at its time; what Kafka does not take yet waits here, and comes as soon as it does. What goes before
+    a merge is there before it, and what follows comes after it: they are of different topics."""
     producer, late_s = _producer(world), 0.0
     for planned in records:
         while (wait_s := begun + planned.at_s - time.monotonic()) > 0:
             producer.poll(0.02)
         late_s = max(late_s, -wait_s)
+        if planned.is_merge:
+            assert producer.flush(600) == 0
         _produce(world, producer, [planned])
+        if planned.is_merge:
+            assert producer.flush(600) == 0
     took_s = time.monotonic() - begun
     assert producer.flush(600) == 0
     arrived_s = time.monotonic() - begun

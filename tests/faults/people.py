@@ -37,6 +37,10 @@ class Planned(NamedTuple):
     by_http: bool = False
 
     @property
+    def is_merge(self) -> bool:
+        return self.topic == "profile-commands" and self.key.startswith("gone")
+
+    @property
     def is_first(self) -> bool:
         """Whether it is to be there before any worker is."""
         return self.at_s == 0.0 and self.record is not None and not self.by_http
@@ -53,6 +57,9 @@ class Span(NamedTuple):
     @property
     def ends_ms(self) -> int:
         return self.begins_ms + self.seconds * 1000
+
+    def at_ms(self, at_s: float) -> int:
+        return self.begins_ms + int(at_s * 1000)
 
     def days_ago(self, days: int) -> int:
         return self.begins_ms - days * DAY_MS
@@ -132,15 +139,16 @@ def pairs(span: Span) -> Mapping[str, str]:
 
 def merged(span: Span) -> Iterator[Planned]:
     """Both of a pair are there from the beginning, go on, and are merged on the way; what still comes of who is gone is
-    the other's."""
+    the other's. All of it happens when it is published: a state that is made anew from the topics takes it by its
+    times, and what is late would be of before the merge there, and of after it here."""
     for gone, stays in pairs(span).items():
         for user in (gone, stays):
             for place in range(6):
                 at_s = span.chance.uniform(0, span.seconds) if place else 0.0
                 what = span.chance.choice(CLICKS)
-                yield planned(at_s, track(user, what, span.days_ago(10) + place, f"{user}-{place}"))
+                yield planned(at_s, track(user, what, span.at_ms(at_s), f"{user}-{place}"))
         at_s = span.chance.uniform(1, span.seconds)
-        command = profile_commands.merge(gone, stays, span.begins_ms + int(at_s * 1000), f"merge-{gone}")
+        command = profile_commands.merge(gone, stays, span.at_ms(at_s), f"merge-{gone}")
         yield Planned(at_s, "profile-commands", gone, profile_commands.encode(command))
 
 

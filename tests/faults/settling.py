@@ -18,7 +18,7 @@ from tests.faults.stream import Stream, Wanted
 from tests.faults.told import Told, Users, look
 from tests.faults.world import World
 
-STILL_FOR_S: Final = 180.0  # scores are refreshed each minute; a webhook that failed twice is tried after five
+STILL_FOR_S: Final = 180.0  # scores are refreshed each minute
 LOOK_EVERY_S: Final = 2.0
 
 
