@@ -8,9 +8,11 @@ import msgspec
 
 
 class Merge(msgspec.Struct, frozen=True, array_like=True, tag=6, gc=False):
-    """The event's subject is to be this user from then on."""
+    """The event's subject is to be this user from then on. written_ms: when the command was written, and up to then
+    users of whom nothing is known may still come; 0 where both must be known, as of a line in a file."""
 
     into: str
+    written_ms: int = 0
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag=7, gc=False):

@@ -148,6 +148,8 @@ class ShardLoop:
         shard = self._shard
         if self._time is not None or shard.is_stale:
             return False
+        if self._identities.merges.are_due(now_ms):
+            return True
         if shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS:
             return True
         return any(now_ms // each > shard.time_ms // each for each in self._refreshes_ms)
@@ -261,6 +263,9 @@ class ShardLoop:
                 self._note(self._shard.tick(now_ms, WAVE_SLICE))
             if self._shard.time_ms >= now_ms:
                 self._time = None
+                told = self._identities.merges.again(now_ms)
+                self._tell(told, [now_ms] * len(told))
+                self._intake.bury_commands(self._identities.merges.take_unable())
                 self._end_rebuild()
         return True
 

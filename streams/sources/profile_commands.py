@@ -53,14 +53,14 @@ def decode(raw: bytes | None, key: bytes | None, record_ms: int | None) -> Erasu
         ts = records.event_time(records.read_time("timestamp", body.timestamp), record_ms)
         if body.type == "erase":
             return Erasure(user, ts, body.message_id or None, body.of)
-        return merge(user, _into(body), ts, body.message_id or None)
+        return merge(user, _into(body), ts, body.message_id or None, record_ms or 0)
     except Unusable as unusable:
         return unusable.reject
 
 
-def merge(gone: str, into: str, ts: int, message_id: str | None) -> Event:
-    """The command that one user is another from then on."""
-    return Event(gone, ts, "", False, message_id, {}, {}, identity=Merge(into))
+def merge(gone: str, into: str, ts: int, message_id: str | None, written_ms: int = 0) -> Event:
+    """The command that one user is another from then on. written_ms: as `Merge` has it."""
+    return Event(gone, ts, "", False, message_id, {}, {}, identity=Merge(into, written_ms))
 
 
 def encode(command: Erasure | Event) -> bytes:

@@ -69,8 +69,8 @@ class World:
     ready: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
 
-    def arrive(self, tp: TP, key: str, value: bytes) -> None:
-        self._append(tp, key.encode(), value)
+    def arrive(self, tp: TP, key: str, value: bytes, at_ms: int = NOON) -> None:
+        self._append(tp, key.encode(), value, at_ms=at_ms)
 
     def event(self, user: str, name: str, shard: int = 1) -> None:
         """Something of a user, in a shard that may be another's."""
@@ -91,9 +91,9 @@ class World:
     def inputs_of(self, shard: int) -> list[TP]:
         return [tp for tp in self.inputs if tp.partition == shard]
 
-    def _append(self, tp: TP, key: bytes, value: bytes | None, headers: Any = ()) -> None:
+    def _append(self, tp: TP, key: bytes, value: bytes | None, headers: Any = (), at_ms: int = NOON) -> None:
         there = self.inputs[tp]
-        there.append(Read(len(there), NOON, key, value, headers))
+        there.append(Read(len(there), at_ms, key, value, headers))
 
 
 class Owner:

@@ -26,14 +26,16 @@ def test_a_time_far_ahead_of_its_record_is_a_wrong_clock() -> None:
 
 def test_a_merge_names_who_is_gone_and_who_stays() -> None:
     raw = b'{"type": "merge", "userId": "bob", "into": "ann", "timestamp": "2026-03-31T12:00:00Z", "messageId": "m-1"}'
-    assert decode(raw, b"bob", NOON_MS + 9) == Event("bob", NOON_MS, "", False, "m-1", {}, {}, identity=Merge("ann"))
+    assert decode(raw, b"bob", NOON_MS + 9) == Event(
+        "bob", NOON_MS, "", False, "m-1", {}, {}, identity=Merge("ann", NOON_MS + 9)
+    )
 
 
 @pytest.mark.parametrize(
     "command",
     [
         *(Erasure("ann", NOON_MS, "m-1"), Erasure("用户一", NOON_MS + 1, None)),
-        *(merge("bob", "ann", NOON_MS, "m-1"), merge("bob", "用户一", NOON_MS, None)),
+        *(merge("bob", "ann", NOON_MS, "m-1", NOON_MS), merge("bob", "用户一", NOON_MS, None, NOON_MS)),
     ],
 )
 def test_what_is_written_is_what_is_read(command: Erasure | Event) -> None:

@@ -32,6 +32,7 @@ from streams.core.identities.merges import Merges
 from streams.core.identities.owners import NOTHING, Owners
 from streams.core.identities.profiles import Profiles
 from streams.core.identities.refusals import Refusals
+from streams.core.kernel.layout import NEVER
 from streams.core.links import (
     NOWHERE,
     Claim,
@@ -45,7 +46,7 @@ from streams.core.links import (
     Place,
     Unlinked,
 )
-from streams.core.merges import Erase, Renamed
+from streams.core.merges import Erase, Merge, Renamed
 
 
 class Sorted(NamedTuple):
@@ -68,6 +69,12 @@ def pieces(batch: Batch) -> Iterator[Batch]:
             first = at + 1
     if first < len(batch):
         yield batch[first:] if first else batch
+
+
+def _turn_of_answer(event: Event, turn: int) -> int:
+    """When what is told because of an event has its turn, also where it is read again: of a command not before it was
+    written, however early its time."""
+    return max(turn, event.identity.written_ms) if isinstance(event.identity, Merge) else turn
 
 
 class Written(NamedTuple):
@@ -112,7 +119,8 @@ class Identities:
     def sort(self, batch: Batch, sources: Sequence[str]) -> Sorted:
         """sources: what the batch's numbers of sources stand for."""
         merged = self.aliases.merged
-        if all(event.identity is None for event in batch.events) and not merged:
+        turn = int(batch.turns[-1]) if len(batch) else NEVER
+        if all(event.identity is None for event in batch.events) and not merged and not self.merges.are_due(turn):
             return Sorted(batch, [], [])
         apply: list[Event] = []
         places: list[int] = []
@@ -120,11 +128,16 @@ class Identities:
         turns: list[int] = []
         for at, event in enumerate(batch.events):
             applied: Event | None = event
+            turn = int(batch.turns[at])
+            if self.merges.are_due(turn):
+                due = self.merges.again(turn, {each.subject for each in apply})
+                told += due
+                turns += [turn] * len(due)
             if event.identity is not None or event.subject in merged:
                 place = Place(sources[int(batch.sources[at])], int(batch.offsets[at]))
                 applied, more = self._take(event, place, apply)
                 told += more
-                turns += [int(batch.turns[at])] * len(more)
+                turns += [_turn_of_answer(event, turn)] * len(more)
             if applied is not None:
                 apply.append(applied)
                 places.append(at)

@@ -14,13 +14,17 @@ Nobody is asked who is on her way herself: the question goes on to where she goe
 back to who asked, and is refused. Once she has moved, she is an alias of who stays (`aliases`): what still bears her id
 is passed on. Every message may come twice: a question that is answered, and a profile that was taken in, is known by
 its number.
+
+A command may have its turn before its users' first events, by its time, as where a lost state is made anew. So where
+somebody is not known it waits, and asks `again` once time has come to when it was written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from streams.core.changes import Change
 from streams.core.events import Event, Reject
@@ -43,17 +47,25 @@ NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A merge that was asked for. place: of its command, or of what led to it."""
+    """A merge that was asked for. place: of its command, or of what led to it. written_ms: as `Merge` has it. waits:
+    for who was not known. is_second: it is asked again after that."""
 
     into: str
     place: Place
     ts: int
     message_id: str | None
+    written_ms: int = 0
+    waits: bool = False
+    is_second: bool = False
 
     @property
     def number(self) -> int:
         """By which an answer knows its question."""
-        return self.place.offset
+        return ~self.place.offset if self.is_second else self.place.offset
+
+    def is_granted_by(self, number: int) -> bool:
+        """Whoever makes a lost state anew hears again what was answered, to the first or to the second time."""
+        return number in (self.place.offset, ~self.place.offset)
 
 
 class Unable(NamedTuple):
@@ -87,6 +99,7 @@ class Merges:
     def __init__(self, profiles: Profiles, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
         self._profiles, self._aliases, self._owners = profiles, aliases, owners
         self._asked = {user: _QUESTION.decode(raw) for user, raw in stored.items()}
+        self._waiting = {user for user, question in self._asked.items() if question.waits}
         self._told: set[str] = set()
         self.changes: list[Change] = []
         self.unable: list[Unable] = []
@@ -97,8 +110,8 @@ class Merges:
 
     def hear(self, event: Event, place: Place) -> list[Event]:
         match event.identity:
-            case Merge(into):
-                return self.ask(event.subject, Question(into, place, event.ts, event.message_id))
+            case Merge(into, written_ms):
+                return self.ask(event.subject, Question(into, place, event.ts, event.message_id, written_ms))
             case Asked() as asked:
                 return [self._answer(event, asked)]
             case Granted(into, of):
@@ -117,14 +130,38 @@ class Merges:
             return self._refuse(gone, question, "merge_circle")
         if into is not None:
             return [] if into == question.into else self._refuse(gone, question, "merge_again")
-        if gone not in self._profiles:
-            # Read again, to make a lost state anew, it may be about somebody who was erased since.
-            is_over = question.ts <= self._profiles.refused_until(gone)
-            return [] if is_over else self._refuse(gone, question, "merge_unknown")
-        self._asked[gone] = question
-        self._told.add(gone)
-        asked = Asked(gone, question.number, 1 + self._owners.count(gone))
-        return [_event(question.into, question.ts, asked, question.message_id)]
+        return self._ask(gone, question, gone in self._profiles)
+
+    def _ask(self, gone: str, question: Question, is_known: bool) -> list[Event]:
+        if is_known:
+            self._keep(gone, question)
+            asked = Asked(gone, question.number, 1 + self._owners.count(gone))
+            return [_event(question.into, question.ts, asked, question.message_id)]
+        if question.ts <= self._profiles.refused_until(gone):
+            return []  # read again, to make a lost state anew, it may be about somebody who was erased since
+        return self._wait_or_refuse(gone, question, "merge_unknown")
+
+    def _wait_or_refuse(self, gone: str, question: Question, code: str) -> list[Event]:
+        if code != "merge_unknown" or not question.written_ms or question.is_second:
+            return self._refuse(gone, question, code)
+        self._keep(gone, replace(question, waits=True))
+        return []
+
+    def are_due(self, now_ms: int) -> bool:
+        """Whether somebody waits who has waited for long enough."""
+        return any(self._asked[gone].written_ms < now_ms for gone in self._waiting)
+
+    def again(self, now_ms: int, before: Collection[str] = ()) -> list[Event]:
+        """Time has come to this: who was not known when the command was written is nobody. before: who is known by
+        what is applied before that."""
+        told = list[Event]()
+        for gone in sorted(self._waiting):
+            question = self._asked[gone]
+            if question.written_ms < now_ms:
+                self._drop(gone)
+                is_known = gone in self._profiles or gone in before
+                told += self._ask(gone, replace(question, waits=False, is_second=True), is_known)
+        return told
 
     def take_unable(self) -> list[Unable]:
         taken, self.unable = self.unable, []
@@ -138,8 +175,7 @@ class Merges:
         """Whoever was erased, with all up to then, asks nothing any more."""
         question = self._asked.get(user)
         if question is not None and question.ts <= until_ms:
-            del self._asked[user]
-            self._told.add(user)
+            self._drop(user)
 
     def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
         """Since the last call: what is to be written of users, and who has nothing any more."""
@@ -176,8 +212,12 @@ class Merges:
         return _event(gone, event.ts, answer, event.message_id)
 
     def _move(self, gone: str, into: str, number: int, granted_ms: int) -> list[Event]:
-        question = self._close(gone, number)
-        if question is None or gone not in self._profiles:
+        question = self._asked.get(gone)
+        is_known = gone in self._profiles
+        if question is None or not question.is_granted_by(number) or (question.waits and not is_known):
+            return []
+        self._drop(gone)
+        if not is_known:
             return []
         packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
         self.changes += changes
@@ -187,18 +227,22 @@ class Merges:
         return [_event(into, max(question.ts, granted_ms), moved, question.message_id), *renamed, *passed_on]
 
     def _give_up(self, gone: str, code: str, number: int) -> None:
-        question = self._close(gone, number)
-        if question is not None:
-            self._refuse(gone, question, code if code in REASONS else "merge_unknown")
-
-    def _close(self, gone: str, number: int) -> Question | None:
-        """The question that is answered; None where it was before."""
         question = self._asked.get(gone)
-        if question is None or question.number != number:
-            return None
+        if question is not None and question.number == number and not question.waits:
+            self._drop(gone)
+            self._wait_or_refuse(gone, question, code if code in REASONS else "merge_unknown")
+
+    def _keep(self, gone: str, question: Question) -> None:
+        self._asked[gone] = question
+        self._told.add(gone)
+        if question.waits:
+            self._waiting.add(gone)
+
+    def _drop(self, gone: str) -> None:
+        """It is answered, or of nobody any more."""
         del self._asked[gone]
         self._told.add(gone)
-        return question
+        self._waiting.discard(gone)
 
     def _take_in(self, event: Event, moved: Moved) -> list[Event]:
         user, into = event.subject, self._aliases.merged.get(event.subject)

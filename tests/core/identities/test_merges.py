@@ -21,7 +21,7 @@ from streams.core.identities.linking import WOULD_MERGE
 from streams.core.identities.owners import MOST_IDS, Owners
 from streams.core.identities.refusals import Refusals
 from streams.core.links import How
-from streams.core.merges import Erase, Merge
+from streams.core.merges import Asked, Erase, Merge
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
 from tests.core.engine.test_merging import lives
@@ -34,8 +34,8 @@ from tests.rulebooks import rulebook
 RULES: Final = rulebook(busy="count(any) >= 3", idle="idle_days >= 2", known="count(any) >= 1")
 
 
-def merge(gone: str, into: str, ts: int) -> Event:
-    return Event(gone, ts, "", False, f"merge {gone}", {}, {}, identity=Merge(into))
+def merge(gone: str, into: str, ts: int, written: int = 0) -> Event:
+    return Event(gone, ts, "", False, f"merge {gone}", {}, {}, identity=Merge(into, written))
 
 
 class Alone:
@@ -107,6 +107,40 @@ def test_what_cannot_be_carried_out_is_told_with_a_reason(command: Event, code: 
     alone = Alone().hear(of("ann", 1), of("bob", 2), of("cy", 3), merge("bob", "ann", 4), command)
     assert alone.refusals == [code]
     assert (alone.times("ann"), alone.times("cy")) == (2, 1)
+
+
+@pytest.mark.parametrize("first", [(), (of("ann", 1),), (of("bob", 1),)])
+def test_a_command_with_an_early_time_waits_for_who_was_known_when_it_was_written(first: tuple[Event, ...]) -> None:
+    alone = Alone().hear(*first, merge("bob", "ann", 0, written=5), of("ann", 3), of("bob", 4))
+    assert (alone.refusals, alone.identities.merges.are_due(5)) == ([], False)
+    alone.hear(*alone.identities.merges.again(6))
+    assert (alone.refusals, alone.times("ann")) == ([], 2 + len(first))
+
+
+@pytest.mark.parametrize("known", [of("ann", 1), of("bob", 1)])
+def test_whoever_is_not_known_by_then_is_nobody(known: Event) -> None:
+    alone = Alone().hear(merge("bob", "ann", 0, written=5), known)
+    assert alone.identities.merges.are_due(6)
+    alone.hear(*alone.identities.merges.again(6))
+    assert (alone.refusals, alone.identities.merges.are_due(9)) == (["merge_unknown"], False)
+
+
+def test_a_command_that_waits_is_kept_and_goes_with_who_is_erased() -> None:
+    [(user, raw)], _ = Alone().hear(merge("bob", "ann", 3, written=5)).identities.merges.take()
+    alone = Alone()
+    alone.identities = Identities(alone.shard, Aliases(KEEP), Owners(), Refusals(), {user: raw})
+    assert alone.identities.merges.are_due(6)
+    alone.identities.erase("bob", 3)
+    assert not alone.identities.merges.are_due(6)
+    assert alone.identities.merges.take() == ([], ["bob"])
+
+
+def test_where_time_comes_with_the_next_event_it_is_asked_before_that() -> None:
+    alone = Alone().hear(of("ann", 1))
+    alone.identities.sort(Batch.of([merge("bob", "ann", 0, written=5)]), ["profile-commands/0"])
+    before, told, turns = alone.identities.sort(Batch.of([of("bob", 4), of("bob", 6)]), ["product-events/0"])
+    assert [event.identity for event in told] == [Asked("bob", ~0)]
+    assert (len(before), turns) == (2, [6])
 
 
 def test_a_person_has_so_many_ids_at_most() -> None:
