@@ -51,6 +51,7 @@ MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
         "hangs up: SEGMENTER_KAFKA_SECURITY_PROTOCOL={protocol} may not be what it speaks there",
     ),
     (TimeoutError, Unreachable, f"does not answer within {ANSWER_WITHIN_MS // 1000} s"),
+    (ConnectionRefusedError, Unreachable, "does not answer: nobody listens there. SEGMENTER_KAFKA says where it is"),
     (Exception, Unreachable, "does not answer: {error}"),
 )
 

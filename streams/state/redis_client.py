@@ -45,6 +45,7 @@ MEANINGS: Final[tuple[tuple[type[Exception] | str, type[SegmenterError], str], .
     ("MISCONF", Unreachable, "cannot save to its disk and takes no writes: its log says why"),
     ("NOREPLICAS", Unreachable, "has too few replicas in touch and takes no writes (min-replicas-to-write)"),
     ("BUSY ", Unreachable, "is busy with a script of another program"),
+    ("Connect call failed", Unreachable, "does not answer: nobody listens there. SEGMENTER_REDIS says where it is"),
     (exceptions.ConnectionError, Unreachable, "does not answer: {error}"),
     (exceptions.TimeoutError, Unreachable, "does not answer: {error}"),
     (exceptions.ClusterError, Unreachable, "is a cluster in trouble: {error}"),

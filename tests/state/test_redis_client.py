@@ -13,6 +13,13 @@ IN_A_SCRIPT = "ERR Error running script (call to f_1): @user_script:7: @user_scr
     ("error", "ours", "says"),
     [
         (exceptions.ConnectionError("Error 111 connecting"), Unreachable, "does not answer: Error 111 connecting"),
+        (
+            exceptions.ConnectionError(
+                "Error 111 connecting to redis.example:6390. Connect call failed ('10.0.0.9', 6390)."
+            ),
+            Unreachable,
+            "does not answer: nobody listens there. SEGMENTER_REDIS says where it is",
+        ),
         (exceptions.TimeoutError("Timeout reading"), Unreachable, "does not answer: Timeout reading"),
         (exceptions.BusyLoadingError("Redis is loading the dataset"), Unreachable, "is loading the dataset"),
         (exceptions.AuthenticationError("invalid"), UsageError, "refuses the user or the password"),
