@@ -7,10 +7,11 @@ outcomes.py     what being in a segment said of an event that came later
 rows.py         rows of a table as lines, without making each one
 histories.py    files of a history, by what they are: parquet.py, records.py (out of topics.py), lines
 blocks.py       lines of a file together, and who they are about, without decoding them
+survey.py       a look at a piece of a file before it is played: who its lines are about, and which ids go together
 links.py        which ids have to do with each other
 whose.py        which process a line is for, so that users who have to do with each other are in one
 worker.py       one process: all blocks read, the lines of its users played
-processes.py    several of them, and what they found put together
+processes.py    several of them: they look through the history together, then each plays its own
 report.py       what comes out, as JSON has it
 unknown.py      what is not known, and said
 page.py         the same as a page (page.html.j2, chart.py)

@@ -105,8 +105,7 @@ def answer(folder: Path, told: Told) -> None:
         if request.topics:
             question = from_topics(question, Path(history), told)
         processes = request.jobs or processes_for(question, size_of(question))
-        if processes == 1:
-            compile_kernel(cache_folder())
+        compile_kernel(cache_folder())
         found = report(question, play(question, processes, told))
     (folder / RESULT).write_bytes(msgspec.json.encode(found))
     (folder / PAGE).write_text(page(found), encoding="utf-8")

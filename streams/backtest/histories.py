@@ -1,47 +1,46 @@
-"""Files of a history, by what they are: JSON Lines (plain, .gz, .zst), Parquet, records
-out of topics.
+"""Files of a history, by what they are: JSON Lines (plain, .gz, .zst), Parquet, records out of topics.
 
-Comes in: the name of a file. Goes out: its lines, block by block.
+Comes in: the name of a file. Goes out: its lines, block by block; or its pieces, which lie one behind the other, so
+that several processes can look through it at once.
 """
 
-from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from streams.backtest.blocks import Block, TextBlock
 from streams.backtest.parquet import ParquetFile
 from streams.backtest.records import SUFFIX, RecordFile
+from streams.eventfiles.decoded import File
 from streams.eventfiles.lines import LineFile
 
+PIECE_BYTES: Final = 16 << 20
+PACKED: Final = (".gz", ".zst")
 
-class History(Protocol):
-    """A file. `name` is what the user called it; `position` and `size` are in bytes, as they are on disk."""
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def position(self) -> int: ...
-
-    @property
-    def size(self) -> int: ...
+class History(File, Protocol):
+    """A file, read block by block."""
 
     def read(self) -> Block | None:
         """The lines that can be had at once; None at the end."""
 
-    def mentions(self, words: Sequence[bytes]) -> bool:
-        """Whether any of these may stand in it; it is read by that, quicker than by lines."""
-
     def close(self) -> None: ...
 
 
-class TextFile:
-    """A file of lines, read block by block."""
+class Piece(NamedTuple):
+    """Of a file, the piece with this number of so many that are about as large."""
 
-    def __init__(self, path: Path):
-        self._file = LineFile(path)
-        self.name, self.size = self._file.name, self._file.size
-        self.mentions, self.close = self._file.mentions, self._file.close
+    name: str
+    number: int = 0
+    of: int = 1
+
+
+class TextFile:
+    """A file of lines."""
+
+    def __init__(self, path: Path, number: int = 0, of: int = 1):
+        self._file = LineFile(path, number, of)
+        self.name, self.size, self.close = self._file.name, self._file.size, self._file.close
 
     @property
     def position(self) -> int:
@@ -52,9 +51,22 @@ class TextFile:
         return TextBlock.of_lines(first, text) if text else None
 
 
-def opened(name: str) -> History:
+def pieces(name: str) -> list[Piece]:
+    """All that a file can be taken apart into: what is compressed as a whole is one. UsageError where it cannot be
+    read."""
+    with closing(opened(Piece(name))) as file:
+        of = max(1, file.size // PIECE_BYTES)
+        if isinstance(file, ParquetFile):
+            of = min(of, max(1, file.groups))
+        elif Path(name).suffix in (*PACKED, SUFFIX):
+            of = 1
+    return [Piece(name, number, of) for number in range(of)]
+
+
+def opened(piece: Piece) -> History:
     """UsageError where it cannot be read."""
-    path = Path(name)
+    path = Path(piece.name)
     if path.suffix == SUFFIX:
         return RecordFile(path)
-    return ParquetFile(path) if path.suffix == ".parquet" else TextFile(path)
+    kind = ParquetFile if path.suffix == ".parquet" else TextFile
+    return kind(path, piece.number, piece.of)

@@ -39,7 +39,8 @@ WAREHOUSE: Final = {
 class ParquetFile:
     """One file, read from its beginning, row by row as they lie in it."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, number: int = 0, of: int = 1):
+        """number, of: read but this piece, of so many with about as many groups of rows."""
         try:
             from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415 - an extra, which is slow to import
         except ImportError:
@@ -53,7 +54,9 @@ class ParquetFile:
         self._read = 0
         names = self._file.schema_arrow.names
         self._block = _whole(names) or _by_fields(self.name, names)
-        self._batches: Iterator[Any] = self._file.iter_batches(BATCH_ROWS, use_threads=False)
+        self.groups: int = self._file.metadata.num_row_groups
+        groups = list(range(self.groups * number // of, self.groups * (number + 1) // of))
+        self._batches: Iterator[Any] = self._file.iter_batches(BATCH_ROWS, groups, use_threads=False)
 
     @property
     def position(self) -> int:
@@ -68,12 +71,6 @@ class ParquetFile:
         self._read += batch.num_rows
         return self._block(first, _plain(batch))
 
-    def mentions(self, words: Sequence[bytes]) -> bool:
-        columns = " ".join(str(name) for name in self._file.schema_arrow.names)
-        if any(word.strip(b'"') in f"{columns} {self._file.schema_arrow}".encode() for word in words):
-            return True
-        return any(word in buffer for batch in self._batches for buffer in _texts(batch) for word in words)
-
     def close(self) -> None:
         self._file.close()
 
@@ -84,14 +81,6 @@ def _plain(batch: Any) -> Any:
 
     columns = [each.dictionary_decode() if types.is_dictionary(each.type) else each for each in batch.columns]
     return RecordBatch.from_arrays(columns, batch.schema.names)
-
-
-def _texts(batch: Any) -> Iterator[bytes]:
-    """The bytes of all columns of text, which lie one after the other."""
-    for column in batch.columns:
-        *_, text = column.buffers()
-        if text is not None:
-            yield text.to_pybytes()
 
 
 Blocks = Callable[[int, Any], Block]

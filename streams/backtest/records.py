@@ -6,7 +6,6 @@ what they mean.
 
 import struct
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,7 +16,7 @@ from streams.backtest.rows import Rows
 from streams.core.arrays import Ints
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Event, Ignored
-from streams.eventfiles.lines import CHUNK_BYTES, any_in
+from streams.eventfiles.lines import CHUNK_BYTES
 from streams.sources import Decoder, profile_commands
 from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS
 
@@ -92,9 +91,6 @@ class RecordFile:
             return None
         first, self._next_number = self._next_number, self._next_number + len(lines)
         return RecordBlock(first, lines)
-
-    def mentions(self, words: Sequence[bytes]) -> bool:
-        return any_in(words, iter(partial(self._file.read, CHUNK_BYTES), b""))
 
     def close(self) -> None:
         self._file.close()

@@ -1,74 +1,66 @@
 """Which of several processes a line is for: users who have to do with each other are in one.
 
-Comes in: blocks of lines. Goes out: what those of a process mean. Which process an id is for follows from its hash
-alone, so that most lines of others need neither be decoded nor taken out of their block. What cannot be told so is
-decoded by all, and taken by the process that its user is for; what is nobody's, by the first.
+Comes in: surveys of all pieces. Goes out: what the lines of a process mean. Which process an id is for follows from its
+hash alone, so that the lines of others need neither be decoded nor taken out of their block. A line of which only
+decoding tells whom it is about is decoded by all, and taken by the process that its user is for; what is nobody's, by
+the first.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from itertools import groupby
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from streams.backtest.blocks import Block
-from streams.backtest.histories import History
+from streams.backtest.histories import History, Piece
+from streams.backtest.links import together
 from streams.backtest.records import HistoryDecoder
+from streams.backtest.survey import UNSURE, Survey
 from streams.core.arrays import Ints
 from streams.core.events import Decoded, Event, Ignored
-from streams.core.kernel.json_ids import ABSENT, BLANK, hash_of
+from streams.core.kernel.json_ids import BLANK, hash_of
 from streams.eventfiles.decoded import Arrived
-from streams.settings import Settings
-from streams.sources.segment_spec import TYPES
 
 ANOTHERS: Final = Ignored("another process's")
-PRODUCT: Final = np.array(sorted(map(hash_of, TYPES)))
 # To spread what has been hashed: any large odd number of 31 bits, so that products with 32 stay below 2^63.
 SPREAD: Final = 0x5BD1_E995
 
-
-class Told(NamedTuple):
-    """Of a block, the places of the lines that are a process's, or may be; of each whether it is so for sure."""
-
-    places: Ints
-    is_sure: npt.NDArray[np.bool_]
+Owners = npt.NDArray[np.uint16]
+"""Of each line of a file the number of its process, or one of these."""
+ANYBODYS: Final = 0xFFFF  # who decodes it sees whose it is
+NOBODYS: Final = 0xFFFE  # there is no line
 
 
-class Nobodies:
-    """The hashes of ids that name nobody; a few more may be among them."""
+class Shares:
+    """What is for which of several processes. owners: by the name of a file, those of its lines."""
 
-    def __init__(self, settings: Settings):
-        self._hashes = np.array(sorted({hash_of(text) for text in ("", *settings.not_users)}))
+    def __init__(self, of: int, surveys: Mapping[Piece, Survey]):
+        """surveys: of all pieces of each file, in order."""
+        self.of = of
+        linked = together(survey.pairs for survey in surveys.values())
+        self._linked = np.array(sorted(linked), np.int64)
+        self._stands_for = np.array([linked[each] for each in self._linked.tolist()], np.int64)
+        self._told: dict[str, int] = {}
+        self.owners = {
+            name: np.concatenate([self._owners_of(surveys[piece].whose) for piece in own])
+            for name, own in groupby(surveys, key=lambda piece: piece.name)
+        }
 
-    def among(self, hashes: Ints) -> npt.NDArray[np.bool_]:
-        return np.isin(hashes, self._hashes)
-
-
-class Share:
-    """What is for one process. together: to the hash of each id that has to do with others, one that stands for all."""
-
-    def __init__(self, settings: Settings, number: int, of: int, together: Mapping[int, int]):
-        self.number, self.of = number, of
-        self._nobodies = Nobodies(settings)
-        self._linked = np.array(sorted(together), np.int64)
-        self._stands_for = np.array([together[each] for each in self._linked.tolist()], np.int64)
-        self._told: dict[str, bool] = {}
-
-    def tell(self, block: Block) -> Told:
-        types, users, anonymous = block.hashes().T
-        whose = np.where(users == ABSENT, anonymous, users)
-        is_sure = np.isin(types, PRODUCT) & (whose >= 0) & ~self._nobodies.among(whose)
-        places = np.flatnonzero((~is_sure | (self._process(whose) == self.number)) & (types != BLANK))
-        return Told(places, is_sure[places])
-
-    def has(self, subject: str) -> bool:
+    def process_of(self, subject: str) -> int:
         found = self._told.get(subject)
         if found is None:
-            process = self._process(np.array([hash_of(subject)]))
-            found = self._told[subject] = bool(process[0] == self.number)
+            found = self._told[subject] = int(self._processes(np.array([hash_of(subject)]))[0])
         return found
 
-    def _process(self, hashes: Ints) -> Ints:
+    def _owners_of(self, whose: Ints) -> Owners:
+        owners = self._processes(whose).astype(np.uint16)
+        owners[whose == UNSURE] = ANYBODYS
+        owners[whose == BLANK] = NOBODYS
+        return owners
+
+    def _processes(self, hashes: Ints) -> Ints:
         if len(self._linked):
             places = np.minimum(np.searchsorted(self._linked, hashes), len(self._linked) - 1)
             hashes = np.where(self._linked[places] == hashes, self._stands_for[places], hashes)
@@ -76,11 +68,11 @@ class Share:
         return spread
 
 
-class Shared:
-    """A file as what those of its lines mean that are for one process."""
+class Whole:
+    """A file as what all of its lines mean."""
 
-    def __init__(self, file: History, decoder: HistoryDecoder, share: Share):
-        self._file, self._decoder, self._share = file, decoder, share
+    def __init__(self, file: History, decoder: HistoryDecoder):
+        self._file, self._decoder = file, decoder
         self.name, self.size = file.name, file.size
 
     @property
@@ -91,17 +83,36 @@ class Shared:
         block = self._file.read()
         if block is None:
             return None
-        if self._share.of == 1:
-            numbers, lines = block.all()
-            return Arrived(numbers, self._decoder.decode_lines(lines), lines, block.first + len(block))
-        told = self._share.tell(block)
-        lines = block.at(told.places)
-        decoded = self._without_others(self._decoder.decode_lines(lines), told)
-        return Arrived((block.first + told.places).tolist(), decoded, lines, block.first + len(block))
+        numbers, lines = block.all()
+        return Arrived(numbers, self._decoder.decode_lines(lines), lines, block.first + len(block))
 
-    def _without_others(self, decoded: list[Decoded], told: Told) -> Sequence[Decoded]:
-        for place in np.flatnonzero(~told.is_sure).tolist():
+
+class Shared(Whole):
+    """A file as what those of its lines mean that are for one process."""
+
+    def __init__(self, name: str, file: History, decoder: HistoryDecoder, shares: Shares, number: int):
+        """name: by which the file was surveyed."""
+        super().__init__(file, decoder)
+        self._shares, self._owners, self._number = shares, shares.owners[name], number
+
+    def read(self) -> Arrived | None:
+        block = self._file.read()
+        if block is None:
+            return None
+        owners = self._owners_of(block)
+        places = np.flatnonzero((owners == self._number) | (owners == ANYBODYS))
+        lines = block.at(places)
+        decoded = self._without_others(self._decoder.decode_lines(lines), owners[places])
+        return Arrived((block.first + places).tolist(), decoded, lines, block.first + len(block))
+
+    def _owners_of(self, block: Block) -> Owners:
+        known = self._owners[block.first - 1 : block.first - 1 + len(block)]
+        came_since = np.full(len(block) - len(known), ANYBODYS, np.uint16)
+        return np.append(known, came_since) if len(came_since) else known
+
+    def _without_others(self, decoded: list[Decoded], owners: Owners) -> Sequence[Decoded]:
+        for place in np.flatnonzero(owners == ANYBODYS).tolist():
             each = decoded[place]
-            if not (self._share.has(each.subject) if isinstance(each, Event) else self._share.number == 0):
+            if (self._shares.process_of(each.subject) if isinstance(each, Event) else 0) != self._number:
                 decoded[place] = ANOTHERS
         return decoded

@@ -12,13 +12,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from streams.backtest.histories import opened
+from streams.backtest.histories import History, Piece, opened
 from streams.backtest.outcomes import Base, Forecast, Span, base, forecast
 from streams.backtest.question import OUTCOME, Question
 from streams.backtest.records import HistoryDecoder
 from streams.backtest.sides import Holding, Side, read_by_all
 from streams.backtest.tally import Kept
-from streams.backtest.whose import ANOTHERS, Share, Shared
+from streams.backtest.whose import ANOTHERS, Shared, Shares, Whole
 from streams.core.kernel.layout import FAR
 from streams.eventfiles.arrivals import Arrivals
 from streams.eventfiles.rejects import RejectedLine
@@ -83,26 +83,25 @@ class Part:
 
 
 class Work:
-    """number: which of the processes it is."""
+    """number: which of the processes it is. shares: of how many, and what is for each; None where there is no other."""
 
-    def __init__(self, question: Question, number: int, of: int, together: Mapping[int, int]):
-        self._question = question
+    def __init__(self, question: Question, number: int = 0, shares: Shares | None = None):
+        self._question, self._number, self._shares = question, number, shares
         self._new = Side(question, question.new)
         self._old = None if question.old is None else Side(question, question.old)
         self._outcome = None if question.outcome is None else Side(question, question.outcome)
         self._sides = [side for side in (self._new, self._old, self._outcome) if side is not None]
         lines = Decoder(read_by_all(self._sides), InputOptions.of(question.settings))
         self._decoder = HistoryDecoder(lines, question.erased)
-        self._share = Share(question.settings, number, of, together)
         self._rejects: list[str] = []
 
     def run(self, progress: Callable[[int], object], meet: Met) -> Part:
         """progress: told how many bytes of all files have been read."""
         first_ms, events = FAR, 0
         with ExitStack() as stack:
-            files = [stack.enter_context(closing(opened(name))) for name in self._question.files]
+            files = [stack.enter_context(closing(opened(Piece(name)))) for name in self._question.files]
             arrivals = Arrivals(
-                [Shared(file, self._decoder, self._share) for file in files],
+                list(map(self._own, self._question.files, files)),
                 self._reject,
                 self._question.until_ms,
                 lambda: progress(sum(file.position for file in files)),
@@ -119,6 +118,11 @@ class Work:
         for side in self._sides:
             side.pass_time(ends_ms)
         return self._part(arrivals, events, begins_ms, ends_ms)
+
+    def _own(self, name: str, file: History) -> Whole:
+        if self._shares is None:
+            return Whole(file, self._decoder)
+        return Shared(name, file, self._decoder, self._shares, self._number)
 
     def _reject(self, rejected: RejectedLine) -> None:
         if len(self._rejects) < REJECTS_TOLD:

@@ -83,12 +83,11 @@ def command(
 def _played(question: "Question", jobs: int | None) -> "Report":
     from streams.backtest.processes import play, processes_for, size_of
     from streams.backtest.report import report
-    from streams.commands.engine import compile_later
+    from streams.commands.engine import compile_later, compile_now
     from streams.terminal.progress import read_so_far
 
     processes = jobs or processes_for(question, size_of(question))
-    if processes == 1:
-        compile_later()
+    (compile_later if processes == 1 else compile_now)()
     with read_so_far() as progress:
         return report(question, play(question, processes, progress))
 

@@ -20,18 +20,22 @@ class Arrived(NamedTuple):
     next_number: int
 
 
-class Source(Protocol):
-    """A file. `name` is what the user called it."""
+class File(Protocol):
+    """`name` is what the user called it; `size` is in bytes, as they are on disk, and 0 of a pipe."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def position(self) -> int:
-        """How many bytes of it have been read, as they are on disk."""
+    def size(self) -> int: ...
 
     @property
-    def size(self) -> int: ...
+    def position(self) -> int:
+        """How many bytes of it have been read."""
+
+
+class Source(File, Protocol):
+    """A file as what its lines mean."""
 
     def read(self) -> Arrived | None:
         """What can be had at once; None at the end."""
@@ -44,17 +48,8 @@ class LineDecoder(Protocol):
         """Of each."""
 
 
-class Lines(Protocol):
+class Lines(File, Protocol):
     """A file of lines."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def position(self) -> int: ...
-
-    @property
-    def size(self) -> int: ...
 
     def read(self) -> Chunk:
         """The lines that can be had at once, at least one; no lines at the end."""

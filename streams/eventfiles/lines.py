@@ -8,7 +8,7 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, cast
@@ -48,12 +48,17 @@ class Block(NamedTuple):
 class LineFile:
     """One file, read from its beginning. `name` is what the user called it; `size`, in bytes, is 0 of a pipe."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, number: int = 0, of: int = 1):
+        """number, of: read but this piece of a plain file, of so many that are about as large."""
         self._piped = str(path) == STDIN
         self.name = "stdin" if self._piped else str(path)
         self._file = sys.stdin.buffer if self._piped else _open(path)
         self.size = 0 if self._piped else os.fstat(self._file.fileno()).st_size
-        self._text = _unpacked(self._file, path.suffix)
+        if of == 1:
+            self._text = _unpacked(self._file, path.suffix)
+        else:
+            self._text = _Stretch(self._file, self.size * number // of, self.size * (number + 1) // of)
+        self._is_at_start = number == 0
         self._rest = b""
         self._next_number = 1
 
@@ -77,17 +82,14 @@ class LineFile:
         first, self._next_number = self._next_number, self._next_number + text.count(b"\n")
         return Block(first, text)
 
-    def mentions(self, words: Sequence[bytes]) -> bool:
-        """Whether any of these stands in what has not been read yet; it is read by that, quicker than by lines."""
-        return any_in(words, iter(self._unpacked_block, b""))
-
     def close(self) -> None:
         if not self._piped:
             self._file.close()
 
     def _block(self) -> bytes:
         block = self._unpacked_block()
-        return block.removeprefix(codecs.BOM_UTF8) if self._next_number == 1 and not self._rest else block
+        is_first, self._is_at_start = self._is_at_start, False
+        return block.removeprefix(codecs.BOM_UTF8) if is_first else block
 
     def _unpacked_block(self) -> bytes:
         try:
@@ -97,15 +99,26 @@ class LineFile:
             raise UsageError(f"{self.name} is no whole {kind} file: {error}") from error
 
 
-def any_in(words: Sequence[bytes], blocks: Iterable[bytes]) -> bool:
-    """Whether any of these stands in blocks of bytes, which may be cut anywhere."""
-    before, longest = b"", max(map(len, words))
-    for block in blocks:
-        held = before + block
-        if any(word in held for word in words):
-            return True
-        before = held[-longest:]
-    return False
+class _Stretch:
+    """The lines of a plain file that begin between two places."""
+
+    def __init__(self, file: BinaryIO, begin: int, end: int):
+        self._end = _next_line(file, end)
+        self._at = _next_line(file, begin)
+        self._file = file
+
+    def read1(self, size: int, /) -> bytes:
+        block = self._file.read(min(size, self._end - self._at))
+        self._at += len(block)
+        return block
+
+
+def _next_line(file: BinaryIO, place: int) -> int:
+    """Where the first line begins that does not begin before `place`; the file stands there then."""
+    file.seek(max(place - 1, 0))
+    if place > 0:
+        file.readline()
+    return file.tell()
 
 
 class CutOff(ValueError):

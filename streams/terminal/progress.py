@@ -9,7 +9,8 @@ from streams.eventfiles.decoded import Lines
 
 @contextmanager
 def read_so_far() -> Iterator[Callable[[int, int], object]]:
-    """What it gives is to be called with how many bytes have been read, and of how many."""
+    """What it gives is to be called with how many bytes have been read, and of how many; before that there is no thread
+    which shows it: a process may be forked."""
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
@@ -17,9 +18,17 @@ def read_so_far() -> Iterator[Callable[[int, int], object]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bars:
-        task = bars.add_task("", total=None)
-        yield lambda read, of: bars.update(task, completed=read, total=of or None)
+    bars = Progress(*columns, console=Console(stderr=True), redirect_stdout=False)
+    task = bars.add_task("", total=None)
+
+    def show(read: int, of: int) -> None:
+        bars.start()
+        bars.update(task, completed=read, total=of or None)
+
+    try:
+        yield show
+    finally:
+        bars.stop()
 
 
 @contextmanager

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.backtest.histories import opened
-from streams.backtest.links import together
+from streams.backtest import histories
+from streams.backtest.histories import Piece, opened, pieces
 from streams.backtest.records import HistoryDecoder
-from streams.backtest.whose import ANOTHERS, Share, Shared
+from streams.backtest.survey import Surveyor
+from streams.backtest.whose import ANOTHERS, Shared, Shares, Whole
 from streams.core.events import Decoded, Event, Reads
 from streams.settings import Settings
 from streams.sources import Decoder
@@ -52,15 +53,26 @@ def decoder() -> HistoryDecoder:
     return HistoryDecoder(Decoder(Reads({})), {})
 
 
+def shares(name: str, of: int) -> Shares:
+    surveyor = Surveyor(decoder(), SETTINGS)
+    return Shares(of, {piece: surveyor.look_through(piece) for piece in pieces(name)})
+
+
 def shared(path: Path, number: int, of: int) -> dict[int, Decoded]:
     """By the number of its line."""
-    linked = together([str(path)], decoder(), SETTINGS) if of > 1 else {}
+    name = str(path)
     found: dict[int, Decoded] = {}
-    with closing(opened(str(path))) as file:
-        source = Shared(file, decoder(), Share(SETTINGS, number, of, linked))
+    with closing(opened(Piece(name))) as file:
+        source = Shared(name, file, decoder(), shares(name, of), number) if of > 1 else Whole(file, decoder())
         while (arrived := source.read()) is not None:
             found |= dict(zip(arrived.numbers, arrived.decoded, strict=True))
     return {number: means for number, means in found.items() if means is not ANOTHERS}
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a history of a test has several."""
+    monkeypatch.setattr(histories, "PIECE_BYTES", 500)
 
 
 @given(st.lists(lines, max_size=30))
@@ -83,6 +95,21 @@ def test_users_with_an_id_in_common_are_of_one_process_however_far_apart(tmp_pat
     said = [{"type": "track", "event": "X", "timestamp": AT, **ids} for ids in chain]
     path.write_text("".join(json.dumps(each) + "\n" for each in said))
     assert sorted(len(shared(path, number, 4)) for number in range(4)) == [0, 0, 0, 40]
+
+
+def test_a_line_that_came_after_the_survey_is_of_one_process(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    said = [{"type": "track", "event": "X", "timestamp": AT, "userId": f"user-{n}"} for n in range(40)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in said[:20]))
+    found = shares(str(path), PROCESSES)
+    path.write_text("".join(json.dumps(each) + "\n" for each in said))
+    numbers: list[int] = []
+    for number in range(PROCESSES):
+        with closing(opened(Piece(str(path)))) as file:
+            arrived = Shared(str(path), file, decoder(), found, number).read()
+        assert arrived is not None
+        numbers += [at for at, means in zip(arrived.numbers, arrived.decoded, strict=True) if means is not ANOTHERS]
+    assert sorted(numbers) == list(range(1, 41))
 
 
 def test_users_are_shared_out_evenly(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """A backtest says what a replay says, on one process or on several."""
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,14 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
 
-from streams.backtest.links import together
-from streams.backtest.processes import play
+from streams.backtest.histories import pieces
+from streams.backtest.processes import play, surveyor
 from streams.backtest.question import Question, outcome_rules
-from streams.backtest.records import HistoryDecoder
 from streams.backtest.report import Report, Under, report
+from streams.backtest.whose import Shares
 from streams.backtest.worker import Part, Work
 from streams.core.changes import Change
-from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
 from streams.core.instants import DAY_MS, format_time
 from streams.core.rules.rulebook import Rulebook
@@ -34,6 +37,8 @@ NEW = rulebook(often='count("Opened", days=3) >= 2', paying="paying", quiet="idl
 OLD = rulebook(gone='count("Opened") >= 1', often='count("Opened", days=2) >= 2', quiet="idle_days >= 3")
 START = instant("2026-03-01")
 SETTINGS = Settings(merge_users=True)
+ROOT = Path(__file__).parents[2]
+WITHIN_S = 300
 Line = dict[str, object]
 Lines = Sequence[Line]
 
@@ -80,7 +85,7 @@ def written(folder: Path, *files: Lines) -> tuple[str, ...]:
 
 def played(question: Question, processes: int) -> list[Part]:
     """As by so many processes, each a thread here."""
-    linked = _linked(question)
+    shares = shared_out(question, processes) if processes > 1 else None
     barrier, met = threading.Barrier(processes), list[tuple[int, int]]()
 
     def meet(first_ms: int, newest_ms: int) -> tuple[int, int]:
@@ -89,15 +94,15 @@ def played(question: Question, processes: int) -> list[Part]:
         return min(first for first, _ in met), max(newest for _, newest in met)
 
     def work(number: int) -> Part:
-        return Work(question, number, processes, linked).run(lambda _: None, meet)
+        return Work(question, number, shares).run(lambda _: None, meet)
 
     with ThreadPoolExecutor(processes) as pool:
         return list(pool.map(work, range(processes)))
 
 
-def _linked(question: Question) -> dict[int, int]:
-    decoder = Decoder(Catalog(question.new).reads, InputOptions.of(question.settings))
-    return together(question.files, HistoryDecoder(decoder, {}), question.settings)
+def shared_out(question: Question, processes: int) -> Shares:
+    every = [piece for name in dict.fromkeys(question.files) for piece in pieces(name)]
+    return Shares(processes, {piece: surveyor(question).look_through(piece) for piece in every})
 
 
 def replayed(question: Question, rules: Rulebook) -> tuple[list[Change], int]:
@@ -112,15 +117,15 @@ def replayed(question: Question, rules: Rulebook) -> tuple[list[Change], int]:
 
 
 @settings(max_examples=25)
-@given(histories, histories, st.booleans())
+@given(histories, histories, st.booleans(), st.sampled_from([2, 3]))
 def test_all_is_as_a_replay_has_it(
-    tmp_path_factory: pytest.TempPathFactory, one: Lines, other: Lines, has_until: bool
+    tmp_path_factory: pytest.TempPathFactory, one: Lines, other: Lines, has_until: bool, processes: int
 ) -> None:
     files = written(tmp_path_factory.mktemp("history"), one, other)
     until = START + 15 * DAY_MS if has_until else None
     question = Question(SETTINGS, files, NEW, OLD, until, outcome_rules("Closed"), "Closed", 2 * DAY_MS)
     found = report(question, played(question, 1))
-    assert to_builtins(comparable(report(question, played(question, 3)))) == to_builtins(comparable(found))
+    assert to_builtins(comparable(report(question, played(question, processes)))) == to_builtins(comparable(found))
     inside: dict[str, list[set[str]]] = {segment.segment: [] for segment in found.segments}
     for rules, under in ((NEW, "new"), (OLD, "old")):
         changes, rejected = replayed(question, rules)
@@ -175,15 +180,50 @@ def comparable(found: Report) -> Report:
     return found
 
 
-def test_processes_find_together_what_one_finds(tmp_path: Path) -> None:
-    story: list[Line] = [
+@contextmanager
+def a_thread_beside() -> Iterator[None]:
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    yield
+    ends.set()
+    thread.join()
+
+
+def story(events: int) -> list[Line]:
+    return [
         {"type": "track", "event": "Opened", "userId": f"u-{n % 7}", "timestamp": format_time(START + n * 3_600_000)}
-        for n in range(100)
+        for n in range(events)
     ]
-    question = Question(Settings(), written(tmp_path, story), NEW, OLD)
+
+
+@pytest.mark.parametrize("beside", [nullcontext, a_thread_beside], ids=["forked", "spawned"])
+def test_processes_find_together_what_one_finds(
+    tmp_path: Path, beside: Callable[[], AbstractContextManager[None]]
+) -> None:
+    question = Question(Settings(), written(tmp_path, story(100)), NEW, OLD)
     read: list[tuple[int, int]] = []
-    found = report(question, play(question, 2, lambda done, of: read.append((done, of))))
+    with beside():
+        found = report(question, play(question, 2, lambda done, of: read.append((done, of))))
     assert found.coverage.processes == 2
     assert comparable(found) == comparable(report(question, play(question, 1, lambda *_: None)))
     size = Path(question.files[0]).stat().st_size
     assert read[-1] == (size, size)
+
+
+def test_processes_end_with_the_one_that_asked_and_was_killed(tmp_path: Path) -> None:
+    (name,) = written(tmp_path, story(100))
+    asks = (
+        "import os, signal, sys\n"
+        "from streams.backtest.processes import play\n"
+        "from streams.backtest.question import Question\n"
+        "from streams.settings import Settings\n"
+        "from tests.rulebooks import rulebook\n"
+        "question = Question(Settings(), (sys.argv[1],), rulebook(quiet='idle_days >= 2'))\n"
+        "play(question, 2, lambda *_: os.kill(os.getpid(), signal.SIGKILL))\n"
+    )
+    # It returns when nobody is left who could write to the pipe.
+    ended = subprocess.run(
+        [sys.executable, "-c", asks, name], check=False, stdout=subprocess.PIPE, cwd=ROOT, timeout=WITHIN_S
+    )
+    assert ended.returncode == -signal.SIGKILL

@@ -3,7 +3,7 @@
 Prints, for the five rules of the other benchmarks and for all that ship: events a second of one process that plays all
 of a history (as `segmenter replay` does, changes thrown away), of a backtest by one process and by as many as there are
 cores, from JSON Lines, from Parquet with whole records in a column, and from Parquet with a column a field; and the
-ratio of each to processes x the first. To start several processes takes about two seconds, which is part of it.
+ratio of each to processes x the first. Each is a process that has the engine already.
 
 A first line says how much of twice the work two processes do that have nothing to do with each other: more cannot be
 had of a machine whose cores share what they have.
@@ -67,7 +67,7 @@ def write_parquet(whole: Path, columns: Path, lines: Path) -> None:
 def together() -> float:
     """Of twice the work of one process, how much two do that run at once."""
     alone = min(_spin() for _ in range(3))
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, get_context("fork")) as pool:
         list(pool.map(_spin, range(2)))
         at_once = [max(pool.map(_spin, range(2))) for _ in range(3)]
     return alone / min(at_once)

@@ -56,8 +56,6 @@ def test_a_broken_zst_file_is_told_in_words(tmp_path: Path, content: bytes) -> N
     path.write_bytes(content)
     with pytest.raises(UsageError, match="some.jsonl.zst is no whole zst file"):
         read_all(path)
-    with pytest.raises(UsageError, match="some.jsonl.zst is no whole zst file"), closing(LineFile(path)) as file:
-        file.mentions([b"a word"])
 
 
 @pytest.mark.parametrize("content", [b"no gzip\n", gzip.compress(b"one\ntwo\n")[:-4]])
@@ -66,8 +64,6 @@ def test_a_broken_gzip_file_is_told_in_words(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(UsageError, match="some.jsonl.gz is no whole gzip file"):
         read_all(path)
-    with pytest.raises(UsageError, match="some.jsonl.gz is no whole gzip file"), closing(LineFile(path)) as file:
-        file.mentions([b"a word"])
 
 
 def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
@@ -81,13 +77,14 @@ def test_blank_lines_count_but_are_nobody_s_record(tmp_path: Path) -> None:
     assert read_all(path) == [(1, b"one"), (4, b"two")]
 
 
-@given(at=st.integers(0, 40), chunk=st.integers(1, 16))
-def test_a_word_is_found_however_the_file_is_cut(tmp_path_factory: pytest.TempPathFactory, at: int, chunk: int) -> None:
+@given(text=st.lists(st.text("ab\n", max_size=9), min_size=1).map("\n".join), of=st.integers(2, 9))
+def test_its_pieces_have_each_line_once(tmp_path_factory: pytest.TempPathFactory, text: str, of: int) -> None:
     path = tmp_path_factory.mktemp("lines") / "some.jsonl"
-    path.write_bytes(b"." * at + b"word" + b"." * (40 - at))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "CHUNK_BYTES", chunk)
-        with closing(LineFile(path)) as file:
-            assert file.mentions([b"other", b"word"])
-        with closing(LineFile(path)) as file:
-            assert not file.mentions([b"other", b"wordy"])
+    path.write_text(text)
+    found = b""
+    for number in range(of):
+        with closing(LineFile(path, number, of)) as file:
+            while block := file.read_block().text:
+                assert not found or found.endswith(b"\n")
+                found += block
+    assert found.decode() == text
