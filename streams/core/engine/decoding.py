@@ -206,7 +206,7 @@ class ChangeDecoder:
 
     def _traits(self, table: Table, rule: Grouping, words: list[int], numbers: list[float]) -> dict[str, Value]:
         places = zip(rule.include, count(self._traits_at, INCLUDED_WORDS), strict=False)
-        found = {name: table.decoded(numbers[at], words[at + 1]) for name, at in places}
+        found = {name: table.values.decoded(numbers[at], words[at + 1]) for name, at in places}
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -231,4 +231,4 @@ def _value(table: Table, shown: _Shown, number: float, kind: int, now: bool) -> 
         return now
     if shown.moves and kind == NUMBER:
         return number
-    return table.decoded(number, kind)
+    return table.values.decoded(number, kind)

@@ -31,7 +31,8 @@ from streams.core.kernel.occurrences import (
     Occurrences,
 )
 from streams.core.profiles.document import Derived
-from streams.core.profiles.table import Table, Writes
+from streams.core.profiles.table import Table
+from streams.core.profiles.values import Writes
 
 Properties = Mapping[str, Value]
 
@@ -171,7 +172,7 @@ class EventEncoder:
                     continue
                 value = properties[i][latest.prop]
                 if document.keep_latest(latest.field, value, ts):
-                    writes[i] = writes.get(i, []) + table.written(latest.places, value)
+                    writes[i] = writes.get(i, []) + table.values.written(latest.places, value)
                     changed = True
             if changed:
                 table.document_changed(row)

@@ -1,45 +1,35 @@
-"""The profile table: a row, a document and a name for every subject of a shard, and the codes of texts.
+"""The profile table: a row, a document and a name for every subject of a shard.
 
 Comes in: subject ids and values. Goes out: row numbers, and the arrays the kernel works on.
 """
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 
-import msgspec
 import numpy as np
 
 from streams.core.arrays import Ints
-from streams.core.compiler.assembler import number_bits
 from streams.core.compiler.catalog import Catalog, Places
 from streams.core.compiler.fields import Kind, latest_name
 from streams.core.compiler.program import Program
 from streams.core.events import Value
 from streams.core.kernel.layout import (
-    BOOLEAN,
     CLOCK,
     FAR,
     FIRST_SEEN,
-    LIST,
-    MISSING,
     NEVER,
     NEWEST_ACTIVITY,
-    NUMBER,
-    TEXT,
 )
 from streams.core.kernel.memory import SPARE_ROWS, Memory
 from streams.core.profiles.columns import NOTHING, Columns
 from streams.core.profiles.document import Document
 from streams.core.profiles.index import Index
 from streams.core.profiles.texts import texts_of, unread_texts
-from streams.core.rules.equality import FINDS, lowered
+from streams.core.profiles.values import Values, Writes
 from streams.core.rules.nodes import Compare, Constant, LastSeen, Read, Score, Trait
 
 FIRST_ROWS = 1_024
 OPEN_DOCUMENTS = 50_000
 GROWTH = 1 + 1 / 16  # room for more is memory that nobody uses, and growing moves pages, not bytes
-
-Writes = list[tuple[int, int]]  # a word, and its bits
 
 
 def orders_texts(catalog: Catalog) -> bool:
@@ -61,8 +51,7 @@ class Table:
 
     def __init__(self, catalog: Catalog, program: Program, text_code: dict[str, int]):
         self._catalog = catalog
-        self._code = text_code
-        self.texts = list(text_code)
+        self.values = Values(text_code, program.calendar)
         self._orders_texts = orders_texts(catalog)
         self._traits = {name: catalog.places(Trait(name)) for name in catalog.traits}
         self._latest = {latest_name(latest): catalog.places(latest) for latest in catalog.latest}
@@ -70,7 +59,6 @@ class Table:
         of_values = (*self._traits.values(), *self._latest.values())
         written = [word for places in of_values for word in (places.value, places.lowered)]
         self._text_words = [word for word in written if word is not None]
-        self._constants = frozenset(range(len(text_code)))
         self._distinct = [field for field in catalog.fields if field.kind is Kind.VALUES]
         self._calendar = program.calendar
         self._index = Index()
@@ -182,10 +170,9 @@ class Table:
 
     def forget_texts(self, rows: Ints) -> None:
         """Forget the texts of rows that have been removed, here as they were, where no other row has them."""
-        codes = texts_of(rows, self._text_words) - self._constants
+        codes = self.values.named_by_none(texts_of(rows, self._text_words))
         for code in unread_texts(self.memory.words[: len(self)], self._text_words, codes):
-            del self._code[self.texts[code]]
-            self.texts[code] = ""
+            self.values.forget(code)
 
     def _clear(self, first: int) -> None:
         """Make the rows from `first` on those of subjects without a past."""
@@ -261,46 +248,12 @@ class Table:
             self._documents[row] = document.encode()
         self._open.clear()
 
-    def _text(self, text: str) -> float:
-        code = self._code.get(text)
-        if code is None:
-            code = self._code[text] = len(self.texts)
-            self.texts.append(text)
-        return float(code)
-
-    def coded(self, value: Value) -> tuple[float, int]:
-        """A value as the kernel holds it: a number, and its kind. Texts and lists are numbered per shard."""
-        match value:
-            case None:
-                return np.nan, MISSING
-            case bool():
-                return float(value), BOOLEAN
-            case str():
-                return self._text(value), TEXT
-            case list():
-                return self._text(msgspec.json.encode(value).decode()), LIST
-            case _:
-                number = float(value)
-                return (number, NUMBER) if isfinite(number) else (np.nan, MISSING)
-
-    def decoded(self, number: float, kind: int) -> Value:
-        """The value that `coded` made into these. A whole number comes back as an int."""
-        if kind == NUMBER:
-            return int(number) if number.is_integer() and abs(number) < 2**53 else number
-        if kind == BOOLEAN:
-            return bool(number)
-        if kind == TEXT:
-            return self.texts[int(number)]
-        if kind == LIST:
-            return msgspec.json.decode(self.texts[int(number)], type=list[object])
-        return None
-
     def trait_words(self, traits: Mapping[str, Value]) -> Writes:
         """What traits write into their profile's row: nothing where no rule reads them."""
         writes: Writes = []
         for name, value in traits.items():
             places = self._traits.get(name)
-            writes += [] if places is None else self.written(places, value)
+            writes += [] if places is None else self.values.written(places, value)
         return writes
 
     def _follow(self, words: Ints, rows: Ints, stored: Sequence[bytes]) -> None:
@@ -316,7 +269,7 @@ class Table:
         document = self.document(row)
         writes = self.trait_words(document.read_all(self._traits))
         for name, places in self._latest.items():
-            writes += self.written(places, document.latest.get(name, NOTHING)[0])
+            writes += self.values.written(places, document.latest.get(name, NOTHING)[0])
         for word, bits in writes:
             self.memory.words[row, word] = bits
 
@@ -325,29 +278,13 @@ class Table:
         keys = [value if value is None or value.__class__ is str else (value.__class__, str(value)) for value in values]
         distinct = dict(zip(keys, values, strict=True))
         place_of = dict(zip(distinct, range(len(distinct)), strict=True))
-        writes = [self.written(places, value) for value in distinct.values()]
+        writes = [self.values.written(places, value) for value in distinct.values()]
         bits = np.array([[bits for _, bits in each] for each in writes], np.int64)
         words[rows[:, None], [word for word, _ in writes[0]]] = bits[[place_of[key] for key in keys]]
-
-    def written(self, places: Places, value: Value) -> Writes:
-        """What follows from a value of the document, as words of the row."""
-        writes: Writes = []
-        in_small = lowered(value)
-        for word, each in ((places.value, value), (places.lowered, in_small)):
-            if word is not None:
-                number, kind = self.coded(each)
-                writes += [(word, number_bits(number)), (word + 1, kind)]
-        if places.time is not None:
-            ms = self._calendar.instant(value)
-            writes.append((places.time, NEVER if ms is None else ms))
-        for each, held in ((value, places.holds), (in_small, places.lowered_holds)):
-            writes += [(word, int(FINDS[how](each, wanted))) for how, wanted, word in held]
-        return writes
 
     def rank_texts(self) -> None:
         """Bring the ranks up to date with the texts, where any rule asks for their order."""
         space = self.memory.space
-        if self._orders_texts and len(space) != self._space_words + len(self.texts):
-            ranks = np.empty(len(self.texts), np.int64)
-            ranks[sorted(range(len(self.texts)), key=self.texts.__getitem__)] = np.arange(len(self.texts))
-            self.memory = self.memory._replace(space=np.concatenate([space[: self._space_words], ranks]))
+        if self._orders_texts and len(space) != self._space_words + len(self.values.texts):
+            ranked = np.concatenate([space[: self._space_words], self.values.ranks()])
+            self.memory = self.memory._replace(space=ranked)

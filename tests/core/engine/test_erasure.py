@@ -159,10 +159,10 @@ def test_of_two_marks_the_later_one_holds() -> None:
 def test_their_texts_are_forgotten_unless_they_are_others_too() -> None:
     traits = {"plan": "gold", "email": "ann@acme.com"}
     shard = shard_of([seen("ann", 0, **traits), seen("bob", 0, plan="gold", email="bob@acme.com")])
-    assert {"gold", "ann@acme.com", "bob@acme.com", "pro"} <= set(shard.table.texts)
+    assert {"gold", "ann@acme.com", "bob@acme.com", "pro"} <= set(shard.table.values.texts)
     shard.erase([Erasure("ann", at(2))])
-    assert "ann@acme.com" not in shard.table.texts
-    assert {"gold", "bob@acme.com", "pro"} <= set(shard.table.texts)
+    assert "ann@acme.com" not in shard.table.values.texts
+    assert {"gold", "bob@acme.com", "pro"} <= set(shard.table.values.texts)
     shard.step(Batch.of([seen("ann", 3, plan="pro", email="ann@acme.com")]))
     assert [segment for segment in shard.memberships("ann") if segment == "pro"] == ["pro"]
 

@@ -64,7 +64,7 @@ def read(text: str, now: int = day(2), **traits: Value) -> tuple[Value, float]:
     profile.count(day(0), day(0.5), day(1), now=now, value=2.5)
     code = profile.p[profile.leaf(f"missing({text})") + LEFT]
     number, kind, slope = value(profile.p, profile.w, profile.s, 0, now, code)
-    return profile.table.decoded(float(number), int(kind)), float(slope) * DAY_MS
+    return profile.table.values.decoded(float(number), int(kind)), float(slope) * DAY_MS
 
 
 @pytest.mark.parametrize(

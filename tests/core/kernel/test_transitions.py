@@ -71,7 +71,7 @@ def shown(profile: Profile, words: list[int], rule: str) -> list[Shown]:
     found = []
     for i in range(len(profile.listed(profile.p[profile.rule(rule) + LEAVES]))):
         bits, kind, was, now = words[profile.p[SHOWN] + SHOWN_WORDS * i :][:SHOWN_WORDS]
-        found.append(Shown(profile.table.decoded(float(real_of(bits)), kind), bool(was), bool(now)))
+        found.append(Shown(profile.table.values.decoded(float(real_of(bits)), kind), bool(was), bool(now)))
     return found
 
 
@@ -147,7 +147,7 @@ def test_included_traits_are_noted_as_they_are_now() -> None:
     (words,) = record(profile, day(1), NEW_PROFILE)
     at = profile.p[INCLUDED]
     included = [words[at + INCLUDED_WORDS * i :][:INCLUDED_WORDS] for i in range(2)]
-    assert [profile.table.decoded(float(real_of(bits)), kind) for bits, kind in included] == ["pro", None]
+    assert [profile.table.values.decoded(float(real_of(bits)), kind) for bits, kind in included] == ["pro", None]
 
 
 def test_how_a_rule_stands_is_noted_without_a_change_too() -> None:
