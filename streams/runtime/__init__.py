@@ -15,7 +15,7 @@ resting.py           what is not urgent leaves the others their time
 intake.py            fetches decoded into the inbox; dead letters
 misrouted.py         records whose users are another shard's; rerouting.py: sent home, and applied there once
 erasures.py          users to erase, who go before all events
-shard_loop.py        a loaded shard: events and deadlines in slices
+shard_loop.py        a loaded shard, written down again and again; shard_work.py: what it does, in slices
 pending.py           what has happened since the last checkpoint
 checkpoint.py        into Redis, onto Kafka, in this order
 published.py         what stands on Kafka already, for a state that is made anew

@@ -26,7 +26,6 @@ from faust.types import TP
 from streams.core.engine.past import Past
 from streams.core.engine.shard import Shard
 from streams.core.profiles.snapshot import Head
-from streams.core.subjects import USER
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable, UsageError
 from streams.lifecycle.awaiting import Made
 from streams.log import log, seconds
@@ -39,32 +38,19 @@ from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, offsets_of, shard_of
 from streams.runtime.past import PastMaker, Running
 from streams.runtime.pending import Kept, Pending
-from streams.runtime.published import Published, has_published, read_published
 from streams.runtime.resting import Unhurried
 from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop, Stand
-from streams.runtime.starting import begins, has_read, where_to_begin
+from streams.runtime.starting import Begin, begin, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
 from streams.state.format import COUNTED, past_room
 from streams.state.store import ShardStore, Stored
-from streams.topics import SEGMENT_CHANGES, Topic, memberships_of
+from streams.topics import SEGMENT_CHANGES
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
 LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
-
-
-class Begin(NamedTuple):
-    """Where a shard goes on.
-
-    offsets: of its inputs. begun_ms: as `Shard` has it, where nothing is stored. published: what stands on Kafka of a
-    shard that is made anew.
-    """
-
-    offsets: dict[TP, int]
-    begun_ms: int
-    published: Published | None
 
 
 class Found(NamedTuple):
@@ -241,8 +227,8 @@ class ShardLifecycle:
         epoch = await self._retry(subject, back)
         if epoch is None:
             return None
-        begin = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
-        offsets = await self._retry(subject, begin)
+        where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
+        offsets = await self._retry(subject, where)
         intake = Intake(worker, offsets, left.positions)
         self._checkpoints = self._checkpoints_by(epoch)
         number = max(left.number, worker.clock())
@@ -256,49 +242,23 @@ class ShardLifecycle:
         return await self._worker.consumer.is_current(self._membership)
 
     async def _begin(self, stored: Stored | None) -> Begin:
-        worker, positions = self._worker, stored.positions if stored else None
-        subject = f"shard {self.number}, loading"
-        lost = stored is None and await self._retry(subject, self._was_here)
-        begin = partial(where_to_begin, worker.consumer, self._tps, positions, worker.settings, lost=lost)
-        offsets = await self._retry(subject, begin)
-        rebuilds = lost or (stored is not None and stored.rebuilds)
-        published = await self._retry(subject, self._published) if rebuilds else None
-        return Begin(offsets, begins(worker.settings.start, offsets, worker.clock()), published)
+        return await begin(self._worker, self.number, self._tps, stored, self._retry)
 
     async def _load(self, found: Found) -> ShardLoop:
-        worker, (stored, begin, past) = self._worker, found
+        worker, (stored, begun, past) = self._worker, found
         load = partial(worker.store.load, self.number, self._checkpoints.epoch)
-        fill = partial(shard_of, worker, stored, load, begin.begun_ms, past)
+        fill = partial(shard_of, worker, stored, load, begun.begun_ms, past)
         shard = await self._retry(f"shard {self.number}, loading", fill)
-        intake = Intake(worker, begin.offsets, stored.positions if stored else {})
+        intake = Intake(worker, begun.offsets, stored.positions if stored else {})
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
         identities = await identities_of(worker, shard, stored)
-        pending = Pending(worker.outputs, begin.published, kept)
+        pending = Pending(worker.outputs, begun.published, kept)
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
         loop.saved = self._stand(stored, shard.is_stale)
         return loop
-
-    async def _was_here(self) -> bool:
-        """Whether the group has had the shard before. What it told still stands where Kafka has forgotten the group."""
-        consumer = self._worker.consumer
-        if await has_read(consumer, self._tps):
-            return True
-        return await has_published(consumer, self._partition_of(SEGMENT_CHANGES), self._worker.outputs.source)
-
-    def _partition_of(self, topic: Topic) -> TP:
-        return TP(self._worker.settings.topic(topic.name), self.number)
-
-    async def _published(self) -> Published:
-        since, worker = time.monotonic(), self._worker
-        changes, memberships = map(self._partition_of, (SEGMENT_CHANGES, memberships_of(USER)))
-        log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", self.number)
-        found = await read_published(worker.consumer, changes, memberships, worker.outputs.source)
-        said = "shard %d - %d changes and where %d users stand are published already, read in %s"
-        log.info(said, self.number, found.changes, found.users, seconds(since))
-        return found
 
     async def _work(self, found: Found | ShardLoop, since: float) -> None:
         """Until `leave`, or until Redis turns out to hold something else than was found or written."""

@@ -1,4 +1,4 @@
-"""A shard that is loaded: applied to in slices, ticked, and written down again and again.
+"""A shard that is loaded: at work in slices (`streams.runtime.shard_work`), and written down again and again.
 
 Comes in: what fetches bring (`receive`), and the time, once all that was there before it has been asked for
 (`time_came`). Goes out: checkpoints (`streams.runtime.checkpoint`), which carry the changes.
@@ -6,28 +6,20 @@ Comes in: what fetches bring (`receive`), and the time, once all that was there 
 The engine is called in slices, so that fetches and other shards get their turn. A checkpoint is written while the
 next slices are applied, one at a time. While a backlog is worked off they are seconds apart; once it is, one
 follows every step.
-
-A wave of deadlines takes no more of a checkpoint than leaves room for events, and follows no slower than it can be
-written: so live events are applied, and what they change is published, while a million profiles are worked off.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.core.changes import Change
-from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
-from streams.core.events import Event
-from streams.core.identities.erasing import AlsoErased
-from streams.core.identities.identities import Identities, pieces
-from streams.core.kernel.layout import NEVER
+from streams.core.identities.identities import Identities
 from streams.errors import Unreachable
 from streams.log import log
 from streams.runtime.checkpoint import Checkpoints, Snapshot
@@ -36,22 +28,14 @@ from streams.runtime.intake import Intake
 from streams.runtime.pending import Pending
 from streams.runtime.resting import EAGER, SLICE, Pace
 from streams.runtime.resumable import Resumable
+from streams.runtime.shard_work import ShardWork
 from streams.runtime.worker import Worker
-from streams.sources.warnings import Odd
 
-# Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
-WAVE_SLICE_S: Final = 0.004
-WAVE_SLICE: Final = 250
-ERASED_AT_ONCE: Final = 200
-SENT_HOME_AT_ONCE: Final = 500
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
 WAVE_CHECKPOINT_EVERY_S: Final = 0.05
-WAVE_SHARE: Final = 0.15  # of a checkpoint
 # A shard that is let go: so long for a whole checkpoint, then so long for the part of it that Redis keeps.
 WRITTEN_WITHIN_S: Final = 4.0
 SAVED_WITHIN_S: Final = 2.0
-# Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
-TIME_EVERY_MS: Final = 60_000
 
 
 class Stand(NamedTuple):
@@ -74,8 +58,8 @@ class ShardLoop:
     """`number` is that of the last checkpoint; pending: what becomes of its changes; pace: how much is
     done at once, and how others have their turn between slices.
 
-    moves: another number whenever something has been done. members: how many are in each segment. saved: where it stood
-    at the last checkpoint that was written, None before that.
+    moves: another number whenever something has been done. saved: where it stood at the last checkpoint that was
+    written, None before that.
     """
 
     def __init__(
@@ -101,29 +85,32 @@ class ShardLoop:
         self._saved_positions: dict[str, int] = {}
         self._saved_time_ms = shard.time_ms
         self._saved_rebuilds = self._pending.rebuilds
-        self._time: tuple[int, Mapping[str, int]] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._unwritten: list[Taken] = []
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
         self._leaving = False
         self.moves = 0
-        self.members = Counter(shard.members())
-        self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
+        self._work = ShardWork(worker, shard, identities, intake, self._pending, checkpoints.subject, pace.at_once)
 
     @property
     def shard(self) -> Shard:
         return self._shard
 
     @property
-    def number(self) -> int:
-        """Of the last checkpoint."""
-        return self._number
+    def members(self) -> Counter[str]:
+        """How many are in each segment."""
+        return self._work.members
 
     @property
     def settled_ms(self) -> int:
         """The time that has come for all profiles, with nothing of it left to be worked off."""
-        return NEVER if self._shard.is_stale else min(self._shard.time_ms, self._shard.due - 1)
+        return self._work.settled_ms
+
+    @property
+    def number(self) -> int:
+        """Of the last checkpoint."""
+        return self._number
 
     async def start(self) -> None:
         """Have the inputs read from where they stand."""
@@ -136,8 +123,7 @@ class ShardLoop:
 
     def has_work(self, now_ms: int) -> bool:
         """Whether anything waits to be done, beside what is not fetched yet."""
-        waits = self._writing is not None or self._time is not None or self._shard.is_stale
-        return waits or self.wants_time(now_ms) or self._has_news()
+        return self._writing is not None or self._work.waits or self.wants_time(now_ms) or self._has_news()
 
     def receive(self, fetched: Fetched) -> None:
         self._intake.receive(fetched)
@@ -145,18 +131,11 @@ class ShardLoop:
 
     def wants_time(self, now_ms: int) -> bool:
         """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""
-        shard = self._shard
-        if self._time is not None or shard.is_stale:
-            return False
-        if self._identities.merges.are_due(now_ms):
-            return True
-        if shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS:
-            return True
-        return any(now_ms // each > shard.time_ms // each for each in self._refreshes_ms)
+        return self._work.wants_time(now_ms)
 
     def time_came(self, now_ms: int, ends: Mapping[str, int]) -> None:
         """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied."""
-        self._time = now_ms, ends
+        self._work.time_came(now_ms, ends)
         self._wake.set()
 
     def inputs(self) -> dict[TP, int]:
@@ -177,8 +156,7 @@ class ShardLoop:
             while not self._leaving:
                 self._wake.clear()
                 since = time.monotonic()
-                # A slice of each, so that events need not wait for a wave of deadlines.
-                busy = self._migrate() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
+                busy = self._work.do_slice()
                 self.moves += busy
                 took_s = time.monotonic() - since
                 within_s = await self._checkpoint(busy)
@@ -224,103 +202,6 @@ class ShardLoop:
         """Time alone is not worth a checkpoint, but rules that are new after a restart are evaluated at it."""
         return self._has_news() or self._shard.time_ms > self._saved_time_ms
 
-    def _migrate(self) -> bool:
-        """A slice of the profiles that other rules wrote."""
-        if not self._shard.is_stale:
-            return False
-        self._note(self._shard.migrate(SLICE))
-        return True
-
-    def _erase(self) -> bool:
-        """A slice of the users who are to be erased."""
-        erasures = self._intake.take_erasures(ERASED_AT_ONCE)
-        if not erasures:
-            return False
-        users = [erasure for erasure in erasures if erasure.of is None]
-        known_ms: dict[str, int] = {}
-        for each in erasures:
-            known_ms[each.subject] = max(each.ts, known_ms.get(each.subject, self._shard.refused_until(each.subject)))
-        self._note(self._shard.erase(users))
-        for each in erasures:
-            command = AlsoErased(each.subject, each.ts, each.message_id, each.of)
-            told = self._identities.carry_out(command, known_ms[each.subject])
-            self._tell(told, [event.ts for event in told])
-        self._write_down(self._identities.take_erased())
-        self._worker.counters.erasures += len(users)
-        return True
-
-    def _tick(self) -> bool:
-        """A slice of the deadlines that have come, if time has come and the next checkpoint has room for it."""
-        if self._time is None or self._is_full(WAVE_SHARE):
-            return False
-        now_ms, ends = self._time
-        positions = self._intake.positions()
-        if any(positions[source] < end for source, end in ends.items()):
-            return False
-        until_s = time.monotonic() + WAVE_SLICE_S
-        while self._time is not None and time.monotonic() < until_s:
-            with self._worker.counters.seconds.tick.time():
-                self._note(self._shard.tick(now_ms, WAVE_SLICE))
-            if self._shard.time_ms >= now_ms:
-                self._time = None
-                told = self._identities.merges.again(now_ms)
-                self._tell(told, [now_ms] * len(told))
-                self._intake.bury_commands(self._identities.merges.take_unable())
-                self._end_rebuild()
-        return True
-
-    def _end_rebuild(self) -> None:
-        """All that was there when the shard was loaded is in the state, and time has come: what follows is new."""
-        if self._pending.rebuilds:
-            self._pending.published = None
-            log.info("%s - is made anew: what follows is new", self._checkpoints.subject)
-
-    def _apply(self) -> bool:
-        """A slice of the events that may be applied."""
-        batch = self._intake.take(self._pace.at_once)
-        if not len(batch):
-            return False
-        repeats, refused, traits = self._shard.duplicates, self._shard.refused, self._shard.table.traits_refused
-        with self._worker.counters.seconds.step.time():
-            for piece in pieces(batch):
-                apply, told, turns = self._identities.sort(piece, self._intake.sources)
-                self._note(self._identities.take_changes())
-                self._tell(told, turns)
-                self._write_down(self._identities.take_erased())
-                self._note(self._shard.step(apply))
-        self._intake.bury_commands(self._identities.merges.take_unable())
-        self._intake.bury_links(self._identities.refusals.take_to_tell())
-        arrived = self._identities.merges.take_arrived()
-        self._pending.retell({each.into: each.ts for each in arrived})
-        self._pending.send([self._intake.merged(each) for each in arrived])
-        self._worker.counters.events += len(batch)
-        self._worker.counters.duplicates += self._shard.duplicates - repeats
-        self._worker.counters.refused += self._shard.refused - refused
-        if more := self._shard.table.traits_refused - traits:
-            self._worker.counters.warnings[Odd.TRAIT_REFUSED] += more
-        return True
-
-    def _send_home(self) -> bool:
-        """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""
-        found = self._intake.take_misrouted(SENT_HOME_AT_ONCE) if not self._is_full() else []
-        self._pending.send(found)
-        return bool(found)
-
-    def _tell(self, told: Sequence[Event], turns: Sequence[int]) -> None:
-        """The homes of users and aliases what they are to hear, each at its turn."""
-        self._pending.send(list(map(self._intake.message_to, told, turns)))
-
-    def _write_down(self, erased: Sequence[AlsoErased]) -> None:
-        self._pending.send([self._intake.note(Erasure(*each)) for each in erased])
-
-    def _note(self, changes: Sequence[Change]) -> None:
-        self._pending.add(changes, self._worker.clock())
-        self._worker.counters.changed(changes)
-        for change in changes:
-            if change.previous is not None:
-                self.members[change.previous] -= 1
-            self.members[change.segment] += 1 if change.entered else -1
-
     async def _woken(self, within_s: float | None) -> None:
         """Until there may be something to do, at the latest within so many seconds."""
         with suppress(TimeoutError):
@@ -332,7 +213,7 @@ class ShardLoop:
 
         Returns in how many seconds it is time for what has to wait, None if nothing has.
         """
-        full = self._is_full()
+        full = self._work.is_full()
         if self._writing is not None:
             if not full and not self._writing.done():
                 return None
@@ -350,12 +231,6 @@ class ShardLoop:
             self._writing.add_done_callback(lambda _: self._wake.set())
         return None
 
-    def _is_full(self, share: float = 1.0) -> bool:
-        """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""
-        shard, is_full = self._shard, self._pending.is_full
-        untold = self._identities.untold
-        return is_full(shard.dirty_at_most + untold, share) and is_full(shard.dirty_count + untold, share)
-
     async def _written(self) -> bool:
         """Whether the checkpoint under way is written; waits for that, but no longer than until `leave`."""
         while self._writing is not None:
@@ -370,7 +245,7 @@ class ShardLoop:
         return True
 
     def _has_news(self) -> bool:
-        if self._pending or self._intake.dead_letters or self._shard.dirty_count or self._identities.untold:
+        if self._work.has_news:
             return True
         return self._saved_rebuilds != self._pending.rebuilds or self._intake.positions() != self._saved_positions
 

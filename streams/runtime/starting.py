@@ -1,11 +1,13 @@
 """Where to begin reading: where the state says, or, when nothing is stored, where the settings say.
 
-Comes in: what the state remembers, and what Kafka knows. Goes out: an offset for every input of a shard, or
-`StateLost` where records are missing that the state needs.
+Comes in: what the state remembers, and what Kafka knows. Goes out: an offset for every input of a shard, and, where
+Redis has lost its state, what of it stands on Kafka; or `StateLost` where records are missing that the state needs.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from faust.types import TP
@@ -14,11 +16,16 @@ from streams.core.engine.past import begun
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
 from streams.core.profiles.snapshot import Head
+from streams.core.subjects import USER
 from streams.errors import StateError, StateLost
-from streams.log import log
+from streams.log import log, seconds
+from streams.runtime.published import Published, has_published, read_published
+from streams.runtime.retry import Retry
+from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources.inputs import INPUTS
-from streams.topics import PROFILE_COMMANDS
+from streams.state.store import Stored
+from streams.topics import PROFILE_COMMANDS, SEGMENT_CHANGES, Topic, memberships_of
 
 Offsets = dict[TP, int]
 
@@ -62,6 +69,52 @@ async def where_to_begin(
     if lost:
         return {tp: _reached(tp, 0, beginnings[tp], settings) for tp in tps}
     return await _first_start(kafka, tps, beginnings, settings)
+
+
+class Begin(NamedTuple):
+    """Where a shard goes on.
+
+    offsets: of its inputs. begun_ms: as `Shard` has it, where nothing is stored. published: what stands on Kafka of a
+    shard that is made anew.
+    """
+
+    offsets: dict[TP, int]
+    begun_ms: int
+    published: Published | None
+
+
+async def begin(worker: Worker, number: int, tps: Sequence[TP], stored: Stored | None, retry: Retry) -> Begin:
+    """Of the shard with these inputs. StateError: it cannot go on from what is stored, or be made anew."""
+    kafka, positions = worker.consumer, stored.positions if stored else None
+    subject = f"shard {number}, loading"
+    lost = stored is None and await retry(subject, partial(_was_here, worker, number, tps))
+    offsets = await retry(subject, partial(where_to_begin, kafka, tps, positions, worker.settings, lost=lost))
+    rebuilds = lost or (stored is not None and stored.rebuilds)
+    published = await retry(subject, partial(_published, worker, number)) if rebuilds else None
+    return Begin(offsets, begins(worker.settings.start, offsets, worker.clock()), published)
+
+
+async def _was_here(worker: Worker, number: int, tps: Sequence[TP]) -> bool:
+    """Whether the group has had the shard before. What it told still stands where Kafka has forgotten the group."""
+    if await has_read(worker.consumer, tps):
+        return True
+    changes = _partition_of(worker, SEGMENT_CHANGES, number)
+    return await has_published(worker.consumer, changes, worker.outputs.source)
+
+
+async def _published(worker: Worker, number: int) -> Published:
+    """What stands on Kafka of a shard that Redis has lost."""
+    since = time.monotonic()
+    changes, memberships = (_partition_of(worker, topic, number) for topic in (SEGMENT_CHANGES, memberships_of(USER)))
+    log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", number)
+    found = await read_published(worker.consumer, changes, memberships, worker.outputs.source)
+    said = "shard %d - %d changes and where %d users stand are published already, read in %s"
+    log.info(said, number, found.changes, found.users, seconds(since))
+    return found
+
+
+def _partition_of(worker: Worker, topic: Topic, number: int) -> TP:
+    return TP(worker.settings.topic(topic.name), number)
 
 
 async def has_read(kafka: Offers, tps: Sequence[TP]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from streams.state.redis_client import RedisClient
 
-SLICE: Final = 5_000  # names: a few milliseconds of Redis, so that it can serve others in between
+SLICE: Final = 5_000  # names of the largest: a few milliseconds of Redis, so that it can serve others in between
 
 Taker = Callable[[Mapping[bytes, bytes]], None]
 
@@ -24,7 +24,12 @@ async def scan(redis: RedisClient, takers: Mapping[str, Taker]) -> bool:
     scans = [_Scan(redis, key, take) for key, take in takers.items()]
     try:
         for each in scans:
-            await each.begin()
+            await each.count_names()
+        largest = max((each.count for each in scans), default=0)
+        for each in scans:
+            # Slices in proportion, so that all of them end at about the same time: as long as there are several, there
+            # is something to take while Redis makes the next one.
+            await each.begin(-(-SLICE * each.count // largest) if largest else 0)
         while under_way := [each for each in scans if each.is_under_way]:
             for each in under_way:
                 await each.take_slice()
@@ -35,12 +40,13 @@ async def scan(redis: RedisClient, takers: Mapping[str, Taker]) -> bool:
 
 
 class _Scan:
-    """One hash. is_whole: whether all names that there were came."""
+    """One hash. count: of its names. is_whole: whether all of them came."""
 
     def __init__(self, redis: RedisClient, key: str, take: Taker):
         self._redis, self._key, self._take = redis, key, take
-        self._count, self._seen = 0, set[bytes]()
+        self._seen = set[bytes]()
         self._asked: asyncio.Task[Any] | None = None
+        self.count = self._at_once = 0
 
     @property
     def is_under_way(self) -> bool:
@@ -48,11 +54,14 @@ class _Scan:
 
     @property
     def is_whole(self) -> bool:
-        return len(self._seen) == self._count
+        return len(self._seen) == self.count
 
-    async def begin(self) -> None:
-        self._count = await self._redis.call("HLEN", self._key)
-        if self._count:
+    async def count_names(self) -> None:
+        self.count = await self._redis.call("HLEN", self._key)
+
+    async def begin(self, at_once: int) -> None:
+        self._at_once = at_once
+        if self.count:
             await self._ask(0)
 
     async def take_slice(self) -> None:
@@ -70,4 +79,4 @@ class _Scan:
             self._asked.cancel()
 
     async def _ask(self, cursor: int) -> None:
-        self._asked = await self._redis.ask("HSCAN", self._key, cursor, "COUNT", SLICE)
+        self._asked = await self._redis.ask("HSCAN", self._key, cursor, "COUNT", self._at_once)

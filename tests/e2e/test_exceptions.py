@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from streams.core.engine.shard import Shard
 from streams.errors import InternalError, UsageError
 from streams.observed.recorder import Recorder
-from streams.runtime import agents, app, running, shard_lifecycle, transport
+from streams.runtime import agents, app, running, starting, transport
 from streams.runtime.app import create_app
 from streams.runtime.assignment import Assignment
 from streams.runtime.checkpoint import Checkpoints
@@ -33,7 +33,7 @@ HOPS: list[tuple[Any, str]] = [
     (app, "compile_engine"),
     (Assignment, "let_go"),
     (Assignment, "assigned"),
-    (shard_lifecycle, "where_to_begin"),
+    (starting, "where_to_begin"),
     (Consumer, "start_reading"),
     (ConsumerThread, "_start_reading"),
     (ConsumerThread, "_fetch"),
@@ -103,7 +103,7 @@ async def test_an_exception_while_it_ends_does_not_keep_it_from_its_end(
 # Where Kafka is asked.
 ASKED: list[tuple[Any, str]] = [
     (app, "ensure"),
-    (shard_lifecycle, "where_to_begin"),
+    (starting, "where_to_begin"),
     (Consumer, "start_reading"),
     (ConsumerThread, "_fetch"),
     (Producer, "publish"),

@@ -25,7 +25,7 @@ from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
-from streams.runtime.shard_loop import ShardLoop
+from streams.runtime.shard_work import ShardWork
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.fencing import Held
@@ -485,7 +485,7 @@ async def test_of_a_shard_with_profiles_that_other_rules_wrote_nothing_is_left(m
     async with around.owned():
         await around.bring(2)
     around._worker = around.under(OTHERS)
-    monkeypatch.setattr(ShardLoop, "_migrate", lambda _: False)  # its turn does not come
+    monkeypatch.setattr(ShardWork, "_migrate", lambda _: False)  # its turn does not come
     async with around.owned():
         assert around.loaded.is_stale
     assert around._owner.left is None

@@ -18,7 +18,8 @@ from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.kafka.message import Message
 from streams.runtime import shard_loop as runtime
 from streams.runtime.resting import SLICE
-from streams.runtime.shard_loop import TIME_EVERY_MS, ShardLoop
+from streams.runtime.shard_loop import ShardLoop
+from streams.runtime.shard_work import TIME_EVERY_MS
 from streams.state.format import DOCUMENTS, ROWS
 from streams.state.memory import MemoryShardStore
 from streams.testing import track
@@ -36,8 +37,9 @@ def loaded(*rules: Segment | Scores, users: int = 1) -> ShardLoop:
     shard = Shard(rulebook)
     shard.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(users)]))
     nothing: Any = None
+    checkpoints: Any = SimpleNamespace(subject="shard 0")
     worker: Any = SimpleNamespace(rulebook=rulebook, outputs=None)
-    return ShardLoop(worker, shard, Identities.empty(shard, 0), nothing, nothing, 1)
+    return ShardLoop(worker, shard, Identities.empty(shard, 0), nothing, checkpoints, 1)
 
 
 def test_time_is_asked_for_when_a_deadline_has_come() -> None:

@@ -1,0 +1,197 @@
+"""What a loaded shard does, a slice at a time: events, erasures, deadlines, profiles that other rules wrote.
+
+Comes in: what its inputs have brought (`streams.runtime.intake`), and the time, once all that was there before it has
+been asked for (`time_came`). Goes out: changes and messages, which `pending` keeps for the next checkpoint.
+
+A wave of deadlines takes no more of a checkpoint than leaves room for events, and follows no slower than it can be
+written: so live events are applied, and what they change is published, while a million profiles are worked off.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from streams.core.changes import Change
+from streams.core.engine.erasure import Erasure
+from streams.core.engine.shard import Shard
+from streams.core.events import Event
+from streams.core.identities.erasing import AlsoErased
+from streams.core.identities.identities import Identities, pieces
+from streams.core.kernel.layout import NEVER
+from streams.log import log
+from streams.runtime.intake import Intake
+from streams.runtime.pending import Pending
+from streams.runtime.resting import SLICE
+from streams.runtime.worker import Worker
+from streams.sources.warnings import Odd
+
+# Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
+WAVE_SLICE_S: Final = 0.004
+WAVE_SLICE: Final = 250
+ERASED_AT_ONCE: Final = 200
+SENT_HOME_AT_ONCE: Final = 500
+WAVE_SHARE: Final = 0.15  # of a checkpoint
+# Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
+TIME_EVERY_MS: Final = 60_000
+
+
+class ShardWork:
+    """subject: who it is in the log. at_once: how many events are a slice.
+
+    members: how many are in each segment.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        shard: Shard,
+        identities: Identities,
+        intake: Intake,
+        pending: Pending,
+        subject: str,
+        at_once: int = SLICE,
+    ):
+        self.shard = shard
+        self.members = Counter(shard.members())
+        self._worker, self._identities, self._intake, self._pending = worker, identities, intake, pending
+        self._subject, self._at_once = subject, at_once
+        self._time: tuple[int, Mapping[str, int]] | None = None
+        self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
+
+    def do_slice(self) -> bool:
+        """A slice of each, so that events need not wait for a wave of deadlines. Whether there was anything to do."""
+        return self._migrate() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
+
+    @property
+    def waits(self) -> bool:
+        """Whether time, or rules that are new, are still to be worked off."""
+        return self._time is not None or self.shard.is_stale
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything is to be written down, beside how far the inputs were read."""
+        return bool(self._pending or self._intake.dead_letters or self.shard.dirty_count or self._identities.untold)
+
+    @property
+    def settled_ms(self) -> int:
+        """The time that has come for all profiles, with nothing of it left to be worked off."""
+        return NEVER if self.shard.is_stale else min(self.shard.time_ms, self.shard.due - 1)
+
+    def wants_time(self, now_ms: int) -> bool:
+        """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""
+        shard = self.shard
+        if self._time is not None or shard.is_stale:
+            return False
+        if self._identities.merges.are_due(now_ms):
+            return True
+        if shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS:
+            return True
+        return any(now_ms // each > shard.time_ms // each for each in self._refreshes_ms)
+
+    def time_came(self, now_ms: int, ends: Mapping[str, int]) -> None:
+        """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied."""
+        self._time = now_ms, ends
+
+    def _migrate(self) -> bool:
+        """A slice of the profiles that other rules wrote."""
+        if not self.shard.is_stale:
+            return False
+        self._note(self.shard.migrate(SLICE))
+        return True
+
+    def _erase(self) -> bool:
+        """A slice of the users who are to be erased."""
+        erasures = self._intake.take_erasures(ERASED_AT_ONCE)
+        if not erasures:
+            return False
+        users = [erasure for erasure in erasures if erasure.of is None]
+        known_ms: dict[str, int] = {}
+        for each in erasures:
+            known_ms[each.subject] = max(each.ts, known_ms.get(each.subject, self.shard.refused_until(each.subject)))
+        self._note(self.shard.erase(users))
+        for each in erasures:
+            command = AlsoErased(each.subject, each.ts, each.message_id, each.of)
+            told = self._identities.carry_out(command, known_ms[each.subject])
+            self._tell(told, [event.ts for event in told])
+        self._write_down(self._identities.take_erased())
+        self._worker.counters.erasures += len(users)
+        return True
+
+    def _tick(self) -> bool:
+        """A slice of the deadlines that have come, if time has come and the next checkpoint has room for it."""
+        if self._time is None or self.is_full(WAVE_SHARE):
+            return False
+        now_ms, ends = self._time
+        positions = self._intake.positions()
+        if any(positions[source] < end for source, end in ends.items()):
+            return False
+        until_s = time.monotonic() + WAVE_SLICE_S
+        while self._time is not None and time.monotonic() < until_s:
+            with self._worker.counters.seconds.tick.time():
+                self._note(self.shard.tick(now_ms, WAVE_SLICE))
+            if self.shard.time_ms >= now_ms:
+                self._time = None
+                told = self._identities.merges.again(now_ms)
+                self._tell(told, [now_ms] * len(told))
+                self._intake.bury_commands(self._identities.merges.take_unable())
+                self._end_rebuild()
+        return True
+
+    def _end_rebuild(self) -> None:
+        """All that was there when the shard was loaded is in the state, and time has come: what follows is new."""
+        if self._pending.rebuilds:
+            self._pending.published = None
+            log.info("%s - is made anew: what follows is new", self._subject)
+
+    def _apply(self) -> bool:
+        """A slice of the events that may be applied."""
+        batch = self._intake.take(self._at_once)
+        if not len(batch):
+            return False
+        repeats, refused, traits = self.shard.duplicates, self.shard.refused, self.shard.table.traits_refused
+        with self._worker.counters.seconds.step.time():
+            for piece in pieces(batch):
+                apply, told, turns = self._identities.sort(piece, self._intake.sources)
+                self._note(self._identities.take_changes())
+                self._tell(told, turns)
+                self._write_down(self._identities.take_erased())
+                self._note(self.shard.step(apply))
+        self._intake.bury_commands(self._identities.merges.take_unable())
+        self._intake.bury_links(self._identities.refusals.take_to_tell())
+        arrived = self._identities.merges.take_arrived()
+        self._pending.retell({each.into: each.ts for each in arrived})
+        self._pending.send([self._intake.merged(each) for each in arrived])
+        self._worker.counters.events += len(batch)
+        self._worker.counters.duplicates += self.shard.duplicates - repeats
+        self._worker.counters.refused += self.shard.refused - refused
+        if more := self.shard.table.traits_refused - traits:
+            self._worker.counters.warnings[Odd.TRAIT_REFUSED] += more
+        return True
+
+    def _send_home(self) -> bool:
+        """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""
+        found = self._intake.take_misrouted(SENT_HOME_AT_ONCE) if not self.is_full() else []
+        self._pending.send(found)
+        return bool(found)
+
+    def _tell(self, told: Sequence[Event], turns: Sequence[int]) -> None:
+        """The homes of users and aliases what they are to hear, each at its turn."""
+        self._pending.send(list(map(self._intake.message_to, told, turns)))
+
+    def _write_down(self, erased: Sequence[AlsoErased]) -> None:
+        self._pending.send([self._intake.note(Erasure(*each)) for each in erased])
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        self._pending.add(changes, self._worker.clock())
+        self._worker.counters.changed(changes)
+        for change in changes:
+            if change.previous is not None:
+                self.members[change.previous] -= 1
+            self.members[change.segment] += 1 if change.entered else -1
+
+    def is_full(self, share: float = 1.0) -> bool:
+        """Whether the next checkpoint, or a share of it, is big enough. Most often a bound tells that it is not."""
+        shard, is_full = self.shard, self._pending.is_full
+        untold = self._identities.untold
+        return is_full(shard.dirty_at_most + untold, share) and is_full(shard.dirty_count + untold, share)
