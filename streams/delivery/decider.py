@@ -85,11 +85,11 @@ class Decider:
         What was in the feed once is not put there again; a user who is held out stays so.
         """
         cause = _cause(change, message.trigger_met(change) or message.on[0], now_ms)
-        identity = message_id(change.id, message.name, self.user)
+        ids = {message_id(change.id, message.name, user) for user in (self.user, change.subject)}
         self.recipient.waiting = [
             each for each in self.recipient.waiting if (each.message, each.cause.change_id) != (message.name, change.id)
         ]
-        if message.channel != "in_app" or all(each.id != identity for each in self.recipient.shown):
+        if message.channel != "in_app" or all(each.id not in ids for each in self.recipient.shown):
             yield from self._show(message, cause, now_ms + message.expires_ms, now_ms)
 
     def come(self, until_ms: int, now_ms: int) -> Iterator[Decision]:

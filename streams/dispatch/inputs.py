@@ -23,13 +23,25 @@ class Send(NamedTuple):
     message: str
     noticed: Noticed
 
+    @property
+    def user(self) -> str:
+        return self.noticed.change.subject
+
 
 class Again(NamedTuple):
-    """Once more what came of this change: the message, or where that is empty the change itself, to an endpoint."""
+    """Once more what came of this change: the message, or where that is empty the change itself, to an endpoint.
+
+    to: who the change's user is by now, where that is another.
+    """
 
     message: str
     endpoint: str
     noticed: Noticed
+    to: str = ""
+
+    @property
+    def user(self) -> str:
+        return self.to or self.noticed.change.subject
 
 
 Input = Noticed | Erasure | Send | Again | Merged | Moved
@@ -63,7 +75,7 @@ def _commanded(raw: bytes) -> Send | Again | Merged | Moved:
     match delivery_commands.decode(raw):
         case delivery_commands.Send(change, message):
             return Send(message, decode_noticed(bytes(change)))
-        case delivery_commands.Again(change, message, endpoint):
-            return Again(message, endpoint, decode_noticed(bytes(change)))
+        case delivery_commands.Again(change, message, endpoint, user):
+            return Again(message, endpoint, decode_noticed(bytes(change)), user)
         case command:
             return command

@@ -5,9 +5,9 @@
     hear      a worker told of the merge
     leave     once all her changes are known ──Moved──▶ take in
 
-Comes in: `Merged` and `Moved` commands, and the time. Goes out: what a step makes of them. What leaves is taken away in
-the transaction that keeps the word of it until it is published; it may be told twice, and is taken in once. Of a chain
-it goes on to where who stays went herself.
+Comes in: `Merged`, `Moved` and `Again` commands, and the time. Goes out: what a step makes of them. What leaves is
+taken away in the transaction that keeps the word of it until it is published; it may be told twice, and is taken in
+once. Of a chain it goes on to where who stays went herself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from streams.delivery.decision import Decision
 from streams.delivery.feed import Feed, FeedMessage, Mark
 from streams.delivery.merging import InFeed, belongings, dismissed_too, has_taken, left_behind
 from streams.delivery.recipient import Recipient, Successor
+from streams.dispatch.inputs import Again
 from streams.dispatch.step import Step
 from streams.kafka.message import Message
 from streams.outputs.membership import decode_segments
@@ -69,6 +70,14 @@ class Merging:
                 self._tell(part, successor.shard)
         step.recipients[user] = left_behind(recipient, successor)
         step.feeds.append((user, (WHOLE_FEED, successor.user)))
+
+    def pass_on(self, again: Again) -> bool:
+        """A message that is to go again to a user who is another by now is for that one's feed; whether it is."""
+        to = self._step.recipients[again.user].gone_to
+        if to is not None:
+            value = delivery_commands.again(again.message, again.endpoint, again.noticed.raw, to.user)
+            self._step.told.append(Message(self._topic, to.user.encode(), value, shard=to.shard))
+        return to is not None
 
     def take_in(self, moved: Moved, decider: Decider, now_ms: int) -> Iterator[Decision]:
         stays = decider.recipient

@@ -174,8 +174,8 @@ class DeliveryShard:
                     yield subject
                 case Merged(user) | Moved(user):
                     yield user
-                case Send(noticed=noticed) | Again(noticed=noticed):
-                    yield noticed.change.subject
+                case Send() | Again():
+                    yield each.user
 
     def _apply(self, step: Step, merging: Merging, each: Input, now_ms: int) -> None:
         match each:
@@ -186,8 +186,8 @@ class DeliveryShard:
                 step.marks[mark] = max(until_ms, step.marks.get(mark, until_ms), self._marks.get(mark, until_ms))
                 self._erase(step, subject)
                 self._webhooks.forget(step, subject)
-            case Send() | Again() if not self._is_of_before(step, each.noticed.change):
-                self._command(step, each, now_ms)
+            case Send() | Again() if not self._is_refused(step, each.user, each.noticed.change.occurred_at):
+                self._command(step, merging, each, now_ms)
             case Merged(user) if not self._is_refused(step, user, each.at_ms):
                 merging.hear(each, now_ms)
             case Moved(user) if not self._is_refused(step, user, each.at_ms):
@@ -206,13 +206,15 @@ class DeliveryShard:
         if change.cause == "erase":
             step.recipients[change.subject] = Recipient()
 
-    def _command(self, step: Step, command: Send | Again, now_ms: int) -> None:
+    def _command(self, step: Step, merging: Merging, command: Send | Again, now_ms: int) -> None:
         """What is not in the files any more is passed over."""
         messages, change = self._common.messages(), command.noticed.change
-        decider = self._decider(step, change.subject)
+        decider = self._decider(step, command.user)
         if (message := messages.by_name.get(command.message)) is not None:
+            if isinstance(command, Again) and message.channel == "in_app" and merging.pass_on(command):
+                return
             decide = decider.send if isinstance(command, Send) else decider.again
-            self._note(step, change.subject, decide(message, change, now_ms))
+            self._note(step, command.user, decide(message, change, now_ms))
         elif isinstance(command, Again) and (endpoint := messages.endpoints.get(command.endpoint)) is not None:
             self._webhooks.add_again(step, endpoint, command.noticed, now_ms)
 

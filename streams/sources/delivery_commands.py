@@ -27,11 +27,13 @@ class Send(msgspec.Struct, tag="send", gc=False):
 
 
 class Again(msgspec.Struct, tag="again", omit_defaults=True, gc=False):
-    """change: its JSON as it is. message: empty where it is about the change itself, which then goes to `endpoint`."""
+    """change: its JSON as it is. message: empty where it is about the change itself, which then goes to `endpoint`.
+    user: who the change's user is by now, where that is another."""
 
     change: msgspec.Raw
     message: str = ""
     endpoint: str = ""
+    user: str = msgspec.field(name="userId", default="")
 
 
 class Merged(msgspec.Struct, tag="merged", frozen=True, gc=False):
@@ -79,6 +81,6 @@ def send(message: str, change: bytes) -> bytes:
     return encode(Send(msgspec.Raw(change), message))
 
 
-def again(message: str, endpoint: str, change: bytes) -> bytes:
-    """message: empty where it is about the change itself, which then goes to `endpoint`."""
-    return encode(Again(msgspec.Raw(change), message, endpoint))
+def again(message: str, endpoint: str, change: bytes, user: str = "") -> bytes:
+    """As `Again` has them."""
+    return encode(Again(msgspec.Raw(change), message, endpoint, user))

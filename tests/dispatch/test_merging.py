@@ -21,12 +21,12 @@ from streams.delivery.feed import FeedMessage, Mark, Marked
 from streams.delivery.message import Messages, Shared
 from streams.delivery.recipient import Applied, Recipient, Successor
 from streams.delivery.webhook import Endpoint
-from streams.dispatch.inputs import Input, decode
+from streams.dispatch.inputs import Again, Input, decode
 from streams.dispatch.merging import KNOWN_AFTER_MS, MOST_BYTES
 from streams.dispatch.shard import Common, DeliveryShard
 from streams.kafka.group import Record
 from streams.kafka.message import Message
-from streams.outputs.change import Noticed
+from streams.outputs.change import Noticed, encode_change
 from streams.outputs.delivery import DeliveryRecord, decode_delivery
 from streams.outputs.membership import encode_segments
 from streams.sources.delivery_commands import Merged, Moved
@@ -272,6 +272,30 @@ async def test_what_begins_with_a_merge_and_nobody_had_is_sent() -> None:
     await made.merge("bob", "ann", HOUR_MS, "a")
     await made.settle(HOUR_MS)
     assert len(await made.feed("ann")) == 1
+
+
+async def test_what_is_to_go_again_to_who_is_gone_goes_to_the_survivor_wherever_that_has_come_to() -> None:
+    """Not what is in the feed already, of whichever of them."""
+    made = await delivering(MemoryStore(), message(cap=cap(1, 48)))
+    again = came("bob", hour=1, ordinal=3)
+    await made.tell(again)
+    await made.run(HOUR_MS)
+    assert made.said("bob") == ["sent", "capped"]
+    await made.merge("bob", "ann", 2 * HOUR_MS, "a")
+    await made.settle(2 * HOUR_MS)
+    await made.stands("cy", "a")
+    await made.tell(came("cy"))
+    await made.merge("ann", "cy", 3 * HOUR_MS, "a")
+    await made.settle(3 * HOUR_MS)
+    before = {*await made.feed("cy")}
+    first = came("bob")
+    for each in (again, first):
+        made.logs["delivery-commands", SHARDS["bob"]].append(
+            Again("m", "", each._replace(raw=encode_change(each.change)))
+        )
+    await made.run(4 * HOUR_MS)
+    assert {*await made.feed("cy")} - before == {message_id(again.change.id, "m", "cy")}
+    assert await made.feed("bob") == {}
 
 
 async def test_webhooks_of_who_is_gone_go_on_once_each_and_messages_do_not() -> None:

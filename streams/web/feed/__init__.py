@@ -46,7 +46,7 @@ def resources(settings: Settings, store: Store, places: Places, news: News, kafk
         "/v1/feed/stream": Streaming(door, store.feeds, news, store.group),
         "/v1/feed/ticket": Issuing(door, store.group),
         "/v1/feed/why": Why(door, store.deliveries),
-        "/v1/feed/events": Marking(door, store.feeds, kafka, topic),
+        "/v1/feed/events": Marking(door, store.feeds, store.deliveries, kafka, topic),
     }
 
 

@@ -4,6 +4,9 @@ type is seen, read, clicked or dismissed; at is when, now where it is left out. 
 Said again it changes nothing, and what came first stays. Each new one becomes a product event, such as
 `Message Clicked`, which is Kafka's before it is noted in the feed: a crash in between sends it again under the same
 messageId, and it counts once.
+
+While two users become one what stands in a feed moves to the other's, and a mark that is put meanwhile would stay
+behind: browsers are told to come again.
 """
 
 import time
@@ -17,12 +20,15 @@ from starlette.types import Receive
 
 from streams.core.instants import format_time, parse_time
 from streams.delivery.feed import Feed, FeedMessage, Mark, Marked
+from streams.delivery.recipient import Recipient
 from streams.errors import Busy
 from streams.kafka.publisher import Outgoing
 from streams.state.feeds import FeedStore
+from streams.state.format import RECIPIENTS
+from streams.state.store import ShardStore
 from streams.web.answers import JsonAnswer
 from streams.web.bodies import Bodies
-from streams.web.feed.readers import PRIVATE, Asked, Door, Resource
+from streams.web.feed.readers import PRIVATE, Asked, Door, Found, Resource
 from streams.web.refusal import Refusal, come_again
 
 MOST_EVENTS: Final = 200
@@ -54,9 +60,9 @@ _decode = msgspec.json.Decoder(Body).decode
 class Marking(Resource):
     method = "POST"
 
-    def __init__(self, door: Door, feeds: FeedStore, kafka: Writes, topic: str):
+    def __init__(self, door: Door, feeds: FeedStore, deliveries: ShardStore, kafka: Writes, topic: str):
         super().__init__(door)
-        self._feeds = feeds
+        self._feeds, self._deliveries = feeds, deliveries
         self._kafka = kafka
         self._topic = topic
         self._bodies = Bodies()
@@ -65,11 +71,21 @@ class Marking(Resource):
         user = self.door.reader(asked).user
         said = _body(await self._bodies.read(asked.headers, receive, MOST_BYTES))
         found = await self.door.read(self._feeds, user)
+        await self._check_stays(user, found, said)
         done = _new(found.feed, said, time.time_ns() // 1_000_000)
         if done:
             await self._publish(found.user, found.feed, done)
             await self._feeds.mark(found.shard, found.user, [mark for each in done for mark in each.implied()])
+            await self._check_stays(user, found, said)  # it may have been told to move meanwhile
         return JsonAnswer({"taken": len(done)}, 200, dict(PRIVATE))
+
+    async def _check_stays(self, user: str, found: Found, said: list[Said]) -> None:
+        """Refusal: the feed is about to move, or what it is about has not arrived yet."""
+        raw = await self._deliveries.get(found.shard, RECIPIENTS, found.user)
+        recipient = Recipient() if raw is None else Recipient.decode(raw)
+        has_arrived = found.user == user or user in recipient.was or all(each.id in found.feed.entries for each in said)
+        if recipient.successor is not None or not has_arrived:
+            raise come_again("moving", "two users are becoming one, and their messages are on their way", 2)
 
     async def _publish(self, user: str, feed: Feed, done: list[Marked]) -> None:
         records = [product_event(user, FeedMessage.decode(feed.entries[each.message].message), each) for each in done]

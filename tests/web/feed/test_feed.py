@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -171,6 +172,38 @@ async def test_whoever_was_merged_away_has_the_feed_of_the_survivor(feeds: Feeds
     assert await post(feeds, ("id-m", "read"), user="cy") == 1
     assert [each["userId"] for each in feeds.kafka.written] == ["ann"]
     assert (await feeds.client.get("/v1/feed", headers=bearer())).json()["counts"]["unread"] == 0
+
+
+async def test_while_a_feed_moves_to_another_user_browsers_are_told_to_come_again(feeds: Feeds) -> None:
+    """From when it is known that it will until what it is about has arrived, so that no mark stays behind."""
+    await feeds.deliver("bob", message("m"))
+    await feeds.keep("bob", Recipient(successor=Successor("ann", 0, 5, due_at=2_000)))
+    assert await told_to_wait(feeds, "id-m", "bob")
+    await feeds.move("bob", "ann")
+    assert await told_to_wait(feeds, "id-m", "bob")
+    await feeds.deliver("ann", message("m"))
+    await feeds.keep("ann", Recipient(was={"bob": 5}))
+    assert await post(feeds, ("id-m", "dismissed"), ("over", "seen"), user="bob") == 1
+
+
+async def test_a_mark_that_is_put_while_a_feed_is_told_to_move_is_asked_for_again(
+    feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await feeds.deliver("bob", message("m"))
+    put = feeds.store.feeds.mark
+
+    async def told_meanwhile(*args: Any) -> object:
+        await feeds.keep("bob", Recipient(successor=Successor("ann", 0, 5, due_at=2_000)))
+        return await put(*args)
+
+    monkeypatch.setattr(feeds.store.feeds, "mark", told_meanwhile)
+    assert await told_to_wait(feeds, "id-m", "bob")
+
+
+async def told_to_wait(feeds: Feeds, which: str, user: str) -> bool:
+    body = {"events": [{"id": which, "type": "dismissed"}]}
+    answer = await feeds.client.post("/v1/feed/events", json=body, headers=bearer(user))
+    return (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (429, "moving", "2")
 
 
 async def test_a_wrong_clock_makes_no_time_of_the_future_nor_of_before_the_message(feeds: Feeds) -> None:
