@@ -3,6 +3,7 @@
 Comes in: the rows of `resources.py`. Goes out: the document. What an answer is made of is described by msgspec.
 """
 
+import inspect
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -43,6 +44,9 @@ class Fault(msgspec.Struct):
 def document(rows: Sequence[Resource]) -> dict[str, Any]:
     sent = [each for row in rows for each in (row.gives, row.takes) if each is not None]
     schemas, components = msgspec.json.schema_components([*sent, Fault], ref_template="#/components/schemas/{name}")
+    for schema in components.values():
+        if "description" in schema:  # a docstring, which only from Python 3.13 on is without its indentation
+            schema["description"] = inspect.cleandoc(schema["description"])
     of = dict(zip([*sent, Fault], schemas, strict=True))
     return {
         "openapi": "3.1.0",
