@@ -4,6 +4,8 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -74,22 +76,29 @@ def encoded(raw: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "message"),
+    ("makes", "code", "message"),
     [
-        (token(for_s=-3_600), "token_expired", "has expired"),
-        (token(for_s=48 * 3_600), "bad_token", "more than 24 hours"),
-        (token(exp=None), "bad_token", "it must say exp"),
-        (token(sub=None), "bad_token", "it must say sub"),
-        (token(aud=None), "bad_token", "it must say aud"),
-        (token(aud="another"), "bad_token", "its aud must be segmenter"),
-        (token(" "), "bad_token", "1 to 255 characters"),
-        (token("x" * 256), "bad_token", "1 to 255 characters"),
-        (token(sub=7), "bad_token", "its sub must be a text"),
-        (token(key="another secret that somebody made up, long enough"), "bad_token", "is not of SEGMENTER_FEED_KEY"),
-        ("nonsense", "bad_token", "it is no JSON Web Token"),
+        (partial(token, for_s=-3_600), "token_expired", "has expired"),
+        (partial(token, for_s=48 * 3_600), "bad_token", "more than 24 hours"),
+        (partial(token, exp=None), "bad_token", "it must say exp"),
+        (partial(token, sub=None), "bad_token", "it must say sub"),
+        (partial(token, aud=None), "bad_token", "it must say aud"),
+        (partial(token, aud="another"), "bad_token", "its aud must be segmenter"),
+        (partial(token, " "), "bad_token", "1 to 255 characters"),
+        (partial(token, "x" * 256), "bad_token", "1 to 255 characters"),
+        (partial(token, sub=7), "bad_token", "its sub must be a text"),
+        (
+            partial(token, key="another secret that somebody made up, long enough"),
+            "bad_token",
+            "is not of SEGMENTER_FEED_KEY",
+        ),
+        (lambda: "nonsense", "bad_token", "it is no JSON Web Token"),
     ],
 )
-def test_a_token_that_does_not_hold_is_refused_and_never_quoted(said: str, code: str, message: str) -> None:
+def test_a_token_that_does_not_hold_is_refused_and_never_quoted(
+    makes: Callable[[], str], code: str, message: str
+) -> None:
+    said = makes()
     told = code_of(said)
     assert told[0] == code
     assert message in told[1]
