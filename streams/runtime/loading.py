@@ -24,9 +24,9 @@ from streams.state.store import Stored, Take
 Load = Callable[[Mapping[Collection[str, bytes], Take]], Awaitable[None]]
 
 
-def offsets_of(stored: Stored, tps: Sequence[TP]) -> dict[TP, int]:
-    """Where its inputs stand."""
-    return {tp: stored.positions.get(tp.topic, 0) for tp in tps}
+def offsets_of(positions: Mapping[str, int], tps: Sequence[TP]) -> dict[TP, int]:
+    """Where inputs stand."""
+    return {tp: positions.get(tp.topic, 0) for tp in tps}
 
 
 async def shard_of(worker: Worker, stored: Stored | None, load: Load, begun_ms: int, past: Past | None = None) -> Shard:

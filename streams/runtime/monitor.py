@@ -135,7 +135,7 @@ class Monitor:
         lags = list(self._input_lags(loop, now_s))
         return Figures(
             owner.number,
-            shard.table.profiles,
+            shard.profiles,
             shard.table.row_bytes,
             late_ms / 1000,
             saved_at,

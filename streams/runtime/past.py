@@ -4,6 +4,9 @@ Comes in: the inputs from where the group began, up to where the running shard s
 asked again and again, so that the past follows it. Goes out: a shard, once it stands where the running one was let go
 (`finish`); the next loading fills in what is lacking from it (`streams.core.engine.past`).
 
+Before the running one is let go, it is waited for until there is little left to read, and nobody on the way to another
+(`settled`): so events wait for no more than that.
+
 It is a shard like any other, with checkpoints in a room of its own in Redis, from which it goes on after a crash or in
 other hands. Nobody is told of its changes, and what others are to hear it does not send: the running one has sent it,
 and so it is read where it stands. It is never ahead of what Redis has of the running one.
@@ -11,21 +14,18 @@ and so it is read where it stands. It is never ahead of what Redis has of the ru
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.core.engine.past import unite, without_counts
-from streams.core.engine.shard import Shard
-from streams.core.identities.identities import Identities
+from streams.core.engine.past import Past, without_counts
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
-from streams.core.merges import Packed
 from streams.core.profiles.snapshot import Head
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.kafka.errors import in_words
@@ -34,6 +34,7 @@ from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made
 from streams.log import counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.departed import Departed
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, shard_of
 from streams.runtime.past_reader import PastReader
@@ -49,7 +50,10 @@ from streams.state.store import ShardStore
 
 FOLLOW_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
-UNITED_WITHIN_S: Final = 10.0
+LOOK_EVERY_S: Final = 1.0
+HURRIED_S: Final = 0.005  # while events wait
+SETTLED_WITHIN_S: Final = 60.0
+UNITED_WITHIN_S: Final = 2.0
 NEAR: Final = 5_000  # records: read in a moment while the shard waits
 
 
@@ -92,6 +96,8 @@ class PastMaker:
         self._pace = pace
         self._retry = Retry()
         self._last: Stand | None = None
+        self._look_at = 0.0
+        self._settled, self._hurried = asyncio.Event(), asyncio.Event()
         self._first: dict[TP, int] = {}
         self._subject = f"shard {number}, past under version {worker.version}"
         self._task = asyncio.create_task(self._run(), name=self._subject)
@@ -101,12 +107,19 @@ class PastMaker:
         """Whether it ended, well or not."""
         return self._task.done()
 
-    async def finish(self, last: Stand) -> Shard:
+    async def settled(self) -> None:
+        """Until little is left to be done once the running one is let go; not for ever, as others may be needed."""
+        settled = asyncio.create_task(self._settled.wait())
+        await asyncio.wait({settled, self._task}, timeout=SETTLED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        settled.cancel()
+
+    async def finish(self, last: Stand) -> Past:
         """As it is where the running one was let go, at its last checkpoint."""
         since, self._last = time.monotonic(), last
-        shard = await self._task
+        self._hurried.set()
+        past = await self._task
         log.info("%s - is there, %s after the shard", self._subject, seconds(since))
-        return shard
+        return past
 
     def abandon(self) -> None:
         """Whoever waits for it is let go."""
@@ -118,7 +131,7 @@ class PastMaker:
         with suppress(asyncio.CancelledError, Exception):
             await self._task
 
-    async def _run(self) -> Shard:
+    async def _run(self) -> Past:
         while True:
             try:
                 return await self._make()
@@ -134,7 +147,7 @@ class PastMaker:
                 raise
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    async def _make(self) -> Shard:
+    async def _make(self) -> Past:
         """Until it stands where it is to be in the end."""
         reader = PastReader(self._worker.consumer, self._pace)
         loop = await self._load(reader)
@@ -150,8 +163,8 @@ class PastMaker:
                     await task
             loop.leave()
             await working
-            await self._unite(loop.shard, self._identities)
-            return loop.shard
+            await self._await_departed()
+            return Past(loop.shard, Head.decode(loop.shard.head()), self._departed.by_user())
         finally:
             for task in tasks:
                 task.cancel()
@@ -170,25 +183,32 @@ class PastMaker:
         checkpoints = Checkpoints(self.store, silent.producer, self._number, epoch, self._retry)
         number = max(stored.number if stored else 0, worker.clock())
         self._first = dict(await worker.consumer.earliest_offsets(*self._tps))
-        pending, self._identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
-        return ShardLoop(silent, shard, self._identities, intake, checkpoints, number, pending, self._pace)
+        pending, identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
+        self._departed = Departed(shard, identities, self._ask_for)
+        loop = ShardLoop(silent, shard, identities, intake, checkpoints, number, pending, self._pace)
+        loop.saved = Stand(begun.offsets, shard.time_ms, shard.is_stale) if stored else None
+        return loop
 
-    async def _unite(self, shard: Shard, identities: Identities) -> None:
-        """Add to users what was counted of those who became them, as their homes have it. One that is on its way just
-        now is waited for, for a while."""
-        waiting = {(user, gone) for user, gone in identities.owners.merged() if user in shard}
+    async def _ask_for(self, users: Sequence[str]) -> dict[str, bytes]:
+        """What is left of users who became others, by their homes."""
+        found: dict[str, bytes] = {}
+        by_home = defaultdict[int, list[str]](list)
+        for user in users:
+            by_home[self._home(user)].append(user)
+        for home, some in by_home.items():
+            found |= await self._retry(self._subject, partial(self.store.values, home, DEPARTED, some))
+        return found
+
+    async def _await_departed(self) -> None:
+        """Whoever left just now for a user of this shard is waited for, though not for long: events wait, too."""
         until = time.monotonic() + UNITED_WITHIN_S
-        while waiting:
-            for user, gone in sorted(waiting):
-                packed = await self._retry(self._subject, partial(self.store.get, self._home(gone), DEPARTED, gone))
-                if packed is not None:
-                    unite(shard, user, msgspec.json.decode(packed, type=Packed))
-                    waiting.remove((user, gone))
-            if waiting and time.monotonic() > until:
-                count = counted(len(waiting), "user")
-                log.warning("%s - what was counted of %s before a merge is not there", self._subject, count)
-                return
-            await asyncio.sleep(FOLLOW_EVERY_S if waiting else 0)
+        await self._departed.look()
+        while self._departed.missing and time.monotonic() < until:
+            await asyncio.sleep(HURRIED_S)
+            await self._departed.look()
+        if self._departed.missing:
+            count = counted(self._departed.missing, "user")
+            log.warning("%s - what was counted of %s before a merge is not there", self._subject, count)
 
     def _home(self, user: str) -> int:
         worker = self._worker
@@ -213,9 +233,29 @@ class PastMaker:
             stands = self._last or (running.stands if running is not None else None)
             if stands is not None:
                 reader.let(stands.positions)
-                if self._is_there(loop, stands) and self._last is not None:
+                is_there = self._is_there(loop, stands)
+                if is_there and self._last is not None:
                     return
-            await asyncio.sleep(FOLLOW_EVERY_S)
+                if self.made.is_ready and self._last is None:
+                    await self._look_for_departed()
+            await self._pause()
+
+    async def _look_for_departed(self) -> None:
+        """From time to time; again and again while somebody is on the way."""
+        if not self._departed.missing and time.monotonic() < self._look_at:
+            return
+        await self._departed.look()
+        self._look_at = time.monotonic() + LOOK_EVERY_S
+        (self._settled.clear if self._departed.missing else self._settled.set)()
+
+    async def _pause(self) -> None:
+        """Until it is time to look again."""
+        if self._last is not None:
+            await asyncio.sleep(HURRIED_S)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FOLLOW_EVERY_S):
+                await self._hurried.wait()
 
     def _speed(self, read: int) -> float:
         """How many records it reads in a second, since it was looked at first."""
@@ -228,8 +268,9 @@ class PastMaker:
         inputs = loop.inputs()
         left = {tp: max(0, end - inputs[tp]) for tp, end in stands.positions.items()}
         of = sum(end - self._first.get(tp, 0) for tp, end in stands.positions.items())
-        is_near = sum(left.values()) <= NEAR and not loop.shard.is_stale
-        since = max(Head.decode(loop.shard.head()).kept_since.values(), default=None)
+        is_kept = loop.saved is not None or not any(stands.positions.values())  # else a crash would leave nothing of it
+        is_near = sum(left.values()) <= NEAR and not loop.shard.is_stale and is_kept
+        since = max(loop.shard.kept_since.values(), default=None)
         read = of - sum(left.values())
         self.made = Made(read, of, self.made.is_ready or is_near, since, a_second=self._speed(read))
         if any(left.values()) or loop.shard.is_stale:

@@ -9,7 +9,7 @@ Portions are small, and one waits for the next: live events are in the same proc
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol
 
 from faust.types import TP
@@ -45,6 +45,7 @@ class PastReader:
         self._waiting: dict[TP, Portion] = {}
         self._caught_up: dict[TP, bool] = {}
         self._paused: set[TP] = set()
+        self._news = asyncio.Event()
         self.positions: dict[TP, int] = {}
 
     # --------------------------------------------------------------------- what intake and shard ask of a consumer
@@ -70,7 +71,9 @@ class PastReader:
 
     def let(self, limits: Mapping[TP, int]) -> None:
         """Read up to these offsets, of which none ever goes back."""
-        self._limits.update(limits)
+        if any(self._limits.get(tp) != limit for tp, limit in limits.items()):
+            self._limits.update(limits)
+            self._news.set()
 
     @property
     def is_there(self) -> bool:
@@ -88,7 +91,14 @@ class PastReader:
                     receive(fetched)
                     await self._pace.rest(time.monotonic() - since)
                 if not found:
-                    await asyncio.sleep(WAIT_S)
+                    await self._wait()
+
+    async def _wait(self) -> None:
+        """Until more may be read, or there may be more."""
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S):
+                await self._news.wait()
 
     async def _come(self, source: Source) -> Mapping[TP, Portion]:
         wanted = {

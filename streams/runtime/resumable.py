@@ -10,6 +10,7 @@ checkpoint is no part of this: it is read again from `positions`, as after a loa
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from streams.core.engine.past import Past
 from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
 from streams.core.rules.rulebook import Rulebook
@@ -25,3 +26,8 @@ class Resumable(NamedTuple):
     shard: Shard
     identities: Identities
     rulebook: Rulebook
+
+    def under(self, rulebook: Rulebook, past: Past | None) -> "Resumable":
+        """The same under other rules, to which its profiles come one by one. past: of these."""
+        shard = self.shard.under(rulebook, past)
+        return self._replace(shard=shard, identities=self.identities.of(shard), rulebook=rulebook)

@@ -2,8 +2,8 @@
 
 Comes in: what fetches bring, the time, and other rules when they are live. Goes out: the shard's checkpoints.
 
-Other rules are taken over as a restart takes them: a last checkpoint under those of before, then the shard is loaded
-again, and its profiles are evaluated anew (`streams.core.engine.migration`). Records that had been fetched are read
+Other rules are taken over at a last checkpoint under those of before. The profiles follow from memory: each before
+anything happens to it, the others in slices (`streams.core.engine.predecessor`). Records that had been fetched are read
 again, as other rules read other things of them.
 
 A shard that was ours before is not loaded again where nobody else has claimed it since: what we have is what Redis has.
@@ -113,6 +113,9 @@ class ShardLifecycle:
 
     async def take_over(self, worker: Worker) -> None:
         """Go on under its rules; until the shard is loaded again, or let go."""
+        maker = self._maker
+        if maker is not None and maker.version == worker.version:
+            await maker.settled()
         self._next = worker
         self._turned.clear()
         if self.loaded is not None:
@@ -163,12 +166,11 @@ class ShardLifecycle:
     def _stand(self, stored: Stored | None, is_stale: bool) -> Stand | None:
         if stored is None:
             return None
-        return Stand(offsets_of(stored, self._tps), Head.decode(stored.head).time_ms, is_stale)
+        return Stand(offsets_of(stored.positions, self._tps), Head.decode(stored.head).time_ms, is_stale)
 
-    async def _past_of(self, stored: Stored | None) -> Past | None:
-        """Of what is stored under other rules than ours, if these were to await it: it is brought to where that is."""
+    async def _past_at(self, stands: Stand | None) -> Past | None:
+        """Of a shard that stands there under other rules than ours, if these were to await it: it is brought there."""
         worker = self._worker
-        stands = self._stand(stored, is_stale=True) if worker.version else None
         if stands is None:
             return None
         if self._maker is not None and self._maker.is_done:  # for a loading that was of no use
@@ -179,8 +181,7 @@ class ShardLifecycle:
             if await self._retry(subject, partial(room.progress, self.number)) is None:
                 return None
             self._maker = self._make_past(worker)
-        shard = await self._maker.finish(stands)
-        return Past(shard, Head.decode(shard.head()))
+        return await self._maker.finish(stands)
 
     async def run(self) -> None:
         """Until `leave`, or until another worker owns the shard."""
@@ -192,7 +193,7 @@ class ShardLifecycle:
                     await self._work(resumed, since)
                     continue
                 stored = await self._retry(f"shard {self.number}, loading", self._claim)
-                past = await self._past_of(stored)
+                past = await self._past_at(self._stand(stored, is_stale=True)) if self._worker.version else None
                 await self._work(Found(stored, await self._begin(stored), past), since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
@@ -218,15 +219,20 @@ class ShardLifecycle:
         return Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry, took)
 
     async def _resume(self) -> ShardLoop | None:
-        """What was left of it, as it is, where Redis has just that; whatever becomes of it, it is not left any more."""
+        """What was left of it, where Redis has just that; whatever becomes of it, it is not left any more."""
         (left, self.left), worker = (self.left, None), self._worker
-        if left is None or left.rulebook is not worker.rulebook:
+        if left is None:
             return None
+        stands = Stand(offsets_of(left.positions, self._tps), left.shard.time_ms, is_stale=True)
+        is_other = worker.version and left.rulebook is not worker.rulebook
+        past = await self._past_at(stands) if is_other else None
         subject = f"shard {self.number}, loading"
         back = partial(claim_back, worker.store, self.number, left.epoch, left.number, self._is_ours, worker.clock)
         epoch = await self._retry(subject, back)
         if epoch is None:
             return None
+        if left.rulebook is not worker.rulebook:
+            left = left.under(worker.rulebook, past)
         where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
         offsets = await self._retry(subject, where)
         intake = Intake(worker, offsets, left.positions)
@@ -235,7 +241,7 @@ class ShardLifecycle:
         kept = Kept(left.shard.calendar, worker.settings.timeline)
         pending = Pending(worker.outputs, kept=kept)
         loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, pending)
-        loop.saved = Stand({tp: left.positions[tp.topic] for tp in self._tps}, left.shard.time_ms)
+        loop.saved = stands._replace(is_stale=left.shard.is_stale)
         return loop
 
     async def _is_ours(self) -> bool:
@@ -271,7 +277,7 @@ class ShardLifecycle:
             if self._next is self._worker:
                 self._turned.set()
             self._worker.counters.seconds.load.observe(time.monotonic() - since)
-            profiles, took = loaded.shard.table.profiles, seconds(since)
+            profiles, took = loaded.shard.profiles, seconds(since)
             log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
             if not self._leaving and self._next is self._worker:  # as we may have been told otherwise meanwhile
                 self.left = await loaded.work()

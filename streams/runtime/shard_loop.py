@@ -219,7 +219,7 @@ class ShardLoop:
                 return None
             if not await self._written():
                 return None
-        is_behind = sum(self.lag().values()) >= SLICE
+        is_behind = sum(self.lag().values()) >= SLICE and not self._shard.is_stale
         every_s = BACKLOG_CHECKPOINT_EVERY_S if is_behind else WAVE_CHECKPOINT_EVERY_S
         wait_s = self._written_at + every_s - time.monotonic()
         # Whoever is behind and has nothing to do waits for a fetch, which is on its way.

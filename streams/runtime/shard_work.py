@@ -3,8 +3,9 @@
 Comes in: what its inputs have brought (`streams.runtime.intake`), and the time, once all that was there before it has
 been asked for (`time_came`). Goes out: changes and messages, which `pending` keeps for the next checkpoint.
 
-A wave of deadlines takes no more of a checkpoint than leaves room for events, and follows no slower than it can be
-written: so live events are applied, and what they change is published, while a million profiles are worked off.
+A wave of deadlines, or of profiles that other rules wrote, takes no more of a checkpoint than leaves room for events,
+and follows no slower than it can be written: so live events are applied, and what they change is published, while a
+million profiles are worked off.
 """
 
 import time
@@ -26,9 +27,10 @@ from streams.runtime.resting import SLICE
 from streams.runtime.worker import Worker
 from streams.sources.warnings import Odd
 
-# Of a wave of deadlines, whose profiles cost little or much: for so long, so many at once.
+# Of a wave, whose profiles cost little or much: for so long, so many at once.
 WAVE_SLICE_S: Final = 0.004
 WAVE_SLICE: Final = 250
+OTHERS_SLICE: Final = 100  # of profiles that other rules wrote, each of which costs more
 ERASED_AT_ONCE: Final = 200
 SENT_HOME_AT_ONCE: Final = 500
 WAVE_SHARE: Final = 0.15  # of a checkpoint
@@ -60,8 +62,9 @@ class ShardWork:
         self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
     def do_slice(self) -> bool:
-        """A slice of each, so that events need not wait for a wave of deadlines. Whether there was anything to do."""
-        return self._migrate() or any([self._erase(), self._tick(), self._send_home(), self._apply()])
+        """A slice of each, so that events need not wait for a wave of deadlines, or for other rules. Whether there was
+        anything to do."""
+        return any([self._migrate(), self._erase(), self._tick(), self._send_home(), self._apply()])
 
     @property
     def waits(self) -> bool:
@@ -94,10 +97,13 @@ class ShardWork:
         self._time = now_ms, ends
 
     def _migrate(self) -> bool:
-        """A slice of the profiles that other rules wrote."""
-        if not self.shard.is_stale:
+        """A slice of the profiles that other rules wrote, if the next checkpoint has room for it."""
+        if not self.shard.is_stale or self.is_full(WAVE_SHARE):
             return False
-        self._note(self.shard.migrate(SLICE))
+        until_s, is_stale = time.monotonic() + WAVE_SLICE_S, True
+        while is_stale and time.monotonic() < until_s:
+            self._note(self.shard.migrate(OTHERS_SLICE))
+            is_stale = self.shard.is_stale
         return True
 
     def _erase(self) -> bool:
@@ -120,7 +126,7 @@ class ShardWork:
 
     def _tick(self) -> bool:
         """A slice of the deadlines that have come, if time has come and the next checkpoint has room for it."""
-        if self._time is None or self.is_full(WAVE_SHARE):
+        if self._time is None or self.shard.is_stale or self.is_full(WAVE_SHARE):
             return False
         now_ms, ends = self._time
         positions = self._intake.positions()

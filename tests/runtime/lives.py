@@ -51,7 +51,8 @@ class World:
     """What outlives an owner: what is stored, and what stands on Kafka, by partition.
 
     left: what the next owner still has of the shard, from when it had it before. version: of the rules that are live;
-    awaited: those of the next one, where it awaits its past; ready, taken: the shards of which that is there, and which
+    awaited: those of
+    one that awaits its past, with its number; ready, taken: the shards of which that is there, and which
     have it.
     """
 
@@ -66,6 +67,7 @@ class World:
     left: Resumable | None = None
     version: int = 0
     awaited: Rulebook | None = None
+    awaited_version: int = 0
     ready: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
 
@@ -99,7 +101,8 @@ class World:
 class Owner:
     """One life of a shard. steps: what it asked. at: the step, by number or name, around which something happens.
 
-    after: the rules by which it begins, until they are taken over by `rules`; time does not come before.
+    after: the rules by which it begins, until they are taken over by `rules`, once their past is there, if that is
+    awaited; time does not come before.
     """
 
     def __init__(
@@ -119,10 +122,10 @@ class Owner:
         self._next: dict[TP, int] = {}
         self._fetched = set[TP]()
         self._worker = self._under(rules)
-        self._awaits = self._under(world.awaited, world.version + 1) if world.awaited is not None else None
+        self._awaits = self._under(world.awaited, world.awaited_version) if world.awaited is not None else None
         self._taking_over: asyncio.Task[None] | None = None
         self._inputs = world.inputs_of(number)
-        first = self._worker if after is None else self._under(after)
+        first = self._worker if after is None else self._under(after, max(0, world.version - 1))
         left, world.left = world.left, None
         self._owner = ShardLifecycle(first, number, self._inputs, Membership(world.generation, "us"), left)
 
@@ -160,12 +163,13 @@ class Owner:
             return
         if self._awaits is not None:
             self._making = asyncio.create_task(self._owner.await_past(self._awaits))
-        if self._owner.made is not None and self._owner.made.is_ready:
+        is_ready = self._owner.made is not None and self._owner.made.is_ready
+        if is_ready:
             self.world.ready.add(self.number)
-        if not self._owner.runs_under(self._worker):
-            self._taking_over = asyncio.create_task(self._owner.take_over(self._worker))
-            return
         if self._taking_over is not None and not self._taking_over.done():
+            return
+        if not self._owner.runs_under(self._worker) and (is_ready or self._awaits is None):
+            self._taking_over, self._awaits = asyncio.create_task(self._owner.take_over(self._worker)), None
             return
         ends = {tp: len(self.world.inputs[tp]) for tp in self._inputs}
         for tp, offset in self._next.items():
@@ -174,7 +178,7 @@ class Owner:
                 self._owner.receive(Fetched(tp, self._reading, offset, found, ends[tp], ends[tp], caught_up=True))
                 self._fetched.add(tp)
         self._next = {tp: ends[tp] for tp in self._next}
-        if self._owner.loaded.shard.time_ms < self.world.now_ms:
+        if self._owner.runs_under(self._worker) and self._owner.loaded.shard.time_ms < self.world.now_ms:
             self._owner.loaded.time_came(self.world.now_ms, {tp.topic: end for tp, end in ends.items()})
 
     async def _is_done(self) -> bool:

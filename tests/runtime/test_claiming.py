@@ -88,7 +88,7 @@ class Taker(ShardLifecycle):
 
     async def _load(self, found: Found) -> ShardLoop:
         loop: Any = SimpleNamespace(number=found.stored.number if found.stored else 0, start=self._turn)
-        loop.shard = SimpleNamespace(table=SimpleNamespace(profiles=0), all_memberships=lambda users: ())
+        loop.shard = SimpleNamespace(profiles=0, table=(), all_memberships=lambda users: ())
 
         async def work() -> None:
             while True:

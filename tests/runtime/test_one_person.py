@@ -88,6 +88,7 @@ class Company:
 
     def __init__(self, kept: Store, crashes: Crashes, rules: Rulebook = COUNTED):
         self.kept, self.world, self.rules = kept, World(kept.shards), rules
+        self.after: Rulebook | None = None
         self.begin(crashes)
 
     def begin(self, crashes: Crashes) -> None:
@@ -113,7 +114,7 @@ class Company:
         at, how = self._crashes.get(self._lives, (None, ""))
         self._lives += 1
         try:
-            await Owner(self.world, self.rules, at, how, number=shard).live()
+            await Owner(self.world, self.rules, at, how, self.after, shard).live()
         except Crash:
             return False
         return True

@@ -6,7 +6,9 @@ inbox.py        a shard's inputs merged by time, so that a backlog is worked off
 encoding.py     events ──▶ the columns that the kernel reads; documents are folded on the way
 decoding.py     what the kernel noted ──▶ changes, each with its reasons
 privacy.py      what is private, and is shown as ***
+loading.py      what is stored of a shard, made rows of today's table
 migration.py    profiles that other rules wrote, evaluated under these
+predecessor.py  the shard of before, under other rules: its profiles are brought into the one after it
 erasure.py      a profile taken away, and what happened before does not bring it back
 merging.py      a profile that leaves to become part of another, and its arrival there
 leaving.py      how whoever is taken out leaves everything

@@ -76,6 +76,10 @@ class Erased:
         _remove(table, leaving)
         return changes
 
+    @property
+    def marks(self) -> Mapping[bytes, int]:
+        return self._marks
+
     def refuse(self, subject: str, until_ms: int) -> None:
         """Refuse what is of up to then."""
         mark = mark_of(subject)

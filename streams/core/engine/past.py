@@ -9,6 +9,7 @@ quintiles is left as it is, and so is what asks for it: edges are made of what l
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ from streams.core.rules.traversal import operands, rule_leaves, terms
 if TYPE_CHECKING:
     from streams.core.engine.readable import Readable
 
+NOBODY: Final[Mapping[str, Sequence[Packed]]] = MappingProxyType({})
 ALWAYS_KEPT: Final = ("clock", "first_seen", "newest_activity", "ids")
 
 
@@ -46,9 +48,11 @@ class Elsewhere(NamedTuple):
 
 
 class Past:
-    """`shard` has the same catalog as the one that is filled."""
+    """`shard` has the same catalog as the one that is filled. departed: by user, who became her, with what was counted
+    of them before."""
 
-    def __init__(self, shard: "Readable", head: Head):
+    def __init__(self, shard: "Readable", head: Head, departed: Mapping[str, Sequence[Packed]] = NOBODY):
+        self._shard, self._departed = shard, dict(departed)
         self._table = shard.table
         self._calendar = shard.calendar
         self._rulebook = shard.catalog.rulebook
@@ -76,6 +80,7 @@ class Past:
 
     def fill(self, table: Table, then: RowSchema, subjects: Sequence[str], rows: Ints) -> tuple[Ints, Ints]:
         """Some rows of one schema. Gives which of them have a past, and the words of that, as of the same instant."""
+        self._unite(subjects)
         found = self._table.find_all(subjects)
         known = found >= 0
         rows, found = rows[known], found[known]
@@ -87,9 +92,17 @@ class Past:
         self._fill_documents(table, rows, found, filled)
         return rows, theirs
 
+    def _unite(self, subjects: Sequence[str]) -> None:
+        """Once, add to these what was counted of those who became them."""
+        for user in self._departed.keys() & set(subjects):
+            for packed in self._departed.pop(user):
+                unite(self._shard, user, packed)
+
     def _fill_documents(self, table: Table, rows: Ints, found: Ints, filled: Mapping[str, Bools]) -> None:
         changed = []
         for at, (row, their_row) in enumerate(zip(rows.tolist(), found.tolist(), strict=True)):
+            if not self._table.has_document(their_row):
+                continue
             names = [name for name, those in filled.items() if those[at]]
             if fill_document(table.document(row), self._table.document(their_row), names):
                 table.document_changed(row)

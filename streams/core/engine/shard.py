@@ -24,9 +24,11 @@ from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import NO_MARKS, Erased, Erasure
 from streams.core.engine.handed_out import Dirty
 from streams.core.engine.leaving import leave, rules_by_segment
+from streams.core.engine.loading import Loading, slices
 from streams.core.engine.merging import Merged, pack
-from streams.core.engine.migration import Loading, Migration, slices
+from streams.core.engine.migration import Migration
 from streams.core.engine.past import Past
+from streams.core.engine.predecessor import Predecessor
 from streams.core.engine.readable import Readable
 from streams.core.events import Event
 from streams.core.kernel import loop
@@ -66,7 +68,8 @@ class Shard(Readable):
         zone = "" if calendar.beginnings is None else calendar.name
         since = kept_from(begun_ms, schema.filled())
         self._head = Head(NEVER, calendar.offset_ms, 0, {0: schema}, kept_since=since, zone=zone)
-        self._migration = Migration.none(schema)
+        self._migration = Migration(schema)
+        self._before: Predecessor | None = None  # from whom others are still to be brought
         self._edges = AgreedEdges(self._program.words, self._program.edges)
         self.time_ms = NEVER
         self._coming_ms = NEVER  # the newest time of a tick, which some profiles may still wait for
@@ -110,31 +113,50 @@ class Shard(Readable):
     ) -> Iterator[None]:
         """Slice by slice; of no use before the last. past: of the same rulebook, by which what other rules did not keep
         is filled in."""
-        stored, table = loading.head, self.table
         yield from loading.finish(past)
-        self._migration = Migration.of(loading)
-        self._head = stored.under(RowSchema.of(self.catalog), loading.in_use, self._newest_ms, self.calendar)
+        self._migration = loading.migration
+        self._begin_as(loading.head, loading.in_use, self._newest_ms, marks, past)
+        for some in slices(range(len(self.table))):
+            self._derive(np.array(some))
+            yield
+
+    def _begin_as(
+        self, stored: Head, in_use: set[int], newest_ms: int, marks: Mapping[bytes, int], past: Past | None
+    ) -> None:
+        """Have what is not a profile's be what was stored. newest_ms: the greatest clock of any profile."""
+        self._head = stored.under(RowSchema.of(self.catalog), in_use, newest_ms, self.calendar)
         if past is not None:
             self._head = past.dated(self._head, stored)
         self.time_ms = stored.time_ms
         self._erased = Erased(self.catalog.rulebook, marks)
         self._edges.restore(stored.edges_for(self.catalog.rulebook))
-        for some in slices(range(len(table))):
-            loop.derive(*self._state, np.array(some))
-            yield
-        # What was due until then has been worked off, by edges that were perhaps others.
-        np.maximum(table.memory.due, self.time_ms, out=table.memory.due)
-        self._await_edges()
 
-    def _await_edges(self) -> None:
-        """Edges hold from an instant that had come before they were agreed on; perhaps it was not worked off any more.
-        If it was, to do so again changes nothing."""
-        clocks, due = self.table.memory.words[: len(self.table), CLOCK], self.table.memory.due[: len(self.table)]
+    def _derive(self, rows: Ints) -> None:
+        """What follows from the kept part of rows.
+
+        What was due until now has been worked off, by edges that were perhaps others. Edges hold from an instant that
+        had come before they were agreed on; perhaps it was not worked off any more. If it was, to do so again changes
+        nothing.
+        """
+        loop.derive(*self._state, rows)
+        clocks, due = self.table.memory.words[rows, CLOCK], np.maximum(self.table.memory.due[rows], self.time_ms)
         for since_ms in self._edges.begun_by(self.time_ms):
             np.minimum(due, since_ms, out=due, where=clocks < since_ms)
+        self.table.memory.due[rows] = due
+
+    def under(self, rulebook: Rulebook, past: Past | None = None) -> "Shard":
+        """The same under other rules, once nobody changes this one any more; `migrate` while it `is_stale`. That may be
+        put off: whoever something happens to is brought before it. past: as `finish` has it."""
+        shard = Shard(rulebook, self.calendar, self.private_traits, remembered_ids=self.catalog.remembered_ids)
+        stored = Head.decode(self.head())
+        shard._begin_as(stored, stored.in_use(), self._newest_ms, self._erased.marks, past)
+        shard._before = Predecessor(self, stored, shard.table, shard.catalog, past)
+        shard._migration = shard._before.migration
+        return shard
 
     def step(self, batch: Batch) -> list[Change]:
         """Apply events in the order of the batch."""
+        come_first = self._settle(event.subject for event in batch.events) if self.is_stale else []
         rows, batch = self._accept(batch)
         occurrences, caused_by = self._encoder.of(self.table, rows, batch)
         come_ms = self._come_ms
@@ -143,7 +165,7 @@ class Shard(Readable):
             stop=len(occurrences.words),
             event_id=lambda occurrence: batch.events[caused_by[occurrence]].message_id,
         )
-        return changes + self._catch_up(rows)
+        return come_first + changes + self._catch_up(rows)
 
     def _catch_up(self, rows: Ints) -> list[Change]:
         """What late events made due at instants that have come already. It is told at once: a shard that is loaded
@@ -167,28 +189,45 @@ class Shard(Readable):
 
     def migrate(self, limit: int = 10_000) -> list[Change]:
         """Evaluate at most `limit` profiles that other rules wrote: repeat while `is_stale`."""
-        at = self.time_ms
-        rows = self._migration.take(limit)
-        leavers = self._migration.leavers(rows)
+        if self._before is not None:
+            self._bring(self._before.next(limit))
+        return self._evaluate_anew(self._migration.take(limit))
+
+    def _settle(self, subjects: Iterable[str]) -> list[Change]:
+        """The same of these subjects, to whom something is about to happen."""
+        if not self.is_stale:
+            return []
+        subjects = list(dict.fromkeys(subjects))
+        self._bring(subjects)
+        rows = self.table.find_all(subjects)
+        return self._evaluate_anew(self._migration.take_of(rows[rows >= 0].tolist()))
+
+    def _bring(self, subjects: Iterable[str]) -> None:
+        """Have those be here who are still with the shard of before."""
+        if self._before is not None:
+            self._derive(self._before.bring(subjects))
+            self._before = self._before or None
+
+    def _evaluate_anew(self, rows: Ints) -> list[Change]:
+        at, leavers = self.time_ms, self._migration.take_leavers(rows)
         changes = self._run(
             lambda start: loop.reevaluate(*self._state, rows, leavers, at, start),
             stop=len(rows),
         )
-        changes = self._migration.adopt(self.table, rows, changes, at, self._arrival)
+        changes = self._migration.adopt(self.table, rows, changes, at, self._arrival, self.all_memberships)
         return self._migration.with_ends(self.table, rows, changes, at, self.memberships)
 
-    def _arrival(self, row: int, rule: int, before: int, at_ms: int) -> Change:
-        """That a subject is where a rule has her, told as what its state makes of it: live, or in shadow."""
+    def _arrival(self, row: int, rule: int, before: int, at_ms: int, subject: str, segments: tuple[str, ...]) -> Change:
+        """As what its state makes of it: live, or in shadow."""
         at_ms = max(at_ms, int(self.table.memory.words[row, CLOCK]))
         loop.look(*self._state, row, at_ms)
-        subject = self.table.subjects_of(np.array([row]))[0]
-        line = self._transitions.words[rule]
-        return self._decoder.arrival(self.table, line, subject, at_ms, tuple(self.memberships(subject)), before)
+        return self._decoder.arrival(self.table, self._transitions.words[rule], subject, at_ms, segments, before)
 
     def erase(self, erasures: Sequence[Erasure]) -> list[Change]:
         """Take away what is known of subjects up to the time of each command, and refuse what comes of it later."""
         self.dirty_at_most += len(erasures)
-        return self._erased.erase(self.table, erasures, self._held)
+        come_first = self._settle(erasure.subject for erasure in erasures)
+        return come_first + self._erased.erase(self.table, erasures, self._held)
 
     def erase_one(self, subject: str, ts: int, message_id: str | None) -> list[Change]:
         return self.erase([Erasure(subject, ts, message_id)])
@@ -207,8 +246,9 @@ class Shard(Readable):
 
     def depart(self, subject: str, survivor: str, at_ms: int, message_id: str | None) -> tuple[Packed, list[Change]]:
         """Take a profile away, for it is another's from `at_ms` on; deadlines up to then come first."""
+        changes = self._settle([subject])
         row = np.array([self.table.row_of(subject)])
-        changes = self._catch_up_to(row, max(at_ms, self._come_ms))
+        changes += self._catch_up_to(row, max(at_ms, self._come_ms))
         at_ms = max(at_ms, int(self.table.memory.words[row[0], CLOCK]))
         packed = pack(self.table, int(row[0]), self.catalog, self._head.current)
         held = self._held(subject)
@@ -218,10 +258,11 @@ class Shard(Readable):
 
     def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]:
         """Make a profile that left elsewhere part of one here, as of `at_ms`; deadlines up to then come first."""
+        changes = self._settle([survivor])
         row = self.table.row_of(survivor)
         merged = Merged(self.table, self.catalog, self.calendar, row, packed)
         at_ms, rows = max(at_ms, merged.clock_ms), np.array([row])
-        changes = self._catch_up_to(rows, max(at_ms, self._come_ms))
+        changes += self._catch_up_to(rows, max(at_ms, self._come_ms))
         at_ms = max(at_ms, int(self.table.memory.words[row, CLOCK]))
         merged.take_in(at_ms)
         changes += self._run(lambda _: loop.merge(*self._state, row, at_ms), stop=1, event_id=lambda _: message_id)
@@ -239,7 +280,26 @@ class Shard(Readable):
     @property
     def is_stale(self) -> bool:
         """Whether profiles wait to be evaluated under rules that did not write them."""
-        return bool(self._migration)
+        return bool(self._migration) or self._before is not None
+
+    @property
+    def kept_since(self) -> Mapping[str, int]:
+        """As `Head` has it."""
+        return self._head.kept_since
+
+    @property
+    def profiles(self) -> int:
+        """How many subjects there are."""
+        return self.table.profiles + (len(self._before) if self._before is not None else 0)
+
+    def __contains__(self, subject: str) -> bool:
+        """Whether there is a profile."""
+        return subject in self.table or (self._before is not None and subject in self._before)
+
+    def members(self) -> dict[str, int]:
+        """How many subjects are in each segment, those of rules in shadow too; as it was told."""
+        found = self._migration.as_told(super().members(), self.table, self._decoder.segment)
+        return found + self._before.members() if self._before is not None else found
 
     def quintiles(self, rule: str) -> Quintiles | None:
         """The newest edges of a scores rule."""

@@ -111,6 +111,11 @@ class Identities:
         """As of a shard that has read nothing yet."""
         return cls(profiles, Aliases(keep_ms), Owners(), Refusals(), merge_users=merge_users)
 
+    def of(self, profiles: Profiles) -> "Identities":
+        """The same, of the profiles of another shard, in whose place this one's are."""
+        may_merge, asked = self._linker.merge_users, self.merges.stored()
+        return Identities(profiles, self.aliases, self.owners, self.refusals, asked, may_merge)
+
     @property
     def dropped(self) -> Counter[str]:
         """By reason, how many records and links."""

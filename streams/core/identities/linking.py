@@ -39,7 +39,7 @@ class Linker:
         self, profiles: Profiles, aliases: Aliases, owners: Owners, refusals: Refusals, merge_users: bool = False
     ):
         self._profiles, self._aliases, self._owners, self._refusals = profiles, aliases, owners, refusals
-        self._merge_users = merge_users
+        self.merge_users = merge_users
 
     def claim(self, event: Event, links: Sequence[Link], place: Place) -> list[Event]:
         if self._profiles.is_refused(event):
@@ -64,7 +64,7 @@ class Linker:
 
     def link(self, event: Event, user: str, how: How, before: Sequence[Event]) -> list[Event]:
         if how is How.ALIAS and self._has_profile(event.subject, before):
-            if not self._merge_users:
+            if not self.merge_users:
                 return self.refuse_to_merge(event, user)
             return [Event(event.subject, event.ts, "", False, event.message_id, {}, {}, identity=Merge(user))]
         if how.moves and self._profiles.is_refused(event):

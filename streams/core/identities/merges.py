@@ -105,6 +105,10 @@ class Merges:
         self.unable: list[Unable] = []
         self.arrived: list[Arrived] = []
 
+    def stored(self) -> dict[str, bytes]:
+        """All that is asked, as it is kept."""
+        return {user: _ENCODER.encode(question) for user, question in self._asked.items()}
+
     def asked(self, user: str) -> Question | None:
         return self._asked.get(user)
 

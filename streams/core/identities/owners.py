@@ -21,6 +21,7 @@ from streams.core.events import Event
 from streams.core.links import Claim, Forget, How, Link, PassedOn
 from streams.core.merges import Moved, Renamed
 
+MERGED: Final = msgspec.json.encode(How.MERGE)  # is in what is kept of her, and seldom in others'
 MOST_IDS: Final = 100  # of a person
 
 
@@ -113,8 +114,8 @@ class Owners:
 
     def merged(self) -> Iterator[tuple[str, str]]:
         """Users, each with who became her."""
-        for user in self._owned:
-            for alias, one in self.of(user).items():
+        for user, raw in self._owned.items():
+            for alias, one in self.of(user).items() if MERGED in raw else ():
                 if one.is_hers and one.how is How.MERGE:
                     yield user, alias
 

@@ -122,6 +122,10 @@ class Head(msgspec.Struct, frozen=True):
         versions = {rule.name: (then.get(rule.key), then.get(other_state(rule.key))) for rule in live}
         return {rule.name: self.edges[rule.name] for rule in live if rule.version in versions[rule.name]}
 
+    def in_use(self) -> set[int]:
+        """The numbers of the schemas that rows have, where none of them is of other rules."""
+        return {number for number, schema in self.schemas.items() if schema == self.schemas[self.current]}
+
     def under(self, schema: RowSchema, in_use: set[int], newest_ms: int, calendar: Calendar) -> "Head":
         """The head for rows that are from now on written in `schema`; those `in_use` stay readable.
 

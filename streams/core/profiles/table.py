@@ -225,6 +225,9 @@ class Table:
             document = self._open[row] = Document.decode(self._documents[row])
         return document
 
+    def has_document(self, row: int) -> bool:
+        return bool(self._documents[row]) or row in self._open
+
     def stored_document(self, row: int) -> bytes:
         """The document as it would be stored."""
         return self._open[row].encode() if row in self._open else self._documents[row]

@@ -1,5 +1,6 @@
 """Rules that take over with their past: from then on all is as if they had always been there."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -137,3 +138,42 @@ def test_rules_that_take_over_with_their_past_are_as_if_they_had_always_been_the
     assert brief(applied(taken_over, ends)) == brief(applied(always, ends))
     assert counted(taken_over, made.END_MS) == counted(always, made.END_MS)
     assert Head.decode(taken_over.head()).kept_since == Head.decode(always.head()).kept_since
+
+
+@given(made.partly_in_shadow(), made.partly_in_shadow(), made.arrivals(), st.integers(0, 25), st.integers(1, 3))
+def test_no_event_waits_until_all_profiles_are_under_the_rules_that_take_over(
+    then: Rulebook, now: Rulebook, arrivals: list[Event | int], at: int, slice_of: int
+) -> None:
+    """Profiles are brought a few at a time, and those of an event before it: as if all had been there at once."""
+    before, at_ms = arrivals[:at], newest(arrivals[:at])
+    running, past = Shard(then), Shard(now)
+    told = applied(running, [*before, at_ms])
+    applied(past, [*before, at_ms])
+    at_once = loaded(now, NOTHING.saved(running), past)
+    expected = at_once.migrate(1_000_000)
+    following, found = running.under(now, Past(past, Head.decode(past.head()))), list[Change]()
+    for each in [*arrivals[at:], made.END_MS]:
+        while isinstance(each, int) and following.is_stale:  # time comes once all are there
+            found += following.migrate(slice_of)
+        expected += applied(at_once, [each])
+        found += applied(following, [each]) + following.migrate(slice_of)
+        assert +Counter(following.members()) == +Counter(members(told + found))
+    assert sorted(brief(found), key=repr) == sorted(brief(expected), key=repr)
+    assert [each.id for each in in_order(found)] == [each.id for each in in_order(expected)]
+    assert counted(following, made.END_MS) == counted(at_once, made.END_MS)
+    assert Head.decode(following.head()) == Head.decode(at_once.head())
+    assert following.profiles == at_once.profiles
+
+
+def members(changes: Sequence[Change]) -> list[str]:
+    """Who is in what by what was told, in shadow too: a segment for each who is in it."""
+    where = Counter[tuple[str, str]]()
+    for change in changes:
+        where[change.subject, change.previous or ""] -= change.previous is not None
+        where[change.subject, change.segment] += 1 if change.entered else -1
+    return [segment for (_, segment), there in where.items() if there > 0]
+
+
+def in_order(changes: Sequence[Change]) -> list[Change]:
+    """Each subject's in the order in which they were told."""
+    return sorted(changes, key=lambda change: change.subject)

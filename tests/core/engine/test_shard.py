@@ -10,7 +10,7 @@ from streams.calendars import calendar
 from streams.core.batch import Batch
 from streams.core.calendar import Calendar
 from streams.core.changes import Change
-from streams.core.engine import migration
+from streams.core.engine import loading as loading_module
 from streams.core.engine.shard import Shard
 from streams.core.events import Event, Value
 from streams.core.instants import DAY_MS, HOUR_MS
@@ -141,7 +141,7 @@ def test_a_shard_is_filled_slice_by_slice_so_that_others_go_on_between_them(monk
     shard = Shard(rules)
     shard.step(Batch.of([seen(user, 0) for user in users] + [seen(user, 1, plan="pro") for user in users[::2]]))
     dirty, filled = shard.take_dirty(), Shard(rules)
-    monkeypatch.setattr(migration, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(loading_module, "ROWS_AT_ONCE", 2)
     loading = filled.loading(shard.head())
     for row in dirty.rows:
         loading.take_rows([row])
