@@ -20,6 +20,7 @@ from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
 from streams.core.identities.merges import Arrived, Unable
 from streams.core.identities.refusals import RefusedLink
+from streams.core.kernel.layout import NEVER
 from streams.core.links import Place, Unlinked
 from streams.errors import StateError, origin
 from streams.kafka.batches.record import Unreadable
@@ -50,7 +51,7 @@ class Intake:
     """`dead_letters`: of records that have been received; whoever takes them publishes them.
 
     applied: how far the state says that rerouted records were applied, by `<topic>/<partition>`. hear: what is made of
-    what another shard told, before all else.
+    what another shard told, before all else. reached_ms: how far its inputs had come together before, by event time.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Intake:
         offsets: Offsets,
         applied: Mapping[str, int] = NOTHING_APPLIED,
         hear: Callable[[Event], Event] | None = None,
+        reached_ms: int = NEVER,
     ):
         self._worker, self._hear = worker, hear
         topic = worker.settings.topic
@@ -72,7 +74,7 @@ class Intake:
         self._commands = topic(PROFILE_COMMANDS.name)
         # A merge is asked for before it is answered, also where both are read again.
         sources = (*self._decode, self._commands, self._rerouted)
-        self._inbox = Inbox([name for name in sources if name in self._positions])
+        self._inbox = Inbox([name for name in sources if name in self._positions], reached_ms)
         partitions = {tp.topic: tp for tp in offsets}
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
         self._erasures = Erasures(self._positions.get(self._commands, 0))
@@ -83,6 +85,11 @@ class Intake:
         self.tps = tuple(offsets)
         self._number = self.tps[0].partition
         self.dead_letters: list[Message] = []
+
+    @property
+    def reached_ms(self) -> int:
+        """How far its inputs have come together."""
+        return self._inbox.reached_ms
 
     async def start(self, offsets: Offsets) -> None:
         self._reading = await self._worker.consumer.start_reading(offsets)

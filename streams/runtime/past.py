@@ -179,7 +179,7 @@ class PastMaker:
         shard = await shard_of(worker, stored, partial(self.store.load, self._number, epoch), begun.since_ms)
         silent = worker.silent(reader, Nobody())
         hear = partial(without_counts, rulebook=worker.rulebook)
-        intake = Intake(silent, begun.offsets, stored.positions if stored else {}, hear)
+        intake = Intake(silent, begun.offsets, stored.positions if stored else {}, hear, shard.reached_ms)
         checkpoints = Checkpoints(self.store, silent.producer, self._number, epoch, self._retry)
         number = max(stored.number if stored else 0, worker.clock())
         self._first = dict(await worker.consumer.earliest_offsets(*self._tps))

@@ -235,7 +235,7 @@ class ShardLifecycle:
             left = left.under(worker.rulebook, past)
         where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
         offsets = await self._retry(subject, where)
-        intake = Intake(worker, offsets, left.positions)
+        intake = Intake(worker, offsets, left.positions, reached_ms=left.shard.reached_ms)
         self._checkpoints = self._checkpoints_by(epoch)
         number = max(left.number, worker.clock())
         kept = Kept(left.shard.calendar, worker.settings.timeline)
@@ -255,7 +255,7 @@ class ShardLifecycle:
         load = partial(worker.store.load, self.number, self._checkpoints.epoch)
         fill = partial(shard_of, worker, stored, load, begun.begun_ms, past)
         shard = await self._retry(f"shard {self.number}, loading", fill)
-        intake = Intake(worker, begun.offsets, stored.positions if stored else {})
+        intake = Intake(worker, begun.offsets, stored.positions if stored else {}, reached_ms=shard.reached_ms)
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
         number = max(stored.number if stored else 0, worker.clock())

@@ -11,11 +11,12 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.core.identities.owners import MOST_IDS
+from streams.embedded.redis import RedisServer
 from streams.sources import profile_commands
-from streams.testing import Record, identify, track
+from streams.testing import Record, identify, to_bytes, track
 from tests.e2e.changes import CHANGE, by_user
 from tests.e2e.pipeline import Pipeline, Seen
-from tests.e2e.test_worker import NEWEST_MS
+from tests.e2e.test_worker import NEWEST_MS, forget
 
 # Lost, or counted twice, any event would be missed here.
 EXACTLY = {"exactly": "enter: count(any) == 12", "known": "enter: count(any) >= 1"}
@@ -121,3 +122,63 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
         b"merge_too_many": 1,
     }
     assert not re.search("Traceback", worker.said())
+
+
+def visits(visitor: str, *turns: int) -> list[Record]:
+    """Of somebody who has not said who that is."""
+    found = [track(None, "Page Viewed", START_MS + turn, f"{visitor} {turn}") for turn in turns]
+    return [record | {"anonymousId": visitor} for record in found]
+
+
+def test_a_state_that_is_lost_with_links_and_merges_in_it_is_made_anew_as_it_was(
+    pipeline: Pipeline, redis_server: RedisServer
+) -> None:
+    """Of each pair one was there anonymously first, and what still bears who is gone comes after; half of the merges
+    are stamped before anybody was there."""
+    pipeline.use(EXACTLY)
+    pairs = [(f"old-{n}", f"new-{n}") for n in range(PAIRS)]
+    stays = {into for _, into in pairs}
+    anonymous = [(f"visitor-{n}", record) for n in range(PAIRS) for record in visits(f"visitor-{n}", *range(3))]
+    signed_in = [seen(gone, 10)[0] | {"anonymousId": f"visitor-{n}"} for n, (gone, _) in enumerate(pairs)]
+    pipeline.publish_raw(("product-events", visitor, to_bytes(record)) for visitor, record in anonymous)
+    pipeline.publish([*signed_in, *(record for _, into in pairs for record in seen(into, *range(11, 16)))])
+    with pipeline.worker() as worker:
+        pipeline.read("segment-changes", lambda told: {gone for gone, _ in pairs} | stays == users_of(told))
+        at = [START_MS - 50 if n % 2 else START_MS + 50 for n in range(PAIRS)]
+        merges = [profile_commands.merge(*pair, ts, f"merge {pair[0]}") for pair, ts in zip(pairs, at, strict=True)]
+        pipeline.publish_raw(("profile-commands", each.subject, profile_commands.encode(each)) for each in merges)
+        pipeline.read(
+            "segment-memberships", lambda told: len({each.key for each in told if each.value is None}) == PAIRS
+        )
+        late = [("product-events", visitor, to_bytes(visits(visitor, 90)[0])) for visitor in dict(anonymous)]
+        pipeline.publish_raw(late)
+        pipeline.publish([record for gone, _ in pairs for record in seen(gone, 91, 92)])
+        # Who is known, who is so no more as somebody else is, and all that the two of them did.
+        changes = pipeline.read("segment-changes", lambda told: len(told) >= 4 * PAIRS)
+        assert users_of(changes, "exactly") == stays
+        before = {user: ids_of(pipeline, user) for user in stays}
+        assert worker.stop() == 0
+    forget(redis_server, pipeline.settings.group)
+    with pipeline.worker() as worker:
+        worker.says("is made anew", times=4)
+        assert {user: ids_of(pipeline, user) for user in stays} == before
+        members = run(pipeline, "members", "exactly", "--json").stdout.splitlines()
+        assert {json.loads(line)["user_id"] for line in members} == stays
+        # What follows is told after all that a rebuild might have told again.
+        pipeline.publish([record for into in stays for record in seen(into, 99)])
+        after = pipeline.read("segment-changes", lambda told: len(told) >= len(changes) + PAIRS)
+        assert worker.stop() == 0
+    ids = {one.json["id"] for one in changes}
+    new = [one for one in after if one.json["id"] not in ids]
+    assert len({one.json["id"] for one in after}) == len(after), "something was told again"
+    assert {(one.json["type"], one.json["user_id"]) for one in new} == {("segment.exited", into) for into in stays}
+
+
+def users_of(told: list[Seen], segment: str = "known") -> set[str]:
+    """Of whom something was told, of a segment."""
+    return {one.json["user_id"] for one in told if one.json["segment"] == segment}
+
+
+def ids_of(pipeline: Pipeline, user: str) -> set[tuple[str, str, bool]]:
+    explained = json.loads(run(pipeline, "explain", user, "--json").stdout)
+    return {(each["alias"], each["how"], each["is_hers"]) for each in explained["aliases"]}

@@ -40,13 +40,14 @@ class Inbox:
     """One shard's inputs. `sources` are their topics, the one that goes first on a tie first; in a batch they are
     numbers.
 
-    caught_up: source -> whether it has no record that is not fetched; set it as the broker tells.
+    caught_up: source -> whether it has no record that is not fetched; set it as the broker tells. reached_ms: how far
+    all sources have come together, which is not begun anew where a shard is loaded.
     """
 
-    def __init__(self, sources: Sequence[str]):
+    def __init__(self, sources: Sequence[str], reached_ms: int = NEVER):
         self._sources = {name: _Source(number) for number, name in enumerate(sources)}
         self.caught_up = dict.fromkeys(sources, False)
-        self._reached_ms = NEVER
+        self.reached_ms = reached_ms
 
     @property
     def sources(self) -> list[str]:
@@ -98,8 +99,8 @@ class Inbox:
         """The same, with how far all sources had come together at the turn of each."""
         if not len(batch):
             return batch
-        turns = np.maximum(np.maximum.accumulate(batch.turns), self._reached_ms)
-        self._reached_ms = int(turns[-1])
+        turns = np.maximum(np.maximum.accumulate(batch.turns), self.reached_ms)
+        self.reached_ms = int(turns[-1])
         return replace(batch, turns=turns)
 
     def _drop(

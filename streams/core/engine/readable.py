@@ -14,7 +14,18 @@ from streams.core.compiler.program import written
 from streams.core.engine.decoding import ChangeDecoder, Memberships
 from streams.core.engine.handed_out import Standing
 from streams.core.kernel import loop
-from streams.core.kernel.layout import AT, CLOCK, FAR, LEVEL, LEVEL_BITS, NEVER, NEW_LEVEL, ORDINAL
+from streams.core.kernel.layout import (
+    AT,
+    CLOCK,
+    FAR,
+    FIRST_SEEN,
+    LEVEL,
+    LEVEL_BITS,
+    NEVER,
+    NEW_LEVEL,
+    NEWEST_ACTIVITY,
+    ORDINAL,
+)
 from streams.core.kernel.memory import Memory
 from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
 from streams.core.profiles.table import Table
@@ -49,6 +60,11 @@ class Readable:
     def _newest_ms(self) -> int:
         """The greatest clock of any profile."""
         return int(self.table.memory.words[: len(self.table), CLOCK].max(initial=NEVER))
+
+    @property
+    def reached_ms(self) -> int:
+        """The newest event's time, as far as profiles have it: of their activity, and of their first event."""
+        return int(self.table.memory.words[: len(self.table), [FIRST_SEEN, NEWEST_ACTIVITY]].max(initial=NEVER))
 
     @property
     def due(self) -> int:

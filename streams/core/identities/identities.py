@@ -46,7 +46,7 @@ from streams.core.links import (
     Place,
     Unlinked,
 )
-from streams.core.merges import Erase, Merge, Renamed
+from streams.core.merges import Erase, Renamed
 
 
 class Sorted(NamedTuple):
@@ -69,12 +69,6 @@ def pieces(batch: Batch) -> Iterator[Batch]:
             first = at + 1
     if first < len(batch):
         yield batch[first:] if first else batch
-
-
-def _turn_of_answer(event: Event, turn: int) -> int:
-    """When what is told because of an event has its turn, also where it is read again: of a command not before it was
-    written, however early its time."""
-    return max(turn, event.identity.written_ms) if isinstance(event.identity, Merge) else turn
 
 
 class Written(NamedTuple):
@@ -142,7 +136,7 @@ class Identities:
                 place = Place(sources[int(batch.sources[at])], int(batch.offsets[at]))
                 applied, more = self._take(event, place, apply)
                 told += more
-                turns += [_turn_of_answer(event, turn)] * len(more)
+                turns += [turn] * len(more)
             if applied is not None:
                 apply.append(applied)
                 places.append(at)
