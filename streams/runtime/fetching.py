@@ -46,6 +46,7 @@ READ_COMMITTED: Final = 1
 # Partitions without news are fetched many times a second: one that was not for so long is not read.
 STABLE_FOR_MS: Final = 15_000
 FETCHES_TO_FIND_AN_END: Final = 16
+WAITS_FOR_AN_ANSWER_MS: Final = 100
 ANSWER_WITHIN_S: Final = 5.0
 # What may pass of the reasons for which a broker does not let a partition be read.
 REFUSED_FOR_S: Final = 60.0
@@ -261,13 +262,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _empty_fetch(self, tp: TP, position: int) -> int | None:
         """Fetch on from `position` until nothing comes: that is the end, whatever the broker says of ends."""
-        client = self._ensure_consumer()._client
+        client, wait_ms = self._ensure_consumer()._client, 1
         for _ in range(FETCHES_TO_FIND_AN_END):
             wanted = [(tp.topic, [(tp.partition, position, FETCH_BYTES)])]
-            # To a fetch that may not wait at all, the embedded broker answers without any partition.
-            request = FetchRequest(1, 1, FETCH_BYTES, READ_COMMITTED, wanted)
+            request = FetchRequest(wait_ms, 1, FETCH_BYTES, READ_COMMITTED, wanted)
             answer = await client.send(client.cluster.leader_for_partition(_plain(tp)), request)
-            ((_, ((_, error, *_, raw),)),) = answer.topics
+            told = [partition for _, partitions in answer.topics for partition in partitions]
+            if not told:
+                # So the embedded broker answers a fetch whose time was over before it had looked.
+                wait_ms = WAITS_FOR_AN_ANSWER_MS
+                continue
+            ((_, error, *_, raw),) = told
             if error:
                 return None
             if not raw:
