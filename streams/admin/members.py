@@ -23,12 +23,16 @@ class Member(NamedTuple):
     since_ms: int | None
 
 
-async def page(store: Store, segment: str, after: str = "", most: int = 100, in_shadow: bool = False) -> list[Member]:
-    """The first members whose ids come after this one; the last of them is what the next page comes after.
+async def page(
+    store: Store, segment: str, after: str = "", most: int = 100, in_shadow: bool = False, containing: str = ""
+) -> list[Member]:
+    """The first members whose ids come after this one; the last of them is what the next page comes after. containing:
+    of those alone in whose id this stands.
 
     All ids of the segment are looked at for each page: of a million in about a second.
     """
-    return await _with_since(store, segment, await store.shards.members_after(segment, after, most, _set(in_shadow)))
+    found = await store.shards.members_after(segment, after, most, _set(in_shadow), containing)
+    return await _with_since(store, segment, found)
 
 
 async def everyone(store: Store, segment: str, in_shadow: bool = False) -> AsyncIterator[list[Member]]:

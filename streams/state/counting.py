@@ -12,6 +12,15 @@ from streams.state.store import Count
 SINCE: Final = "since"  # the name under which `COUNTED` says it
 
 
+def contains(user: str, searched: str) -> bool:
+    """Whether this stands in an id; nothing stands in all.
+
+    >>> contains("Ann@x.example", "ann"), contains("bob", "ann"), contains("bob", "")
+    (True, False, True)
+    """
+    return not searched or searched.casefold() in user.casefold()
+
+
 class Summed:
     """A segment, over all shards."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from streams.core.flows import NONE, Flow, is_kept, newest_of
 from streams.state.codec import decode_outbox, writes_of
 from streams.state.collection import Collection, Form, Name, Value
-from streams.state.counting import SINCE, added
+from streams.state.counting import SINCE, added, contains
 from streams.state.fencing import Held, may_claim, may_save, owns
 from streams.state.format import (
     COUNTED,
@@ -222,10 +222,11 @@ class MemoryShardStore:
         return max((since for since in found if since is not None), default=None)
 
     async def members_after(
-        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS
+        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS, containing: str = ""
     ) -> list[tuple[int, str]]:
         members = [(user, shard) for shard in self._shards for user in await self.members(shard, segment, of)]
-        return [(shard, user) for user, shard in sorted(members) if user > after][:most]
+        found = [(shard, user) for user, shard in sorted(members) if user > after and contains(user, containing)]
+        return found[:most]
 
     async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:
         return list(self._shards.get(shard, _Shard()).contents[collection].get(name, ()))[::-1]

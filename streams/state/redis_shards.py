@@ -15,7 +15,7 @@ from streams.errors import StateLost, Unreachable
 from streams.state import scripts
 from streams.state.codec import Commands, commands, decode_outbox, decode_positions
 from streams.state.collection import Collection, Form, Name, Value
-from streams.state.counting import SINCE, Summed
+from streams.state.counting import SINCE, Summed, contains
 from streams.state.fencing import Held, before, may_claim, may_save, owns
 from streams.state.format import (
     COUNTED,
@@ -264,12 +264,13 @@ class RedisShardStore:
         return max((int(since) for since in found if since is not None), default=None)
 
     async def members_after(
-        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS
+        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS, containing: str = ""
     ) -> list[tuple[int, str]]:
         found: list[tuple[str, int]] = []
         for shard in await self._numbers():
             async for some in self._members(shard, segment, of):
-                found = nsmallest(most, {*found, *((user, shard) for user in some if user > after)})
+                wanted = (user for user in some if user > after and contains(user, containing))
+                found = nsmallest(most, {*found, *((user, shard) for user in wanted)})
         return [(shard, user) for user, shard in found]
 
     async def entries(self, shard: int, collection: Collection[Name, bytes], name: Name) -> list[bytes]:

@@ -194,11 +194,11 @@ class ShardStore(Protocol):
         """From when on (ms) the flows of all shards are counted; None where no shard counts yet."""
 
     async def members_after(
-        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS
+        self, segment: str, after: str, most: int, of: Collection[str, str] = MEMBERS, containing: str = ""
     ) -> list[tuple[int, str]]:
         """Of all shards, with the shard of each, the first `most` users after this one, by id; "" comes before all.
 
-        It looks at all members, piece by piece.
+        containing: those alone in whose id this stands, in whatever case. It looks at all members, piece by piece.
         """
 
     async def flows(

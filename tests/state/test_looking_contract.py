@@ -163,3 +163,5 @@ async def test_members_are_paged_in_the_order_of_their_ids_over_all_shards(store
     assert found == [f"u-{user:03}" for user in range(300)]
     assert await store.members_after("never", "", 10) == []
     assert await store.members_after("vip", "u-298", 10) == [(2, "u-299")]
+    those = await store.members_after("vip", "u-100", 3, containing="U-1")
+    assert [user for _, user in those] == ["u-101", "u-102", "u-103"]

@@ -64,6 +64,7 @@ VARIANT: Final = Parameter("variant", "text", "Of a message that has several; wi
 REASON: Final = Parameter("reason_code", "text", "Only of this reason.", "")
 TOPIC: Final = Parameter("topic", "text", "Only of this topic.", "")
 SEARCH: Final = Parameter("search", "text", "Only those in whose reason these words stand.", "")
+IN_ID: Final = Parameter("search", "text", "Only those in whose id this stands, in whatever case.", "")
 AT: Final = Parameter("at", "time", "As of then, if nothing happens until then; not before the newest that is known.")
 
 
@@ -118,7 +119,7 @@ class Answers:
         return Health("ok" if trouble is None else "trouble", __version__, trouble)
 
     async def members(self, asked: Asked) -> MembersShown:
-        return await members(self._window, asked["segment"], asked["after"], asked["limit"])
+        return await members(self._window, asked["segment"], asked["after"], asked["limit"], asked["search"])
 
     async def timeline(self, asked: Asked) -> Changes:
         return Changes(await timeline_of(self._window, asked["user"]))
@@ -166,7 +167,11 @@ ROWS: Final = (
         "/segments/{segment}", "One rule: its segments, its text, its newest changes.", SegmentView, Answers.segment
     ),
     Resource(
-        "/segments/{segment}/members", "Who is in it, page by page.", MembersShown, Answers.members, [AFTER, LIMIT]
+        "/segments/{segment}/members",
+        "Who is in it, page by page.",
+        MembersShown,
+        Answers.members,
+        [AFTER, LIMIT, IN_ID],
     ),
     Resource("/segments/{segment}/conditions", "How many fulfil each condition.", ConditionsShown, Answers.conditions),
     Resource("/segments/{segment}/stays", "After how long those who come have left.", StaysShown, Answers.stays),

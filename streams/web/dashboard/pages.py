@@ -80,14 +80,22 @@ class Pages:
         )
 
     async def segment(self, request: Request, visitor: Visitor) -> Response:
-        name, after = request.query_params.get("name", ""), request.query_params.get("after", "")
+        name, after, search = (request.query_params.get(each, "") for each in ("name", "after", "search"))
         found = await segment(self._window, name)
         listed = None if found.now.state == "shadow" else found.asked or (name if found.now.sort == "segment" else None)
-        who = await members(self._window, listed, after, MEMBERS_SHOWN) if listed else None
+        who = await members(self._window, listed, after, MEMBERS_SHOWN, search.strip()) if listed else None
         conditions = await self._conditions.of(found.now.rule)
         stays = await self._stays.of(listed) if listed else None
         return self._door.page(
-            request, "segment.html", visitor, it=found, who=who, after=after, conditions=conditions, stays=stays
+            request,
+            "segment.html",
+            visitor,
+            it=found,
+            who=who,
+            after=after,
+            search=search,
+            conditions=conditions,
+            stays=stays,
         )
 
     async def user(self, request: Request, visitor: Visitor) -> Response:

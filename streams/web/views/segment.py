@@ -108,12 +108,12 @@ async def _called(window: Window, name: str, awaited: AwaitedShown | None) -> Se
         ) from None
 
 
-async def members(window: Window, name: str, after: str, most: int) -> MembersShown:
-    """Some at a time: of one segment, or of a level."""
+async def members(window: Window, name: str, after: str, most: int, search: str = "") -> MembersShown:
+    """Some at a time: of one segment, or of a level; those in whose id stands what is searched."""
     rulebook = (await window.rules()).rulebook
     if name not in rulebook.segments:
         raise UnknownSegment(name, rulebook.segments, rulebook.names)
-    found = await page(window.store, name, after, most)
+    found = await page(window.store, name, after, most, containing=search)
     shown = tuple(MemberShown(each.user, told_or_none(each.since_ms)) for each in found)
     return MembersShown(name, shown, found[-1].user if len(found) == most else None)
 

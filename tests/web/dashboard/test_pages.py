@@ -156,6 +156,10 @@ async def test_members_come_page_by_page(group: Group, client: AsyncClient, monk
     assert "ann" not in first.partition('id="members"')[2].partition("Newest changes")[0]
     assert "segment?name=pace%2Fcalm&amp;after=a%2Fb%20%3Ci%3E" in first
     assert "user?id=ann" in (await page(client, "segment?name=pace/calm&after=a%2Fb%20%3Ci%3E")).text
+    found = (await page(client, "segment?name=pace/calm&search=ANN")).text
+    assert 'href="user?id=ann"' in found
+    assert "a%2Fb" not in found.partition('id="members"')[2].partition("</section>")[0]
+    assert "Nobody so." in (await page(client, "segment?name=pace/calm&search=zzz")).text
 
 
 async def test_all_members_are_downloaded_as_the_command_writes_them(client: AsyncClient) -> None:
