@@ -1,0 +1,166 @@
+"""Pages in the states that no worker keeps them in for long: all people can use them, on any screen.
+
+They are drawn here, of a group in memory, and given to a real browser in the place of a server's answers.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from httpx import AsyncClient
+from playwright.async_api import Browser, Page, Route, expect
+
+from streams.backtest.job import REQUEST, Progress, Request, Stage, write_progress
+from streams.kafka.batches.record import PlainRecord
+from streams.lifecycle.applying import apply
+from streams.lifecycle.awaiting import Made, tell
+from streams.lifecycle.checking import check_files
+from streams.lifecycle.reach import Reach
+from streams.lifecycle.versions import Version
+from streams.testing import instant, track
+from streams.web.views import board
+from tests.e2e.browser import chromium
+from tests.web.group import EVENTS, MESSAGES, NOW, RULES, Group
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOST: Final = "http://localhost"
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+ODD: Final = '/"><script>alert(1)</script>👩‍💻' + "x" * 200
+FILES: Final = {f"{name}.yaml": text for name, text in RULES.items()} | {
+    f"messages/{name}.yaml": text for name, text in MESSAGES.items()
+}
+BUYERS: Final = 'segment: buyers\nenter: count("Order Paid", days=60) >= 1\n'
+JOBS: Final[dict[Stage, str]] = {"running": "1" * 16, "failed": "2" * 16, "stopped": "3" * 16}
+OFTEN: Final = "segment: often\nenter: active_days(days=45) >= 9\n"
+
+
+@pytest.fixture
+async def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Group:
+    """Version 2 awaits its past; backtests run, failed and were stopped; records could not be used."""
+    monkeypatch.setattr(board, "_now_ms", lambda: NOW)
+    monkeypatch.setattr("streams.backtest.job._is_alive", lambda _: True)
+    made = Group(tmp_path, web_backtests=str(tmp_path / "backtests"))
+    await made.begin([*EVENTS, track(ODD, "Signed In", "2026-03-19 09:00")])
+    made.reach = Reach({"product-events": instant("2026-03-15 08:00")})
+    after: Version | None = None
+    for files in (FILES, FILES | {"buyers.yaml": BUYERS}):
+        after = await apply(made.store.group, check_files(files), after=after, author="ann", note="", at_ms=NOW)
+    await tell(made.store.group, 2, 0, Made(80, 200, a_second=1.0, since_ms=NOW))
+    for stage, name in JOBS.items():
+        folder = tmp_path / "backtests" / made.settings.group / name
+        folder.mkdir(parents=True)
+        request = Request(new=FILES, rule="quiet", author=ODD, topics=True)
+        (folder / REQUEST).write_bytes(msgspec.json.encode(request))
+        write_progress(folder, Progress(stage, NOW, 1, 4, error=ODD if stage == "failed" else None))
+    for offset in range(7):
+        headers = [("reason_code", b"no_rate"), ("reason", ODD.encode()), ("topic", b"billing-updates")]
+        headers += [("partition", b"1"), ("offset", str(offset).encode())]
+        made.window.dead_letters.take([PlainRecord(offset, NOW, b"ann", b'{"userId": "ann"}', headers)])
+    return made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, group: Group) -> AsyncIterator[Page]:
+    """Whose requests the group answers; no stream comes through."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    async with group.client() as client:
+
+        async def answer(route: Route) -> None:
+            await _answered(route, client)
+
+        await page.route("**/*", answer)
+        yield page
+        await page.unroute_all(behavior="ignoreErrors")
+        await context.close()
+
+
+async def _answered(route: Route, client: AsyncClient) -> None:
+    asked = route.request
+    if asked.url.endswith("/live"):
+        await route.abort()
+        return
+    parts = urlsplit(asked.url)
+    headers = {name: value for name, value in asked.headers.items() if name != "accept-encoding"}
+    headers["sec-fetch-site"] = "same-origin"
+    place = f"{parts.path}?{parts.query}"
+    found = await client.request(asked.method, place, headers=headers, content=asked.post_data_buffer)
+    told = {name: value for name, value in found.headers.items() if name != "content-length"}
+    await route.fulfill(status=found.status_code, headers=told, body=found.content)
+
+
+async def check(page: Page, what: str) -> None:
+    """That it can be read by everybody, in both schemes, and fits a narrow phone."""
+    for details in await page.locator("details").all():
+        await details.evaluate("each => { each.open = true }")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = await Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+        assert found.violations_count == 0, [
+            (what, scheme, each["id"], node["target"], [one["message"] for one in node["any"]])
+            for each in found.response["violations"]
+            for node in each["nodes"]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("", "awaits its past"),
+        ("rules", "read, 0 of 2 shards ready"),
+        ("rule?name=buyers", "You write on what was applied last"),
+        ("version?number=2", "awaits its past"),
+        ("segment?name=buyers", "buyers comes with version 2"),
+        (f"backtest?id={JOBS['running']}", "Playing the history"),
+        (f"backtest?id={JOBS['failed']}", "It failed"),
+        (f"backtest?id={JOBS['stopped']}", "Somebody stopped it"),
+        ("dead-letters", "no_rate"),
+        ("dead-letters?search=script", "7 found that can be sent again"),
+        ("segment?name=pace/calm", "Search their ids"),
+    ],
+)
+async def test_what_is_under_way_or_went_wrong_can_be_read_by_all(page: Page, path: str, says: str) -> None:
+    await page.goto(f"{HOST}/dashboard/{path}")
+    await expect(page.locator("#content")).to_contain_text(says)
+    await check(page, path)
+
+
+async def test_a_rule_with_faults_one_that_will_wait_and_one_that_came_too_late_can_be_read_by_all(
+    page: Page, group: Group
+) -> None:
+    await page.goto(f"{HOST}/dashboard/rule?name=often")
+    text, result = page.get_by_role("textbox", name="often.yaml"), page.locator("#result")
+    await text.fill(OFTEN.replace("active_days", "active_dayz"))
+    await expect(result).to_contain_text("1 fault")
+    await check(page, "a fault")
+    await text.fill(OFTEN)
+    await expect(result).to_contain_text("It would await its past")
+    await expect(result).to_contain_text("will be whole on")
+    await check(page, "will wait")
+    others = check_files(FILES | {"buyers.yaml": BUYERS.replace("60", "30")})
+    first = (await group.window.rules()).version
+    await apply(group.store.group, others, after=first, author=ODD, note=ODD, at_ms=NOW)
+    # By the keyboard alone: it is refused, what changed meanwhile is shown, and one goes on from there.
+    await page.get_by_role("button", name="Apply").press("Enter")
+    await expect(page.get_by_text("What was applied since you began")).to_be_visible()
+    await expect(page.locator("#content")).to_contain_text('+enter: count("Order Paid", days=30) >= 1')
+    await check(page, "came too late")
+    await page.get_by_role("button", name="Go on with my text").press("Enter")
+    await expect(result).to_contain_text("It would await its past")
+    await page.get_by_role("button", name="Apply").press("Enter")
+    await expect(page.locator("#history")).to_contain_text("awaits its past")
