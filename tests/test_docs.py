@@ -8,6 +8,7 @@ import ast
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +153,31 @@ def test_the_topics_are_all_there() -> None:
     assert {topic for topic, text in rows if "compacted" in text} == compacted
 
 
+def what_an_operator_may_see() -> list[str]:
+    return re.findall(r"^\| (?:many )?`(.+?)`", FAULTS.read_text(), re.MULTILINE)
+
+
 def test_what_an_operator_may_see_is_what_the_code_says() -> None:
-    table = FAULTS.read_text()
     code = "\n".join(file.read_text() for file in CODE if file.is_relative_to(ROOT / "streams"))
-    for message in re.findall(r"^\| (?:many )?`(.+?)`", table, re.MULTILINE):
+    for message in what_an_operator_may_see():
         assert all(part.strip() in code for part in message.split("..")), message
+
+
+def test_each_line_of_trouble_that_the_code_logs_is_told_what_to_do_about() -> None:
+    """All but those that have no words of their own: what they carry has."""
+    known = [part.strip() for line in what_an_operator_may_see() for part in line.split("..") if len(part.strip()) >= 8]
+    for said in lines_of_trouble():
+        words = max(re.split("%[a-z]", said), key=len).strip(" -:,")
+        assert len(words) < 12 or any(part in said for part in known), said
+
+
+def lines_of_trouble() -> Iterator[str]:
+    for file in CODE:
+        if file.is_relative_to(ROOT / "streams") and not file.is_relative_to(ROOT / "streams/demo"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("log.warning", "log.error"):
+                    texts = [each.value for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant)]
+                    yield " ".join(text for text in texts if isinstance(text, str))
 
 
 # what is said of records and changes

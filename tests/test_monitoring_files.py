@@ -52,6 +52,14 @@ def test_every_figure_is_on_the_dashboard() -> None:
     assert [spec.name for spec in SPECS if spec.name not in asked] == []
 
 
+def test_each_figure_says_what_to_do_about_it() -> None:
+    page = (ROOT / "docs/monitoring.md").read_text()
+    done, all_of_it = page.partition("### What to do about a figure")[2], page.partition("## Alerts")[0]
+    figures = set(re.findall(r"^\| `(segmenter_\w+)`", all_of_it, re.MULTILINE))
+    assert figures == set(re.findall(r"`(segmenter_\w+)`", done.partition("Scrape each kind")[0]))
+    assert {spec.name for spec in SPECS} <= figures
+
+
 def test_no_two_panels_lie_on_each_other() -> None:
     places = [panel["gridPos"] for panel in DASHBOARD["panels"]]
     taken = [(at["x"] + x, at["y"] + y) for at in places for x in range(at["w"]) for y in range(at["h"])]
