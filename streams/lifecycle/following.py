@@ -17,6 +17,7 @@ from streams.lifecycle.versions import Version, add, ahead, files_of, live
 from streams.log import log
 from streams.rulefiles.folder import read_files
 from streams.settings import Settings
+from streams.state.format import SETTLED
 from streams.state.store import GroupStore
 
 FIRST_NOTE: Final = "the folder with which the first worker began"
@@ -35,6 +36,7 @@ class Followed:
         self._is_named = settings.is_set("rules")
         self._refused: Version | None = None
         self._applies = False
+        self._settled: dict[str, bytes] = {}  # as far as it was seen
         self.version: Version | None = None
         self.awaited: InForce | None = None
         self.differs = ""
@@ -64,6 +66,8 @@ class Followed:
         version, awaited = await ahead(self._group, self.version)
         if version is None:
             await self._put_back()
+        elif self._applies:
+            self._settled |= await self._group.read(SETTLED)
         await self._look_ahead(awaited)
         if version is None or version in (self.version, self._refused):
             return False
@@ -89,9 +93,12 @@ class Followed:
 
     async def _put_back(self) -> None:
         """A worker knows what a Redis has lost that was emptied under it: else the next that starts would apply its
-        folder, in which nothing need be that was applied since."""
+        folder, in which nothing need be that was applied since. What was fixed at first start goes first: by that
+        whoever applies rules knows that there is a past."""
         if self._applies and self.version is not None:
             log.error("rules - Redis has lost them; %s, which runs here, is put back", self.version)
+            for name, value in self._settled.items():
+                await self._group.replace(SETTLED, name, b"", value)
             await add(self._group, self.checked.files, self.version)
 
     async def _read(self, version: Version) -> Checked:

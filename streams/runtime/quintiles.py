@@ -103,6 +103,10 @@ class Refresher:
         told = await self._store.read(POPULATIONS.under(rule.name))
         reports = {number: Report.decode(raw) for number, raw in told.items()}
         shards = int(await self._store.get(SETTLED, "partitions") or 0)
+        if not shards:
+            return (
+                agreed  # Redis was emptied a moment ago: whose reports are missing is not known before it is put back
+            )
         ours = next_edges(rule, agreed, reports, shards, self._clock())
         if ours is None:
             return agreed

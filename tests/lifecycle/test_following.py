@@ -8,10 +8,12 @@ import pytest
 
 from streams.errors import RuleError
 from streams.lifecycle.applying import apply
+from streams.lifecycle.awaiting import must_wait
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
 from streams.lifecycle.versions import Version, add, history, live
 from streams.settings import Settings
+from streams.state.format import SETTLED
 from streams.state.memory import MemoryStore
 from streams.state.store import GroupStore
 
@@ -127,6 +129,21 @@ async def test_a_worker_puts_back_what_it_runs_where_redis_has_lost_it(group: Gr
     next_worker = Followed(group, named(tmp_path / "rules"))
     await next_worker.begin(at_ms=3)
     assert next_worker.checked.files == KEEN
+
+
+async def test_what_was_fixed_at_first_start_is_put_back_with_the_rules_and_what_stands_there_by_then_stays(
+    group: GroupStore, tmp_path: Path
+) -> None:
+    worker = Followed(group, named(folder(tmp_path / "rules", QUIET)))
+    await worker.begin(at_ms=1)
+    for name, value in (("partitions", b"4"), ("partitioner", b"crc32")):
+        await group.put(SETTLED, name, value)
+        await worker.look()
+    group.__dict__.update(MemoryStore().group.__dict__)
+    await group.put(SETTLED, "partitioner", b"murmur2")
+    await worker.look()
+    assert await group.read(SETTLED) == {"partitions": b"4", "partitioner": b"murmur2"}
+    assert await must_wait(group, check_files(QUIET).rulebook, check_files(KEEN).rulebook)
 
 
 async def test_whoever_must_not_apply_anything_goes_by_the_folder_until_somebody_does(

@@ -82,6 +82,16 @@ async def group() -> Group:
     return group
 
 
+async def test_where_redis_was_emptied_nobody_agrees_on_edges_by_a_part_of_the_shards(group: Group) -> None:
+    group.store.__dict__.update(MemoryGroupStore().__dict__)
+    group.time_comes()
+    await group.refresh(0)
+    assert group.agreed == [None, None]
+    await group.store.put(SETTLED, "partitions", b"2")
+    await group.refresh()
+    assert None not in group.agreed
+
+
 async def test_whoever_starts_with_profiles_has_edges_at_once_and_all_shards_the_same(group: Group) -> None:
     group.time_comes()
     await group.refresh()
