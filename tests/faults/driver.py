@@ -5,10 +5,10 @@ Comes in: a world and a stream. Goes out: a world that has been told all of it.
 
 import asyncio
 import json
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPException
@@ -46,33 +46,19 @@ def publish_first(world: World, stream: Stream) -> None:
 def driving(world: World, stream: Stream, tell: Tell) -> Iterator[None]:
     """For the length of the block, and until all of it has arrived."""
     begun = time.monotonic()
-    failed: list[BaseException] = []
-
-    def carefully(work: Callable[[], None]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                work()
-            except BaseException as error:
-                failed.append(error)
-                raise
-
-        return run
-
-    by_kafka = [planned for planned in stream.records if not planned.by_http]
     by_http = [planned for planned in stream.records if planned.by_http]
-    threads = [
-        threading.Thread(target=carefully(lambda: _publish(world, by_kafka, begun, tell))),
-        threading.Thread(target=carefully(lambda: _post(world, by_http, begun))),
-        threading.Thread(target=carefully(lambda: _apply_in_the_middle(world, stream, begun, tell))),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    by_turns = [planned for planned in stream.records if planned.is_of_merged]
+    others = [planned for planned in stream.records if not planned.by_http and not planned.is_of_merged]
+    with ThreadPoolExecutor() as pool:
+        running = [
+            pool.submit(_publish, world, others, begun, tell),
+            pool.submit(_publish_by_turns, world, by_turns, begun),
+            pool.submit(_post, world, by_http, begun),
+            pool.submit(_apply_in_the_middle, world, stream, begun, tell),
+        ]
         yield
-    finally:
-        for thread in threads:
-            thread.join()
-    assert not failed, failed
+        for each in running:
+            each.result()
 
 
 def _producer(world: World) -> Producer:
@@ -95,23 +81,27 @@ def _produce(world: World, producer: Producer, records: Sequence[Planned]) -> No
 
 
 def _publish(world: World, records: Sequence[Planned], begun: float, tell: Tell) -> None:
-    """Each record at its time; what Kafka does not take yet waits here, and comes as soon as it does. What goes before
-    a merge is there before it, and what follows comes after it: they are of different topics."""
+    """Each record at its time; what Kafka does not take yet waits here, and comes as soon as it does."""
     producer, late_s = _producer(world), 0.0
     for planned in records:
         while (wait_s := begun + planned.at_s - time.monotonic()) > 0:
             producer.poll(0.02)
         late_s = max(late_s, -wait_s)
-        if planned.is_merge:
-            assert producer.flush(600) == 0
         _produce(world, producer, [planned])
-        if planned.is_merge:
-            assert producer.flush(600) == 0
     took_s = time.monotonic() - begun
     assert producer.flush(600) == 0
     arrived_s = time.monotonic() - begun
     rate = f"{len(records) / took_s:,.0f} records/s, none more than {late_s:.1f} s late"
     tell(f"published {rate}; all had arrived after {arrived_s:.1f} s")
+
+
+def _publish_by_turns(world: World, records: Sequence[Planned], begun: float) -> None:
+    """Each once the one before is there: they are of different topics, and a merge has a before and an after."""
+    producer = _producer(world)
+    for planned in records:
+        time.sleep(max(0.0, begun + planned.at_s - time.monotonic()))
+        _produce(world, producer, [planned])
+        assert producer.flush(600) == 0
 
 
 def _post(world: World, records: Sequence[Planned], begun: float) -> None:

@@ -37,8 +37,8 @@ class Planned(NamedTuple):
     by_http: bool = False
 
     @property
-    def is_merge(self) -> bool:
-        return self.topic == "profile-commands" and self.key.startswith("gone")
+    def is_of_merged(self) -> bool:
+        return self.key.startswith(("gone", "stays"))
 
     @property
     def is_first(self) -> bool:
