@@ -237,8 +237,11 @@ async def _posting(
 
 async def _round(deliverer: Deliverer, consumer: GroupConsumer, clock: Clock) -> None:
     now_ms = clock()
-    for number, fetched in (await consumer.fetch()).items():
-        if await deliverer.work(number, fetched, now_ms):
+    brought = await consumer.fetch()
+    # A shard that is claimed while others are worked on goes on where it was stored, which may be before this.
+    owned = dict(deliverer.shards)
+    for number, fetched in brought.items():
+        if deliverer.shards.get(number) is owned.get(number) and await deliverer.work(number, fetched, now_ms):
             await consumer.commit(number, fetched.positions)
 
 

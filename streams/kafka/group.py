@@ -84,11 +84,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
 
         for number in sorted({each.partition for each in assigned}):
             positions = await self._owner.own(number, is_ours)
-            for tp in (each for each in assigned if each.partition == number):
-                if tp.topic in positions:
-                    self._consumer.seek(tp, positions[tp.topic])
-                else:
-                    await self._consumer.seek_to_beginning(tp)
+            # Nothing is awaited before all is sought: else what was fetched from elsewhere would be taken for its own.
+            of_number = [tp for tp in assigned if tp.partition == number]
+            for tp in (each for each in of_number if each.topic in positions):
+                self._consumer.seek(tp, positions[tp.topic])
+            if new := [tp for tp in of_number if tp.topic not in positions]:
+                await self._consumer.seek_to_beginning(*new)
         self.has_joined = True
 
 

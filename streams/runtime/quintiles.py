@@ -104,9 +104,7 @@ class Refresher:
         reports = {number: Report.decode(raw) for number, raw in told.items()}
         shards = int(await self._store.get(SETTLED, "partitions") or 0)
         if not shards:
-            return (
-                agreed  # Redis was emptied a moment ago: whose reports are missing is not known before it is put back
-            )
+            return agreed  # Redis was emptied just now: nobody knows whose reports are missing
         ours = next_edges(rule, agreed, reports, shards, self._clock())
         if ours is None:
             return agreed

@@ -17,7 +17,7 @@ from typing import Final
 
 from confluent_kafka import Producer
 
-from streams.errors import Unreachable
+from streams.errors import StateError, Unreachable
 from streams.lifecycle import applying, versions
 from streams.lifecycle.applying import Moved
 from streams.lifecycle.checking import check_files
@@ -157,5 +157,5 @@ async def _is_applied(group: Pipeline, folder: Path) -> bool:
                 live, now_ms = await versions.live(store.group), time.time_ns() // 1_000_000
                 await applying.apply(store.group, checked, after=live, author="faults", note="", at_ms=now_ms)
             return bool(found)
-    except (Unreachable, Moved):
+    except (Unreachable, Moved, StateError):  # the last where Redis loses the files while they are read
         return False
