@@ -24,6 +24,7 @@ IMAGES: Final = ROOT / "docs" / "images"
 WITHIN_S: Final = 300.0
 LIVES_ON_S: Final = 20.0  # for something to happen today
 WIDE, PHONE = (1280, 860), (390, 844)
+UP_TO_STORIES, TALL = 762, 1_000
 
 
 @contextmanager
@@ -59,6 +60,22 @@ async def taken(
     await context.close()
 
 
+async def written(browser: Browser, address: str) -> None:
+    """A rule as it is changed, with who would enter and leave; and its backtest."""
+    context = await browser.new_context(viewport={"width": WIDE[0], "height": UP_TO_STORIES}, reduced_motion="reduce")
+    page = await context.new_page()
+    await page.goto(f"{address}rule?name=churn-risk")
+    text = page.get_by_role("textbox", name="churn-risk.yaml")
+    await text.fill((await text.input_value()).replace("idle_days >= 7", "idle_days >= 5"))
+    await page.get_by_role("heading", name="Who would enter and leave").wait_for(timeout=WITHIN_S * 1000)
+    await page.screenshot(path=IMAGES / "editor.png")
+    await page.get_by_role("button", name="Backtest").click()
+    await page.set_viewport_size({"width": WIDE[0], "height": TALL})
+    await page.get_by_text("What would be otherwise").wait_for(timeout=WITHIN_S * 1000)
+    await page.screenshot(path=IMAGES / "backtest.png")
+    await context.close()
+
+
 async def take_all(address: str) -> None:
     async with chromium() as browser:
         page = await browser.new_page()
@@ -72,6 +89,7 @@ async def take_all(address: str) -> None:
         greeted = next((each["user_id"] for each in sent["newest"] if each["decision"] == "sent"), user)
         await taken(browser, f"{address}message?name=come-back&user={greeted}", "message", WIDE)
         await taken(browser, f"{address}user?id={user}", "user", WIDE, "dark")
+        await written(browser, address)
 
 
 if __name__ == "__main__":
