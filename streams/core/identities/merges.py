@@ -38,7 +38,7 @@ REASONS: Final = {
     each.code: each
     for each in (
         Reject("merge_circle", "`userId` and `into` are the same user, or would be by other merges: a circle"),
-        Reject("merge_unknown", "`userId` or `into` names nobody who has a profile"),
+        Reject("merge_unknown", "`userId` or `into` names nobody who has a profile: send it once both have an event"),
         Reject("merge_again", "`userId` was merged into another user before: merge that one"),
         Reject("merge_too_many", f"`into` has as many ids as one person may have, {MOST_IDS}"),
     )

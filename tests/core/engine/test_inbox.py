@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from streams.core.batch import Batch
 from streams.core.engine.inbox import Inbox
+from streams.core.engine.shard import Shard
 from streams.core.events import Event
+from streams.core.rules.rulebook import Rulebook
 
 TIMES = st.lists(st.integers(0, 6), max_size=8)
 SOURCES = ("product-events", "billing-updates", "rerouted-events")
@@ -100,3 +102,15 @@ def test_what_waits_for_something_before_it_holds_the_others_back(
         taken += inbox.take(limit, {SOURCES[0]: bound}).events
         assert inbox.positions()[SOURCES[0]] <= bound
     assert [*taken, *inbox.take(16).events] == merged_by_heads(streams)
+
+
+def test_a_shard_that_is_loaded_again_has_come_as_far_as_before() -> None:
+    """Else what it then tells others had its turn, where a lost state is made anew, before what had led to it."""
+    shard = Shard(Rulebook(()))
+    shard.step(Batch.of([Event("ann", 7, "", False, "a", {}, {}), Event("ann", 9, "Signed In", True, "b", {}, {})]))
+    loaded = Shard.restore(Rulebook(()), shard.head(), shard.take_dirty().rows, {})
+    inbox = Inbox(["product-events"], loaded.reached_ms)
+    inbox.add("product-events", Batch.of(events("late", [3, 12])), 2)
+    inbox.caught_up["product-events"] = True
+    assert inbox.take(9).turns.tolist() == [9, 12]
+    assert inbox.reached_ms == 12
