@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
 from streams.core.engine.shard import Shard
+from streams.core.identities.identities import Identities
 from streams.errors import InternalError, UsageError
 from streams.observed.recorder import Recorder
 from streams.runtime import agents, app, running, starting, transport
@@ -18,6 +19,7 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import ConsumerThread
 from streams.runtime.intake import Intake
+from streams.runtime.monitor import Monitor
 from streams.runtime.pending import Pending
 from streams.runtime.producing import Producer
 from streams.runtime.quintiles import Refresher
@@ -43,6 +45,7 @@ HOPS: list[tuple[Any, str]] = [
     (Intake, "receive"),
     (Intake, "take"),
     (Recorder, "read"),
+    (Identities, "sort"),
     (Shard, "step"),
     (Pending, "add"),
     (Pending, "snapshot"),
@@ -57,6 +60,7 @@ HOPS: list[tuple[Any, str]] = [
     (Consumer, "ends"),
     (ConsumerThread, "ends"),
     (Shard, "tick"),
+    (Monitor, "look"),
     (Counters, "summary"),
     (Recorder, "note"),
     (Refresher, "refresh"),
