@@ -13,6 +13,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.errors import InternalError
 from streams.kafka.errors import in_words
 from streams.kafka.outcomes import may_pass
 from streams.kafka.provisioning import refuse_others, sharded
@@ -168,3 +169,7 @@ class Assignment:
             await owner.run()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker, and is told there
             await self._fail(f"shard {owner.number}", error)
+        except asyncio.CancelledError:
+            if owner in (ours for ours, _ in self._owners.values()):  # else it was let go
+                await self._fail(f"shard {owner.number}", InternalError("what it waited for was given up"))
+            raise

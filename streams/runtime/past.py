@@ -113,10 +113,14 @@ class PastMaker:
         await asyncio.wait({settled, self._task}, timeout=SETTLED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
         settled.cancel()
 
-    async def finish(self, last: Stand) -> Past:
-        """As it is where the running one was let go, at its last checkpoint."""
+    async def finish(self, last: Stand) -> Past | None:
+        """As it is where the running one was let go, at its last checkpoint; None where it was ended meanwhile, as
+        nobody needs it any more."""
         since, self._last = time.monotonic(), last
         self._hurried.set()
+        await asyncio.wait([self._task])
+        if self._task.cancelled():
+            return None
         past = await self._task
         log.info("%s - is there, %s after the shard", self._subject, seconds(since))
         return past

@@ -194,6 +194,8 @@ class ShardLifecycle:
                     continue
                 stored = await self._retry(f"shard {self.number}, loading", self._claim)
                 past = await self._past_at(self._stand(stored, is_stale=True)) if self._worker.version else None
+                if self._leaving:
+                    break
                 await self._work(Found(stored, await self._begin(stored), past), since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)

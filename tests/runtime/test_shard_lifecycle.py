@@ -23,13 +23,14 @@ from streams.runtime import shard_loop
 from streams.runtime.assignment import Assignment
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
+from streams.runtime.past import PastMaker
 from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.runtime.shard_work import ShardWork
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.fencing import Held
-from streams.state.format import FORMAT, ROWS, TIMELINE
+from streams.state.format import FORMAT, ROWS, TIMELINE, past_room
 from streams.state.memory import MemoryShardStore
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
@@ -78,10 +79,10 @@ class Around:
             version=0,
         )
 
-    def under(self, rules: Rulebook) -> Any:
+    def under(self, rules: Rulebook, version: int = 0) -> Any:
         """The worker, once it runs other rules."""
         reads = Decoder(Catalog(rules).reads, ANY_TIME)
-        return SimpleNamespace(**vars(self._worker) | {"rulebook": rules, "decoder": reads})
+        return SimpleNamespace(**vars(self._worker) | {"rulebook": rules, "decoder": reads, "version": version})
 
     async def take_over(self, rules: Rulebook) -> None:
         """While it works; what differs is saved when this returns."""
@@ -550,6 +551,51 @@ async def test_of_a_shard_that_comes_back_as_much_is_kept_as_the_settings_say() 
         await around.fetch(2)
         await around.fetch(3)
     assert len(await around.store.entries(0, TIMELINE, "ann")) == 1
+
+
+async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All shards have taken the version over, this one by who had it before."""
+    around = Around(["Opened", "Closed"])
+    async with around.owned():
+        await around.fetch(1)
+    around._worker = around.under(RULES, version=2)
+    around.store.beside(past_room(2))._shards[0] = around.store._shards[0]  # it was begun
+    is_made = asyncio.Event()
+
+    async def for_ever(_: PastMaker) -> None:
+        is_made.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PastMaker, "_make", for_ever)
+    owner = around._owner = around.owner()
+    running = asyncio.create_task(owner.run())
+    await is_made.wait()
+    await owner.forget_past(2)
+    await until(lambda: owner.loaded is not None or running.done())
+    await around.fetch(2)
+    owner.leave()
+    await running
+    assert [is_in for _, is_in in around.stands] == [True, False]
+
+
+async def test_a_shard_whose_task_is_ended_by_nobody_who_may_ends_the_worker() -> None:
+    around = Around(["Opened"])
+    failed = asyncio.Queue[str]()
+
+    async def fail(subject: str, error: Exception) -> None:
+        failed.put_nowait(f"{subject}: {error}")
+
+    assignment = Assignment(around._worker, fail)
+    assignment.assigned([INPUT])
+    await until(lambda: bool(assignment.loaded()))
+    [(_, task)] = assignment._owners.values()
+    task.cancel()
+    async with asyncio.timeout(60):
+        assert await failed.get() == "shard 0: what it waited for was given up"
+    await assignment.drop()
+    assert failed.empty()
 
 
 async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
