@@ -51,6 +51,7 @@ from streams.state.store import ShardStore
 FOLLOW_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
 LOOK_EVERY_S: Final = 1.0
+STOPPED_AGAIN_S: Final = 0.1
 HURRIED_S: Final = 0.005  # while events wait
 SETTLED_WITHIN_S: Final = 60.0
 UNITED_WITHIN_S: Final = 2.0
@@ -131,9 +132,11 @@ class PastMaker:
 
     async def stop(self) -> None:
         """It goes on from its last checkpoint, here or elsewhere."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await self._task
+        while not self._task.done():  # a client of Redis may have swallowed it
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=STOPPED_AGAIN_S)
+        if not self._task.cancelled():
+            self._task.exception()  # it was told where it happened
 
     async def _run(self) -> Past:
         while True:
