@@ -109,7 +109,7 @@ def apply(
     _refuse_too_much(found, max_change, said["at_once"])
     if not yes:
         ask("Make it live?")
-    version = asyncio.run(_applied(checked, found.live, said, settings))
+    version = asyncio.run(_applied(checked, found.live, said, settings, max_change))
     tell_applied(version)
 
 
@@ -168,12 +168,10 @@ def _refuse_other_plan(found: "Plan", plan_id: str | None) -> None:
 
 
 def _refuse_too_much(found: "Plan", share: float | None, at_once: bool) -> None:
-    if share is not None and found.awaits and not at_once and (unknown := found.unknown):
-        raise UsageError(
-            f"Nothing is applied: how many enter and leave {', '.join(unknown)} is known once the past is there, which"
-            " was not kept. Apply without --max-change, or with --at-once, by which what was not kept begins empty."
-        )
-    if share is not None and (beyond := found.beyond(share)):
+    if share is None:
+        return
+    waits = found.unknown if found.awaits and not at_once else []  # they are compared once their past is there
+    if beyond := found.beyond(share, waits):
         told = f"{', '.join(beyond[:5])}{' ..' if len(beyond) > 5 else ''}"
         raise UsageError(
             f"Nothing is applied: {counted(len(beyond), 'segment')} would gain or lose more than {100 * share:g} % of"
@@ -181,7 +179,9 @@ def _refuse_too_much(found: "Plan", share: float | None, at_once: bool) -> None:
         )
 
 
-async def _applied(checked: "Checked", live: "Version | None", said: Said, settings: Settings) -> "Version":
+async def _applied(
+    checked: "Checked", live: "Version | None", said: Said, settings: Settings, max_change: float | None
+) -> "Version":
     from streams.lifecycle.applying import apply
     from streams.lifecycle.following import login
     from streams.state.opening import opened_store
@@ -190,5 +190,11 @@ async def _applied(checked: "Checked", live: "Version | None", said: Said, setti
     async with opened_store(settings) as store:
         who = said["author"] or login()
         return await apply(
-            *(store.group, checked), after=live, author=who, note=said["note"], at_ms=at_ms, at_once=said["at_once"]
+            *(store.group, checked),
+            after=live,
+            author=who,
+            note=said["note"],
+            at_ms=at_ms,
+            at_once=said["at_once"],
+            max_change=max_change,
         )

@@ -5,6 +5,8 @@ have to await its past; or a
 refusal where another has become live meanwhile, so that nobody undoes unseen what somebody else did.
 """
 
+from msgspec.structs import replace
+
 from streams.core.instants import format_time
 from streams.errors import UsageError
 from streams.lifecycle.awaiting import must_wait
@@ -36,11 +38,12 @@ async def apply(
     note: str,
     at_ms: int,
     at_once: bool = False,
+    max_change: float | None = None,
 ) -> Version:
     """Make them live in the place of `after` (None: of nothing). Raises `Moved` where something else is live.
 
     Where they read what was not kept before, the version `awaits` its past, unless it is to be live at once; one that
-    awaited its own is given up for it.
+    awaited its own is given up for it. max_change: as `Version` has it.
     """
     found = await history(group)
     is_live = next((version for version in found if not version.awaits), None)
@@ -49,6 +52,8 @@ async def apply(
     was = readable(await files_of(group, after)) if after is not None else None
     awaits = not at_once and was is not None and await must_wait(group, was.rulebook, checked.rulebook)
     wanted = Version(found[0].number + 1 if found else 1, at_ms, author, note, checked.digest, awaits)
+    if awaits:
+        wanted = replace(wanted, max_change=max_change)
     there = await add(group, checked.files, wanted)
     if there != wanted:
         raise Moved(there, after)

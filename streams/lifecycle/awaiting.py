@@ -4,6 +4,7 @@ Comes in: rulebooks; word from whoever owns a shard of how far its past is made.
 wait, how far it is, and in the end that it is live.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -20,6 +21,7 @@ from streams.state.store import GroupStore
 
 FEW_S: Final = 30.0
 MANY_MINUTES: Final = 120
+SHOWN: Final = 5  # segments in a sentence
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -27,7 +29,8 @@ class Made(msgspec.Struct, frozen=True):
 
     is_ready: it stands where the shard stands, or did. since_ms: from when on it has all; None where that is from where
     the shard began. is_taken: all profiles of the shard have it. a_second: how many are read in one; 0 where nobody
-    knows yet.
+    knows yet. error: what it failed at, in words, until that is over. moves: of each segment how many are in it, would
+    enter and would leave, without those of new rules; None before it is counted.
     """
 
     read: int
@@ -36,6 +39,8 @@ class Made(msgspec.Struct, frozen=True):
     since_ms: int | None = None
     is_taken: bool = False
     a_second: float = 0.0
+    error: str = ""
+    moves: dict[str, tuple[int, int, int]] | None = None
 
     @property
     def share(self) -> float:
@@ -62,6 +67,25 @@ class Progress(NamedTuple):
     @property
     def is_done(self) -> bool:
         return self.ready >= self.shards
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether all shards have said whom it would move."""
+        return sum(each.moves is not None for each in self.made.values()) >= self.shards
+
+    def beyond(self, share: float) -> dict[str, tuple[int, int, int]]:
+        """The segments of which more than a share would enter or leave, over all shards, with these numbers."""
+        found = defaultdict[str, list[int]](lambda: [0, 0, 0])
+        for each in self.made.values():
+            for segment, counts in (each.moves or {}).items():
+                found[segment] = [a + b for a, b in zip(found[segment], counts, strict=True)]
+        moved = {segment: (members, enter, leave) for segment, (members, enter, leave) in sorted(found.items())}
+        return {name: each for name, each in moved.items() if each[1] + each[2] > share * each[0]}
+
+    @property
+    def errors(self) -> dict[int, str]:
+        """By shard, what making it fails at."""
+        return {shard: each.error for shard, each in self.made.items() if each.error}
 
     @property
     def is_taken(self) -> bool:
@@ -92,6 +116,9 @@ class Progress(NamedTuple):
         if not self.made:
             return "no worker has begun to make it"
         said = f"{self.share:.0%} read, {self.ready} of {counted(self.shards, 'shard')} ready"
+        if self.errors:
+            shard, error = min(self.errors.items())
+            return f"{said}; it cannot be made, and is tried again: shard {shard}, {error}"
         return said if self.is_done or self.left_s is None else f"{said}, {_about(self.left_s)} more"
 
 
@@ -146,6 +173,34 @@ async def progress(group: GroupStore, version: int) -> Progress:
     told = await group.read(PASTS.under(str(version)))
     shards = int(await group.get(SETTLED, "partitions") or 0)
     return Progress(shards, {shard: msgspec.json.decode(raw, type=Made) for shard, raw in told.items()})
+
+
+async def settle(group: GroupStore, version: Version, found: Progress) -> str:
+    """Once all shards are ready: it is live; or it is refused, where it would move more than it may. Of all who come to
+    this at once one decides. Gives why it is refused."""
+    if version.max_change is None:
+        await make_live(group, version)
+        return ""
+    if not found.is_counted:
+        return ""
+    beyond = found.beyond(version.max_change)
+    if not beyond:
+        await make_live(group, version)
+        return ""
+    refused = msgspec.structs.replace(version, refused=_too_much(version, version.max_change, beyond))
+    was, now = (msgspec.json.encode(each.entry) for each in (version, refused))
+    return refused.refused if await group.replace(RULEBOOKS, version.number, was, now) == was else ""
+
+
+def _too_much(version: Version, share: float, beyond: Mapping[str, tuple[int, int, int]]) -> str:
+    told = [f"{name} ({members} members, +{enter} -{leave})" for name, (members, enter, leave) in beyond.items()]
+    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    beyond_what = f"more than {100 * share:g} % of {', '.join(told[:SHOWN])}{more}"
+    return (
+        f"Version {version.number} is not taken over: it would move {beyond_what}. What was live stays so. If that is"
+        " meant, apply it again with a greater --max-change, or without it; if not, apply what you had before, or"
+        " something else"
+    )
 
 
 async def make_live(group: GroupStore, version: Version) -> None:

@@ -25,8 +25,9 @@ FIRST_NOTE: Final = "the folder with which the first worker began"
 
 class Followed:
     """version, checked: what is in force, once it has begun; no version while nothing was ever applied. awaited: what
-    is to take its place once its past is there. differs: what is to be said of the folder, empty where it says what is
-    in force, or where it is not there and nobody named it."""
+    is to take its place once its past is there. refused: why what was applied last never does, empty where it may.
+    differs: what is to be said of the folder, empty where it says what is in force, or where it is not there and nobody
+    named it."""
 
     checked: Checked
 
@@ -39,7 +40,7 @@ class Followed:
         self._settled: dict[str, bytes] = {}  # as far as it was seen
         self.version: Version | None = None
         self.awaited: InForce | None = None
-        self.differs = ""
+        self.refused = self.differs = ""
 
     @property
     def number(self) -> int:
@@ -63,11 +64,13 @@ class Followed:
 
     async def look(self) -> bool:
         """Whether another version is live, and in force from now on."""
-        version, awaited = await ahead(self._group, self.version)
+        version, awaited, refused = await ahead(self._group, self.version)
         if version is None:
             await self._put_back()
+            version, awaited, refused = await ahead(self._group, self.version)
         elif self._applies:
             self._settled |= await self._group.read(SETTLED)
+        self.refused = refused.refused if refused is not None else ""
         await self._look_ahead(awaited)
         if version is None or version in (self.version, self._refused):
             return False
@@ -100,6 +103,9 @@ class Followed:
             for name, value in self._settled.items():
                 await self._group.replace(SETTLED, name, b"", value)
             await add(self._group, self.checked.files, self.version)
+            if self.awaited is not None and self.awaited.version is not None:
+                log.error("rules - so is %s, whose past is made anew", self.awaited.version)
+                await add(self._group, self.awaited.checked.files, self.awaited.version)
 
     async def _read(self, version: Version) -> Checked:
         files = await files_of(self._group, version)

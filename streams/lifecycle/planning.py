@@ -5,6 +5,7 @@ that, or refuses where the folder or what is live has become another.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from streams.calendars import calendar
@@ -83,10 +84,11 @@ class Plan(NamedTuple):
         )
         return tuple(each for each in found if each.is_lacking(self.estimate.now_ms))
 
-    def beyond(self, share: float) -> list[str]:
+    def beyond(self, share: float, but: Sequence[str] = ()) -> list[str]:
         """The segments of which more than a share (0.05: of twenty members one) would enter or leave. Those of rules
-        that are new are none of them: nobody is in them yet."""
-        new = {segment for each in self.differences if each.how is How.ADDED for segment in each.segments}
+        that are new are none of them: nobody is in them yet. but: rules that are not looked at."""
+        passed_over = [each for each in self.differences if each.how is How.ADDED or each.name in but]
+        new = {segment for each in passed_over for segment in each.segments}
         moves = self.estimate.moves.items()
         return [name for name, move in moves if name not in new and move.entering + move.leaving > share * move.before]
 
@@ -101,7 +103,7 @@ async def make_plan(
     store: Store, settings: Settings, now: Checked, sample: int | None = SAMPLE, ask: HowFar | None = None
 ) -> Plan:
     """sample: as for `estimate`. ask: how far topics reach back, where that matters."""
-    version, awaited = await ahead(store.group)
+    version, awaited, _ = await ahead(store.group)
     was = None if version is None else readable(await files_of(store.group, version))
     found = await estimate(store.shards, settings, now.rulebook, sample)
     bytes_then, bytes_now = (row_bytes_of(each.rulebook.rules) if each else 0 for each in (was, now))

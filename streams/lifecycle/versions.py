@@ -22,13 +22,16 @@ DIGEST_DIGITS: Final = 12  # of what people read
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A version as it is kept, under its number. at_ms: when it was applied. digest: SHA-256 of its files. awaits:
-    whether it is not live yet, as its past is still to be made."""
+    whether it is not live yet, as its past is still to be made. max_change: the share of any segment's members that it
+    may move then; None for no limit. refused: why it is never live, with what to do, where it would move more."""
 
     at_ms: int
     author: str
     note: str
     digest: str
     awaits: bool = False
+    max_change: float | None = None
+    refused: str = ""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -40,10 +43,12 @@ class Version(msgspec.Struct, frozen=True):
     note: str
     digest: str
     awaits: bool = False
+    max_change: float | None = None
+    refused: str = ""
 
     @property
     def entry(self) -> Entry:
-        return Entry(self.at_ms, self.author, self.note, self.digest, self.awaits)
+        return Entry(*(getattr(self, name) for name in Entry.__struct_fields__))
 
     def __str__(self) -> str:
         return f"version {self.number}"
@@ -55,10 +60,12 @@ def digest_of(files: Files) -> str:
 
 
 class Ahead(NamedTuple):
-    """live: None where nothing was ever applied. awaited: what is to take its place once its past is there."""
+    """live: None where nothing was ever applied. awaited: what is to take its place once its past is there. refused:
+    what was applied last, where it would have moved too much."""
 
     live: Version | None
     awaited: Version | None = None
+    refused: Version | None = None
 
 
 async def live(group: GroupStore) -> Version | None:
@@ -73,8 +80,9 @@ async def ahead(group: GroupStore, known: Version | None = None) -> Ahead:
         if follows is None and same is not None and _version(known.number, same) == known:
             return Ahead(known)
     found = await history(group)
-    awaited = found[0] if found and found[0].awaits else None
-    return Ahead(next((version for version in found if not version.awaits), None), awaited)
+    newest = found[0] if found and found[0].awaits else None
+    is_live = next((version for version in found if not version.awaits), None)
+    return Ahead(is_live, None, newest) if newest is not None and newest.refused else Ahead(is_live, newest)
 
 
 async def history(group: GroupStore) -> list[Version]:
@@ -116,4 +124,4 @@ def _encoded(files: Files) -> bytes:
 
 def _version(number: int, raw: bytes) -> Version:
     entry = msgspec.json.decode(raw, type=Entry)
-    return Version(number, entry.at_ms, entry.author, entry.note, entry.digest, entry.awaits)
+    return Version(number, *(getattr(entry, name) for name in Entry.__struct_fields__))

@@ -94,7 +94,7 @@ class Health(NamedTuple):
     """That of a worker. has_joined: whether the group has told it which shards are its own, perhaps none.
 
     waiting: why it has not come so far, in words. rules: the version in force, 0 before it is known; differs: what is
-    to be said where the folder has others, which fails no check.
+    to be said where the folder has others, refused why those applied last are not taken over: neither fails a check.
     """
 
     shards: Sequence[ShardHealth] = ()
@@ -102,6 +102,7 @@ class Health(NamedTuple):
     waiting: str = ""
     rules: int = 0
     differs: str = ""
+    refused: str = ""
 
     @property
     def failing(self) -> Sequence[ShardHealth]:

@@ -148,7 +148,11 @@ def describe(health: Health, ago_s: float) -> dict[str, Any]:
         "summary": str(health),
         "ready": health.is_ready,
         "failing": failing,
-        "rules": {"version": health.rules or None, "differs": health.differs or None},
+        "rules": {
+            "version": health.rules or None,
+            "differs": health.differs or None,
+            "refused": health.refused or None,
+        },
         "shards": [_described(each) for each in health.shards],
     }
 

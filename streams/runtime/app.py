@@ -165,7 +165,10 @@ class SegmenterApp(Declared):
         version = awaited.version
         if self._awaits is None or self._awaits.version != version.number:
             log.info("worker - makes the past of %s of the rules", version)
-            self._awaits, self._told = self._worker.under(awaited.checked.rulebook, version.number), {}
+            self._awaits, self._told = (
+                self._worker.under(awaited.checked.rulebook, version.number, has_limit=version.max_change is not None),
+                {},
+            )
         await self.shards.await_past(self._awaits)
         for number, made in self.shards.made().items():
             if self._told.get(number) != made:
@@ -173,7 +176,8 @@ class SegmenterApp(Declared):
                 self._told[number] = made
         found = await awaiting.progress(store.group, version.number)
         if found.is_done:
-            await awaiting.make_live(store.group, version)
+            if refused := await awaiting.settle(store.group, version, found):
+                log.error("rules - %s", refused)
         elif self._may_tell_past():
             log.info("worker - the past of %s of the rules: %s", version, found)
 

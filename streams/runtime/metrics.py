@@ -98,6 +98,12 @@ SPECS: Final[Sequence[Spec[Monitor]]] = (
         lambda it: [((), bool(it.rules.differs))] if it.rules is not None else [],
     ),
     Spec(
+        "segmenter_rules_refused",
+        "1 while the rules that were applied last are not taken over, as they would move more than --max-change said.",
+        (),
+        lambda it: [((), bool(it.rules.refused))] if it.rules is not None else [],
+    ),
+    Spec(
         "segmenter_past_read_ratio",
         "While a version of the rules awaits its past: how much of it is made for a shard, 0 to 1.",
         ("partition",),

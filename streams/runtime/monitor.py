@@ -80,7 +80,7 @@ class Monitor:
         if obstacle is not None:
             health = health._replace(waiting=f"waits for {obstacle.cause}: {obstacle.why}")
         if self.rules is not None:
-            health = health._replace(rules=self.rules.number, differs=self.rules.differs)
+            health = health._replace(rules=self.rules.number, differs=self.rules.differs, refused=self.rules.refused)
         return health, time.monotonic() - self._looked_at
 
     async def watch(self, shards: Assignment, fail: Callable[[str, Exception], Awaitable[None]]) -> None:

@@ -14,7 +14,7 @@ and so it is read where it stands. It is never ahead of what Redis has of the ru
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -22,8 +22,10 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
+from msgspec.structs import replace
 
 from streams.core.engine.past import Past, without_counts
+from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
 from streams.core.profiles.snapshot import Head
@@ -50,6 +52,8 @@ from streams.state.store import ShardStore
 
 FOLLOW_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
+FAILED_AGAIN_AFTER_S: Final = 30.0  # where we fail ourselves
+COUNTED_AT_ONCE: Final = 200  # profiles
 LOOK_EVERY_S: Final = 1.0
 STOPPED_AGAIN_S: Final = 0.1
 HURRIED_S: Final = 0.005  # while events wait
@@ -59,9 +63,9 @@ NEAR: Final = 5_000  # records: read in a moment while the shard waits
 
 
 class Running(NamedTuple):
-    """The shard that this is the past of. head: as it is now, encoded. stands: at its last checkpoint."""
+    """The shard that this is the past of. stands: at its last checkpoint."""
 
-    head: Callable[[], bytes]
+    shard: Shard
     stands: Stand
 
 
@@ -98,6 +102,7 @@ class PastMaker:
         self._retry = Retry()
         self._last: Stand | None = None
         self._look_at = 0.0
+        self._moves: dict[str, tuple[int, int, int]] | None = None
         self._settled, self._hurried = asyncio.Event(), asyncio.Event()
         self._first: dict[TP, int] = {}
         self._subject = f"shard {number}, past under version {worker.version}"
@@ -142,16 +147,19 @@ class PastMaker:
         while True:
             try:
                 return await self._make()
-            except StateTooNew:
-                raise
             except Fenced:
                 if not await self._retry(f"{self._subject}, asking whose it is", self._is_ours):
                     raise
             except (Unreachable, KafkaError, StateError) as error:
+                if isinstance(error, StateTooNew):
+                    raise
                 log.warning("%s - goes on from its last checkpoint: %s", self._subject, in_words(error))
             except Exception as error:
-                log.error("%s - is not made any more: %s", self._subject, in_words(error), exc_info=error)
-                raise
+                if self._last is not None:
+                    raise  # events wait: whoever waits is to know
+                self.made = replace(self.made, error=in_words(error))
+                log.error("%s - is tried again, after: %s", self._subject, in_words(error), exc_info=error)
+                await asyncio.sleep(FAILED_AGAIN_AFTER_S)
             await asyncio.sleep(AGAIN_AFTER_S)
 
     async def _make(self) -> Past:
@@ -183,6 +191,9 @@ class PastMaker:
         begun = (
             Beginning({tp: stored.positions.get(tp.topic, 0) for tp in self._tps}) if stored else await self._begin()
         )
+        if not stored:  # perhaps it was there, and Redis has lost it
+            self.made, self._moves = Made(0, 0, error=self.made.error), None
+            self._settled.clear()
         shard = await shard_of(worker, stored, partial(self.store.load, self._number, epoch), begun.since_ms)
         silent = worker.silent(reader, Nobody())
         hear = partial(without_counts, rulebook=worker.rulebook)
@@ -227,7 +238,7 @@ class PastMaker:
         while (running := self._running()) is None:  # noqa: ASYNC110 - it is looked at again and again in any case
             await asyncio.sleep(FOLLOW_EVERY_S)
         found = await where_the_past_begins(
-            self._worker.consumer, self._tps, Head.decode(running.head()), self._worker.settings
+            self._worker.consumer, self._tps, Head.decode(running.shard.head()), self._worker.settings
         )
         since = "" if found.since_ms == NEVER else f" since {format_time(found.since_ms)}, as far as topics reach back"
         log.info("%s - is made from the input topics%s", self._subject, since)
@@ -245,7 +256,27 @@ class PastMaker:
                     return
                 if self.made.is_ready and self._last is None:
                     await self._look_for_departed()
+                    if is_there and self._worker.has_limit and self._moves is None:
+                        await self._count_moves(loop.shard)
             await self._pause()
+
+    async def _count_moves(self, past: Shard) -> None:
+        """Whom the rules would move, profile by profile, as they stand while each is looked at; beside what is live. Of
+        new rules nobody is counted, as nobody is in their segments."""
+        running = self._running()
+        if running is None or running.shard.is_stale:
+            return
+        then, enter, leave = running.shard, Counter[str](), Counter[str]()
+        members, known = then.members(), {rule.name for rule in then.catalog.rulebook.groupings}
+        would_be = then.under(self._worker.rulebook, Past(past, Head.decode(past.head())))
+        while would_be.is_stale:
+            since = time.monotonic()
+            for change in would_be.migrate(COUNTED_AT_ONCE):
+                if change.rule in known and not change.is_shadow:
+                    leave.update([change.previous] if change.previous is not None else [])
+                    (enter if change.entered else leave).update([change.segment])
+            await self._pace.rest(time.monotonic() - since)
+        self._moves = {each: (members.get(each, 0), enter[each], leave[each]) for each in enter.keys() | leave.keys()}
 
     async def _look_for_departed(self) -> None:
         """From time to time; again and again while somebody is on the way."""
@@ -279,7 +310,8 @@ class PastMaker:
         is_near = sum(left.values()) <= NEAR and not loop.shard.is_stale and is_kept
         since = max(loop.shard.kept_since.values(), default=None)
         read = of - sum(left.values())
-        self.made = Made(read, of, self.made.is_ready or is_near, since, a_second=self._speed(read))
+        is_ready, error = self.made.is_ready or is_near, "" if is_near else self.made.error
+        self.made = Made(read, of, is_ready, since, a_second=self._speed(read), error=error, moves=self._moves)
         if any(left.values()) or loop.shard.is_stale:
             return False
         if loop.shard.time_ms < stands.time_ms:

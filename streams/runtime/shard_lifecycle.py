@@ -161,7 +161,7 @@ class ShardLifecycle:
         loop = self.loaded
         if loop is None or loop.saved is None:
             return None
-        return Running(loop.shard.head, loop.saved)
+        return Running(loop.shard, loop.saved)
 
     def _stand(self, stored: Stored | None, is_stale: bool) -> Stand | None:
         if stored is None:

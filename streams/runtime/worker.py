@@ -22,7 +22,7 @@ class Worker:
     """Made once by `streams.runtime.app`, and anew for each version of the rules (`under`).
 
     `clock` gives the time in ms; `partitions` is how many shards there are; `version` is that of the rules, 0 where
-    nothing was ever applied.
+    nothing was ever applied. has_limit: whether whom these rules would move is counted before they are taken over.
     """
 
     settings: Settings
@@ -37,11 +37,12 @@ class Worker:
     recorder: Recorder
     partitions: int
     version: int = 0
+    has_limit: bool = False
 
-    def under(self, rulebook: Rulebook, version: int) -> "Worker":
+    def under(self, rulebook: Rulebook, version: int, *, has_limit: bool = False) -> "Worker":
         """The same under other rules, which read other things of events."""
         reads = decoder_for(rulebook, self.settings, self.counters)
-        return replace(self, rulebook=rulebook, decoder=reads, version=version)
+        return replace(self, rulebook=rulebook, decoder=reads, version=version, has_limit=has_limit)
 
     def silent(self, consumer: Any, nobody: Any) -> "Worker":
         """The same for shards of which nobody is told, who read by a consumer of their own. nobody: in the place of the

@@ -50,10 +50,13 @@ def history_in_words(versions: Sequence[Version], awaited: Awaited | None = None
     live = next((version for version in versions if not version.awaits), None)
     standing = {version.number: _standing(version, version is live, version is versions[0]) for version in versions}
     rows = in_columns([head, *(_row(version, standing[version.number]) for version in versions)])
-    return "\n".join([*rows, *(["", awaits_in_words(awaited)] if awaited is not None else [])])
+    refused = ["", f"{versions[0].refused}."] if versions and versions[0].refused else []
+    return "\n".join([*rows, *refused, *(["", awaits_in_words(awaited)] if awaited is not None else [])])
 
 
 def _standing(version: Version, is_live: bool, is_newest: bool) -> str:
+    if version.refused:
+        return " refused"
     if version.awaits:
         return " awaits its past" if is_newest else " given up"
     return " live" if is_live else ""
@@ -73,7 +76,8 @@ def history_in_json(versions: Sequence[Version], awaited: Awaited | None = None)
 def _json(version: Version) -> dict[str, object]:
     at = format_time(version.at_ms)
     said = {"version": version.number, "at": at, "author": version.author, "note": version.note}
-    return said | {"digest": version.digest, "awaits_past": version.awaits}
+    refused = {"refused": version.refused} if version.refused else {}
+    return said | {"digest": version.digest, "awaits_past": version.awaits} | refused
 
 
 def shown(version: Version, files: Files, awaited: Awaited | None = None) -> str:

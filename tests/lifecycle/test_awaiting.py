@@ -3,13 +3,14 @@
 import pytest
 
 from streams.lifecycle.applying import Moved, apply
-from streams.lifecycle.awaiting import Made, Progress, make_live, progress, tell
+from streams.lifecycle.awaiting import Made, Progress, make_live, progress, settle, tell
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
 from streams.lifecycle.versions import Version, ahead, history, live
 from streams.settings import Settings
 from streams.state.format import SETTLED
 from streams.state.store import GroupStore, Store
+from streams.terminal.versions import history_in_words
 
 SEEN = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 3\n'}
 MORE = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 5\n'}
@@ -32,7 +33,7 @@ async def test_it_is_live_once_all_shards_are_ready(kept: Store) -> None:
     group = await running(kept)
     first, second = await live(group), await applied(group, BOUGHT)
     assert second.awaits
-    assert await ahead(group) == (first, second)
+    assert await ahead(group) == (first, second, None)
     await tell(group, 2, 0, Made(5, 10, is_ready=True))
     found = await progress(group, 2)
     assert (found.ready, found.is_done, found.share) == (1, False, 0.25)
@@ -65,6 +66,46 @@ def test_how_far_it_is_and_how_long_it_takes_is_told_as_far_as_anybody_knows(
     assert (found.left_s, str(found)) == (left_s, says)
 
 
+@pytest.mark.parametrize(("enter", "is_refused"), [(1, False), (2, True)])
+async def test_what_would_move_too_much_is_refused_once_for_all_shards_and_what_was_live_stays_so(
+    kept: Store, enter: int, is_refused: bool
+) -> None:
+    group = await running(kept)
+    first = await live(group)
+    second = await apply(group, check_files(BOUGHT), after=first, author="ann", note="", at_ms=1, max_change=0.2)
+    await tell(group, 2, 0, Made(10, 10, is_ready=True, moves={"seen": (4, enter, 0), "left": (9, 0, 0)}))
+    await tell(group, 2, 1, Made(10, 10, is_ready=True))
+    assert await settle(group, second, await progress(group, 2)) == "", "one shard has not counted"
+    assert (await ahead(group)).awaited == second
+    await tell(group, 2, 1, Made(10, 10, is_ready=True, moves={"seen": (2, 0, 0)}))
+    found = await progress(group, 2)
+    said = await settle(group, second, found)
+    assert await settle(group, second, found) == "", "another has decided"
+    there = await ahead(group)
+    if not is_refused:
+        assert (said, there.awaited, there.refused) == ("", None, None)
+        assert there.live is not None
+        assert there.live.number == 2
+        return
+    assert "it would move more than 20 % of seen (6 members, +2 -0). What was live stays so." in said
+    assert (there.live, there.awaited) == (first, None)
+    assert there.refused is not None
+    assert there.refused.refused == said
+    worker = Followed(group, Settings())
+    await worker.begin()
+    await worker.look()
+    assert (worker.number, worker.awaited, worker.refused) == (1, None, said)
+    assert said in history_in_words(await history(group))
+    third = await apply(group, check_files(BOUGHT), after=first, author="ann", note="", at_ms=2)
+    assert (await ahead(group)) == (first, third, None)
+
+
+def test_what_making_it_fails_at_is_told_by_its_shard() -> None:
+    found = Progress(2, {0: Made(5, 10), 1: Made(2, 10, error="no such thing")})
+    assert found.errors == {1: "no such thing"}
+    assert "it cannot be made, and is tried again: shard 1, no such thing" in str(found)
+
+
 @pytest.mark.parametrize(("files", "awaits"), [(MORE, False), (BOUGHT, True)])
 async def test_what_reads_no_more_need_not_wait(kept: Store, files: dict[str, str], awaits: bool) -> None:
     assert (await applied(await running(kept), files)).awaits is awaits
@@ -82,7 +123,7 @@ async def test_it_is_given_up_where_another_is_applied_meanwhile(kept: Store) ->
     first, second = await live(group), await applied(group, BOUGHT)
     third = await applied(group, MORE)
     assert third.number == 3
-    assert await ahead(group, first) == (third, None)
+    assert await ahead(group, first) == (third, None, None)
     await make_live(group, second)
     assert await live(group) == third, "the greatest is live, whatever comes late"
     with pytest.raises(Moved, match="version 3 is live, not version 1"):

@@ -70,6 +70,7 @@ class World:
     awaited_version: int = 0
     ready: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
+    has_limit: bool = False
 
     def arrive(self, tp: TP, key: str, value: bytes, at_ms: int = NOON) -> None:
         self._append(tp, key.encode(), value, at_ms=at_ms)
@@ -118,6 +119,7 @@ class Owner:
         world.generation += 1
         world.now_ms += 1_000
         self._crashed = False
+        self.moves: dict[str, tuple[int, int, int]] | None = None
         self._reading = 0
         self._next: dict[TP, int] = {}
         self._fetched = set[TP]()
@@ -140,7 +142,8 @@ class Owner:
         decoder = Decoder(Catalog(rules).reads, ANY_TIME)
         outputs, counters = Outputs(settings), Counters()
         return Worker(
-            *(settings, rules, us, lambda: world.now_ms, us, us, decoder, outputs, counters, us, PARTITIONS, version)
+            *(settings, rules, us, lambda: world.now_ms, us, us, decoder, outputs, counters, us, PARTITIONS, version),
+            has_limit=world.has_limit,
         )
 
     async def live(self) -> None:
@@ -186,6 +189,10 @@ class Owner:
         if progress is None or self._owner.loaded is None or self._owner.loaded.shard.time_ms < self.world.now_ms:
             return False
         if self._awaits is not None and self.number not in self.world.ready:
+            return False
+        if self._owner.made is not None and self._owner.made.moves is not None:
+            self.moves = self._owner.made.moves
+        if self._awaits is not None and self._awaits.has_limit and self.moves is None:
             return False
         if not await self._is_tidy():
             return False

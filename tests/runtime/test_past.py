@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from streams.kafka.partitioning import homes
 from streams.outputs.change import decode_change
 from streams.runtime import past, past_reader, resting, retry
 from streams.state.format import past_room
@@ -16,7 +17,7 @@ from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from tests.core.identities.people import STEPS, Becomes, Customer, SignIn, Step, Visit
 from tests.rulebooks import rulebook
-from tests.runtime.lives import PARTITIONS
+from tests.runtime.lives import PARTITIONS, Owner, World
 from tests.runtime.test_one_person import CRASHES, ERASURES, Company, Crashes, Erase, live, records
 
 BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
@@ -105,3 +106,26 @@ def test_rules_that_come_later_are_as_if_they_had_always_been_there(
     steps: list[Step | Erase], at: int, crashes: Crashes, in_memory: bool
 ) -> None:
     asyncio.run(as_if_always(MemoryStore(), steps, at, crashes, in_memory=in_memory))
+
+
+def test_whom_they_would_move_is_counted_before_anybody_is_told() -> None:
+    async def counted() -> dict[str, list[int]]:
+        world, told = World(MemoryStore().shards, has_limit=True), "segment-changes"
+        for user, name in (("ann", "Came"), ("ann", "Came"), ("max", "Signed In")):
+            world.event(user, name, homes(user, PARTITIONS, "murmur2")[0])
+        rules = rulebook(active="count(any) >= 2", idle="count(any) >= 9")
+        found: dict[str, list[int]] = {}
+        for number in range(PARTITIONS):
+            await Owner(world, rules, number=number).live()
+        before = len(world.of(told))
+        world.awaited = rulebook(active='count("Signed In") >= 1', idle="count(any) >= 9", new='count("Came") >= 1')
+        world.awaited_version = 2
+        for number in range(PARTITIONS):
+            owner = Owner(world, rules, number=number)
+            await owner.live()
+            for segment, counts in (owner.moves or {}).items():
+                found[segment] = [a + b for a, b in zip(found.get(segment, [0, 0, 0]), counts, strict=True)]
+        assert len(world.of(told)) == before
+        return found
+
+    assert asyncio.run(counted()) == {"active": [1, 1, 1]}

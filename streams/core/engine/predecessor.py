@@ -54,10 +54,11 @@ class Predecessor:
     def bring(self, subjects: Iterable[str]) -> Ints:
         """Those of these who are still there; the rows that they have now."""
         wanted = [subject for subject in dict.fromkeys(subjects) if subject in self._waiting]
-        if not wanted:
-            return np.empty(0, np.int64)
         self._waiting.difference_update(wanted)
         then = self._shard.table
+        wanted = [subject for subject in wanted if subject in then]
+        if not wanted:
+            return np.empty(0, np.int64)
         rows = then.rows_of(wanted)
         packed = write_rows(then, rows, self._shard.catalog.kept, self._head.current)
         stored = zip(wanted, map(then.stored_document, rows.tolist()), strict=True)

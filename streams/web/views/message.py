@@ -19,7 +19,7 @@ from streams.delivery.recipient import Decided, Recipient
 from streams.errors import Unknown, UsageError
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import Checked, check_files
-from streams.lifecycle.versions import Version
+from streams.lifecycle.versions import Version, ahead
 from streams.messagefiles.switching import State, switched
 from streams.printable import printable
 from streams.rulefiles.folder import messages_in
@@ -92,10 +92,12 @@ async def switch(window: Window, name: str, state: State, base: int, note: str, 
     rules, latest = await window.rules(), await window.latest()
     both = [await _switched(each, name, state) for each in ([rules] if latest is rules else [rules, latest])]
     after = await unmoved(window, base)
-    note = note or f"{name}: {state}"
+    waits = (await ahead(window.store.group)).awaited
+    limit = waits.max_change if waits is not None else None
     for checked in both:
         at_ms = window.clock()
-        after = await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=at_ms)
+        group, why = window.store.group, note or f"{name}: {state}"
+        after = await apply(group, checked, after=after, author=author, note=why, at_ms=at_ms, max_change=limit)
     window.look_again()
     assert after is not None
     return after
