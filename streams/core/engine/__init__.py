@@ -1,6 +1,7 @@
 """A shard: the profiles of one partition, and the path of an event through them.
 
 shard.py        READ FIRST: step, tick, migrate, erase, depart, arrive
+storable.py     what is stored of a shard, and how one begins: empty, as it was stored, or under other rules
 readable.py     the profiles as they can be read: who is in what, since when and why; nothing there changes any
 inbox.py        a shard's inputs merged by time, so that a backlog is worked off in the order in which it happened
 encoding.py     events ──▶ the columns that the kernel reads; documents are folded on the way

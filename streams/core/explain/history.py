@@ -13,7 +13,8 @@ import numpy as np
 from streams.core.batch import Batch
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
-from streams.core.engine.shard import NO_PRIVATE_TRAITS, Shard
+from streams.core.engine.shard import Shard
+from streams.core.engine.storable import NO_PRIVATE_TRAITS
 from streams.core.explain.forecast import alone, clock
 from streams.core.kernel.layout import FEWEST_IDS
 from streams.core.rules.nodes import Leaf
