@@ -71,16 +71,25 @@ class Progress(NamedTuple):
     @property
     def is_counted(self) -> bool:
         """Whether all shards have said whom it would move."""
-        return sum(each.moves is not None for each in self.made.values()) >= self.shards
+        return self.counted >= self.shards
 
-    def beyond(self, share: float) -> dict[str, tuple[int, int, int]]:
-        """The segments of which more than a share would enter or leave, over all shards, with these numbers."""
+    @property
+    def counted(self) -> int:
+        """How many shards have said whom it would move."""
+        return sum(each.moves is not None for each in self.made.values())
+
+    @property
+    def moves(self) -> dict[str, tuple[int, int, int]]:
+        """Of each segment how many are in it, would enter and would leave, over the shards that have counted."""
         found = defaultdict[str, list[int]](lambda: [0, 0, 0])
         for each in self.made.values():
             for segment, counts in (each.moves or {}).items():
                 found[segment] = [a + b for a, b in zip(found[segment], counts, strict=True)]
-        moved = {segment: (members, enter, leave) for segment, (members, enter, leave) in sorted(found.items())}
-        return {name: each for name, each in moved.items() if each[1] + each[2] > share * each[0]}
+        return {segment: (members, enter, leave) for segment, (members, enter, leave) in sorted(found.items())}
+
+    def beyond(self, share: float) -> dict[str, tuple[int, int, int]]:
+        """The segments of which more than a share would enter or leave, with these numbers."""
+        return {name: each for name, each in self.moves.items() if each[1] + each[2] > share * each[0]}
 
     @property
     def errors(self) -> dict[int, str]:
@@ -193,13 +202,15 @@ async def settle(group: GroupStore, version: Version, found: Progress) -> str:
 
 
 def _too_much(version: Version, share: float, beyond: Mapping[str, tuple[int, int, int]]) -> str:
-    told = [f"{name} ({members} members, +{enter} -{leave})" for name, (members, enter, leave) in beyond.items()]
+    told = [
+        f"{name} ({counted(members, 'member')}, +{enter} -{leave})" for name, (members, enter, leave) in beyond.items()
+    ]
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     beyond_what = f"more than {100 * share:g} % of {', '.join(told[:SHOWN])}{more}"
     return (
         f"Version {version.number} is not taken over: it would move {beyond_what}. What was live stays so. If that is"
-        " meant, apply it again with a greater --max-change, or without it; if not, apply what you had before, or"
-        " something else"
+        " meant, apply it again with a greater limit (--max-change), or without one; if not, apply what you had before,"
+        " or something else"
     )
 
 

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from streams.backtest.job import REQUEST, Progress, Request, Stage, write_progress
 from streams.kafka.batches.record import PlainRecord
 from streams.lifecycle.applying import apply
-from streams.lifecycle.awaiting import Made, tell
+from streams.lifecycle.awaiting import Made, progress, settle, tell
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version
@@ -138,6 +138,37 @@ async def test_what_is_under_way_or_went_wrong_can_be_read_by_all(page: Page, pa
     await page.goto(f"{HOST}/dashboard/{path}")
     await expect(page.locator("#content")).to_contain_text(says)
     await check(page, path)
+
+
+async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_be_read_by_all(
+    page: Page, group: Group
+) -> None:
+    kept = group.store.group
+    live = (await group.window.rules()).version
+    files = check_files(FILES | {"buyers.yaml": BUYERS})
+    version = await apply(kept, files, after=live, author=ODD, note=ODD, at_ms=NOW, max_change=0.05)
+    await tell(kept, 3, 0, Made(80, 200, error=ODD))
+    content = page.locator("#content")
+    await page.goto(f"{HOST}/dashboard/")
+    await expect(content).to_contain_text("It may move 5 % of each segment")
+    await expect(page.locator("#troubles")).to_contain_text("The past of version 3 cannot be made")
+    await check(page, "fails")
+    for shard in (0, 1):
+        await tell(kept, 3, shard, Made(200, 200, is_ready=True, moves={"quiet": (1, 1, 0), "pace/calm": (9, 0, 9)}))
+    # It is looked at again and again while it is under way.
+    await expect(content).to_contain_text("Counted by 2 of 2 shards")
+    await check(page, "counted")
+    assert await settle(kept, version, await progress(kept, 3))
+    for path in ("", "rules", "version?number=3", "rule?name=buyers", "rule?name=buyers&version=3"):
+        await page.goto(f"{HOST}/dashboard/{path}")
+        await expect(content).to_contain_text("it would move more than 5 % of pace/calm")
+        await check(page, f"refused, {path}")
+    await expect(page.get_by_role("textbox", name="buyers.yaml")).to_have_value(BUYERS)
+    await page.get_by_label("At most, in % of any segment").fill("little")
+    await page.get_by_role("button", name="Apply").press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("a number of percent, such as 5")
+    await expect(page.get_by_label("At most, in % of any segment")).to_have_value("little")
+    await check(page, "a limit that is none")
 
 
 async def test_a_rule_with_faults_one_that_will_wait_and_one_that_came_too_late_can_be_read_by_all(

@@ -16,12 +16,13 @@ from streams.lifecycle.applying import rollback
 from streams.web.access import Visitor
 from streams.web.answers import JsonAnswer
 from streams.web.dashboard.door import Door, see_other
-from streams.web.dashboard.forms import Form, form_of
+from streams.web.dashboard.forms import NOTHING, Form, form_of
 from streams.web.dashboard.wording import address
 from streams.web.numbers import whole
-from streams.web.views.awaited import awaited_now
+from streams.web.views.awaited import awaited_now, refused_now
 from streams.web.views.backtests import BacktestAsked, Backtests
-from streams.web.views.drafts import Draft, MovedMeanwhile, Written, apply_draft, begun, drafted, unmoved
+from streams.web.views.drafts import Draft, MovedMeanwhile, Written, apply_draft, begun, drafted, unmoved, written_by
+from streams.web.views.limits import share_of
 from streams.web.views.versions import FileDifference, changed, version, versions
 from streams.web.views.window import Window
 from streams.web.views.words import words
@@ -61,10 +62,14 @@ class Editing:
         )
 
     async def rule(self, request: Request, visitor: Visitor) -> Response:
-        name, backtest = (request.query_params.get(each, "").strip() for each in ("name", "backtest"))
-        if not backtest:
+        asked = (request.query_params.get(each, "").strip() for each in ("name", "backtest", "version"))
+        name, backtest, of_version = asked
+        if backtest:
+            written = await self._backtests.written(backtest, name) or Written(name, "", "", 0)
+        elif of_version:
+            written = await written_by(self._window, _number(of_version), name)
+        else:
             return await self._page(request, visitor, await begun(self._window, name))
-        written = await self._backtests.written(backtest, name) or Written(name, "", "", 0)
         return await self._page(request, visitor, await drafted(self._window, written), is_checked=True)
 
     async def words(self, _: Request, __: Visitor) -> Response:
@@ -80,7 +85,8 @@ class Editing:
             match said.get("do"):
                 case "apply":
                     visitor.check_may_edit()
-                    await apply_draft(self._window, written, said.get("note").strip(), visitor.name)
+                    note, most = said.get("note").strip(), share_of(said.get("max_change"))
+                    await apply_draft(self._window, written, note, visitor.name, most)
                     return see_other("rules")
                 case "backtest":
                     visitor.check_may_edit()
@@ -93,7 +99,7 @@ class Editing:
             fault = str(error)
         draft = await drafted(self._window, written)
         status = 409 if fault else 200
-        return await self._page(request, visitor, draft, status, is_checked=True, fault=fault, moved=moved)
+        return await self._page(request, visitor, draft, status, is_checked=True, fault=fault, moved=moved, said=said)
 
     async def _backtest(self, said: Form, written: Written, visitor: Visitor) -> str:
         asked = BacktestAsked(
@@ -129,6 +135,7 @@ class Editing:
         is_checked: bool = False,
         fault: str = "",
         moved: Moved | None = None,
+        said: Form = NOTHING,
     ) -> Response:
         found = await self._backtests.all()
         return self._door.page(
@@ -140,7 +147,9 @@ class Editing:
             is_checked=is_checked,
             fault=fault,
             moved=moved,
+            said=said,
             awaited=await awaited_now(self._window),
+            refused=await refused_now(self._window),
             live=not is_checked,
             histories=found.histories,
             backtests=[each for each in found.backtests if each.rule == draft.name][:BACKTESTS_SHOWN],

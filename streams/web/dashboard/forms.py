@@ -33,6 +33,9 @@ class Form:
         return tuple(self._said.get(name, ()))
 
 
+NOTHING: Final = Form({})
+
+
 async def form_of(request: Request) -> Form:
     raw = await _bodies.read(dict(request.scope["headers"]), request.receive, MOST_BYTES)
     return Form(parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True))

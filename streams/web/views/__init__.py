@@ -9,7 +9,7 @@
     conditions.py  who fulfils each condition of a rule; stays.py: how long people stay
     counting.py  what takes a while to be counted
     user.py      one user: where, why, since when, what next
-    drafts.py    a rule as somebody writes it
+    drafts.py    a rule as somebody writes it; limits.py: how much of a segment it may move
     words.py     what can stand in a rule, for the page to offer
     backtests.py  what a rule would have done over a history: begun, looked at, stopped
     board.py     the backtests of all machines that serve

@@ -20,13 +20,14 @@ from streams.errors import Fault, RuleError, UsageError
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import Checked, check_files
 from streams.lifecycle.planning import Plan, make_plan
-from streams.lifecycle.versions import Version, ahead
+from streams.lifecycle.versions import Version, ahead, files_of, find
 from streams.outputs.wording import conditions_in_words
 from streams.printable import printable
 from streams.rulefiles.folder import STORIES, Files
 from streams.testing.storyfiles import Story, stories_beside
 from streams.testing.verdicts import Verdict, tell
 from streams.web.views.changes import ChangeShown, shown
+from streams.web.views.limits import check_moves
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import LOOKED_AT, Rules, Window
 
@@ -139,6 +140,13 @@ async def begun(window: Window, name: str) -> Draft:
     return _draft(rules, Written(name, text, None, _number(rules.version)))
 
 
+async def written_by(window: Window, number: int, name: str) -> Written:
+    """As a version has it, to be gone on with from what was applied last."""
+    files = await files_of(window.store.group, await find(window.store.group, number))
+    base = _number((await window.latest()).version)
+    return written_in(files, _checked_name(name), base) or Written(name, "", "", base)
+
+
 async def drafted(window: Window, written: Written) -> Draft:
     """Checked, told its stories, and held against what is live."""
     rules = await window.latest()
@@ -162,14 +170,21 @@ async def drafted(window: Window, written: Written) -> Draft:
     )
 
 
-async def apply_draft(window: Window, written: Written, note: str, author: str) -> Version:
-    """RuleError: it has faults. `MovedMeanwhile`: somebody else applied something since it was begun."""
+async def apply_draft(
+    window: Window, written: Written, note: str, author: str, max_change: float | None = None
+) -> Version:
+    """RuleError: it has faults. `MovedMeanwhile`: somebody else applied something since it was begun. UsageError: it
+    would move more than this share of a segment."""
     rules = await window.latest()
     checked = await asyncio.to_thread(check_files, files_with(rules, written))
     await asyncio.to_thread(_stories, checked.files, _draft(rules, written).path)
     after = await unmoved(window, written.base)
-    at_ms = window.clock()
-    version = await apply(window.store.group, checked, after=after, author=author, note=note, at_ms=at_ms)
+    if max_change is not None:
+        await check_moves(window, await window.rules(), checked, max_change)
+    group = window.store.group
+    version = await apply(
+        group, checked, after=after, author=author, note=note, at_ms=window.clock(), max_change=max_change
+    )
     window.look_again()
     return version
 

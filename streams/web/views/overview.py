@@ -16,7 +16,7 @@ from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rule, Segment, Sort, level_name
 from streams.dispatch.standing import Standings
 from streams.log import counted
-from streams.web.views.awaited import AwaitedShown, awaited_now
+from streams.web.views.awaited import AwaitedShown, RefusedShown, awaited_now, refused_now
 from streams.web.views.counts import Counts, Point, counts_of
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
@@ -70,13 +70,15 @@ class Trouble(msgspec.Struct, frozen=True, gc=False):
 
 
 class Overview(msgspec.Struct, frozen=True, gc=False):
-    """profiles: all users that are known. awaited: what is to be live once its past is made."""
+    """profiles: all users that are known. awaited: what is to be live once its past is made. refused: what was applied
+    last, where it would move too much."""
 
     as_of: Instant
     profiles: int
     rules: tuple[RuleNow, ...]
     troubles: tuple[Trouble, ...]
     awaited: AwaitedShown | None = None
+    refused: RefusedShown | None = None
 
 
 class _Made(NamedTuple):
@@ -108,9 +110,11 @@ async def overview(window: Window) -> Overview:
     shown = tuple(rule_now(rule, found, counts, now_ms) for rule in found.inventory.rules)
     endpoints = Standings(window.store.group)
     await endpoints.read()
-    troubles = (*_troubles(window, found, shown), *_failing(rules.messages.endpoints, endpoints))
+    awaited, refused = await awaited_now(window), await refused_now(window)
+    of_versions = _of_versions(awaited, refused)
+    troubles = (*_troubles(window, found, shown), *of_versions, *_failing(rules.messages.endpoints, endpoints))
     worst_first = tuple(sorted(troubles, key=lambda trouble: HOW.index(trouble.how)))
-    return Overview(told(now_ms), found.profiles, shown, worst_first, await awaited_now(window))
+    return Overview(told(now_ms), found.profiles, shown, worst_first, awaited, refused)
 
 
 def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms: int) -> RuleNow:
@@ -142,6 +146,13 @@ def _segment_now(rule: Rule, name: str, counts: Counts, found: Found) -> Segment
     share = size / found.profiles if found.profiles else 0.0
     days = () if rule.is_shadow else counts.days
     return SegmentNow(name, level, size, round(share, 6), counts.entries, counts.exits, days)
+
+
+def _of_versions(awaited: AwaitedShown | None, refused: RefusedShown | None) -> Iterator[Trouble]:
+    if awaited is not None and awaited.error is not None:
+        yield Trouble("error", "rules", f"The past of version {awaited.version} cannot be made: {awaited.error}")
+    if refused is not None:
+        yield Trouble("warning", "rules", refused.why)
 
 
 def _failing(endpoints: Iterable[str], standings: Standings) -> Iterator[Trouble]:

@@ -8,13 +8,14 @@ from difflib import unified_diff
 import msgspec
 
 from streams.lifecycle.versions import Version, ahead, files_of, find, history
-from streams.web.views.awaited import AwaitedShown, awaited_now
+from streams.web.views.awaited import AwaitedShown, RefusedShown, awaited_now, refused_now
 from streams.web.views.times import Instant, told
 from streams.web.views.window import Window
 
 
 class VersionShown(msgspec.Struct, frozen=True, gc=False):
-    """digest: of its files. awaits_past: whether it is not live, as its past is still to be made, or was given up."""
+    """digest: of its files. awaits_past: whether it is not live, as its past is still to be made, or was given up, or
+    as it is `refused`: why, and what to do. max_change: the share of a segment that it may move; null for no limit."""
 
     number: int
     applied_at: Instant
@@ -22,25 +23,37 @@ class VersionShown(msgspec.Struct, frozen=True, gc=False):
     note: str
     digest: str
     awaits_past: bool = False
+    max_change: float | None = None
+    refused: str | None = None
 
 
 class Versions(msgspec.Struct, frozen=True, gc=False):
     """live: the number of the one in force; null while it is a folder, as nothing was ever applied. awaited: the one
-    that is to take its place once its past is made."""
+    that is to take its place once its past is made. refused: what was applied last, where it would move too much."""
 
     live: int | None
     versions: tuple[VersionShown, ...]
     awaited: AwaitedShown | None = None
+    refused: RefusedShown | None = None
 
 
 async def versions(window: Window) -> Versions:
     found = tuple(map(_shown, await history(window.store.group)))
     is_live = next((each.number for each in found if not each.awaits_past), None)
-    return Versions(is_live, found, await awaited_now(window))
+    return Versions(is_live, found, await awaited_now(window), await refused_now(window))
 
 
 def _shown(one: Version) -> VersionShown:
-    return VersionShown(one.number, told(one.at_ms), one.author, one.note, one.digest, one.awaits)
+    return VersionShown(
+        number=one.number,
+        applied_at=told(one.at_ms),
+        author=one.author,
+        note=one.note,
+        digest=one.digest,
+        awaits_past=one.awaits,
+        max_change=one.max_change,
+        refused=one.refused or None,
+    )
 
 
 class FileDifference(msgspec.Struct, frozen=True, gc=False):

@@ -106,7 +106,7 @@ async def test_a_timeline_has_the_newest_first_with_the_reason(client: AsyncClie
 async def test_versions_are_those_that_were_applied(tmp_path: Path) -> None:
     group = await Group(tmp_path).begin()
     async with group.client() as client:
-        assert await given(client, "/versions") == {"live": None, "versions": [], "awaited": None}
+        assert await given(client, "/versions") == {"live": None, "versions": [], "awaited": None, "refused": None}
         checked = check_folder(group.settings.rules)
         await apply(group.store.group, checked, after=None, author="ann", note="the first", at_ms=0)
         found = await given(client, "/versions")

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from streams.lifecycle.applying import apply
-from streams.lifecycle.awaiting import Made, make_live, tell
+from streams.lifecycle.awaiting import Made, make_live, progress, settle, tell
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
@@ -43,6 +43,22 @@ async def group(tmp_path: Path) -> Group:
 async def client(group: Group) -> AsyncIterator[AsyncClient]:
     async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
         yield client
+
+
+async def counted(group: Group, entering: int) -> Version:
+    """Version 3 has a limit, and of one shard it is counted that so many would enter `quiet`, in which ann is."""
+    there = await ahead(group.store.group)
+    version = await apply(
+        *(group.store.group, check_files(files_with(buyers=BUYERS))),
+        after=there.live,
+        author="bob",
+        note="<b>with care</b>",
+        at_ms=group.now_ms,
+        max_change=0.5,
+    )
+    await tell(group.store.group, 3, 0, Made(800, 800, is_ready=True, moves={"quiet": (1, entering, 0)}))
+    await tell(group.store.group, 3, 1, Made(80, 200, a_second=1.0))
+    return version
 
 
 async def page(client: AsyncClient, path: str, status: int = 200) -> str:
@@ -147,3 +163,69 @@ async def test_what_somebody_else_applied_meanwhile_is_shown_line_by_line_and_th
     seen = await client.post("/dashboard/rule?name=quiet", data={"text": mine, "base": "1", "seen": "2"})
     assert 'name="base" value="2"' in seen.text
     assert (await client.post("/dashboard/rule?name=quiet", data=fields | {"base": "2"})).status_code == 303
+
+
+async def test_what_making_it_fails_at_is_said_where_somebody_would_look(group: Group, client: AsyncClient) -> None:
+    await tell(group.store.group, 2, 1, Made(80, 200, error="no <such> thing"))
+    for path in ("", "rules", "rule?name=buyers", "version?number=2"):
+        assert "cannot be made, and is tried again: shard 1, no &lt;such&gt; thing" in await page(client, path)
+    found = (await client.get("/api/v1/segments")).json()
+    assert found["awaited"]["error"] == "no <such> thing"
+    assert ("error", "rules") in {(each["how"], each["about"]) for each in found["troubles"]}
+
+
+async def test_whom_a_version_with_a_limit_would_move_is_shown_as_it_is_counted(
+    group: Group, client: AsyncClient
+) -> None:
+    await counted(group, entering=1)
+    for path in ("", "rules", "rule?name=buyers", "version?number=3"):
+        text = await page(client, path)
+        assert "It may move 50 % of each segment" in text
+        assert "Counted by 1 of 2 shards" in text
+        assert '<span class="plus">+1</span>' in text
+    found = (await client.get("/api/v1/versions")).json()["awaited"]
+    assert (found["max_change"], found["shards_counted"]) == (0.5, 1)
+    assert found["moves"] == [{"segment": "quiet", "members": 1, "entering": 1, "leaving": 0}]
+    # Whoever writes on it keeps its limit.
+    assert 'name="max_change" value="50"' in await page(client, "rule?name=buyers")
+
+
+async def test_a_version_that_moved_too_much_says_so_and_leads_back_to_its_text(
+    group: Group, client: AsyncClient
+) -> None:
+    version = await counted(group, entering=1)
+    await tell(group.store.group, 3, 1, Made(200, 200, is_ready=True, moves={}))
+    why = await settle(group.store.group, version, await progress(group.store.group, 3))
+    for path in ("", "rules", "rule?name=buyers", "version?number=3"):
+        text = await page(client, path)
+        assert "it would move more than 50 % of quiet (1 member, +1 -0)" in text
+        assert "with a greater limit (--max-change), or without one" in text
+        assert "awaited-title" not in text
+        assert "<b>with" not in text
+    assert "is refused" not in await page(client, "rule?name=quiet"), "it is no other by that version"
+    assert "refused, as it would move too much" in await page(client, "rules")
+    found = (await client.get("/api/v1/versions")).json()
+    assert (found["live"], found["awaited"], found["versions"][0]["refused"]) == (1, None, why)
+    assert found["refused"] == (await client.get("/api/v1/segments")).json()["refused"]
+    assert {"version": 3, "rules": ["buyers"], "max_change": 0.5, "why": why}.items() <= found["refused"].items()
+
+    text = await page(client, "rule?name=buyers&version=3")
+    assert "Order Paid" in text
+    assert 'name="base" value="1"' in text, "it goes on from what is in force"
+    again = {"text": BUYERS, "base": "1", "do": "apply", "max_change": "200 %"}
+    assert (await client.post("/dashboard/rule?name=buyers", data=again)).status_code == 303
+    there = await ahead(group.store.group)
+    assert there.awaited is not None
+    assert (there.awaited.number, there.awaited.max_change, there.refused) == (4, 2.0, None)
+    assert "refused-title" not in await page(client, "rules")
+
+
+async def test_what_was_refused_can_be_applied_without_a_limit(group: Group, client: AsyncClient) -> None:
+    version = await counted(group, entering=1)
+    await tell(group.store.group, 3, 1, Made(200, 200, is_ready=True, moves={}))
+    await settle(group.store.group, version, await progress(group.store.group, 3))
+    assert "Apply it without a limit" in await page(client, "version?number=3")
+    assert (await client.post("/dashboard/version?number=3", data={"base": "1"})).status_code == 303
+    there = await ahead(group.store.group)
+    assert there.awaited is not None
+    assert (there.awaited.number, there.awaited.max_change) == (4, None)

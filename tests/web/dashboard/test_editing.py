@@ -161,6 +161,30 @@ async def test_what_is_applied_is_a_version_with_who_and_why(group: Group, clien
     assert "sooner is better" in text
 
 
+@pytest.mark.parametrize("is_applied", [False, True], ids=["of a folder", "of a version"])
+async def test_what_would_move_more_of_a_segment_than_somebody_allows_is_not_applied_and_nothing_typed_is_lost(
+    group: Group, client: AsyncClient, is_applied: bool
+) -> None:
+    if is_applied:
+        await write(client, RULES["quiet"], "apply")
+    typed = {"note": "sooner <i>", "max_change": "50 %", "outcome": "Order Paid"}
+    answer = await write(client, SOONER, "apply", base=int(is_applied), **typed)
+    assert answer.status_code == 409
+    assert "1 segment would gain or lose more than 50 % of the members they have: quiet (+2 −0)" in answer.text
+    for value in ("sooner &lt;i&gt;", "50 %", "Order Paid"):
+        assert f'value="{value}"' in answer.text
+    assert len(await history(group.store.group)) == int(is_applied)
+    assert (await write(client, SOONER, "apply", base=int(is_applied), max_change="200")).status_code == 303
+
+
+async def test_a_limit_that_is_no_number_is_told_so(group: Group, client: AsyncClient) -> None:
+    for wrong in ("little", "-5", "5 %%", "9" * 30, "٥"):
+        answer = await write(client, SOONER, "apply", max_change=wrong)
+        assert answer.status_code == 409
+        assert "is a number of percent, such as 5, not" in answer.text
+    assert await live(group.store.group) is None
+
+
 async def test_a_rule_with_faults_is_not_applied(group: Group, client: AsyncClient) -> None:
     answer = await write(client, "segment: quiet\nenter: idle_dayz >= 7", "apply")
     assert answer.status_code == 409
