@@ -20,7 +20,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ts: event time, ms since 1970 UTC.
     name: what it counts as; empty where it counts as nothing (identify, group, alias).
     active: whether it is the subject's own doing (`any` in rules).
-    properties: flat, dotted names; only those that rules read (all of them for a billing update). One that is None is
+    properties: flat, dotted names; only those that rules read (all of them for a billing update, and for
+    what waits under an alias). One that is None is
     gone, as a billing update tells it.
     traits: flat, dotted names, to set, or to remove where None; empty for most events. What stood nested under a name
     goes with it, so that an object is its name with None, and after it what is in it.
@@ -62,8 +63,11 @@ class Reads(msgspec.Struct, frozen=True):
 
     properties: event name -> dotted property names; of_any: property names read of every event beside them;
     context: dotted names below `context` that are read as traits.
+    unlinked_whole: whether all properties are read of who is known by an alias alone: other rules may be there once it
+    is linked.
     """
 
     properties: Mapping[str, frozenset[str]]
     of_any: frozenset[str] = frozenset()
     context: frozenset[str] = frozenset()
+    unlinked_whole: bool = False

@@ -14,6 +14,7 @@ past.py              a shard once more under rules that await their past; past_r
 departed.py          who left such a shard for another's
 resting.py           what is not urgent leaves the others their time
 intake.py            fetches decoded into the inbox; dead letters
+decoding.py          records of a fetch to events; of what is passed on, all that is in it
 misrouted.py         records whose users are another shard's; rerouting.py: sent home, and applied there once
 erasures.py          users to erase, who go before all events
 shard_loop.py        a loaded shard, written down again and again; shard_work.py: what it does, in slices

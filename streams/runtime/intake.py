@@ -6,10 +6,10 @@ used, and a message for each that is another shard's. A record that names an ali
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 from faust.types import TP
 from msgspec.structs import replace
@@ -22,28 +22,27 @@ from streams.core.identities.merges import Arrived, Unable
 from streams.core.identities.refusals import RefusedLink
 from streams.core.kernel.layout import NEVER
 from streams.core.links import Place, Unlinked
-from streams.errors import StateError, origin
+from streams.errors import StateError
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
 from streams.log import Throttle, log
 from streams.outputs.dead_letter import DeadLetter
 from streams.runtime import rerouting
+from streams.runtime.decoding import Decoding, unless_we_fail
 from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
 from streams.runtime.misrouted import Misrouted
 from streams.runtime.rerouting import Received, Rerouted, Told, source_of
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
-from streams.sources import Record, delivery_commands, profile_commands
+from streams.sources import delivery_commands, profile_commands
 from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, REROUTED_EVENTS
 
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
 ENOUGH: Final = 10_000
 TELL_EVERY_S: Final = 60.0  # that something cannot be read; the dead letters tell it of each
-Read = TypeVar("Read")
-DecodeAll = Callable[[Sequence[Record]], list[Decoded]]
 NOTHING_APPLIED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
@@ -64,16 +63,16 @@ class Intake:
     ):
         self._worker, self._hear = worker, hear
         topic = worker.settings.topic
-        self._decode: dict[str, DecodeAll] = {topic(name): each.decode_all for name, each in worker.decoder.of.items()}
+        self._decoding = Decoding(worker)
         self._rerouted = topic(REROUTED_EVENTS.name)
-        self._misrouted = Misrouted(worker, self._decode, self._rerouted)
+        self._misrouted = Misrouted(worker, self._decoding, self._rerouted)
         self._received = Received(applied)
         self._positions = {tp.topic: offset for tp, offset in offsets.items()}
         self._read_to = dict(self._positions)
         self._missed: str | None = None
         self._commands = topic(PROFILE_COMMANDS.name)
         # A merge is asked for before it is answered, also where both are read again.
-        sources = (*self._decode, self._commands, self._rerouted)
+        sources = (*self._decoding, self._commands, self._rerouted)
         self._inbox = Inbox([name for name in sources if name in self._positions], reached_ms)
         partitions = {tp.topic: tp for tp in offsets}
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
@@ -85,6 +84,10 @@ class Intake:
         self.tps = tuple(offsets)
         self._number = self.tps[0].partition
         self.dead_letters: list[Message] = []
+
+    def know_merged(self, users: Collection[str]) -> None:
+        """Users who are others by now, as somebody else keeps them."""
+        self._decoding.merged = users
 
     @property
     def reached_ms(self) -> int:
@@ -183,7 +186,7 @@ class Intake:
         return taken
 
     def _read_input(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
-        decoded = self._decoded(tp.topic, records)
+        decoded = self._decoding.all(tp.topic, records)
         events = [one for one in decoded if isinstance(one, Event)]
         if len(events) < len(records):
             records = self._put_aside(tp, records, decoded)
@@ -196,19 +199,11 @@ class Intake:
         self._worker.recorder.read(events, records)
         return Batch.of(events, [record.offset for record in records])
 
-    def _decoded(self, source: str, records: Sequence[FetchedRecord]) -> Sequence[Decoded]:
-        """What each record is. Where we fail at one, the others are none the worse for it."""
-        decode = self._decode[source]
-        try:
-            return decode(records)
-        except Exception:  # noqa: BLE001 - told below, of the record that it is about
-            return [_unless_we_fail(partial(_decode_one, decode, record)) for record in records]
-
     def _read_rerouted(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
         """What other shards sent on, each record once."""
         events, offsets, turns = list[Event](), list[int](), list[int]()
         for record in records:
-            sent_on = _unless_we_fail(partial(rerouting.read, record, self._decode))
+            sent_on = unless_we_fail(partial(rerouting.read, record, self._decoding))
             if isinstance(sent_on, Reject):
                 self._bury(tp, record, sent_on)
             elif isinstance(sent_on, Told):
@@ -217,7 +212,7 @@ class Intake:
                 turns.append(sent_on.turn)
             elif not self._received.is_repeat(sent_on):
                 self._received.receive(record.offset, sent_on)
-                match _unless_we_fail(partial(self._read_sent_on, tp, sent_on)):
+                match unless_we_fail(partial(self._read_sent_on, tp, sent_on)):
                     case Event() as event:
                         events.append(event)
                         offsets.append(record.offset)
@@ -230,7 +225,7 @@ class Intake:
         return Batch.of(events, offsets, turns)
 
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
-        [decoded] = self._decode[record.tp.topic]([record])
+        decoded = self._decoding.one(record.tp.topic, record)
         if isinstance(decoded, Event) and self._misrouted.is_misrouted(tp, decoded):
             return _wrong_partition(tp.partition, decoded.subject, self._worker)
         if isinstance(decoded, Event) and isinstance(decoded.identity, Unlinked):
@@ -241,7 +236,7 @@ class Intake:
         """The commands that can be used. Merges wait for their turn, erasures do not."""
         merges, offsets = [], []
         for record in records:
-            match _unless_we_fail(partial(self._read_command, tp, record)):
+            match unless_we_fail(partial(self._read_command, tp, record)):
                 case Erasure() as command:
                     self._erasures.add(record.offset, command)
                 case Event() as command:
@@ -320,19 +315,6 @@ class Intake:
         if ready:
             self._paused -= ready
             self._worker.consumer.resume_partitions(ready)
-
-
-def _decode_one(decode: DecodeAll, record: FetchedRecord) -> Decoded:
-    [decoded] = decode([record])
-    return decoded
-
-
-def _unless_we_fail(read: Callable[[], Read]) -> Read | Reject:
-    """What was read of a record, or that we could not, by a fault of ours."""
-    try:
-        return read()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up all that stands behind
-        return Reject("internal_error", f"segmenter itself failed at it, please report this: {origin(error)}")
 
 
 def _wrong_partition(partition: int, user: str, worker: Worker, otherwise: str = "") -> Reject:

@@ -114,6 +114,7 @@ class ShardLoop:
 
     async def start(self) -> None:
         """Have the inputs read from where they stand."""
+        self._intake.know_merged(self._identities.aliases.merged)
         await self._intake.start(self.inputs())
 
     @property

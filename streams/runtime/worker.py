@@ -1,8 +1,11 @@
 """What all shards of one worker share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as with_others
 from typing import Any
+
+from msgspec.structs import replace
 
 from streams.core.compiler.catalog import Catalog
 from streams.core.rules.rulebook import Rulebook
@@ -42,15 +45,18 @@ class Worker:
     def under(self, rulebook: Rulebook, version: int, *, has_limit: bool = False) -> "Worker":
         """The same under other rules, which read other things of events."""
         reads = decoder_for(rulebook, self.settings, self.counters)
-        return replace(self, rulebook=rulebook, decoder=reads, version=version, has_limit=has_limit)
+        return with_others(self, rulebook=rulebook, decoder=reads, version=version, has_limit=has_limit)
 
     def silent(self, consumer: Any, nobody: Any) -> "Worker":
         """The same for shards of which nobody is told, who read by a consumer of their own. nobody: in the place of the
         producer and of who notes what is read."""
         counters = Counters()
         decoder = decoder_for(self.rulebook, self.settings, counters)
-        return replace(self, consumer=consumer, producer=nobody, recorder=nobody, counters=counters, decoder=decoder)
+        return with_others(
+            self, consumer=consumer, producer=nobody, recorder=nobody, counters=counters, decoder=decoder
+        )
 
 
 def decoder_for(rulebook: Rulebook, settings: Settings, counters: Counters) -> Decoder:
-    return Decoder(Catalog(rulebook).reads, InputOptions.of(settings), Warnings(counters.warnings))
+    reads = replace(Catalog(rulebook).reads, unlinked_whole=True)
+    return Decoder(reads, InputOptions.of(settings), Warnings(counters.warnings))

@@ -51,8 +51,8 @@ class BillingUpdates:
     def __init__(self, reads: Reads, options: InputOptions, warnings: Warnings):
         self._decoders = [(form.recognises, form.decoder(options, warnings)) for form in FORMS]
 
-    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
-        """`record_ms` is None where a record has no time of its own, as in a file."""
+    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None, *, whole: bool = True) -> Decoded:
+        """`record_ms` is None where a record has no time of its own, as in a file. All of it is read in any case."""
         try:
             text = records.read_text(raw)
         except Unusable as unusable:

@@ -22,8 +22,9 @@ DEFAULTS: Final = InputOptions()
 class InputDecoder(Protocol):
     """How the records of one input are decoded."""
 
-    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
-        """`record_ms` is the record's own time, None for a line of a file."""
+    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None, *, whole: bool = ...) -> Decoded:
+        """`record_ms` is the record's own time, None for a line of a file. whole: with all properties, whatever rules
+        read."""
 
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
         """The same of each record of a fetch, at a lower price."""

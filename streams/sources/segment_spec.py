@@ -13,12 +13,12 @@ import msgspec
 
 from streams.core.events import Decoded, Event, Reads, Value
 from streams.core.instants import is_instant
-from streams.core.links import Link
+from streams.core.links import Link, Unlinked
 from streams.sources import records
 from streams.sources.aliases import NO_LINKS, find_subject, linking, links_of_alias, links_of_traits
 from streams.sources.envelope import Envelope
 from streams.sources.mending import mended
-from streams.sources.nested import JsonObject, flatten_whole, pick
+from streams.sources.nested import JsonObject, flatten, flatten_whole, pick
 from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import (
     MAX_AHEAD_MS,
@@ -43,6 +43,8 @@ NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 # So many records are decoded together: enough to share the cost of a call, few enough to stay in the processor's cache.
 CHUNK: Final = 256
 
+# More than that of properties that no rule reads is left out, where they are read all the same.
+MOST_WHOLE_BYTES: Final = 2 << 10
 
 ACTIVE: Final = "active"
 
@@ -100,6 +102,7 @@ class WithTraits(msgspec.Struct):
     context: ContextTraits | None = None
 
 
+_ENCODER: Final = msgspec.json.Encoder()
 _SKIM: Final = msgspec.json.Decoder(Skim)
 _PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
 _CONTEXT: Final = msgspec.json.Decoder(WithContext)
@@ -140,6 +143,7 @@ class SegmentSpec:
         self._properties = {name: wanted for name, wanted in reads.properties.items() if wanted}
         self._of_any = reads.of_any
         self._context = reads.context
+        self._unlinked_whole = reads.unlinked_whole
         self._passive_events = passive_events
         # Of other track events nothing is read but their context, and they are activity unless they say otherwise.
         self._special = passive_events | self._properties.keys()
@@ -147,8 +151,9 @@ class SegmentSpec:
         self._members = _members(reads.context)
         self._skim = msgspec.json.Decoder(_skim_with(self._members)) if self._members else _SKIM
 
-    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None) -> Decoded:
-        """`record_ms` is None where a record has no time of its own, as in a file."""
+    def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None, *, whole: bool = False) -> Decoded:
+        """`record_ms` is None where a record has no time of its own, as in a file. whole: with all properties, whatever
+        rules read."""
         try:
             text = records.read_text(raw)
         except Unusable as unusable:
@@ -156,13 +161,15 @@ class SegmentSpec:
         try:
             body = records.read_body(_SKIM, text)
         except Unusable as unusable:
-            return self._decode_mended(unusable, text, key, record_ms)
-        return self._decode_body(body, text, None, key, record_ms)
+            return self._decode_mended(unusable, text, key, record_ms, whole)
+        return self._decode_body(body, text, None, key, record_ms, whole)
 
-    def _decode_mended(self, unusable: Unusable, text: str, key: bytes | None, record_ms: int | None) -> Decoded:
+    def _decode_mended(
+        self, unusable: Unusable, text: str, key: bytes | None, record_ms: int | None, whole: bool
+    ) -> Decoded:
         mended_text = mended(text)
         if mended_text is not None:
-            return self.decode(mended_text.encode(), key, record_ms)
+            return self.decode(mended_text.encode(), key, record_ms, whole=whole)
         return with_remedy(unusable.reject, text.encode())
 
     def decode_all(self, fetched: Sequence[Record]) -> list[Decoded]:
@@ -230,7 +237,13 @@ class SegmentSpec:
                 yield self._decode_body(body, records.read_text(record.value), ts, record.key, record.timestamp)
 
     def _decode_body(
-        self, body: Skim, text: str, stated: int | None, key: bytes | None, record_ms: int | None
+        self,
+        body: Skim,
+        text: str,
+        stated: int | None,
+        key: bytes | None,
+        record_ms: int | None,
+        whole: bool = False,
     ) -> Decoded:
         """`stated`: the time that is in `timestamp`, where that is known already."""
         try:
@@ -238,18 +251,19 @@ class SegmentSpec:
             traits = NOTHING if name and not self._context else self._read_traits(body, text)
             links = self._links(body, traits)
             subject, identity = find_subject(body.user_id, body.anonymous_id, key, self._nobody, links)
+            is_whole = whole or (self._unlinked_whole and isinstance(identity, Unlinked))
             return Event(
                 subject=subject,
                 ts=records.event_time(_stated_time(body) if stated is None else stated, record_ms, self._earliest_ms),
                 name=name,
                 active=self._is_active(body, name),
                 message_id=body.message_id or None,
-                properties=self._read_properties(body, name, text) if name else NOTHING,
+                properties=self._read_properties(body, name, text, is_whole) if name else NOTHING,
                 traits=traits,
                 identity=identity,
             )
         except Unusable as unusable:
-            return self._decode_mended(unusable, text, key, record_ms)
+            return self._decode_mended(unusable, text, key, record_ms, whole)
 
     def _links(self, body: Skim, traits: Mapping[str, Value]) -> tuple[Link, ...]:
         """What it says of aliases beside its `anonymousId`."""
@@ -262,14 +276,16 @@ class SegmentSpec:
             return False
         return body.context is None or body.context.active is not False
 
-    def _read_properties(self, body: Skim, name: str, text: str) -> Mapping[str, Value]:
+    def _read_properties(self, body: Skim, name: str, text: str, whole: bool) -> Mapping[str, Value]:
         wanted = self._properties.get(name, self._of_any)
-        if not wanted:
+        if not wanted and not whole:
             return NOTHING
-        properties = pick(records.read_objects(_PROPERTIES, text).properties or {}, wanted)
-        if body.type != "track" and body.name is not None and "name" in wanted:
-            properties.setdefault("name", body.name)
-        return properties
+        nested = records.read_objects(_PROPERTIES, text).properties or {}
+        if whole:
+            properties = _picked_of(body, nested, {*flatten(nested), "name"})
+            if len(_ENCODER.encode(properties)) <= MOST_WHOLE_BYTES:
+                return properties
+        return _picked_of(body, nested, wanted)
 
     def _read_traits(self, body: Skim, text: str) -> dict[str, Value]:
         traits = self._read_context(text) if self._context else {}
@@ -289,6 +305,13 @@ class SegmentSpec:
 
     def _read_context(self, text: str) -> dict[str, Value]:
         return self._context_traits(records.read_objects(_CONTEXT, text).context or {})
+
+
+def _picked_of(body: Skim, nested: JsonObject, wanted: Collection[str]) -> dict[str, Value]:
+    properties = pick(nested, wanted)
+    if body.type != "track" and body.name is not None and "name" in wanted:
+        properties.setdefault("name", body.name)
+    return properties
 
 
 def _event_name(body: Skim) -> str:

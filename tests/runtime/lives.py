@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
+import msgspec
 from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
@@ -139,7 +140,7 @@ class Owner:
         settings, world = Settings(), self.world
         version = world.version if version is None else version
         us: Any = self
-        decoder = Decoder(Catalog(rules).reads, ANY_TIME)
+        decoder = Decoder(msgspec.structs.replace(Catalog(rules).reads, unlinked_whole=True), ANY_TIME)
         outputs, counters = Outputs(settings), Counters()
         return Worker(
             *(settings, rules, us, lambda: world.now_ms, us, us, decoder, outputs, counters, us, PARTITIONS, version),

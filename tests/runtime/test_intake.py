@@ -10,7 +10,7 @@ import pytest
 from faust.types import TP
 
 from streams.core.engine.erasure import Erasure
-from streams.core.events import Decoded, Reads
+from streams.core.events import Reads
 from streams.core.identities.merges import REASONS, Question, Unable
 from streams.core.identities.owners import TOO_MANY_IDS
 from streams.core.identities.refusals import Refusal, RefusedLink
@@ -193,23 +193,32 @@ async def test_a_command_in_a_partition_that_is_not_its_users_is_a_dead_letter_t
 
 async def test_a_record_at_which_we_fail_ourselves_is_a_dead_letter_and_the_others_are_applied() -> None:
     intake, counters = await started(TOPIC, COMMANDS)
-    decode_all = intake._decode[TOPIC.topic]
+    decoder = cast(Any, intake._decoding._of[TOPIC.topic])
+    decode_all = decoder.decode_all
 
-    def failing(records: Sequence[Any]) -> list[Decoded]:
+    def failing(records: Sequence[Any]) -> Any:
         if any(b"bad" in record.value for record in records):
             raise ZeroDivisionError("bad@acme.example")
         return decode_all(records)
 
-    intake._decode[TOPIC.topic] = failing
+    decoder.decode_all = failing
     intake.receive(fetched({}, topic=COMMANDS))
     intake.receive(fetched({3: signed_in("ann"), 4: signed_in("bad"), 5: signed_in("bob")}))
     assert [event.subject for event in intake.take(10).events] == ["ann", "bob"]
     [letter] = intake.take_dead_letters()
     headers = dict(letter.headers)
     assert (headers["reason_code"], headers["offset"]) == (b"internal_error", b"4")
-    assert b"ZeroDivisionError < runtime/intake.py" in headers["reason"]
+    assert b"ZeroDivisionError < runtime/decoding.py" in headers["reason"]
     assert b"acme" not in headers["reason"]
     assert counters.rejects == {"internal_error": 1}
+
+
+async def test_what_bears_a_user_who_is_another_is_read_whole_as_rules_may_be_others_once_it_is_passed_on() -> None:
+    intake, _ = await started(TOPIC)
+    intake.know_merged({"bob": "ann"})
+    both = [to_bytes(track(user, "Signed In", 0, "m-1", plan="pro")) for user in ("ann", "bob")]
+    intake.receive(fetched(dict(enumerate(both))))
+    assert [event.properties for event in intake.take(10).events] == [{}, {"plan": "pro"}]
 
 
 async def test_a_command_at_which_we_fail_ourselves_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:

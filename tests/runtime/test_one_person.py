@@ -171,10 +171,11 @@ def records(steps: Sequence[Step | Erase | Early]) -> list[Published]:
         ts = now_ms = START_MS + number * APART_MS
         match step:
             case Visit(alias):
-                record = track(None, "Page Viewed", ts, f"m-{number}") | {"anonymousId": alias}
+                record = track(None, "Page Viewed", ts, f"m-{number}", n=number) | {"anonymousId": alias}
                 found.append(Published("product-events", alias, to_bytes(record), now_ms))
             case SignIn(user, alias):
-                record = track(user, "Signed In", ts, f"m-{number}") | ({"anonymousId": alias} if alias else {})
+                record = track(user, "Signed In", ts, f"m-{number}", n=number)
+                record |= {"anonymousId": alias} if alias else {}
                 found.append(Published("product-events", user, to_bytes(record), now_ms))
                 known.add(now[user])
             case Bill(mrr):

@@ -25,6 +25,10 @@ AFTER: Final = rulebook(
     **{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)},
     **{f"in-{n}": f'count("Signed In") >= {n}' for n in range(1, 4)},
     looked='count("Page Viewed") > count("Signed In")',
+    **{
+        f"read-{n}": f'sum("Page Viewed", "n", days=90) + sum("Signed In", "n", days=90) >= {n}'
+        for n in range(1, 16, 2)
+    },
 )
 
 
@@ -101,6 +105,11 @@ async def as_if_always(
 @settings(max_examples=1 + settings().max_examples // 3)
 @example([*[SignIn("ann", None)] * 2, SignIn("bob", None), Becomes("ann", "bob")], 4, {}, False)  # what ann did counts
 @example([Visit("a-1"), SignIn("ann", None), Erase("ann"), Customer("ann")], 2, {}, True)  # she is back
+@example([Visit("a-1"), SignIn("ann", None), Visit("a-1"), SignIn("ann", "a-1")], 4, {}, True)  # passed on before
+@example([SignIn("ann", None), Visit("a-1"), SignIn("ann", "a-1")], 2, {}, True)  # kept before, passed on after
+@example(
+    [SignIn("ann", None), SignIn("bob", None), Becomes("ann", "bob"), SignIn("ann", None)], 4, {}, True
+)  # by old ids
 @given(st.lists(STEPS | ERASURES, max_size=10), st.integers(0, 10), CRASHES, st.booleans())
 def test_rules_that_come_later_are_as_if_they_had_always_been_there(
     steps: list[Step | Erase], at: int, crashes: Crashes, in_memory: bool

@@ -16,7 +16,7 @@ from streams.core.profiles.document import Document
 from streams.observed.sampling import sample
 from streams.sources import InputOptions
 from streams.sources.records import MAX_RECORD_BYTES
-from streams.sources.segment_spec import CHUNK
+from streams.sources.segment_spec import CHUNK, MOST_WHOLE_BYTES
 from streams.testing import instant
 from tests.decoders import Decoder
 from tests.strategies.records import noise
@@ -68,6 +68,29 @@ def test_rules_do_not_decide_whether_a_record_can_be_used(raw: bytes, key: bytes
             much.name,
             much.active,
         )
+
+
+@given(noise, keys, times)
+@example(b'{"type":"track","event":"E","anonymousId":"a","properties":{"a":{"b":1},"a.b":2}}', None, NOON)
+@example(b'{"type":"page","name":"Home","anonymousId":"a","properties":{"a":[1]}}', None, NOON)
+def test_what_waits_under_an_alias_has_what_any_rule_would_read(
+    raw: bytes, key: bytes | None, record_ms: int | None
+) -> None:
+    whole = Decoder(Reads({}, unlinked_whole=True)).product(raw, key, record_ms)
+    read = READS_OF_ANY.product(raw, key, record_ms)
+    if isinstance(whole, Event) and isinstance(read, Event):
+        found = whole.properties if isinstance(whole.identity, Unlinked) else read.properties
+        assert {name: value for name, value in found.items() if name in MANY} == read.properties
+
+
+def test_of_much_that_waits_under_an_alias_only_what_rules_read_is_kept() -> None:
+    decoder = Decoder(Reads({"E": frozenset({"plan"})}, unlinked_whole=True))
+    fits = "x" * (MOST_WHOLE_BYTES - len('{"plan":"pro","note":""}'))
+    for note, kept in ((fits, {"plan": "pro", "note": fits}), (fits + "x", {"plan": "pro"})):
+        said = {"type": "track", "event": "E", "anonymousId": "a-1", "properties": {"plan": "pro", "note": note}}
+        found = decoder.product(json.dumps(said).encode(), None, NOON)
+        assert isinstance(found, Event)
+        assert found.properties == kept
 
 
 class Fetched(NamedTuple):
