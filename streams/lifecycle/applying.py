@@ -1,8 +1,8 @@
 """A rulebook is applied: it becomes the live version, which all workers take over.
 
 Comes in: files without faults, the version that they are to follow, who and why. Goes out: the new version, which may
-have to await its past; or a
-refusal where another has become live meanwhile, so that nobody undoes unseen what somebody else did.
+have to await its past; or a refusal where another has become live meanwhile, so that nobody undoes unseen what somebody
+else did.
 """
 
 from msgspec.structs import replace

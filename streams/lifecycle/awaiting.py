@@ -24,13 +24,21 @@ MANY_MINUTES: Final = 120
 SHOWN: Final = 5  # segments in a sentence
 
 
+class Move(NamedTuple):
+    """Of one segment, how many are in it, would enter and would leave."""
+
+    members: int
+    enter: int
+    leave: int
+
+
 class Made(msgspec.Struct, frozen=True):
     """How far the past of one shard is made: so many records of so many are read.
 
     is_ready: it stands where the shard stands, or did. since_ms: from when on it has all; None where that is from where
     the shard began. is_taken: all profiles of the shard have it. a_second: how many are read in one; 0 where nobody
-    knows yet. error: what it failed at, in words, until that is over. moves: of each segment how many are in it, would
-    enter and would leave, without those of new rules; None before it is counted.
+    knows yet. error: what it failed at, in words, until that is over. moves: by segment, whom it would move, where that
+    has a limit (`streams.core.engine.foreseen`); None before it is counted.
     """
 
     read: int
@@ -40,7 +48,7 @@ class Made(msgspec.Struct, frozen=True):
     is_taken: bool = False
     a_second: float = 0.0
     error: str = ""
-    moves: dict[str, tuple[int, int, int]] | None = None
+    moves: dict[str, Move] | None = None
 
     @property
     def share(self) -> float:
@@ -66,30 +74,33 @@ class Progress(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        return self.ready >= self.shards
+        return self._are_all(self.ready)
 
     @property
     def is_counted(self) -> bool:
         """Whether all shards have said whom it would move."""
-        return self.counted >= self.shards
+        return self._are_all(self.counted)
 
     @property
     def counted(self) -> int:
         """How many shards have said whom it would move."""
         return sum(each.moves is not None for each in self.made.values())
 
-    @property
-    def moves(self) -> dict[str, tuple[int, int, int]]:
-        """Of each segment how many are in it, would enter and would leave, over the shards that have counted."""
-        found = defaultdict[str, list[int]](lambda: [0, 0, 0])
-        for each in self.made.values():
-            for segment, counts in (each.moves or {}).items():
-                found[segment] = [a + b for a, b in zip(found[segment], counts, strict=True)]
-        return {segment: (members, enter, leave) for segment, (members, enter, leave) in sorted(found.items())}
+    def _are_all(self, shards: int) -> bool:
+        return shards >= self.shards > 0  # of none where Redis has just lost how many there are
 
-    def beyond(self, share: float) -> dict[str, tuple[int, int, int]]:
-        """The segments of which more than a share would enter or leave, with these numbers."""
-        return {name: each for name, each in self.moves.items() if each[1] + each[2] > share * each[0]}
+    @property
+    def moves(self) -> dict[str, Move]:
+        """By segment, whom it would move, as far as shards have said it."""
+        found = defaultdict[str, list[Move]](list)
+        for each in self.made.values():
+            for segment, move in (each.moves or {}).items():
+                found[segment].append(move)
+        return {segment: Move(*map(sum, zip(*found[segment], strict=True))) for segment in sorted(found)}
+
+    def beyond(self, share: float) -> dict[str, Move]:
+        """The segments of which more than a share would enter or leave."""
+        return {name: each for name, each in self.moves.items() if each.enter + each.leave > share * each.members}
 
     @property
     def errors(self) -> dict[int, str]:
@@ -99,7 +110,7 @@ class Progress(NamedTuple):
     @property
     def is_taken(self) -> bool:
         """Whether nobody needs it any more."""
-        return sum(each.is_taken for each in self.made.values()) >= self.shards
+        return self._are_all(sum(each.is_taken for each in self.made.values()))
 
     @property
     def share(self) -> float:
@@ -178,6 +189,15 @@ async def tell(group: GroupStore, version: int, shard: int, made: Made) -> None:
     await group.put(PASTS.under(str(version)), shard, msgspec.json.encode(made))
 
 
+async def told(group: GroupStore, version: int, made: Mapping[int, Made]) -> Progress:
+    """Tell what is new of our shards, or is not there any more: Redis may have lost it. Gives how far all are."""
+    found = await progress(group, version)
+    for shard, ours in made.items():
+        if found.made.get(shard) != ours:
+            await tell(group, version, shard, ours)
+    return found._replace(made={**found.made, **made})
+
+
 async def progress(group: GroupStore, version: int) -> Progress:
     told = await group.read(PASTS.under(str(version)))
     shards = int(await group.get(SETTLED, "partitions") or 0)
@@ -201,7 +221,7 @@ async def settle(group: GroupStore, version: Version, found: Progress) -> str:
     return refused.refused if await group.replace(RULEBOOKS, version.number, was, now) == was else ""
 
 
-def _too_much(version: Version, share: float, beyond: Mapping[str, tuple[int, int, int]]) -> str:
+def _too_much(version: Version, share: float, beyond: Mapping[str, Move]) -> str:
     told = [
         f"{name} ({counted(members, 'member')}, +{enter} -{leave})" for name, (members, enter, leave) in beyond.items()
     ]

@@ -13,7 +13,7 @@ from typing import Final
 from streams.errors import RuleError, StateError
 from streams.lifecycle.applying import Moved, apply
 from streams.lifecycle.checking import Checked, InForce, check_files, check_folder
-from streams.lifecycle.versions import Version, add, ahead, files_of, live
+from streams.lifecycle.versions import Ahead, Version, add, ahead, files_of, live
 from streams.log import log
 from streams.rulefiles.folder import read_files
 from streams.settings import Settings
@@ -64,8 +64,8 @@ class Followed:
 
     async def look(self) -> bool:
         """Whether another version is live, and in force from now on."""
-        version, awaited, refused = await ahead(self._group, self.version)
-        if version is None:
+        version, awaited, refused = found = await ahead(self._group, self.version)
+        if self._is_lost(found):
             await self._put_back()
             version, awaited, refused = await ahead(self._group, self.version)
         elif self._applies:
@@ -94,18 +94,28 @@ class Followed:
                 self._refused, self.awaited = awaited, None
                 log.error("rules - %s awaits its past and cannot be read here: %s", awaited, error)
 
+    def _is_lost(self, found: Ahead) -> bool:
+        """Whether Redis has not all of what was seen there: versions are never taken out, and the greatest is live; one
+        that awaited its past still does, or is live, or is refused."""
+        if self.version is None:
+            return False
+        if found.live is None or found.live.number < self.version.number:
+            return True
+        return self.awaited is not None and found == Ahead(self.version)
+
     async def _put_back(self) -> None:
         """A worker knows what a Redis has lost that was emptied under it: else the next that starts would apply its
         folder, in which nothing need be that was applied since. What was fixed at first start goes first: by that
         whoever applies rules knows that there is a past."""
-        if self._applies and self.version is not None:
+        if not self._applies or self.version is None:
+            return
+        for name, value in self._settled.items():
+            await self._group.replace(SETTLED, name, b"", value)
+        if await add(self._group, self.checked.files, self.version) == self.version:
             log.error("rules - Redis has lost them; %s, which runs here, is put back", self.version)
-            for name, value in self._settled.items():
-                await self._group.replace(SETTLED, name, b"", value)
-            await add(self._group, self.checked.files, self.version)
-            if self.awaited is not None and self.awaited.version is not None:
-                log.error("rules - so is %s, whose past is made anew", self.awaited.version)
-                await add(self._group, self.awaited.checked.files, self.awaited.version)
+        awaited, checked = self.awaited or (None, self.checked)
+        if awaited is not None and await add(self._group, checked.files, awaited) == awaited:
+            log.error("rules - Redis has lost %s, which awaits its past; it is put back, that is made anew", awaited)
 
     async def _read(self, version: Version) -> Checked:
         files = await files_of(self._group, version)

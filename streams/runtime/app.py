@@ -20,7 +20,6 @@ from streams.kafka.connection import KAFKA, Broker
 from streams.kafka.errors import in_words
 from streams.kafka.provisioning import ensure
 from streams.lifecycle import awaiting
-from streams.lifecycle.awaiting import Made
 from streams.lifecycle.checking import InForce
 from streams.lifecycle.following import Followed
 from streams.log import Throttle, counted, log
@@ -83,7 +82,6 @@ class SegmenterApp(Declared):
         self._compile_first = compile_first
         self._has_shards = False
         self._awaits: Worker | None = None
-        self._told: dict[int, Made] = {}
         self._tidied: set[tuple[int, int]] = set()
         self._may_tell, self._may_tell_past = Throttle(), Throttle()
         self.failure: Exception | None = None
@@ -165,16 +163,10 @@ class SegmenterApp(Declared):
         version = awaited.version
         if self._awaits is None or self._awaits.version != version.number:
             log.info("worker - makes the past of %s of the rules", version)
-            self._awaits, self._told = (
-                self._worker.under(awaited.checked.rulebook, version.number, has_limit=version.max_change is not None),
-                {},
-            )
+            has_limit = version.max_change is not None
+            self._awaits = self._worker.under(awaited.checked.rulebook, version.number, has_limit=has_limit)
         await self.shards.await_past(self._awaits)
-        for number, made in self.shards.made().items():
-            if self._told.get(number) != made:
-                await awaiting.tell(store.group, version.number, number, made)
-                self._told[number] = made
-        found = await awaiting.progress(store.group, version.number)
+        found = await awaiting.told(store.group, version.number, self.shards.made())
         if found.is_done:
             if refused := await awaiting.settle(store.group, version, found):
                 log.error("rules - %s", refused)

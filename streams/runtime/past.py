@@ -14,7 +14,7 @@ and so it is read where it stands. It is never ahead of what Redis has of the ru
 
 import asyncio
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,6 +24,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from msgspec.structs import replace
 
+from streams.core.engine.foreseen import Foreseen
 from streams.core.engine.past import Past, without_counts
 from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
@@ -33,7 +34,7 @@ from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
-from streams.lifecycle.awaiting import Made
+from streams.lifecycle.awaiting import Made, Move
 from streams.log import counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.departed import Departed
@@ -102,7 +103,8 @@ class PastMaker:
         self._retry = Retry()
         self._last: Stand | None = None
         self._look_at = 0.0
-        self._moves: dict[str, tuple[int, int, int]] | None = None
+        self._foreseen: Foreseen | None = None  # while it is counted
+        self._moves: dict[str, Move] | None = None
         self._settled, self._hurried = asyncio.Event(), asyncio.Event()
         self._first: dict[TP, int] = {}
         self._subject = f"shard {number}, past under version {worker.version}"
@@ -158,7 +160,8 @@ class PastMaker:
                 if self._last is not None:
                     raise  # events wait: whoever waits is to know
                 self.made = replace(self.made, error=in_words(error))
-                log.error("%s - is tried again, after: %s", self._subject, in_words(error), exc_info=error)
+                log.error("%s - is tried again, after: %s", self._subject, in_words(error))
+                log.debug("%s - the same with where it came from", self._subject, exc_info=error)
                 await asyncio.sleep(FAILED_AGAIN_AFTER_S)
             await asyncio.sleep(AGAIN_AFTER_S)
 
@@ -194,6 +197,7 @@ class PastMaker:
         if not stored:  # perhaps it was there, and Redis has lost it
             self.made, self._moves = Made(0, 0, error=self.made.error), None
             self._settled.clear()
+        self._foreseen = None
         shard = await shard_of(worker, stored, partial(self.store.load, self._number, epoch), begun.since_ms)
         silent = worker.silent(reader, Nobody())
         hear = partial(without_counts, rulebook=worker.rulebook)
@@ -245,38 +249,47 @@ class PastMaker:
         return found
 
     async def _follow(self, loop: ShardLoop, reader: PastReader) -> None:
-        """Until it stands where the running one was let go."""
+        """Until it stands where the running one was let go; on the way, where that stood at one checkpoint after
+        another, however much comes meanwhile: time comes for it there, as it had for the running one."""
+        towards: Stand | None = None
         while True:
-            running = self._running()
-            stands = self._last or (running.stands if running is not None else None)
-            if stands is not None:
-                reader.let(stands.positions)
-                is_there = self._is_there(loop, stands)
-                if is_there and self._last is not None:
+            newest = self._newest()
+            towards, is_there = towards or newest, False
+            if newest is not None and towards is not None:
+                reader.let(towards.positions)
+                self._say_how_far(loop, newest)
+                is_there = self._is_there(loop, towards)
+                if is_there and towards is self._last:
                     return
                 if self.made.is_ready and self._last is None:
                     await self._look_for_departed()
-                    if is_there and self._worker.has_limit and self._moves is None:
-                        await self._count_moves(loop.shard)
-            await self._pause()
+            towards = None if is_there else towards
+            if not await self._count_moves(loop.shard, is_there):
+                await self._pause()
 
-    async def _count_moves(self, past: Shard) -> None:
-        """Whom the rules would move, profile by profile, as they stand while each is looked at; beside what is live. Of
-        new rules nobody is counted, as nobody is in their segments."""
+    def _newest(self) -> Stand | None:
         running = self._running()
-        if running is None or running.shard.is_stale:
-            return
-        then, enter, leave = running.shard, Counter[str](), Counter[str]()
-        members, known = then.members(), {rule.name for rule in then.catalog.rulebook.groupings}
-        would_be = then.under(self._worker.rulebook, Past(past, Head.decode(past.head())))
-        while would_be.is_stale:
-            since = time.monotonic()
-            for change in would_be.migrate(COUNTED_AT_ONCE):
-                if change.rule in known and not change.is_shadow:
-                    leave.update([change.previous] if change.previous is not None else [])
-                    (enter if change.entered else leave).update([change.segment])
-            await self._pace.rest(time.monotonic() - since)
-        self._moves = {each: (members.get(each, 0), enter[each], leave[each]) for each in enter.keys() | leave.keys()}
+        return self._last or (running.stands if running is not None else None)
+
+    async def _count_moves(self, past: Shard, is_there: bool) -> bool:
+        """Go on to count whom the rules would move, where that has a limit; whether there was anything to count.
+        is_there: whether the past stands where the running one stood just now: then it can be begun, once all are there
+        who became somebody here."""
+        running = self._running()
+        if not self._worker.has_limit or self._moves is not None or self._last is not None or running is None:
+            return False
+        if self._foreseen is None or self._foreseen.shard is not running.shard:
+            if not (is_there and self.made.is_ready and self._settled.is_set()) or running.shard.is_stale:
+                return False
+            is_past = Past(past, Head.decode(past.head()), self._departed.by_user())
+            self._foreseen = Foreseen(running.shard, self._worker.rulebook, is_past)
+        since = time.monotonic()
+        self._foreseen.look_at(COUNTED_AT_ONCE)
+        await self._pace.rest(time.monotonic() - since)
+        if self._foreseen.is_done:
+            self._moves = {segment: Move(*counts) for segment, counts in self._foreseen.moves.items()}
+            self._foreseen = None
+        return True
 
     async def _look_for_departed(self) -> None:
         """From time to time; again and again while somebody is on the way."""
@@ -301,18 +314,26 @@ class PastMaker:
         since_s, before = self._from = self._from or (now_s, read)
         return max(0, read - before) / (now_s - since_s) if now_s > since_s else 0.0
 
-    def _is_there(self, loop: ShardLoop, stands: Stand) -> bool:
-        """Whether it has all that the running one had; have time come for it, if that is all that it lacks."""
+    def _say_how_far(self, loop: ShardLoop, newest: Stand) -> None:
         inputs = loop.inputs()
-        left = {tp: max(0, end - inputs[tp]) for tp, end in stands.positions.items()}
-        of = sum(end - self._first.get(tp, 0) for tp, end in stands.positions.items())
-        is_kept = loop.saved is not None or not any(stands.positions.values())  # else a crash would leave nothing of it
-        is_near = sum(left.values()) <= NEAR and not loop.shard.is_stale and is_kept
-        since = max(loop.shard.kept_since.values(), default=None)
-        read = of - sum(left.values())
-        is_ready, error = self.made.is_ready or is_near, "" if is_near else self.made.error
-        self.made = Made(read, of, is_ready, since, a_second=self._speed(read), error=error, moves=self._moves)
-        if any(left.values()) or loop.shard.is_stale:
+        left = sum(max(0, end - inputs[tp]) for tp, end in newest.positions.items())
+        of = sum(end - self._first.get(tp, 0) for tp, end in newest.positions.items())
+        is_kept = loop.saved is not None or not any(newest.positions.values())  # else a crash would leave nothing of it
+        is_near = left <= NEAR and not loop.shard.is_stale and is_kept
+        self.made = Made(
+            of - left,
+            of,
+            self.made.is_ready or is_near,
+            max(loop.shard.kept_since.values(), default=None),
+            a_second=self._speed(of - left),
+            error="" if is_near else self.made.error,
+            moves=self._moves,
+        )
+
+    def _is_there(self, loop: ShardLoop, stands: Stand) -> bool:
+        """Whether it has all that the running one had there; have time come for it, if that is all that it lacks."""
+        inputs = loop.inputs()
+        if any(inputs[tp] < end for tp, end in stands.positions.items()) or loop.shard.is_stale:
             return False
         if loop.shard.time_ms < stands.time_ms:
             loop.time_came(stands.time_ms, {tp.topic: end for tp, end in stands.positions.items()})

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from streams.backtest.job import REQUEST, Progress, Request, Stage, write_progress
 from streams.kafka.batches.record import PlainRecord
 from streams.lifecycle.applying import apply
-from streams.lifecycle.awaiting import Made, progress, settle, tell
+from streams.lifecycle.awaiting import Made, Move, progress, settle, tell
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version
@@ -154,7 +154,9 @@ async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_
     await expect(page.locator("#troubles")).to_contain_text("The past of version 3 cannot be made")
     await check(page, "fails")
     for shard in (0, 1):
-        await tell(kept, 3, shard, Made(200, 200, is_ready=True, moves={"quiet": (1, 1, 0), "pace/calm": (9, 0, 9)}))
+        await tell(
+            kept, 3, shard, Made(200, 200, is_ready=True, moves={"quiet": Move(1, 1, 0), "pace/calm": Move(9, 0, 9)})
+        )
     # It is looked at again and again while it is under way.
     await expect(content).to_contain_text("Counted by 2 of 2 shards")
     await check(page, "counted")

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.lifecycle.applying import Moved, apply
-from streams.lifecycle.awaiting import Made, Progress, make_live, progress, settle, tell
+from streams.lifecycle.awaiting import Made, Move, Progress, make_live, progress, settle, tell, told
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
 from streams.lifecycle.versions import Version, ahead, history, live
@@ -73,11 +73,11 @@ async def test_what_would_move_too_much_is_refused_once_for_all_shards_and_what_
     group = await running(kept)
     first = await live(group)
     second = await apply(group, check_files(BOUGHT), after=first, author="ann", note="", at_ms=1, max_change=0.2)
-    await tell(group, 2, 0, Made(10, 10, is_ready=True, moves={"seen": (4, enter, 0), "left": (9, 0, 0)}))
+    await tell(group, 2, 0, Made(10, 10, is_ready=True, moves={"seen": Move(4, enter, 0), "left": Move(9, 0, 0)}))
     await tell(group, 2, 1, Made(10, 10, is_ready=True))
     assert await settle(group, second, await progress(group, 2)) == "", "one shard has not counted"
     assert (await ahead(group)).awaited == second
-    await tell(group, 2, 1, Made(10, 10, is_ready=True, moves={"seen": (2, 0, 0)}))
+    await tell(group, 2, 1, Made(10, 10, is_ready=True, moves={"seen": Move(2, 0, 0)}))
     found = await progress(group, 2)
     said = await settle(group, second, found)
     assert await settle(group, second, found) == "", "another has decided"
@@ -98,6 +98,21 @@ async def test_what_would_move_too_much_is_refused_once_for_all_shards_and_what_
     assert said in history_in_words(await history(group))
     third = await apply(group, check_files(BOUGHT), after=first, author="ann", note="", at_ms=2)
     assert (await ahead(group)) == (first, third, None)
+
+
+async def test_how_far_it_is_is_told_again_where_redis_has_lost_it(kept: Store) -> None:
+    group = await running(kept)
+    ours = {0: Made(10, 10, is_ready=True), 1: Made(10, 10, is_ready=True)}
+    assert (await told(group, 2, ours)).is_done
+    await tell(group, 2, 1, Made(5, 10))  # as it was said before
+    assert not (await told(group, 2, {0: ours[0]})).is_done
+    assert (await told(group, 2, ours)).is_done
+    assert (await progress(group, 2)).is_done
+
+
+def test_it_is_ready_for_nobody_where_redis_has_lost_how_many_shards_there_are() -> None:
+    found = Progress(0, {0: Made(5, 5, is_ready=True, is_taken=True, moves={})})
+    assert (found.is_done, found.is_counted, found.is_taken) == (False, False, False)
 
 
 def test_what_making_it_fails_at_is_told_by_its_shard() -> None:

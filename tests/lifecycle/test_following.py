@@ -11,7 +11,7 @@ from streams.lifecycle.applying import apply
 from streams.lifecycle.awaiting import must_wait
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
-from streams.lifecycle.versions import Version, add, history, live
+from streams.lifecycle.versions import Version, add, ahead, history, live
 from streams.settings import Settings
 from streams.state.format import SETTLED
 from streams.state.memory import MemoryStore
@@ -129,6 +129,44 @@ async def test_a_worker_puts_back_what_it_runs_where_redis_has_lost_it(group: Gr
     next_worker = Followed(group, named(tmp_path / "rules"))
     await next_worker.begin(at_ms=3)
     assert next_worker.checked.files == KEEN
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_so_is_what_awaits_its_past_though_another_worker_who_had_not_seen_it_was_first(
+    group: GroupStore, is_first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    await group.put(SETTLED, "partitions", b"2")
+    first = await apply(group, check_files(QUIET), after=None, author="ann", note="", at_ms=1)
+    knows, other = Followed(group, Settings()), Followed(group, Settings())
+    for worker in (knows, other):
+        await worker.begin(at_ms=2)
+        await worker.look()
+    second = await apply(group, check_files(QUIET | KEEN), after=first, author="ann", note="", at_ms=3, max_change=0.1)
+    assert second.awaits
+    await knows.look()
+    group.__dict__.update(MemoryStore().group.__dict__)
+    for worker in (knows, other) if is_first else (other, knows):
+        assert not await worker.look()
+    assert await ahead(group) == (first, second, None)
+    assert [each.awaited and each.awaited.version for each in (knows, other)] == [second, second if is_first else None]
+    assert caplog.text.count("Redis has lost version 2, which awaits its past") == 1
+
+
+async def test_a_version_that_runs_here_is_put_back_though_another_worker_has_put_back_the_one_before(
+    group: GroupStore,
+) -> None:
+    first = await apply(group, check_files(QUIET), after=None, author="ann", note="", at_ms=1)
+    ahead_of, behind = Followed(group, Settings()), Followed(group, Settings())
+    for worker in (ahead_of, behind):
+        await worker.begin(at_ms=2)
+    second = await apply(group, check_files(KEEN), after=first, author="ann", note="", at_ms=3)
+    assert await ahead_of.look()
+    group.__dict__.update(MemoryStore().group.__dict__)
+    await behind.look()
+    assert await live(group) == first
+    assert not await ahead_of.look()
+    assert await live(group) == second
+    assert await behind.look()
 
 
 async def test_what_was_fixed_at_first_start_is_put_back_with_the_rules_and_what_stands_there_by_then_stays(

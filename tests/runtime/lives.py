@@ -19,6 +19,7 @@ from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unreachable
 from streams.kafka.batches.reader import Portion
 from streams.kafka.message import Message
+from streams.lifecycle.awaiting import Move
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
@@ -52,9 +53,9 @@ class World:
     """What outlives an owner: what is stored, and what stands on Kafka, by partition.
 
     left: what the next owner still has of the shard, from when it had it before. version: of the rules that are live;
-    awaited: those of
-    one that awaits its past, with its number; ready, taken: the shards of which that is there, and which
-    have it.
+    awaited: those of one that awaits its past, with its number; ready, taken: the shards of which that is there, and
+    which have it; has_limit: whether whom it would move is counted; moves: by shard; errors: what
+    making it failed at.
     """
 
     store: ShardStore
@@ -72,6 +73,8 @@ class World:
     ready: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     has_limit: bool = False
+    moves: dict[int, Mapping[str, Move]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
 
     def arrive(self, tp: TP, key: str, value: bytes, at_ms: int = NOON) -> None:
         self._append(tp, key.encode(), value, at_ms=at_ms)
@@ -120,7 +123,6 @@ class Owner:
         world.generation += 1
         world.now_ms += 1_000
         self._crashed = False
-        self.moves: dict[str, tuple[int, int, int]] | None = None
         self._reading = 0
         self._next: dict[TP, int] = {}
         self._fetched = set[TP]()
@@ -167,9 +169,7 @@ class Owner:
             return
         if self._awaits is not None:
             self._making = asyncio.create_task(self._owner.await_past(self._awaits))
-        is_ready = self._owner.made is not None and self._owner.made.is_ready
-        if is_ready:
-            self.world.ready.add(self.number)
+        is_ready = self._note_made()
         if self._taking_over is not None and not self._taking_over.done():
             return
         if not self._owner.runs_under(self._worker) and (is_ready or self._awaits is None):
@@ -185,15 +185,26 @@ class Owner:
         if self._owner.runs_under(self._worker) and self._owner.loaded.shard.time_ms < self.world.now_ms:
             self._owner.loaded.time_came(self.world.now_ms, {tp.topic: end for tp, end in ends.items()})
 
+    def _note_made(self) -> bool:
+        """Whether the past is ready that is made here; what it says is noted."""
+        made, world = self._owner.made, self.world
+        if made is None:
+            return False
+        if made.is_ready:
+            world.ready.add(self.number)
+        if made.error:
+            world.errors.append(made.error)
+        if made.moves is not None:
+            world.moves[self.number] = made.moves
+        return made.is_ready
+
     async def _is_done(self) -> bool:
         progress = await self.world.store.progress(self.number)
         if progress is None or self._owner.loaded is None or self._owner.loaded.shard.time_ms < self.world.now_ms:
             return False
         if self._awaits is not None and self.number not in self.world.ready:
             return False
-        if self._owner.made is not None and self._owner.made.moves is not None:
-            self.moves = self._owner.made.moves
-        if self._awaits is not None and self._awaits.has_limit and self.moves is None:
+        if self._awaits is not None and self._awaits.has_limit and self.number not in self.world.moves:
             return False
         if not await self._is_tidy():
             return False
@@ -224,6 +235,9 @@ class Owner:
 
     def _fail(self) -> NoReturn:
         """A crash ends all tasks, whichever it comes to."""
+        if self._how.endswith("a fault of ours, once"):
+            self._at = None
+            raise LookupError(self._how)
         self._crashed = self._how.endswith("crash")
         raise Crash if self._crashed else Unreachable(self._how)
 

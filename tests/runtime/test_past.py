@@ -2,6 +2,8 @@
 had always been there, whatever crashes."""
 
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -9,9 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from streams.core.changes import Change
 from streams.kafka.partitioning import homes
+from streams.lifecycle.awaiting import Made, Move, Progress
 from streams.outputs.change import decode_change
-from streams.runtime import past, past_reader, resting, retry
+from streams.runtime import past, past_reader, resting, retry, shard_loop
 from streams.state.format import past_room
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
@@ -56,7 +60,7 @@ async def take_over(company: Group, in_memory: bool) -> None:
     """Have the past made of the rules that are to come, then let them be live, as workers do; in_memory: each under the
     eyes of an owner who has made the past, else of one who begins with it."""
     world = company.world
-    world.awaited, world.awaited_version = AFTER, world.version + 1
+    world.awaited, world.awaited_version, world.has_limit = AFTER, world.version + 1, True
     await company.settle_all()
     assert world.ready == set(range(PARTITIONS))
     world.version += 1
@@ -74,11 +78,16 @@ async def stands(company: Group) -> dict[str, Any]:
     return {name: where for name, where in found.items() if not name.endswith(("aliases", "owned", "unlinked"))}
 
 
+def of(company: Group, since: int = 0) -> list[Change]:
+    """What was told after so many changes, but for repeats."""
+    changes = [decode_change(message.value or b"") for message in company.world.of("segment-changes")]
+    before = {change.id for change in changes[:since]}
+    return list({change.id: change for change in changes[since:] if change.id not in before}.values())
+
+
 def later(company: Group, told: int) -> list[tuple[Any, ...]]:
     """What was told after so many changes: all but ordinals, which are those of what was told before, and repeats."""
-    changes = [decode_change(message.value or b"") for message in company.world.of("segment-changes")]
-    before = {change.id for change in changes[:told]}
-    found = {change.id: change for change in changes[told:] if change.id not in before}.values()
+    found = of(company, told)
     said = [(one.subject, one.rule, one.type, one.segment, one.occurred_at, one.cause, one.event_id) for one in found]
     return sorted(said, key=str)
 
@@ -92,7 +101,10 @@ async def as_if_always(
     for group in (always, company):
         await live(group, published[:at])
     await company.settle_all()
+    before = len(company.world.of("segment-changes"))
     await take_over(company, in_memory)
+    of_those_before = [change for change in of(company, before) if change.segment in BEFORE.names]
+    assert {name: (enter, leave) for name, (_, enter, leave) in moves(company.world).items()} == moved(of_those_before)
     told = [len(group.world.of("segment-changes")) for group in (always, company)]
     for group in (always, company):
         await live(group, published[at:])
@@ -117,24 +129,63 @@ def test_rules_that_come_later_are_as_if_they_had_always_been_there(
     asyncio.run(as_if_always(MemoryStore(), steps, at, crashes, in_memory=in_memory))
 
 
-def test_whom_they_would_move_is_counted_before_anybody_is_told() -> None:
-    async def counted() -> dict[str, list[int]]:
+def moves(world: World) -> dict[str, Move]:
+    """Whom all shards say that they would move."""
+    return Progress(PARTITIONS, {shard: Made(0, 0, moves={**each}) for shard, each in world.moves.items()}).moves
+
+
+def moved(changes: Sequence[Change]) -> dict[str, tuple[int, int]]:
+    """By segment, how many entered and left."""
+    found = {change.segment: Counter[bool]() for change in changes}
+    for change in changes:
+        found[change.segment][change.entered] += 1
+    return {segment: (counts[True], counts[False]) for segment, counts in found.items()}
+
+
+def test_whom_they_would_move_is_counted_while_others_come_and_before_anybody_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def counted() -> dict[str, Move]:
         world, told = World(MemoryStore().shards, has_limit=True), "segment-changes"
         for user, name in (("ann", "Came"), ("ann", "Came"), ("max", "Signed In")):
             world.event(user, name, homes(user, PARTITIONS, "murmur2")[0])
         rules = rulebook(active="count(any) >= 2", idle="count(any) >= 9")
-        found: dict[str, list[int]] = {}
         for number in range(PARTITIONS):
             await Owner(world, rules, number=number).live()
         before = len(world.of(told))
         world.awaited = rulebook(active='count("Signed In") >= 1', idle="count(any) >= 9", new='count("Came") >= 1')
         world.awaited_version = 2
         for number in range(PARTITIONS):
-            owner = Owner(world, rules, number=number)
-            await owner.live()
-            for segment, counts in (owner.moves or {}).items():
-                found[segment] = [a + b for a, b in zip(found.get(segment, [0, 0, 0]), counts, strict=True)]
+            owner = asyncio.create_task(Owner(world, rules, number=number).live())
+            others = (f"u-{n}" for n in itertools.count() if homes(f"u-{n}", PARTITIONS, "murmur2")[0] == number)
+            while number not in world.moves:
+                world.event(next(others), "Came", number)
+                await asyncio.sleep(0)
+            await owner
         assert len(world.of(told)) == before
-        return found
+        return moves(world)
 
-    assert asyncio.run(counted()) == {"active": [1, 1, 1]}
+    monkeypatch.setattr(shard_loop, "WAVE_CHECKPOINT_EVERY_S", 0.0)
+    assert asyncio.run(counted()) == {"active": Move(1, 1, 1)}
+
+
+STEPS_OF_MAKING: Final = ("past claim", "reading_on", "past save")
+
+
+@pytest.mark.parametrize("step", STEPS_OF_MAKING)
+def test_what_fails_by_a_fault_of_ours_says_so_and_is_tried_again(
+    step: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def made() -> World:
+        world = World(MemoryStore().shards)
+        world.event("max", "Signed In")
+        await Owner(world, BEFORE).live()
+        world.awaited, world.awaited_version = AFTER, 2
+        await Owner(world, BEFORE, step, "after, a fault of ours, once").live()
+        return world
+
+    monkeypatch.setattr(past, "FAILED_AGAIN_AFTER_S", 0.0)
+    world = asyncio.run(made())
+    assert world.ready == {1}
+    assert {error.partition(" <")[0] for error in world.errors} == {"LookupError"}
+    assert "shard 1, past under version 2 - is tried again, after: " in caplog.text

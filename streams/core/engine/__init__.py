@@ -15,5 +15,6 @@ merging.py      a profile that leaves to become part of another, and its arrival
 leaving.py      how whoever is taken out leaves everything
 handed_out.py   what a shard hands out beside changes: what a checkpoint stores, and where a subject stands
 past.py         what was not kept before, made by a shard beside it
+foreseen.py     whom rules with their past would move, counted before they move anybody
 refreshing.py   quintile edges made anew as a stream goes by, where one shard holds all profiles
 """

@@ -17,12 +17,15 @@ from msgspec import json
 from msgspec.structs import replace
 
 from streams.core.arrays import Ints
+from streams.core.calendar import Calendar
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.dependencies import rules_read
+from streams.core.compiler.fields import Field
 from streams.core.engine.merging import unpack
 from streams.core.events import Event
 from streams.core.kernel.layout import CLOCK, FAR, LEVEL, NEVER
 from streams.core.merges import Moved, Packed
+from streams.core.profiles.document import Document
 from streams.core.profiles.filling import Bools, fill, fill_document, lacking
 from streams.core.profiles.kinds import RULE
 from streams.core.profiles.merging import Profile, merge
@@ -52,8 +55,9 @@ class Past:
     of them before."""
 
     def __init__(self, shard: "Readable", head: Head, departed: Mapping[str, Sequence[Packed]] = NOBODY):
-        self._shard, self._departed = shard, dict(departed)
+        self._departed = departed
         self._table = shard.table
+        self._catalog = shard.catalog
         self._calendar = shard.calendar
         self._rulebook = shard.catalog.rulebook
         self._fields = shard.catalog.fields
@@ -80,31 +84,41 @@ class Past:
 
     def fill(self, table: Table, then: RowSchema, subjects: Sequence[str], rows: Ints) -> tuple[Ints, Ints]:
         """Some rows of one schema. Gives which of them have a past, and the words of that, as of the same instant."""
-        self._unite(subjects)
         found = self._table.find_all(subjects)
         known = found >= 0
         rows, found = rows[known], found[known]
         ours, theirs = (
             each.memory.words[of][:, : self._words].copy() for each, of in ((table, rows), (self._table, found))
         )
+        united = self._unite(found, theirs)
         filled = fill(ours, theirs, self._fields, then, self.kept_since, self._calendar)
         table.memory.words[rows, : self._words] = ours
-        self._fill_documents(table, rows, found, filled)
+        self._fill_documents(table, rows, found, filled, united)
         return rows, theirs
 
-    def _unite(self, subjects: Sequence[str]) -> None:
-        """Once, add to these what was counted of those who became them."""
-        for user in self._departed.keys() & set(subjects):
-            for packed in self._departed.pop(user):
-                unite(self._shard, user, packed)
+    def _unite(self, rows: Ints, words: Ints) -> dict[int, Document]:
+        """Add to the words of these rows what was counted of those who became them. Gives their documents with it, by
+        row; the shard stays as it is."""
+        found: dict[int, Document] = {}
+        for at, user in enumerate(self._table.subjects_of(rows) if self._departed else ()):
+            if user in self._departed:
+                document = Document.decode(self._table.stored_document(int(rows[at])))
+                one = Profile(words[at], document)
+                for packed in self._departed[user]:
+                    unite(one, unpack(self._table, self._catalog, self._calendar, packed), self._fields, self._calendar)
+                found[int(rows[at])] = document
+        return found
 
-    def _fill_documents(self, table: Table, rows: Ints, found: Ints, filled: Mapping[str, Bools]) -> None:
+    def _fill_documents(
+        self, table: Table, rows: Ints, found: Ints, filled: Mapping[str, Bools], united: Mapping[int, Document]
+    ) -> None:
         changed = []
         for at, (row, their_row) in enumerate(zip(rows.tolist(), found.tolist(), strict=True)):
-            if not self._table.has_document(their_row):
+            if their_row not in united and not self._table.has_document(their_row):
                 continue
             names = [name for name, those in filled.items() if those[at]]
-            if fill_document(table.document(row), self._table.document(their_row), names):
+            theirs = united.get(their_row) or self._table.document(their_row)
+            if fill_document(table.document(row), theirs, names):
                 table.document_changed(row)
                 changed.append(row)
         table.rewrite(np.array(changed, np.int64))
@@ -135,16 +149,11 @@ def without_counts(event: Event, rulebook: Rulebook) -> Event:
     return replace(event, identity=replace(event.identity, profile=slim))
 
 
-def unite(shard: "Readable", user: str, packed: Packed) -> None:
-    """Add what was counted of a profile that became the user's."""
-    table, row = shard.table, shard.table.row_of(user)
-    other = unpack(table, shard.catalog, shard.calendar, packed)
-    words = table.memory.words[row]
-    at_ms = max(int(words[CLOCK]), int(other.row[CLOCK]))
-    fields = [field for field in shard.catalog.fields if not field.name.startswith(RULE)]
-    merge(Profile(words, table.document(row)), other, fields, at_ms, shard.calendar)
-    words[CLOCK] = at_ms
-    table.rewrite(np.array([row]))
+def unite(one: Profile, other: Profile, fields: Sequence[Field], calendar: Calendar) -> None:
+    """Add to one what was counted of a profile that became it, but for where rules had it."""
+    at_ms = max(int(one.row[CLOCK]), int(other.row[CLOCK]))
+    merge(one, other, [field for field in fields if not field.name.startswith(RULE)], at_ms, calendar)
+    one.row[CLOCK] = at_ms
 
 
 def begun(head: Head) -> int:

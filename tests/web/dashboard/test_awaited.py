@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from streams.lifecycle.applying import apply
-from streams.lifecycle.awaiting import Made, make_live, progress, settle, tell
+from streams.lifecycle.awaiting import Made, Move, make_live, progress, settle, tell
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
@@ -56,7 +56,7 @@ async def counted(group: Group, entering: int) -> Version:
         at_ms=group.now_ms,
         max_change=0.5,
     )
-    await tell(group.store.group, 3, 0, Made(800, 800, is_ready=True, moves={"quiet": (1, entering, 0)}))
+    await tell(group.store.group, 3, 0, Made(800, 800, is_ready=True, moves={"quiet": Move(1, entering, 0)}))
     await tell(group.store.group, 3, 1, Made(80, 200, a_second=1.0))
     return version
 
