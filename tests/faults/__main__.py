@@ -79,7 +79,7 @@ def one_round(seed: int, said: argparse.Namespace, faults: Sequence[Fault]) -> b
             for words in world.replace():
                 tell(words)
             apply_later(world)  # Redis may have lost it since
-            verdicts = settled(world, stream)
+            verdicts = settled(world, stream, tell)
     for number, verdict in enumerate(verdicts):
         tell(f"group {number}: {verdict}")
     return not any(verdict.wrong for verdict in verdicts)

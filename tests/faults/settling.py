@@ -5,7 +5,7 @@ Comes in: a world whose faults are over, and the stream that it was told. Goes o
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydantic import SecretStr
@@ -20,16 +20,18 @@ from tests.faults.world import World
 
 STILL_FOR_S: Final = 180.0  # scores are refreshed each minute
 LOOK_EVERY_S: Final = 2.0
+TELL_EVERY_S: Final = 30.0
 
 
-def settled(world: World, stream: Stream) -> Sequence[Verdict]:
+def settled(world: World, stream: Stream, tell: Callable[[str], None]) -> Sequence[Verdict]:
     """Each time it is looked at, all judges are asked; what is wrong at last stays wrong though nothing comes."""
     wanted = [stream.wanted(rulefiles.load(world.rules_later(group))) for group in world.groups]
-    return [_settled(world, group, each) for group, each in zip(world.groups, wanted, strict=True)]
+    return [_settled(world, group, each, tell) for group, each in zip(world.groups, wanted, strict=True)]
 
 
-def _settled(world: World, group: Pipeline, wanted: Wanted) -> Verdict:
+def _settled(world: World, group: Pipeline, wanted: Wanted, tell: Callable[[str], None]) -> Verdict:
     size, since, was_right = None, time.monotonic(), False
+    tell_at = since + TELL_EVERY_S
     while True:
         told = asyncio.run(_look(world, group, wanted))
         verdict = judged(
@@ -42,6 +44,9 @@ def _settled(world: World, group: Pipeline, wanted: Wanted) -> Verdict:
             size, since = told.size, time.monotonic()
         elif time.monotonic() - since > STILL_FOR_S:
             return verdict
+        if verdict.wrong and time.monotonic() > tell_at:
+            tell(f"so far: {verdict}")
+            tell_at = time.monotonic() + TELL_EVERY_S
         time.sleep(LOOK_EVERY_S)
 
 

@@ -168,15 +168,19 @@ def test_what_a_late_event_makes_due_in_the_past_is_told_with_it_so_that_no_relo
 
 
 def test_what_was_silent_by_former_edges_stays_so_after_a_reload() -> None:
+    """By the first edges she is not fresh enough within the half day that the rule is about; by the second, which are
+    known still after the third have come, she would have been."""
     scores = Scores("rfm", parse_value("idle_days"), parse_value("count(any)"), parse_value("mrr"))
-    late = Segment("late", parse_condition("rfm.r >= 5 and idle_days >= 3.5", scores=["rfm"]))
+    late = Segment("late", parse_condition("rfm.r >= 5 and idle_days >= 2 and idle_days < 2.5", scores=["rfm"]))
     shard = Shard(Rulebook((late, scores)))
     shard.step(Batch.of([seen("ann", 0)]))
-    for day, first_edge in ((1, 3.0), (4, 3.8), (5, 3.9)):
-        edges = Edges((first_edge, 20.0, 30.0, 40.0), (2.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
-        shard.tick(START + day * DAY_MS - 1)
+    told = []
+    here = -START / DAY_MS  # recency is told as of 1970
+    for day, first_edge in ((1, here - 1), (3, here + 1), (4, here + 2)):
+        edges = Edges((first_edge, 20.0, 30.0, 40.0), (1.0, 3.0, 4.0, 5.0), (1.0, 2.0, 3.0, 4.0))
         shard.set_edges(Quintiles("rfm", day, START + day * DAY_MS, edges))
-        shard.tick(START + day * DAY_MS)
+        told += shard.tick(START + day * DAY_MS)
+    assert [change.segment for change in told] == ["rfm/potential_loyalists"]
     assert reloaded(shard, shard.catalog.rulebook).tick(START + 6 * DAY_MS) == []
 
 
