@@ -12,7 +12,7 @@ from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
 from streams.errors import InternalError, UsageError
 from streams.observed.recorder import Recorder
-from streams.runtime import agents, app, running, starting, transport
+from streams.runtime import agents, app, running, shard_lifecycle, starting, transport
 from streams.runtime.app import create_app
 from streams.runtime.assignment import Assignment
 from streams.runtime.checkpoint import Checkpoints
@@ -35,6 +35,7 @@ HOPS: list[tuple[Any, str]] = [
     (app, "compile_engine"),
     (Assignment, "let_go"),
     (Assignment, "assigned"),
+    (shard_lifecycle, "claim"),
     (starting, "where_to_begin"),
     (Consumer, "start_reading"),
     (ConsumerThread, "_start_reading"),
