@@ -156,6 +156,8 @@ class Pending:
             for user, where in segments.items()
             if self._is_news(user, where)
         }
+        if self.published is not None:
+            self.published.say(memberships.values())
         # Those of whom no change in the outbox tells are in it themselves: the next owner knows of no others.
         retold = [memberships.pop(user) for user in users if user in memberships and user not in self._told]
         checkpoint = Checkpoint(

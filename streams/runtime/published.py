@@ -12,7 +12,7 @@ all workers. The chance that any of a hundred thousand new ones is taken for one
 """
 
 from array import array
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -24,6 +24,7 @@ from xxhash import xxh3_64_intdigest
 
 from streams.core.changes import Change
 from streams.core.kernel.layout import NEVER
+from streams.kafka.message import Message
 from streams.outputs.membership import decode_membership, encode_segments
 
 Hashes = npt.NDArray[np.uint64]
@@ -64,6 +65,7 @@ class Published:
     def __init__(self, ids: Hashes, users: Hashes, memberships: Sequence[npt.NDArray[Any]], forgets: bool):
         self._ids, self._names, self._memberships, self._forgets = ids, users, memberships, forgets
         self._forgotten: set[str] = set()
+        self._said: set[int] = set()
         self.changes, self.users = len(ids), len(users)
 
     def has(self, change: Change) -> bool:
@@ -76,11 +78,18 @@ class Published:
         known = self._of(user)
         return changed_at < known.updated_at or known == (changed_at, xxh3_64_intdigest(segments))
 
+    def say(self, messages: Iterable[Message]) -> None:
+        """Where the users of these stand is said once more, after what was read."""
+        self._said.update(xxh3_64_intdigest(message.key) for message in messages)
+
     def forget(self, user: str) -> bool:
-        """A user is erased: nothing is known any more of where she stands. Returns whether something was."""
-        if self._of(user) == NOTHING:
+        """A user is erased: nothing is known any more of where she stands. Returns whether something was, or was said
+        since."""
+        name = xxh3_64_intdigest(user.encode())
+        if self._of(user) == NOTHING and name not in self._said:
             return False
         self._forgotten.add(user)
+        self._said.discard(name)
         return True
 
     def _of(self, user: str) -> Standing:

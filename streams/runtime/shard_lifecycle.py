@@ -263,6 +263,8 @@ class ShardLifecycle:
         number = max(stored.number if stored else 0, worker.clock())
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
         identities = await identities_of(worker, shard, stored)
+        if begun.published is not None and stored:  # what is told again was read before that
+            begun.published.say(stored.outbox)
         pending = Pending(worker.outputs, begun.published, kept)
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
         loop.saved = self._stand(stored, shard.is_stale)

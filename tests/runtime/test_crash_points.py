@@ -18,6 +18,7 @@ from streams.core.flows import last_days
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.runtime import past, past_reader, resting, retry
+from streams.runtime.shard_work import ShardWork
 from streams.sources import profile_commands
 from streams.state.format import COUNTED, DOCUMENTS, MARKS, MEMBERSHIPS, ROWS, TIMELINE
 from streams.state.redis_store import RedisStore
@@ -210,6 +211,26 @@ async def test_what_was_told_before_the_state_was_lost_is_not_told_again(kept: S
     before = len(world.of("segment-changes")), len(world.of("segment-memberships"))
     await Owner(world, rules).live()
     assert (len(world.of("segment-changes")), len(world.of("segment-memberships"))) == (before[0] + 1, before[1] + 1)
+
+
+@pytest.mark.parametrize("at", ["before, a crash", "after, a crash"])
+async def test_who_was_told_of_once_more_while_a_state_was_made_anew_is_taken_away_by_the_next_owner(
+    kept: Store, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tombstone stands there of the erasure, which the one who begins anew had not reached when it crashed."""
+    await lose(kept)
+    world = World(kept.shards)
+    world.event(ERASED, "Opened")
+    await Owner(world, RULES).live()
+    world.publish("segment-memberships", 1, [Message("segment-memberships", ERASED.encode(), None)])
+    await lose(kept)
+    monkeypatch.setattr(ShardWork, "_end_rebuild", lambda _: None)  # there is more to read
+    with suppress(Crash):
+        await Owner(world, RULES, "publish segment-memberships", at).live()
+    world.arrive(COMMANDS, ERASED, profile_commands.encode(Erasure(ERASED, NOON + 500, "e")))
+    await Owner(world, RULES).live()
+    said, taken_away, *again, last = (message.value is None for message in world.of("segment-memberships"))
+    assert (said, taken_away, set(again), last) == (False, True, {False}, True)
 
 
 @pytest.mark.parametrize("how", HOW)

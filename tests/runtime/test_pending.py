@@ -144,6 +144,18 @@ async def test_a_state_that_is_made_anew_takes_away_only_what_stands_there(shard
     assert [message.key for message in snapshot(pending, shard).checkpoint.outbox] == [b"ann"]
 
 
+async def test_who_is_told_of_once_more_while_a_state_is_made_anew_gets_another_tombstone(shard: Shard) -> None:
+    """She was erased: of her stands a tombstone, until the checkpoints of before it have been made again."""
+    outputs = Outputs(Settings(group="ours"))
+    said = outputs.memberships("ann", b"{}", "2026-03-01T12:00:00.000Z", 1)
+    pending = Pending(outputs, await Topics([], [said, outputs.tombstone("ann")]).read())
+    pending.add(step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)]), NOON)
+    assert [message.key for message in snapshot(pending, shard).memberships] == [b"ann"]
+    pending.add(shard.erase([Erasure("ann", NOON + 1)]), NOON)
+    _, tombstone = snapshot(pending, shard, number=2).checkpoint.outbox
+    assert (tombstone.topic, tombstone.key, tombstone.value) == ("segment-memberships", b"ann", None)
+
+
 async def test_who_is_back_in_a_state_that_is_made_anew_is_told_of_again_after_the_tombstone(shard: Shard) -> None:
     """In the checkpoint that has the tombstone, too, though just that stands there already; and by whoever owns the
     shard after a crash, for whom no change in the outbox tells of her."""

@@ -107,6 +107,12 @@ async def test_of_an_erased_user_nothing_stands_any_more() -> None:
     assert not published.knows("ann", NOON, b"{}")
 
 
+async def test_of_an_erased_user_of_whom_something_was_said_since_something_stands_there() -> None:
+    published = await Topics([], [membership("ann", {}, NOON), OURS.tombstone("ann")]).read()
+    published.say([membership("ann", {}, NOON + 1), membership("bob", {}, NOON + 1)])
+    assert [published.forget(user) for user in ("ann", "ann", "bob", "cid")] == [True, False, True, False]
+
+
 async def test_a_shard_that_published_nothing_knows_nothing() -> None:
     published = await Topics([]).read()
     assert not published.has(change("ann", 1, NOON))
