@@ -140,11 +140,19 @@ class Health(NamedTuple):
         return [f"shard{'s' * (len(numbers) > 1)} {', '.join(numbers)} {what}" for what, numbers in said.items()]
 
 
+class LastMove(NamedTuple):
+    """By which progress a shard was known to have moved last, and when (s); and when something last kept it."""
+
+    progress: object
+    at_s: float
+    kept_s: float
+
+
 class Observer:
     """Tells from what is seen now, and from what was seen before, where each shard stands."""
 
     def __init__(self) -> None:
-        self._moved: dict[int, tuple[object, float]] = {}
+        self._moved: dict[int, LastMove] = {}
         self._held: dict[int, float] = {}
 
     def look(self, seen: Iterable[Seen], now_s: float) -> list[ShardHealth]:
@@ -154,20 +162,24 @@ class Observer:
         self._held = {each.shard: self._held.get(each.shard, now_s) for each in shards if each.held_back}
         return [self._of(each, now_s) for each in shards]
 
-    def _last_move(self, seen: Seen, now_s: float) -> tuple[object, float]:
-        """Who has nothing to do need not move."""
-        progress, since_s = self._moved.get(seen.shard, (None, now_s))
-        rests = seen.is_loaded and seen.obstacle is None and not seen.has_work and not any(seen.behind.values())
-        return (progress, since_s) if seen.progress == progress and not rests else (seen.progress, now_s)
+    def _last_move(self, seen: Seen, now_s: float) -> LastMove:
+        """Who has nothing to do need not move. What a shard still reads while something keeps it is no move: nobody
+        hears of it."""
+        before = self._moved.get(seen.shard) or LastMove(None, now_s, now_s)
+        rests = seen.is_loaded and not seen.has_work and not any(seen.behind.values())
+        has_moved = seen.obstacle is None and (rests or seen.progress != before.progress)
+        is_kept = seen.obstacle is not None or seen.held_back
+        return LastMove(seen.progress, now_s if has_moved else before.at_s, now_s if is_kept else before.kept_s)
 
     def _of(self, seen: Seen, now_s: float) -> ShardHealth:
-        still_s = now_s - self._moved[seen.shard][1]
+        last = self._moved[seen.shard]
+        still_s = now_s - last.at_s
         held_s = now_s - self._held.get(seen.shard, now_s)
         obstacle = seen.obstacle
         if obstacle is None and held_s >= HELD_BACK_AFTER_S:
             # Deadlines come all the same, and other inputs are read: what is held back is not any less so.
             obstacle, still_s = _transaction(seen.held_back), max(still_s, held_s)
-        state = _state(seen, obstacle, still_s)
+        state = _state(seen, obstacle, now_s - max(last.at_s, last.kept_s))
         return ShardHealth(seen.shard, state, seen.behind, still_s, obstacle, seen.is_loaded)
 
 
@@ -177,6 +189,7 @@ def _transaction(topics: Sequence[str]) -> Obstacle:
 
 
 def _state(seen: Seen, obstacle: Obstacle | None, still_s: float) -> State:
+    """still_s: for how long nothing has moved and nothing has kept it."""
     if obstacle is not None:
         return State.WAITING
     if still_s >= (STUCK_AFTER_S if seen.is_loaded else LOADED_WITHIN_S):

@@ -85,6 +85,22 @@ def test_who_waits_says_for_what_and_fails_the_check_after_a_while_but_is_never_
     assert told(at_once) == f"shard 3 waiting: {obstacle.why}"
 
 
+@pytest.mark.parametrize("obstacle", [NO_REDIS, NO_KAFKA])
+def test_what_is_read_while_nothing_can_be_stored_or_told_is_no_move(obstacle: Obstacle) -> None:
+    waiting = [seen(obstacle=obstacle, progress=step) for step in range(2)]
+    found = after(UNHEALTHY_AFTER_S, *waiting)
+    assert (found.state, found.still_s, found.is_failing) == (State.WAITING, UNHEALTHY_AFTER_S, True)
+
+
+@pytest.mark.parametrize("waits", [{"obstacle": NO_KAFKA}, {"held_back": ["product-events"]}])
+def test_who_waited_for_long_has_a_minute_to_move_once_it_is_over(waits: dict[str, Any]) -> None:
+    kept, free, moved = seen(has_work=True, **waits), seen(has_work=True), seen(has_work=True, progress=2)
+    *_, back, soon, late = looked_at((kept, 0.0), (kept, 500.0), (free, 501.0), (free, 559.0), (free, 560.0))
+    assert [each.state for each in (back, soon, late)] == [State.BEHIND, State.BEHIND, State.STUCK]
+    assert back.is_failing  # it has not moved yet, and says so
+    assert looked_at((kept, 0.0), (kept, 500.0), (free, 501.0), (moved, 502.0))[-1].still_s == 0.0
+
+
 def test_who_waits_while_it_loads_is_not_stuck_either() -> None:
     loading = seen(is_loaded=False, progress=None, obstacle=NO_REDIS)
     found = after(LOADED_WITHIN_S + 1, loading, loading)
