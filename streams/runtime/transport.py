@@ -66,18 +66,18 @@ class Consumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         if not self.flow_active:
             await self.wait(cast(Any, self.can_resume_flow))
-        generation = self.app.consumer_generation_id
         messages: list[ConsumerMessage] = []
         async with self._app.failing("reading from Kafka"):
             if active := self._get_active_partitions() & self._begun:
-                messages += [
-                    _message(fetched, next(self._brought), generation) for fetched in await self._thread.fetch(active)
-                ]
+                found = await self._thread.fetch(active)
+                # Of now: a shard that was given back meanwhile may have begun to read, and misses what is dropped.
+                generation = self.app.consumer_generation_id
+                messages += [_message(fetched, next(self._brought), generation) for fetched in found]
             else:
                 await self._thread.check()
                 await self.sleep(LOOK_EVERY_S)
         for message in messages:
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+            if not self.flow_active or self.app.consumer_generation_id != message.generation_id:
                 return
             yield message.tp, message
 
