@@ -121,7 +121,7 @@ class Health(NamedTuple):
     def __str__(self) -> str:
         """For a line of the log: `caught up` only where all of it is."""
         if not self.shards:
-            return self.waiting or "owns no shard"
+            return self.waiting or ("owns no shard" if self.has_joined else "starts")
         return ", ".join([*self._behind(), *self._states()]) or "caught up"
 
     def _behind(self) -> Iterable[str]:

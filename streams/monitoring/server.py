@@ -2,7 +2,7 @@
 
     /metrics   all figures, as Prometheus reads them
     /healthz   200, or 503 while a shard that has something to do does not move; JSON that says which, and why
-    /readyz    200 once the worker's shards are loaded, or 503
+    /readyz    200 once the worker's shards are loaded, or 503; the same JSON, whose status says this
 
 Comes in: an address, the metrics, and a way to ask for the health. Goes out: answers, from threads of their own: they
 also come while the event loop is busy, and say for how long it has not moved.
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ready(self) -> None:
         health, ago_s = self.server.ask()
-        self._say(health.is_ready, describe(health, ago_s))
+        self._say(health.is_ready, describe(health, ago_s) | {"status": "ready" if health.is_ready else "not ready"})
 
     def _say(self, is_well: bool, said: dict[str, Any]) -> None:
         body = msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n"

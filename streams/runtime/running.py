@@ -66,14 +66,21 @@ def run_worker(make_app: Callable[[], SegmenterApp]) -> None:
             leaving = threading.Timer(GONE_WITHIN_S, leave, [0])
             leaving.daemon = True
             leaving.start()
-            loop.call_soon_threadsafe(stopping.set)
+            loop.call_soon_threadsafe(told)
+
+        def told() -> None:
+            if not stopping.is_set():
+                log.info("worker - is told to stop")
+            stopping.set()
 
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, stop)
         try:
             await run(make_app, stopping)
+            log.info("worker - ended")
         except LeftBehind as left:
             if left.failure is None:
+                log.info("worker - ended")
                 leave(0)
             error = _ours(left.failure)
             log.error("worker - ends: %s", error)

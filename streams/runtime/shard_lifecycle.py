@@ -281,8 +281,8 @@ class ShardLifecycle:
             if self._next is self._worker:
                 self._turned.set()
             self._worker.counters.seconds.load.observe(time.monotonic() - since)
-            profiles, took = loaded.shard.profiles, seconds(since)
-            log.info("shard %d - loaded %d profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
+            profiles, took = f"{loaded.shard.profiles:,}", seconds(since)
+            log.info("shard %d - loaded %s profiles of checkpoint %d in %s", self.number, profiles, loaded.number, took)
             if not self._leaving and self._next is self._worker:  # as we may have been told otherwise meanwhile
                 self.left = await loaded.work()
         except StateTooNew:

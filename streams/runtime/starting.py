@@ -108,8 +108,8 @@ async def _published(worker: Worker, number: int) -> Published:
     changes, memberships = (_partition_of(worker, topic, number) for topic in (SEGMENT_CHANGES, memberships_of(USER)))
     log.error("shard %d - Redis has lost its state; rebuilding it from the input topics", number)
     found = await read_published(worker.consumer, changes, memberships, worker.outputs.source)
-    said = "shard %d - %d changes and where %d users stand are published already, read in %s"
-    log.info(said, number, found.changes, found.users, seconds(since))
+    said = "shard %d - %s changes and where %s users stand are published already, read in %s"
+    log.info(said, number, f"{found.changes:,}", f"{found.users:,}", seconds(since))
     return found
 
 

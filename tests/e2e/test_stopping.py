@@ -75,3 +75,4 @@ def test_a_worker_that_is_told_to_stop_while_it_waits_for_kafka_is_gone_in_time(
         told_at = time.monotonic()
         assert worker.stop() == 0
         assert time.monotonic() - told_at < GONE_WITHIN_S + SLACK_S, worker.said()
+        worker.says("worker - is told to stop")

@@ -79,9 +79,18 @@ def test_a_worker_that_loads_is_well_and_not_ready() -> None:
     watched.health = Health([WELL, LOADING], has_joined=True)
     assert watched.says("/healthz")[0] == 200
     status, said = watched.says("/readyz")
-    assert (status, said["ready"], said["summary"]) == (503, False, "shard 1 loading")
+    assert (status, said["status"], said["ready"], said["summary"]) == (503, "not ready", False, "shard 1 loading")
     watched.health = Health([WELL], has_joined=True)
     assert watched.says("/readyz")[0] == 200
+
+
+def test_a_worker_that_is_ready_and_waits_says_of_each_check_what_it_is_asked_for() -> None:
+    watched = Watched()
+    watched.health = Health([WAITING], has_joined=True)
+    assert [(status, said["status"]) for status, said in map(watched.says, ("/healthz", "/readyz"))] == [
+        (503, "failing"),
+        (200, "ready"),
+    ]
 
 
 def test_an_event_loop_that_does_not_move_is_told_by_a_thread_that_does() -> None:
