@@ -1,21 +1,23 @@
 """Pages in the states that no worker keeps them in for long: all people can use them, on any screen.
 
-They are drawn here, of a group in memory, and given to a real browser in the place of a server's answers.
+They are of a group in memory, at which a server here looks, with a real browser.
 """
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 import pytest_asyncio
+import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from httpx import AsyncClient
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 
 from streams.backtest.job import REQUEST, Progress, Request, Stage, write_progress
+from streams.errors import Unreachable
 from streams.kafka.batches.record import PlainRecord
 from streams.lifecycle.applying import apply
 from streams.lifecycle.awaiting import Made, Move, progress, settle, tell
@@ -24,12 +26,11 @@ from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version
 from streams.testing import instant, track
 from streams.web.views import board
-from tests.e2e.browser import chromium
+from tests.e2e.browser import WITHIN_MS, chromium
 from tests.web.group import EVENTS, MESSAGES, NOW, RULES, Group
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HOST: Final = "http://localhost"
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 ODD: Final = '/"><script>alert(1)</script>👩‍💻' + "x" * 200
 FILES: Final = {f"{name}.yaml": text for name, text in RULES.items()} | {
@@ -73,33 +74,21 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, group: Group) -> AsyncIterator[Page]:
-    """Whose requests the group answers; no stream comes through."""
-    context = await browser.new_context()
+    """Of a server that looks at the group; no stream comes through, so that it asks."""
+    config = uvicorn.Config(group.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    context = await browser.new_context(base_url=f"http://localhost:{listening.getsockname()[1]}/dashboard/")
+    context.set_default_timeout(WITHIN_MS)
     page = await context.new_page()
     page.on("pageerror", lambda error: pytest.fail(str(error)))
-    async with group.client() as client:
-
-        async def answer(route: Route) -> None:
-            await _answered(route, client)
-
-        await page.route("**/*", answer)
-        yield page
-        await page.unroute_all(behavior="ignoreErrors")
-        await context.close()
-
-
-async def _answered(route: Route, client: AsyncClient) -> None:
-    asked = route.request
-    if asked.url.endswith("/live"):
-        await route.abort()
-        return
-    parts = urlsplit(asked.url)
-    headers = {name: value for name, value in asked.headers.items() if name != "accept-encoding"}
-    headers["sec-fetch-site"] = "same-origin"
-    place = f"{parts.path}?{parts.query}"
-    found = await client.request(asked.method, place, headers=headers, content=asked.post_data_buffer)
-    told = {name: value for name, value in found.headers.items() if name != "content-length"}
-    await route.fulfill(status=found.status_code, headers=told, body=found.content)
+    await page.route("**/live", lambda route: route.abort())
+    yield page
+    await page.unroute_all(behavior="ignoreErrors")
+    await context.close()
+    server.should_exit = True
+    await serving
+    listening.close()
 
 
 async def check(page: Page, what: str) -> None:
@@ -135,7 +124,7 @@ async def check(page: Page, what: str) -> None:
     ],
 )
 async def test_what_is_under_way_or_went_wrong_can_be_read_by_all(page: Page, path: str, says: str) -> None:
-    await page.goto(f"{HOST}/dashboard/{path}")
+    await page.goto(f"./{path}")
     await expect(page.locator("#content")).to_contain_text(says)
     await check(page, path)
 
@@ -149,7 +138,7 @@ async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_
     version = await apply(kept, files, after=live, author=ODD, note=ODD, at_ms=NOW, max_change=0.05)
     await tell(kept, 3, 0, Made(80, 200, error=ODD))
     content = page.locator("#content")
-    await page.goto(f"{HOST}/dashboard/")
+    await page.goto("./")
     await expect(content).to_contain_text("It may move 5 % of each segment")
     await expect(page.locator("#troubles")).to_contain_text("The past of version 3 cannot be made")
     await check(page, "fails")
@@ -162,7 +151,7 @@ async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_
     await check(page, "counted")
     assert await settle(kept, version, await progress(kept, 3))
     for path in ("", "rules", "version?number=3", "rule?name=buyers", "rule?name=buyers&version=3"):
-        await page.goto(f"{HOST}/dashboard/{path}")
+        await page.goto(f"./{path}")
         await expect(content).to_contain_text("it would move more than 5 % of pace/calm")
         await check(page, f"refused, {path}")
     await expect(page.get_by_role("textbox", name="buyers.yaml")).to_have_value(BUYERS)
@@ -173,10 +162,98 @@ async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_
     await check(page, "a limit that is none")
 
 
+FOCUSED: Final = """() => {
+    const it = document.activeElement, style = getComputedStyle(it);
+    const { x, y, width, height } = it.getBoundingClientRect();
+    if (it === document.body || it === document.documentElement) return null;
+    const middle = (from, size) => Math.max(from, 0) + Math.min(size, 10) / 2;
+    const at = document.elementFromPoint(middle(x, width), middle(y, height));
+    const name = it.ariaLabel || it.labels?.[0]?.innerText || it.innerText || it.title || it.placeholder;
+    const faults = [
+        [!name?.trim(), "has no name"],
+        [style.outlineStyle === "none" || !parseFloat(style.outlineWidth), "is not seen to be focused"],
+        [y + height <= 0 || y >= innerHeight || !width, "is out of view"],
+        [at && !it.contains(at) && !at.contains(it) && !it.labels?.[0]?.contains(at), "is covered"],
+    ];
+    return [`${it.tagName} ${name}`, faults.filter(([is]) => is).map(([, says]) => says)];
+}"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "rules", "rule?name=quiet", "segment?name=pace/calm", "user?id=ann", "message?name=hello", "dead-letters"],
+)
+async def test_whoever_has_a_keyboard_alone_comes_everywhere_sees_where_and_comes_out_again(
+    page: Page, path: str
+) -> None:
+    await page.goto(f"./{path}")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#content")).to_be_focused()
+    for way in ("Tab", "Shift+Tab"):
+        stops: list[str] = []
+        await page.keyboard.press(way)
+        while found := await page.evaluate(FOCUSED):
+            stops.append(found[0])
+            assert not found[1], (path, way, found)
+            assert len(stops) < 400, "it never comes out"
+            await page.keyboard.press(way)
+        assert len(stops) > 3, (path, way)
+
+
+async def test_what_is_put_in_place_leaves_the_focus_and_what_is_chosen_where_they_are(
+    page: Page, group: Group
+) -> None:
+    await page.goto("./dead-letters")
+    for details in await page.locator("details").all():
+        await details.evaluate("each => { each.open = true }")
+    boxes = page.get_by_role("checkbox", name="Choose billing-updates/1/3")
+    await boxes.press("Space")
+    letter = [("reason_code", b"no_rate"), ("reason", b"new"), ("topic", b"billing-updates")]
+    letter += [("partition", b"1"), ("offset", b"9")]
+    group.window.dead_letters.take([PlainRecord(9, NOW, b"ann", b"{}", letter)])
+    await expect(page.get_by_role("checkbox", name="Choose billing-updates/1/9")).to_be_visible()
+    await expect(boxes).to_be_focused()
+    assert await page.locator("input:checked").count() == 1
+    # The link to a user stands in a feed more than once: it is the same one that is focused then.
+    await page.goto("./segment?name=pace")
+    entry = page.locator("#changes [data-key]").last
+    key = await entry.get_attribute("data-key")
+    await entry.get_by_role("link").first.focus()
+    await page.evaluate("document.querySelector('#changes').insertAdjacentHTML('afterbegin', '<p>another</p>')")
+    await expect(page.get_by_text("another")).to_be_hidden()
+    assert await page.evaluate("document.activeElement.closest('[data-key]').dataset.key") == key
+
+
+async def test_where_redis_is_away_what_is_written_stays_and_goes_through_once_it_is_back(
+    page: Page, group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await page.goto("./rule?name=quiet")
+    text, told, apply_ = page.locator("#text"), page.locator("#stale"), page.get_by_role("button", name="Apply")
+    await page.get_by_label("Note, why").fill("sooner")
+    await text.fill(RULES["quiet"].replace("7", "5"))
+    await expect(page.locator("#said")).to_contain_text("It can be read")
+    await apply_.focus()
+    latest = group.window.latest
+
+    async def away() -> None:
+        raise Unreachable("Redis does not answer.")
+
+    monkeypatch.setattr(group.window, "latest", away)
+    await apply_.press("Enter")
+    await expect(told).to_contain_text("Redis does not answer. It comes back by itself.")
+    await expect(apply_).to_be_focused()
+    await expect(page.get_by_label("Note, why")).to_have_value("sooner")
+    monkeypatch.setattr(group.window, "latest", latest)
+    await apply_.press("Enter")
+    await expect(page.locator("#history")).to_contain_text("sooner")
+
+
 async def test_a_rule_with_faults_one_that_will_wait_and_one_that_came_too_late_can_be_read_by_all(
     page: Page, group: Group
 ) -> None:
-    await page.goto(f"{HOST}/dashboard/rule?name=often")
+    await page.goto("./rule?name=often")
     text, result = page.get_by_role("textbox", name="often.yaml"), page.locator("#result")
     await text.fill(OFTEN.replace("active_days", "active_dayz"))
     await expect(result).to_contain_text("1 fault")

@@ -38,7 +38,7 @@ class Mending:
             it=await dead_letters(self._window, wanted),
             wanted=wanted,
             is_narrowed=wanted != ALL,
-            away=self._window.dead_letters.away,
+            away=self._window.away(self._window.dead_letters),
             sent=sent,
             before=before,
         )

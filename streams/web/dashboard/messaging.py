@@ -34,7 +34,9 @@ class Messaging:
 
     async def messages(self, request: Request, visitor: Visitor) -> Response:
         found = await messages(self._window)
-        return self._door.page(request, "messages.html", visitor, it=found, away=self._window.decisions.away)
+        return self._door.page(
+            request, "messages.html", visitor, it=found, away=self._window.away(self._window.decisions)
+        )
 
     async def message(self, request: Request, visitor: Visitor) -> Response:
         return await self._page(request, visitor)

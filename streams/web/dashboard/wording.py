@@ -125,7 +125,7 @@ def address(page: str, **query: str) -> str:
 
 
 def user_link(user: str) -> Markup:
-    return Markup('<a class="id" href="{0}">{1}</a>').format(address("user", id=user), printable(user))
+    return Markup('<a class="id" dir="auto" href="{0}">{1}</a>').format(address("user", id=user), printable(user))
 
 
 def segment_link(segment: str) -> Markup:

@@ -60,28 +60,31 @@ class Reader:
 
 
 class Behind:
-    """workers, deliver: looked at while `follow` runs."""
+    """workers, deliver: looked at while `follow` runs. away: why Kafka did not answer when it was asked last; None
+    where it did. Who waits for records alone hears nothing of that: the client tries again for ever."""
 
     def __init__(self, settings: Settings, store: Store):
         self._settings = settings
         self._store = store
         self.workers, self.deliver = Reader(), Reader()
+        self.away: str | None = None
 
     async def follow(self) -> None:
         ends = Ends(self._settings)
         try:
             while True:
-                with suppress(SegmenterError):  # what is away, whoever follows the topics says
-                    await self._look(ends)
+                with suppress(SegmenterError):  # Redis is away: whoever looks is told
+                    await self.look(ends)
                 await asyncio.sleep(LOOKS_EVERY_S)
         finally:
             await ends.close()
 
-    async def _look(self, ends: Ends) -> None:
+    async def look(self, ends: Ends) -> None:
         shards = range(await partitions_of(self._store, self._settings))
         workers = await self._positions(self._store.shards, shards, READ_BY_WORKERS)
         deliver = await self._positions(self._store.deliveries, shards, READ_BY_DELIVERY)
         found, now_s = await ends.ask({*workers, *deliver}), time.monotonic()
+        self.away = ends.failure or None
         for reader, positions in ((self.workers, workers), (self.deliver, deliver)):
             reader.look({each: found[each] for each in positions if each in found}, positions, now_s)
 

@@ -168,8 +168,8 @@ def _failing(endpoints: Iterable[str], standings: Standings) -> Iterator[Trouble
 
 
 def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Iterator[Trouble]:
-    if window.changes.away:
-        yield Trouble("error", "kafka", window.changes.away)
+    if away := window.away():
+        yield Trouble("error", "kafka", away)
     yield from _late(window)
     waiting = [rule for rule in rules if rule.state == "waiting"]
     if waiting:

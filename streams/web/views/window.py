@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import PurePath
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from streams.core.rules.rulebook import Rulebook
 from streams.delivery.message import Messages
@@ -162,8 +162,12 @@ class Window:
         finally:
             await self.store.close()
 
+    def away(self, tail: Tail[Any] | None = None) -> str | None:
+        """Why nothing new comes of a topic just now: of that of changes where none is named."""
+        return (tail or self.changes).away or self.behind.away
+
     async def trouble(self) -> str | None:
-        return self.changes.away
+        return self.away()
 
 
 async def _take_compiled() -> None:

@@ -99,7 +99,7 @@ async def test_what_became_of_each_message_is_counted_over_thirty_days(group: Gr
 
 async def test_a_message_is_shown_as_somebody_would_see_it_with_their_values_as_text(client: AsyncClient) -> None:
     text = await page(client, "message?name=come-back&user=ann")
-    assert 'As <a class="id" href="user?id=ann">ann</a> would see it now' in text
+    assert 'As <a class="id" dir="auto" href="user?id=ann">ann</a> would see it now' in text
     seen = preview(text)
     assert 'class="stage modal"' in text
     assert "<h3>We miss you, &lt;b&gt;Acme&lt;/b&gt;</h3>" in seen

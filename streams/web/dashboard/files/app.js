@@ -2,9 +2,11 @@
 // Where no stream comes through it asks every few seconds, and where nothing does it says since when the page is stale.
 const ASKS_EVERY_MS = 5_000;
 const PAUSED = "segmenter-paused";
+const SIGNED_OUT = "You are signed out. Sign in in another tab, and go on here: what you wrote is still there.";
 const live = document.documentElement.dataset.live === "yes";
 const bar = document.getElementById("stale");
 const button = document.getElementById("pause");
+const draft = document.getElementById("draft");
 
 let paused = false;
 let looking = false;
@@ -15,54 +17,86 @@ let asking = null;
 
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-const stale = (why) => {
-  bar.hidden = !why;
-  if (why) bar.textContent = `Stale since ${clock(asOf)}. ${why} It comes back by itself.`;
+// Whoever listens hears what is said when it is another, and not each time that it is looked at.
+const say = (where, what) => {
+  if (where.textContent !== what) where.textContent = what;
 };
 
-// Elements are matched by id; what is open, focused or being read stays so.
+const tell = (what) => {
+  bar.hidden = !what;
+  say(bar, what);
+};
+
+const stale = (why) => tell(why && `Stale since ${clock(asOf)}. ${why} It comes back by itself.`);
+
+// Elements are matched by id; what is open, chosen, focused or being read stays so.
 const put = (page) => {
   for (const fresh of page.querySelectorAll("[data-live]")) {
     const old = document.getElementById(fresh.id);
-    if (!old || old.innerHTML === fresh.innerHTML) continue;
-    const open = new Set([...old.querySelectorAll("details[open][id]")].map((each) => each.id));
-    const shut = new Set([...old.querySelectorAll("details:not([open])[id]")].map((each) => each.id));
-    const focus = old.contains(document.activeElement) ? document.activeElement : null;
-    const known = new Set([...old.querySelectorAll("[data-key]")].map((each) => each.dataset.key));
-    const chosen = new Set([...old.querySelectorAll("input:checked")].map((each) => each.value));
-    old.innerHTML = fresh.innerHTML;
-    for (const each of old.querySelectorAll("input[type=checkbox]")) each.checked = chosen.has(each.value);
-    for (const each of old.querySelectorAll("details[id]")) each.open = open.has(each.id) || (each.open && !shut.has(each.id));
-    for (const each of old.querySelectorAll("[data-key]")) if (!known.has(each.dataset.key)) each.classList.add("fresh");
-    if (focus) refocus(old, focus);
+    if (old && old.innerHTML !== fresh.innerHTML) swap(old, fresh);
   }
 };
 
-const refocus = (within, focus) => {
-  const name = focus.getAttribute("href") ?? focus.closest("[id]")?.id;
-  for (const each of within.querySelectorAll("a, summary, button"))
-    if (name && (each.getAttribute("href") === name || each.closest("[id]")?.id === name)) return each.focus({ preventScroll: true });
+const swap = (old, fresh) => {
+  const open = new Set([...old.querySelectorAll("details[open][id]")].map((each) => each.id));
+  const shut = new Set([...old.querySelectorAll("details:not([open])[id]")].map((each) => each.id));
+  const refocus = remembered(old);
+  const known = new Set([...old.querySelectorAll("[data-key]")].map((each) => each.dataset.key));
+  const chosen = new Set([...old.querySelectorAll("input:checked")].map((each) => each.id || each.value));
+  old.innerHTML = fresh.innerHTML;
+  for (const each of old.querySelectorAll("input[type=checkbox]")) each.checked = chosen.has(each.id || each.value);
+  for (const each of old.querySelectorAll("details[id]")) each.open = open.has(each.id) || (each.open && !shut.has(each.id));
+  for (const each of old.querySelectorAll("[data-key]")) if (!known.has(each.dataset.key)) each.classList.add("fresh");
+  refocus();
 };
+
+// Where the focus is: the so-manieth of its kind in its entry. Gives what puts it there again; where its entry is gone, on
+// all that was put in place, so that who goes by the keyboard is not thrown back to where the page begins.
+const remembered = (within) => {
+  const focus = document.activeElement;
+  if (!within.contains(focus) || focus === within) return () => {};
+  const home = focus.closest("[data-key], [id]");
+  const alike = (place) =>
+    [...place.querySelectorAll(focus.tagName)].filter((each) => each.getAttribute("href") === focus.getAttribute("href"));
+  const number = home === focus ? 0 : alike(home).indexOf(focus);
+  const { id, dataset: { key } } = home;
+  return () => {
+    const known = (each) => (key === undefined ? each.id === id : each.dataset.key === key);
+    const place = known(within) ? within : [...within.querySelectorAll("[data-key], [id]")].find(known);
+    const found = place && (home === focus ? place : alike(place)[number]);
+    if (!found) within.tabIndex = -1;
+    (found ?? within).focus({ preventScroll: true });
+  };
+};
+
+const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+const troubleOf = (page) => page?.getElementById("trouble")?.textContent.trim() ?? "segmenter does not answer.";
 
 const look = async () => {
   if (looking) return void (again = true);
   looking = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.ok) {
-      if (document.getElementById("trouble")) return location.reload();
-      if (!paused) put(page);
-      asOf = Date.now();
-      stale("");
-    } else if (document.getElementById("trouble")) put(page);
-    else stale(page.getElementById("trouble")?.textContent.trim() ?? "");
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+    if (answer.type === "opaqueredirect") signedOut();
+    else {
+      const page = await parsed(answer);
+      if (answer.ok) {
+        if (document.getElementById("trouble")) return location.replace(location.href); // never what was sent once more
+        if (!paused) put(page);
+        asOf = Date.now();
+        stale("");
+      } else if (document.getElementById("trouble")) put(page);
+      else stale(troubleOf(page));
+    }
   } catch {
     stale("segmenter does not answer.");
   }
   looking = false;
   if (again) (again = false), look();
 };
+
+// Whoever writes keeps what is written; all others are asked to sign in again.
+const signedOut = () => (draft ? tell(SIGNED_OUT) : location.replace(location.href));
 
 const ask = (wanted) => {
   clearInterval(asking);
@@ -87,7 +121,6 @@ const rest = () => {
 
 const show = () => {
   button.textContent = paused ? "Resume" : "Pause";
-  button.setAttribute("aria-pressed", String(paused));
   document.getElementById("pulse").textContent = paused ? "Paused" : "Live";
 };
 
@@ -115,21 +148,51 @@ form?.addEventListener("input", () => {
 });
 
 // A rule is checked as it is written: its form is sent as its button would send it, and what was found is put in place.
-const draft = document.getElementById("draft");
 if (draft) {
   import("./completion.js");
   let waiting = null;
   let sent = null;
-  const check = async () => {
-    sent?.abort();
-    sent = new AbortController();
-    const body = new URLSearchParams([...new FormData(draft), ["do", "check"]]);
-    const answer = await fetch(location.href, { method: "POST", body, signal: sent.signal }).catch(() => null);
-    if (!answer) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const found = page.getElementById("result");
-    if (found) document.getElementById("result").replaceChildren(...found.children);
+  let isPosting = false;
+  let isSure = false;
+
+  // What comes of it; null where it did not come through, which is said.
+  const posted = async (body, signal) => {
+    const answer = await fetch(location.href, { method: "POST", body, signal }).catch((error) => error);
+    if (answer.name === "AbortError") return null;
+    const page = answer.ok === undefined ? null : await parsed(answer);
+    if (page?.getElementById("sign-in")) return signedOut(), null;
+    if (!answer.redirected && !page?.getElementById("draft"))
+      return (page && answer.status < 500 ? tell : stale)(troubleOf(page)), null;
+    asOf = Date.now();
+    stale("");
+    return { page, place: answer.redirected ? answer.url : null };
   };
+
+  const check = async () => {
+    clearTimeout(waiting);
+    sent?.abort();
+    const { signal } = (sent = new AbortController());
+    const found = await posted(new URLSearchParams([...new FormData(draft), ["do", "check"]]), signal);
+    if (found) {
+      swap(document.getElementById("result"), found.page.getElementById("result"));
+      say(document.getElementById("said"), found.page.getElementById("said").textContent);
+    } else if (!signal.aborted) waiting = setTimeout(check, ASKS_EVERY_MS);
+  };
+
+  // Sent here, so that nothing is lost where it does not come through; what is refused is shown by a page of its own.
+  draft.addEventListener("submit", async (event) => {
+    if (isSure) return;
+    event.preventDefault();
+    const by = event.submitter;
+    if (!by || by.value === "check") return check();
+    if (isPosting) return;
+    isPosting = true;
+    const found = await posted(new URLSearchParams(new FormData(draft, by)));
+    isPosting = false;
+    if (found?.place) return location.assign(found.place);
+    if (found) (isSure = true), draft.requestSubmit(by);
+  });
+
   draft.addEventListener("input", (event) => {
     if (!event.target.matches("textarea")) return;
     clearTimeout(waiting);
