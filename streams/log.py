@@ -5,6 +5,7 @@ Commands alone configure where lines go and what stands before them: `time level
 
 import json
 import logging
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -93,7 +94,7 @@ class Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if self._with_traces:
             return super().format(record)
-        return super().format(logging.makeLogRecord({**vars(record), **NO_TRACE, "msg": _said(record)}))
+        return super().format(logging.makeLogRecord({**vars(record), **NO_TRACE, "msg": _in_one_line(_said(record))}))
 
 
 class Json(logging.Formatter):
@@ -120,6 +121,14 @@ def _said(record: logging.LogRecord) -> str:
         said = f"{record.name.partition('.')[0]} - {' '.join(said.split())}"
     error = record.exc_info[1] if record.exc_info else None
     return said if error is None else f"{said}: {origin(error)}"
+
+
+def _in_one_line(said: str) -> str:
+    """
+    >>> _in_one_line("these have others:\\n  product-events: 8\\nNothing is lost.")
+    'these have others: product-events: 8; Nothing is lost.'
+    """
+    return re.sub(r"\s*\n\s*", "; ", said.strip()).replace(":; ", ": ").replace(".; ", ". ")
 
 
 FORMS: Final = {"text": Text, "json": Json}

@@ -62,6 +62,15 @@ def test_what_others_log_with_a_traceback_is_one_line_in_words(capsys: pytest.Ca
     assert line.endswith("ERROR   faust - [^Fetcher]: Drain messages raised: ValueError")
 
 
+def test_what_an_error_says_in_several_lines_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logs.log.error(
+        "worker - ends: %s", "these topics have others now:\n  product-events: 8\n  billing: 9\nNothing is lost."
+    )
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("worker - ends: these topics have others now: product-events: 8; billing: 9; Nothing is lost.")
+
+
 def test_at_debug_the_traceback_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("debug")
     fail("streams")
