@@ -41,14 +41,19 @@ class TextFile:
     def __init__(self, path: Path, number: int = 0, of: int = 1):
         self._file = LineFile(path, number, of)
         self.name, self.size, self.close = self._file.name, self._file.size, self._file.close
+        self._next_number = 1
 
     @property
     def position(self) -> int:
         return self._file.position
 
     def read(self) -> Block | None:
-        first, text = self._file.read_block()
-        return TextBlock.of_lines(first, text) if text else None
+        text = self._file.read_text()
+        if not text:
+            return None
+        block = TextBlock.of_lines(self._next_number, text)
+        self._next_number += len(block)
+        return block
 
 
 def pieces(name: str) -> list[Piece]:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 from streams.errors import UsageError
 
@@ -38,13 +38,6 @@ class Chunk:
         return ((number, line) for number, line in enumerate(self.lines, self.first) if line and not line.isspace())
 
 
-class Block(NamedTuple):
-    """The same as they stand in the file, with what ends them; no text at the end."""
-
-    first: int
-    text: bytes
-
-
 class LineFile:
     """One file, read from its beginning. `name` is what the user called it; `size`, in bytes, is 0 of a pipe."""
 
@@ -69,18 +62,24 @@ class LineFile:
 
     def read(self) -> Chunk:
         """The lines that can be had at once, at least one; no lines at the end."""
-        first, text = self.read_block()
-        return Chunk(first, text.removesuffix(b"\n").split(b"\n") if text else [])
+        lines = self.read_text().split(b"\n")
+        if not lines[-1]:
+            del lines[-1]
+        first, self._next_number = self._next_number, self._next_number + len(lines)
+        return Chunk(first, lines)
 
-    def read_block(self) -> Block:
-        """The same, not yet taken apart."""
-        end = 0
-        while not end and (block := self._block()):
+    def read_text(self) -> bytes:
+        """The same as they stand in the file, with what ends them; no text at the end."""
+        while block := self._block():
+            end = block.rfind(b"\n") + 1
+            if end:
+                # One copy: each more of this size would cost as much as reading it.
+                text = b"".join((self._rest, memoryview(block)[:end]))
+                self._rest = block[end:]
+                return text
             self._rest += block
-            end = self._rest.rfind(b"\n") + 1
-        text, self._rest = (self._rest[:end], self._rest[end:]) if end else (self._rest, b"")
-        first, self._next_number = self._next_number, self._next_number + text.count(b"\n")
-        return Block(first, text)
+        text, self._rest = self._rest, b""
+        return text
 
     def close(self) -> None:
         if not self._piped:

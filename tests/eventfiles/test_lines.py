@@ -84,7 +84,7 @@ def test_its_pieces_have_each_line_once(tmp_path_factory: pytest.TempPathFactory
     found = b""
     for number in range(of):
         with closing(LineFile(path, number, of)) as file:
-            while block := file.read_block().text:
+            while block := file.read_text():
                 assert not found or found.endswith(b"\n")
                 found += block
     assert found.decode() == text
