@@ -16,6 +16,7 @@ from streams.backtest.rows import Rows
 from streams.core.arrays import Ints
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Event, Ignored
+from streams.core.merges import Noted
 from streams.eventfiles.lines import CHUNK_BYTES
 from streams.sources import Decoder, profile_commands
 from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS
@@ -131,4 +132,4 @@ class HistoryDecoder:
 
 def _merge(record: Framed) -> Decoded:
     command = profile_commands.decode(record.value, record.key, record.timestamp)
-    return NO_NEWS if command is None or isinstance(command, Erasure) else command
+    return NO_NEWS if command is None or isinstance(command, Erasure | Noted) else command

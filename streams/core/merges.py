@@ -63,6 +63,25 @@ class Renamed(msgspec.Struct, frozen=True, array_like=True, tag=13, gc=False):
     into: str
 
 
+class Noted(msgspec.Struct, frozen=True, gc=False):
+    """That a user became another, as her home writes it down for a state that is made anew.
+
+    since: by source, the offset from which on what bears her id is the other's; what stood before was hers, and moved
+    with her. erased_ms: up to when she had been erased before that; None where she had not.
+    """
+
+    subject: str
+    into: str
+    ts: int
+    message_id: str | None
+    since: dict[str, int]
+    erased_ms: int | None = None
+
+    def is_undone_by(self, erased_ms: int) -> bool:
+        """Whether she was erased since, up to then, and so is nobody's alias any more."""
+        return self.ts <= erased_ms and (self.erased_ms is None or self.erased_ms < erased_ms)
+
+
 class Erase(msgspec.Struct, frozen=True, array_like=True, tag=11, gc=False):
     """To who stays: somebody who is you was erased."""
 

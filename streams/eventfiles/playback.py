@@ -15,7 +15,7 @@ from streams.core.changes import Change
 from streams.core.engine.refreshing import Refreshing
 from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
-from streams.core.identities.merges import Unable
+from streams.core.identities.questions import Unable
 from streams.core.identities.refusals import RefusedLink
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.eventfiles.arrivals import Arrivals

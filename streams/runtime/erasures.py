@@ -1,15 +1,18 @@
 """Who is to be erased from one shard: commands that wait until they are done, before all events.
 
-Comes in: what fetches of `profile-commands` bring. Goes out: erasures, in the order of the commands.
+Comes in: what fetches of `profile-commands` bring. Goes out: erasures, and word of merges that were done, in the order
+of the commands.
 
 They are not merged by time with the events, but go first: whatever is still to be read of a user, by its time before
 the command, must find that she was erased. Above all where a lost state is made anew from the topics. Of several
-commands about one user Kafka may then have the last alone; it refuses what the others did.
+commands about one user Kafka may then have the last alone; it refuses what the others did. Merges that were done go
+first for the same reason: what stood after them was passed on (`streams.core.identities.merges`).
 """
 
 from collections import deque
 
 from streams.core.engine.erasure import Erasure
+from streams.core.merges import Noted
 
 
 class Erasures:
@@ -17,17 +20,17 @@ class Erasures:
 
     def __init__(self, position: int):
         self._next = position
-        self._waiting: deque[tuple[int, Erasure]] = deque()
+        self._waiting: deque[tuple[int, Erasure | Noted]] = deque()
         self._caught_up = False
 
-    def add(self, offset: int, command: Erasure) -> None:
+    def add(self, offset: int, command: Erasure | Noted) -> None:
         self._waiting.append((offset, command))
 
     def pass_to(self, next_offset: int, caught_up: bool) -> None:
         """Every record below `next_offset` has now been seen, usable or not."""
         self._next, self._caught_up = next_offset, caught_up
 
-    def take(self, limit: int) -> list[Erasure]:
+    def take(self, limit: int) -> list[Erasure | Noted]:
         return [self._waiting.popleft()[1] for _ in range(min(limit, len(self._waiting)))]
 
     @property

@@ -18,10 +18,11 @@ from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
-from streams.core.identities.merges import Arrived, Unable
+from streams.core.identities.questions import Arrived, Unable
 from streams.core.identities.refusals import RefusedLink
 from streams.core.kernel.layout import NEVER
 from streams.core.links import Place, Unlinked
+from streams.core.merges import Noted
 from streams.errors import StateError
 from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
@@ -125,8 +126,9 @@ class Intake:
             self._missed = f"{tp.topic}, partition {tp.partition}, offsets {first} up to {fetched.first_offset}"
         return self._missed is not None
 
-    def take_erasures(self, limit: int) -> list[Erasure]:
-        """The next users to erase, at most so many. StateError: something was missed, and all is to be read again."""
+    def take_commands(self, limit: int) -> list[Erasure | Noted]:
+        """The next that go before all events, at most so many. StateError: something was missed, and all is to be read
+        again."""
         if self._missed is not None:
             raise StateError(f"what was read of {self._missed} never came here; please report this")
         return self._erasures.take(limit)
@@ -160,10 +162,9 @@ class Intake:
         partitioner = self._worker.settings.partitioner
         return self._number if partitioner == "trust" else homes(subject, self._worker.partitions, partitioner)[0]
 
-    def note(self, erasure: Erasure) -> Message:
+    def note(self, what: Erasure | Noted) -> Message:
         """What happened to a user of this shard, as a command that is there if its state must be made anew."""
-        value = profile_commands.encode(erasure)
-        return Message(self._commands, erasure.subject.encode(), value, shard=self._number)
+        return Message(self._commands, what.subject.encode(), profile_commands.encode(what), shard=self._number)
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
@@ -175,6 +176,14 @@ class Intake:
         if self._commands in self._positions:
             self._positions[self._commands] = min(self._positions[self._commands], self._erasures.position)
         return dict(self._positions)
+
+    def reached(self, rest: Batch = NOTHING) -> dict[str, int]:
+        """By `<topic>/<partition>`, the offset up to which all has been applied. rest: what was taken, and was not."""
+        positions, found = self.positions(), dict[str, int]()
+        for number, (source, name) in enumerate(zip(self.sources, self._inbox.sources, strict=True)):
+            left = rest.offsets[rest.sources == number]
+            found[source] = int(left.min()) if len(left) else positions[name]
+        return found
 
     def lag(self) -> dict[str, int]:
         """Topic -> how many offsets there are beyond that, as far as the broker has said."""
@@ -237,7 +246,7 @@ class Intake:
         merges, offsets = [], []
         for record in records:
             match unless_we_fail(partial(self._read_command, tp, record)):
-                case Erasure() as command:
+                case Erasure() | Noted() as command:
                     self._erasures.add(record.offset, command)
                 case Event() as command:
                     merges.append(command)
@@ -246,9 +255,12 @@ class Intake:
                     self._bury(tp, record, why)
         return Batch.of(merges, offsets)
 
-    def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Event | Reject | None:
-        """One that came to a wrong shard is told so: nothing would be done there while its sender thinks so."""
+    def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Noted | Event | Reject | None:
+        """One that came to a wrong shard is told so: nothing would be done there while its sender thinks so. What
+        workers of another group have noted says nothing of these inputs."""
         command = profile_commands.decode(record.value, record.key, record.timestamp)
+        if isinstance(command, Noted):
+            return command if command.since.keys() <= set(self.sources) else None
         if command is None or isinstance(command, Reject):
             return command
         if tp.partition in homes(command.subject, self._worker.partitions, self._worker.settings.partitioner):

@@ -20,6 +20,7 @@ from streams.core.events import Event
 from streams.core.identities.erasing import AlsoErased
 from streams.core.identities.identities import Identities, pieces
 from streams.core.kernel.layout import NEVER
+from streams.core.merges import Noted
 from streams.log import log
 from streams.runtime.intake import Intake
 from streams.runtime.pending import Pending
@@ -64,7 +65,7 @@ class ShardWork:
     def do_slice(self) -> bool:
         """A slice of each, so that events need not wait for a wave of deadlines, or for other rules. Whether there was
         anything to do."""
-        return any([self._migrate(), self._erase(), self._tick(), self._send_home(), self._apply()])
+        return any([self._migrate(), self._command(), self._tick(), self._send_home(), self._apply(), self._part()])
 
     @property
     def waits(self) -> bool:
@@ -106,11 +107,10 @@ class ShardWork:
             is_stale = self.shard.is_stale
         return True
 
-    def _erase(self) -> bool:
-        """A slice of the users who are to be erased."""
-        erasures = self._intake.take_erasures(ERASED_AT_ONCE)
-        if not erasures:
-            return False
+    def _command(self) -> bool:
+        """A slice of the users who are to be erased, and of those of whom it is known that they became others."""
+        commands = self._intake.take_commands(ERASED_AT_ONCE)
+        erasures = [each for each in commands if isinstance(each, Erasure)]
         users = [erasure for erasure in erasures if erasure.of is None]
         known_ms: dict[str, int] = {}
         for each in erasures:
@@ -122,7 +122,20 @@ class ShardWork:
             self._tell(told, [event.ts for event in told])
         self._write_down(self._identities.take_erased())
         self._worker.counters.erasures += len(users)
-        return True
+        for noted in commands:
+            if isinstance(noted, Noted):  # of whom nothing happens where she was erased since
+                self._identities.merges.note(noted)
+        return bool(commands)
+
+    def _part(self) -> bool:
+        """Whoever became another in a life before does so again, once all has been applied that she moved with."""
+        merges = self._identities.merges
+        if not merges.noted:
+            return False
+        told = merges.reach(self._intake.reached())
+        self._note(self._identities.take_changes())
+        self._tell(told, [self._intake.reached_ms] * len(told))
+        return bool(told)
 
     def _tick(self) -> bool:
         """A slice of the deadlines that have come, if time has come and the next checkpoint has room for it."""
@@ -157,9 +170,12 @@ class ShardWork:
             return False
         repeats, refused, traits = self.shard.duplicates, self.shard.refused, self.shard.table.traits_refused
         with self._worker.counters.seconds.step.time():
-            for piece in pieces(batch):
+            for piece, rest in pieces(batch):
                 apply, told, turns = self._identities.sort(piece, self._intake.sources)
                 self._note(self._identities.take_changes())
+                # Before she is told of: what is known of a merge is never less than what others heard.
+                parted = self._identities.merges.take_parted()
+                self._pending.send([self._intake.note(each.noted(self._intake.reached(rest))) for each in parted])
                 self._tell(told, turns)
                 self._write_down(self._identities.take_erased())
                 self._note(self.shard.step(apply))

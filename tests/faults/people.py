@@ -139,14 +139,15 @@ def pairs(span: Span) -> Mapping[str, str]:
 
 def merged(span: Span) -> Iterator[Planned]:
     """Both of a pair are there from the beginning, go on, and are merged on the way; what still comes of who is gone is
-    the other's. All of it happens when it is published: a state that is made anew from the topics takes it by its
-    times, and what is late would be of before the merge there, and of after it here."""
+    the other's. Some of it is late: a state that is made anew takes it by its time, before the merge, and here it may
+    have come after it."""
     for gone, stays in pairs(span).items():
         for user in (gone, stays):
             for place in range(6):
                 at_s = span.chance.uniform(0, span.seconds) if place else 0.0
                 what = span.chance.choice(CLICKS)
-                yield planned(at_s, track(user, what, span.at_ms(at_s), f"{user}-{place}"))
+                at_ms = span.at_ms(at_s) if place % 2 else span.days_ago(10) + place
+                yield planned(at_s, track(user, what, at_ms, f"{user}-{place}"))
         at_s = span.chance.uniform(1, span.seconds)
         command = profile_commands.merge(gone, stays, span.at_ms(at_s), f"merge-{gone}")
         yield Planned(at_s, "profile-commands", gone, profile_commands.encode(command))

@@ -11,11 +11,11 @@ from faust.types import TP
 
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Reads
-from streams.core.identities.merges import REASONS, Question, Unable
 from streams.core.identities.owners import TOO_MANY_IDS
+from streams.core.identities.questions import REASONS, Question, Unable
 from streams.core.identities.refusals import Refusal, RefusedLink
 from streams.core.links import Place
-from streams.core.merges import Merge
+from streams.core.merges import Merge, Noted
 from streams.errors import StateError
 from streams.kafka.batches.record import Unreadable
 from streams.observed.recorder import Recorder
@@ -82,7 +82,7 @@ async def test_what_never_came_has_the_shard_loaded_again_and_nothing_behind_it_
     intake.receive(replace(behind, first_offset=31, next_offset=40))
     assert intake.positions() == {"product-events": 3}
     with pytest.raises(StateError, match=r"product-events, partition 0, offsets 9 up to 20 never came"):
-        intake.take_erasures(10)
+        intake.take_commands(10)
 
 
 async def test_events_wait_with_the_offsets_of_their_records() -> None:
@@ -124,9 +124,9 @@ async def test_who_is_to_be_erased_goes_before_all_events() -> None:
     assert not len(intake.take(10)), "there may be commands"
     intake.receive(fetched({2: erase("ann"), 4: erase("bob")}, topic=COMMANDS, caught_up=False))
     assert not len(intake.take(10))
-    assert [each.subject for each in intake.take_erasures(1)] == ["ann"]
+    assert [each.subject for each in intake.take_commands(1)] == ["ann"]
     assert intake.positions() == {"product-events": 3, "profile-commands": 4}
-    assert [each.subject for each in intake.take_erasures(10)] == ["bob"]
+    assert [each.subject for each in intake.take_commands(10)] == ["bob"]
     assert not len(intake.take(10)), "there are more to come"
     intake.receive(fetched({}, topic=COMMANDS))
     assert [event.subject for event in intake.take(10).events] == ["ann"]
@@ -137,7 +137,7 @@ async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -
     intake, counters = await started(TOPIC, COMMANDS)
     merge = profile_commands.encode(profile_commands.merge("bob", "ann", 5, "m"))
     intake.receive(fetched({2: merge, 3: erase("cy")}, topic=COMMANDS))
-    assert [each.subject for each in intake.take_erasures(10)] == ["cy"]
+    assert [each.subject for each in intake.take_commands(10)] == ["cy"]
     assert not len(intake.take(10)), "there may be events of before"
     intake.receive(fetched({3: signed_in("ann")}))
     assert intake.positions() == {"product-events": 3, "profile-commands": 2}
@@ -158,6 +158,20 @@ async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -
     assert counters.rejects == Counter(merge_unknown=1)
 
 
+async def test_a_merge_that_was_done_goes_before_all_events_if_it_is_of_these_inputs() -> None:
+    intake, counters = await started(TOPIC, COMMANDS)
+    ours, others = (
+        Noted("bob", "ann", 5, "m", {source: 3}) for source in ("product-events/0", "another-group.rerouted-events/0")
+    )
+    found: dict[int, bytes | None] = dict(enumerate(map(profile_commands.encode, (others, ours))))
+    intake.receive(fetched(found, topic=COMMANDS))
+    intake.receive(fetched({3: signed_in("ann")}))
+    assert not len(intake.take(10))
+    assert intake.take_commands(10) == [ours]
+    assert [event.subject for event in intake.take(10).events] == ["ann"]
+    assert not counters.rejects
+
+
 async def test_a_link_that_is_not_made_is_a_dead_letter_that_says_which_and_where_it_was_borne() -> None:
     intake, counters = await started(TOPIC)
     link = RefusedLink(Refusal("device-101", "ann", 5, TOO_MANY_IDS), Place("product-events/0", 7))
@@ -175,7 +189,7 @@ async def test_a_link_that_is_not_made_is_a_dead_letter_that_says_which_and_wher
 async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_nothing() -> None:
     intake, counters = await started(TOPIC, COMMANDS)
     intake.receive(fetched({2: b"{", 3: None, 4: erase("ann")}, topic=COMMANDS))
-    assert [each.subject for each in intake.take_erasures(10)] == ["ann"]
+    assert [each.subject for each in intake.take_commands(10)] == ["ann"]
     assert counters.rejects == Counter(not_json=1)
     (letter,) = intake.take_dead_letters()
     assert (letter.value, dict(letter.headers)["topic"]) == (b"{", b"profile-commands")
@@ -184,7 +198,7 @@ async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_not
 async def test_a_command_in_a_partition_that_is_not_its_users_is_a_dead_letter_that_says_which_is() -> None:
     intake, counters = await started(TOPIC, COMMANDS, partitions=4)
     intake.receive(fetched({2: erase("ann"), 3: erase("zoë")}, topic=COMMANDS))
-    assert [each.subject for each in intake.take_erasures(10)] == ["zoë"]
+    assert [each.subject for each in intake.take_commands(10)] == ["zoë"]
     assert counters.rejects == Counter(wrong_partition=1)
     (letter,) = intake.take_dead_letters()
     reason = b"partition 0 is not the user's, which by SEGMENTER_PARTITIONER=murmur2 is 2: send it there"

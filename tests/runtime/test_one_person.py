@@ -65,6 +65,21 @@ class Early(NamedTuple):
     into: str
 
 
+class Late(NamedTuple):
+    """What a user did so many steps ago, and is told of now. It has no id, by which a repeat would be seen."""
+
+    user: str
+    by: int
+
+
+class Backdated(NamedTuple):
+    """A merge that is stamped so many steps before."""
+
+    gone: str
+    into: str
+    by: int
+
+
 class Published(NamedTuple):
     """A record, and when it was written."""
 
@@ -74,6 +89,14 @@ class Published(NamedTuple):
     at_ms: int
 
 
+AGO: Final = st.integers(0, 12)
+OF_USERS: Final[st.SearchStrategy[Step | Early | Late | Backdated]] = st.one_of(
+    st.builds(Late, st.sampled_from(USERS), AGO),
+    st.builds(SignIn, st.sampled_from(USERS), st.none()),
+    st.builds(Late, st.sampled_from(USERS), AGO),
+    st.permutations(USERS).map(lambda users: Becomes(users[0], users[1])),
+    st.builds(Backdated, st.sampled_from(USERS), st.sampled_from(USERS), AGO).filter(lambda one: one[0] != one[1]),
+)
 ERASURES: Final = st.builds(Erase, st.sampled_from(USERS))
 EARLY: Final = st.permutations(USERS).map(lambda users: Early(users[0], users[1]))
 
@@ -162,7 +185,7 @@ class Company:
         return found
 
 
-def records(steps: Sequence[Step | Erase | Early]) -> list[Published]:
+def records(steps: Sequence[Step | Erase | Early | Late | Backdated]) -> list[Published]:
     """A merge that cannot be is left out."""
     found: list[Published] = []
     now = dict(zip(USERS, USERS, strict=True))
@@ -178,6 +201,10 @@ def records(steps: Sequence[Step | Erase | Early]) -> list[Published]:
                 record |= {"anonymousId": alias} if alias else {}
                 found.append(Published("product-events", user, to_bytes(record), now_ms))
                 known.add(now[user])
+            case Late(user, by):
+                record = track(user, "Page Viewed", ts - by * APART_MS)
+                found.append(Published("product-events", user, to_bytes(record), now_ms))
+                known.add(now[user])
             case Bill(mrr):
                 found.append(Published("billing-updates", "cus_1", to_bytes(subscription(number, ts, mrr)), now_ms))
             case Customer(user):
@@ -189,8 +216,9 @@ def records(steps: Sequence[Step | Erase | Early]) -> list[Published]:
                 found.append(Published("profile-commands", gone, command, now_ms))
                 known.discard(now[gone])
                 now = {user: user if one == now[gone] else one for user, one in now.items()}
-            case Becomes(gone, into) | Early(gone, into) if {gone, into} <= known:
-                ts = ts if isinstance(step, Becomes) else START_MS - APART_MS + number
+            case Becomes(gone, into) | Early(gone, into) | Backdated(gone, into, _) if {gone, into} <= known:
+                ts = START_MS - APART_MS + number if isinstance(step, Early) else ts
+                ts -= step.by * APART_MS if isinstance(step, Backdated) else 0
                 command = profile_commands.encode(profile_commands.merge(gone, into, ts, f"merge {gone}"))
                 found.append(Published("profile-commands", gone, command, now_ms))
                 known.remove(gone)
@@ -250,6 +278,22 @@ async def as_it_was(kept: Store, steps: Sequence[Step | Erase | Early], crashes:
     assert crashes or company.repeats() == repeats
 
 
+async def as_if_nothing_was_lost(
+    kept: Store, steps: Sequence[Step | Late | Early | Backdated], at: int, crashes: Crashes = NEVER
+) -> None:
+    """at: the first record that comes while all is lost. Late events may be told at other instants; in the end
+    everybody is where she must be."""
+    published, whole, company = records(steps), Company(MemoryStore(), NEVER), Company(kept, NEVER)
+    await live(whole, published)
+    await live(company, published[:at])
+    await lose(kept)
+    company.begin(crashes)
+    for record in published[at:]:
+        company.publish(record)
+    await company.settle()
+    assert await company.stands() == await whole.stands()
+
+
 @settings(max_examples=1 + settings().max_examples // 3)
 @given(st.lists(STEPS | EARLY, max_size=10), CRASHES)
 @example([SignIn("ann", None), SignIn("bob", None), Early("bob", "ann"), SignIn("bob", None)], NEVER)
@@ -264,10 +308,26 @@ def test_linked_and_merged_is_as_if_always_one_whatever_crashes(steps: list[Step
 @example([Customer("bob"), SignIn("ann", None), Becomes("bob", "ann"), Customer("cy"), Erase("bob")], NEVER)
 @example([SignIn("bob", None), Erase("cy"), Erase("cy"), SignIn("cy", None), Becomes("cy", "bob")], NEVER)
 @example([SignIn("ann", None), Erase("ann"), SignIn("ann", None)], {0: (10, "after, a crash")})  # she is back
+@example([SignIn("bob", None), Erase("ann"), SignIn("ann", None), Early("ann", "bob")], NEVER)  # and another then
 def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(
     steps: list[Step | Erase | Early], crashes: Crashes
 ) -> None:
     asyncio.run(as_it_was(MemoryStore(), steps, crashes))
+
+
+GONE: Final[Sequence[Step]] = (SignIn("bob", None), SignIn("ann", None), Becomes("bob", "ann"))
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(OF_USERS, max_size=10), st.integers(0, 10), st.just(NEVER) | CRASHES)
+@example([*GONE, Late("bob", 5)], 3, NEVER)  # it comes before the merge by its time, and has not moved with her
+@example([*GONE, Late("bob", 5), Late("bob", 5)], 4, NEVER)
+@example([*GONE[:2], Late("bob", 0), Backdated("bob", "ann", 2)], 4, NEVER)  # it comes after it, and has moved
+@example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("bob", 9), Late("ann", 9)], 5, NEVER)
+def test_what_bears_a_user_who_is_gone_counts_once_wherever_all_is_lost(
+    steps: list[Step | Late | Early | Backdated], at: int, crashes: Crashes
+) -> None:
+    asyncio.run(as_if_nothing_was_lost(MemoryStore(), steps, at, crashes))
 
 
 # Two devices, of which one is of two who become one; a customer who is one's and then the other's; and a chain.

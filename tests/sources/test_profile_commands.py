@@ -4,7 +4,7 @@ import pytest
 
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Event, Reject
-from streams.core.merges import Merge
+from streams.core.merges import Merge, Noted
 from streams.sources.profile_commands import decode, encode, merge
 
 NOON_MS = 1_774_958_400_000  # 2026-03-31T12:00Z
@@ -36,6 +36,8 @@ def test_a_merge_names_who_is_gone_and_who_stays() -> None:
     [
         *(Erasure("ann", NOON_MS, "m-1"), Erasure("用户一", NOON_MS + 1, None)),
         *(merge("bob", "ann", NOON_MS, "m-1", NOON_MS), merge("bob", "用户一", NOON_MS, None, NOON_MS)),
+        *(Erasure("a-1", NOON_MS, None, of="ann"), Noted("bob", "ann", NOON_MS, "m-1", {"product-events/3": 471})),
+        Noted("bob", "ann", NOON_MS, None, {}, NOON_MS - 1),
     ],
 )
 def test_what_is_written_is_what_is_read(command: Erasure | Event) -> None:

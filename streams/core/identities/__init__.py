@@ -5,6 +5,7 @@
     aliases.py      an alias's home: what is kept, whose it is, what is passed on
     owners.py       a user's home: which aliases are hers, and how much of each has come
     merges.py       two users who are one by a command: who is to be gone asks who is to stay, and moves there
+    questions.py    what is asked about that, as it is kept
     erasing.py      whoever is erased is so under every id
     kept.py         a record as it is kept, and as it travels
     waiting.py      the place of what waits, which is bounded

@@ -81,6 +81,7 @@ class Erasing:
         if is_hers and alias not in self._profiles:
             known_ms = until_ms if is_known else self._profiles.refused_until(alias)
             self._profiles.refuse(alias, until_ms)
+            self._merges.forget(alias, until_ms)
             self._write_down(AlsoErased(alias, until_ms, of=user), known_ms)
         return told
 

@@ -58,17 +58,18 @@ class Sorted(NamedTuple):
     turns: list[int]
 
 
-def pieces(batch: Batch) -> Iterator[Batch]:
-    """A batch in parts, each to be applied before the next is sorted: a merge is of all that stood before it."""
+def pieces(batch: Batch) -> Iterator[tuple[Batch, Batch]]:
+    """A batch in parts, each to be applied before the next is sorted: a merge is of all that stood before it. With
+    each, what comes after it."""
     first = 0
     for at, event in enumerate(batch.events):
         if event.identity is not None and isinstance(event.identity, Merging):
             if at > first:
-                yield batch[first:at]
-            yield batch[at : at + 1]
+                yield batch[first:at], batch[at:]
+            yield batch[at : at + 1], batch[at + 1 :]
             first = at + 1
     if first < len(batch):
-        yield batch[first:] if first else batch
+        yield batch[first:] if first else batch, batch[len(batch) :]
 
 
 class Written(NamedTuple):
@@ -119,7 +120,8 @@ class Identities:
         """sources: what the batch's numbers of sources stand for."""
         merged = self.aliases.merged
         turn = int(batch.turns[-1]) if len(batch) else NEVER
-        if all(event.identity is None for event in batch.events) and not merged and not self.merges.are_due(turn):
+        noted = self.merges.noted
+        if not merged and not noted and not self.merges.are_due(turn) and all(map(_is_plain, batch.events)):
             return Sorted(batch, [], [])
         apply: list[Event] = []
         places: list[int] = []
@@ -132,7 +134,7 @@ class Identities:
                 due = self.merges.again(turn, {each.subject for each in apply})
                 told += due
                 turns += [turn] * len(due)
-            if event.identity is not None or event.subject in merged:
+            if event.identity is not None or event.subject in merged or event.subject in noted:
                 place = Place(sources[int(batch.sources[at])], int(batch.offsets[at]))
                 applied, more = self._take(event, place, apply)
                 told += more
@@ -197,10 +199,17 @@ class Identities:
 
     def _take(self, event: Event, place: Place | None, before: Sequence[Event]) -> Taken:
         """place: None where whatever is told is heard once. before: what is applied before it."""
-        if event.subject in self.aliases.merged:
-            forwarded = self._take_of_merged(event, place)
+        becomes = self.merges.becomes(event.subject, place)
+        if becomes is not None or event.subject in self.aliases.merged:
+            forwarded = self._take_of_merged(event, place, becomes)
             if forwarded is not None:
                 return None, forwarded
+        if event.identity is None:
+            return event, NOTHING_TOLD
+        return self._take_in(event, place, before)
+
+    def _take_in(self, event: Event, place: Place | None, before: Sequence[Event]) -> Taken:
+        """What is its subject's own."""
         match event.identity:
             case Linking(links, had):
                 return event, [*hand_over(event, had), *self._linker.claim(event, links, place or NOWHERE)]
@@ -230,10 +239,11 @@ class Identities:
             return NOTHING_TOLD
         return self.merges.hear(event, place or NOWHERE)
 
-    def _take_of_merged(self, event: Event, place: Place | None) -> list[Event] | None:
+    def _take_of_merged(self, event: Event, place: Place | None, becomes: str | None) -> list[Event] | None:
         """What still bears a user who is another now is passed on to her; None where it is not a record of that user's.
 
-        Where a claim would make an alias of hers of it, it is refused: she is a user's already.
+        Where a claim would make an alias of hers of it, it is refused: she is a user's already. becomes: who she is,
+        where that is still to be done anew.
         """
         told = NOTHING_TOLD
         match event.identity:
@@ -249,9 +259,16 @@ class Identities:
                 if not self.owners.lose(event.subject, alias, number):
                     return []
                 event, links = replace(event, properties={"customer": alias}, touches_ledger=True), ()
-            case Claim(user) if user != self.aliases.merged[event.subject]:
+            case Claim(user) if user != (becomes or self.aliases.merged[event.subject]):
                 return self._linker.refuse_to_merge(event, user)
+            case Handed(to) if becomes is not None:
+                return [] if to == becomes else [replace(event, subject=becomes)]
             case _:
                 return None
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
-        return [*told, *self._linker.keep(replace(event, identity=Unlinked(tuple(links), came_from)), place or NOWHERE)]
+        record = replace(event, identity=Unlinked(tuple(links), came_from))
+        return [*told, *self._linker.keep(record, place or NOWHERE, becomes)]
+
+
+def _is_plain(event: Event) -> bool:
+    return event.identity is None

@@ -55,11 +55,14 @@ class Linker:
                 self._refusals.add(Refusal(link.alias, event.subject, event.ts, TOO_MANY_IDS), place)
         return told
 
-    def keep(self, event: Event, place: Place) -> list[Event]:
+    def keep(self, event: Event, place: Place, becomes: str | None = None) -> list[Event]:
+        """becomes: whose it is by now, where its subject is not known as an alias yet."""
         if self._profiles.is_refused(event):
             self._aliases.dropped[ERASED] += 1
             return []
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
+        if becomes is not None:
+            return self._aliases.pass_on(event, came_from or place, becomes)
         return self._aliases.keep(event, came_from or place)
 
     def link(self, event: Event, user: str, how: How, before: Sequence[Event]) -> list[Event]:

@@ -10,6 +10,11 @@
 Comes in: events whose identity is one of `streams.core.merges`, each after all that stood before it has been applied.
 Goes out: what the homes of others are to hear; changes; and commands that cannot be carried out, each with its reason.
 
+What has been done is written down (`Noted`), and known before all events where a state is made anew: by their times
+they may come in another order then, and what was passed on once is not to move, nor what moved to be passed on. So
+nobody is asked again. Who is gone moves once all has come that she moved with before (`reach`), and what stands after
+that is passed on meanwhile (`becomes`).
+
 Nobody is asked who is on her way herself: the question goes on to where she goes. So of a circle each question comes
 back to who asked, and is refused. Once she has moved, she is an alias of who stays (`aliases`): what still bears her id
 is passed on. Every message may come twice: a question that is answered, and a profile that was taken in, is known by
@@ -21,93 +26,43 @@ somebody is not known it waits, and asks `again` once time has come to when it w
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from streams.core.changes import Change
-from streams.core.events import Event, Reject
+from streams.core.events import Event
+from streams.core.identities import questions
 from streams.core.identities.aliases import Aliases
-from streams.core.identities.owners import MOST_IDS, Owners
+from streams.core.identities.owners import Owners
 from streams.core.identities.profiles import Profiles
-from streams.core.links import Identity, Place
-from streams.core.merges import Asked, Granted, Merge, Moved, Refused, Renamed
+from streams.core.identities.questions import REASONS, Arrived, Parted, Question, Unable, word
+from streams.core.kernel.layout import NEVER
+from streams.core.links import NOWHERE, Identity, Place
+from streams.core.merges import Asked, Granted, Merge, Moved, Noted, Packed, Refused, Renamed
 
-REASONS: Final = {
-    each.code: each
-    for each in (
-        Reject("merge_circle", "`userId` and `into` are the same user, or would be by other merges: a circle"),
-        Reject("merge_unknown", "`userId` or `into` names nobody who has a profile: send it once both have an event"),
-        Reject("merge_again", "`userId` was merged into another user before: merge that one"),
-        Reject("merge_too_many", f"`into` has as many ids as one person may have, {MOST_IDS}"),
-    )
-}
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
-class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A merge that was asked for. place: of its command, or of what led to it. written_ms: as `Merge` has it. waits:
-    for who was not known. is_second: it is asked again after that."""
-
-    into: str
-    place: Place
-    ts: int
-    message_id: str | None
-    written_ms: int = 0
-    waits: bool = False
-    is_second: bool = False
-
-    @property
-    def number(self) -> int:
-        """By which an answer knows its question."""
-        return ~self.place.offset if self.is_second else self.place.offset
-
-    def is_granted_by(self, number: int) -> bool:
-        """Whoever makes a lost state anew hears again what was answered, to the first or to the second time."""
-        return number in (self.place.offset, ~self.place.offset)
-
-
-class Unable(NamedTuple):
-    """A command that cannot be carried out."""
-
-    gone: str
-    question: Question
-    why: Reject
-
-    @property
-    def command(self) -> Event:
-        question = self.question
-        return _event(self.gone, question.ts, Merge(question.into), question.message_id)
-
-    def is_about(self, event: Event) -> bool:
-        """Whether that is the command, or led to it."""
-        return isinstance(event.identity, Merge) and (event.subject, event.ts) == (self.gone, self.question.ts)
-
-
-class Arrived(NamedTuple):
-    """Somebody has become who stays, with all that was kept."""
-
-    gone: str
-    into: str
-    ts: int
-
-
 class Merges:
-    """Of one shard. Until somebody takes them: changes, unable, arrived."""
+    """Of one shard. Until somebody takes them: changes, unable, parted, arrived."""
 
     def __init__(self, profiles: Profiles, aliases: Aliases, owners: Owners, stored: Mapping[str, bytes] = NOTHING):
         self._profiles, self._aliases, self._owners = profiles, aliases, owners
-        self._asked = {user: _QUESTION.decode(raw) for user, raw in stored.items()}
+        self._asked = {user: questions.decode(raw) for user, raw in stored.items()}
         self._waiting = {user for user, question in self._asked.items() if question.waits}
+        # In the order in which it was done, as all that was read only grew.
+        noted = {user: sum(each.done.since.values()) for user, each in self._asked.items() if each.done is not None}
+        self._noted = dict.fromkeys(sorted(noted, key=lambda user: noted[user]))
         self._told: set[str] = set()
         self.changes: list[Change] = []
         self.unable: list[Unable] = []
+        self.parted: list[Parted] = []
         self.arrived: list[Arrived] = []
 
     def stored(self) -> dict[str, bytes]:
         """All that is asked, as it is kept."""
-        return {user: _ENCODER.encode(question) for user, question in self._asked.items()}
+        return {user: questions.encode(question) for user, question in self._asked.items()}
 
     def asked(self, user: str) -> Question | None:
         return self._asked.get(user)
@@ -123,7 +78,7 @@ class Merges:
             case Refused(code, of):
                 self._give_up(event.subject, code, of)
             case Moved() as moved:
-                return self._take_in(event, moved)
+                return self._take_in(event, moved, place)
         return []
 
     def ask(self, gone: str, question: Question) -> list[Event]:
@@ -132,6 +87,8 @@ class Merges:
         into = self._aliases.merged.get(gone) or (known.into if known is not None else None)
         if gone == question.into:
             return self._refuse(gone, question, "merge_circle")
+        if known is not None and known.done is not None and known.is_of(question):
+            return []
         if into is not None:
             return [] if into == question.into else self._refuse(gone, question, "merge_again")
         return self._ask(gone, question, gone in self._profiles)
@@ -140,7 +97,7 @@ class Merges:
         if is_known:
             self._keep(gone, question)
             asked = Asked(gone, question.number, 1 + self._owners.count(gone))
-            return [_event(question.into, question.ts, asked, question.message_id)]
+            return [word(question.into, question.ts, asked, question.message_id)]
         if question.ts <= self._profiles.refused_until(gone):
             return []  # read again, to make a lost state anew, it may be about somebody who was erased since
         return self._wait_or_refuse(gone, question, "merge_unknown")
@@ -167,6 +124,44 @@ class Merges:
                 told += self._ask(gone, replace(question, waits=False, is_second=True), is_known)
         return told
 
+    def note(self, noted: Noted) -> None:
+        """It was done before: of a state that is made anew, or else is known."""
+        gone, known = noted.subject, self._asked.get(noted.subject)
+        if gone in self._aliases.merged or (known is not None and known.done is not None):
+            return
+        if not noted.is_undone_by(self._profiles.refused_until(gone)):
+            self._drop(gone)
+            self._keep(gone, Question(noted.into, NOWHERE, noted.ts, noted.message_id, done=noted))
+
+    @property
+    def noted(self) -> Collection[str]:
+        """Who is to move anew."""
+        return self._noted.keys()
+
+    def becomes(self, user: str, place: Place | None) -> str | None:
+        """Whose it is what bears her id there, where that is another's."""
+        if place is None or user not in self._noted:
+            return None
+        done = self._asked[user].done
+        assert done is not None, "it was noted"
+        return done.into if place.offset >= done.since.get(place.source, 0) else None
+
+    def reach(self, positions: Mapping[str, int]) -> list[Event]:
+        """By source, all before these offsets has been applied: who has moved before does so anew."""
+        told = list[Event]()
+        for gone in list(self._noted):
+            question = self._asked[gone]
+            assert question.done is not None, "it was noted"
+            if any(positions.get(source, offset) < offset for source, offset in question.done.since.items()):
+                break
+            self._drop(gone)
+            told += self._part(gone, question.into, question, question.ts)
+        return told
+
+    def take_parted(self) -> list[Parted]:
+        taken, self.parted = self.parted, []
+        return taken
+
     def take_unable(self) -> list[Unable]:
         taken, self.unable = self.unable, []
         return taken
@@ -178,12 +173,12 @@ class Merges:
     def forget(self, user: str, until_ms: int) -> None:
         """Whoever was erased, with all up to then, asks nothing any more."""
         question = self._asked.get(user)
-        if question is not None and question.ts <= until_ms:
+        if question is not None and question.is_undone_by(until_ms):
             self._drop(user)
 
     def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
         """Since the last call: what is to be written of users, and who has nothing any more."""
-        put = [(user, _ENCODER.encode(self._asked[user])) for user in self._told if user in self._asked]
+        put = [(user, questions.encode(self._asked[user])) for user in self._told if user in self._asked]
         drop = [user for user in self._told if user not in self._asked]
         self._told = set()
         return put, drop
@@ -204,7 +199,7 @@ class Merges:
         if user == gone:
             answer: Identity = Refused("merge_circle", number)
         elif further is not None:
-            return _event(further, event.ts, asked, event.message_id)
+            return word(further, event.ts, asked, event.message_id)
         elif user not in self._profiles:
             answer = Refused("merge_unknown", number)
         elif not self._owners.has_room(user, asked.ids):
@@ -212,27 +207,40 @@ class Merges:
         else:
             # Whoever is erased after that is known by it while the other is on her way.
             at_ms = max(event.ts, self._profiles.refused_until(user) + 1)
-            return _event(gone, at_ms, Granted(user, number), event.message_id)
-        return _event(gone, event.ts, answer, event.message_id)
+            return word(gone, at_ms, Granted(user, number), event.message_id)
+        return word(gone, event.ts, answer, event.message_id)
 
     def _move(self, gone: str, into: str, number: int, granted_ms: int) -> list[Event]:
         question = self._asked.get(gone)
         is_known = gone in self._profiles
-        if question is None or not question.is_granted_by(number) or (question.waits and not is_known):
+        if question is None or question.done is not None or not question.is_granted_by(number):
+            return []
+        if question.waits and not is_known:
             return []
         self._drop(gone)
         if not is_known:
             return []
-        packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
-        self.changes += changes
+        erased_ms = self._profiles.refused_until(gone)
+        erased_before = None if erased_ms == NEVER else erased_ms
+        self.parted.append(Parted(gone, into, question.ts, question.message_id, erased_before))
+        return self._part(gone, into, question, max(question.ts, granted_ms))
+
+    def _part(self, gone: str, into: str, question: Question, moved_ms: int) -> list[Event]:
+        """She is another; without a profile where what it was made of is not there any more, to make it anew."""
+        packed: Packed | None = None
+        if gone in self._profiles:
+            packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
+            self.changes += changes
         aliases, renamed = self._owners.give(gone, into, question.ts)
-        passed_on = self._aliases.merge(gone, into, question.ts)
+        told = [*renamed, *self._aliases.merge(gone, into, question.ts)]
+        if packed is None:
+            return told
         moved = Moved(gone, self._aliases.standing(gone).number, packed, aliases)
-        return [_event(into, max(question.ts, granted_ms), moved, question.message_id), *renamed, *passed_on]
+        return [word(into, moved_ms, moved, question.message_id), *told]
 
     def _give_up(self, gone: str, code: str, number: int) -> None:
         question = self._asked.get(gone)
-        if question is not None and question.number == number and not question.waits:
+        if question is not None and question.number == number and question.is_open:
             self._drop(gone)
             self._wait_or_refuse(gone, question, code if code in REASONS else "merge_unknown")
 
@@ -241,20 +249,24 @@ class Merges:
         self._told.add(gone)
         if question.waits:
             self._waiting.add(gone)
+        if question.done is not None:
+            self._noted[gone] = None
 
     def _drop(self, gone: str) -> None:
         """It is answered, or of nobody any more."""
-        del self._asked[gone]
-        self._told.add(gone)
-        self._waiting.discard(gone)
+        if self._asked.pop(gone, None) is not None:
+            self._told.add(gone)
+            self._waiting.discard(gone)
+            self._noted.pop(gone, None)
 
-    def _take_in(self, event: Event, moved: Moved) -> list[Event]:
-        user, into = event.subject, self._aliases.merged.get(event.subject)
+    def _take_in(self, event: Event, moved: Moved, place: Place) -> list[Event]:
+        user = event.subject
+        into = self._aliases.merged.get(user) or self.becomes(user, place)
         if self._owners.has_taken(user, moved):
             return []
         if into is not None:
-            theirs = [_event(alias, event.ts, Renamed(user, into)) for alias in (moved.gone, *moved.aliases)]
-            return [_event(into, event.ts, moved, event.message_id), *theirs]
+            theirs = [word(alias, event.ts, Renamed(user, into)) for alias in (moved.gone, *moved.aliases)]
+            return [word(into, event.ts, moved, event.message_id), *theirs]
         erased_ms = self._profiles.refused_until(user)
         if event.ts <= erased_ms:  # and who became her with her
             return [Owners.forgotten(alias, user, erased_ms) for alias in (moved.gone, *moved.aliases)]
@@ -263,11 +275,3 @@ class Merges:
             self.changes += self._profiles.arrive(user, moved.profile, event.ts, event.message_id)
             self.arrived.append(Arrived(moved.gone, user, event.ts))
         return []
-
-
-def _event(subject: str, ts: int, identity: Identity, message_id: str | None = None) -> Event:
-    return Event(subject, ts, "", False, message_id, {}, {}, identity=identity)
-
-
-_ENCODER: Final = msgspec.json.Encoder()
-_QUESTION: Final = msgspec.json.Decoder(Question)

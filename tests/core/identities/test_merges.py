@@ -235,7 +235,7 @@ class Worker:
 
     def apply(self, source: str, events: Sequence[Event], offset: int) -> None:
         batch = Batch.of(events, range(offset, offset + len(events)))
-        for piece in pieces(batch):
+        for piece, _ in pieces(batch):
             sorted_ = self.identities.sort(piece, [source])
             self.changes += self.identities.take_changes() + self.shard.step(sorted_.apply)
             self.outbox += sorted_.told
