@@ -233,8 +233,9 @@ class Settings(BaseModel):
             return value.get_secret_value() if value else None
         try:
             return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise UsageError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}") from None
+        except (OSError, UnicodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            raise UsageError(f"{PREFIX}{name.upper()}_FILE: {why}: {path}") from None
 
     @staticmethod
     def secret_named(variable: str) -> str | None:

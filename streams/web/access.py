@@ -20,8 +20,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from streams.errors import UsageError
 from streams.settings import Settings
-from streams.web.rates import Rate
-from streams.web.refusal import Refusal, come_again
+from streams.web.rates import Rate, sender_at
+from streams.web.refusal import COME_AGAIN, Refusal, come_again
 
 SESSION: Final = "segmenter_session"
 SESSION_S: Final = 12 * 3_600
@@ -62,27 +62,29 @@ class Visitor(NamedTuple):
 
 
 class Access:
-    """UsageError, when it is made: others can reach it, and anybody would be let in."""
+    """UsageError, when it is made: others can reach it, and anybody would be let in; or a token that was set is none.
+
+    Who is let in without a token is a matter of which settings there are, and not of what their files hold just now: a
+    file that is written anew is empty for a moment.
+    """
 
     def __init__(self, settings: Settings):
         self._settings = settings
+        self._roles = tuple(role for role in Role if _is_set(settings, role))
+        self._is_open = not (self._roles or settings.web_user_header)
+        self._shortest = 1 if settings.web.is_loopback else SHORTEST_TOKEN
         self._failures = Rate(FAILURES_PER_S)
         self._proxies = ProxyHeadersMiddleware(_nobody, sorted(settings.web_proxies)).trusted_hosts
         self._url = urlsplit(settings.web_url)
-        if settings.web.is_loopback:
-            return
-        if self._is_open:
+        if self._is_open and not settings.web.is_loopback:
             raise UsageError(
                 f"Others can reach {settings.web}: set SEGMENTER_WEB_TOKEN to what they sign in with, or"
                 " SEGMENTER_WEB_USER_HEADER to where a proxy says who they are; or let it listen on 127.0.0.1"
             )
-        for role in Role:
-            if 0 < len(settings.secret(role.token) or "") < SHORTEST_TOKEN:
-                raise UsageError(f"SEGMENTER_{role.token.upper()}: it has less than {SHORTEST_TOKEN} characters")
-
-    @property
-    def _is_open(self) -> bool:
-        return not (self._settings.web_user_header or any(self._settings.secret(role.token) for role in Role))
+        for role in self._roles:
+            if (length := len(settings.secret(role.token) or "")) < self._shortest:
+                what = f"less than {SHORTEST_TOKEN} characters" if length else "nothing in it"
+                raise UsageError(f"SEGMENTER_{role.token.upper()}: it has {what}")
 
     def visitor(self, request: Request) -> Visitor | None:
         """None: whoever it is has to sign in. Refusal: what they bear does not hold, or they ask by a foreign name."""
@@ -127,9 +129,12 @@ class Access:
 
     def _named_by_proxy(self, request: Request) -> Visitor | None:
         header = self._settings.web_user_header
-        name = request.headers.get(header, "").strip() if header else ""
-        if not name or not self._is_from_proxy(request):
+        said = request.headers.getlist(header) if header else []
+        if not "".join(said).strip() or not self._is_from_proxy(request):
             return None
+        if len(said) > 1:  # the proxy has added its own, and left what the browser sent
+            raise Refusal(403, "two_users", f"{header} comes more than once: the proxy must take away what it is sent")
+        name = said[0].strip()
         editors = self._settings.web_editors
         return Visitor(name, Role.EDITOR if name in editors or "*" in editors else Role.READER)
 
@@ -151,24 +156,37 @@ class Access:
         session = request.cookies.get(SESSION)
         if not session:
             return None
-        for role in Role:
-            token = self._settings.secret(role.token)
+        for role in self._roles:
+            token = self._token(role)
             if token and _is_session(session, token, role):
                 return Visitor(role.value, role, is_signed_in=True)
         return None
 
     def _role_of(self, token: str) -> Role | None:
         found = None
-        for role in reversed(Role):
-            wanted = self._settings.secret(role.token)
+        for role in reversed(self._roles):
+            wanted = self._token(role)
             if wanted and hmac.compare_digest(token[:LONGEST_TOKEN].encode(), wanted.encode()):
                 found = role
         return found
 
+    def _token(self, role: Role) -> str | None:
+        """None while its file has none that is good enough. Refusal: it cannot be read."""
+        try:
+            token = self._settings.secret(role.token)
+        except UsageError:
+            raise Refusal(503, "not_ready", f"SEGMENTER_{role.token.upper()}_FILE cannot be read", COME_AGAIN) from None
+        return token if token and len(token) >= self._shortest else None
+
     def _count_attempt(self, request: Request) -> None:
         client = request.client.host if request.client else ""
-        if wait_s := self._failures.wait_s(client, 1, time.monotonic()):
+        if wait_s := self._failures.wait_s(sender_at(client) or client, 1, time.monotonic()):
             raise come_again("too_many_attempts", f"Too many attempts; try again in {wait_s} s.", wait_s)
+
+
+def _is_set(settings: Settings, role: Role) -> bool:
+    """Whether there is a token, or a file that is to hold one."""
+    return getattr(settings, f"{role.token}_file") is not None or bool(settings.secret(role.token))
 
 
 def _bearer_token(request: Request) -> str:

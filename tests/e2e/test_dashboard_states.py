@@ -271,6 +271,7 @@ async def test_a_rule_with_faults_one_that_will_wait_and_one_that_came_too_late_
     await expect(page.locator("#content")).to_contain_text('+enter: count("Order Paid", days=30) >= 1')
     await check(page, "came too late")
     await page.get_by_role("button", name="Go on with my text").press("Enter")
+    await expect(page.get_by_text("What was applied since you began")).to_be_hidden()
     await expect(result).to_contain_text("It would await its past")
     await page.get_by_role("button", name="Apply").press("Enter")
     await expect(page.locator("#history")).to_contain_text("awaits its past")

@@ -138,3 +138,59 @@ def test_what_another_site_sends_changes_nothing(headers: dict[str, str]) -> Non
 )
 def test_what_a_page_of_ours_or_a_program_sends_does(headers: dict[str, str]) -> None:
     access().check_sent_by_us(request(method="POST", **headers))
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\t", b"short", b"\xff\xfe of no text", None])
+@pytest.mark.parametrize("web", ["0.0.0.0:8080", "127.0.0.1:8080"])
+def test_a_token_file_that_holds_none_ends_it_at_the_start_and_lets_nobody_in_later(
+    tmp_path: Path, content: bytes | None, web: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(EDITOR)
+    door = access(web=web, web_editor_token_file=str(file))
+    session = door.sign_in(request(), EDITOR)
+    # It is written anew, and is not whole yet; or somebody has taken it away.
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    is_good = content == b"short" and web.startswith("127")
+    for asked in (request(), request(host="localhost"), request(cookie=f"{SESSION}={session}")):
+        assert let_in(door, asked) is None
+    for token in ("", "short", EDITOR, "None"):
+        found = let_in(door, request(authorization=f"Bearer {token}"))
+        assert (found is not None) is (is_good and token == "short")
+    if not is_good:
+        with pytest.raises(UsageError, match="SEGMENTER_WEB_EDITOR_TOKEN"):
+            access(web=web, web_editor_token_file=str(file))
+    file.write_text(f"  {READER}\n")
+    assert door.visitor(request(authorization=f"Bearer {READER}")) == Visitor("editor", Role.EDITOR)
+
+
+def let_in(door: Access, asked: Request) -> Visitor | None:
+    try:
+        return door.visitor(asked)
+    except Refusal as refusal:
+        if "/" in refusal.message:
+            pytest.fail("a place of ours is told to strangers")
+        return None
+
+
+def test_who_is_named_twice_is_nobody(proxied: Access) -> None:
+    asked = request("10.1.2.3", x_forwarded_user="ann@x.example")
+    asked.scope["headers"].append((b"x-forwarded-user", b"bob@x.example"))
+    with pytest.raises(Refusal, match="comes more than once"):
+        proxied.visitor(asked)
+    asked.scope[PEER] = ("192.0.2.1", 1)
+    assert proxied.visitor(asked) is None, "who is no proxy names nobody"
+
+
+def test_who_guesses_from_all_addresses_of_one_household_has_to_wait_like_one() -> None:
+    door = access(**OUT_THERE)
+    codes = set()
+    for number in range(20):
+        asked = request(authorization="Bearer guess")
+        asked.scope["client"] = (f"2001:db9:1:2::{number:x}", 1)
+        with pytest.raises(Refusal) as refused:
+            door.visitor(asked)
+        codes.add(refused.value.code)
+    assert "too_many_attempts" in codes

@@ -10,8 +10,10 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 
 from streams.web.bodies import Bodies
+from streams.web.refusal import Refusal
 
 MOST_BYTES: Final = 512 << 10  # a rule has up to 64 KiB, of which percent-encoding makes three times as many
+MOST_FIELDS: Final = 2_000  # twice the dead letters that are kept
 
 _bodies: Final = Bodies()
 
@@ -38,4 +40,7 @@ NOTHING: Final = Form({})
 
 async def form_of(request: Request) -> Form:
     raw = await _bodies.read(dict(request.scope["headers"]), request.receive, MOST_BYTES)
-    return Form(parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        return Form(parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise Refusal(400, "too_many_fields", f"a form has up to {MOST_FIELDS} fields") from None
