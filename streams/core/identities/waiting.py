@@ -7,6 +7,7 @@ So many bytes in all: what a robot leaves behind by the million costs no user's 
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,9 @@ class Waiting:
 
     def __init__(self, most_bytes: int):
         self._of: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
+        self._quiet: dict[
+            str, None
+        ] = {}  # the first ones: to find where a great dict begins takes long, once some went
         self._most_bytes, self._bytes = most_bytes, 0
         self._put: dict[str, bytes] = {}
         self._drop: set[str] = set()
@@ -77,13 +81,18 @@ class Waiting:
         if len(gone) < len(before):
             self._of[alias] = tuple(raw for number, raw in before.items() if number not in gone)
         else:
+            self._quiet.pop(alias, None)
             self._of.pop(alias, None)
         return len(gone)
 
     @property
     def too_much(self) -> str | None:
         """The alias that was quiet for longest, if there is more than there is room for."""
-        return next(iter(self._of)) if self._bytes > self._most_bytes else None
+        if self._bytes <= self._most_bytes:
+            return None
+        if not self._quiet:
+            self._quiet = dict.fromkeys(islice(self._of, AT_ONCE))
+        return next(iter(self._quiet))
 
     def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
         """Since the last call: the records to be written, by name, and the names of those that are to go."""
@@ -97,6 +106,7 @@ class Waiting:
         return len(self._put) + len(self._drop)
 
     def _add(self, alias: str, raw: bytes) -> None:
+        self._quiet.pop(alias, None)
         self._of[alias] = (*self._of.pop(alias, ()), raw)
         self._bytes += _cost(alias, raw)
 

@@ -1,10 +1,16 @@
 """What is kept under an alias, whose it is, and what is passed on."""
 
+from collections.abc import Iterator
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.core.identities import aliases as module
+from streams.core.identities import waiting
 from streams.core.identities.aliases import Aliases
-from streams.core.identities.waiting import AT_ONCE
+from streams.core.identities.kept import keep
+from streams.core.identities.waiting import AT_ONCE, Waiting
 from streams.core.links import How, Lost, PassedOn
 from tests.core.identities.made import DAY, KEEP, at, state, times, under
 
@@ -126,6 +132,40 @@ def test_the_alias_that_was_quiet_for_longest_goes_where_there_is_no_room() -> N
         found.keep(under(alias, number), at(number))
     assert [alias for alias in "abcde" if found.records(alias)] == ["c", "d", "e"]
     assert found.dropped == {module.NO_ROOM: 3}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=60))
+def test_however_they_come_and_go_it_is_the_one_that_was_quiet_for_longest(steps: list[tuple[str, bool]]) -> None:
+    found, quiet, room = Waiting(0), list[str](), 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "AT_ONCE", 2)
+        for alias, comes in steps:
+            if comes:
+                found.add(alias, keep(found.next_number, at(0), under(alias, 0)))
+            else:
+                found.keep_only(alias, ())
+            quiet = [each for each in quiet if each != alias] + [alias] * comes
+            if len(quiet) > room:
+                assert found.too_much == quiet.pop(0)
+                found.keep_only(found.too_much, ())
+            assert {each for each in "abcdefgh" if each in found} == set(quiet)
+
+
+def test_to_make_room_again_and_again_looks_through_all_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dict is looked through from its beginning, with all that went."""
+    looked = list[int]()
+
+    class Watched(dict[str, tuple[bytes, ...]]):
+        def __iter__(self) -> Iterator[str]:
+            looked.append(len(self))
+            return super().__iter__()
+
+    found = Aliases(KEEP, most_bytes=100_000)
+    found._waiting._of = Watched()
+    for number in range(2_000):
+        found.keep(under(f"robot-{number}", number), at(number))
+    assert found.dropped[module.NO_ROOM] > 1_500
+    assert len(looked) < 20
 
 
 def test_what_a_robot_leaves_behind_is_no_more_than_there_is_room_for() -> None:
