@@ -14,7 +14,7 @@ from streams.admin.commanding import check_id, done, send, shards_of, until
 from streams.admin.links import merged_into
 from streams.core.identities.owners import MOST_IDS, Owned
 from streams.core.links import How
-from streams.errors import SegmenterError
+from streams.errors import SegmenterError, UsageError
 from streams.printable import printable
 from streams.settings import Settings
 from streams.sources import profile_commands
@@ -30,6 +30,8 @@ async def merge(settings: Settings, gone: str, into: str, timeout_ms: int) -> st
     """Who both are from then on: `into`, or who that was merged into before. SegmenterError: why they are not one."""
     for user in (gone, into):
         check_id(user)
+    if gone == into:
+        raise UsageError(f"That is {printable(gone)} twice: name who is to be gone, and with --into who stays.")
     async with opened_store(settings) as store:
         shard = await _home(store, settings, gone)
         command = profile_commands.merge(gone, into, time.time_ns() // 1_000_000, str(uuid.uuid4()))

@@ -28,6 +28,7 @@ ALL = (
     "backlog",
     "latency",
     "links",
+    "robots",
     "collect",
     "backtest",
     "feed",
