@@ -147,6 +147,18 @@ SPECS: Final[Sequence[Spec[Monitor]]] = (
         ("partition",),
         _of_each(lambda each: each.row_bytes),
     ),
+    Spec(
+        "segmenter_unlinked_aliases",
+        "Aliases under which something waits to be linked to a user.",
+        ("partition",),
+        _of_each(lambda each: each.aliases),
+    ),
+    Spec(
+        "segmenter_unlinked_bytes",
+        "What waits under aliases takes so much in memory, and about as much in Redis: at most 512 MiB a shard.",
+        ("partition",),
+        _of_each(lambda each: each.alias_bytes),
+    ),
 )
 
 

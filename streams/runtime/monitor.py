@@ -37,13 +37,16 @@ class InputLag(NamedTuple):
 class Figures(NamedTuple):
     """What a loaded shard is like. late_s: how long ago the deadline came that has not been worked off.
 
-    past: how much of it is made under rules that await their past, 0 to 1; None where none do. saved_at, published_at:
-    Unix times (s), None where it has not been yet.
+    aliases, alias_bytes: under how many something waits, and what that takes. past: how much of it is made under rules
+    that await their past, 0 to 1; None where none do. saved_at, published_at: Unix times (s), None where it has not
+    been yet.
     """
 
     shard: int
     profiles: int
     row_bytes: int
+    aliases: int
+    alias_bytes: int
     late_s: float
     saved_at: float | None
     published_at: float | None
@@ -137,6 +140,7 @@ class Monitor:
             owner.number,
             shard.profiles,
             shard.table.row_bytes,
+            *loop.unlinked,
             late_ms / 1000,
             saved_at,
             published_at,

@@ -98,6 +98,11 @@ class ShardLoop:
         return self._shard
 
     @property
+    def unlinked(self) -> tuple[int, int]:
+        """Under how many aliases something waits, and the bytes that it takes."""
+        return len(self._identities.aliases), self._identities.aliases.bytes
+
+    @property
     def members(self) -> Counter[str]:
         """How many are in each segment."""
         return self._work.members

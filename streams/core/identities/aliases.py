@@ -110,6 +110,11 @@ class Aliases:
         """How many aliases have records that wait."""
         return len(self._waiting)
 
+    @property
+    def bytes(self) -> int:
+        """What the records that wait take."""
+        return self._waiting.bytes
+
     def user_of(self, alias: str) -> str | None:
         return self.standing(alias).user
 

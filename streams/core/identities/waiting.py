@@ -22,14 +22,14 @@ BETWEEN: Final = "\0"  # an alias and a number, in the name of a kept record
 
 
 class Waiting:
-    """Of one shard. next_number: of the next record, greater than that of any before."""
+    """Of one shard. next_number: of the next record, greater than that of any before. bytes: what all of it takes."""
 
     def __init__(self, most_bytes: int):
         self._of: dict[str, tuple[bytes, ...]] = {}  # the alias that was quiet for longest is first
         self._quiet: dict[
             str, None
         ] = {}  # the first ones: to find where a great dict begins takes long, once some went
-        self._most_bytes, self._bytes = most_bytes, 0
+        self._most_bytes, self.bytes = most_bytes, 0
         self._put: dict[str, bytes] = {}
         self._drop: set[str] = set()
         self.next_number = 0
@@ -75,7 +75,7 @@ class Waiting:
         before = {kept.number_of(raw): raw for raw in self.raw(alias)}
         gone = before.keys() - numbers
         for number in gone:
-            self._bytes -= _cost(alias, before[number])
+            self.bytes -= _cost(alias, before[number])
             self._put.pop(_name(alias, number), None)
             self._drop.add(_name(alias, number))
         if len(gone) < len(before):
@@ -88,7 +88,7 @@ class Waiting:
     @property
     def too_much(self) -> str | None:
         """The alias that was quiet for longest, if there is more than there is room for."""
-        if self._bytes <= self._most_bytes:
+        if self.bytes <= self._most_bytes:
             return None
         if not self._quiet:
             self._quiet = dict.fromkeys(islice(self._of, AT_ONCE))
@@ -108,7 +108,7 @@ class Waiting:
     def _add(self, alias: str, raw: bytes) -> None:
         self._quiet.pop(alias, None)
         self._of[alias] = (*self._of.pop(alias, ()), raw)
-        self._bytes += _cost(alias, raw)
+        self.bytes += _cost(alias, raw)
 
 
 def _name(alias: str, number: int) -> str:
