@@ -3,8 +3,8 @@
     python -m tests.bench.robots [ALIASES] [A_SECOND]
 
 On Apache Kafka and a real Redis, one worker: a hundred users a second who are new enter a segment. Alone; then beside
-as many visits of users as there are to be aliases, A_SECOND (5,000); then beside ALIASES (300,000) visits, each under
-an id of its own. Prints how long each change took from the record to the topic `segment-changes`, and what the worker
+ALIASES (200,000) visits of as many users, A_SECOND (5,000); then beside as many visits of nobody, each under an id of
+its own. Prints how long each change took from the record to the topic `segment-changes`, and what the worker
 and Redis take.
 """
 
@@ -27,17 +27,15 @@ from streams.native.build import compile_kernel
 from streams.settings import cache_folder
 from streams.state.redis_client import RedisClient
 from streams.testing import to_bytes, track
-from tests.bench.past import BEFORE_S, Live, Over, told
-from tests.bench.process import memory_of
+from tests.bench.past import BEFORE_S, Live, told
 from tests.bench.progress import all_done
 from tests.bench.state import SyncsEverySecond
 from tests.e2e.apache_kafka import ApacheKafka
-from tests.e2e.pipeline import PARTITIONS, Pipeline, WorkerProcess
+from tests.e2e.pipeline import PARTITIONS, Pipeline
 
-ALIASES = 300_000
+ALIASES = 200_000
 A_SECOND = 5_000
 AT_ONCE_S = 0.02
-USERS = 1_000
 WARM_S = 2.0
 
 
@@ -45,7 +43,7 @@ def visits(many: int, *, of_users: bool) -> Iterator[tuple[str, bytes]]:
     """Each with its key."""
     for number in range(many):
         alias = f"{number:08x}-7f3a-4c1e-9b5d-{number * 7_919:012x}"
-        user, key = (f"user-{number % USERS}", f"user-{number % USERS}") if of_users else (None, alias)
+        user, key = (f"user-{alias}", f"user-{alias}") if of_users else (None, alias)
         at = format_time(time.time_ns() // 1_000_000)
         visit = track(user, "Page Viewed", at, alias, path="/pricing", referrer="https://www.google.com/")
         yield key, to_bytes(visit | {"anonymousId": alias} if user is None else visit)
@@ -67,14 +65,10 @@ async def left(pipeline: Pipeline, records: Iterator[tuple[str, bytes]], a_secon
             await asyncio.sleep(max(0.0, began + sent / a_second - time.monotonic()))
 
 
-class Gone(Over):
-    """Once a process has ended."""
-
-    def __init__(self, process: BaseProcess):
-        self._process = process
-
-    def __call__(self) -> bool:
-        return not self._process.is_alive()
+async def ended(process: BaseProcess, pipeline: Pipeline) -> None:
+    """And all that it sent is applied."""
+    await asyncio.to_thread(process.join)
+    await all_done(pipeline)
 
 
 async def redis_bytes(url: str) -> int:
@@ -90,10 +84,6 @@ def cpu_of(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def sizes(worker: WorkerProcess, url: str) -> str:
-    return f"worker {memory_of(worker.pid).now / 1e6:,.0f} MB, Redis {asyncio.run(redis_bytes(url)) / 1e6:,.0f} MB"
-
-
 def main(many: int = ALIASES, a_second: int = A_SECOND) -> None:
     compile_kernel(cache_folder())
     with ApacheKafka() as kafka, SyncsEverySecond() as redis, tempfile.TemporaryDirectory() as folder:
@@ -103,20 +93,20 @@ def main(many: int = ALIASES, a_second: int = A_SECOND) -> None:
         with pipeline.worker() as worker:
             worker.says(" - loaded ")
             live, fork = Live(pipeline), multiprocessing.get_context("fork")
-            asyncio.run(live.until(Over(WARM_S)))
-            told("alone", asyncio.run(live.until(Over(BEFORE_S))))
+            asyncio.run(live.until(asyncio.sleep(WARM_S)))
+            told("alone", asyncio.run(live.until(asyncio.sleep(BEFORE_S))), worker)
             for whose in ("users", "robots"):
                 others = fork.Process(target=leave, args=(pipeline, many, a_second, whose == "users"))
                 others.start()
                 cpu_s, since = cpu_of(worker.pid), time.perf_counter()
-                told(f"beside visits of {whose}", asyncio.run(live.until(Gone(others))))
-                asyncio.run(all_done(pipeline))
+                told(f"beside visits of {whose}", asyncio.run(live.until(ended(others, pipeline))), worker)
                 seconds, cpu_s = time.perf_counter() - since, cpu_of(worker.pid) - cpu_s
+                redis_mb = asyncio.run(redis_bytes(redis.url)) / 1e6
                 print(
-                    f"{many:,} in {seconds:.0f} s, {1e6 * cpu_s / many:.0f} us of the worker each;"
-                    f" {sizes(worker, redis.url)}"
+                    f"{many:,} in {seconds:.0f} s, {1e6 * cpu_s / many:.0f} us of the worker each; Redis has"
+                    f" {redis_mb:,.0f} MB"
                 )
-            told("after", asyncio.run(live.until(Over(BEFORE_S))))
+            told("after", asyncio.run(live.until(asyncio.sleep(BEFORE_S))), worker)
             worker.stop()
 
 
