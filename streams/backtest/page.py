@@ -40,8 +40,8 @@ def lines_by_day(segment: SegmentReport) -> Markup:
         for name, style, under in (("old rules", "old", segment.old), ("new rules", "new", segment.new))
         if under is not None
     ]
-    # What stands in the picture is escaped where it is drawn.
-    return Markup(chart(f"Members of {segment.segment} by day", [day.day for day in segment.under.by_day], lines))  # noqa: S704
+    days = [day.day for day in segment.under.by_day]
+    return Markup(chart(f"Members of {segment.segment} by day", days, lines))  # noqa: S704 - escaped where it is drawn
 
 
 def _spark(segment: SegmentReport) -> Markup:

@@ -67,7 +67,8 @@ class Timeline:
     def _put_aside(self) -> None:
         self._waiting.sort(key=_place)
         try:
-            run = self._opened.enter_context(tempfile.TemporaryFile(prefix="segmenter-"))  # noqa: SIM115
+            aside = tempfile.TemporaryFile(prefix="segmenter-")  # noqa: SIM115 - closed with all others, when all is read
+            run = self._opened.enter_context(aside)
             for at_ms, user, text in self._waiting:
                 name = user.encode()
                 run.write(HEAD.pack(at_ms, len(name), len(text)) + name + text)

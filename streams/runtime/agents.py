@@ -105,6 +105,5 @@ def _declare_changes_of_hands(app: Declared) -> None:
         async with app.failing("letting go of shards"):
             await app.shards.let_go()
 
-    # Faust's type of a handler asks for an argument that Faust does not give by name.
-    app.on_partitions_assigned.connect(assigned)  # type: ignore[arg-type]
-    app.on_partitions_revoked.connect(revoked)  # type: ignore[arg-type]
+    app.on_partitions_assigned.connect(assigned)  # type: ignore[arg-type]  # Faust's type names an argument
+    app.on_partitions_revoked.connect(revoked)  # type: ignore[arg-type]  # that Faust does not give by name

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import quantiles
 from typing import Final
 
 import uvloop
@@ -28,6 +27,7 @@ from streams.kafka.publisher import home_partition
 from streams.outputs.change import encode_identified
 from streams.state.format import SETTLED
 from streams.state.opening import opened_store
+from tests.bench.percentiles import percentiles
 from tests.bench.state import SyncsEverySecond
 from tests.delivery.histories import change
 from tests.e2e.apache_kafka import ApacheKafka
@@ -172,12 +172,7 @@ async def settle(pipeline: Pipeline) -> None:
 def main(seconds: int) -> None:
     with delivering() as (pipeline, web, port):
         found = uvloop.run(latencies(pipeline, port, seconds))
-        percentiles = quantiles(found, n=100)
-        print(
-            f"{len(found):,} streams, {RATE:,} changes a second: median {percentiles[49]:.0f} ms, p99"
-            f" {percentiles[98]:.0f} ms (aim: under 200), max {found[-1]:.0f} ms",
-            flush=True,
-        )
+        print(f"{len(found):,} streams, {RATE:,} changes a second: {percentiles(found, aim=200)}", flush=True)
         idle, told = uvloop.run(memory(pipeline, web, port))
         print(f"{STREAMS:,} streams: {idle:.0f} MB, {told:.0f} MB once each had a message (aim: under 400)")
 

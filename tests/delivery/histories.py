@@ -25,7 +25,7 @@ def change(
     return Change(
         subject=user,
         rule=segment.partition("/")[0],
-        type=f"segment.{kind}",  # type: ignore[arg-type]
+        type=f"segment.{kind}",  # type: ignore[arg-type]  # one of the three
         segment=segment,
         previous=previous,
         occurred_at=hour * HOUR_MS,

@@ -22,7 +22,7 @@ History = list[tuple[Change, bool]]
 
 
 def message(name: str = "m", on: str = "enters a", **parts: object) -> Message:
-    return Message(name=name, on=(Trigger.of(on),), **({"content": content()} | parts))  # type: ignore[arg-type]
+    return Message(name=name, on=(Trigger.of(on),), **({"content": content()} | parts))  # type: ignore[arg-type]  # fields
 
 
 def rehearse(book: Messages, history: History, until: int = HOURS) -> list[Decision]:

@@ -165,7 +165,7 @@ async def test_after_the_last_attempt_it_has_failed_and_the_user_s_next_goes(rec
             made.now_ms += 30 * 3_600_000
             await made.standings.enable("crm")
             before = len(made.decided())
-            await made.until(lambda before=before: len(made.decided()) > before)  # type: ignore[misc]
+            await made.until(lambda before=before: len(made.decided()) > before)  # type: ignore[misc]  # a lambda's default
         await made.until(lambda: len(made.life.shard.queue) == 0)
         assert [(decision, attempt) for _, decision, attempt, _ in made.decided()][-2:] == [("failed", 10), ("sent", 1)]
 

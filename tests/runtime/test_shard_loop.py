@@ -79,7 +79,7 @@ async def test_a_new_rule_is_evaluated_at_the_time_that_had_come_when_the_last_o
     while not alone.counters.checkpoints:  # noqa: ASYNC110 - nobody is told of a checkpoint
         await asyncio.sleep(0)
     alone.loaded.time_came(NOON + 2 * DAY_MS, {})
-    while shard.time_ms < NOON + 2 * DAY_MS:  # noqa: ASYNC110
+    while shard.time_ms < NOON + 2 * DAY_MS:  # noqa: ASYNC110 - nor of the time
         await asyncio.sleep(0)
     alone.loaded.leave()
     await work

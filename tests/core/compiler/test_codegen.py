@@ -186,7 +186,7 @@ def test_the_scores_that_time_may_change_are_listed_with_the_code_of_what_they_s
     words = [
         [
             coded.coder.edges_at[rule] + EDGES_WORDS * "rfm".index(each),
-            coded.coder.measure(rule, each),  # type: ignore[arg-type]
+            coded.coder.measure(rule, each),  # type: ignore[arg-type]  # a letter of rfm
             int(each == "r"),
         ]
         for each in scores
