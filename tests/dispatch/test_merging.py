@@ -1,185 +1,29 @@
-"""Messages follow a merge: two shards of deliveries that tell each other, on both stores, whatever crashes."""
+"""Messages follow a merge: what comes of two users' feeds, caps and waiting messages, and in what order it comes."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.core.instants import HOUR_MS
 from streams.delivery.chance import is_held_out
 from streams.delivery.decider import MOST_STANDING, SETTLES_MS
 from streams.delivery.decision import message_id
-from streams.delivery.feed import FeedMessage, Mark, Marked
+from streams.delivery.feed import FeedMessage
 from streams.delivery.message import Messages, Shared
-from streams.delivery.recipient import Applied, Recipient, Successor
+from streams.delivery.recipient import Recipient
 from streams.delivery.webhook import Endpoint
-from streams.dispatch.inputs import Again, Input, decode
+from streams.dispatch.inputs import Again
 from streams.dispatch.merging import KNOWN_AFTER_MS, MOST_BYTES
-from streams.dispatch.shard import Common, DeliveryShard
-from streams.kafka.group import Record
-from streams.kafka.message import Message
 from streams.outputs.change import Noticed, encode_change
-from streams.outputs.delivery import DeliveryRecord, decode_delivery
-from streams.outputs.membership import encode_segments
 from streams.sources.delivery_commands import Merged, Moved
-from streams.state.format import FEEDS, MEMBERSHIPS, RECIPIENTS
+from streams.state.format import FEEDS
 from streams.state.memory import MemoryStore
 from streams.state.store import Checkpoint, Store, Write
-from tests.delivery.histories import HOURS, cap, change, changes, messages
+from tests.delivery.histories import cap, change
 from tests.delivery.test_decider import message
-from tests.dispatch.test_shard import Crash, crashes, is_ours, run_on_redis
-from tests.state.checkpoints import claimed
-
-SHARDS: Final = {"ann": 0, "bob": 1, "cy": 2}
-TOPICS: Final = ("segment-changes", "profile-commands", "delivery-commands")
-__all__ = ["run_on_redis"]  # a fixture
-History = list[tuple[Change, bool]]
-
-
-class Deliverers:
-    """A shard of each user, and what stands in their topics. crashed: what happens in each step that is taken."""
-
-    def __init__(
-        self, store: Store, book: Messages, crashed: Sequence[Crash] = (), users: Iterable[str] = tuple(SHARDS)
-    ):
-        self.store, self._crashed = store, iter(crashed)
-        self.common = Common(store, lambda: book, "deliveries", "segment-messages", "delivery-commands")
-        self.logs: dict[tuple[str, int], list[Input]] = defaultdict(list)
-        self.shards: dict[int, DeliveryShard] = {}
-        self.decided: dict[tuple[str, str, str, str], DeliveryRecord] = {}
-        self._shards = sorted({SHARDS[user] for user in users})
-        self._checkpoints = 0
-
-    async def claim(self, number: int) -> None:
-        shard = self.shards[number] = DeliveryShard(number, self.common)
-        self._publish(await shard.claim(is_ours, lambda: 0))
-        await shard.published()
-
-    def _publish(self, outbox: Sequence[Message]) -> None:
-        for each in outbox:
-            if each.topic == "delivery-commands":
-                heard = decode(each.topic, Record(0, each.key, each.value, 0))
-                assert heard is not None
-                assert each.shard is not None
-                self.logs[each.topic, each.shard].append(heard)
-            elif each.topic == "deliveries":
-                told = decode_delivery(each.value or b"")
-                self.decided[told.user_id, told.id, told.decision, told.at] = told
-
-    async def stands(self, user: str, *segments: str) -> None:
-        """As the worker has it."""
-        if not self._checkpoints:
-            for shard in SHARDS.values():
-                await claimed(self.store.shards, shard, 1)
-        self._checkpoints += 1
-        write = Write(MEMBERSHIPS, [(user, encode_segments(dict.fromkeys(segments, (0, 1))))])
-        await self.store.shards.save(SHARDS[user], 1, Checkpoint(self._checkpoints, b"", {}, [write]))
-
-    async def tell(self, *inputs: Input) -> None:
-        for each in inputs:
-            match each:
-                case Noticed(made):
-                    self.logs["segment-changes", SHARDS[made.subject]].append(each)
-                case Erasure(user):
-                    self.logs["profile-commands", SHARDS[user]].append(each)
-                case Merged(user):
-                    self.logs["delivery-commands", SHARDS[user]].append(each)
-
-    async def step(self, number: int, now_ms: int, crash: Crash, without: str = "") -> None:
-        """Whoever crashes is there again. without: a topic of which nothing has come yet, so that it is not known what
-        changes there are."""
-        if number not in self.shards:
-            await self.claim(number)
-        if not await self._step(self.shards[number], number, now_ms, crash, without):
-            await self.claim(number)
-
-    async def _step(self, shard: DeliveryShard, number: int, now_ms: int, crash: Crash, without: str) -> bool:
-        """Whether it went all the way."""
-        inputs, positions = list[Input](), dict[str, int]()
-        for topic in sorted(TOPICS, key=lambda each: each == "segment-changes"):
-            log, begin = self.logs[topic, number], shard.positions.get(topic, 0)
-            if topic != without and begin < len(log):
-                inputs += log[begin:]
-                positions[topic] = len(log)
-        step = await shard.decide(inputs, positions, 0 if without else now_ms, now_ms)
-        if step is None:
-            return True
-        if crash is Crash.DECIDED:
-            return False
-        await shard.save(step)
-        if crash is Crash.STORED:
-            return False
-        self._publish(step.outbox)
-        if crash is Crash.PUBLISHED:
-            return False
-        await shard.published()
-        return True
-
-    async def run(self, now_ms: int) -> None:
-        """Until nobody has anything left to do at that time."""
-        for crash in (*islice(self._crashed, 4), *[Crash.NEVER] * 3):
-            for number in self._shards:
-                without = "segment-changes" if crash is Crash.PUBLISHED else ""
-                await self.step(number, now_ms, crash, without)
-
-    async def settle(self, now_ms: int) -> None:
-        """And what takes its time after a merge."""
-        await self.run(now_ms)
-        await self.run(now_ms + KNOWN_AFTER_MS)
-        await self.run(now_ms + SETTLES_MS)
-
-    async def merge(self, gone: str, into: str, now_ms: int, *segments: str) -> None:
-        """segments: the survivor is in these then."""
-        await self.stands(into, *segments)
-        await self.tell(Merged(gone, into, SHARDS[into], now_ms))
-
-    async def feed(self, user: str) -> dict[str, dict[Mark, int]]:
-        """By id, the marks."""
-        found = await self.store.feeds.read(SHARDS[user], user)
-        return {name: dict(entry.marks) for name, entry in found.entries.items()}
-
-    async def mark(self, user: str, message: str, mark: Mark, at_ms: int) -> None:
-        await self.store.feeds.mark(SHARDS[user], user, [Marked(message, mark, at_ms, "m")])
-
-    async def kept(self, user: str) -> Recipient:
-        raw = await self.store.deliveries.get(SHARDS[user], RECIPIENTS, user)
-        return Recipient() if raw is None else Recipient.decode(raw)
-
-    def said(self, user: str) -> list[str]:
-        return [each.decision for each in self.decided.values() if each.user_id == user]
-
-
-def came(user: str, segment: str = "a", hour: int = 0, **parts: Any) -> Noticed:
-    return Noticed(replace(change(segment, hour=hour, user=user), **parts), True)
-
-
-def went(user: str, into: str, hour: int) -> Noticed:
-    """By the merge."""
-    made = change("a", "exited", hour, 2, user)
-    return Noticed(replace(made, cause="merge", merged_into=into), False)
-
-
-def identity(user: str, name: str = "m", hour: int = 0, **parts: Any) -> str:
-    return message_id(came(user, hour=hour, **parts).change.id, name, user)
-
-
-async def delivering(store: Store, *book: Any, **parts: Any) -> Deliverers:
-    """To ann and to bob, who both came into `a`."""
-    made = Deliverers(store, Messages(book, **parts))
-    await made.tell(came("ann"), came("bob"))
-    await made.run(0)
-    return made
-
-
-# -------------------------------------------------------------------------------------------------- what follows
+from tests.dispatch.deliverers import SHARDS, Deliverers, came, delivering, identity, went
+from tests.dispatch.test_shard import Crash
 
 
 async def test_inboxes_join_and_whoever_is_gone_has_none(kept: Store) -> None:
@@ -392,102 +236,3 @@ async def test_a_long_feed_follows_in_parts_and_there_are_no_more_than_a_feed_ma
     assert all(sum(len(one.message) for one in each.feed) <= MOST_BYTES for each in parts)
     assert {f"long-{number}" for number in range(25)} <= {*await made.feed("ann")}
     assert len((await made.kept("ann")).standing) == MOST_STANDING
-
-
-# --------------------------------------------------------------------------------------------------- whatever crashes
-
-
-async def lived(
-    store: Store,
-    book: Messages,
-    histories: dict[str, History],
-    hour: int | None,
-    until: int,
-    crashed: Sequence[Crash] = (),
-) -> Deliverers:
-    """Both live, then bob becomes ann at an hour (ms), and she lives on."""
-    made = Deliverers(store, book, crashed, histories)
-    log = [each for history in histories.values() for each in history]
-    for now in range(0, until + 1, HOUR_MS):
-        news = [Noticed(each, is_live) for each, is_live in log if each.occurred_at == now]
-        is_gone = hour is not None and now > hour
-        await made.tell(*(each for each in news if not is_gone or each.change.subject == "ann"))
-        if now == hour:
-            await made.merge("bob", "ann", hour, *_in(histories["ann"], hour))
-            await made.run(now)
-            await made.run(now + KNOWN_AFTER_MS)
-        elif news or now % (24 * HOUR_MS) == 0 or now == until:
-            await made.run(now)
-    return made
-
-
-def _in(history: History, until: int) -> list[str]:
-    where = {each.rule: each.segment if each.entered else None for each, _ in history if each.occurred_at <= until}
-    return [each for each in where.values() if each is not None]
-
-
-async def without_a_trace(
-    store: Store, book: Messages, histories: dict[str, History], hour: int, crashed: Sequence[Crash]
-) -> None:
-    straight = await lived(MemoryStore(), book, histories, hour, HOURS * HOUR_MS)
-    crashing = await lived(store, book, histories, hour, HOURS * HOUR_MS, crashed)
-    for user in ("ann", "bob"):
-        assert await straight.feed(user) == await crashing.feed(user)
-        assert await straight.kept(user) == await crashing.kept(user)
-    assert straight.decided.keys() == crashing.decided.keys()
-
-
-def of(user: str) -> st.SearchStrategy[History]:
-    return changes().map(lambda history: [(replace(each, subject=user), is_live) for each, is_live in history])
-
-
-LIVES: Final = st.fixed_dictionaries({"ann": of("ann"), "bob": of("bob")})
-
-
-@settings(max_examples=1 + settings().max_examples // 5)
-@given(messages(), LIVES, st.integers(0, HOURS), crashes)
-def test_no_crash_leaves_a_trace(book: Messages, lives: dict[str, History], hour: int, crashed: list[Crash]) -> None:
-    asyncio.run(without_a_trace(MemoryStore(), book, lives, hour * HOUR_MS, crashed))
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3)
-@given(messages(), LIVES, st.integers(0, HOURS), crashes)
-def test_nor_does_one_on_redis(
-    run_on_redis: Any, book: Messages, lives: dict[str, History], hour: int, crashed: list[Crash]
-) -> None:
-    run_on_redis(lambda store: without_a_trace(store, book, lives, hour * HOUR_MS, crashed))
-
-
-async def all_of_both(book: Messages, histories: dict[str, History], hour: int) -> None:
-    """What there was a moment before, of each, is there of the survivor; but what is over, or waits twice."""
-    before = await lived(MemoryStore(), book, histories, None, hour)
-    after = await lived(MemoryStore(), book, histories, hour, hour)
-    [ann, bob], one = [await before.kept(user) for user in ("ann", "bob")], await after.kept("ann")
-    assert {each.id for each in one.shown} == {each.id for each in (*ann.shown, *bob.shown)}
-    over = {each.id for each in bob.standing if each.withdraw and is_over(each.trigger, histories["ann"], hour)}
-    assert {each.id for each in one.standing} == {each.id for each in (*ann.standing, *bob.standing)} - over
-    assert {*await after.feed("ann")} == {each.id for each in one.standing}
-    waits = {(each.message, each.cause.trigger) for each in one.waiting}
-    assert len(waits) == len(one.waiting)
-    assert waits <= {(each.message, each.cause.trigger) for each in (*ann.waiting, *bob.waiting)}
-    gone = await after.kept("bob")
-    assert gone == Recipient(applied=gone.applied, successor=Successor("ann", 0, hour, None))
-    # What no message is about is noted where it comes with something that one is about, such as the merge.
-    assert all(order(gone.applied[rule]) >= order(newest) for rule, newest in bob.applied.items())
-
-
-def order(newest: Applied) -> tuple[int, int]:
-    return newest.occurred_at, newest.ordinal
-
-
-def is_over(trigger: str, history: History, hour: int) -> bool:
-    verb, segment = trigger.split()
-    return (segment in _in(history, hour)) == (verb == "leaves")
-
-
-@settings(max_examples=1 + settings().max_examples // 5)
-@given(messages(), LIVES, st.integers(0, HOURS))
-def test_what_either_was_sent_or_waits_for_is_the_survivors(
-    book: Messages, lives: dict[str, History], hour: int
-) -> None:
-    asyncio.run(all_of_both(book, lives, hour * HOUR_MS))

@@ -1,10 +1,13 @@
 """Stripe events for tests, in the shapes of both sides of API version 2025-03-31.
 
-Comes in: what is special about them. Goes out: events as their webhooks have them, small.
+Comes in: what is special about them. Goes out: events as their webhooks have them, small; and what is made of them.
 """
 
 import json
-from typing import Any
+from typing import Any, Final
+
+from streams.core.events import Event, Reads, Reject
+from tests.decoders import Decoder
 
 CREATED = 1_772_366_400  # 2026-03-01T12:00:00Z
 
@@ -54,3 +57,22 @@ def event(kind: str, about: Json, created: int = CREATED, identifier: str = "evt
     return json.dumps(
         {"id": identifier, "object": "event", "type": kind, "created": created, "data": data, "livemode": True}
     ).encode()
+
+
+billing: Final = Decoder(Reads({})).billing
+
+
+def decode(raw: bytes, key: bytes | None = None) -> Event:
+    found = billing(raw, key, None)
+    assert isinstance(found, Event), found
+    return found
+
+
+def reject(raw: bytes, key: bytes | None = None) -> Reject:
+    found = billing(raw, key, None)
+    assert isinstance(found, Reject), found
+    return found
+
+
+def updated(about: Json, created: int = CREATED, **before: Any) -> bytes:
+    return event("customer.subscription.updated", about, created, **before)
