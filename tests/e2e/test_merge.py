@@ -100,7 +100,9 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
         asked = run(pipeline, "explain", "u-1")
         assert asked.exit_code == 1
         assert "u-1 was merged into ann" in asked.output
-        for gone, into in (("ann", "u-1"), ("ann", "ann"), ("nobody", "ann"), ("ann", "nobody"), ("cy", "nobody")):
+        herself = {"type": "merge", "userId": "ann", "into": "ann", "timestamp": NEWEST_MS, "messageId": "m-7"}
+        pipeline.publish_raw([("profile-commands", "ann", to_bytes(herself))])
+        for gone, into in (("ann", "u-1"), ("nobody", "ann"), ("ann", "nobody"), ("cy", "nobody")):
             refused = run(pipeline, "merge", gone, "--into", into)
             assert refused.exit_code == 1, refused.output
             assert "was not merged" in refused.output
