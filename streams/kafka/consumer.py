@@ -7,6 +7,7 @@ that it cannot read would end that for good. So its client hands it an answer wi
 where it keeps what waits to be read. Nothing is awaited between the two.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Set
@@ -39,6 +40,23 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
         client = _Client(self._client)
         self._fetcher._client = client
         self._fetcher._records = _Waiting(client, self._exact_ends)
+
+    async def stop(self) -> None:
+        try:
+            await super().stop()
+        except asyncio.CancelledError:
+            # aiokafka stumbles over a fetch that it cancelled itself, if that was waiting to be tried again.
+            await self._let_go()
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+
+    async def _let_go(self) -> None:
+        """What it had not come to yet."""
+        fetches = list(self._fetcher._pending_tasks) if self._fetcher is not None else []
+        for each in fetches:
+            each.cancel()
+        await asyncio.gather(*fetches, return_exceptions=True)
+        await self._client.close()
 
     def refusals(self) -> Iterator[tuple[TopicPartition, int, KafkaError, float]]:
         """Of each partition that the broker refuses to read from: where it was asked to, why not, and since when (of

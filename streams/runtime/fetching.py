@@ -134,13 +134,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=max(30_000, settings.session_timeout),
         )
 
-    async def on_thread_stop(self) -> None:
-        try:
-            await super().on_thread_stop()
-        except asyncio.CancelledError:
-            # aiokafka stumbles over a fetch that it cancelled itself, if that was waiting to be tried again.
-            await self._ensure_consumer()._client.close()
-
     async def fetch(self, tps: Set[TP]) -> list[Fetched]:
         return cast(list[Fetched], await self.call_thread(self._fetch, tps))
 
