@@ -1,11 +1,15 @@
-"""An endpoint of a test's own, which takes webhooks and answers as it is told."""
+"""An endpoint of a test's own, which takes webhooks and answers as it is told; and who posts them to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
+
+from streams.dispatch.posting import Poster
+
+LOCAL: Final = ["127.0.0.0/8"]
 
 
 class Got(NamedTuple):
@@ -48,3 +52,12 @@ async def receiving() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def poster(private: list[str] = LOCAL) -> AsyncIterator[Poster]:
+    found = Poster(private)
+    try:
+        yield found
+    finally:
+        await found.close()
