@@ -90,8 +90,8 @@ class Migration:
     def take_leavers(self, rows: Ints) -> Ints:
         """1 for a row that comes to the instant of its evaluation, as something is told of it in any case, or most
         likely."""
-        told = self.orphans.keys() | self.adopted.keys()
-        found = np.array([row in told and row not in self.known for row in rows.tolist()], np.int64)
+        comes = [(row in self.orphans or row in self.adopted) and row not in self.known for row in rows.tolist()]
+        found = np.array(comes, np.int64)
         self.known.difference_update(rows.tolist())
         return found
 

@@ -5,8 +5,8 @@ loading would have made them of what is stored (`streams.core.engine.loading`). 
 waiting until all profiles are under them: those of an event are brought before it, the others in slices.
 """
 
-from collections import Counter, deque
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -26,40 +26,41 @@ class Predecessor:
     def __init__(self, shard: Readable, head: Head, table: Table, catalog: Catalog, past: Past | None):
         self._shard, self._head, self._table, self._past = shard, head, table, past
         self._loading = Loading(table, catalog, head, shard.calendar)
-        self._in_order = deque(shard.table.subjects)
-        self._waiting = set(self._in_order)
+        then = shard.table
+        self._waits = np.zeros(len(then), np.bool_)  # by the row there
+        self._waits[then.taken()] = True
+        self._left = then.profiles
+        self._next = 0  # no row before it waits
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return self._left > 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return self._left
 
     def __contains__(self, subject: str) -> bool:
-        return subject in self._waiting
+        return bool(len(self._waiting([subject])))
 
     @property
     def migration(self) -> Migration:
         return self._loading.migration
 
     def next(self, limit: int) -> list[str]:
-        """Who is to be brought now, if nobody else was wanted first."""
-        found: list[str] = []
-        while self._in_order and len(found) < limit:
-            subject = self._in_order.popleft()
-            if subject in self._waiting:
-                found.append(subject)
-        return found
+        """Who is to be brought now, if nobody else was wanted first; none only where nobody is left."""
+        rows = np.empty(0, np.int64)
+        while self._next < len(self._waits) and not len(rows):
+            rows = self._next + np.flatnonzero(self._waits[self._next : self._next + limit])
+            self._next += limit
+        return self._shard.table.subjects_of(rows)
 
     def bring(self, subjects: Iterable[str]) -> Ints:
         """Those of these who are still there; the rows that they have now."""
-        wanted = [subject for subject in dict.fromkeys(subjects) if subject in self._waiting]
-        self._waiting.difference_update(wanted)
-        then = self._shard.table
-        wanted = [subject for subject in wanted if subject in then]
-        if not wanted:
-            return np.empty(0, np.int64)
-        rows = then.rows_of(wanted)
+        rows, then = self._waiting(list(dict.fromkeys(subjects))), self._shard.table
+        if not len(rows):
+            return rows
+        self._waits[rows] = False
+        self._left -= len(rows)
+        wanted = then.subjects_of(rows)
         packed = write_rows(then, rows, self._shard.catalog.kept, self._head.current)
         stored = zip(wanted, map(then.stored_document, rows.tolist()), strict=True)
         some = Some(list(zip(wanted, packed, strict=True)), [(subject, raw) for subject, raw in stored if raw])
@@ -68,7 +69,14 @@ class Predecessor:
 
     def members(self) -> Counter[str]:
         """How many of those who are still there are in each segment."""
-        if len(self._waiting) == self._shard.table.profiles:
+        then = self._shard.table
+        if self._left == then.profiles:
             return Counter(self._shard.members())
-        where = self._shard.all_memberships(sorted(self._waiting), with_shadow=True)
+        where = self._shard.all_memberships(then.subjects_of(np.flatnonzero(self._waits)), with_shadow=True)
         return Counter(segment for each in where for segment in each)
+
+    def _waiting(self, subjects: Sequence[str]) -> Ints:
+        """The rows of those of these, each named once, who are still there."""
+        rows = self._shard.table.find_all(subjects)
+        rows = rows[rows >= 0]
+        return rows[self._waits[rows]]
