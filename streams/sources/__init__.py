@@ -8,6 +8,7 @@
     nested.py         nested objects by dotted name
     aliases.py        whose a record is, and which aliases it bears
     segment_spec.py   product events in the Segment spec
+    traits.py         the traits that identify and group set
     billing.py        billing updates, a row a form
     plain.py          the plain form
     stripe.py         what Stripe sends

@@ -18,7 +18,7 @@ from streams.sources import records
 from streams.sources.aliases import NO_LINKS, find_subject, linking, links_of_alias, links_of_traits
 from streams.sources.envelope import Envelope
 from streams.sources.mending import mended
-from streams.sources.nested import JsonObject, flatten, flatten_whole, pick
+from streams.sources.nested import JsonObject, flatten, pick
 from streams.sources.options import InputOptions, Nobody
 from streams.sources.records import (
     MAX_AHEAD_MS,
@@ -31,6 +31,7 @@ from streams.sources.records import (
 )
 from streams.sources.remedies import with_remedy
 from streams.sources.times import parse_times
+from streams.sources.traits import of_group, of_identify
 from streams.sources.warnings import Warnings
 
 # Type -> the event it counts as; the last three count as none. A track event names itself.
@@ -89,24 +90,10 @@ class Line(msgspec.Struct, gc=False):
     timestamp: None = None
 
 
-class ContextTraits(msgspec.Struct):
-    """The other place where identify may have its traits."""
-
-    traits: JsonObject | None = None
-
-
-class WithTraits(msgspec.Struct):
-    """What else identify and group are decoded to."""
-
-    traits: JsonObject | None = None
-    context: ContextTraits | None = None
-
-
 _ENCODER: Final = msgspec.json.Encoder()
 _SKIM: Final = msgspec.json.Decoder(Skim)
 _PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
 _CONTEXT: Final = msgspec.json.Decoder(WithContext)
-_TRAITS: Final = msgspec.json.Decoder(WithTraits)
 
 
 def _members(wanted: Collection[str]) -> dict[str, str]:
@@ -290,9 +277,9 @@ class SegmentSpec:
     def _read_traits(self, body: Skim, text: str) -> dict[str, Value]:
         traits = self._read_context(text) if self._context else {}
         if body.type == "identify":
-            traits |= _identify_traits(text)
+            traits |= of_identify(text)
         elif body.type == "group":
-            traits |= _group_traits(body, text)
+            traits |= of_group(body.group_id, text)
         return traits
 
     def _picked(self, context: SkimmedContext) -> Mapping[str, Value]:
@@ -337,17 +324,3 @@ def _stated_time(body: Skim) -> int | None:
     if not is_instant(corrected):
         raise Unusable("no_time", "`originalTimestamp`, corrected for the client's clock, leaves the years 1 to 9999")
     return corrected
-
-
-def _identify_traits(text: str) -> dict[str, Value]:
-    """Each trait whole; of one in both places, that in `traits` stands."""
-    body = records.read_objects(_TRAITS, text)
-    elsewhere = body.context.traits if body.context else None
-    return flatten_whole({**(elsewhere or {}), **(body.traits or {})})
-
-
-def _group_traits(body: Skim, text: str) -> dict[str, Value]:
-    if not body.group_id:
-        raise Unusable("wrong_type", "a group event needs a `groupId`, a text that is not empty")
-    traits = flatten_whole(records.read_objects(_TRAITS, text).traits or {})
-    return {"group.id": body.group_id} | {f"group.{name}": value for name, value in traits.items() if name != "id"}
