@@ -146,9 +146,10 @@ class Pending:
         dirty = shard.take_dirty()
         self._rows += len(dirty.rows)
         self._rows_bytes += sum(len(raw) for part in (dirty.rows, dirty.documents) for _, raw in part)
-        gone = {user for user in dirty.erased if user not in shard.table}
+        left = [*dirty.erased, *dirty.moved]
+        gone = {user for user in left if user not in shard.table}
         # Before it is asked what is news: of whom this forgets, all is.
-        tombstones = list(map(self._outputs.tombstone, self._standing(dirty.erased)))
+        tombstones = list(map(self._outputs.tombstone, self._standing(left)))
         users = [user for user in self._changed_at if user not in gone]
         segments = dict(zip(users, map(encode_segments, shard.all_memberships(users)), strict=True))
         memberships = {
@@ -172,14 +173,15 @@ class Pending:
             # A user who is back already gets her memberships after that.
             outbox=[*self._outbox, *tombstones, *retold],
             erased=dirty.erased,
+            moved=dirty.moved,
             rebuilds=self.rebuilds,
         )
         self._clear()
         return Snapshot(checkpoint, dead_letters, list(memberships.values()))
 
-    def _standing(self, erased: Sequence[str]) -> list[str]:
+    def _standing(self, left: Sequence[str]) -> list[str]:
         """Those of whom something may stand there that is to be taken away."""
-        return [user for user in erased if self.published is None or self.published.forget(user)]
+        return [user for user in left if self.published is None or self.published.forget(user)]
 
     def _is_news(self, user: str, segments: bytes) -> bool:
         """Whether it is to be said where a user stands."""

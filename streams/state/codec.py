@@ -57,11 +57,11 @@ def writes_of(
     """
     if checkpoint.outbox:
         yield Write(OUTBOX, [(checkpoint.number, msgspec.msgpack.encode(checkpoint.outbox))])
-    if checkpoint.erased:
+    if checkpoint.erased or checkpoint.moved:
         for collection in of_subjects:
+            gone = [*checkpoint.erased, *(() if collection.outlives_a_merge else checkpoint.moved)]
             whole = collection.form is Form.FEEDS
-            erased = [(user, WHOLE_FEED) for user in checkpoint.erased] if whole else checkpoint.erased
-            yield Write(collection, drop=erased)
+            yield Write(collection, drop=[(user, WHOLE_FEED) for user in gone] if whole else gone)
     yield from checkpoint.writes
 
 

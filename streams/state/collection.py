@@ -32,8 +32,9 @@ class Collection(Generic[Name, Value]):
     """Names and their values.
 
     since: the format that brought it. holds: what it is, in words. of_subject: its names are ids of subjects, so that
-    what is here of an erased one goes. index: of sets, where the names are that ever had a value. is_large: there may
-    be millions, which whoever claims the shard reads slice by slice.
+    what is here of an erased one goes, and of who is another since, unless it outlives a merge. index: of sets, where
+    the names are that ever had a value. is_large: there may be millions, which whoever claims the shard reads slice by
+    slice.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Collection(Generic[Name, Value]):
     since: int
     holds: str
     of_subject: bool = False
+    outlives_a_merge: bool = False
     index: "Collection[Name, Any] | None" = None
     is_large: bool = False
 

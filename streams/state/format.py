@@ -117,8 +117,9 @@ TIMELINE: Final = Collection(
     str,
     bytes,
     3,
-    "user → the user's newest changes, MessagePack",
+    "user → the user's newest changes, MessagePack; also of who was merged into another",
     of_subject=True,
+    outlives_a_merge=True,
 )
 FLOWS: Final = Collection(
     "flows",

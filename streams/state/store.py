@@ -43,7 +43,8 @@ class Checkpoint:
     positions: topic -> the next offset to apply; `<topic>/<partition>` -> the same of what another shard sent on.
     writes: what changes in the shard's collections; no pair of a set is both dropped and put.
     outbox: what is to be published once this is stored.
-    erased: subjects of whom all is dropped that was kept before; `writes` may put something new all the same.
+    erased: subjects of whom all is dropped that was kept before; `writes` may put something new all the same. moved:
+    subjects who are others by now: of them that stays which outlives it.
     rebuilds: the state was lost and is being made anew, so that what comes of it may have been published before.
     """
 
@@ -53,6 +54,7 @@ class Checkpoint:
     writes: Sequence[Write[Any, Any]] = ()
     outbox: Sequence[Message] = ()
     erased: Sequence[str] = ()
+    moved: Sequence[str] = ()
     rebuilds: bool = False
 
 

@@ -59,7 +59,7 @@ class Engine:
     def save(self) -> None:
         dirty = self.shard.take_dirty()
         for kept in (self.rows, self.documents):
-            for user in dirty.erased:
+            for user in (*dirty.erased, *dirty.moved):
                 kept.pop(user, None)
         self.rows.update(dirty.rows)
         self.documents.update(dirty.documents)

@@ -18,10 +18,11 @@ from streams.core.events import Event
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.partitioning import homes
 from streams.outputs.change import decode_change
+from streams.outputs.timeline import decode_entry
 from streams.runtime import retry
 from streams.sources import Decoder, delivery_commands, profile_commands
 from streams.state.collection import Collection
-from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERSHIPS, OWNED, ROWS, UNLINKED
+from streams.state.format import ALIASES, DOCUMENTS, MARKS, MEMBERSHIPS, OWNED, ROWS, TIMELINE, UNLINKED
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from streams.testing import identify, to_bytes, track
@@ -342,6 +343,29 @@ async def test_both_stores_keep_it(kept: Store, how: str) -> None:
     """Every second life ends with a crash, each time at the next step."""
     await lose(kept)
     await as_the_judge_has_it(kept, EVENTFUL, {2 * n: (n % 9, how) for n in range(40)})
+
+
+@pytest.mark.parametrize("erased", ["cy", "ann"])
+async def test_the_changes_of_who_is_gone_stay_until_the_survivor_is_erased_whatever_crashes(
+    kept: Store, erased: str
+) -> None:
+    async def timelines() -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for user in USERS:
+            home = homes(user, PARTITIONS, "murmur2")[0]
+            entries = map(decode_entry, await kept.shards.entries(home, TIMELINE, user))
+            found[user] = [each.occurred_at for each in entries]
+        return found
+
+    await lose(kept)
+    company = Company(kept, {2 * n: (n % 9, HOW[0]) for n in range(60)})
+    published = records((*EVENTFUL, Erase(erased)))
+    await live(company, published[:-1])
+    told = company.told()
+    expected = {user: sorted((each.occurred_at for each in told[user]), reverse=True) for user in USERS}
+    assert {user: sorted(of_user, reverse=True) for user, of_user in (await timelines()).items()} == expected
+    await live(company, published[-1:])
+    assert not any((await timelines()).values())
 
 
 async def test_whoever_delivers_messages_is_told_of_each_merge_where_the_changes_of_who_is_gone_are(

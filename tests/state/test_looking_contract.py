@@ -1,11 +1,13 @@
 """What a shard's store counts and lists for those who look, tried on both: the one in memory and the one in Redis."""
 
+from dataclasses import replace
+
 import pytest
 
 from streams.core.flows import DAYS_KEPT, HOURS_KEPT, Flow
 from streams.errors import Fenced
 from streams.state.counting import SINCE
-from streams.state.format import COUNTED, FLOWS, MOVES, TIMELINE
+from streams.state.format import COUNTED, FLOWS, MEMBERSHIPS, MOVES, ROWS, TIMELINE
 from streams.state.store import Checkpoint, Count, ShardStore, Store, Write
 from tests.state.checkpoints import checkpoint, claimed
 
@@ -136,6 +138,19 @@ async def test_of_an_erased_user_the_list_has_what_is_new_alone(store: ShardStor
     await store.save(0, 1, listing(1, ("ann", b"1"), ("bob", b"1"), ("cid", b"1")))
     await store.save(0, 1, listing(2, ("bob", b"2"), erased=("ann", "bob")))
     assert [await store.entries(0, TIMELINE, user) for user in ("ann", "bob", "cid")] == [[], [b"2"], [b"1"]]
+
+
+async def test_of_a_user_who_became_another_the_list_stays_and_all_else_goes(store: ShardStore) -> None:
+    await claimed(store, 0, epoch=1)
+    of_both = [Write(ROWS, [("ann", b"r"), ("bob", b"r")]), Write(MEMBERSHIPS, [("bob", b"{}")])]
+    await store.save(0, 1, Checkpoint(1, b"", {}, [*of_both, *listing(1, ("ann", b"1"), ("bob", b"1")).writes]))
+    await store.save(0, 1, replace(listing(2, ("bob", b"2")), moved=["bob"]))
+    assert await store.entries(0, TIMELINE, "bob") == [b"2", b"1"]
+    assert await store.profile(0, "bob") is None
+    assert await store.get(0, MEMBERSHIPS, "bob") is None
+    assert await store.profile(0, "ann") is not None
+    await store.save(0, 1, listing(3, erased=("bob",)))
+    assert await store.entries(0, TIMELINE, "bob") == []
 
 
 async def test_twenty_thousand_users_and_their_lists_fit_into_one_checkpoint(store: ShardStore) -> None:

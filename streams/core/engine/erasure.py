@@ -47,6 +47,7 @@ class Erased:
         self._marks = dict(marks)
         self._newest_ms = max(marks.values(), default=NEVER)
         self._gone: set[str] = set()
+        self._moved: set[str] = set()
         self._changed: set[bytes] = set()
 
     def erase(
@@ -88,8 +89,8 @@ class Erased:
         self._changed.add(mark)
 
     def take_out(self, table: Table, subject: str) -> None:
-        """Let nothing of a subject stay here, and refuse nothing that comes of it."""
-        self._gone.add(subject)
+        """Of a subject who is another from then on; nothing is refused that comes of it."""
+        self._moved.add(subject)
         _remove(table, [subject])
 
     def refused(self, batch: Batch) -> Ints:
@@ -108,13 +109,15 @@ class Erased:
     @property
     def untold(self) -> int:
         """How many subjects were erased or taken out since `take`."""
-        return max(len(self._changed), len(self._gone))
+        return max(len(self._changed), len(self._gone) + len(self._moved))
 
-    def take(self) -> tuple[list[str], list[tuple[bytes, int]]]:
-        """Since the last call: the subjects of whom nothing of before may be kept, and the marks that were set."""
+    def take(self) -> tuple[list[str], list[tuple[bytes, int]], list[str]]:
+        """Since the last call: the subjects of whom nothing of before may be kept, the marks that were set, and the
+        subjects who are others."""
         gone, marks = sorted(self._gone), [(mark, self._marks[mark]) for mark in sorted(self._changed)]
-        self._gone, self._changed = set(), set()
-        return gone, marks
+        moved = sorted(self._moved - self._gone)
+        self._gone, self._moved, self._changed = set(), set(), set()
+        return gone, marks, moved
 
 
 def _remove(table: Table, subjects: Collection[str]) -> None:

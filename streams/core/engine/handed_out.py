@@ -9,12 +9,14 @@ class Dirty(NamedTuple):
     """What has changed since it was last taken: packed rows and JSON documents, by subject.
 
     erased: subjects of whom nothing else may be kept. marks: of whom events up to which instant (ms) are refused.
+    moved: subjects who are others from then on, of whom no profile is kept here.
     """
 
     rows: list[tuple[str, bytes]]
     documents: list[tuple[str, bytes]]
     erased: list[str]
     marks: list[tuple[bytes, int]]
+    moved: list[str]
 
 
 class Standing(NamedTuple):

@@ -75,11 +75,14 @@ class Erasing:
 
         is_known: it was forgotten before, as a command says.
         """
-        told = self._owners.erase(alias, until_ms) if alias in self._aliases.merged else []
+        was_user = alias in self._aliases.merged
+        told = self._owners.erase(alias, until_ms) if was_user else []
         is_hers = is_known or self._aliases.user_of(alias) in (None, user)
         self._aliases.forget(alias, user, until_ms)
         if is_hers and alias not in self._profiles:
             known_ms = until_ms if is_known else self._profiles.refused_until(alias)
+            if was_user:  # her changes are still kept
+                self._profiles.erase_one(alias, until_ms, None)
             self._profiles.refuse(alias, until_ms)
             self._merges.forget(alias, until_ms)
             self._write_down(AlsoErased(alias, until_ms, of=user), known_ms)

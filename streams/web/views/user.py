@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from streams.admin.lookup import Found, stored_in
-from streams.admin.timeline import timeline
+from streams.admin.timeline import timeline_of_all
 from streams.core.changes import Change
 from streams.core.engine.privacy import MASKED, is_private
 from streams.core.explain import explanation
@@ -167,8 +167,10 @@ async def explained(window: Window, user_id: str, at_ms: int | None, rule: str |
 
 
 async def timeline_of(window: Window, user_id: str) -> tuple[ChangeShown, ...]:
-    """The newest first; none of somebody who is not known."""
-    return tuple(from_timeline(user_id, each) for each in await timeline(window.store, window.settings, user_id))
+    """The newest first, with those of users who became this one, each under the id of then; none of somebody who is not
+    known."""
+    found = await timeline_of_all(window.store, window.settings, user_id)
+    return tuple(from_timeline(each.user, each.entry) for each in found)
 
 
 async def forecast(window: Window, user_id: str) -> Forecast:

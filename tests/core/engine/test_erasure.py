@@ -137,7 +137,7 @@ def test_a_checkpoint_is_told_once_of_whom_nothing_may_be_kept() -> None:
     assert (dirty.rows, dirty.documents, dirty.erased) == ([], [], ["ann"])
     assert dirty.marks == [(mark_of("ann"), at(2))]
     assert b"ann" not in mark_of("ann")
-    assert shard.take_dirty() == ([], [], [], [])
+    assert shard.take_dirty() == ([], [], [], [], [])
 
 
 def test_a_mark_outlives_the_worker() -> None:

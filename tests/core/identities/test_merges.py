@@ -242,9 +242,9 @@ class Worker:
 
     def save(self, stored: Stored) -> None:
         dirty, written = self.shard.take_dirty(), self.identities.take()
-        stored.write("rows", dirty.rows, dirty.erased)
-        stored.write("documents", dirty.documents, dirty.erased)
-        stored.write("owned", [], dirty.erased)
+        stored.write("rows", dirty.rows, [*dirty.erased, *dirty.moved])
+        stored.write("documents", dirty.documents, [*dirty.erased, *dirty.moved])
+        stored.write("owned", [], [*dirty.erased, *dirty.moved])
         stored.write("marks", dirty.marks)
         stored.write("records", written.aliases.records, written.aliases.dropped)
         stored.write("standings", written.aliases.standings, written.aliases.forgotten)

@@ -5,15 +5,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from streams.core.identities.aliases import Standing
+from streams.core.identities.owners import Owned
+from streams.core.links import How
+from streams.kafka.partitioning import homes
 from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import check_folder
+from streams.state.format import ALIASES, OWNED
+from streams.state.store import Checkpoint, Write
 from tests.pages import API_DOCUMENT, api_document
-from tests.web.group import Group
+from tests.state.checkpoints import claimed
+from tests.web.group import PARTITIONS, Group
 
 TOKEN = "a token of those who read"
 ANSWERED = [
@@ -101,6 +109,26 @@ async def test_a_timeline_has_the_newest_first_with_the_reason(client: AsyncClie
     newest = (await given(client, "/users/bob/timeline"))["changes"][0]
     assert (newest["segment"], newest["previous"]) == ("pace/busy", "pace/calm")
     assert newest["why"] == "count(any, days=7) >= 3 (is 3)"
+
+
+async def test_a_timeline_has_the_changes_of_who_became_her_each_under_the_id_of_then(tmp_path: Path) -> None:
+    group = await Group(tmp_path).begin()
+    owned = msgspec.json.encode({"bob": Owned(How.MERGE, told_ms=1), "a-1": Owned(How.ANONYMOUS, told_ms=1)})
+    is_hers = msgspec.json.encode(Standing("ann", How.MERGE))
+    [shard] = {homes(user, PARTITIONS, "murmur2")[0] for user in ("ann", "bob")}
+    stored = await claimed(group.store.shards, shard, 2)
+    assert stored is not None
+    writes = [Write(OWNED, [("ann", owned)]), Write(ALIASES, [("bob", is_hers)])]
+    await group.store.shards.save(shard, 2, Checkpoint(2, stored.head, {}, writes))
+    async with group.client() as client:
+        hers, his = [(await given(client, f"/users/{user}/timeline"))["changes"] for user in ("ann", "bob")]
+        page = (await client.get("/dashboard/user?id=ann")).text
+    assert his
+    assert {each["id"] for each in his} < {each["id"] for each in hers}
+    assert {each["user_id"] for each in hers} == {"ann", "bob"}
+    instants = [each["occurred_at"] for each in hers]
+    assert instants == sorted(instants, reverse=True)
+    assert 'href="user?id=bob"' in page
 
 
 async def test_versions_are_those_that_were_applied(tmp_path: Path) -> None:
