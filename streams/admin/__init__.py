@@ -9,6 +9,7 @@ links.py           aliases: whose they are, and which links were refused
 inventory.py       what is live, by the rule files and by what workers have stored
 commanding.py      commands about users, given to the owners of shards
 erasure.py         all that is kept of a user, removed
+reports.py         what backtests found, which names users
 merging.py         two users made one
 deliveries.py      what was decided about a user's messages; endpoints tried, and let in again
 sending.py         a message for those who are in its segment already; sending_again.py: one delivery once more

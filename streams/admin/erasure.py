@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from streams.admin.commanding import check_id, done, send, shards_of
 from streams.admin.links import merged_into, waiting_under
+from streams.admin.reports import take_out_of_all
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.kernel.layout import CLOCK, NEVER
 from streams.core.profiles.snapshot import Head, read_rows
@@ -44,7 +45,7 @@ class Report(NamedTuple):
     """What was kept and is not any more, and up to when (ms) events are refused from now on.
 
     merged_into: whom the user had been merged into, who is erased in the place of them. waiting: records that waited
-    under the id, as an alias that nobody had linked.
+    under the id, as an alias that nobody had linked. backtests: of how many what they found named the user.
     """
 
     user: str
@@ -52,6 +53,7 @@ class Report(NamedTuple):
     until_ms: int
     merged_into: str | None = None
     waiting: int = 0
+    backtests: int = 0
 
     @property
     def profiles(self) -> list[StoredProfile]:
@@ -78,8 +80,9 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
                     await done(store, shard, settings.topic(PROFILE_COMMANDS.name), offset)
         except TimeoutError:
             raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
+        backtests = await take_out_of_all(store.group, {user, into or user})
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
-    return Report(user, before, max(mark or at_ms for mark in marks), into, waiting)
+    return Report(user, before, max(mark or at_ms for mark in marks), into, waiting, backtests)
 
 
 async def _kept(store: Store, shard: int, user: str) -> Kept:

@@ -14,7 +14,6 @@ import msgspec
 from streams.backtest.job import (
     HISTORY,
     NICE,
-    PAGE,
     REQUEST,
     RESULT,
     Progress,
@@ -24,7 +23,6 @@ from streams.backtest.job import (
     look,
     write_progress,
 )
-from streams.backtest.page import page
 from streams.backtest.processes import Stopped, play, processes_for, size_of
 from streams.backtest.question import Question, outcome_rules
 from streams.backtest.report import report
@@ -108,7 +106,6 @@ def answer(folder: Path, told: Told) -> None:
         compile_kernel(cache_folder())
         found = report(question, play(question, processes, told))
     (folder / RESULT).write_bytes(msgspec.json.encode(found))
-    (folder / PAGE).write_text(page(found), encoding="utf-8")
 
 
 def main(folder: Path) -> None:

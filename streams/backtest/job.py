@@ -25,7 +25,6 @@ Stage = Literal["running", "done", "failed", "stopped"]
 REQUEST: Final = "request.json"
 PROGRESS: Final = "progress.json"
 RESULT: Final = "result.json"
-PAGE: Final = "result.html"
 STOP: Final = "stop"
 LOCK: Final = "lock"
 LOG: Final = "log.txt"

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.backtest.job import HISTORY, PAGE, REQUEST, RESULT, Lock, Progress, Request, look, start, stop
+from streams.backtest.job import HISTORY, REQUEST, RESULT, Lock, Progress, Request, look, start, stop
 from streams.backtest.report import Report
 from streams.core.instants import DAY_MS
 from streams.errors import Busy, Unknown, UsageError
@@ -47,9 +47,11 @@ class Job(NamedTuple):
             return None
         return msgspec.json.decode((self.folder / RESULT).read_bytes(), type=Report)
 
-    @property
-    def page(self) -> str | None:
-        return None if self.progress.stage != "done" else (self.folder / PAGE).read_text(encoding="utf-8")
+    def rewrite(self, report: Report) -> None:
+        """In its place, whole or not at all."""
+        beside = self.folder / f"{RESULT}.new"
+        beside.write_bytes(msgspec.json.encode(report))
+        beside.replace(self.folder / RESULT)
 
 
 class Jobs:

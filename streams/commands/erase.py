@@ -19,9 +19,9 @@ def command(user: str, timeout_ms: int, settings: Settings) -> None:
     """Remove all that is kept of USER, wait until a worker has done it, and say what there was.
 
     Gone are then the profile, and the user from every segment: in Redis, on segment-memberships (a tombstone), and by a
-    change for each segment, with cause "erase". Of the user's id a hash stays, with the time of the command: events
-    that happened before it are refused from then on, however late they come, also where the state is made anew from
-    the topics. What happens later begins a new profile.
+    change for each segment, with cause "erase"; and the user's id from what backtests of the dashboard found. Of the id
+    a hash stays, with the time of the command: events that happened before it are refused from then on, however late
+    they come, also where the state is made anew from the topics. What happens later begins a new profile.
 
     Your topics are yours: product-events, billing-updates, segment-changes and dead-letters keep their records until
     their retention ends or you delete them. The command itself, which names the user, stays in profile-commands.

@@ -29,6 +29,8 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
         yield f"Nobody called {user} is known; {waited} that waited under this id are removed."
     else:
         yield f"Nobody called {user} is known to the group {settings.group}, so nothing was removed."
+    if report.backtests:
+        yield f"{counted(report.backtests, 'backtest')} named {user}, and no longer does so."
     earlier = [kept.until_ms for kept in report.before if kept.until_ms is not None]
     if earlier:
         yield f"An earlier command had erased all up to {format_time(max(earlier))}."

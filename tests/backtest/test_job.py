@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from streams.backtest.job import LOCK, PAGE, RESULT, Progress, Request, look, start, stop, write_progress
+from streams.backtest.job import LOCK, RESULT, Progress, Request, look, start, stop, write_progress
+from streams.backtest.page import page
 from streams.backtest.report import Report
 from streams.settings import Settings
 from streams.testing import track
@@ -51,7 +52,7 @@ def test_it_ends_with_its_answer_though_who_asked_is_gone(tmp_path: Path) -> Non
     assert (progress.stage, progress.error, progress.read == progress.of > 0) == ("done", None, True)
     found = msgspec.json.decode((folder / RESULT).read_bytes(), type=Report)
     assert (found.coverage.events, found.coverage.timezone) == (20, "-08:00")
-    assert (folder / PAGE).read_text().startswith("<!doctype html>")
+    assert page(found).startswith("<!doctype html>")
 
 
 def test_it_stops_when_it_is_told_to(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ nobody tells any more it is said that its machine went away.
 """
 
 import asyncio
+import math
 import socket
 import time
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from streams.admin.reports import erased_since, packed, take_out, take_out_of_all, unpacked
 from streams.backtest.job import Stage
 from streams.backtest.jobs import KEPT_MS, MOST_KEPT, Job, Jobs
 from streams.backtest.report import Report
@@ -23,9 +24,10 @@ from streams.errors import SegmenterError, Unknown
 from streams.rulefiles.folder import STORIES
 from streams.settings import Settings, cache_folder
 from streams.state.format import BACKTEST_STOPS, BACKTESTS, REPORTS
-from streams.state.store import GroupStore
+from streams.state.store import Store
 
 TELLS_EVERY_S: Final = 5.0
+FREES_EVERY_S: Final = 3_600.0
 SILENT_MS: Final = 30_000  # so long after it was told of a running one counts as gone
 MOST_BYTES: Final = 1 << 20  # of a report, compressed
 STOPPED_WITHIN_S: Final = 3_600
@@ -65,9 +67,11 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 class Board:
     """jobs: those of this machine."""
 
-    def __init__(self, group: GroupStore, settings: Settings):
+    def __init__(self, store: Store, settings: Settings):
         self.jobs = Jobs((settings.web_backtests or cache_folder() / "backtests").resolve() / settings.group)
-        self._group = group
+        self._store, self._settings = store, settings
+        self._group = store.group
+        self._freed_s = -math.inf
         self._host = socket.gethostname()
         self._lock = asyncio.Lock()
 
@@ -76,6 +80,9 @@ class Board:
         while True:
             with suppress(SegmenterError):  # Redis is away: whoever looks is told
                 await self.tell()
+                if time.monotonic() - self._freed_s > FREES_EVERY_S:
+                    await self.free()
+                    self._freed_s = time.monotonic()
             await asyncio.sleep(TELLS_EVERY_S)
 
     async def tell(self) -> None:
@@ -108,10 +115,32 @@ class Board:
         """What it found; None where it is not done, or where only its machine has it."""
         ours = await asyncio.to_thread(lambda: next((job for job in self.jobs.all() if job.id == job_id), None))
         if ours is not None:
-            return await asyncio.to_thread(lambda: ours.report)
-        number, _ = (await self._read()).get(job_id, (0, None))
-        packed = await self._group.get(REPORTS, number)
-        return None if packed is None else msgspec.json.decode(zlib.decompress(packed), type=Report)
+            return await self._of_ours(ours)
+        number, told = (await self._read()).get(job_id, (0, None))
+        raw = await self._group.get(REPORTS, number)
+        if raw is None or told is None:
+            return None
+        report = unpacked(raw)
+        if gone := await erased_since(self._store, self._settings, report, told.started_ms):
+            await take_out_of_all(self._group, gone)
+            take_out(report, gone)
+        return report
+
+    async def free(self) -> None:
+        """What is kept on this machine and in Redis of users who were erased since: also where nobody looks at it."""
+        ours = await asyncio.to_thread(self.jobs.all)
+        for job_id in {*(job.id for job in ours), *await self._read()}:
+            await self.report(job_id)
+
+    async def _of_ours(self, job: Job) -> Report | None:
+        report = await asyncio.to_thread(lambda: job.report)
+        if report is None:
+            return None
+        if gone := await erased_since(self._store, self._settings, report, job.progress.started_ms):
+            take_out(report, gone)
+            await asyncio.to_thread(job.rewrite, report)
+            await take_out_of_all(self._group, gone)
+        return report
 
     async def stop(self, job_id: str) -> None:
         """Whoever runs it sees it within seconds."""
@@ -147,10 +176,11 @@ class Board:
                 return number
 
     async def _keep(self, job: Job, number: int, now: Told) -> Told:
-        packed = await asyncio.to_thread(lambda: zlib.compress(msgspec.json.encode(job.report)))
-        if len(packed) > MOST_BYTES:
+        report = await self._of_ours(job)
+        raw = b"" if report is None else await asyncio.to_thread(packed, report)
+        if not 0 < len(raw) <= MOST_BYTES:
             return now
-        await self._group.replace(REPORTS, number, b"", packed, newest=MOST_KEPT)
+        await self._group.replace(REPORTS, number, b"", raw, newest=MOST_KEPT)
         return msgspec.structs.replace(now, has_report=True)
 
 

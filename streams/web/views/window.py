@@ -101,7 +101,7 @@ class Window:
         self.dead_letters = Tail(settings, DEAD_LETTERS.name, DEAD_LETTERS_KEPT, read_dead_letter)
         self.decisions = Tail(settings, DELIVERIES.name, DECISIONS_KEPT, read_decision)
         self.behind = Behind(settings, self.store)
-        self.backtests = Board(self.store.group, settings)
+        self.backtests = Board(self.store, settings)
         self.reach: HowFar = Kept(partial(how_far, settings))
         self._rules: Rules | None = None
         self._latest: Rules | None = None

@@ -11,8 +11,7 @@ from httpx import AsyncClient
 
 from streams.backtest import jobs
 from streams.backtest.__main__ import question_of
-from streams.backtest.job import PAGE, REQUEST, RESULT, Progress, Request, is_to_stop, write_progress
-from streams.backtest.page import page
+from streams.backtest.job import REQUEST, RESULT, Progress, Request, is_to_stop, write_progress
 from streams.backtest.processes import play
 from streams.backtest.report import report
 from streams.settings import Settings
@@ -65,7 +64,6 @@ def end(folder: Path, until_ms: int | None = None) -> None:
     question = question_of(request, Settings())
     found = report(question, play(question, 1, lambda _, __: None))
     (folder / RESULT).write_bytes(msgspec.json.encode(found))
-    (folder / PAGE).write_text(page(found))
     write_progress(folder, Progress("done", NOW))
 
 
