@@ -1,7 +1,7 @@
 """How long live changes take while the past of a rule is made: python -m tests.bench.past [EVENTS]
 
-On Apache Kafka and a real Redis: EVENTS (300,000) of a tenth as many users stand in the topics and are applied, by one
-worker; then a rule is applied that reads what was not kept, while a hundred users a second who are new enter a segment.
+On Apache Kafka and a real Redis: EVENTS (300,000) of a tenth as many users are published and applied, by one worker;
+then a rule is applied that reads what was not kept, while a hundred users a second who are new enter a segment.
 Prints how long each change took from the record to the topic `segment-changes`: before that, while the past is made, in
 the first seconds in which shards take it over, and until all profiles have it; how fast the past was made; and what the
 worker had in memory. Ten million events take some fifteen minutes.
@@ -126,12 +126,13 @@ def main(events: int) -> None:
         pipeline = Pipeline(kafka.address, redis.url, "past", Path(folder))
         came = {"came": 'enter: count("Came") >= 1'}
         pipeline.use(came)
-        since = time.perf_counter()
-        pipeline.publish_raw(history(events))
-        print(f"{events:,} events are published, {time.perf_counter() - since:.0f} s", flush=True)
         with pipeline.worker() as worker:
+            worker.says(" - loaded ", PARTITIONS)
+            since = time.perf_counter()
+            pipeline.publish_raw(history(events))
+            print(f"{events:,} events are published after {time.perf_counter() - since:.0f} s", flush=True)
             asyncio.run(all_done(pipeline))
-            print(f"and applied, {time.perf_counter() - since:.0f} s", flush=True)
+            print(f"and applied after {time.perf_counter() - since:.0f} s", flush=True)
             live = Live(pipeline)
             told("before", asyncio.run(live.until(asyncio.sleep(BEFORE_S))), worker)
             pipeline.use(came | {"reader": 'enter: count("Report Viewed", days=90) >= 3'})
