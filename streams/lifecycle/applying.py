@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from streams.core.instants import format_time
 from streams.errors import UsageError
-from streams.lifecycle.awaiting import must_wait
+from streams.lifecycle.awaiting import being_taken, must_wait
 from streams.lifecycle.checking import Checked, check_files, readable
 from streams.lifecycle.versions import Version, add, files_of, find, history
 from streams.printable import printable
@@ -54,6 +54,8 @@ async def apply(
     wanted = Version(found[0].number + 1 if found else 1, at_ms, author, note, checked.digest, awaits)
     if awaits:
         wanted = replace(wanted, max_change=max_change)
+    else:
+        wanted = replace(wanted, past_of=await being_taken(group, is_live))
     there = await add(group, checked.files, wanted)
     if there != wanted:
         raise Moved(there, after)

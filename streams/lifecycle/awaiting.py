@@ -14,7 +14,7 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.profiles.filling import lacking
 from streams.core.profiles.snapshot import RowSchema
 from streams.core.rules.rulebook import Rulebook
-from streams.lifecycle.versions import Version, ahead
+from streams.lifecycle.versions import Version, ahead, history
 from streams.log import counted
 from streams.state.format import PASTS, RULEBOOKS, SETTLED
 from streams.state.store import GroupStore
@@ -183,6 +183,20 @@ def lacked_by(was: Rulebook, now: Rulebook) -> frozenset[str]:
 async def must_wait(group: GroupStore, was: Rulebook | None, now: Rulebook) -> bool:
     """Whether shards are to be told the past of these rules, which take the place of others."""
     return was is not None and reads_more(was, now) and await group.get(SETTLED, "partitions") is not None
+
+
+async def being_taken(group: GroupStore, live: Version | None) -> int:
+    """The version of which not all shards have taken the past yet, which live rules have; 0 for none."""
+    if live is None:
+        return 0
+    found = await progress(group, live.past_version)
+    return live.past_version if found.made and not found.is_taken else 0
+
+
+async def made_before(group: GroupStore, version: int) -> list[int]:
+    """The versions before it of which a past was made, or begun."""
+    numbers = [each.number for each in await history(group) if each.number < version]
+    return [number for number in numbers if await group.read(PASTS.under(str(number)))]
 
 
 async def tell(group: GroupStore, version: int, shard: int, made: Made) -> None:

@@ -47,6 +47,11 @@ class Followed:
         """Of the version in force; 0 while nothing was ever applied."""
         return self.version.number if self.version else 0
 
+    @property
+    def past_version(self) -> int:
+        """As `Version` has it, of the one in force."""
+        return self.version.past_version if self.version else 0
+
     async def begin(self, at_ms: int | None = None) -> None:
         """at_ms: the time at which the folder is applied where nothing ever was; None to leave that to others.
 

@@ -23,7 +23,9 @@ DIGEST_DIGITS: Final = 12  # of what people read
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A version as it is kept, under its number. at_ms: when it was applied. digest: SHA-256 of its files. awaits:
     whether it is not live yet, as its past is still to be made. max_change: the share of any segment's members that it
-    may move then; None for no limit. refused: why it is never live, with what to do, where it would move more."""
+    may move then; None for no limit. refused: why it is never live, with what to do, where it would move more.
+    past_of: the version of which not all shards had taken the past when this took its place, and which go on with it
+    under these rules; 0 for none."""
 
     at_ms: int
     author: str
@@ -32,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     awaits: bool = False
     max_change: float | None = None
     refused: str = ""
+    past_of: int = 0
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -45,6 +48,12 @@ class Version(msgspec.Struct, frozen=True):
     awaits: bool = False
     max_change: float | None = None
     refused: str = ""
+    past_of: int = 0
+
+    @property
+    def past_version(self) -> int:
+        """Under which the past of its rules is kept while it is made and taken over."""
+        return self.past_of or self.number
 
     @property
     def entry(self) -> Entry:

@@ -117,7 +117,7 @@ class SegmenterApp(Declared):
             self.worker_monitor.counters,
             self.recorder,
             partitions,
-            version,
+            self._followed.past_version,
         )
         self.shards = Assignment(self._worker, self.fail)
         self.refresher = Refresher(lambda: self._worker.rulebook, store.group, clock, self.shards.loaded)
@@ -138,7 +138,7 @@ class SegmenterApp(Declared):
                 self._take_over()
             elif not self.shards.is_taking_over:
                 await self._make_past(self._followed.awaited)
-                await self._tidy(self._followed.number)
+                await self._tidy(self._followed.past_version)
         except Unreachable as error:
             if self._may_tell():
                 log.warning("worker - the rules stay as they are: %s", error)
@@ -149,8 +149,10 @@ class SegmenterApp(Declared):
             log.info("worker - takes over version %d of the rules: none means anything else", self._followed.number)
             return
         log.info("worker - takes over version %d of the rules", self._followed.number)
-        is_awaited = self._awaits is not None and self._awaits.version == self._followed.number
-        self._worker = cast(Worker, self._awaits) if is_awaited else self._worker.under(rulebook, self._followed.number)
+        past_version = self._followed.past_version
+        awaited, self._worker = self._awaits, self._worker.under(rulebook, past_version)
+        if awaited is not None and awaited.version == past_version and rulebook.means_the_same_as(awaited.rulebook):
+            self._worker = awaited
         self.shards.take_over(self._worker)
 
     async def _make_past(self, awaited: InForce | None) -> None:
@@ -174,7 +176,8 @@ class SegmenterApp(Declared):
             log.info("worker - the past of %s of the rules: %s", version, found)
 
     async def _tidy(self, version: int) -> None:
-        """Forget the past of the version that is live, once all shards have it: until then one may need another's."""
+        """Forget the past of the version that is live, once all shards have it: until then one may need another's. With
+        it goes what is left of versions before, which were given up or refused while nobody made it here."""
         left = {owner.number: owner for owner in self.shards.owners() if (version, owner.number) not in self._tidied}
         if not left:
             return
@@ -185,7 +188,8 @@ class SegmenterApp(Declared):
             if made is not None and not made.is_taken and owner.has_taken(version):
                 await awaiting.tell(store.group, version, number, replace(made, is_taken=True))
             if not found.made or found.is_taken:
-                await owner.forget_past(version)
+                for each in [version, *await awaiting.made_before(store.group, version)]:
+                    await owner.forget_past(each)
                 self._tidied.add((version, number))
 
     async def _watch(self) -> None:

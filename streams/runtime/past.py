@@ -14,7 +14,6 @@ and so it is read where it stands. It is never ahead of what Redis has of the ru
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,20 +23,21 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from msgspec.structs import replace
 
+from streams.core.compiler.catalog import Catalog
 from streams.core.engine.foreseen import Foreseen
 from streams.core.engine.past import Past, without_counts
 from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
-from streams.core.profiles.snapshot import Head
+from streams.core.profiles.snapshot import Head, RowSchema
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made, Move
-from streams.log import counted, log, seconds
+from streams.log import Throttle, counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
-from streams.runtime.departed import Departed
+from streams.runtime.departed import Departed, StoredHomes
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, shard_of
 from streams.runtime.past_reader import PastReader
@@ -47,8 +47,9 @@ from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop, Stand
 from streams.runtime.starting import Beginning, where_the_past_begins
 from streams.runtime.worker import Worker
+from streams.settings import Settings
 from streams.state.claiming import claim
-from streams.state.format import DEPARTED, past_room
+from streams.state.format import past_room
 from streams.state.store import ShardStore
 
 FOLLOW_EVERY_S: Final = 0.1
@@ -59,15 +60,16 @@ LOOK_EVERY_S: Final = 1.0
 STOPPED_AGAIN_S: Final = 0.1
 HURRIED_S: Final = 0.005  # while events wait
 SETTLED_WITHIN_S: Final = 60.0
-UNITED_WITHIN_S: Final = 2.0
+TOLD_EVERY_S: Final = 30.0
 NEAR: Final = 5_000  # records: read in a moment while the shard waits
 
 
 class Running(NamedTuple):
-    """The shard that this is the past of. stands: at its last checkpoint."""
+    """The shard that this is the past of. stands: at its last checkpoint. rebuilds: whether it is made anew itself."""
 
     shard: Shard
     stands: Stand
+    rebuilds: bool
 
 
 class Nobody:
@@ -101,8 +103,10 @@ class PastMaker:
         self._worker, self._number, self._tps, self._is_ours, self._running = worker, number, tps, is_ours, running
         self._pace = pace
         self._retry = Retry()
+        self._may_tell = Throttle(TOLD_EVERY_S)
         self._last: Stand | None = None
         self._look_at = 0.0
+        self._is_abandoned = False
         self._foreseen: Foreseen | None = None  # while it is counted
         self._moves: dict[str, Move] | None = None
         self._settled, self._hurried = asyncio.Event(), asyncio.Event()
@@ -110,10 +114,10 @@ class PastMaker:
         self._subject = f"shard {number}, past under version {worker.version}"
         self._task = asyncio.create_task(self._run(), name=self._subject)
 
-    @property
-    def is_done(self) -> bool:
-        """Whether it ended, well or not."""
-        return self._task.done()
+    def can_finish(self, worker: Worker) -> bool:
+        """Whether it makes just what these rules are to take over, and has not ended, well or not."""
+        is_of = self.version == worker.version and self._worker.rulebook is worker.rulebook
+        return is_of and not self._task.done()
 
     async def settled(self) -> None:
         """Until little is left to be done once the running one is let go; not for ever, as others may be needed."""
@@ -126,7 +130,10 @@ class PastMaker:
         nobody needs it any more."""
         since, self._last = time.monotonic(), last
         self._hurried.set()
-        await asyncio.wait([self._task])
+        while not self._task.done():
+            await asyncio.wait([self._task], timeout=STOPPED_AGAIN_S)
+            if self._is_abandoned:
+                self._task.cancel()  # once more: a client of Redis may have swallowed it
         if self._task.cancelled():
             return None
         past = await self._task
@@ -135,6 +142,7 @@ class PastMaker:
 
     def abandon(self) -> None:
         """Whoever waits for it is let go."""
+        self._is_abandoned = True
         self._task.cancel()
 
     async def stop(self) -> None:
@@ -206,37 +214,25 @@ class PastMaker:
         number = max(stored.number if stored else 0, worker.clock())
         self._first = dict(await worker.consumer.earliest_offsets(*self._tps))
         pending, identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
-        self._departed = Departed(shard, identities, self._ask_for)
+        self._departed = Departed(shard, identities, self._homes())
         loop = ShardLoop(silent, shard, identities, intake, checkpoints, number, pending, self._pace)
         loop.saved = Stand(begun.offsets, shard.time_ms, shard.is_stale) if stored else None
         return loop
 
-    async def _ask_for(self, users: Sequence[str]) -> dict[str, bytes]:
-        """What is left of users who became others, by their homes."""
-        found: dict[str, bytes] = {}
-        by_home = defaultdict[int, list[str]](list)
-        for user in users:
-            by_home[self._home(user)].append(user)
-        for home, some in by_home.items():
-            found |= await self._retry(self._subject, partial(self.store.values, home, DEPARTED, some))
-        return found
-
     async def _await_departed(self) -> None:
-        """Whoever left just now for a user of this shard is waited for, though not for long: events wait, too."""
-        until = time.monotonic() + UNITED_WITHIN_S
-        await self._departed.look()
-        while self._departed.missing and time.monotonic() < until:
+        """Whoever became somebody of this shard is waited for: what was counted of them is part of it."""
+        await self._retry(self._subject, self._departed.look)
+        while self._departed.missing:
             await asyncio.sleep(HURRIED_S)
-            await self._departed.look()
-        if self._departed.missing:
-            count = counted(self._departed.missing, "user")
-            log.warning("%s - what was counted of %s before a merge is not there", self._subject, count)
+            await self._retry(self._subject, self._departed.look)
+            if self._departed.missing and self._may_tell():
+                count = counted(self._departed.missing, "user")
+                log.warning("%s - waits for what was counted of %s before a merge", self._subject, count)
 
-    def _home(self, user: str) -> int:
+    def _homes(self) -> StoredHomes:
         worker = self._worker
-        if worker.settings.partitioner == "trust":
-            return self._number
-        return homes(user, worker.partitions, worker.settings.partitioner)[0]
+        of = partial(_home, settings=worker.settings, shards=worker.partitions, here=self._number)
+        return StoredHomes(worker.store, self.store, RowSchema.of(Catalog(worker.rulebook)), of)
 
     async def _begin(self) -> Beginning:
         while (running := self._running()) is None:  # noqa: ASYNC110 - it is looked at again and again in any case
@@ -253,11 +249,12 @@ class PastMaker:
         another, however much comes meanwhile: time comes for it there, as it had for the running one."""
         towards: Stand | None = None
         while True:
-            newest = self._newest()
-            towards, is_there = towards or newest, False
+            running, is_there = self._running(), False
+            newest = self._last or (running.stands if running is not None else None)
+            towards = towards or newest
             if newest is not None and towards is not None:
                 reader.let(towards.positions)
-                self._say_how_far(loop, newest)
+                self._say_how_far(loop, newest, running is not None and running.rebuilds)
                 is_there = self._is_there(loop, towards)
                 if is_there and towards is self._last:
                     return
@@ -266,10 +263,6 @@ class PastMaker:
             towards = None if is_there else towards
             if not await self._count_moves(loop.shard, is_there):
                 await self._pause()
-
-    def _newest(self) -> Stand | None:
-        running = self._running()
-        return self._last or (running.stands if running is not None else None)
 
     async def _count_moves(self, past: Shard, is_there: bool) -> bool:
         """Go on to count whom the rules would move, where that has a limit; whether there was anything to count.
@@ -295,7 +288,7 @@ class PastMaker:
         """From time to time; again and again while somebody is on the way."""
         if not self._departed.missing and time.monotonic() < self._look_at:
             return
-        await self._departed.look()
+        await self._retry(self._subject, self._departed.look)
         self._look_at = time.monotonic() + LOOK_EVERY_S
         (self._settled.clear if self._departed.missing else self._settled.set)()
 
@@ -314,12 +307,13 @@ class PastMaker:
         since_s, before = self._from = self._from or (now_s, read)
         return max(0, read - before) / (now_s - since_s) if now_s > since_s else 0.0
 
-    def _say_how_far(self, loop: ShardLoop, newest: Stand) -> None:
+    def _say_how_far(self, loop: ShardLoop, newest: Stand, rebuilds: bool) -> None:
+        """rebuilds: then it is not ready, as others may become somebody here once more."""
         inputs = loop.inputs()
         left = sum(max(0, end - inputs[tp]) for tp, end in newest.positions.items())
         of = sum(end - self._first.get(tp, 0) for tp, end in newest.positions.items())
         is_kept = loop.saved is not None or not any(newest.positions.values())  # else a crash would leave nothing of it
-        is_near = left <= NEAR and not loop.shard.is_stale and is_kept
+        is_near = left <= NEAR and not loop.shard.is_stale and is_kept and not rebuilds
         self.made = Made(
             of - left,
             of,
@@ -339,3 +333,7 @@ class PastMaker:
             loop.time_came(stands.time_ms, {tp.topic: end for tp, end in stands.positions.items()})
             return False
         return True
+
+
+def _home(user: str, settings: Settings, shards: int, here: int) -> int:
+    return here if settings.partitioner == "trust" else homes(user, shards, settings.partitioner)[0]

@@ -42,7 +42,7 @@ from streams.runtime.resting import Unhurried
 from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop, Stand
-from streams.runtime.starting import Begin, begin, where_to_begin
+from streams.runtime.starting import begin, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
 from streams.state.format import COUNTED, past_room
@@ -54,10 +54,11 @@ LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
 
 
 class Found(NamedTuple):
-    """What a shard is loaded from. stored: None where nothing is. past: as `Shard.finish` has it."""
+    """What a shard goes on from. left: what the owner before left, if Redis has just that; else stored: what it has,
+    None where nothing is. past: as `Shard.finish` has it."""
 
+    left: Resumable | None
     stored: Stored | None
-    begin: Begin
     past: Past | None
 
 
@@ -85,6 +86,7 @@ class ShardLifecycle:
         self._tps = tuple(tps)
         self._membership = membership
         self._leaving = self._was_overtaken = False
+        self._loading = f"shard {number}, loading"
         self._retry = Retry()
         self._maker: PastMaker | None = None
         self._pace = pace or Unhurried()
@@ -161,42 +163,16 @@ class ShardLifecycle:
         loop = self.loaded
         if loop is None or loop.saved is None:
             return None
-        return Running(loop.shard, loop.saved)
-
-    def _stand(self, stored: Stored | None, is_stale: bool) -> Stand | None:
-        if stored is None:
-            return None
-        return Stand(offsets_of(stored.positions, self._tps), Head.decode(stored.head).time_ms, is_stale)
-
-    async def _past_at(self, stands: Stand | None) -> Past | None:
-        """Of a shard that stands there under other rules than ours, if these were to await it: it is brought there."""
-        worker = self._worker
-        if stands is None:
-            return None
-        if self._maker is not None and self._maker.is_done:  # for a loading that was of no use
-            await self._end_making(forget=False)
-        if self._maker is None or self._maker.version != worker.version:
-            room: ShardStore = worker.store.beside(past_room(worker.version))
-            subject = f"shard {self.number}, loading"
-            if await self._retry(subject, partial(room.progress, self.number)) is None:
-                return None
-            self._maker = self._make_past(worker)
-        return await self._maker.finish(stands)
+        return Running(loop.shard, loop.saved, loop.rebuilds)
 
     async def run(self) -> None:
         """Until `leave`, or until another worker owns the shard."""
         try:
             while not self._leaving:
                 self._worker, since = self._next, time.monotonic()
-                resumed = await self._resume()
-                if resumed is not None:
-                    await self._work(resumed, since)
-                    continue
-                stored = await self._retry(f"shard {self.number}, loading", self._claim)
-                past = await self._past_at(self._stand(stored, is_stale=True)) if self._worker.version else None
-                if self._leaving:
-                    break
-                await self._work(Found(stored, await self._begin(stored), past), since)
+                found = await self._find()
+                if not self._leaving:  # as we may have been told meanwhile
+                    await self._work(found, since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
         except (Unreachable, KafkaError) as error:
@@ -204,10 +180,30 @@ class ShardLifecycle:
                 raise
             log.error("shard %d - let go without a last checkpoint, the next owner repeats it: %s", self.number, error)
         finally:
-            self.loaded = None
+            self.loaded, self._leaving = None, True
             self._turned.set()
             self._worker.consumer.stop_reading(self._tps)
             await self._end_making(forget=False)
+
+    async def _find(self) -> Found:
+        """Claim it; where other rules wrote it, wait for the past of ours."""
+        left = await self._claim_back()
+        stored = await self._retry(self._loading, self._claim) if left is None else None
+        is_ours = left is not None and left.rulebook is self._worker.rulebook
+        past = await self._past_of(left, stored) if self._worker.version and not is_ours else None
+        return Found(left, stored, past)
+
+    async def _claim_back(self) -> Resumable | None:
+        """What was left of it, where Redis has just that; whatever becomes of it, it is not left any more."""
+        (left, self.left), worker = (self.left, None), self._worker
+        if left is None:
+            return None
+        back = partial(claim_back, worker.store, self.number, left.epoch, left.number, self._is_ours, worker.clock)
+        epoch = await self._retry(self._loading, back)
+        if epoch is None:
+            return None
+        self._checkpoints = self._checkpoints_by(epoch)
+        return left
 
     async def _claim(self) -> Stored | None:
         worker = self._worker
@@ -220,43 +216,50 @@ class ShardLifecycle:
         took = worker.counters.seconds
         return Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry, took)
 
-    async def _resume(self) -> ShardLoop | None:
-        """What was left of it, where Redis has just that; whatever becomes of it, it is not left any more."""
-        (left, self.left), worker = (self.left, None), self._worker
-        if left is None:
+    def _stands(self, left: Resumable | None, stored: Stored | None) -> Stand | None:
+        if left is not None:
+            return Stand(offsets_of(left.positions, self._tps), left.shard.time_ms)
+        return Stand(offsets_of(stored.positions, self._tps), Head.decode(stored.head).time_ms) if stored else None
+
+    async def _past_of(self, left: Resumable | None, stored: Stored | None) -> Past | None:
+        """If our rules were to await it: it is brought to where the shard stands. None where none is kept, or where the
+        shard is to be let go meanwhile."""
+        worker, stands = self._worker, self._stands(left, stored)
+        if stands is None:
             return None
-        stands = Stand(offsets_of(left.positions, self._tps), left.shard.time_ms, is_stale=True)
-        is_other = worker.version and left.rulebook is not worker.rulebook
-        past = await self._past_at(stands) if is_other else None
-        subject = f"shard {self.number}, loading"
-        back = partial(claim_back, worker.store, self.number, left.epoch, left.number, self._is_ours, worker.clock)
-        epoch = await self._retry(subject, back)
-        if epoch is None:
+        if self._maker is None or not self._maker.can_finish(worker):
+            room: ShardStore = worker.store.beside(past_room(worker.version))
+            if await self._retry(self._loading, partial(room.progress, self.number)) is None:
+                return None
+            await self._end_making(forget=False)
+        if self._leaving:
             return None
-        if left.rulebook is not worker.rulebook:
-            left = left.under(worker.rulebook, past)
-        where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
-        offsets = await self._retry(subject, where)
-        intake = Intake(worker, offsets, left.positions, reached_ms=left.shard.reached_ms)
-        self._checkpoints = self._checkpoints_by(epoch)
-        number = max(left.number, worker.clock())
-        kept = Kept(left.shard.calendar, worker.settings.timeline)
-        pending = Pending(worker.outputs, kept=kept)
-        loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, pending)
-        loop.saved = stands._replace(is_stale=left.shard.is_stale)
-        return loop
+        self._maker = self._maker or self._make_past(worker)
+        return await self._maker.finish(stands)
 
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)
 
-    async def _begin(self, stored: Stored | None) -> Begin:
-        return await begin(self._worker, self.number, self._tps, stored, self._retry)
+    async def _resumed(self, left: Resumable, past: Past | None) -> ShardLoop:
+        worker, stands = self._worker, self._stands(left, None)
+        if left.rulebook is not worker.rulebook:
+            left = left.under(worker.rulebook, past)
+        where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
+        offsets = await self._retry(self._loading, where)
+        intake = Intake(worker, offsets, left.positions, reached_ms=left.shard.reached_ms)
+        number = max(left.number, worker.clock())
+        kept = Kept(left.shard.calendar, worker.settings.timeline)
+        pending = Pending(worker.outputs, kept=kept)
+        loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, pending)
+        loop.saved = stands and stands._replace(is_stale=left.shard.is_stale)
+        return loop
 
-    async def _load(self, found: Found) -> ShardLoop:
-        worker, (stored, begun, past) = self._worker, found
+    async def _load(self, stored: Stored | None, past: Past | None) -> ShardLoop:
+        worker = self._worker
+        begun = await begin(worker, self.number, self._tps, stored, self._retry)
         load = partial(worker.store.load, self.number, self._checkpoints.epoch)
         fill = partial(shard_of, worker, stored, load, begun.begun_ms, past)
-        shard = await self._retry(f"shard {self.number}, loading", fill)
+        shard = await self._retry(self._loading, fill)
         intake = Intake(worker, begun.offsets, stored.positions if stored else {}, reached_ms=shard.reached_ms)
         # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
         # checkpoints, bears greater versions than what was lost.
@@ -267,16 +270,18 @@ class ShardLifecycle:
             begun.published.say(stored.outbox)
         pending = Pending(worker.outputs, begun.published, kept)
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
-        loop.saved = self._stand(stored, shard.is_stale)
+        stands = self._stands(None, stored)
+        loop.saved = stands and stands._replace(is_stale=shard.is_stale)
+        if stored is not None:
+            await self._publish_again(shard, stored, loop.number)
         return loop
 
-    async def _work(self, found: Found | ShardLoop, since: float) -> None:
+    async def _work(self, found: Found, since: float) -> None:
         """Until `leave`, or until Redis turns out to hold something else than was found or written."""
         try:
-            loaded = found if isinstance(found, ShardLoop) else await self._load(found)
-            if isinstance(found, Found) and found.stored:
-                await self._publish_again(loaded, found.stored)
-            await self._retry(f"shard {self.number}, loading", loaded.start)
+            left, stored, past = found
+            loaded = await (self._load(stored, past) if left is None else self._resumed(left, past))
+            await self._retry(self._loading, loaded.start)
             self.loaded = loaded
             if self._next is self._worker:
                 self._turned.set()
@@ -314,15 +319,15 @@ class ShardLifecycle:
         self._was_overtaken = True
         log.error("shard %d - loading it again, as it is ours by the consumer group: %s", self.number, error)
 
-    async def _publish_again(self, loaded: ShardLoop, stored: Stored) -> None:
+    async def _publish_again(self, shard: Shard, stored: Stored, number: int) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them, and newer
         than what any owner said of them."""
-        topic, shard = self._worker.settings.topic(SEGMENT_CHANGES.name), loaded.shard
+        topic = self._worker.settings.topic(SEGMENT_CHANGES.name)
         changes = [decode_headers(message.headers) for message in stored.outbox if message.topic == topic]
         changed_at = {change.subject: change.time for change in changes}
         users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox
         memberships = [
-            self._worker.outputs.memberships(user, encode_segments(each), changed_at[user], loaded.number)
+            self._worker.outputs.memberships(user, encode_segments(each), changed_at[user], number)
             for user, each in zip(users, shard.all_memberships(users), strict=True)
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)

@@ -103,6 +103,11 @@ class ShardLoop:
         return len(self._identities.aliases), self._identities.aliases.bytes
 
     @property
+    def rebuilds(self) -> bool:
+        """Whether it is made anew, as it was lost: not all that was there before has been applied again."""
+        return self._pending.rebuilds
+
+    @property
     def members(self) -> Counter[str]:
         """How many are in each segment."""
         return self._work.members

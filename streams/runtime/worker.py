@@ -24,8 +24,9 @@ from streams.state.store import ShardStore
 class Worker:
     """Made once by `streams.runtime.app`, and anew for each version of the rules (`under`).
 
-    `clock` gives the time in ms; `partitions` is how many shards there are; `version` is that of the rules, 0 where
-    nothing was ever applied. has_limit: whether whom these rules would move is counted before they are taken over.
+    `clock` gives the time in ms; `partitions` is how many shards there are; `version` is that under which the past of
+    the rules is kept (`streams.lifecycle.versions`), 0 where nothing was ever applied. has_limit: whether whom these
+    rules would move is counted before they are taken over.
     """
 
     settings: Settings

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.lifecycle.applying import Moved, apply
-from streams.lifecycle.awaiting import Made, Move, Progress, make_live, progress, settle, tell, told
+from streams.lifecycle.awaiting import Made, Move, Progress, made_before, make_live, progress, settle, tell, told
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
 from streams.lifecycle.versions import Version, ahead, history, live
@@ -14,6 +14,7 @@ from streams.terminal.versions import history_in_words
 
 SEEN = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 3\n'}
 MORE = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 5\n'}
+HELLO = "message: hello\non: enters seen\nchannel: log\ntitle: Hello\nbody: Good to see you\n"
 BOUGHT = SEEN | {"bought.yaml": 'segment: bought\nenter: count("Order Paid") >= 1\n'}
 
 
@@ -98,6 +99,24 @@ async def test_what_would_move_too_much_is_refused_once_for_all_shards_and_what_
     assert said in history_in_words(await history(group))
     third = await apply(group, check_files(BOUGHT), after=first, author="ann", note="", at_ms=2)
     assert (await ahead(group)) == (first, third, None)
+
+
+async def test_rules_that_follow_before_all_shards_have_its_past_go_on_with_that(kept: Store) -> None:
+    group = await running(kept)
+    await make_live(group, await applied(group, BOUGHT))
+    await tell(group, 2, 0, Made(10, 10, is_ready=True, is_taken=True))
+    await tell(group, 2, 1, Made(10, 10, is_ready=True))
+    third = await applied(group, MORE)
+    fourth = await applied(group, MORE | {"messages/hello.yaml": HELLO})
+    assert [(each.awaits, each.past_of, each.past_version) for each in (third, fourth)] == [(False, 2, 2)] * 2
+    assert await live(group) == fourth
+    fifth = await applied(group, BOUGHT)
+    assert (fifth.awaits, fifth.past_of) == (True, 0), "the fourth did not keep it"
+    await tell(group, 2, 1, Made(10, 10, is_ready=True, is_taken=True))
+    sixth = await applied(group, SEEN)
+    assert (sixth.awaits, sixth.past_version) == (False, 6)
+    await tell(group, 5, 0, Made(5, 10))
+    assert await made_before(group, 6) == [5, 2]
 
 
 async def test_how_far_it_is_is_told_again_where_redis_has_lost_it(kept: Store) -> None:

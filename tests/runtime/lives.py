@@ -5,7 +5,7 @@ one shard tells another comes to it as the broker would bring it.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ from streams.sources import Decoder
 from streams.state.format import past_room
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
-from streams.state.store import ShardStore, Store
+from streams.state.store import Progress, ShardStore, Store
 from streams.testing import instant, to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.runtime.records import Read
@@ -55,7 +55,8 @@ class World:
     left: what the next owner still has of the shard, from when it had it before. version: of the rules that are live;
     awaited: those of one that awaits its past, with its number; ready, taken: the shards of which that is there, and
     which have it; has_limit: whether whom it would move is counted; moves: by shard; errors: what
-    making it failed at.
+    making it failed at. goes_on: whether the rules that are live took the place of others while not all shards had
+    taken the past of those, and so it is theirs.
     """
 
     store: ShardStore
@@ -65,7 +66,7 @@ class World:
     stands: dict[TP, list[Message]] = field(default_factory=lambda: defaultdict(list))
     committed: dict[TP, int] = field(default_factory=dict)
     now_ms: int = NOON
-    generation: int = 0
+    generation: Counter[int] = field(default_factory=Counter)  # by shard
     left: Resumable | None = None
     version: int = 0
     awaited: Rulebook | None = None
@@ -75,6 +76,7 @@ class World:
     has_limit: bool = False
     moves: dict[int, Mapping[str, Move]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    goes_on: bool = False
 
     def arrive(self, tp: TP, key: str, value: bytes, at_ms: int = NOON) -> None:
         self._append(tp, key.encode(), value, at_ms=at_ms)
@@ -106,8 +108,8 @@ class World:
 class Owner:
     """One life of a shard. steps: what it asked. at: the step, by number or name, around which something happens.
 
-    after: the rules by which it begins, until they are taken over by `rules`, once their past is there, if that is
-    awaited; time does not come before.
+    after: the rules by which it begins, until they are taken over by `rules`: once their past is there, if that is
+    awaited, or while it is loaded, where they go on with that of before; time does not come before.
     """
 
     def __init__(
@@ -120,7 +122,7 @@ class Owner:
         number: int = 1,
     ):
         self.world, self.steps, self._at, self._how, self.number = world, list[str](), at, how, number
-        world.generation += 1
+        world.generation[number] += 1
         world.now_ms += 1_000
         self._crashed = False
         self._reading = 0
@@ -130,9 +132,9 @@ class Owner:
         self._awaits = self._under(world.awaited, world.awaited_version) if world.awaited is not None else None
         self._taking_over: asyncio.Task[None] | None = None
         self._inputs = world.inputs_of(number)
-        first = self._worker if after is None else self._under(after, max(0, world.version - 1))
+        first = self._worker if after is None else self._under(after, max(0, world.version - (not world.goes_on)))
         left, world.left = world.left, None
-        self._owner = ShardLifecycle(first, number, self._inputs, Membership(world.generation, "us"), left)
+        self._owner = ShardLifecycle(first, number, self._inputs, Membership(world.generation[number], "us"), left)
 
     @property
     def left(self) -> Resumable | None:
@@ -158,13 +160,17 @@ class Owner:
                     await asyncio.sleep(0)
                     self._fetch()
         if self._crashed:
-            running.cancel()
+            while not running.done():  # a client of Redis may have swallowed it
+                running.cancel()
+                await asyncio.wait({running}, timeout=0.1)
             await asyncio.gather(running, return_exceptions=True)
             raise Crash
         self._owner.leave()
         await running
 
     def _fetch(self) -> None:
+        if self.world.goes_on and self._taking_over is None and not self._owner.runs_under(self._worker):
+            self._taking_over = asyncio.create_task(self._owner.take_over(self._worker))
         if self._owner.loaded is None:
             return
         if self._awaits is not None:
@@ -202,7 +208,7 @@ class Owner:
         progress = await self.world.store.progress(self.number)
         if progress is None or self._owner.loaded is None or self._owner.loaded.shard.time_ms < self.world.now_ms:
             return False
-        if self._awaits is not None and self.number not in self.world.ready:
+        if self._awaits is not None and not await self._has_past(progress):
             return False
         if self._awaits is not None and self._awaits.has_limit and self.number not in self.world.moves:
             return False
@@ -210,6 +216,13 @@ class Owner:
             return False
         applied = all(progress.positions.get(tp.topic) == len(self.world.inputs[tp]) for tp in self._inputs)
         return applied and await self.world.store.is_published(self.number, progress.number)
+
+    async def _has_past(self, progress: Progress) -> bool:
+        """Whether the past is ready that is made here, and has what the shard has."""
+        past = await self.world.store.beside(past_room(self.world.awaited_version)).progress(self.number)
+        if self.number not in self.world.ready or past is None:
+            return self.number in self.world.ready and not any(progress.positions.values())
+        return all(past.positions.get(topic, 0) >= at for topic, at in progress.positions.items())
 
     async def _is_tidy(self) -> bool:
         """Whether what was made of the past is taken by all profiles here, and forgotten where all shards have it."""
@@ -264,13 +277,19 @@ class Owner:
     async def progress(self, shard: int) -> Any:
         return await self._step("progress", lambda: self.world.store.progress(shard))
 
+    async def values(self, shard: int, collection: Any, names: Sequence[str]) -> Any:
+        return await self._step("values", lambda: self.world.store.values(shard, collection, names))
+
+    async def head(self, shard: int) -> Any:
+        return await self._step("head", lambda: self.world.store.head(shard))
+
     def beside(self, room: str) -> Any:
         return Room(self, self.world.store.beside(room))
 
     # ------------------------------------------------------------------------------------------- and of Kafka
 
     async def is_current(self, membership: Membership) -> Any:
-        return await self._step("is_current", _answer(membership.generation == self.world.generation))
+        return await self._step("is_current", _answer(membership.generation == self.world.generation[self.number]))
 
     async def committed(self, tps: Sequence[TP]) -> Any:
         return await self._step("committed", _answer({tp: self.world.committed.get(tp) for tp in tps}))

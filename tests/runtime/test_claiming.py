@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
+from streams.core.engine.past import Past
 from streams.errors import UsageError
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Membership
-from streams.runtime.shard_lifecycle import Found, ShardLifecycle
+from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
-from streams.runtime.starting import Begin
 from streams.settings import Settings
 from streams.state.memory import MemoryShardStore
 from streams.state.store import Checkpoint, ShardStore, Store, Stored
@@ -83,11 +83,8 @@ class Taker(ShardLifecycle):
         self._group.owners.append(self)
         return stored
 
-    async def _begin(self, stored: Stored | None) -> Begin:
-        return Begin({}, 0, None)
-
-    async def _load(self, found: Found) -> ShardLoop:
-        loop: Any = SimpleNamespace(number=found.stored.number if found.stored else 0, start=self._turn)
+    async def _load(self, stored: Stored | None, past: Past | None) -> ShardLoop:
+        loop: Any = SimpleNamespace(number=stored.number if stored else 0, start=self._turn)
         loop.shard = SimpleNamespace(profiles=0, table=(), all_memberships=lambda users: ())
 
         async def work() -> None:

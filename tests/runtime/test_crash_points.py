@@ -17,6 +17,7 @@ from streams.core.engine.erasure import Erasure
 from streams.core.flows import last_days
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
+from streams.outputs.change import decode_change
 from streams.runtime import past, past_reader, resting, retry
 from streams.runtime.shard_work import ShardWork
 from streams.sources import profile_commands
@@ -31,6 +32,7 @@ EVENTS, COMMANDS = TP("product-events", 1), TP("profile-commands", 1)
 RULES = rulebook(open='count("Opened") > count("Closed")')
 OTHERS = rulebook(open='count("Opened") > count("Closed")', closed='count("Closed") >= 1')
 MORE = rulebook(open='count("Opened") > count("Closed")', printed='count("Printed") >= 1')
+OTHERS_YET = rulebook(open='count("Opened") > count("Closed")', printed='count("Printed") >= 1 and missing(plan)')
 # Of two partitions, by the default partitioner.
 AT_HOME, ERASED, ELSEWHERE = "dan", "max", "ann"
 
@@ -62,6 +64,12 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
         *("past owner", "past claim", "past load", "reading_on", "past save"),
         *("save", *TELLS),
     ),
+    # Applied while it is loaded under others, of which it takes the past.
+    "others yet": (
+        *("past progress", *CLAIMS, *LOADS, "start_reading"),
+        *("past owner", "past claim", "past load", "reading_on", "past save"),
+        *("save", *TELLS),
+    ),
     "a shard that comes back": (*CLAIMS_BACK, *GOES_ON, "start_reading", "save", *TELLS),
     "a shard that comes back from another": (*CLAIMS, *LOADS, "start_reading", "save", *TELLS),
     "a state that was lost": (*CLAIMS, *BEGINS_ANEW, "start_reading", "save", *TELLS),
@@ -72,7 +80,10 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
 }
 
 
-BEGIN: Final[Mapping[str, Rulebook]] = {life: RULES for life in LIVES if life.endswith("while it works")}
+BEGIN: Final[Mapping[str, Rulebook]] = {
+    **{life: RULES for life in LIVES if life.endswith("while it works")},
+    "others yet": MORE,
+}
 AT_ONCE: Final = {past: ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"), past_reader: ("WAIT_S",)}
 
 
@@ -96,9 +107,10 @@ async def fresh(kept: Store, life: str) -> tuple[World, Rulebook]:
             world.event(AT_HOME, "Closed")
             await Owner(world, RULES).live()
             return world, OTHERS
-        case "other rules with their past while it works" | "other rules, whose past was made before":
-            await _awaits(world, is_made=life.endswith("before"))
-            return world, MORE
+        case "other rules with their past while it works" | "other rules, whose past was made before" | "others yet":
+            await _awaits(world, is_made=not life.endswith("while it works"))
+            world.goes_on = life == "others yet"
+            return world, OTHERS_YET if world.goes_on else MORE
         case "a shard that comes back":
             await _had(world)
         case "a shard that comes back from another":
@@ -231,6 +243,13 @@ async def test_who_was_told_of_once_more_while_a_state_was_made_anew_is_taken_aw
     await Owner(world, RULES).live()
     said, taken_away, *again, last = (message.value is None for message in world.of("segment-memberships"))
     assert (said, taken_away, set(again), last) == (False, True, {False}, True)
+
+
+async def test_rules_that_follow_before_all_have_the_past_of_others_go_on_with_it(kept: Store) -> None:
+    world, rules = await fresh(kept, "others yet")
+    await Owner(world, rules, after=BEGIN["others yet"]).live()
+    changes = [decode_change(message.value or b"") for message in world.of("segment-changes")]
+    assert [(change.segment, change.entered, change.cause) for change in changes] == [("printed", True, "rule_change")]
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -16,13 +16,15 @@ from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made, Move, Progress
 from streams.outputs.change import decode_change
 from streams.runtime import past, past_reader, resting, retry, shard_loop
+from streams.sources import profile_commands
 from streams.state.format import past_room
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
+from streams.testing import to_bytes, track
 from tests.core.identities.people import STEPS, Becomes, Customer, SignIn, Step, Visit
 from tests.rulebooks import rulebook
-from tests.runtime.lives import PARTITIONS, Owner, World
-from tests.runtime.test_one_person import CRASHES, ERASURES, Company, Crashes, Erase, live, records
+from tests.runtime.lives import NOON, PARTITIONS, Owner, World, lose
+from tests.runtime.test_one_person import CRASHES, ERASURES, Company, Crashes, Erase, Published, live, records
 
 BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
 AFTER: Final = rulebook(
@@ -189,3 +191,33 @@ def test_what_fails_by_a_fault_of_ours_says_so_and_is_tried_again(
     assert world.ready == {1}
     assert {error.partition(" <")[0] for error in world.errors} == {"LookupError"}
     assert "shard 1, past under version 2 - is tried again, after: " in caplog.text
+
+
+NAMES: Final = ("ann", "dan", "eve", "joe", "max", "zoe")
+
+
+async def test_a_shard_waits_for_what_was_counted_of_who_became_its_own_however_late_that_is_made(kept: Store) -> None:
+    """The shard of who is gone begins to make its past when the one of who stays is let go, and waits for its own."""
+    await lose(kept)
+    gone, stays = (next(each for each in NAMES if homes(each, PARTITIONS, "murmur2")[0] == at) for at in (0, 1))
+    company = Group(kept, {}, BEFORE)
+    world = company.world
+    world.version = 1
+    for n, user in enumerate((gone, gone, stays)):
+        company.publish(Published("product-events", user, to_bytes(track(user, "Signed In", NOON, f"m-{n}")), NOON))
+    merge = profile_commands.merge(gone, stays, NOON + 1, "merge")
+    company.publish(Published("profile-commands", gone, profile_commands.encode(merge), NOON + 1))
+    await company.settle()
+    world.awaited, world.awaited_version = AFTER, 2
+    await company.live_once(1)
+    world.awaited, world.version = None, 2
+    told = len(of(company))
+    taking_over = asyncio.create_task(Owner(world, AFTER, number=1).live())
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    assert not taking_over.done()
+    assert len(of(company)) == told
+    world.awaited, world.version = AFTER, 1
+    making = Owner(world, BEFORE, number=0)
+    await asyncio.gather(making.live(), taking_over)
+    assert {(one.subject, one.segment) for one in of(company)[told:]} == {(stays, f"in-{n}") for n in (1, 2, 3)}
