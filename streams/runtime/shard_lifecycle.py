@@ -31,7 +31,7 @@ from streams.lifecycle.awaiting import Made
 from streams.log import log, seconds
 from streams.monitoring.health import Obstacle
 from streams.outputs.cloudevents import decode_headers
-from streams.outputs.membership import encode_segments
+from streams.outputs.membership import NOWHERE
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
@@ -45,7 +45,7 @@ from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLo
 from streams.runtime.starting import begin, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
-from streams.state.format import COUNTED, past_room
+from streams.state.format import COUNTED, MEMBERSHIPS, past_room
 from streams.state.store import ShardStore, Stored
 from streams.topics import SEGMENT_CHANGES
 
@@ -321,16 +321,20 @@ class ShardLifecycle:
 
     async def _publish_again(self, shard: Shard, stored: Stored, number: int) -> None:
         """What the last owner saved and may not have published; its users' memberships are as it saved them, and newer
-        than what any owner said of them."""
+        than what any owner said of them. Profiles under other rules may say something else until they are evaluated."""
         topic = self._worker.settings.topic(SEGMENT_CHANGES.name)
         changes = [decode_headers(message.headers) for message in stored.outbox if message.topic == topic]
         changed_at = {change.subject: change.time for change in changes}
-        users = [user for user in changed_at if user in shard.table]  # who was erased has a tombstone in the outbox
+        users = [user for user in changed_at if user in shard]  # who was erased has a tombstone in the outbox
+        saved = await self._saved_memberships(users) if users else {}
         memberships = [
-            self._worker.outputs.memberships(user, encode_segments(each), changed_at[user], number)
-            for user, each in zip(users, shard.all_memberships(users), strict=True)
+            self._worker.outputs.memberships(user, saved.get(user, NOWHERE), changed_at[user], number) for user in users
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)
+
+    async def _saved_memberships(self, users: Sequence[str]) -> dict[str, bytes]:
+        ask = partial(self._worker.store.values, self.number, MEMBERSHIPS, users)
+        return await self._retry(f"shard {self.number}, loading", ask)
 
 
 def _counts_from(shard: Shard, stored: Stored | None) -> int | None:

@@ -14,6 +14,7 @@ from faust.types import TP
 
 from streams.core.calendar import UTC
 from streams.core.engine.erasure import Erasure
+from streams.core.engine.shard import Shard
 from streams.core.flows import last_days
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
@@ -76,7 +77,7 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
     "a state that was lost, and the consumer group with it": (
         *(*CLAIMS, *BEGINS_FIRST, "start_reading", "save", *TELLS),
     ),
-    "what the last owner did not publish": (*CLAIMS, *LOADS, *TELLS, "start_reading", "save"),
+    "what the last owner did not publish": (*CLAIMS, *LOADS, "values", *TELLS, "start_reading", "save"),
 }
 
 
@@ -223,6 +224,17 @@ async def test_what_was_told_before_the_state_was_lost_is_not_told_again(kept: S
     before = len(world.of("segment-changes")), len(world.of("segment-memberships"))
     await Owner(world, rules).live()
     assert (len(world.of("segment-changes")), len(world.of("segment-memberships"))) == (before[0] + 1, before[1] + 1)
+
+
+async def test_what_was_not_published_is_told_as_it_was_saved_whatever_profiles_say_until_they_are_evaluated(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under other rules they begin as the past of these has them."""
+    world, rules = await fresh(kept, "what the last owner did not publish")
+    monkeypatch.setattr(Shard, "all_memberships", lambda _, subjects: [{} for _ in subjects])
+    await Owner(world, rules).live()
+    (where,) = world.of("segment-memberships")
+    assert list(json.loads(where.value or b"")["segments"]) == ["open"]
 
 
 @pytest.mark.parametrize("at", ["before, a crash", "after, a crash"])
