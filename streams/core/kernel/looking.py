@@ -11,7 +11,7 @@ from streams.core.kernel.jit import compiled
 from streams.core.kernel.layout import AMONG, AT, CLOCK, HOLDS, NUMBER, ROW, RULES, WORD
 from streams.core.kernel.memberships import read_leaves
 from streams.core.kernel.memory import copy_row
-from streams.core.kernel.transitions import describe
+from streams.core.kernel.transitions import describe, note_truths_before
 from streams.core.kernel.windows import roll
 
 
@@ -23,7 +23,7 @@ def describe_standing(p, m, f, row, at):
     roll(p, w, spare, w[row, CLOCK], at)
     for i in range(p[rules]):
         line = f.words[i]
-        read_leaves(p, w, s, spare, at, p[rules + 1 + i])
+        note_truths_before(p, w, s, spare, at, p[rules + 1 + i])  # what stands has not just changed
         describe(p, w, s, line, spare, p[rules + 1 + i], at)
         line[ROW], line[AT] = row, w[spare, p[p[rules + 1 + i] + WORD]]
     f.filled[0] = p[rules]

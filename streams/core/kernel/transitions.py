@@ -81,7 +81,7 @@ def _show(p, w, s, transition, row, rule, now):
 
 
 @inlined
-def _note_truths_before(p, w, s, before, before_at, rule):
+def note_truths_before(p, w, s, before, before_at, rule):
     """Note the truths of a rule's leaves before, read from a copy of the row."""
     leaves = p[rule + LEAVES]
     read_leaves(p, w, s, before, before_at, rule)
@@ -128,7 +128,7 @@ def record_transitions(p, m, f, row, now, before, before_at, cause, occurrence):
             rule, transition = p[rules + 1 + i], f.words[f.filled[0]]
             f.filled[0] += 1
             if before >= 0:
-                _note_truths_before(p, w, s, before, before_at, rule)
+                note_truths_before(p, w, s, before, before_at, rule)
             read_leaves(p, w, s, row, now, rule)
             if before < 0:
                 _note_truths_before_event(p, s, rule, before == BY_LEAF_FLIPS)

@@ -209,6 +209,15 @@ def test_a_state_that_was_begun_in_a_zone_stays_there() -> None:
         Shard.restore(rules, head, [], {})
 
 
+def test_how_somebody_stands_is_told_in_the_order_of_the_rule_whatever_has_just_flipped_for_another() -> None:
+    shard = Shard(rulebook(active="tenure_days >= 0 and count(any, days=7) >= 1 and idle_days < 3"))
+    shard.step(Batch.of([seen("ann", 0), seen("ann", 1)]))
+    before = [standing.because for standing in shard.explain("ann", START + 2 * DAY_MS)]
+    shard.step(Batch.of([seen("bob", 2)]))
+    assert [standing.because for standing in shard.explain("ann", START + 2 * DAY_MS)] == before
+    assert [(reason.was, reason.now) for reason in before[0]] == [(True, True)] * 3
+
+
 def test_an_explanation_is_as_of_its_instant_and_changes_nothing() -> None:
     shard = Shard(rulebook(quiet="idle_days >= 3 and count(any, days=2) == 0"))
     shard.step(Batch.of([seen("ann", 0)]))
