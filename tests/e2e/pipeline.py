@@ -86,13 +86,18 @@ class WorkerProcess:
         self._process.wait()
 
     def stop(self) -> int:
-        """As its operator would, once it listens: an interpreter that still imports dies of it. The exit status."""
+        """As its operator would. The exit status."""
+        self.is_told_to_stop()
+        return self.ended()
+
+    def is_told_to_stop(self) -> float:
+        """Once it listens: an interpreter that still imports dies of it. When it was told, by `time.monotonic`."""
         deadline = time.monotonic() + WITHIN_S
         while not catches(self.pid, signal.SIGTERM) and self.is_running():
             assert time.monotonic() < deadline, f"the worker never listened to SIGTERM but said:\n{self.said()}"
             time.sleep(0.05)
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(WITHIN_S)
+        return time.monotonic()
 
     def is_running(self) -> bool:
         return self._process.poll() is None

@@ -21,7 +21,8 @@ from streams.native.build import compile_kernel
 from streams.settings import cache_folder
 from tests.e2e import apache_kafka
 from tests.faults.driver import apply_later, driving, publish_first
-from tests.faults.harm import FAULTS, LONG, Fault
+from tests.faults.harm import FAULTS, LINES, LONG, Fault, all_are_stopped
+from tests.faults.judges.processes import judge_logs, judge_stops
 from tests.faults.settling import settled
 from tests.faults.stream import Stream
 from tests.faults.world import Numbers, World
@@ -42,6 +43,7 @@ def main() -> int:
     options.add_argument("--backlog", action="store_true", help="all records are there before any worker is")
     options.add_argument("--slow", type=float, default=0.0, metavar="MS", help="what 64 KiB to or from Redis take")
     options.add_argument("--long", action="store_true", help="also Kafka away for more than half a minute")
+    options.add_argument("--lines", action="store_true", help="also the lines of single machines slow, cut and silent")
     options.add_argument("--only", default="", help="faults whose name has this")
     options.add_argument("--keep", type=Path, help="a folder for the logs of the workers")
     said = options.parse_args()
@@ -49,7 +51,11 @@ def main() -> int:
         print("Not run: faults need Apache Kafka itself, that is java and mvn.")
         return 2 if os.environ.get("CI") == "true" else 0
     compile_kernel(cache_folder())
-    faults = [each for each in (*FAULTS, *(LONG if said.long else ())) if said.only in each.__name__]
+    faults = [
+        each
+        for each in (*FAULTS, *(LINES if said.lines else ()), *(LONG if said.long else ()))
+        if said.only in each.__name__
+    ]
     failed = [seed for seed in said.seeds if not one_round(seed, said, faults)]
     print(f"{len(said.seeds)} rounds, wrong: {', '.join(map(str, failed)) or 'none'}", flush=True)
     return 1 if failed else 0
@@ -70,8 +76,9 @@ def one_round(seed: int, said: argparse.Namespace, faults: Sequence[Fault]) -> b
                 asyncio.run(ensure(group.settings))
             begins_ms = time.time_ns() // 1_000_000 + int(LEAD_S * 1000)
             stream = Stream(seed, begins_ms, said.seconds, said.rate, is_backlog=said.backlog)
-            world.network.is_slow(said.slow / 1000)
-            tell(f"{len(stream.first) + len(stream.records)} records, {numbers}")
+            for line in world.ways_to_redis:
+                line.is_slow(said.slow / 1000)
+            tell(f"{len(stream):,} records, {numbers}")
             publish_first(world, stream)
             world.begin()
             with driving(world, stream, tell):
@@ -80,6 +87,10 @@ def one_round(seed: int, said: argparse.Namespace, faults: Sequence[Fault]) -> b
                 tell(words)
             apply_later(world)  # Redis may have lost it since
             verdicts = settled(world, stream, tell)
+            tell(f"no worker took more than {world.peak_mb:,.0f} MB")
+            tell(all_are_stopped(world))
+            judge_stops(verdicts[0], world.stops)
+            judge_logs(verdicts[0], world.logs)
     for number, verdict in enumerate(verdicts):
         tell(f"group {number}: {verdict}")
     return not any(verdict.wrong for verdict in verdicts)

@@ -1,38 +1,40 @@
 """What is done to a world: each function of `FAULTS` is a fault, from its beginning to its end.
 
-Comes in: a `World`. Goes out: what was done, in words.
+Comes in: a `World`. Goes out: what was done, in words. `LINES` and `LONG` are for who asks for them; how all end is
+`all_are_stopped`.
 """
 
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
 import redis
 from confluent_kafka.admin import AdminClient
 
 from streams.embedded.server import Server
-from tests.e2e.pipeline import WorkerProcess
-from tests.faults.world import World
+from tests.faults.network import Line
+from tests.faults.world import Post, World
 
 CUT_BYTES: Final = 64 << 10
 KAFKA_AWAY_S: Final = 5.0
 KAFKA_AWAY_LONG_S: Final = 35.0  # longer than the producer waits for an answer
-STOPPED_WITHIN_S: Final = 10.0
 SLOW_S: Final = 0.05
+AWAY: Final = ("", "", "frozen", "cut off", "silent")  # how a server may be when all are stopped
 Fault = Callable[[World], str]
 
 # ------------------------------------------------------------------------------------------------- processes
 
 
 def worker_dies(world: World) -> str:
-    return _without_one(world, "killed", WorkerProcess.kill, world.chance.uniform(0, 3))
+    return _without_one(world, "killed", lambda post: post.process.kill(), world.chance.uniform(0, 3))
 
 
 def worker_is_stopped(world: World) -> str:
-    return _without_one(world, "stopped", _stop, 0.5)
+    return _without_one(world, "stopped", world.stop, 0.5)
 
 
 def worker_sleeps(world: World) -> str:
@@ -51,9 +53,9 @@ def clock_jumps(world: World) -> str:
     with world.staff:
         post = world.chance.choice(world.posts)
         ms = world.chance.choice([-1, 1]) * world.chance.randrange(500, 60_000)
-        post.clock.is_wrong_by(ms)
+        post.machine.clock.is_wrong_by(ms)
         time.sleep(world.chance.uniform(2, 8))
-        post.clock.is_wrong_by(0)
+        post.machine.clock.is_wrong_by(0)
     return f"the clock of a {post.name} was wrong by {ms / 1000:+.1f} s"
 
 
@@ -69,7 +71,7 @@ def workers_come_and_go(world: World) -> str:
 def group_is_deleted(world: World) -> str:
     with world.staff:
         for post in world.posts:
-            _stop(post.process)
+            world.stop(post)
         admin = AdminClient({"bootstrap.servers": world.kafka.address})
         names = [group.settings.group for group in world.groups]
         for deleted in admin.delete_consumer_groups([*names, *(f"{name}-deliver" for name in names)]).values():
@@ -80,18 +82,32 @@ def group_is_deleted(world: World) -> str:
     return "all were stopped, the group deleted, all started again"
 
 
-def _without_one(world: World, how: str, end: Callable[[WorkerProcess], None], seconds: float) -> str:
+def all_are_stopped(world: World) -> str:
+    """At the end of a round, at once, perhaps while a server answers nothing, or lines are cut or silent."""
+    kafka, redis = world.chance.choice(AWAY), world.chance.choice(AWAY)
+    with ExitStack() as back:
+        for server, away in ((world.kafka, kafka), (world.redis, redis)):
+            if away == "frozen":
+                back.enter_context(_freeze(server))
+        for post in world.posts:
+            for line, away in zip(post.machine.lines, (kafka, redis), strict=True):
+                line.is_cut(away == "cut off")
+                line.is_silent(away == "silent")
+        with ThreadPoolExecutor() as pool:
+            for stop in [pool.submit(world.stop, post) for post in world.posts]:
+                stop.result()
+    slowest_s = max(seconds for _, seconds in world.stops)
+    where = f"Kafka {kafka or 'there'}, Redis {redis or 'there'}"
+    return f"all were stopped, {where}; no stop took more than {slowest_s:.1f} s"
+
+
+def _without_one(world: World, how: str, end: Callable[[Post], None], seconds: float) -> str:
     with world.staff:
         post = world.chance.choice(world.posts)
-        end(post.process)
+        end(post)
         time.sleep(seconds)
         post.process = post.hire()
     return f"a {post.name} {how}, another one after {seconds:.1f} s"
-
-
-def _stop(process: WorkerProcess) -> None:
-    if process.is_running():
-        process.stop()
 
 
 # ----------------------------------------------------------------------------------------------------- Redis
@@ -162,13 +178,16 @@ def redis_cannot_write_its_disk(world: World) -> str:
 def redis_is_far_away(world: World) -> str:
     """Slow for a while, and then a moment in which all connections are lost before their answers come."""
     with world.servers:
-        seconds, as_ever = world.chance.uniform(2, 6), world.network.delay_s
-        world.network.is_slow(as_ever + SLOW_S)
+        seconds, ways, as_ever = world.chance.uniform(2, 6), world.ways_to_redis, world.operator.delay_s
+        for line in ways:
+            line.is_slow(as_ever + SLOW_S)
         time.sleep(seconds)
-        world.network.is_slow(as_ever)
-        world.network.loses_answers(True)
+        for line in ways:
+            line.is_slow(as_ever)
+            line.loses_answers(True)
         time.sleep(world.chance.uniform(0, 1))
-        world.network.loses_answers(False)
+        for line in ways:
+            line.loses_answers(False)
     return f"the network to Redis was slow for {seconds:.1f} s, and then lost answers"
 
 
@@ -209,13 +228,61 @@ def _stop_kafka(world: World, seconds: float) -> str:
 
 
 def _frozen(world: World, server: Server) -> str:
-    """It keeps its connections, and says nothing."""
     seconds = world.chance.uniform(2, 8)
+    with _freeze(server):
+        time.sleep(seconds)
+    return f"{server.name} froze for {seconds:.1f} s"
+
+
+@contextmanager
+def _freeze(server: Server) -> Iterator[None]:
+    """It keeps its connections, and says nothing."""
     assert server.pid is not None
     os.kill(server.pid, signal.SIGSTOP)
-    time.sleep(seconds)
-    os.kill(server.pid, signal.SIGCONT)
-    return f"{server.name} froze for {seconds:.1f} s"
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+# ----------------------------------------------------------------------------------------------------- lines
+
+
+def line_is_slow(world: World) -> str:
+    with world.servers:
+        post, line = _some_line(world)
+        as_ever, delay_s, seconds = line.delay_s, world.chance.uniform(0.02, 0.3), world.chance.uniform(2, 8)
+        line.is_slow(as_ever + delay_s)
+        time.sleep(seconds)
+        line.is_slow(as_ever)
+    return f"to a {post.name} {line.name} was {delay_s * 1000:.0f} ms away for {seconds:.1f} s"
+
+
+def line_is_cut(world: World) -> str:
+    """Perhaps for longer than its membership in the group lasts."""
+    with world.servers:
+        post, line = _some_line(world)
+        seconds = world.chance.uniform(0, world.session_s + 4)
+        line.is_cut(True)
+        time.sleep(seconds)
+        line.is_cut(False)
+    return f"the line of a {post.name} to {line.name} was cut for {seconds:.1f} s"
+
+
+def line_goes_silent(world: World) -> str:
+    """Connections are half open: whoever has one can wait for ever, and nothing tells."""
+    with world.servers:
+        post, line = _some_line(world)
+        seconds = world.chance.choice([0.0, world.chance.uniform(0, world.session_s + 4)])
+        line.is_silent(True)
+        time.sleep(seconds)
+        line.is_silent(False)
+    return f"the connections of a {post.name} to {line.name} went silent, new ones too for {seconds:.1f} s"
+
+
+def _some_line(world: World) -> tuple[Post, Line]:
+    post = world.chance.choice(world.posts)
+    return post, world.chance.choice(post.machine.lines)
 
 
 FAULTS: Final = (
@@ -237,4 +304,5 @@ FAULTS: Final = (
     kafka_freezes,
     kafka_is_stopped,
 )
+LINES: Final = (line_is_slow, line_is_cut, line_goes_silent)
 LONG: Final = (kafka_is_stopped_for_long,)

@@ -5,17 +5,20 @@ Comes in: a world whose faults are over, and the stream that it was told. Goes o
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydantic import SecretStr
 
 from streams import rulefiles
+from streams.settings import Settings
+from streams.state.opening import opened_store
 from tests.e2e.pipeline import Pipeline
 from tests.faults.judges.all import judged
 from tests.faults.judges.verdict import Verdict
 from tests.faults.stream import Stream, Wanted
-from tests.faults.told import Told, Users, look
+from tests.faults.told import Told, Users, applied, look
 from tests.faults.world import World
 
 STILL_FOR_S: Final = 180.0  # scores are refreshed each minute
@@ -30,6 +33,7 @@ def settled(world: World, stream: Stream, tell: Callable[[str], None]) -> Sequen
 
 
 def _settled(world: World, group: Pipeline, wanted: Wanted, tell: Callable[[str], None]) -> Verdict:
+    _wait_until_read(world, group, wanted)
     size, since, was_right = None, time.monotonic(), False
     tell_at = since + TELL_EVERY_S
     while True:
@@ -50,11 +54,34 @@ def _settled(world: World, group: Pipeline, wanted: Wanted, tell: Callable[[str]
         time.sleep(LOOK_EVERY_S)
 
 
-async def _look(world: World, group: Pipeline, wanted: Wanted) -> Told:
+def _wait_until_read(world: World, group: Pipeline, wanted: Wanted) -> None:
+    """Until the inputs are, or nothing more of them comes to be: to look at all that was told takes a while."""
+    before, since = None, time.monotonic()
+    while time.monotonic() - since < STILL_FOR_S:
+        found = asyncio.run(_applied(world, group))
+        if not Counter(wanted.by_topic) - found:
+            return
+        if found != before:
+            before, since = found, time.monotonic()
+        time.sleep(LOOK_EVERY_S)
+
+
+async def _applied(world: World, group: Pipeline) -> Counter[str]:
+    settings = _directly(world, group)
+    async with opened_store(settings) as store:
+        return await applied(settings, store)
+
+
+def _directly(world: World, group: Pipeline) -> Settings:
     """Not by the network to which harm is done."""
+    return group.settings.model_copy(update={"redis": SecretStr(world.redis.url)})
+
+
+async def _look(world: World, group: Pipeline, wanted: Wanted) -> Told:
     gone = {*wanted.erased, *wanted.merged}
     scored = {record["userId"] for record in wanted.scored}
     payers = {user for user, changes in wanted.changes.items() if any(each["rule"] == "payer" for each in changes)}
     users = Users({*wanted.stand, *scored, *gone}, payers | set(wanted.erased), gone)
-    settings = group.settings.model_copy(update={"redis": SecretStr(world.redis.url)})
-    return await look(settings, users, list(world.endpoint.webhooks), time.time_ns() // 1_000_000)
+    told = await look(_directly(world, group), users, list(world.endpoint.webhooks), time.time_ns() // 1_000_000)
+    told.held_open = world.held_open(group)
+    return told

@@ -26,6 +26,14 @@ from tests.faults.stream import SCORES, Where
 INPUTS: Final = ("product-events", "billing-updates", "profile-commands")
 
 
+class Held(NamedTuple):
+    """How many connections a process has to a server."""
+
+    name: str
+    server: str
+    connections: int
+
+
 @dataclass
 class Told:
     """changes, memberships, letters, decisions, messages: what stands on the topics.
@@ -33,7 +41,7 @@ class Told:
     held, profiles, sizes: of Redis: where users stand, who has a profile, how large segments are. edges: by which
     shards score now, and those that the group agreed on last, each once; none is missing in `edges_of`, which counts
     the shards that have any. applied: how many records of each input all checkpoints together hold. feeds: the ids of
-    the messages that stand there. webhooks: in the order in which they came.
+    the messages that stand there. webhooks: in the order in which they came. held_open: by each process.
     """
 
     changes: Sequence[Seen] = ()
@@ -49,6 +57,7 @@ class Told:
     messages: Sequence[Seen] = ()
     feeds: Mapping[str, set[str]] = field(default_factory=dict)
     webhooks: Sequence[Webhook] = ()
+    held_open: Sequence[Held] = ()
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -70,7 +79,7 @@ async def look(settings: Settings, users: Users, webhooks: Sequence[Webhook], no
     told = Told(webhooks=webhooks)
     async with opened_store(settings) as store:
         await _look_at_scores(store, told)
-        told.applied = await _applied(settings, store)
+        told.applied = await applied(settings, store)
         told.changes = await read(settings, "segment-changes")
         told.memberships = await read(settings, "segment-memberships")
         told.letters = await read(settings, "dead-letters")
@@ -103,7 +112,7 @@ async def _look_at_users(settings: Settings, store: Store, told: Told, users: Us
     told.held, told.feeds, told.sizes = held, feeds, await store.shards.sizes()
 
 
-async def _applied(settings: Settings, store: Store) -> Counter[str]:
+async def applied(settings: Settings, store: Store) -> Counter[str]:
     """There are more commands than were sent where a profile was of later than the one to erase it, and more events
     where a collector's answer was lost."""
     found: Counter[str] = Counter()

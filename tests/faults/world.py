@@ -1,4 +1,4 @@
-"""All that may fail: a Kafka, a Redis behind a network, and processes of one's own that run on them.
+"""All that may fail: a Kafka, a Redis, and processes of one's own, on machines with lines to both.
 
 Comes in: how many workers and groups. Goes out: `World`. What is done to it is in `tests.faults.harm`.
 """
@@ -6,7 +6,8 @@ Comes in: how many workers and groups. Goes out: `World`. What is done to it is 
 import random
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,15 @@ from typing import Final, NamedTuple, Self
 
 from streams.embedded.redis import RedisServer
 from streams.embedded.server import HOST, free_port
-from tests.e2e.apache_kafka import ApacheKafka
+from tests.bench.process import memory_of
 from tests.e2e.collector import KEYS
 from tests.e2e.pipeline import Pipeline, WorkerProcess
-from tests.faults.drifting import Clock
 from tests.faults.endpoint import Endpoint
 from tests.faults.judges.deliveries import MESSAGES, POSTED
-from tests.faults.network import Network
+from tests.faults.machine import Machine, WiredKafka, redis_url
+from tests.faults.network import Line, Network
 from tests.faults.stream import LATER, LATER_RULE, RULES, SCORES, SCORES_RULE
+from tests.faults.told import Held
 
 OWN: Final = (
     *("segment-changes", "segment-memberships", "rerouted-events", "dead-letters"),
@@ -40,31 +42,36 @@ class Numbers(NamedTuple):
 
 @dataclass
 class Post:
-    """What somebody does, on a machine with a clock, and who does it now."""
+    """What somebody does for a group, on which machine, and who does it now."""
 
     name: str
-    clock: Clock
+    group: Pipeline
+    machine: Machine
     hire: Callable[[], WorkerProcess]
     process: WorkerProcess
 
 
 class World:
     """posts: workers of each group; of the first one also who delivers, and a collector at `collector`. lost: whether
-    Redis has lost something."""
+    Redis has lost something. stops: who was told to stop, and how long it took, s. operator: the line by which rules
+    are applied, and by which whoever comes for a moment reaches Redis."""
 
     def __init__(self, folder: Path, chance: random.Random, numbers: Numbers):
         self.chance, self.session_s, self.lost = chance, numbers.session_s, False
-        self.kafka, self.redis, self.endpoint = ApacheKafka(), RedisServer(), Endpoint()
-        self.network = Network(self.redis.port)
+        self.kafka, self.redis, self.endpoint, self.network = WiredKafka(), RedisServer(), Endpoint(), Network()
         self.servers = threading.Lock()  # two faults of one server at once are none
         self.staff = threading.Lock()
         self.posts: list[Post] = []
+        self.stops: list[tuple[str, float]] = []
         self.collector = f"{HOST}:{free_port()}"
         self._folder, self._numbers = folder, numbers
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        for each in (self.kafka, self.redis, self.network, self.endpoint):
+        self._stack.enter_context(self.network)
+        self.operator = self.network.line("Redis", self.redis.port)
+        self._machines = [self._machine(number) for number in range(self._numbers.workers * self._numbers.groups + 2)]
+        for each in (self.kafka, self.redis, self.endpoint):
             self._stack.enter_context(each)
         self.groups = [self._pipeline(number) for number in range(self._numbers.groups)]
         return self
@@ -86,13 +93,38 @@ class World:
             post.process.says({"worker": "owns shards", "deliver": "owned, ", "web": "listens at"}[post.name])
 
     def _post(self, group: Pipeline, *command: str, **more: str) -> None:
-        file = self._folder / f"clock-{len(self.posts)}"
-        (clock := Clock(file)).is_wrong_by(0)
+        machine = self._machines[len(self.posts)]
+        said = {"metrics": f"{HOST}:0", **machine.servers, **more}
 
         def hire() -> WorkerProcess:
-            return group.worker("-m", "tests.faults.drifting", str(file), *command, metrics=f"{HOST}:0", **more)
+            return group.worker("-m", "tests.faults.drifting", str(machine.clock_file), *command, **said)
 
-        self.posts.append(Post(command[0], clock, hire, hire()))
+        self.posts.append(Post(command[0], group, machine, hire, hire()))
+
+    def _machine(self, number: int) -> Machine:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return Machine.wired(self._folder / f"clock-{number}", self.network, self.kafka, self.redis.port)
+
+    def held_open(self, group: Pipeline) -> Sequence[Held]:
+        """By each process of the group, to each server."""
+        ours = [post for post in self.posts if post.group is group]
+        return [Held(post.name, line.name, line.connections) for post in ours for line in post.machine.lines]
+
+    @property
+    def logs(self) -> dict[str, str]:
+        """What each process has said, those too that are no more."""
+        return {str(log.relative_to(self._folder)): log.read_text() for log in self._folder.glob("group-*/*.log")}
+
+    @property
+    def peak_mb(self) -> float:
+        """What memory any worker that runs now has taken at most."""
+        running = [each.process for each in self.posts if each.name == "worker" and each.process.is_running()]
+        return max((memory_of(each.pid).peak / 1e6 for each in running), default=0.0)
+
+    @property
+    def ways_to_redis(self) -> Sequence[Line]:
+        """Everybody's."""
+        return [self.operator, *(machine.redis for machine in self._machines)]
 
     def _pipeline(self, number: int) -> Pipeline:
         """The inputs are everybody's, the rest is each group's."""
@@ -101,7 +133,12 @@ class World:
         said = {"topic_prefix": "faults-", "session_timeout": f"{self.session_s:g}s", "live_within": "3650d"}
         said |= {f"topic_{name.replace('-', '_')}": f"{name}-{number}" for name in OWN}
         made = Pipeline(
-            self.kafka.address, self.network.url, f"group-{number}", folder, webhook_private=f"{HOST}/32", **said
+            self.kafka.address,
+            redis_url(self.operator),
+            f"group-{number}",
+            folder,
+            webhook_private=f"{HOST}/32",
+            **said,
         )
         made.environment["FAULTS_SECRET"] = SECRET
         made.use(RULES)
@@ -114,6 +151,13 @@ class World:
         shutil.copytree(made.settings.rules, self.rules_later(made))
         (self.rules_later(made) / f"{LATER}.yaml").write_text(f"segment: {LATER}\n{LATER_RULE}\n")
         return made
+
+    def stop(self, post: Post) -> None:
+        """As its operator would; it is noted how long that took."""
+        if post.process.is_running():
+            since = post.process.is_told_to_stop()
+            post.process.ended()
+            self.stops.append((post.name, time.monotonic() - since))
 
     @staticmethod
     def rules_later(group: Pipeline) -> Path:

@@ -8,6 +8,7 @@ from tests.faults.judges.deliveries import judge_deliveries
 from tests.faults.judges.following import judge_following
 from tests.faults.judges.letters import judge_letters
 from tests.faults.judges.memberships import judge_memberships, judge_read_model
+from tests.faults.judges.processes import judge_connections
 from tests.faults.judges.scores import judge_edges, judge_levels
 from tests.faults.judges.verdict import Verdict
 from tests.faults.stream import Wanted
@@ -27,6 +28,7 @@ def judged(told: Told, wanted: Wanted, rulebook: Rulebook, lost: bool, delivers:
     judge_letters(verdict, told.letters, wanted)
     if delivers:
         judge_deliveries(verdict, told, wanted.changes, wanted.erased, lost)
+    judge_connections(verdict, told.held_open)
     if unread := Counter(wanted.by_topic) - Counter(told.applied):
         verdict.blame("inputs that were not read to their end", unread)
     return verdict

@@ -6,6 +6,7 @@ Comes in: a stream. Goes out: `Healthy`, in which no judge may find anything, an
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from streams.core.batch import Batch
@@ -24,7 +25,7 @@ from tests.faults.endpoint import Webhook
 from tests.faults.judges.deliveries import POSTED, decisions_for, standing_for
 from tests.faults.people import BAD
 from tests.faults.stream import AFTERWARDS_MS, LATER, LATER_RULE, RULES, SCORES, SCORES_RULE, Change, Stream, Wanted
-from tests.faults.told import Told
+from tests.faults.told import Held, Told
 
 
 class Healthy(NamedTuple):
@@ -40,7 +41,8 @@ def healthy(stream: Stream) -> Healthy:
     changes = played(stream, shard)
     edges = shard.quintiles(SCORES)
     assert edges is not None
-    told = Told(edges=[edges], edges_of=PARTITIONS, applied=dict(wanted.by_topic))
+    held_open = [Held("worker", server, 1) for server in ("Redis", "Kafka")]
+    told = Told(edges=[edges], edges_of=PARTITIONS, applied=dict(wanted.by_topic), held_open=held_open)
     told.changes = [seen(change["user_id"], change, change["id"]) for change in changes]
     told.memberships = list(memberships(changes, wanted))
     users = {change["user_id"] for change in changes} - wanted.merged.keys()
@@ -55,7 +57,7 @@ def played(stream: Stream, shard: Shard) -> list[Change]:
     """Without whoever is erased: nothing of them may be there in the end."""
     decoder, identities = Decoder(shard.catalog.reads), Identities.empty(shard, KEEP_UNLINKED_MS)
     decode = {topic: each.decode for topic, each in decoder.of.items()} | {"profile-commands": profile_commands.decode}
-    decoded = (decode[each.topic](each.value, None, None) for each in (*stream.first, *stream.records))
+    decoded = (decode[each.topic](each.value, None, None) for each in chain(stream.first(), stream.records()))
     events = [each for each in decoded if isinstance(each, Event) and not each.subject.startswith("erased")]
     found: list[Made] = []
     for part in identities.resolve(Batch.of(events)):

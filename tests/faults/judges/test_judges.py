@@ -9,12 +9,15 @@ import msgspec
 import pytest
 
 from streams.core.rules.rulebook import Edges
+from streams.runtime.running import GONE_WITHIN_S
+from streams.state.redis_client import CONNECTIONS
 from tests.e2e.pipeline import PARTITIONS, Seen
 from tests.faults.judges.all import judged
 from tests.faults.judges.healthy import Healthy, healthy, letter, seen
+from tests.faults.judges.processes import SLACK_S, judge_logs, judge_stops
 from tests.faults.judges.verdict import Verdict
 from tests.faults.stream import LATER, SCORES, Stream
-from tests.faults.told import Told
+from tests.faults.told import Held, Told
 
 Spoil = Callable[[Told], Mapping[str, Any]]
 """What is told, to what is told instead of it, by field."""
@@ -23,7 +26,7 @@ Which = Callable[[Mapping[str, Any]], object]
 
 @pytest.fixture(scope="module")
 def of_engine() -> Healthy:
-    return healthy(Stream(3, begins_ms=1_780_000_000_000, seconds=3, rate=800))
+    return healthy(Stream(3, begins_ms=1_780_000_000_000, seconds=5, rate=500))
 
 
 def verdict_of(of_engine: Healthy, told: Told, *, lost: bool = False) -> Verdict:
@@ -288,6 +291,10 @@ SPOILT: Final[Mapping[str, tuple[Spoil, set[str]]]] = {
         lambda told: {"webhooks": [*told.webhooks, told.webhooks[0]._replace(id="another")]},
         {"webhooks under another id", "webhooks that nobody asked for"},
     ),
+    "a process holds more than it can need": (
+        lambda _: {"held_open": [Held("worker", "Redis", CONNECTIONS), Held("worker", "Redis", CONNECTIONS + 1)]},
+        {"connections that were left open"},
+    ),
     "webhooks come in another order": (webhooks_turned_around, {"webhooks out of order"}),
 }
 
@@ -324,6 +331,20 @@ def test_where_redis_lost_something_changes_may_go_on_from_one_of_before(of_engi
     once_more = replace(told, changes=[*told.changes, saying(first, id="another")])
     assert set(verdict_of(of_engine, once_more).wrong) == {FAR}
     assert not verdict_of(of_engine, once_more, lost=True).wrong
+
+
+def test_who_is_not_gone_by_the_bound_of_the_product_and_some_more_is_blamed() -> None:
+    verdict, bound_s = Verdict(), GONE_WITHIN_S + SLACK_S
+    judge_stops(verdict, [("worker", 0.3), ("web", bound_s)])
+    assert not verdict.wrong
+    judge_stops(verdict, [("worker", bound_s + 1)])
+    assert set(verdict.wrong) == {"processes that were not gone in time"}
+
+
+def test_a_traceback_in_a_log_is_blamed_and_words_are_not() -> None:
+    verdict, trace = Verdict(), "Traceback (most recent call last):\n  File"
+    judge_logs(verdict, {"worker-1": "ERROR shard 1 - failed: ValueError", "worker-2": f"INFO\n{trace}"})
+    assert verdict.examples == {"logs with a traceback": ("worker-2", trace)}
 
 
 def test_a_group_that_does_not_deliver_is_not_asked_for_messages(of_engine: Healthy) -> None:
