@@ -14,7 +14,7 @@ from tests.core.identities.made import of, state, under
 from tests.oracle import Merge
 from tests.strategies.histories import START_MS
 
-USERS: Final = ("ann", "bob", "cy")
+USERS: Final = ("ann", "dan", "cy")
 VISITORS: Final = ("a-1", "a-2")
 APART_MS: Final = 1_200_000  # any two steps
 Item = Event | Merge | int

@@ -23,7 +23,7 @@ from tests.oracle.identities import named
 from tests.rulebooks import rulebook
 
 KEEP_MS = 3 * DAY
-VISITORS, CUSTOMERS, USERS = ("a-1", "a-2"), ("cus_1",), ("ann", "bob", "cy")
+VISITORS, CUSTOMERS, USERS = ("a-1", "a-2"), ("cus_1",), ("ann", "dan", "cy")
 LINKS = st.builds(Link, st.sampled_from(VISITORS), st.sampled_from((How.ANONYMOUS, How.ALIAS)))
 LINKS |= st.builds(Link, st.sampled_from(CUSTOMERS), st.sampled_from((How.CUSTOMER, How.TRAIT)))
 
