@@ -10,6 +10,7 @@ import msgspec
 
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
+from streams.core.engine.decoding import Memberships
 from streams.core.engine.handed_out import Dirty
 from streams.core.engine.shard import Shard
 from streams.core.flows import Flows
@@ -105,10 +106,7 @@ class Pending:
             if change.is_shadow:
                 continue  # nobody is told
             if self.published is None or not self.published.has(change):
-                message = self._outputs.change(change, detected_at)
-                self._outbox.append(message)
-                self._bytes += len(message.value or b"")
-                self._told.add(change.subject)
+                self._tell(change, detected_at)
             self._changed_at[change.subject] = change.occurred_at
             self._flows.count(change)
             self._moves.count_move(change)
@@ -116,6 +114,22 @@ class Pending:
                 entry = encode_entry(change)
                 self._bytes += len(entry)
                 self._timeline.append((change, entry))
+
+    def stands(self, user: str) -> Memberships:
+        """Which segments a user stands in, by what was published before the state was lost that is made anew."""
+        return {} if self.published is None else self.published.stands(user)
+
+    def tell(self, changes: Sequence[Change], detected_at: int) -> None:
+        """That a user leaves what she has not entered here, but was told to be in. It is known to nobody else."""
+        for change in changes:
+            if not change.is_shadow and not (self.published is not None and self.published.has(change)):
+                self._tell(change, detected_at)
+
+    def _tell(self, change: Change, detected_at: int) -> None:
+        message = self._outputs.change(change, detected_at)
+        self._outbox.append(message)
+        self._bytes += len(message.value or b"")
+        self._told.add(change.subject)
 
     def retell(self, users: Mapping[str, int]) -> None:
         """Where these stand is to be told, with when it may have changed (ms), also where no change says so."""

@@ -19,8 +19,9 @@ from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.identities.erasing import AlsoErased
 from streams.core.identities.identities import Identities, pieces
+from streams.core.identities.questions import Parted
 from streams.core.kernel.layout import NEVER
-from streams.core.merges import Noted
+from streams.core.merges import Moved, Noted
 from streams.log import log
 from streams.runtime.intake import Intake
 from streams.runtime.pending import Pending
@@ -176,6 +177,8 @@ class ShardWork:
                 # Before she is told of: what is known of a merge is never less than what others heard.
                 parted = self._identities.merges.take_parted()
                 self._pending.send([self._intake.note(each.noted(self._intake.reached(rest))) for each in parted])
+                for each in parted:
+                    self._tell_out(each, told)
                 self._tell(told, turns)
                 self._write_down(self._identities.take_erased())
                 self._note(self.shard.step(apply))
@@ -190,6 +193,17 @@ class ShardWork:
         if more := self.shard.table.traits_refused - traits:
             self._worker.counters.warnings[Odd.TRAIT_REFUSED] += more
         return True
+
+    def _tell_out(self, parted: Parted, told: Sequence[Event]) -> None:
+        """While a lost state is made anew, who becomes another is told out of what she had entered when it was lost,
+        and has not here: by what came after the merge by its time, and was hers while she waited for the answer."""
+        stood = self._pending.stands(parted.gone)
+        moved = [each.identity for each in told if isinstance(each.identity, Moved)]
+        for each in moved if stood else ():
+            if each.gone == parted.gone:
+                at_ms = max(parted.ts, *(since for since, _ in stood.values()))
+                left = self.shard.leave_as_told(parted.gone, stood, each.profile, parted.into, at_ms, parted.message_id)
+                self._pending.tell(left, self._worker.clock())
 
     def _send_home(self) -> bool:
         """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""

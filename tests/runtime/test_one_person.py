@@ -279,6 +279,14 @@ async def as_it_was(kept: Store, steps: Sequence[Step | Erase | Early], crashes:
     assert crashes or company.repeats() == repeats
 
 
+def stands_by(told: Sequence[Expected]) -> set[str]:
+    """Where a user stands who has been told all of this."""
+    found: set[str] = set()
+    for change in told:
+        (found.add if change.type == "segment.entered" else found.discard)(change.segment)
+    return found
+
+
 async def as_if_nothing_was_lost(
     kept: Store, steps: Sequence[Step | Late | Early | Backdated], at: int, crashes: Crashes = NEVER
 ) -> None:
@@ -384,6 +392,32 @@ async def test_whoever_delivers_messages_is_told_of_each_merge_where_the_changes
             ]
             told.add((merged.user, merged.into))
     assert told == {("ann", "dan"), ("dan", "cy")}
+
+
+@pytest.mark.parametrize("again", [NEVER, {n: (9 + n, HOW[n % 2]) for n in range(12)}])
+async def test_whoever_entered_while_she_was_about_to_become_another_is_told_out_of_it_where_all_is_lost_then(
+    kept: Store, again: Crashes
+) -> None:
+    """The answer comes before that by its time, so made anew she is gone before she enters."""
+    await lose(kept)
+    company = Company(kept, NEVER)
+    *first, merge, entering = records((*GONE, SignIn("dan", None)))
+    await live(company, first)
+    gone, stays = (homes(user, PARTITIONS, "murmur2")[0] for user in ("dan", "ann"))
+    for record in (merge, entering):
+        company.publish(record)
+        await company.live_once(gone)
+    assert stands_by(company.told()["dan"]) == {"seen-1", "seen-2"}
+    await lose(kept)
+    company.begin(again)
+    while not await company.live_once(stays):
+        pass
+    await company.settle()
+    told = company.told()
+    assert stands_by(told["ann"]) == {"seen-1", "seen-2", "seen-3"}
+    of_dan = [(change.segment, change.type, change.ordinal, change.cause) for change in told["dan"]]
+    each = (("segment.entered", 1, "event"), ("segment.exited", 2, "merge"))
+    assert sorted(of_dan) == [(segment, *said) for segment in ("seen-1", "seen-2") for said in each]
 
 
 @pytest.mark.parametrize("erased", ["ann", "cy"])

@@ -100,6 +100,23 @@ async def test_where_a_user_stands_is_known_if_it_is_the_newest_that_was_said_or
     assert published.users == 2
 
 
+async def test_it_is_known_where_each_user_stands_there_and_by_which_changes() -> None:
+    said = [
+        membership("bob", {"r": (NOON, 1)}, NOON),
+        membership("ann", {"r": (NOON, 1)}, NOON),
+        membership("ann", {"t/low": (NOON + 2, 7), "r": (NOON, 1)}, NOON + 2),
+        membership("cid", {"r": (NOON, 1 << 40)}, NOON),
+        membership("dan", {}, NOON),
+        membership("eve", {"r": (NOON, 3)}, NOON),
+    ]
+    published = await Topics([], [*said, OURS.tombstone("bob")]).read()
+    assert published.stands("ann") == {"t/low": (NOON + 2, 7), "r": (NOON + 2, 1)}
+    assert [published.stands(user) for user in ("bob", "dan", "max")] == [{}, {}, {}]
+    assert published.stands("eve") == {"r": (NOON, 3)}
+    published.forget("eve")
+    assert published.stands("eve") == {}
+
+
 async def test_of_an_erased_user_nothing_stands_any_more() -> None:
     said = [membership("ann", {}, NOON), membership("bob", {}, NOON), OURS.tombstone("bob")]
     published = await Topics([], said).read()

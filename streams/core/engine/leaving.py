@@ -5,8 +5,12 @@ Comes in: who, and what she is in. Goes out: the changes by which she leaves it;
 
 from collections.abc import Mapping
 
+from streams.core.arrays import Ints
 from streams.core.changes import Cause, Change
+from streams.core.compiler.catalog import Catalog
 from streams.core.engine.decoding import Memberships
+from streams.core.kernel.layout import LEVEL_BITS
+from streams.core.profiles.kinds import RULE
 from streams.core.rules.rulebook import Grouping, Rulebook
 
 RuleOf = Mapping[str, Grouping]  # by segment, as `lifecycle/power` of a tier
@@ -14,6 +18,15 @@ RuleOf = Mapping[str, Grouping]  # by segment, as `lifecycle/power` of a tier
 
 def rules_by_segment(rulebook: Rulebook) -> RuleOf:
     return {segment: rule for rule in rulebook.groupings for segment in rule.segments}
+
+
+def beyond(row: Ints, catalog: Catalog, told: Memberships) -> Memberships:
+    """Of what was told those that a profile has not come to: by a later change of the rule than its last. None of a
+    rule that is no more, which ended then."""
+    places = {field.name: field.start for field in catalog.fields}
+    rules = catalog.rulebook.groupings
+    last = {segment: int(row[places[RULE + rule.key] + 1]) >> LEVEL_BITS for rule in rules for segment in rule.segments}
+    return {segment: each for segment, each in told.items() if each[1] > last.get(segment, each[1])}
 
 
 def leave(

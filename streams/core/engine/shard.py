@@ -20,11 +20,11 @@ from streams.core.arrays import Ints
 from streams.core.batch import Batch
 from streams.core.calendar import UTC, Calendar
 from streams.core.changes import Change
-from streams.core.engine.decoding import EventId
+from streams.core.engine.decoding import EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import Erasure
-from streams.core.engine.leaving import leave, rules_by_segment
-from streams.core.engine.merging import Merged, pack
+from streams.core.engine.leaving import beyond, leave, rules_by_segment
+from streams.core.engine.merging import Merged, pack, unpack
 from streams.core.engine.storable import NO_PRIVATE_TRAITS, Storable
 from streams.core.events import Event
 from streams.core.kernel import loop
@@ -159,6 +159,13 @@ class Shard(Storable):
         self._erased.take_out(self.table, subject)
         self.dirty_at_most += 1
         return packed, changes + leave(self._rule_of, subject, held, at_ms, "merge", message_id, survivor)
+
+    def leave_as_told(
+        self, subject: str, told: Memberships, packed: Packed, survivor: str, at_ms: int, message_id: str | None
+    ) -> list[Change]:
+        """Of a profile that departed: how it leaves what was told of it in another life, and did not come to pass."""
+        row = unpack(self.table, self.catalog, self.calendar, packed).row
+        return leave(self._rule_of, subject, beyond(row, self.catalog, told), at_ms, "merge", message_id, survivor)
 
     def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]:
         """Make a profile that left elsewhere part of one here, as of `at_ms`; deadlines up to then come first."""

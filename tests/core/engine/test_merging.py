@@ -108,6 +108,19 @@ def test_what_has_come_for_all_is_worked_off_at_once() -> None:
     assert shard.memberships("ann")["quiet"][0] == at(7)
 
 
+def test_who_is_gone_leaves_what_was_told_in_another_life_and_has_not_come_to_pass_and_nothing_else() -> None:
+    shard = Shard(RULES)
+    shard.step(Batch.of([seen("ann", 0), seen("bob", 0), seen("bob", 1)]))
+    shard.tick(at(20))  # he is in `quiet` by his first change of it
+    packed, _ = shard.depart("bob", "ann", at(20), "m-1")
+    told = {"busy": (at(1), 1), "quiet": (at(30), 3), "lifecycle/power": (at(30), 2), "a rule of then": (at(1), 9)}
+    changes = shard.leave_as_told("bob", told, packed, "ann", at(31), "m-1")
+    assert brief(changes) == [("bob", "exited", "quiet", None, 4), ("bob", "exited", "lifecycle/power", None, 3)]
+    assert {(change.occurred_at, change.cause, change.event_id, change.merged_into) for change in changes} == {
+        (at(31), "merge", "m-1", "ann")
+    }
+
+
 def test_a_profile_that_other_rules_wrote_is_merged_by_what_both_count() -> None:
     then, now = Shard(Rulebook((BUSY,))), Shard(RULES)
     then.step(Batch.of([seen("bob", 1), seen("bob", 2, plan="pro")]))
