@@ -28,6 +28,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     touches_ledger: a Subscription or Trial update.
     order: its place among updates of one instant about one subscription, where the source tells it; else 0.
     identity: what it says of aliases; None where it names its user and nothing else, as most do.
+    unread_context: flat, dotted names below `context` that no rule read when it came; only of what waits under an
+    alias.
     """
 
     subject: str
@@ -40,6 +42,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     touches_ledger: bool = False
     order: int = 0
     identity: Identity | None = None
+    unread_context: Mapping[str, Value] | None = None
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):
@@ -63,8 +66,8 @@ class Reads(msgspec.Struct, frozen=True):
 
     properties: event name -> dotted property names; of_any: property names read of every event beside them;
     context: dotted names below `context` that are read as traits.
-    unlinked_whole: whether all properties are read of who is known by an alias alone: other rules may be there once it
-    is linked.
+    unlinked_whole: whether all properties and all of `context` are read of who is known by an alias alone: other rules
+    may be there once it is linked.
     """
 
     properties: Mapping[str, frozenset[str]]

@@ -44,7 +44,7 @@ NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 # So many records are decoded together: enough to share the cost of a call, few enough to stay in the processor's cache.
 CHUNK: Final = 256
 
-# More than that of properties that no rule reads is left out, where they are read all the same.
+# More than that of properties and context is left out, but for what rules read, where all of them are read.
 MOST_WHOLE_BYTES: Final = 2 << 10
 
 ACTIVE: Final = "active"
@@ -139,8 +139,8 @@ class SegmentSpec:
         self._skim = msgspec.json.Decoder(_skim_with(self._members)) if self._members else _SKIM
 
     def decode(self, raw: bytes | None, key: bytes | None, record_ms: int | None, *, whole: bool = False) -> Decoded:
-        """`record_ms` is None where a record has no time of its own, as in a file. whole: with all properties, whatever
-        rules read."""
+        """`record_ms` is None where a record has no time of its own, as in a file. whole: with all properties
+        and all of `context`, whatever rules read."""
         try:
             text = records.read_text(raw)
         except Unusable as unusable:
@@ -239,15 +239,17 @@ class SegmentSpec:
             links = self._links(body, traits)
             subject, identity = find_subject(body.user_id, body.anonymous_id, key, self._nobody, links)
             is_whole = whole or (self._unlinked_whole and isinstance(identity, Unlinked))
+            properties = self._read_properties(body, name, text, is_whole) if name else NOTHING
             return Event(
                 subject=subject,
                 ts=records.event_time(_stated_time(body) if stated is None else stated, record_ms, self._earliest_ms),
                 name=name,
                 active=self._is_active(body, name),
                 message_id=body.message_id or None,
-                properties=self._read_properties(body, name, text, is_whole) if name else NOTHING,
+                properties=properties,
                 traits=traits,
                 identity=identity,
+                unread_context=self._unread_context(text, properties) if is_whole else None,
             )
         except Unusable as unusable:
             return self._decode_mended(unusable, text, key, record_ms, whole)
@@ -289,6 +291,13 @@ class SegmentSpec:
 
     def _context_traits(self, context: JsonObject) -> dict[str, Value]:
         return {f"context.{name}": value for name, value in pick(context, self._context).items()}
+
+    def _unread_context(self, text: str, properties: Mapping[str, Value]) -> Mapping[str, Value] | None:
+        """What no rule reads of it, where there is room for it beside the properties."""
+        context = records.read_objects(_CONTEXT, text).context or {}
+        unread = pick(context, [name for name in flatten(context) if name not in self._context])
+        has_room = len(_ENCODER.encode({**properties})) + len(_ENCODER.encode(unread)) <= MOST_WHOLE_BYTES
+        return unread if unread and has_room else None
 
     def _read_context(self, text: str) -> dict[str, Value]:
         return self._context_traits(records.read_objects(_CONTEXT, text).context or {})

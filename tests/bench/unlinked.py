@@ -1,6 +1,7 @@
-"""What aliases cost that nobody ever links: python -m tests.bench.unlinked [ALIASES]
+"""What aliases cost that nobody ever links: python -m tests.bench.unlinked [ALIASES [CONTEXT]]
 
-ALIASES (200,000), one page view each, in one shard: what each takes in Redis and, once they are loaded, in memory; and
+ALIASES (200,000), one page view each, in one shard, where CONTEXT is 1 with all that a browser says beside it (it is 0,
+and so the aims are meant): what each takes in Redis and, once they are loaded, in memory; and
 how long it takes until they are, all in all, of our CPU and of Redis'. Aims: under 700 bytes each in both, a million in
 under 10 s; and never so long without a turn for the other shards of a worker that their live events would be late.
 Redis is a real one, on this machine.
@@ -11,12 +12,12 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from streams.core.events import Event
+from streams.core.events import Event, Value
 from streams.core.identities.aliases import Aliases
 from streams.core.links import Place, Unlinked
 from streams.runtime.running import collect_garbage_rarely
@@ -32,18 +33,38 @@ MANY: Final = 200_000
 AT_ONCE: Final = 10_000
 START_MS: Final = 1_767_225_600_000  # 2026-01-01
 PROPERTIES: Final = {"path": "/pricing", "referrer": "https://www.google.com/"}
+NO_TRAITS: Final[Mapping[str, Value]] = {}
+URL: Final = "https://www.acme.example/pricing"
+SEARCH: Final = "?utm_source=google&utm_medium=cpc&utm_campaign=spring"
+CONTEXT: Final[Mapping[str, Value]] = {  # as analytics.js sends it
+    "library.name": "analytics.js",
+    "library.version": "next-1.70.0",
+    "locale": "de-AT",
+    "timezone": "Europe/Vienna",
+    "ip": "203.0.113.7",
+    "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36",
+    "page.path": "/pricing",
+    "page.referrer": "https://www.google.com/",
+    "page.search": SEARCH,
+    "page.title": "Pricing",
+    "page.url": URL + SEARCH,
+    "campaign.source": "google",
+    "campaign.medium": "cpc",
+    "campaign.name": "spring",
+}
 
 
-def visit(number: int) -> Event:
+def visit(number: int, context: Mapping[str, Value] | None) -> Event:
     """Under an id as browsers make them."""
     alias = f"{number:08x}-7f3a-4c1e-9b5d-{number * 7_919:012x}"
-    return Event(alias, START_MS + number, "Page Viewed", True, f"m-{number}", PROPERTIES, {}, identity=Unlinked())
+    said = (alias, START_MS + number, "Page Viewed", True, f"m-{number}", PROPERTIES, NO_TRAITS)
+    return Event(*said, identity=Unlinked(), unread_context=context)
 
 
-def checkpoints(aliases: Aliases, many: int) -> Iterator[Checkpoint]:
+def checkpoints(aliases: Aliases, many: int, context: Mapping[str, Value] | None) -> Iterator[Checkpoint]:
     for number, first in enumerate(range(0, many, AT_ONCE), 1):
         for n in range(first, min(first + AT_ONCE, many)):
-            aliases.keep(visit(n), Place("product-events/0", n))
+            aliases.keep(visit(n, context), Place("product-events/0", n))
         written = aliases.take()
         yield Checkpoint(number, b"", {}, [Write(UNLINKED, written.records), Write(ALIASES, written.standings)])
 
@@ -70,17 +91,17 @@ async def longest_turn() -> float:
     return longest
 
 
-def main(many: int = MANY) -> None:
+def main(many: int = MANY, with_context: int = 0) -> None:
     collect_garbage_rarely()
-    asyncio.run(bench(many))
+    asyncio.run(bench(many, CONTEXT if with_context else None))
 
 
-async def bench(many: int) -> None:
+async def bench(many: int, context: Mapping[str, Value] | None) -> None:
     with SyncsEverySecond() as server:
         redis, store = RedisClient(server.url), RedisStore(server.url, "unlinked")
         await claimed(store.shards, 0, 1)
         before = (await redis.call("INFO", "memory"))["used_memory"]
-        for checkpoint in checkpoints(Aliases(KEEP_UNLINKED_MS), many):
+        for checkpoint in checkpoints(Aliases(KEEP_UNLINKED_MS), many, context):
             await store.shards.save(0, 1, checkpoint)
         in_redis = (await redis.call("INFO", "memory"))["used_memory"] - before
         gc.collect()

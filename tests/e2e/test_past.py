@@ -26,13 +26,18 @@ def rooms(pipeline: Pipeline) -> int:
 
 GUESTS: Final = 20
 ALL_GUESTS: Final = {f"guest-{n}" for n in range(GUESTS)}
+NEW: Final = ("printer", "brought")  # rules that guests are in by what they did before they said who they are
 
 
 def exported_before_they_said_who_they_are() -> list[tuple[str, str, bytes]]:
-    """Of each guest an export under the id of a device, and then whose that is."""
+    """Of each guest an export under the id of a device, which an ad brought, and then whose that is."""
     exports = [track(None, "Export Created", NEWEST_MS, f"e-{n}", format="pdf") for n in range(GUESTS)]
+    brought = {"context": {"campaign": {"source": "ad"}}}
     return [
-        *(("product-events", f"d-{n}", to_bytes(each | {"anonymousId": f"d-{n}"})) for n, each in enumerate(exports)),
+        *(
+            ("product-events", f"d-{n}", to_bytes(each | brought | {"anonymousId": f"d-{n}"}))
+            for n, each in enumerate(exports)
+        ),
         *(
             ("product-events", f"guest-{n}", to_bytes(identify(f"guest-{n}", NEWEST_MS) | {"anonymousId": f"d-{n}"}))
             for n in range(GUESTS)
@@ -61,15 +66,16 @@ def test_rules_that_read_what_was_not_kept_come_in_with_their_past_though_a_work
                 "more-exports": TIMELESS["more-exports"],
                 "reader": 'enter: count("Report Viewed") >= 8',
                 "printer": """enter: 'count(event("Export Created", where=properties.format == "pdf")) >= 1'""",
+                "brought": """enter: 'context.campaign.source == "ad"'""",
             }
         )
         said = rules(pipeline, "apply", "--yes", "--note", "who reads")
         assert "Version 2 awaits its past" in said
         first.says("past under version 2 - is made from the input topics")
         first.kill()
-        until_members_are(pipeline, with_guests(wanted(pipeline, records[:4_000]), "printer"), first, second)
+        until_members_are(pipeline, with_guests(wanted(pipeline, records[:4_000]), *NEW), first, second)
         pipeline.publish(records[4_000:])
-        until_members_are(pipeline, with_guests(wanted(pipeline, records), "printer"), first, second)
+        until_members_are(pipeline, with_guests(wanted(pipeline, records), *NEW), first, second)
         deadline = time.monotonic() + WITHIN_S
         while rooms(pipeline):
             assert time.monotonic() < deadline, f"what nobody needs any more is kept:\n{second.said()}"
@@ -82,5 +88,6 @@ def test_rules_that_read_what_was_not_kept_come_in_with_their_past_though_a_work
     assert {each["user_id"]: each["because"][0]["value"] for each in told if each["rule"] == "reader"} == {
         user: count for user, count in counts.items() if count >= 8
     }
-    assert {each["user_id"] for each in told if each["rule"] == "printer"} == ALL_GUESTS
+    for rule in NEW:
+        assert {each["user_id"] for each in told if each["rule"] == rule} == ALL_GUESTS
     assert not any(each["live"] for each in told)

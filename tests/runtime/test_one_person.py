@@ -196,10 +196,11 @@ def records(steps: Sequence[Step | Erase | Early | Late | Backdated]) -> list[Pu
         match step:
             case Visit(alias):
                 record = track(None, "Page Viewed", ts, f"m-{number}", n=number) | {"anonymousId": alias}
+                record |= {"context": {"campaign": {"n": number}}}
                 found.append(Published("product-events", alias, to_bytes(record), now_ms))
             case SignIn(user, alias):
                 record = track(user, "Signed In", ts, f"m-{number}", n=number)
-                record |= {"anonymousId": alias} if alias else {}
+                record |= {"context": {"device": {"n": number}}} | ({"anonymousId": alias} if alias else {})
                 found.append(Published("product-events", user, to_bytes(record), now_ms))
                 known.add(now[user])
             case Late(user, by):

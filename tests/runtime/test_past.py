@@ -35,6 +35,7 @@ AFTER: Final = rulebook(
         f"read-{n}": f'sum("Page Viewed", "n", days=90) + sum("Signed In", "n", days=90) >= {n}'
         for n in range(1, 16, 2)
     },
+    **{f"{what}-{n}": f"context.{what}.n == {n}" for what in ("campaign", "device") for n in range(4)},
 )
 
 

@@ -27,7 +27,7 @@ CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "segment_captures"
 MANY = frozenset({"a", "b", "a.b", "name", "mrr"})
 READS_NOTHING = Decoder(Reads({}))
 READS_SOME = Decoder(Reads({"E": MANY, "Unread": frozenset()}))
-READS_OF_ANY = Decoder(Reads({}, of_any=MANY))
+READS_OF_ANY = Decoder(Reads({}, of_any=MANY, context=MANY))
 READS_MUCH = Decoder(Reads({"E": MANY, "Page Viewed": MANY, "Subscription Started": MANY}, context=MANY))
 
 keys = st.one_of(st.none(), st.binary(max_size=4))
@@ -73,6 +73,7 @@ def test_rules_do_not_decide_whether_a_record_can_be_used(raw: bytes, key: bytes
 @given(noise, keys, times)
 @example(b'{"type":"track","event":"E","anonymousId":"a","properties":{"a":{"b":1},"a.b":2}}', None, NOON)
 @example(b'{"type":"page","name":"Home","anonymousId":"a","properties":{"a":[1]}}', None, NOON)
+@example(b'{"type":"identify","anonymousId":"a","context":{"a":{"b":1},"a.b":2,"b":null,"mrr":1e999}}', None, NOON)
 def test_what_waits_under_an_alias_has_what_any_rule_would_read(
     raw: bytes, key: bytes | None, record_ms: int | None
 ) -> None:
@@ -81,6 +82,11 @@ def test_what_waits_under_an_alias_has_what_any_rule_would_read(
     if isinstance(whole, Event) and isinstance(read, Event):
         found = whole.properties if isinstance(whole.identity, Unlinked) else read.properties
         assert {name: value for name, value in found.items() if name in MANY} == read.properties
+        if isinstance(whole.identity, Unlinked):
+            context = {f"context.{name}": value for name, value in (whole.unread_context or {}).items() if name in MANY}
+            assert context | {**whole.traits} == read.traits
+        else:
+            assert whole.unread_context is None
 
 
 def test_of_much_that_waits_under_an_alias_only_what_rules_read_is_kept() -> None:
@@ -91,6 +97,18 @@ def test_of_much_that_waits_under_an_alias_only_what_rules_read_is_kept() -> Non
         found = decoder.product(json.dumps(said).encode(), None, NOON)
         assert isinstance(found, Event)
         assert found.properties == kept
+
+
+def test_of_much_context_that_waits_under_an_alias_only_what_rules_read_is_kept_and_of_its_properties_all() -> None:
+    decoder = Decoder(Reads({}, context=frozenset({"locale"}), unlinked_whole=True))
+    fits = "x" * (MOST_WHOLE_BYTES - len('{"plan":"pro"}{"campaign.source":""}'))
+    for source, unread in ((fits, {"campaign.source": fits}), (fits + "x", None)):
+        said = {"type": "track", "event": "E", "anonymousId": "a-1", "properties": {"plan": "pro"}}
+        context = {"locale": "de", "campaign": {"source": source}}
+        found = decoder.product(json.dumps(said | {"context": context}).encode(), None, NOON)
+        assert isinstance(found, Event)
+        assert (found.properties, found.traits) == ({"plan": "pro"}, {"context.locale": "de"})
+        assert found.unread_context == unread
 
 
 class Fetched(NamedTuple):

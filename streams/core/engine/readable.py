@@ -3,16 +3,18 @@
 Comes in: subjects, and the time (ms). Goes out: what is so. Nothing here changes a profile: what does is in `shard.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from streams.core.arrays import Floats, Ints
 from streams.core.calendar import Calendar
+from streams.core.compiler.fields import CONTEXT
 from streams.core.compiler.program import written
 from streams.core.engine.decoding import ChangeDecoder, Memberships
 from streams.core.engine.handed_out import Standing
+from streams.core.events import Event, Value
 from streams.core.kernel import loop
 from streams.core.kernel.layout import (
     AT,
@@ -70,6 +72,11 @@ class Readable:
     def due(self) -> int:
         """The next deadline of any profile (ms; a lower bound), `FAR` if there is none."""
         return int(self.table.memory.due[: len(self.table)].min(initial=FAR))
+
+    def traits_of(self, event: Event) -> Mapping[str, Value]:
+        """What it sets, with what these rules read of its context and those did not under which it came."""
+        unread, read = event.unread_context or {}, self.catalog.reads.context
+        return {f"{CONTEXT}{name}": value for name, value in unread.items() if name in read} | {**event.traits}
 
     def measure(self, rule: str, at_ms: int, profiles: slice = ALL) -> tuple[Floats, Floats, Floats]:
         """Recency, frequency and monetary value by a scores rule, of all profiles or a slice of them, as far as they

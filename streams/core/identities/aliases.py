@@ -133,7 +133,7 @@ class Aliases:
             self._count(alias, standing, SHARED)
             return []
         state_of = kept.state_of(event)
-        raw = kept.keep(self._waiting.next_number, place, event)
+        raw = kept.keep(self._waiting.next_number, place, event, MOST_RECORD_BYTES)
         if standing.user is None and not self._keep_ms and state_of is None:
             self._count(alias, standing, NOT_KEPT)
             return []

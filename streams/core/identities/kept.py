@@ -43,11 +43,15 @@ class Kept(Numbered, frozen=True, array_like=True, gc=False):
         return self.event.ts, self.event.order, self.number
 
 
-def keep(number: int, place: Place, event: Event) -> bytes:
-    """Without the alias and the place, under which it is found."""
+def keep(number: int, place: Place, event: Event, enough_bytes: int | None = None) -> bytes:
+    """Without the alias and the place, under which it is found; and without what no rule read of its context when it
+    came, where that would be more than enough."""
     links = event.identity.links if isinstance(event.identity, Unlinked) else ()
     slim = replace(event, subject="", identity=Unlinked(links) if links else None)
-    return _ENCODER.encode(Kept(state_of(event), number, place, slim))
+    raw = _ENCODER.encode(Kept(state_of(event), number, place, slim))
+    if enough_bytes is None or len(raw) <= enough_bytes or event.unread_context is None:
+        return raw
+    return keep(number, place, replace(event, unread_context=None))
 
 
 def state_of(event: Event) -> str | None:

@@ -85,7 +85,8 @@ class Linker:
             return None, NOTHING_TOLD
         if may_be_a_repeat and not self._owners.accept(event.subject, passed_on):
             return None, NOTHING_TOLD
-        return replace(event, identity=None), self.claim(event, passed_on.links, passed_on.place)
+        applied = replace(event, identity=None, traits=self._profiles.traits_of(event), unread_context=None)
+        return applied, self.claim(event, passed_on.links, passed_on.place)
 
     def lose(self, event: Event, alias: str, number: int, before: Sequence[Event]) -> Event | None:
         if not self._has_profile(event.subject, before) or not self._owners.lose(event.subject, alias, number):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.core.identities import aliases as module
 from streams.core.identities import waiting
@@ -87,6 +88,15 @@ def test_a_record_that_is_too_large_is_dropped_and_counted() -> None:
     found.keep(under("anon", 0, text="x" * 4_096), at(0))
     assert len(found) == 0
     assert found.dropped == {module.TOO_LARGE: 1}
+
+
+def test_a_record_that_is_too_large_by_what_no_rule_reads_of_its_context_is_kept_without_that() -> None:
+    found = Aliases(KEEP)
+    for number, size in enumerate((2_000, 3_000)):
+        visit = under("anon", DAY * number, text="x" * size)
+        found.keep(replace(visit, unread_context={"campaign.source": "y" * 1_500}), at(number))
+    assert [one.event.unread_context is not None for one in found.records("anon")] == [True, False]
+    assert found.dropped == {}
 
 
 def test_where_nothing_is_to_be_kept_but_states_of_subscriptions_all_else_is_passed_over() -> None:

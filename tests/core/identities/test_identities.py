@@ -1,15 +1,18 @@
 """What becomes of events that have to do with aliases: in one shard at once, and among several that tell each other."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
-from streams.core.events import Event
+from streams.core.engine.shard import Shard
+from streams.core.events import Event, Value
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import Identities
 from streams.core.identities.linking import ERASED, WOULD_MERGE
@@ -18,6 +21,7 @@ from streams.core.identities.refusals import Refusals, read_refusal
 from streams.core.links import Claim, How, Place
 from streams.core.merges import Packed
 from tests.core.identities.made import DAY, KEEP, of, state, under
+from tests.rulebooks import rulebook
 
 
 class Users:
@@ -38,6 +42,9 @@ class Users:
 
     def refused_until(self, subject: str) -> int:
         return self.marks.get(subject, -1)
+
+    def traits_of(self, event: Event) -> Mapping[str, Value]:
+        return event.traits
 
     def depart(self, subject: str, survivor: str, at_ms: int, message_id: str | None) -> tuple[Packed, list[Change]]:
         raise AssertionError("nobody is merged here")
@@ -134,6 +141,19 @@ def test_a_record_of_before_its_user_was_erased_links_nothing() -> None:
     found = identities(users)
     found.at_once([of("ann", 5, "anon")])
     assert found.aliases.user_of("anon") is None
+
+
+@pytest.mark.parametrize(("private", "shown"), [(frozenset({"ip"}), "***"), (frozenset[str](), "10.0.0.1")])
+def test_what_rules_read_of_context_that_none_read_when_it_came_is_masked_where_it_is_private(
+    private: frozenset[str], shown: str
+) -> None:
+    shard = Shard(rulebook(ours='context.ip == "10.0.0.1"'), private_traits=private)
+    visit = replace(under("anon", DAY), unread_context={"ip": "10.0.0.1", "campaign.source": "ad"})
+    applied = Identities.empty(shard, KEEP).at_once([visit, of("ann", 2 * DAY, "anon")])
+    assert [dict(event.traits) for event in applied] == [{}, {"context.ip": "10.0.0.1"}]
+    [change] = shard.step(Batch.of(applied))
+    [standing] = shard.explain("ann", 2 * DAY)
+    assert [reason.value for each in (change, standing) for reason in each.because] == [shown, shown]
 
 
 class Network:

@@ -28,6 +28,7 @@ EVENTS = st.builds(
     touches_ledger=st.booleans(),
     order=st.integers(0, 3),
     identity=IDENTITIES,
+    unread_context=st.none() | st.dictionaries(TEXTS, VALUES, max_size=3),
 )
 
 
@@ -41,7 +42,17 @@ def test_what_is_kept_is_found_as_it_was_but_for_its_alias(event: Event) -> None
     found = kept.read(kept.keep(7, at(3), event))
     assert (found.number, found.place) == (7, at(3))
     assert (found.event.ts, found.event.properties, found.event.traits) == (event.ts, event.properties, event.traits)
+    assert found.event.unread_context == event.unread_context
     assert found.links == (event.identity.links if isinstance(event.identity, Unlinked) else ())
+
+
+def test_what_was_kept_or_told_before_context_was_kept_that_no_rule_reads_is_read() -> None:
+    told = b'["ann",5,"Page Viewed",true,"m-1",{"path":"/"},{},false,0,[3,"anon",1,["product-events/0",3],[]]]'
+    assert kept.decode(told) == Event(
+        "ann", 5, "Page Viewed", True, "m-1", {"path": "/"}, {}, identity=PassedOn("anon", 1, at(3))
+    )
+    found = kept.read(b'[null,7,["product-events/0",3],["",5,"Page Viewed",true,"m-1",{"path":"/"},{},false,0,null]]')
+    assert (found.number, found.event) == (7, Event("", 5, "Page Viewed", True, "m-1", {"path": "/"}, {}))
 
 
 def test_an_update_of_a_customers_subscription_tells_its_state_and_nothing_else_does() -> None:
