@@ -13,14 +13,14 @@ from streams.commands.params import Percent
 from streams.errors import UsageError
 from streams.log import counted
 from streams.settings import MEANING, Settings
-from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, REROUTED_EVENTS
+from streams.topics import READ_BY_WORKERS
 
 if TYPE_CHECKING:
     from streams.lifecycle.checking import Checked
     from streams.lifecycle.planning import Plan
     from streams.lifecycle.versions import Version
 
-READ_AGAIN = tuple(topic.setting for topic in (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS))
+READ_AGAIN = tuple(topic.setting for topic in READ_BY_WORKERS)
 NEEDED = (*REDIS, *KAFKA, "topic_prefix", *READ_AGAIN, *MEANING)
 
 folder = click.argument("path", metavar="[DIR]", required=False, type=click.Path(exists=True, path_type=Path))

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from streams.calendars import calendar
 from streams.core.changes import Change
 from streams.core.explain.inventory import Inventory, take_inventory
+from streams.core.kernel.layout import NEVER
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.lifecycle.sampling import samples
@@ -43,7 +44,7 @@ class Estimate(NamedTuple):
     would be.
 
     looked_at, profiles: of how many, of how many there are. inventory: how the rules will be doing, None where there is
-    no state yet; now_ms: how far time has come.
+    no state yet; now_ms: how far time has come, or what has happened where it has not come yet.
     """
 
     moves: Mapping[str, Move]
@@ -65,21 +66,22 @@ async def estimate(store: ShardStore, settings: Settings, rulebook: Rulebook, sa
     profiles, sizes = sum(shard.profiles for shard in shards.values()), await store.sizes()
     counts = _Counts()
     heads: list[Head] = []
+    now_ms = NEVER
     async for shard in samples(store, settings, rulebook, sample):
         while shard.is_stale:
             counts.add(shard.migrate())
         counts.looked_at += len(shard.table)
         counts.add_members(shard.members())
         heads.append(Head.decode(shard.head()))
+        now_ms = max(now_ms, shard.time_ms, shard.reached_ms)
     inventory = take_inventory(rulebook, heads, calendar(heads[0].timezone)) if heads else None
-    now_ms = inventory.time_ms if inventory else 0
     dark = [segment for rule in rulebook.groupings if rule.is_shadow for segment in rule.segments]
     return Estimate(
         counts.moves(sizes, profiles),
         min(counts.looked_at, profiles),
         profiles,
         inventory,
-        now_ms,
+        now_ms if inventory else 0,
         counts.members_of(dark, profiles),
         heads,
     )

@@ -117,5 +117,5 @@ async def make_plan(
 def _after(found: Estimate, was: Checked, now: Checked, reach: Reach) -> Inventory | None:
     if not found.heads:
         return None
-    heads = with_past(found.heads, lacked_by(was.rulebook, now.rulebook), reach)
+    heads = with_past(found.heads, lacked_by(was.rulebook, now.rulebook), reach, found.now_ms)
     return take_inventory(now.rulebook, heads, calendar(heads[0].timezone))

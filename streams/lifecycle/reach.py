@@ -16,9 +16,8 @@ from streams.core.profiles.snapshot import Head
 from streams.errors import SegmenterError
 from streams.kafka.beginnings import reach_back
 from streams.settings import Settings
-from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, REROUTED_EVENTS
+from streams.topics import READ_BY_WORKERS
 
-READ_AGAIN: Final = (PRODUCT_EVENTS, BILLING_UPDATES, REROUTED_EVENTS)
 WITHIN_S: Final = 10.0
 
 
@@ -40,16 +39,16 @@ HowFar = Callable[[], Awaitable[Reach]]
 async def how_far(settings: Settings) -> Reach:
     try:
         async with asyncio.timeout(WITHIN_S):
-            return Reach(await reach_back(settings, [settings.topic(each.name) for each in READ_AGAIN]))
+            return Reach(await reach_back(settings, [settings.topic(each.name) for each in READ_BY_WORKERS]))
     except SegmenterError as error:
         return Reach(unknown=str(error).splitlines()[0])
     except TimeoutError:
         return Reach(unknown=f"Kafka did not say within {WITHIN_S:.0f} s")
 
 
-def with_past(heads: Sequence[Head], lacked: Collection[str], reach: Reach) -> list[Head]:
+def with_past(heads: Sequence[Head], lacked: Collection[str], reach: Reach, now_ms: int) -> list[Head]:
     """The heads as they will be once the past is made. lacked: the fields that were not kept."""
-    return [_with_past(head, lacked, max(begun(head), reach.since_ms(head.time_ms))) for head in heads]
+    return [_with_past(head, lacked, max(begun(head), reach.since_ms(now_ms))) for head in heads]
 
 
 def _with_past(head: Head, lacked: Collection[str], since_ms: int) -> Head:

@@ -237,9 +237,8 @@ class PastMaker:
     async def _begin(self) -> Beginning:
         while (running := self._running()) is None:  # noqa: ASYNC110 - it is looked at again and again in any case
             await asyncio.sleep(FOLLOW_EVERY_S)
-        found = await where_the_past_begins(
-            self._worker.consumer, self._tps, Head.decode(running.shard.head()), self._worker.settings
-        )
+        worker, head = self._worker, Head.decode(running.shard.head())
+        found = await where_the_past_begins(worker.consumer, self._tps, head, worker.settings, worker.clock())
         since = "" if found.since_ms == NEVER else f" since {format_time(found.since_ms)}, as far as topics reach back"
         log.info("%s - is made from the input topics%s", self._subject, since)
         return found

@@ -173,7 +173,9 @@ async def _begin_later(kafka: Offers, tps: Sequence[TP], beginnings: Offsets, se
     return {tp: ends[tp] if (at := found[tp]) is None else at for tp in tps}
 
 
-async def where_the_past_begins(kafka: Rereads, tps: Sequence[TP], head: Head, settings: Settings) -> Beginning:
+async def where_the_past_begins(
+    kafka: Rereads, tps: Sequence[TP], head: Head, settings: Settings, now_ms: int
+) -> Beginning:
     """Where the inputs of a shard begin that is to be made once more. head: of the shard as it is, which says from when
     on it was told everything."""
     begun_ms = begun(head)
@@ -187,7 +189,7 @@ async def where_the_past_begins(kafka: Rereads, tps: Sequence[TP], head: Head, s
     since_ms = begun_ms
     for tp, offset in offsets.items():
         if 0 < offset == beginnings[tp]:  # what stood before it is gone
-            since_ms = max(since_ms, await _time_of_first(kafka, tp, offset, head.time_ms))
+            since_ms = max(since_ms, await _time_of_first(kafka, tp, offset, now_ms))
     return Beginning(offsets, since_ms)
 
 

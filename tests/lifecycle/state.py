@@ -15,10 +15,14 @@ from streams.state.store import Checkpoint, Store, Write
 from tests.state.checkpoints import claimed
 
 
-async def left_by_worker(store: Store, rulebook: Rulebook, events: Sequence[Event], shard: int = 0) -> Shard:
+async def left_by_worker(
+    store: Store, rulebook: Rulebook, events: Sequence[Event], shard: int = 0, *, ticks: bool = True
+) -> Shard:
+    """ticks: whether time has come up to the newest event."""
     run = Shard(rulebook)
     run.step(Batch.of(events))
-    run.tick(max(event.ts for event in events))
+    if ticks:
+        run.tick(max(event.ts for event in events))
     dirty = run.take_dirty()
     joined = [(segment, user) for user in run.table.subjects for segment in run.memberships(user)]
     writes: list[Write[str, Any]] = [Write(ROWS, dirty.rows), Write(DOCUMENTS, dirty.documents), Write(MEMBERS, joined)]

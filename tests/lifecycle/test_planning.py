@@ -122,6 +122,21 @@ async def test_how_far_topics_reach_back_and_what_will_be_lacking_is_told_before
     assert json.decode(in_json(plan))["past"]["unknown"] == (reach.unknown or None)
 
 
+async def test_while_the_first_backlog_is_worked_off_a_plan_is_as_of_the_newest_event(kept: Store) -> None:
+    async def ask() -> Reach:
+        return Reach({"product-events": None})
+
+    then = check_files(QUIET)
+    await apply(kept.group, then, after=None, author="ann", note="", at_ms=AT)
+    await left_by_worker(kept, then.rulebook, EVENTS, ticks=False)
+    await kept.group.put(SETTLED, "partitions", b"1")
+    plan = await make_plan(kept, SETTINGS, check_files(QUIET | KEEN), ask=ask)
+    assert plan.estimate.now_ms == AT
+    assert "has what came since Tue 3 Nov 09:14 UTC; its window is whole on Thu 3 Dec 00:00 UTC" in " ".join(
+        in_words(plan).split()
+    )
+
+
 async def test_what_need_not_wait_asks_nobody_how_far_topics_reach_back(kept: Store) -> None:
     async def ask() -> Reach:
         raise AssertionError("nobody need know")

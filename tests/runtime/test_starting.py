@@ -1,14 +1,18 @@
 """Where a shard begins to read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from faust.types import TP
 
+from streams.core.engine.shard import Shard
 from streams.core.kernel.layout import NEVER
+from streams.core.profiles.snapshot import Head
+from streams.core.rules.rulebook import Rulebook
 from streams.errors import StateError, StateLost
-from streams.runtime.starting import begins, has_read, where_to_begin
+from streams.runtime.starting import begins, has_read, where_the_past_begins, where_to_begin
 from streams.settings import Settings
 
 PRODUCT, BILLING = TP("product-events", 2), TP("billing-updates", 2)
@@ -35,6 +39,11 @@ class Kafka:
 
     async def offsets_at(self, tps: Sequence[TP], time_ms: int) -> Mapping[TP, int | None]:
         return {tp: self.at.get(tp) for tp in tps}
+
+    @asynccontextmanager
+    async def reading_on(self, offsets: Mapping[TP, int]) -> AsyncIterator[None]:
+        assert all(offset == 100 for offset in offsets.values()), "there is something to read"
+        yield
 
 
 async def test_a_shard_goes_on_where_its_state_ends() -> None:
@@ -111,3 +120,10 @@ async def test_commands_to_erase_are_read_from_their_beginning_wherever_events_b
 )
 def test_what_is_told_from_the_beginning_has_begun_at_no_instant(start: str | int, offset: int, begun: int) -> None:
     assert begins(start, {PRODUCT: offset, BILLING: 0}, NOW) == begun
+
+
+async def test_where_nothing_is_there_any_more_a_past_has_what_comes_from_now_on_though_time_has_never_come() -> None:
+    head = Head.decode(Shard(Rulebook(())).head())
+    assert head.time_ms == NEVER
+    kafka = Kafka(beginnings={PRODUCT: 0, BILLING: 100})
+    assert await where_the_past_begins(kafka, TPS, head, Settings(), NOW) == ({PRODUCT: 0, BILLING: 100}, NOW)
