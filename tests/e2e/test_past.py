@@ -1,14 +1,16 @@
 """A rule that reads what was not kept before, applied to running workers on real servers: it comes in with its past."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from typing import Final
 
+from streams.kafka.publisher import home_partition
 from streams.state.format import past_room
 from streams.state.opening import opened_store
 from streams.testing import identify, to_bytes, track
-from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen
 from tests.e2e.test_rulebook import rules, until_members_are, wanted
 from tests.e2e.test_worker import NEWEST_MS, actions
 
@@ -91,3 +93,43 @@ def test_rules_that_read_what_was_not_kept_come_in_with_their_past_though_a_work
     for rule in NEW:
         assert {each["user_id"] for each in told if each["rule"] == rule} == ALL_GUESTS
     assert not any(each["live"] for each in told)
+
+
+def test_where_topics_do_not_reach_back_rules_begin_with_what_is_there_as_was_said_beforehand(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.use({"more-exports": TIMELESS["more-exports"]})
+    records = actions(users=40, events=800)
+    pipeline.publish(records)
+    by_shard = [[it for it in records if home_partition(it["userId"], PARTITIONS) == n] for n in range(PARTITIONS)]
+    with pipeline.worker() as worker:
+        until_members_are(pipeline, wanted(pipeline, records), worker)
+        for shard, each in enumerate(by_shard[1:], 1):
+            pipeline.delete_records("product-events", shard, before=len(each) // 2)
+        left = [*by_shard[0], *(record for each in by_shard[1:] for record in each[len(each) // 2 :])]
+        pipeline.use(
+            {
+                "more-exports": TIMELESS["more-exports"],
+                "reader": 'enter: count("Report Viewed") >= 4',
+                "lately": 'enter: count("Report Viewed", days=90) >= 1000000',
+            }
+        )
+        said = " ".join(rules(pipeline, "apply", "--yes", "--note", "who reads").split())
+        assert f"Topic {pipeline.settings.topic('product-events')} has what came since" in said
+        assert 'reader: count("Report Viewed") has what came since' in said
+        (whole_on,) = re.findall(r"its window is whole on (\w+ \d+ \w+) .*?, and lately is warming until then", said)
+        counts = Counter(record["userId"] for record in left if record["event"] == "Report Viewed")
+        readers = {user: count for user, count in counts.items() if count >= 4}
+        until_members_are(pipeline, wanted(pipeline, records) | {"reader": set(readers)}, worker)
+        deadline = time.monotonic() + WITHIN_S
+        while "reader: segment, live" not in (shown := rules(pipeline)):
+            assert time.monotonic() < deadline, f"{shown}\n{worker.said()}"
+            time.sleep(0.2)
+        assert f"lately: segment, warming until {whole_on} " in shown
+        seen = pipeline.read("segment-changes", lambda seen: len(of_change(seen)) >= len(readers))
+    assert of_change(seen) == readers
+
+
+def of_change(seen: list[Seen]) -> dict[str, int]:
+    """By user, what was counted of whom other rules than before have entered."""
+    return {one.json["user_id"]: one.json["because"][0]["value"] for one in seen if one.json["cause"] == "rule_change"}

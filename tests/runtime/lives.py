@@ -52,14 +52,16 @@ class Crash(BaseException):
 class World:
     """What outlives an owner: what is stored, and what stands on Kafka, by partition.
 
+    begins: the first offset that is still there, where retention has taken others.
     left: what the next owner still has of the shard, from when it had it before. version: of the rules that are live;
     awaited: those of one that awaits its past, with its number; ready, taken: the shards of which that is there, and
-    which have it; has_limit: whether whom it would move is counted; moves: by shard; errors: what
-    making it failed at. goes_on: whether the rules that are live took the place of others while not all shards had
-    taken the past of those, and so it is theirs.
+    which have it; reaches: from when on that has all, by shard; has_limit: whether whom it would move is counted;
+    moves: by shard; errors: what making it failed at. goes_on: whether the rules that are live took the place of others
+    while not all shards had taken the past of those, and so it is theirs.
     """
 
     store: ShardStore
+    begins: dict[TP, int] = field(default_factory=dict)
     inputs: dict[TP, list[Read]] = field(
         default_factory=lambda: {TP(topic, shard): [] for topic in INPUTS for shard in range(PARTITIONS)}
     )
@@ -73,6 +75,7 @@ class World:
     awaited_version: int = 0
     ready: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
+    reaches: dict[int, int | None] = field(default_factory=dict)
     has_limit: bool = False
     moves: dict[int, Mapping[str, Move]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -198,6 +201,7 @@ class Owner:
             return False
         if made.is_ready:
             world.ready.add(self.number)
+            world.reaches[self.number] = made.since_ms
         if made.error:
             world.errors.append(made.error)
         if made.moves is not None:
@@ -295,7 +299,7 @@ class Owner:
         return await self._step("committed", _answer({tp: self.world.committed.get(tp) for tp in tps}))
 
     async def earliest_offsets(self, *tps: TP) -> Any:
-        return await self._step("earliest_offsets", _answer(dict.fromkeys(tps, 0)))
+        return await self._step("earliest_offsets", _answer({tp: self.world.begins.get(tp, 0) for tp in tps}))
 
     async def ends(self, positions: Mapping[TP, int]) -> Any:
         return await self._step("ends", _answer({tp: len(self.world.inputs[tp]) for tp in positions}))
@@ -354,6 +358,7 @@ class Beside:
         await asyncio.sleep(0)
         found: dict[TP, Portion] = {}
         for tp in tps:
+            assert self._next[tp] >= self._world.begins.get(tp, 0), "what is gone is read"
             records = self._world.inputs[tp][self._next[tp] :][:2]
             if records:
                 self._next[tp] += len(records)
