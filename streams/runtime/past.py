@@ -48,7 +48,7 @@ from streams.runtime.shard_loop import ShardLoop, Stand
 from streams.runtime.starting import Beginning, where_the_past_begins
 from streams.runtime.worker import Worker
 from streams.settings import Settings
-from streams.state.claiming import claim
+from streams.state.claiming import Claim, claim
 from streams.state.format import past_room
 from streams.state.store import ShardStore
 
@@ -198,7 +198,7 @@ class PastMaker:
 
     async def _load(self, reader: PastReader) -> ShardLoop:
         worker = self._worker
-        epoch, stored = await claim(self.store, self._number, self._is_ours, worker.clock)
+        epoch, stored = await self._claim()
         begun = (
             Beginning({tp: stored.positions.get(tp.topic, 0) for tp in self._tps}) if stored else await self._begin()
         )
@@ -212,12 +212,22 @@ class PastMaker:
         intake = Intake(silent, begun.offsets, stored.positions if stored else {}, hear, shard.reached_ms)
         checkpoints = Checkpoints(self.store, silent.producer, self._number, epoch, self._retry)
         number = max(stored.number if stored else 0, worker.clock())
-        self._first = dict(await worker.consumer.earliest_offsets(*self._tps))
         pending, identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
         self._departed = Departed(shard, identities, self._homes())
         loop = ShardLoop(silent, shard, identities, intake, checkpoints, number, pending, self._pace)
         loop.saved = Stand(begun.offsets, shard.time_ms, shard.is_stale) if stored else None
         return loop
+
+    async def _claim(self) -> Claim:
+        """With what is made of it. Where retention was quicker, and what was to follow is gone, that is nothing:
+        then it begins anew, with what is there."""
+        found = await claim(self.store, self._number, self._is_ours, self._worker.clock)
+        self._first = dict(await self._worker.consumer.earliest_offsets(*self._tps))
+        if not found.stored or all(found.stored.positions.get(tp.topic, 0) >= at for tp, at in self._first.items()):
+            return found
+        log.warning("%s - begins anew: topics do not reach back to its last checkpoint any more", self._subject)
+        await self.store.forget(self._number)
+        return await claim(self.store, self._number, self._is_ours, self._worker.clock)
 
     async def _await_departed(self) -> None:
         """Whoever became somebody of this shard is waited for: what was counted of them is part of it."""

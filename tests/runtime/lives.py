@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 import msgspec
+from aiokafka.errors import OffsetOutOfRangeError
 from faust.types import TP
 
 from streams.core.compiler.catalog import Catalog
@@ -358,7 +359,8 @@ class Beside:
         await asyncio.sleep(0)
         found: dict[TP, Portion] = {}
         for tp in tps:
-            assert self._next[tp] >= self._world.begins.get(tp, 0), "what is gone is read"
+            if self._next[tp] < self._world.begins.get(tp, 0):
+                raise OffsetOutOfRangeError(tp)
             records = self._world.inputs[tp][self._next[tp] :][:2]
             if records:
                 self._next[tp] += len(records)

@@ -21,7 +21,7 @@ from streams.state.format import SETTLED
 from streams.state.memory import MemoryStore
 from streams.terminal.plan import in_words
 from streams.testing import to_bytes, track
-from tests.runtime.lives import NOON, PARTITIONS
+from tests.runtime.lives import NOON, PARTITIONS, Crash, Owner
 from tests.runtime.test_one_person import Company, Published
 
 SETTINGS: Final = Settings()
@@ -136,13 +136,16 @@ def since(taken: Inventory, at_ms: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("gone", CASES.values(), ids=CASES)
-async def test_what_a_plan_says_of_what_topics_do_not_reach_back_to_is_what_comes(gone: Gone) -> None:
+async def test_what_a_plan_says_of_what_topics_do_not_reach_back_to_is_what_comes(
+    gone: Gone, caplog: pytest.LogCaptureFixture
+) -> None:
     group = Group(MemoryStore(), {}, WAS.rulebook)
     await group.lose_the_beginning(gone.records)
     plan = await make_plan(group.kept, SETTINGS, NOW, ask=group.reach)
     assert plan.after is not None
     assert gone.says in in_words(plan)
     await group.take_over(plan)
+    assert "begins anew" not in caplog.text
     wanted = [minute(None if days is None else NOON - days * DAY_MS) for days in gone.since]
     assert [minute(group.world.reaches[shard]) for shard in range(PARTITIONS)] == wanted
     found = await inventory.stored_in(group.kept, SETTINGS, NOW.rulebook)
@@ -155,3 +158,24 @@ async def test_what_a_plan_says_of_what_topics_do_not_reach_back_to_is_what_come
     await group.each_shard_lives()
     more = tuple(tuple(count + 1 for count in counts) for counts in gone.counted)
     assert tuple([await group.counts(user) for user in USERS]) == more
+
+
+async def test_where_retention_takes_what_was_to_be_read_next_a_past_begins_anew_with_what_is_there(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    group = Group(MemoryStore(), {}, WAS.rulebook)
+    await group.lose_the_beginning((0, 0))
+    plan = await make_plan(group.kept, SETTINGS, NOW, ask=group.reach)
+    world, (ann, _) = group.world, USERS
+    world.awaited, world.awaited_version = NOW.rulebook, 2
+    with pytest.raises(Crash):
+        await Owner(world, WAS.rulebook, "past save", "after, a crash", number=0).live()
+    world.awaited = None
+    for minutes in range(3):
+        group.signs_in(ann, NOON + minutes * 60_000)
+    await group.each_shard_lives()
+    world.begins = {TP("product-events", 0): len(DAYS_AGO) + 1}
+    await group.take_over(plan)
+    assert "shard 0, past under version 2 - begins anew" in caplog.text
+    assert minute(world.reaches[0]) == minute(NOON + 60_000)
+    assert await group.counts(ann) == (1, 2, 2, len(DAYS_AGO) + 3, 2, 2)
