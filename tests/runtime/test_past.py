@@ -52,11 +52,14 @@ class Group(Company):
     """The same under some rules, and then under others."""
 
     async def settle_all(self) -> None:
-        """The same, with a life of each at least, until one ends without a crash."""
-        for shard in range(PARTITIONS):
-            while not await self.live_once(shard):
-                pass
+        """The same, with a life of each at least, until one ends without a crash; at once, as the past of one may need
+        what that of another has left."""
+        await asyncio.gather(*map(self._live_whole, range(PARTITIONS)))
         await self.settle()
+
+    async def _live_whole(self, shard: int) -> None:
+        while not await self.live_once(shard):
+            pass
 
 
 async def take_over(company: Group, in_memory: bool) -> None:
