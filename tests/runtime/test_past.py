@@ -127,6 +127,7 @@ async def as_if_always(
 @example(
     [SignIn("ann", None), SignIn("dan", None), Becomes("ann", "dan"), SignIn("ann", None)], 4, {}, True
 )  # by old ids
+@example([SignIn("dan", None), Customer("ann"), Becomes("dan", "ann"), SignIn("ann", None)], 3, {}, True)  # as of then
 @given(st.lists(STEPS | ERASURES, max_size=10), st.integers(0, 10), CRASHES, st.booleans())
 def test_rules_that_come_later_are_as_if_they_had_always_been_there(
     steps: list[Step | Erase], at: int, crashes: Crashes, in_memory: bool

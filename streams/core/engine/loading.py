@@ -109,7 +109,9 @@ class Loading:
         is_whole, keys = past.is_whole(self.head), list(self.today.rules)
         for schema, subjects, places in self._stale_rows:
             rows, theirs = past.fill(self._table, schema, subjects, places)
-            self.migration.known.update(rows.tolist() if is_whole else ())
+            if is_whole:
+                self.migration.known.update(rows.tolist())
+                self.migration.united.update(self._table.rows_of(past.united(subjects)).tolist())
             for row, rule, told in past.take_levels(self._table, rows, theirs) if is_whole else ():
                 field = self.today.field(RULE + keys[rule])
                 adopted = self.migration.adopted[row]

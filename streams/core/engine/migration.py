@@ -51,7 +51,8 @@ class Arrival(Protocol):
 
 class Migration:
     """The profiles still to be evaluated anew, in the order in which they were loaded. known: of which of them the past
-    says where they are: telling it moves no clock of theirs, as nothing has happened to them."""
+    says where they are: telling it moves no clock of theirs, as nothing has happened to them. united: those of them to
+    whom was added what was counted of others, without which the past had evaluated them."""
 
     def __init__(self, today: RowSchema):
         self.today = today
@@ -60,6 +61,7 @@ class Migration:
         self.told: dict[int, list[tuple[str, int]]] = defaultdict(list)
         self.adopted: dict[int, list[Adopted]] = defaultdict(list)
         self.known: set[int] = set()
+        self.united: set[int] = set()
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -94,6 +96,23 @@ class Migration:
         found = np.array(comes, np.int64)
         self.known.difference_update(rows.tolist())
         return found
+
+    def take_united(self, rows: Ints) -> Ints:
+        found = [row for row in rows.tolist() if row in self.united]
+        self.united.difference_update(found)
+        return np.array(found, np.int64)
+
+    def adopt_levels(self, rows: Ints, before: Ints, table: Table) -> None:
+        """What rules have found of rows since these words of before is as if their past had said it."""
+        for row, was in zip(rows.tolist(), before, strict=True):
+            words = table.memory.words[row]
+            for number, key in enumerate(self.today.rules):
+                field = self.today.field(RULE + key)
+                state = field.start + 1 if field is not None else 0
+                if state and words[state] != was[state]:
+                    words[state] = was[state] & ~LEVEL | words[state] & LEVEL
+                    if all(one.rule != number for one in self.adopted[row]):
+                        self.adopted[row].append(Adopted(number, key, state, int(was[state]) & LEVEL, is_dated=True))
 
     def adopt(
         self,

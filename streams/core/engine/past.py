@@ -96,6 +96,10 @@ class Past:
         self._fill_documents(table, rows, found, filled, united)
         return rows, theirs
 
+    def united(self, subjects: Sequence[str]) -> list[str]:
+        """Those of these to whom something is added."""
+        return [subject for subject in subjects if subject in self._departed and subject in self._table]
+
     def _unite(self, rows: Ints, words: Ints) -> dict[int, Document]:
         """Add to the words of these rows what was counted of those who became them. Gives their documents with it, by
         row; the shard stays as it is."""

@@ -114,12 +114,24 @@ class Shard(Storable):
 
     def _evaluate_anew(self, rows: Ints) -> list[Change]:
         at, leavers = self.time_ms, self._migration.take_leavers(rows)
+        self._evaluate_united(self._migration.take_united(rows), at)
         changes = self._run(
             lambda start: loop.reevaluate(*self._state, rows, leavers, at, start),
             stop=len(rows),
         )
         changes = self._migration.adopt(self.table, rows, changes, at, self._arrival, self.all_memberships)
         return self._migration.with_ends(self.table, rows, changes, at, self.memberships)
+
+    def _evaluate_united(self, rows: Ints, at_ms: int) -> None:
+        """Have those be where their past would have them, had it known all that was counted: each as of its clock, and
+        then as time has come."""
+        if not len(rows):
+            return
+        before = self.table.memory.words[rows].copy()
+        as_of_then = np.zeros(len(rows), np.int64)
+        self._run(lambda start: loop.reevaluate(*self._state, rows, as_of_then, NEVER, start), stop=len(rows))
+        self._catch_up_to(rows, at_ms)
+        self._migration.adopt_levels(rows, before, self.table)
 
     def _arrival(self, row: int, rule: int, before: int, at_ms: int, subject: str, segments: tuple[str, ...]) -> Change:
         """As what its state makes of it: live, or in shadow."""
