@@ -5,7 +5,7 @@ A row has a *kept* part, which is stored, and a *derived* part, which can be mad
 profile's document and the rules: totals of windows, trait values, and what is known of the rules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ from streams.core.rules.nodes import (
     FirstSeen,
     Holds,
     How,
+    IdleSince,
     LastSeen,
     Latest,
     LatestTime,
@@ -91,7 +92,7 @@ class Catalog:
         ]
         self.word: dict[Feature, int] = {FirstSeen(): FIRST_SEEN}
         self.width = self.rules_start
-        self.rings = self._ring_lengths()
+        self.rings = self._rings()
         self.ring_start: dict[Ring, int] = {}
         self._place_kept()
         self.kept = self.width
@@ -107,12 +108,8 @@ class Catalog:
         included: list[Feature] = [Trait(name) for rule in self.rulebook.groupings for name in rule.include]
         return tuple(dict.fromkeys(read + included))
 
-    def _ring_lengths(self) -> tuple[Ring, ...]:
-        lengths: dict[RingKey, int] = {}
-        for window in self.windows:
-            key = ring_key(window)
-            lengths[key] = max(lengths.get(key, 0), window.length + window.before)
-        return tuple(Ring(*key, length=length) for key, length in lengths.items())
+    def _rings(self) -> tuple[Ring, ...]:
+        return tuple(Ring(*key, length=length) for key, length in ring_lengths(self.features).items())
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
@@ -156,9 +153,9 @@ class Catalog:
         for feature in self.features:
             match feature:
                 case LastSeen():
-                    self.word[feature] = self._keep(own_name(feature), Kind.NEWEST, 1)
+                    self.word[feature] = self._keep(own_name(feature), Kind.NEWEST, words_of(feature))
                 case Lifetime():
-                    self.word[feature] = self._keep(own_name(feature), Kind.TALLY, 1)
+                    self.word[feature] = self._keep(own_name(feature), Kind.TALLY, words_of(feature))
                 case _:
                     pass
         for ring in self.rings:
@@ -176,15 +173,8 @@ class Catalog:
     def _place_derived(self) -> None:
         self.time_driven, self.blocked = self._take(self.rule_set_words), self._take(self.rule_set_words)
         for feature in self.features:
-            match feature:
-                case Window(statistic):
-                    self.word[feature] = self._take(STATISTICS[statistic].bucket.total_words)
-                case Trait() | Latest() | Lowered():
-                    self.word[feature] = self._take(2)  # the value and its kind
-                case TraitTime() | LatestTime() | Holds():
-                    self.word[feature] = self._take(1)
-                case _:
-                    pass
+            if feature not in self.word and (words := words_of(feature)):
+                self.word[feature] = self._take(words)
 
     def places(self, source: Trait | Latest) -> Places:
         """Where what follows from a trait or a latest property is written."""
@@ -238,3 +228,26 @@ class Catalog:
         wheres = [events.where for events in self.event_sets if events.where is not None]
         told: list[str | Condition | Ring] = [*numbers, *wheres, *self.distinct]
         return {each: column for column, each in enumerate(dict.fromkeys(told))}
+
+
+def words_of(feature: Feature) -> int:
+    """Of a feature by itself, beside the ring that it may share with others."""
+    match feature:
+        case Window(statistic):
+            return STATISTICS[statistic].bucket.total_words
+        case Trait() | Latest() | Lowered():
+            return 2  # the value and its kind
+        case LastSeen() | Lifetime() | TraitTime() | LatestTime() | Holds():
+            return 1
+        case FirstSeen() | IdleSince():
+            return 0  # every row has them
+
+
+def ring_lengths(read: Iterable[Feature]) -> dict[RingKey, int]:
+    """How many buckets each ring must have for what is read."""
+    lengths: dict[RingKey, int] = {}
+    for window in read:
+        if isinstance(window, Window):
+            key = ring_key(window)
+            lengths[key] = max(lengths.get(key, 0), window.length + window.before)
+    return lengths

@@ -4,7 +4,7 @@ Comes in: a shard, a subject and an instant (ms). Goes out: an `Explanation`: ev
 of them and since when, and the changes to come if nothing happens. The shard stays as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -103,9 +103,10 @@ def explain(shard: Shard, subject: str, at_ms: int) -> Explanation:
     copy.tick(at_ms)
     standings = list(copy.explain(subject, at_ms))
     coming = copy.tick(at_ms + AHEAD_MS)
+    following = {change.rule: change for change in reversed(coming)}  # the first of each
     scores = scores_now(shard, subject, at_ms)
     rules = [
-        _rule_now(rule, standing, since, coming, scores.get(rule.name, ()))
+        _rule_now(rule, standing, since, following.get(rule.name), scores.get(rule.name, ()))
         for rule, standing in zip(shard.catalog.rulebook.groupings, standings, strict=True)
     ]
     return Explanation(subject, at_ms, tuple(rules), tuple(coming), _subscriptions(shard, subject))
@@ -132,7 +133,7 @@ def _rule_now(
     rule: Grouping,
     standing: Standing,
     since: Mapping[Leaf, Since],
-    coming: Sequence[Change],
+    following: Change | None,
     scores: tuple[ScoreNow, ...],
 ) -> RuleNow:
     reasons = {reason.condition: reason for reason in standing.because}
@@ -142,7 +143,6 @@ def _rule_now(
         conditions.append(ConditionNow(part, leaf.text, reason.value, reason.now, since[leaf]))
     holds = {each.condition: each.holds for each in conditions}
     deciding = decisive(rule, standing.segment, holds)
-    following = next((change for change in coming if change.rule == rule.name), None)
     return RuleNow(
         rule.name,
         isinstance(rule, Tier),

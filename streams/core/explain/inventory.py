@@ -10,14 +10,13 @@ from typing import NamedTuple
 from streams.core.calendar import UTC, Calendar
 from streams.core.compiler.catalog import Catalog
 from streams.core.compiler.fields import field_name
+from streams.core.explain.costs import WORD_BYTES, own_bytes
 from streams.core.language.render import named, render, render_value
 from streams.core.profiles.snapshot import Head, RowSchema
 from streams.core.profiles.warmup import covered_from
 from streams.core.rules.nodes import Feature, InSegment, Leaf, Value, Window
 from streams.core.rules.rulebook import Rule, Rulebook, Scores
 from streams.core.rules.traversal import DIMENSIONS, features, leaves, measure, operands, rule_leaves
-
-WORD_BYTES = 8
 
 Readings = Mapping[str, tuple[Feature, ...]]
 
@@ -84,8 +83,8 @@ def read_by(rulebook: Rulebook, rule: Rule) -> Readings:
         found[render_value(part)] = tuple(features(part, rulebook.scores))
     for leaf in _own_leaves(rule):
         if isinstance(leaf, InSegment):
-            asked = next(each for each in rulebook.rules if each.name == leaf.segment)
-            found[render(leaf)] = tuple(each for parts in read_by(rulebook, asked).values() for each in parts)
+            asked = read_by(rulebook, rulebook.by_name[leaf.segment])
+            found[render(leaf)] = tuple(each for parts in asked.values() for each in parts)
     return found
 
 
@@ -110,11 +109,8 @@ def _row_bytes(rulebook: Rulebook) -> int:
 @lru_cache(maxsize=4)
 def _costs(rulebook: Rulebook) -> Mapping[str, tuple[int, Readings]]:
     """Of each rule what no other needs of a row, and what it reads; kept for whoever looks again and again."""
-    row_bytes = _row_bytes(rulebook)
-    others = {rule.name: [each for each in rulebook.rules if each is not rule] for rule in rulebook.rules}
-    return {
-        rule.name: (row_bytes - row_bytes_of(others[rule.name]), read_by(rulebook, rule)) for rule in rulebook.rules
-    }
+    own = own_bytes(rulebook)
+    return {rule.name: (own[rule.name], read_by(rulebook, rule)) for rule in rulebook.rules}
 
 
 def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], calendar: Calendar) -> LiveRule:

@@ -170,6 +170,10 @@ class Rulebook:
         return tuple(rule.name for rule in self.rules)
 
     @cached_property
+    def by_name(self) -> Mapping[str, Rule]:
+        return dict(zip(self.names, self.rules, strict=True))
+
+    @cached_property
     def groupings(self) -> tuple[Grouping, ...]:
         """What profiles are grouped by, one for each rule, in order: scores stand for the tier of their grid."""
         return tuple(rule.tier if isinstance(rule, Scores) else rule for rule in self.rules)
