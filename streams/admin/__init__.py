@@ -4,7 +4,8 @@ rules_in_force.py  the rules that a group runs by
 homes.py           in which shards a user may be
 lookup.py          where a user is looked up: in what workers have stored, or in files
 timeline.py        what became of a user of late
-members.py         who is in a segment; members_csv.py: as CSV
+members.py         who is in a segment; members_csv.py: as CSV;
+                   sorting.py: in order, however many they are
 links.py           aliases: whose they are, and which links were refused
 inventory.py       what is live, by the rule files and by what workers have stored
 commanding.py      commands about users, given to the owners of shards

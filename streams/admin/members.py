@@ -5,8 +5,10 @@ or all of them, each with since when she is in.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
+from streams.admin.sorting import Sorter
 from streams.outputs.membership import decode_segments
 from streams.state.collection import Collection
 from streams.state.format import MEMBERS, MEMBERSHIPS, SHADOW_MEMBERS
@@ -36,12 +38,15 @@ async def page(
 
 
 async def everyone(store: Store, segment: str, in_shadow: bool = False) -> AsyncIterator[list[Member]]:
-    """All of them, piece by piece; their ids are held at once."""
-    shards, of = await store.shards.all(), _set(in_shadow)
-    places = [(user, shard) for shard in shards for user in await store.shards.members(shard, segment, of)]
-    places.sort()
-    for start in range(0, len(places), AT_ONCE):
-        yield await _with_since(store, segment, [(shard, user) for user, shard in places[start : start + AT_ONCE]])
+    """All of them, piece by piece: of millions hardly more is held than of some ten thousand."""
+    of = _set(in_shadow)
+    with Sorter() as found:
+        for shard in await store.shards.all():
+            async for users in store.shards.each_member(shard, segment, of):
+                found.add((user, shard) for user in users)
+        places = found.in_order()
+        while some := list(islice(places, AT_ONCE)):
+            yield await _with_since(store, segment, [(shard, user) for user, shard in some])
 
 
 def _set(in_shadow: bool) -> Collection[str, str]:

@@ -4,7 +4,7 @@ Comes in and goes out: what `streams.state.store` says. It never awaits, so that
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
@@ -190,6 +190,11 @@ class MemoryShardStore:
 
     async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
         return set(self._shards.get(shard, _Shard()).contents[of].get(segment, ()))
+
+    async def each_member(
+        self, shard: int, segment: str, of: Collection[str, str] = MEMBERS
+    ) -> AsyncIterator[Sequence[str]]:
+        yield list(await self.members(shard, segment, of))
 
     async def sizes(self, of: Collection[str, str] = MEMBERS) -> dict[str, int]:
         sizes: Counter[str] = Counter()

@@ -218,10 +218,11 @@ class RedisShardStore:
         return found
 
     async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
-        return {user async for some in self._members(shard, segment, of) for user in some}
+        return {user async for some in self.each_member(shard, segment, of) for user in some}
 
-    async def _members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> AsyncIterator[list[str]]:
-        """Piece by piece: a segment may be all that there are. Redis may give a user twice."""
+    async def each_member(
+        self, shard: int, segment: str, of: Collection[str, str] = MEMBERS
+    ) -> AsyncIterator[Sequence[str]]:
         key, cursor = self._keys.of(shard).at(of, segment), None
         while cursor != 0:
             cursor, some = await self._redis.call("SSCAN", key, cursor or 0, "COUNT", SLICE)
@@ -268,7 +269,7 @@ class RedisShardStore:
     ) -> list[tuple[int, str]]:
         found: list[tuple[str, int]] = []
         for shard in await self._numbers():
-            async for some in self._members(shard, segment, of):
+            async for some in self.each_member(shard, segment, of):
                 wanted = (user for user in some if user > after and contains(user, containing))
                 found = nsmallest(most, {*found, *((user, shard) for user in wanted)})
         return [(shard, user) for user, shard in found]

@@ -6,7 +6,7 @@ in Redis and in memory (for tests), and one suite of tests runs on both. What is
 rows, documents and head are bytes like any others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol
 
@@ -185,6 +185,9 @@ class ShardStore(Protocol):
 
     async def members(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> set[str]:
         """Who is in it, of this shard. of: `MEMBERS`, or `SHADOW_MEMBERS` of rules in shadow."""
+
+    def each_member(self, shard: int, segment: str, of: Collection[str, str] = MEMBERS) -> AsyncIterator[Sequence[str]]:
+        """The same piece by piece, as a segment may be all that there are; somebody may come twice."""
 
     async def sizes(self, of: Collection[str, str] = MEMBERS) -> dict[str, int]:
         """How many members each segment has, over all shards; those without any are left out."""

@@ -176,6 +176,9 @@ async def test_members_are_paged_in_the_order_of_their_ids_over_all_shards(store
         assert [shard for shard, _ in page] == [int(user[2:]) % 3 for _, user in page]
         found += [user for _, user in page]
     assert found == [f"u-{user:03}" for user in range(300)]
+    pieces = [set(piece) for shard in (0, 1, 2) async for piece in store.each_member(shard, "vip")]
+    assert set().union(*pieces) == set(found)
+    assert not [user async for piece in store.each_member(0, "never") for user in piece]
     assert await store.members_after("never", "", 10) == []
     assert await store.members_after("vip", "u-298", 10) == [(2, "u-299")]
     those = await store.members_after("vip", "u-100", 3, containing="U-1")

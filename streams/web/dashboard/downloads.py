@@ -21,7 +21,7 @@ from streams.web.dashboard.door import Door
 from streams.web.refusal import come_again
 from streams.web.views.window import Window
 
-MOST_AT_ONCE: Final = 4  # each holds the ids of a segment: of a million some hundred megabytes
+MOST_AT_ONCE: Final = 4  # each reads all of a segment, and has its ids on the disk while it does
 
 
 class Downloads:
