@@ -83,6 +83,11 @@ def _networks(value: object) -> object:
     return frozenset(found)
 
 
+def _proxies(value: object) -> object:
+    """`10.0.0.0/8, ::1`; or `*` alone: beside others it would say nothing."""
+    return frozenset("*") if isinstance(value, str) and value.strip() == "*" else _networks(value)
+
+
 def _header(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9-]*", value):
         return value
@@ -197,6 +202,7 @@ Instant = Annotated[int, BeforeValidator(_time)]
 Livemode = Annotated[Literal["true", "false", "any"], BeforeValidator(_lower)]
 Networks = Annotated[frozenset[str], BeforeValidator(_networks)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
+Proxies = Annotated[frozenset[str], BeforeValidator(_proxies)]
 Offset = Annotated[int | None, BeforeValidator(_offset)]
 RootPath = Annotated[str, BeforeValidator(_path)]
 Rates = Annotated[Mapping[str, float], BeforeValidator(_rates)]

@@ -34,6 +34,7 @@ from streams.setting_values import (
     Names,
     Networks,
     Offset,
+    Proxies,
     Rates,
     Replication,
     RootPath,
@@ -139,7 +140,7 @@ class Settings(BaseModel):
     web: ListenAt = HostPort("127.0.0.1", 8080)
     web_root_path: RootPath = ""
     webhook_private: Networks = frozenset()
-    web_proxies: Names = frozenset({"127.0.0.1", "::1"})
+    web_proxies: Proxies = frozenset({"127.0.0.1", "::1"})
     web_url: Url = ""
     web_token: Secret = None
     web_token_file: File = None

@@ -5,6 +5,7 @@
     server.py    listens, until it is told to stop; stopping.py: who holds a stream open hears of it
     connections.py  whose requests begin within bounds
     bodies.py    which are read within bounds
+    proxies.py   whose request it is, behind a proxy
     rates.py     how much one sender may send
     access.py    who asks, and what they may
     cors.py      pages of other origins

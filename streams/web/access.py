@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import jwt
 from starlette.requests import Request
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from streams.errors import UsageError
 from streams.settings import Settings
+from streams.web.proxies import PEER, Proxies
 from streams.web.rates import Rate, sender_at
 from streams.web.refusal import COME_AGAIN, Refusal, come_again
 
@@ -30,7 +30,6 @@ SHORTEST_TOKEN: Final = 16  # characters, where others can try
 LONGEST_TOKEN: Final = 1_024
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 READ_ONLY: Final = "You may look, and not change anything: sign in with SEGMENTER_WEB_EDITOR_TOKEN."
-PEER: Final = "segmenter.peer"  # in a request's scope: the address that really connected
 
 
 class Role(Enum):
@@ -74,7 +73,7 @@ class Access:
         self._is_open = not (self._roles or settings.web_user_header)
         self._shortest = 1 if settings.web.is_loopback else SHORTEST_TOKEN
         self._failures = Rate(FAILURES_PER_S)
-        self._proxies = ProxyHeadersMiddleware(_nobody, sorted(settings.web_proxies)).trusted_hosts
+        self._proxies = Proxies(settings)
         self._url = urlsplit(settings.web_url)
         if self._is_open and not settings.web.is_loopback:
             raise UsageError(
@@ -205,7 +204,3 @@ def _is_session(session: str, token: str, role: Role) -> bool:
     except jwt.InvalidTokenError:
         return False
     return claims.get("role") == role.value
-
-
-async def _nobody(*_: object) -> None:
-    """The proxy middleware is asked whom it trusts, and passes nothing on."""

@@ -14,21 +14,19 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import uvicorn
 import uvloop
-from starlette.types import Receive, Scope, Send
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from streams.errors import InternalError, SegmenterError, UsageError, origin
 from streams.log import log
 from streams.setting_values import HostPort
 from streams.settings import Settings
-from streams.web.access import PEER
 from streams.web.app import WebApp
 from streams.web.connections import BoundedConnection
 from streams.web.parts import Part
+from streams.web.proxies import BehindProxies
 
 GONE_WITHIN_S: Final = 9.5
 # Requests under way have so long, then they are cut off.
@@ -68,12 +66,9 @@ class Server(uvicorn.Server):
     """uvicorn's, which also tells streams that the process is to stop, and does not wait for ever."""
 
     def __init__(self, app: WebApp, settings: Settings):
-        proxied: Any = ProxyHeadersMiddleware(app, sorted(settings.web_proxies))  # type: ignore[arg-type]  # the same callables by other names
-        if settings.web_user_header:
-            proxied = KnowingPeers(proxied)
         super().__init__(
             uvicorn.Config(
-                proxied,
+                BehindProxies(app, settings),
                 http=BoundedConnection,
                 ws="none",
                 lifespan="off",
@@ -96,16 +91,6 @@ class Server(uvicorn.Server):
             leaving.start()
             self._app.stopping.begin()
         super().handle_exit(sig, frame)
-
-
-class KnowingPeers:
-    """Notes who really connected, before a proxy's word of whose request it is takes that place."""
-
-    def __init__(self, app: Any):
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app({**scope, PEER: scope.get("client")}, receive, send)
 
 
 def bound(address: HostPort) -> socket.socket:

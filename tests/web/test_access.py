@@ -7,7 +7,8 @@ from starlette.requests import Request
 
 from streams.errors import UsageError
 from streams.settings import Settings
-from streams.web.access import PEER, SESSION, Access, Role, Visitor
+from streams.web.access import SESSION, Access, Role, Visitor
+from streams.web.proxies import PEER
 from streams.web.refusal import Refusal
 
 READER, EDITOR = "a token of those who read", "a token of those who edit"

@@ -14,6 +14,7 @@ from streams.state.memory import MemoryStore
 from streams.web.app import WebApp
 from streams.web.collect import served
 from streams.web.parts import Part, Served
+from streams.web.proxies import BehindProxies
 from streams.web.stopping import Stopping
 
 
@@ -49,7 +50,8 @@ class Collector(AsyncClient):
             def serve(self, settings: Settings, _: Stopping) -> Served:
                 return served(settings, kafka, store)
 
-        app = WebApp(Settings.from_environment(said), [Collect("collect", "", "")])
+        made = Settings.from_environment(said)
+        app = BehindProxies(WebApp(made, [Collect("collect", "", "")]), made)
         super().__init__(transport=ASGITransport(app, client=(address, 1)), base_url="http://here")
 
 
