@@ -4,6 +4,7 @@ Comes in: a folder, or the texts of files. Goes out: what they mean, or a `RuleE
 and which of the two is in force: the live version, or where nothing was ever applied the folder.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -87,11 +88,13 @@ def readable(files: Files) -> Checked | None:
 
 
 async def in_force(group: GroupStore, folder: Path) -> InForce:
-    """What is live; what lies in the folder where nothing was ever applied."""
+    """What is live; what lies in the folder where nothing was ever applied. It is read in a thread of its own: of
+    thousands of rules that takes many seconds, in which others are served.
+    """
     version = await live(group)
     if version is None:
-        return InForce(None, check_folder(folder))
-    return InForce(version, check_files(await files_of(group, version)))
+        return InForce(None, await asyncio.to_thread(check_folder, folder))
+    return InForce(version, await asyncio.to_thread(check_files, await files_of(group, version)))
 
 
 def _placed(faults: Sequence[Fault], folder: Path) -> list[Fault]:

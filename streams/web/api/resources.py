@@ -57,6 +57,7 @@ class Health(msgspec.Struct, frozen=True, gc=False):
 
 
 LIMIT: Final = Parameter("limit", "number", "So many at most.", 100, MOST)
+RULES_LIMIT: Final = Parameter("limit", "number", "So many rules at most.", MOST, MOST)
 RULE: Final = Parameter("rule", "text", "Only this rule.")
 AFTER: Final = Parameter("after", "text", "From where to go on, as the page before says.", "")
 USER: Final = Parameter("user", "text", "How this user would see it, and why they got it or did not.", "")
@@ -78,8 +79,11 @@ class Answers:
         self._stays = Stays(window)
         self._backtests = Backtests(window)
 
-    async def segments(self, _: Asked) -> Overview:
-        return await self._overviews.now()
+    async def segments(self, asked: Asked) -> Overview:
+        now, most = await self._overviews.now(), asked["limit"]
+        rules = [rule for rule in now.rules if rule.rule > asked["after"]]
+        after = rules[most - 1].rule if len(rules) > most else None
+        return msgspec.structs.replace(now, rules=tuple(rules[:most]), after=after)
 
     async def segment(self, asked: Asked) -> SegmentView:
         return await segment(self._window, asked["segment"])
@@ -162,7 +166,13 @@ class Answers:
 
 
 ROWS: Final = (
-    Resource("/segments", "Every segment and tier, how large, and what is unwell.", Overview, Answers.segments),
+    Resource(
+        "/segments",
+        "Every segment and tier, how large, and what is unwell.",
+        Overview,
+        Answers.segments,
+        [AFTER, RULES_LIMIT],
+    ),
     Resource(
         "/segments/{segment}", "One rule: its segments, its text, its newest changes.", SegmentView, Answers.segment
     ),

@@ -10,6 +10,7 @@
     forms.py      what a form sends
     live.py       that there is something new, as server-sent events
     drawing.py    charts, as SVG
+    parting.py    lists that are shown a part at a time
     wording.py    times, numbers and names as people read them
     templates/    what pages are made of
     files/        the style and the module that keeps a page up to date

@@ -7,6 +7,7 @@ page.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -15,8 +16,9 @@ from streams.errors import Busy, RuleError, UsageError
 from streams.lifecycle.applying import rollback
 from streams.web.access import Visitor
 from streams.web.answers import JsonAnswer
-from streams.web.dashboard.door import Door, see_other
+from streams.web.dashboard.door import Door, compressed, see_other
 from streams.web.dashboard.forms import NOTHING, Form, form_of
+from streams.web.dashboard.parting import has_words, part_of
 from streams.web.dashboard.wording import address
 from streams.web.numbers import whole
 from streams.web.views.awaited import awaited_now, refused_now
@@ -56,9 +58,18 @@ class Editing:
 
     async def rules(self, request: Request, visitor: Visitor) -> Response:
         rules, found = await self._window.rules(), await versions(self._window)
-        backtests = (await self._backtests.all()).backtests
+        after, search = (request.query_params.get(each, "").strip() for each in ("after", "search"))
+        all_rules = rules.rulebook.rules
+        called = [rule for rule in all_rules if has_words(f"{rule.name} {rule.labels.get('owner', '')}", search)]
         return self._door.page(
-            request, "rules.html", visitor, rules=rules.rulebook.rules, it=found, backtests=backtests
+            request,
+            "rules.html",
+            visitor,
+            number_of=len(all_rules),
+            part=part_of(called, lambda rule: rule.name, after),
+            search=search,
+            it=found,
+            backtests=(await self._backtests.all()).backtests,
         )
 
     async def rule(self, request: Request, visitor: Visitor) -> Response:
@@ -72,9 +83,9 @@ class Editing:
             return await self._page(request, visitor, await begun(self._window, name))
         return await self._page(request, visitor, await drafted(self._window, written), is_checked=True)
 
-    async def words(self, _: Request, __: Visitor) -> Response:
+    async def words(self, request: Request, _: Visitor) -> Response:
         """Those that the page offers as somebody writes, as JSON."""
-        return JsonAnswer(await words(self._window))
+        return compressed(request, msgspec.json.encode(await words(self._window)), kind=JsonAnswer.media_type)
 
     async def write(self, request: Request, visitor: Visitor) -> Response:
         said, name = await form_of(request), request.query_params.get("name", "")

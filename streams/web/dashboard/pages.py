@@ -19,6 +19,7 @@ from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
 from streams.web.dashboard.mending import Mending
 from streams.web.dashboard.messaging import Messaging
+from streams.web.dashboard.parting import has_words, part_of
 from streams.web.dashboard.signing import Signing
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.conditions import Conditions
@@ -26,7 +27,7 @@ from streams.web.views.decisions import DecisionShown
 from streams.web.views.overview import Overviews, RuleNow
 from streams.web.views.segment import members, segment
 from streams.web.views.stays import Stays
-from streams.web.views.user import user
+from streams.web.views.user import StandingShown, user
 from streams.web.views.window import Window
 
 FILES: Final = Path(__file__).parent / "files"
@@ -74,9 +75,16 @@ class Pages:
         said = {name: request.query_params.get(name, "") for name in ("search", "owner", "sort")}
         shown = [rule for rule in now.rules if _is_wanted(rule, said)]
         owners = sorted({rule.owner for rule in now.rules if rule.owner})
-        changes = newest_first(self._window.changes.newest, CHANGES_SHOWN)
         return self._door.page(
-            request, "overview.html", visitor, now=now, rules=shown, said=said, owners=owners, changes=changes
+            request,
+            "overview.html",
+            visitor,
+            now=now,
+            part=part_of(shown, _rule_of, request.query_params.get("after", "")),
+            said=said,
+            asked={name: text for name, text in said.items() if text},
+            owners=owners,
+            changes=newest_first(self._window.changes.newest, CHANGES_SHOWN),
         )
 
     async def segment(self, request: Request, visitor: Visitor) -> Response:
@@ -102,7 +110,14 @@ class Pages:
         found = await user(self._window, request.query_params.get("id", "").strip())
         past: list[ChangeShown | DecisionShown] = [*found.timeline, *found.messages]
         past.sort(key=_instant, reverse=True)
-        return self._door.page(request, "user.html", visitor, it=found, past=past)
+        search = request.query_params.get("search", "").strip()
+        called = [each for each in found.rules if has_words(f"{each.rule} {each.segment or ''}", search)]
+        within, without = (
+            part_of([each for each in called if bool(each.segment) is is_in], _rule_of) for is_in in (True, False)
+        )
+        return self._door.page(
+            request, "user.html", visitor, it=found, within=within, without=without, search=search, past=past
+        )
 
 
 async def to_dashboard(request: Request) -> Response:
@@ -113,14 +128,17 @@ def _instant(what: ChangeShown | DecisionShown) -> str:
     return what.at if isinstance(what, DecisionShown) else what.occurred_at
 
 
+def _rule_of(entry: RuleNow | StandingShown) -> str:
+    return entry.rule
+
+
 def _is_wanted(rule: RuleNow, said: dict[str, str]) -> bool:
     if said["owner"] and rule.owner != said["owner"]:
         return False
     if said["sort"] and rule.sort != said["sort"]:
         return False
-    words = said["search"].casefold().split()
-    text = f"{rule.rule} {rule.description} {' '.join(each.name for each in rule.segments)}".casefold()
-    return all(word in text for word in words)
+    text = f"{rule.rule} {rule.description} {' '.join(each.name for each in rule.segments)}"
+    return has_words(text, said["search"])
 
 
 def _file(name: str) -> Route:

@@ -4,6 +4,7 @@ Comes in: segments. Goes out: `Counts` of each. It costs a round trip a shard.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -68,4 +69,10 @@ def _counts(count: Count, today: flows.Period, known: Sequence[flows.Period]) ->
 
 def _points(count: Count, periods: Sequence[flows.Period]) -> tuple[Point, ...]:
     points = flows.series(count.size, count.flows, periods)
-    return tuple(Point(told(each.begins_ms), each.size, each.entries, each.exits) for each in points)
+    return tuple(Point(_begins(each.begins_ms), each.size, each.entries, each.exits) for each in points)
+
+
+@lru_cache(maxsize=256)
+def _begins(ms: int) -> Instant:
+    """Of all segments the periods are the same."""
+    return told(ms)

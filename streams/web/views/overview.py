@@ -4,8 +4,8 @@ Comes in: a `Window`. Goes out: an `Overview`. It costs some round trips a shard
 """
 
 import asyncio
-import time
 from collections.abc import Iterable, Iterator, Mapping
+from time import monotonic
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -23,6 +23,7 @@ from streams.web.views.window import Window
 
 State = Literal["live", "shadow", "warming", "waiting"]
 KEPT_S: Final = 0.5  # however many look
+KEPT_TIMES: Final = 4  # as long as it took to make: of thousands of rules that is a while, in which others are served
 NAMED: Final = 4
 GRAVE_S: Final = 600.0  # so long behind
 HOW: Final = ("error", "warning", "note")
@@ -71,7 +72,7 @@ class Trouble(msgspec.Struct, frozen=True, gc=False):
 
 class Overview(msgspec.Struct, frozen=True, gc=False):
     """profiles: all users that are known. awaited: what is to be live once its past is made. refused: what was applied
-    last, where it would move too much."""
+    last, where it would move too much. after: from where the next page goes on; null on the last."""
 
     as_of: Instant
     profiles: int
@@ -79,6 +80,7 @@ class Overview(msgspec.Struct, frozen=True, gc=False):
     troubles: tuple[Trouble, ...]
     awaited: AwaitedShown | None = None
     refused: RefusedShown | None = None
+    after: str | None = None
 
 
 class _Made(NamedTuple):
@@ -87,7 +89,7 @@ class _Made(NamedTuple):
 
 
 class Overviews:
-    """The overview, made anew at most twice a second."""
+    """The overview, made anew at most twice a second, and for no more than a fifth of the time."""
 
     def __init__(self, window: Window):
         self._window = window
@@ -96,9 +98,11 @@ class Overviews:
 
     async def now(self) -> Overview:
         async with self._lock:
-            now_s = asyncio.get_running_loop().time()
+            now_s = monotonic()
             if self._made is None or self._made.until_s < now_s:
-                self._made = _Made(now_s + KEPT_S, await overview(self._window))
+                made = await overview(self._window)
+                done_s = monotonic()
+                self._made = _Made(done_s + max(KEPT_S, KEPT_TIMES * (done_s - now_s)), made)
             return self._made.overview
 
 
@@ -189,7 +193,7 @@ def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Itera
 
 
 def _late(window: Window) -> Iterator[Trouble]:
-    now_s = time.monotonic()
+    now_s = monotonic()
     for about, reader in (("workers", window.behind.workers), ("deliver", window.behind.deliver)):
         if late := reader.waiting(now_s):
             how: Literal["error", "warning"] = "error" if late.seconds >= GRAVE_S else "warning"

@@ -106,6 +106,7 @@ class Window:
         self._rules: Rules | None = None
         self._latest: Rules | None = None
         self._looked_s = 0.0
+        self._looking = asyncio.Lock()
 
     async def apart(self, work: Callable[[Store], Awaitable[Found]]) -> Found:
         """What is worked out in a thread of its own, over a connection of its own: others are served meanwhile."""
@@ -119,12 +120,14 @@ class Window:
         return await asyncio.to_thread(lambda: asyncio.run(worked()))
 
     async def rules(self) -> Rules:
-        """Those in force: another version that is applied is seen within a second."""
-        now_s = time.monotonic()
-        if self._rules is None or now_s - self._looked_s > LOOKS_FOR_RULES_EVERY_S:
-            self._looked_s = now_s
-            self._rules = await self._newest(self._rules)
-        return self._rules
+        """Those in force: another version that is applied is seen within a second. However many ask, they are read
+        once."""
+        async with self._looking:
+            now_s = time.monotonic()
+            if self._rules is None or now_s - self._looked_s > LOOKS_FOR_RULES_EVERY_S:
+                self._looked_s = now_s
+                self._rules = await self._newest(self._rules)
+            return self._rules
 
     def look_again(self) -> None:
         """Rules were applied through this window: whoever looks next sees them."""

@@ -84,6 +84,14 @@ async def test_segments_tell_their_sizes_and_how_they_developed(client: AsyncCli
     assert [day["size"] for day in days if "2026-03-06" < day["begins"] < "2026-03-10"] == [0, 0, 1, 1]
 
 
+async def test_segments_come_page_by_page_where_they_are_many(client: AsyncClient) -> None:
+    first = await given(client, "/segments?limit=2")
+    assert ([each["rule"] for each in first["rules"]], first["after"]) == (["admin", "pace"], "pace")
+    rest = await given(client, f"/segments?limit=2&after={first['after']}")
+    assert ([each["rule"] for each in rest["rules"]], rest["after"]) == (["quiet"], None)
+    assert first["profiles"] == rest["profiles"] == 3
+
+
 async def test_a_level_is_asked_for_by_its_name_and_a_user_by_any_id(client: AsyncClient) -> None:
     assert (await given(client, "/segments/pace%2Fbusy"))["asked"] == "pace/busy"
     assert (await given(client, "/users/a%2Fb%20%3Ci%3E"))["segments"] == ["pace/calm"]

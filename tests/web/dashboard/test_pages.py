@@ -22,9 +22,11 @@ from streams.kafka.group import Partition
 from streams.outputs.delivery import encode_delivery
 from streams.state.format import SENT_AGAIN
 from streams.testing import track
-from streams.web.dashboard import downloads, live, pages
+from streams.web.dashboard import downloads, live, pages, parting
 from streams.web.dashboard.live import BEGINS, NEWS, Live
-from streams.web.views import conditions, counting
+from streams.web.views import conditions, counting, overview
+from streams.web.views.overview import Overview, Overviews, Trouble
+from streams.web.views.window import Window
 from tests.web.group import NOW, Group
 
 TOKEN = "a token of those who read"
@@ -80,6 +82,76 @@ async def test_the_overview_is_searched_and_filtered(client: AsyncClient) -> Non
     assert "Not seen" not in (await page(client, "?search=pace")).text
     assert "Not seen" in (await page(client, "?search=WEEK&owner=success&sort=segment")).text
     assert "No segment is called" in (await page(client, "?search=nothing")).text
+
+
+async def test_of_many_rules_a_page_shows_a_part_and_how_many_there_are(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parting, "MOST", 1)
+    told = {"admin": "1 to 1 of 3", "pace": "2 to 2 of 3", "quiet": "3 to 3 of 3"}
+    for path in ("", "rules"):
+        shown, link = [], path
+        for place in told.values():
+            text = (await page(client, link)).text
+            body = text.partition("<main")[2].partition("What happens")[0].partition("History")[0]
+            shown += [rule for rule in told if f'name={rule}">' in body.partition('id="filter"')[2]]
+            assert f"{place}, by name" in text
+            link = next((each.lstrip(".") for each in Links(text).found if "after=" in each), "")
+        assert shown == list(told)
+        assert not link, "on the last there is no next"
+    # What is searched goes on to the next part, and back to the first.
+    text = (await page(client, "?search=a&after=admin")).text
+    assert {each for each in Links(text).found if "search=" in each} == {".?search=a", ".?after=pace&search=a"}
+    assert "No rule is called so" in (await page(client, "rules?search=nothing")).text
+
+
+async def test_of_many_rules_a_user_is_shown_some_and_the_others_are_found_by_name(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Search the rules" not in (await page(client, "user?id=ann")).text
+    monkeypatch.setattr(parting, "MOST", 1)
+    text = (await page(client, "user?id=ann")).text
+    assert re.findall(r'details id="rule-(\w+)"', text) == ["admin"]
+    assert "And 2 more, by name" in text
+    found = (await page(client, "user?id=ann&search=QUIET")).text
+    assert re.findall(r'details id="rule-(\w+)"', found) == ["quiet"]
+    assert "None that is called so" in found
+
+
+async def test_of_many_troubles_the_overview_tells_some_and_how_many_more(
+    group: Group, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [Trouble("note", f"rule-{number}", "Nobody is in it") for number in range(1_500)]
+    monkeypatch.setattr(overview, "_troubles", lambda *_: many)
+    text = (await page(client, "")).text
+    assert "1,500 things to look at" in text
+    assert "and 1,488 more" in text
+    assert len(text) < 30_000
+
+
+async def test_the_words_of_thousands_of_rules_are_compressed(client: AsyncClient) -> None:
+    answer = await page(client, "words")
+    assert (answer.headers["content-encoding"], answer.headers["content-type"]) == ("gzip", "application/json")
+    assert "quiet" in [each["text"] for each in answer.json()["words"]]
+
+
+async def test_an_overview_that_takes_long_to_make_is_kept_the_longer(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, now_s = list[float](), [0.0]
+
+    async def slow(_: Window) -> Overview:
+        made.append(now_s[0])
+        now_s[0] += 10.0
+        return Overview("", 0, (), ())
+
+    monkeypatch.setattr(overview, "overview", slow)
+    monkeypatch.setattr(overview, "monotonic", lambda: now_s[0])
+    kept = Overviews(group.window)
+    for at_s in (0.0, 11.0, 50.0, 50.1):
+        now_s[0] = max(now_s[0], at_s)
+        await kept.now()
+    assert made == [0.0, 50.1]
 
 
 async def test_a_segment_has_its_sizes_as_a_chart_and_a_table_and_who_is_in_it(client: AsyncClient) -> None:
