@@ -42,7 +42,7 @@ from streams.runtime.resting import Unhurried
 from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop, Stand
-from streams.runtime.starting import begin, where_to_begin
+from streams.runtime.starting import Begin, begin, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
 from streams.state.format import COUNTED, MEMBERSHIPS, past_room
@@ -172,7 +172,7 @@ class ShardLifecycle:
                 self._worker, since = self._next, time.monotonic()
                 found = await self._find()
                 if not self._leaving:  # as we may have been told meanwhile
-                    await self._work(found, since)
+                    await self._work(found, await self._begin(found), since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
         except (Unreachable, KafkaError) as error:
@@ -192,6 +192,14 @@ class ShardLifecycle:
         is_ours = left is not None and left.rulebook is self._worker.rulebook
         past = await self._past_of(left, stored) if self._worker.version and not is_ours else None
         return Found(left, stored, past)
+
+    async def _begin(self, found: Found) -> Begin:
+        """Where to go on. StateError where that is not to be had any more: to load it again would change nothing."""
+        worker, left = self._worker, found.left
+        if left is None:
+            return await begin(worker, self.number, self._tps, found.stored, self._retry)
+        where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
+        return Begin(await self._retry(self._loading, where))
 
     async def _claim_back(self) -> Resumable | None:
         """What was left of it, where Redis has just that; whatever becomes of it, it is not left any more."""
@@ -240,13 +248,11 @@ class ShardLifecycle:
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)
 
-    async def _resumed(self, left: Resumable, past: Past | None) -> ShardLoop:
+    def _resumed(self, left: Resumable, begun: Begin, past: Past | None) -> ShardLoop:
         worker, stands = self._worker, self._stands(left, None)
         if left.rulebook is not worker.rulebook:
             left = left.under(worker.rulebook, past)
-        where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
-        offsets = await self._retry(self._loading, where)
-        intake = Intake(worker, offsets, left.positions, reached_ms=left.shard.reached_ms)
+        intake = Intake(worker, begun.offsets, left.positions, reached_ms=left.shard.reached_ms)
         number = max(left.number, worker.clock())
         kept = Kept(left.shard.calendar, worker.settings.timeline)
         pending = Pending(worker.outputs, kept=kept)
@@ -254,9 +260,8 @@ class ShardLifecycle:
         loop.saved = stands and stands._replace(is_stale=left.shard.is_stale)
         return loop
 
-    async def _load(self, stored: Stored | None, past: Past | None) -> ShardLoop:
+    async def _load(self, stored: Stored | None, begun: Begin, past: Past | None) -> ShardLoop:
         worker = self._worker
-        begun = await begin(worker, self.number, self._tps, stored, self._retry)
         load = partial(worker.store.load, self.number, self._checkpoints.epoch)
         fill = partial(shard_of, worker, stored, load, begun.begun_ms, past)
         shard = await self._retry(self._loading, fill)
@@ -276,11 +281,11 @@ class ShardLifecycle:
             await self._publish_again(shard, stored, loop.number)
         return loop
 
-    async def _work(self, found: Found, since: float) -> None:
+    async def _work(self, found: Found, begun: Begin, since: float) -> None:
         """Until `leave`, or until Redis turns out to hold something else than was found or written."""
         try:
             left, stored, past = found
-            loaded = await (self._load(stored, past) if left is None else self._resumed(left, past))
+            loaded = await self._load(stored, begun, past) if left is None else self._resumed(left, begun, past)
             await self._retry(self._loading, loaded.start)
             self.loaded = loaded
             if self._next is self._worker:

@@ -79,8 +79,8 @@ class Begin(NamedTuple):
     """
 
     offsets: dict[TP, int]
-    begun_ms: int
-    published: Published | None
+    begun_ms: int = NEVER
+    published: Published | None = None
 
 
 async def begin(worker: Worker, number: int, tps: Sequence[TP], stored: Stored | None, retry: Retry) -> Begin:

@@ -13,8 +13,9 @@ from streams.core.engine.past import Past
 from streams.errors import UsageError
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Membership
-from streams.runtime.shard_lifecycle import ShardLifecycle
+from streams.runtime.shard_lifecycle import Found, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
+from streams.runtime.starting import Begin
 from streams.settings import Settings
 from streams.state.memory import MemoryShardStore
 from streams.state.store import Checkpoint, ShardStore, Store, Stored
@@ -83,7 +84,10 @@ class Taker(ShardLifecycle):
         self._group.owners.append(self)
         return stored
 
-    async def _load(self, stored: Stored | None, past: Past | None) -> ShardLoop:
+    async def _begin(self, found: Found) -> Begin:
+        return Begin({})
+
+    async def _load(self, stored: Stored | None, begun: Begin, past: Past | None) -> ShardLoop:
         loop: Any = SimpleNamespace(number=stored.number if stored else 0, start=self._turn)
         loop.shard = SimpleNamespace(profiles=0, table=(), all_memberships=lambda users: ())
 

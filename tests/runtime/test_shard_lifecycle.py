@@ -15,7 +15,7 @@ from faust.types import TP
 from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
 from streams.core.rules.rulebook import Rulebook
-from streams.errors import Unreachable
+from streams.errors import StateLost, Unreachable
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
@@ -439,6 +439,22 @@ async def test_a_shard_of_which_redis_lost_the_last_checkpoint_is_loaded() -> No
         assert around._next == 1
         await around.fetch(2)
     assert around.stands == sorted(around.stands)
+
+
+@pytest.mark.parametrize("stays_in_memory", [False, True])
+async def test_a_shard_whose_records_are_gone_ends_with_word_and_is_not_loaded_again(
+    stays_in_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def earliest_offsets(*tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, 2)
+
+    around = Around(["Opened", "Opened"])
+    async with around.owned():
+        await around.bring(1)
+    monkeypatch.setattr(around, "earliest_offsets", earliest_offsets)
+    with pytest.raises(StateLost, match="the records from offset 1 up to 2 are gone"):
+        async with asyncio.timeout(60):
+            await around.owner(around.left if stays_in_memory else None).run()
 
 
 async def test_a_shard_under_other_rules_is_loaded() -> None:
