@@ -20,9 +20,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ts: event time, ms since 1970 UTC.
     name: what it counts as; empty where it counts as nothing (identify, group, alias).
     active: whether it is the subject's own doing (`any` in rules).
-    properties: flat, dotted names; only those that rules read (all of them for a billing update, and for
-    what waits under an alias). One that is None is
-    gone, as a billing update tells it.
+    properties: flat, dotted names; only those that rules read (all of them for a billing update, and for what waits
+    under an alias). One that is None is gone, as a billing update tells it.
     traits: flat, dotted names, to set, or to remove where None; empty for most events. What stood nested under a name
     goes with it, so that an object is its name with None, and after it what is in it.
     touches_ledger: a Subscription or Trial update.

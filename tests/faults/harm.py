@@ -263,9 +263,7 @@ def line_is_cut(world: World) -> str:
     with world.servers:
         post, line = _some_line(world)
         seconds = world.chance.uniform(0, world.session_s + 4)
-        line.is_cut(True)
-        time.sleep(seconds)
-        line.is_cut(False)
+        _for_so_long(line.is_cut, seconds)
     return f"the line of a {post.name} to {line.name} was cut for {seconds:.1f} s"
 
 
@@ -274,10 +272,14 @@ def line_goes_silent(world: World) -> str:
     with world.servers:
         post, line = _some_line(world)
         seconds = world.chance.choice([0.0, world.chance.uniform(0, world.session_s + 4)])
-        line.is_silent(True)
-        time.sleep(seconds)
-        line.is_silent(False)
+        _for_so_long(line.is_silent, seconds)
     return f"the connections of a {post.name} to {line.name} went silent, new ones too for {seconds:.1f} s"
+
+
+def _for_so_long(is_so: Callable[[bool], None], seconds: float) -> None:
+    is_so(True)
+    time.sleep(seconds)
+    is_so(False)
 
 
 def _some_line(world: World) -> tuple[Post, Line]:
