@@ -93,6 +93,8 @@ async def page(browser: Browser, group: Group) -> AsyncIterator[Page]:
 
 async def check(page: Page, what: str) -> None:
     """That it can be read by everybody, in both schemes, and fits a narrow phone."""
+    # What a form leads to has its words before it has its styles, and is as wide as it likes until then.
+    await page.wait_for_load_state("load")
     for details in await page.locator("details").all():
         await details.evaluate("each => { each.open = true }")
     await page.set_viewport_size({"width": 360, "height": 740})
