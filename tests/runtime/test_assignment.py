@@ -1,0 +1,65 @@
+"""The shards of a worker while its group is balanced anew: which stay in memory; a task of theirs that ends."""
+
+import asyncio
+
+from streams.runtime.assignment import Assignment
+from streams.runtime.fetching import Membership
+from tests.runtime.one_shard import INPUT, OneShard, until
+
+
+async def test_a_shard_whose_task_is_ended_by_nobody_who_may_ends_the_worker() -> None:
+    shard = OneShard(["Opened"])
+    failed = asyncio.Queue[str]()
+
+    async def fail(subject: str, error: Exception) -> None:
+        failed.put_nowait(f"{subject}: {error}")
+
+    assignment = Assignment(shard._worker, fail)
+    assignment.assigned([INPUT])
+    await until(lambda: bool(assignment.loaded()))
+    [(_, task)] = assignment._owners.values()
+    task.cancel()
+    async with asyncio.timeout(60):
+        assert await failed.get() == "shard 0: what it waited for was given up"
+    await assignment.drop()
+    assert failed.empty()
+
+
+async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
+    shard = OneShard(["Opened"])
+    failed: list[Exception] = []
+
+    async def fail(_: str, error: Exception) -> None:
+        failed.append(error)
+
+    assignment = Assignment(shard._worker, fail)
+    assignment.assigned([INPUT])
+    await until(lambda: bool(assignment.loaded()))
+    before = assignment.loaded()[0].shard
+    for _ in range(2):
+        await assignment.let_go()
+        shard.membership = Membership(shard.membership.generation + 1, "us")
+        assignment.assigned([INPUT])
+        await until(lambda: bool(assignment.loaded()))
+        assert assignment.loaded()[0].shard is before
+    await assignment.drop()
+    assert not failed
+
+
+async def test_a_shard_that_is_not_given_back_when_the_group_is_balanced_anew_does_not_stay_in_memory() -> None:
+    shard = OneShard(["Opened"])
+
+    async def fail(_: str, error: Exception) -> None:
+        raise error
+
+    assignment = Assignment(shard._worker, fail)
+    assignment.assigned([INPUT])
+    await until(lambda: bool(assignment.loaded()))
+    before = assignment.loaded()[0].shard
+    for given in ([], [INPUT]):
+        await assignment.let_go()
+        shard.membership = Membership(shard.membership.generation + 1, "us")
+        assignment.assigned(given)
+    await until(lambda: bool(assignment.loaded()))
+    assert assignment.loaded()[0].shard is not before
+    await assignment.drop()
