@@ -19,15 +19,17 @@ from streams.core.flows import last_days
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
-from streams.runtime import past, past_reader, resting, retry
 from streams.runtime.shard_work import ShardWork
 from streams.sources import profile_commands
 from streams.state.format import COUNTED, DOCUMENTS, MARKS, MEMBERSHIPS, ROWS, TIMELINE
 from streams.state.redis_store import RedisStore
 from streams.state.store import Store
 from tests.rulebooks import rulebook
-from tests.runtime.lives import HOW, NOON, Crash, Owner, World, lose
+from tests.runtime.lives import HOW, Crash, Owner
+from tests.runtime.world import NOON, World, lose
 from tests.state.checkpoints import claimed
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 EVENTS, COMMANDS = TP("product-events", 1), TP("profile-commands", 1)
 RULES = rulebook(open='count("Opened") > count("Closed")')
@@ -85,8 +87,6 @@ BEGIN: Final[Mapping[str, Rulebook]] = {
     **{life: RULES for life in LIVES if life.endswith("while it works")},
     "others yet": MORE,
 }
-AT_ONCE: Final = {past: ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"), past_reader: ("WAIT_S",)}
-
 
 # --------------------------------------------------------------------------------------- what goes before each life
 
@@ -195,15 +195,6 @@ async def outcome(world: World) -> dict[str, Any]:
 def told(change: Message) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(change.value or b"")
     return {name: value for name, value in said.items() if name not in ("detected_at", "live")}
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
-    monkeypatch.setattr(resting, "LONGEST_S", 0.0)
-    for module, names in AT_ONCE.items():
-        for name in names:
-            monkeypatch.setattr(module, name, 0.0)
 
 
 @pytest.mark.parametrize("life", LIVES)

@@ -15,14 +15,17 @@ from streams.lifecycle.awaiting import make_live
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.planning import Plan, make_plan
 from streams.lifecycle.reach import Reach
-from streams.runtime import past, past_reader, resting
 from streams.settings import Settings
 from streams.state.format import SETTLED
 from streams.state.memory import MemoryStore
 from streams.terminal.plan import in_words
 from streams.testing import to_bytes, track
-from tests.runtime.lives import NOON, PARTITIONS, Crash, Owner
-from tests.runtime.test_one_person import Company, Published
+from tests.runtime.company import Company
+from tests.runtime.happenings import Published
+from tests.runtime.lives import Crash, Owner
+from tests.runtime.world import NOON, PARTITIONS
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 SETTINGS: Final = Settings()
 USERS: Final = ("ann", "dan")  # one of each shard
@@ -66,14 +69,6 @@ CASES: Final = {
         (6, 1), (0, 20), ((0, 0, 0, 6, 0, 0), (5, 2, 5, 6, 1, 2)), (1, 1, 1, 2, 0), "has nothing any more"
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"):
-        monkeypatch.setattr(past, name, 0.0)
-    monkeypatch.setattr(resting, "LONGEST_S", 0.0)
-    monkeypatch.setattr(past_reader, "WAIT_S", 0.0)
 
 
 class Group(Company):

@@ -15,7 +15,7 @@ from streams.core.changes import Change
 from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made, Move, Progress
 from streams.outputs.change import decode_change
-from streams.runtime import past, past_reader, resting, retry, shard_loop
+from streams.runtime import past, shard_loop
 from streams.sources import profile_commands
 from streams.state.format import past_room
 from streams.state.memory import MemoryStore
@@ -23,8 +23,12 @@ from streams.state.store import Store
 from streams.testing import to_bytes, track
 from tests.core.identities.people import STEPS, Becomes, Customer, SignIn, Step, Visit
 from tests.rulebooks import rulebook
-from tests.runtime.lives import NOON, PARTITIONS, Owner, World, lose
-from tests.runtime.test_one_person import CRASHES, ERASURES, Company, Crashes, Erase, Published, live, records
+from tests.runtime.company import CRASHES, Company, Crashes, live
+from tests.runtime.happenings import ERASURES, Erase, Published, records
+from tests.runtime.lives import Owner
+from tests.runtime.world import NOON, PARTITIONS, World, lose
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
 AFTER: Final = rulebook(
@@ -37,15 +41,6 @@ AFTER: Final = rulebook(
     },
     **{f"{what}-{n}": f"context.{what}.n == {n}" for what in ("campaign", "device") for n in range(4)},
 )
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
-    for name in ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"):
-        monkeypatch.setattr(past, name, 0.0)
-    monkeypatch.setattr(resting, "LONGEST_S", 0.0)
-    monkeypatch.setattr(past_reader, "WAIT_S", 0.0)
 
 
 class Group(Company):

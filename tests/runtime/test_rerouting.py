@@ -25,8 +25,9 @@ from streams.state.memory import MemoryStore
 from streams.testing import Record, billing, to_bytes, track
 from tests.anytime import ANY_TIME
 from tests.rulebooks import rulebook
-from tests.runtime.lives import NOON, Owner, World
+from tests.runtime.lives import Owner
 from tests.runtime.records import Read
+from tests.runtime.world import NOON, World
 
 PARTITIONS = 4
 READING = 1

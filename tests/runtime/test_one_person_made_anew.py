@@ -1,0 +1,129 @@
+"""A few people under a few ids, in two shards that tell each other: as it was, once all that was stored is lost."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from streams.kafka.partitioning import homes
+from streams.state.memory import MemoryStore
+from streams.state.store import Store
+from tests.core.identities.people import STEPS, USERS, Becomes, Bill, Customer, SignIn, Step, Visit
+from tests.oracle import Expected
+from tests.runtime.company import CRASHES, NEVER, Company, Crashes, live
+from tests.runtime.happenings import EARLY, ERASURES, EVENTFUL, Backdated, Early, Erase, Late, records
+from tests.runtime.lives import HOW
+from tests.runtime.world import PARTITIONS, lose
+
+pytestmark = pytest.mark.usefixtures("at_once")
+
+AGO: Final = st.integers(0, 12)
+OF_USERS: Final[st.SearchStrategy[Step | Early | Late | Backdated]] = st.one_of(
+    st.builds(Late, st.sampled_from(USERS), AGO),
+    st.builds(SignIn, st.sampled_from(USERS), st.none()),
+    st.builds(Late, st.sampled_from(USERS), AGO),
+    st.permutations(USERS).map(lambda users: Becomes(users[0], users[1])),
+    st.builds(Backdated, st.sampled_from(USERS), st.sampled_from(USERS), AGO).filter(lambda one: one[0] != one[1]),
+)
+
+
+async def as_it_was(kept: Store, steps: Sequence[Step | Erase | Early], crashes: Crashes = NEVER) -> None:
+    """crashes: while it is made anew."""
+    company = Company(kept, NEVER)
+    await live(company, records(steps))
+    before, told, repeats = await company.stands(), company.told(), company.repeats()
+    await lose(kept)
+    company.begin(crashes)
+    await company.settle()
+    assert await company.stands() == before
+    assert company.told() == told
+    assert crashes or company.repeats() == repeats
+
+
+def stands_by(told: Sequence[Expected]) -> set[str]:
+    """Where a user stands who has been told all of this."""
+    found: set[str] = set()
+    for change in told:
+        (found.add if change.type == "segment.entered" else found.discard)(change.segment)
+    return found
+
+
+async def as_if_nothing_was_lost(
+    kept: Store, steps: Sequence[Step | Late | Early | Backdated], at: int, crashes: Crashes = NEVER
+) -> None:
+    """at: the first record that comes while all is lost. Late events may be told at other instants; in the end
+    everybody is where she must be."""
+    published, whole, company = records(steps), Company(MemoryStore(), NEVER), Company(kept, NEVER)
+    await live(whole, published)
+    await live(company, published[:at])
+    await lose(kept)
+    company.begin(crashes)
+    for record in published[at:]:
+        company.publish(record)
+    await company.settle()
+    assert await company.stands() == await whole.stands()
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(STEPS | EARLY | ERASURES, max_size=10), st.just(NEVER) | CRASHES)
+@example([SignIn("ann", None), SignIn("dan", None), Early("dan", "ann"), SignIn("dan", None)], NEVER)
+@example([Customer("dan"), Customer("ann"), Erase("ann"), Bill(30.0)], NEVER)  # who had it before has it no more
+@example([Customer("dan"), SignIn("ann", None), Becomes("dan", "ann"), Customer("cy"), Erase("dan")], NEVER)
+@example([SignIn("dan", None), Erase("cy"), Erase("cy"), SignIn("cy", None), Becomes("cy", "dan")], NEVER)
+@example([SignIn("ann", None), Erase("ann"), SignIn("ann", None)], {0: (10, "after, a crash")})  # she is back
+@example([SignIn("dan", None), Erase("ann"), SignIn("ann", None), Early("ann", "dan")], NEVER)  # and another then
+def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(
+    steps: list[Step | Erase | Early], crashes: Crashes
+) -> None:
+    asyncio.run(as_it_was(MemoryStore(), steps, crashes))
+
+
+GONE: Final[Sequence[Step]] = (SignIn("dan", None), SignIn("ann", None), Becomes("dan", "ann"))
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(OF_USERS, max_size=10), st.integers(0, 10), st.just(NEVER) | CRASHES)
+@example([*GONE, Late("dan", 5)], 3, NEVER)  # it comes before the merge by its time, and has not moved with her
+@example([*GONE, Late("dan", 5), Late("dan", 5)], 4, NEVER)
+@example([*GONE[:2], Late("dan", 0), Backdated("dan", "ann", 2)], 4, NEVER)  # it comes after it, and has moved
+@example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("dan", 9), Late("ann", 9)], 5, NEVER)
+def test_what_bears_a_user_who_is_gone_counts_once_wherever_all_is_lost(
+    steps: list[Step | Late | Early | Backdated], at: int, crashes: Crashes
+) -> None:
+    asyncio.run(as_if_nothing_was_lost(MemoryStore(), steps, at, crashes))
+
+
+@pytest.mark.parametrize("again", [NEVER, {n: (9 + n, HOW[n % 2]) for n in range(12)}])
+async def test_whoever_entered_while_she_was_about_to_become_another_is_told_out_of_it_where_all_is_lost_then(
+    kept: Store, again: Crashes
+) -> None:
+    """The answer comes before that by its time, so made anew she is gone before she enters."""
+    await lose(kept)
+    company = Company(kept, NEVER)
+    *first, merge, entering = records((*GONE, SignIn("dan", None)))
+    await live(company, first)
+    gone, stays = (homes(user, PARTITIONS, "murmur2")[0] for user in ("dan", "ann"))
+    for record in (merge, entering):
+        company.publish(record)
+        await company.live_once(gone)
+    assert stands_by(company.told()["dan"]) == {"seen-1", "seen-2"}
+    await lose(kept)
+    company.begin(again)
+    while not await company.live_once(stays):
+        pass
+    await company.settle()
+    told = company.told()
+    assert stands_by(told["ann"]) == {"seen-1", "seen-2", "seen-3"}
+    of_dan = [(change.segment, change.type, change.ordinal, change.cause) for change in told["dan"]]
+    each = (("segment.entered", 1, "event"), ("segment.exited", 2, "merge"))
+    assert sorted(of_dan) == [(segment, *said) for segment in ("seen-1", "seen-2") for said in each]
+
+
+@pytest.mark.parametrize("erased", ["ann", "cy"])
+async def test_both_stores_are_made_anew(kept: Store, erased: str) -> None:
+    """Once with the survivor erased, once with one of those who became her."""
+    await lose(kept)
+    await as_it_was(kept, (*EVENTFUL, Erase(erased), Visit("a-1"), SignIn("ann", "a-2"), Visit("a-2")))
