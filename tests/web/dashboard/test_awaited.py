@@ -1,6 +1,5 @@
 """A version that awaits its past: how far it is stands where somebody would look, it is written on, and given up."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from streams.lifecycle.checking import check_files
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
 from streams.testing import instant
+from tests.web.dashboard.reading import page
 from tests.web.group import MESSAGES, RULES, Group
 
 BUYERS = 'segment: buyers\nenter: count("Order Paid") >= 1\n'
@@ -39,12 +39,6 @@ async def group(tmp_path: Path) -> Group:
     return made
 
 
-@pytest.fixture
-async def client(group: Group) -> AsyncIterator[AsyncClient]:
-    async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
-        yield client
-
-
 async def counted(group: Group, entering: int) -> Version:
     """Version 3 has a limit, and of one shard it is counted that so many would enter `quiet`, in which ann is."""
     there = await ahead(group.store.group)
@@ -59,12 +53,6 @@ async def counted(group: Group, entering: int) -> Version:
     await tell(group.store.group, 3, 0, Made(800, 800, is_ready=True, moves={"quiet": Move(1, entering, 0)}))
     await tell(group.store.group, 3, 1, Made(80, 200, a_second=1.0))
     return version
-
-
-async def page(client: AsyncClient, path: str, status: int = 200) -> str:
-    answer = await client.get(f"/dashboard/{path}")
-    assert answer.status_code == status
-    return answer.text
 
 
 @pytest.mark.parametrize("path", ["", "rules", "rule?name=buyers", "version?number=2"])

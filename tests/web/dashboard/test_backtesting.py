@@ -1,7 +1,6 @@
 """Backtests on pages: begun with what is written, looked at, stopped, and gone on from."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,6 @@ async def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Group:
     (tmp_path / "histories" / "march.jsonl").write_text("".join(json.dumps(each) + "\n" for each in EVENTS))
     folders = {each: str(tmp_path / each.removeprefix("web_")) for each in ("web_histories", "web_backtests")}
     return await Group(tmp_path, **folders).begin()
-
-
-@pytest.fixture
-async def client(group: Group) -> AsyncIterator[AsyncClient]:
-    async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
-        yield client
 
 
 async def begin(client: AsyncClient, **said: str) -> str:

@@ -1,6 +1,5 @@
 """Rules written on a page: faults where they are, stories, who would enter and leave; applied by who may, and back."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +27,6 @@ async def group(tmp_path: Path) -> Group:
     made = await Group(tmp_path).begin()
     (made.settings.rules / "quiet.stories.yaml").write_text(STORIES)
     return made
-
-
-@pytest.fixture
-async def client(group: Group) -> AsyncIterator[AsyncClient]:
-    async with group.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
-        yield client
 
 
 async def write(

@@ -1,7 +1,6 @@
 """Messages on pages: what became of each, as somebody would see it, why one person did not get it; on and off."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from streams.outputs.delivery import encode_delivery
 from streams.state.format import FEEDS, OUTCOMES, RECIPIENTS
 from streams.state.store import Checkpoint, Write
 from tests.state.checkpoints import claimed
+from tests.web.dashboard.reading import page
 from tests.web.group import NOW, PARTITIONS, RULES, Group
 
 ABSENT: Final = "segment: absent\nenter: idle_days >= 7\ninclude: [company.name, email]"
@@ -41,7 +41,6 @@ variants:
   long: {title: A long one}
   short: {title: "Short {{ rule }}"}
 """
-SAME_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -52,18 +51,6 @@ async def group(tmp_path: Path) -> Group:
     (messages / "come-back.yaml").write_text(COME_BACK)
     (messages / "choice.yaml").write_text(VARIANTS)
     return await made.begin()
-
-
-@pytest.fixture
-async def client(group: Group) -> AsyncIterator[AsyncClient]:
-    async with group.client(**SAME_SITE) as client:
-        yield client
-
-
-async def page(client: AsyncClient, path: str, status: int = 200) -> str:
-    answer = await client.get(f"/dashboard/{path}")
-    assert answer.status_code == status, answer.text
-    return answer.text
 
 
 async def delivered(group: Group, user: str, **decisions: int) -> None:
