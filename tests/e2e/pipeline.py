@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
+from redis import Redis
 
 from streams import rulefiles
 from streams.core.rules.rulebook import Rulebook
@@ -194,6 +195,12 @@ class Pipeline:
                 home = home_partition(user, counts[topic])
                 await producer.send_and_wait(topic, to_bytes(record), key=user.encode(), partition=home)
             await (producer.abort_transaction() if abort else producer.commit_transaction())
+
+    def lose_state(self) -> None:
+        """All of it that Redis has, at once: of what a worker writes meanwhile no half may stay."""
+        with Redis.from_url(self.settings.redis.get_secret_value()) as client:
+            if keys := [*client.scan_iter(f"{self.settings.group}:*")]:
+                client.delete(*keys)
 
     def committed(self) -> list[int]:
         """The offsets that the group has committed, of all inputs."""

@@ -15,9 +15,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
+from tests.e2e.histories import actions, expected
 from tests.e2e.pipeline import PARTITIONS, ROOT, TIMELESS, Pipeline
 from tests.e2e.producers import CODECS, publish_by_java, publish_by_librdkafka
-from tests.e2e.test_worker import actions, expected
 
 # How snappy-java begins what it writes; librdkafka writes one block without a frame.
 XERIAL: Final = b"\x82SNAPPY\0"

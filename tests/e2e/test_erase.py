@@ -17,8 +17,8 @@ from streams.embedded.redis import RedisServer
 from streams.sources import profile_commands
 from streams.testing import Record, identify, track
 from tests.e2e.changes import by_user, told
+from tests.e2e.histories import NEWEST_MS, actions, expected
 from tests.e2e.pipeline import TIMELESS, Pipeline
-from tests.e2e.test_worker import NEWEST_MS, actions, expected, forget
 
 SECONDS_MS = 1_000
 RULES = {"here": "enter: count(any) >= 1", "twice": "enter: count(any) >= 2", "known": 'enter: plan == "pro"'}
@@ -68,9 +68,7 @@ class Keys:
                 return bytes(self._client.get(key) or b"")
 
 
-def test_who_is_erased_is_nowhere_and_comes_back_as_somebody_new(
-    pipeline: Pipeline, keys: Keys, redis_server: RedisServer
-) -> None:
+def test_who_is_erased_is_nowhere_and_comes_back_as_somebody_new(pipeline: Pipeline, keys: Keys) -> None:
     pipeline.use(RULES)
     before = [*life_of("erin", NEWEST_MS), *life_of("bob", NEWEST_MS)]
     wanted = expected(pipeline, before)
@@ -103,7 +101,7 @@ def test_who_is_erased_is_nowhere_and_comes_back_as_somebody_new(
     for line in ("traits", "subscriptions", "here, known, twice", "Not removed: records in"):
         assert line in result.output
 
-    forget(redis_server, pipeline.settings.group)
+    pipeline.lose_state()
     with pipeline.worker() as worker:
         worker.says("Redis has lost its state")
         worker.says("is made anew", times=4)

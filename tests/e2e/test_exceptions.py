@@ -27,8 +27,8 @@ from streams.runtime.running import run
 from streams.runtime.transport import Consumer
 from streams.state.memory import MemoryShardStore, MemoryStore
 from streams.testing import to_bytes, track
+from tests.e2e.histories import NEWEST_MS
 from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, Seen
-from tests.e2e.test_worker import NEWEST_MS
 
 HOPS: list[tuple[Any, str]] = [
     (app, "prepare"),

@@ -6,8 +6,8 @@ from confluent_kafka.admin import AdminClient
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
+from tests.e2e.histories import actions, expected
 from tests.e2e.pipeline import TIMELESS, Pipeline
-from tests.e2e.test_worker import actions, expected
 
 
 def test_after_the_group_was_deleted_workers_go_on_and_one_that_slept_through_it_takes_nothing(

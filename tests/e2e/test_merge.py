@@ -11,12 +11,11 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.core.identities.owners import MOST_IDS
-from streams.embedded.redis import RedisServer
 from streams.sources import profile_commands
 from streams.testing import Record, identify, to_bytes, track
 from tests.e2e.changes import CHANGE, by_user
+from tests.e2e.histories import NEWEST_MS
 from tests.e2e.pipeline import Pipeline, Seen
-from tests.e2e.test_worker import NEWEST_MS, forget
 
 # Lost, or counted twice, any event would be missed here.
 EXACTLY = {"exactly": "enter: count(any) == 12", "known": "enter: count(any) >= 1"}
@@ -132,9 +131,7 @@ def visits(visitor: str, *turns: int) -> list[Record]:
     return [record | {"anonymousId": visitor} for record in found]
 
 
-def test_a_state_that_is_lost_with_links_and_merges_in_it_is_made_anew_as_it_was(
-    pipeline: Pipeline, redis_server: RedisServer
-) -> None:
+def test_a_state_that_is_lost_with_links_and_merges_in_it_is_made_anew_as_it_was(pipeline: Pipeline) -> None:
     """Of each pair one was there anonymously first, and what still bears who is gone comes after; half of the merges
     are stamped before anybody was there."""
     pipeline.use(EXACTLY)
@@ -160,7 +157,7 @@ def test_a_state_that_is_lost_with_links_and_merges_in_it_is_made_anew_as_it_was
         assert users_of(changes, "exactly") == stays
         before = {user: ids_of(pipeline, user) for user in stays}
         assert worker.stop() == 0
-    forget(redis_server, pipeline.settings.group)
+    pipeline.lose_state()
     with pipeline.worker() as worker:
         worker.says("is made anew", times=4)
         assert {user: ids_of(pipeline, user) for user in stays} == before

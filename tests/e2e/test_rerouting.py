@@ -9,9 +9,9 @@ from streams.testing import Record, to_bytes
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
+from tests.e2e.histories import actions, expected
 from tests.e2e.pipeline import PARTITIONS, TIMELESS, Pipeline
 from tests.e2e.producers import publish_by_java, publish_by_librdkafka
-from tests.e2e.test_worker import actions, expected
 
 # Lost, or counted twice, any event would be missed here, in whatever order they come.
 EXACTLY = {"exactly": 'enter: count(any) == 12 and count("Signed In") == 4'}

@@ -11,9 +11,9 @@ from streams.cli import main
 from streams.core.engine.shard import Shard
 from streams.state.opening import opened_store
 from streams.testing import Record, decoded
+from tests.e2e.histories import actions
 from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen, WorkerProcess
 from tests.e2e.test_monitoring import Operator
-from tests.e2e.test_worker import actions
 
 # Of what was counted before, so that the past is known; one rule stays, one goes, one comes, one means something else.
 OTHERS = {

@@ -14,8 +14,8 @@ from streams.runtime.running import GONE_WITHIN_S
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
+from tests.e2e.histories import actions, expected
 from tests.e2e.pipeline import TIMELESS, Pipeline
-from tests.e2e.test_worker import actions, expected
 
 # For a machine that is busy with other things; what waits for Kafka waits for a minute and more.
 SLACK_S = 10

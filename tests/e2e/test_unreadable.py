@@ -21,8 +21,8 @@ from streams.kafka.publisher import home_partition
 from streams.testing import to_bytes, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.histories import NEWEST_MS
 from tests.e2e.pipeline import PARTITIONS, Pipeline
-from tests.e2e.test_worker import NEWEST_MS
 from tests.kafka.batches.written import batch, with_crc
 
 USERS: Final = [user for number in range(40) if home_partition(user := f"user-{number}", PARTITIONS) == 0]

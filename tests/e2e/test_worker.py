@@ -1,10 +1,6 @@
-"""A worker on real servers: what goes in comes out as the engine alone would have it, whatever happens meanwhile."""
+"""A worker on real servers: what goes in comes out as the engine alone would have it."""
 
-import asyncio
-import json
-import random
 import time
-from collections.abc import Sequence
 
 import pytest
 from click.testing import CliRunner
@@ -12,44 +8,13 @@ from jsonschema import Draft7Validator
 
 from streams.cli import main
 from streams.core.instants import format_time
-from streams.embedded.redis import RedisServer
-from streams.lifecycle.reach import how_far
-from streams.outputs.change import encode_change
 from streams.schemas.files import SCHEMAS
-from streams.testing import Record, billing, changes, identify, track
+from streams.testing import identify, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
-from tests.e2e.changes import Known, by_user, told
-from tests.e2e.pipeline import TIMELESS, Pipeline
-
-DAY_MS = 86_400_000
-# All deadlines of the rules have passed by now, so that what comes out does not depend on when a test runs.
-NEWEST_MS = time.time_ns() // 1_000_000 // DAY_MS * DAY_MS - 60 * DAY_MS
-
-
-def history(users: int, events: int, seed: int = 1) -> list[Record]:
-    """Half a year of a few users, in order of time."""
-    chance = random.Random(seed)
-    times = sorted(NEWEST_MS - chance.randrange(150 * DAY_MS) for _ in range(events))
-    return [_something(chance, f"user-{chance.randrange(users)}", at, number) for number, at in enumerate(times)]
-
-
-def actions(users: int, events: int) -> list[Record]:
-    """The product events of the same."""
-    return [record for record in history(users, events) if record["type"] == "track"]
-
-
-def _something(chance: random.Random, user: str, at: int, number: int) -> Record:
-    if chance.random() < 0.1:
-        mrr = chance.choice([0, 20, 50])
-        return billing(user, "Subscription Updated", at, f"b-{number}", mrr=mrr, status="active")
-    return track(user, chance.choice(["Report Viewed", "Signed In", "Export Created"]), at, f"m-{number}")
-
-
-def expected(pipeline: Pipeline, records: Sequence[Record]) -> Known:
-    """What the engine alone makes of them."""
-    now_ms = time.time_ns() // 1_000_000
-    return by_user([json.loads(encode_change(change)) for change in changes(pipeline.rulebook, records, now_ms)])
+from tests.e2e.changes import told
+from tests.e2e.histories import DAY_MS, NEWEST_MS, expected, history
+from tests.e2e.pipeline import Pipeline
 
 
 def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
@@ -106,146 +71,6 @@ def test_a_change_is_a_cloud_event_on_the_partition_of_its_shard(pipeline: Pipel
     Draft7Validator(SCHEMAS["membership"]).validate(memberships.json)
 
 
-def test_a_worker_killed_in_the_middle_is_followed_by_one_that_tells_the_same(pipeline: Pipeline) -> None:
-    records = history(users=300, events=30_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records)
-    for _ in range(2):
-        with pipeline.worker() as worker:
-            worker.says("loaded")
-            worker.kill()
-    with pipeline.worker():
-        assert told(pipeline, wanted) == wanted
-
-
-def test_of_two_workers_one_takes_over_when_the_other_dies(pipeline: Pipeline) -> None:
-    pipeline.use(TIMELESS)
-    records = actions(users=200, events=6_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records[:2_000])
-    with pipeline.worker() as first, pipeline.worker() as second:
-        first.says("loaded", times=2)
-        second.says("loaded", times=2)
-        pipeline.publish(records[2_000:4_000])
-        first.kill()
-        pipeline.publish(records[4_000:])
-        assert told(pipeline, wanted) == wanted
-        assert "owns shards 0, 1, 2, 3" in second.said()
-
-
-def test_a_worker_that_slept_through_its_end_writes_nothing_any_more(pipeline: Pipeline) -> None:
-    pipeline.use(TIMELESS)
-    records = actions(users=200, events=6_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records[:2_000])
-    with pipeline.worker() as sleeper:
-        sleeper.says("loaded", times=4)
-        pipeline.publish(records[2_000:4_000])
-        sleeper.freeze()
-        with pipeline.worker() as awake:
-            awake.says("owns shards 0, 1, 2, 3")
-            sleeper.thaw()
-            pipeline.publish(records[4_000:])
-            assert told(pipeline, wanted) == wanted
-            sleeper.says("owns shards", times=2)
-
-
-def test_redis_may_die_and_come_back(pipeline: Pipeline, redis_server: RedisServer) -> None:
-    pipeline.use(TIMELESS)
-    records = actions(users=200, events=6_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records[:3_000])
-    with pipeline.worker() as worker:
-        worker.says("loaded", times=4)
-        redis_server.kill()
-        pipeline.publish(records[3_000:])
-        worker.says("failed, trying again")
-        redis_server.start()
-        assert told(pipeline, wanted) == wanted
-        assert worker.stop() == 0
-
-
-def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipeline, redis_server: RedisServer) -> None:
-    records = history(users=50, events=2_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records)
-    with pipeline.worker() as worker:
-        told(pipeline, wanted)
-        worker.stop()
-    forget(redis_server, pipeline.settings.group)
-    later = [track(user, "Report Viewed", NEWEST_MS + 50 * DAY_MS, f"late-{user}") for user in wanted]
-    pipeline.publish(later)
-    wanted = expected(pipeline, [*records, *later])
-    with pipeline.worker() as worker:
-        worker.says("Redis has lost its state")
-        worker.says("is made anew", times=4)
-        assert told(pipeline, wanted) == wanted
-        assert worker.stop() == 0
-    once = pipeline.read("segment-changes", lambda seen: len(seen) >= sum(map(len, wanted.values())))
-    assert len(once) == sum(map(len, wanted.values())), "what had been said was said again"
-
-
-def test_a_worker_whose_redis_loses_all_reads_again_what_one_fetch_cannot_bring(
-    pipeline: Pipeline, redis_server: RedisServer
-) -> None:
-    pipeline.use(TIMELESS)
-    names = ("Export Created", "Signed In", "Signed In", "Export Created")  # each time in, or out again
-    records = [track("ann", names[at % 4], NEWEST_MS + at, f"m-{at}", note="n" * 20_000) for at in range(200)]
-    pipeline.publish(records)
-    with pipeline.worker() as worker:
-        told(pipeline, expected(pipeline, records))
-        forget(redis_server, pipeline.settings.group)
-        records.append(track("ann", "Export Created", NEWEST_MS + 200, "m-200"))
-        pipeline.publish(records[-1:])
-        worker.says("loading it again")
-        wanted = expected(pipeline, records)
-        assert told(pipeline, wanted) == wanted
-        assert worker.stop() == 0
-
-
-def test_where_the_topics_do_not_reach_back_to_the_beginning_a_lost_state_is_not_half_rebuilt(
-    pipeline: Pipeline, redis_server: RedisServer
-) -> None:
-    before_ms = time.time_ns() // 1_000_000
-    pipeline.publish([track("ann", "Report Viewed", NEWEST_MS, f"m-{n}") for n in range(3)])
-    with pipeline.worker() as worker:
-        (change, *_) = pipeline.read("segment-changes", lambda seen: len(seen) >= 3)
-        worker.stop()
-    forget(redis_server, pipeline.settings.group)
-    pipeline.delete_records("product-events", change.partition, before=2)
-    with pipeline.worker() as worker:
-        assert worker.ended() == 1
-    gone = f"topic {pipeline.settings.topic('product-events')}, partition {change.partition}: the records from offset 0"
-    assert gone in worker.said()
-    assert "--accept-partial-history" in worker.said()
-    assert "Traceback" not in worker.said()
-    with pipeline.worker(accept_partial_history="true") as worker:
-        worker.says("going on without them")
-        worker.says("loaded", times=4)
-    reach = asyncio.run(how_far(pipeline.settings))
-    assert not reach.unknown
-    [(topic, since_ms)] = reach.topics.items()
-    assert topic == pipeline.settings.topic("product-events")
-    assert since_ms is not None
-    assert before_ms <= since_ms <= time.time_ns() // 1_000_000, "that of the third record, which is still there"
-    pipeline.delete_records("product-events", change.partition, before=3)
-    assert asyncio.run(how_far(pipeline.settings)).topics == {topic: None}
-
-
-def test_kafka_may_restart(pipeline: Pipeline, kafka: Kafka) -> None:
-    pipeline.use(TIMELESS)
-    records = actions(users=200, events=6_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records[:3_000])
-    with pipeline.worker() as worker:
-        worker.says("loaded", times=4)
-        kafka.kill()
-        kafka.start()
-        pipeline.publish(records[3_000:])
-        assert told(pipeline, wanted) == wanted
-        assert worker.stop() == 0
-
-
 def test_aborted_transactions_count_for_nothing_and_time_goes_on_behind_their_markers(
     pipeline: Pipeline, kafka: Kafka
 ) -> None:
@@ -258,17 +83,6 @@ def test_aborted_transactions_count_for_nothing_and_time_goes_on_behind_their_ma
         (change, *more) = pipeline.read("segment-changes", lambda seen: len(seen) >= 1)
     assert not more
     assert change.json["occurred_at"] == format_time(NEWEST_MS + 3 * DAY_MS)
-
-
-def test_a_worker_waits_for_servers_that_are_not_there_yet(pipeline: Pipeline, redis_server: RedisServer) -> None:
-    redis_server.stop()
-    with pipeline.worker() as worker:
-        worker.says("Redis - failed, trying again")
-        assert worker.stop() == 0
-    with pipeline.worker() as worker:
-        worker.says("Redis - failed, trying again")
-        redis_server.start()
-        worker.says("loaded", times=4)
 
 
 BAD: tuple[tuple[str, str, str | None, bytes], ...] = (
@@ -357,13 +171,3 @@ def test_settings_that_the_state_was_not_made_with_are_refused(pipeline: Pipelin
         assert worker.ended() == 2
     assert "SEGMENTER_UTC_OFFSET" in worker.said()
     assert "Traceback" not in worker.said()
-
-
-def forget(redis_server: RedisServer, group: str) -> None:
-    import redis
-
-    client = redis.Redis.from_url(redis_server.url)
-    # At once: of a state that a worker writes meanwhile no half may stay.
-    if keys := [*client.scan_iter(f"{group}:*")]:
-        client.delete(*keys)
-    client.close()
