@@ -47,13 +47,19 @@ def take_out(report: Report, users: Collection[str]) -> bool:
 
 async def take_out_of_all(group: GroupStore, users: Collection[str]) -> int:
     """Of those in Redis; of how many."""
-    found = 0
-    for number, was in (await group.read(REPORTS)).items():
+    numbers = await group.read(REPORTS)
+    return sum([await _take_out_of(group, number, users) for number in numbers])
+
+
+async def _take_out_of(group: GroupStore, number: int, users: Collection[str]) -> bool:
+    """Again where somebody else was quicker to take out others."""
+    while (was := await group.get(REPORTS, number)) is not None:
         report = unpacked(was)
-        if take_out(report, users):
-            await group.replace(REPORTS, number, was, packed(report))
-            found += 1
-    return found
+        if not take_out(report, users):
+            break
+        if await group.replace(REPORTS, number, was, packed(report)) == was:
+            return True
+    return False
 
 
 def _differences(report: Report) -> Iterator[Differs]:

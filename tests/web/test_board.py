@@ -196,3 +196,21 @@ async def test_the_command_takes_a_user_out_of_what_is_in_redis_at_once(
     await one.board.tell()
     assert (await take_out_of_all(kept.group, {"max"}), await take_out_of_all(kept.group, {"bob"})) == (0, 1)
     assert [names(unpacked(each)) for each in (await kept.group.read(REPORTS)).values()] == [["ann"]]
+
+
+async def test_of_two_who_are_erased_at_once_neither_stays_in_a_report(
+    machines: tuple[Machine, Machine], kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = machines
+    one.found("nothing", "ann", "bob")
+    await one.board.tell()
+    replace = kept.group.replace
+
+    async def slower(*said: Any) -> bytes:
+        monkeypatch.setattr(kept.group, "replace", replace)
+        assert await take_out_of_all(kept.group, {"ann"}) == 1
+        return await replace(*said)
+
+    monkeypatch.setattr(kept.group, "replace", slower)
+    assert await take_out_of_all(kept.group, {"bob"}) == 1
+    assert [names(unpacked(each)) for each in (await kept.group.read(REPORTS)).values()] == [[]]
