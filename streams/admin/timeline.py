@@ -14,7 +14,7 @@ from streams.state.format import TIMELINE
 from streams.state.store import Store
 
 
-class Became(NamedTuple):
+class ToldAs(NamedTuple):
     """A change, and the id under which it was told."""
 
     user: str
@@ -28,12 +28,12 @@ async def timeline(store: Store, settings: Settings, user: str) -> list[Timeline
     return sorted(found, key=lambda each: -each.occurred_at)
 
 
-async def timeline_of_all(store: Store, settings: Settings, user: str) -> list[Became]:
+async def timeline_of_all(store: Store, settings: Settings, user: str) -> list[ToldAs]:
     """The same with those of users who became this one, no more of all than are kept of one. That somebody left
     everything by becoming her is no change of hers."""
     aliases = await aliases_of(store, settings, user)
     ids = [user, *(each.alias for each in aliases if each.is_hers and each.how == How.MERGE)]
     of_each = {each: await timeline(store, settings, each) for each in ids}
-    found = [Became(one, entry) for one, of_one in of_each.items() for entry in of_one if entry.merged_into is None]
+    found = [ToldAs(one, entry) for one, of_one in of_each.items() for entry in of_one if entry.merged_into is None]
     found.sort(key=lambda each: -each.entry.occurred_at)
     return found[: max(settings.timeline, *map(len, of_each.values()))]

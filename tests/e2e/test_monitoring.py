@@ -18,8 +18,8 @@ from streams.runtime.metrics import SPECS
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.histories import actions
+from tests.e2e.outages import frozen
 from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, WorkerProcess
-from tests.e2e.test_stopping import frozen
 from tests.promtool import promtool
 from tests.test_monitoring_files import RULES, in_dashboard
 

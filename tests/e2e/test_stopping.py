@@ -1,10 +1,8 @@
 """A worker that is told to stop is gone within ten seconds, whatever is away, and nothing is lost by it."""
 
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
@@ -15,30 +13,13 @@ from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
 from tests.e2e.histories import actions, expected
+from tests.e2e.outages import frozen, stopped
 from tests.e2e.pipeline import TIMELESS, Pipeline
 
 # For a machine that is busy with other things; what waits for Kafka waits for a minute and more.
 SLACK_S = 10
 
 Away = Callable[[Server], AbstractContextManager[None]]
-
-
-@contextmanager
-def stopped(server: Server) -> Iterator[None]:
-    server.stop()
-    yield
-    server.start()
-
-
-@contextmanager
-def frozen(server: Server) -> Iterator[None]:
-    """It answers nothing, and nothing tells that it does not."""
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize(

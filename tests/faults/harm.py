@@ -4,18 +4,17 @@ Comes in: a `World`. Goes out: what was done, in words. `LINES` and `LONG` are f
 `all_are_stopped`.
 """
 
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from typing import Final
 
 import redis
 from confluent_kafka.admin import AdminClient
 
 from streams.embedded.server import Server
+from tests.e2e.outages import frozen
 from tests.faults.network import Line
 from tests.faults.world import Post, World
 
@@ -88,7 +87,7 @@ def all_are_stopped(world: World) -> str:
     with ExitStack() as back:
         for server, away in ((world.kafka, kafka), (world.redis, redis)):
             if away == "frozen":
-                back.enter_context(_freeze(server))
+                back.enter_context(frozen(server))
         for post in world.posts:
             for line, away in zip(post.machine.lines, (kafka, redis), strict=True):
                 line.is_cut(away == "cut off")
@@ -229,20 +228,9 @@ def _stop_kafka(world: World, seconds: float) -> str:
 
 def _frozen(world: World, server: Server) -> str:
     seconds = world.chance.uniform(2, 8)
-    with _freeze(server):
+    with frozen(server):
         time.sleep(seconds)
     return f"{server.name} froze for {seconds:.1f} s"
-
-
-@contextmanager
-def _freeze(server: Server) -> Iterator[None]:
-    """It keeps its connections, and says nothing."""
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
 
 
 # ----------------------------------------------------------------------------------------------------- lines

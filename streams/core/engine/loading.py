@@ -105,19 +105,24 @@ class Loading:
         _note(self.migration.told, places, _told(schema, self.today, old))
 
     def _take_past(self, past: Past) -> Iterator[None]:
-        """What these rows lack, and where they are by it, where it is known from where the shard began."""
-        is_whole, keys = past.is_whole(self.head), list(self.today.rules)
+        """What these rows lack; and where they are by it, where it is known from where the shard began."""
+        is_whole = past.is_whole(self.head)
         for schema, subjects, places in self._stale_rows:
             rows, theirs = past.fill(self._table, schema, subjects, places)
             if is_whole:
                 self.migration.known.update(rows.tolist())
                 self.migration.united.update(self._table.rows_of(past.united(subjects)).tolist())
-            for row, rule, told in past.take_levels(self._table, rows, theirs) if is_whole else ():
-                field = self.today.field(RULE + keys[rule])
-                adopted = self.migration.adopted[row]
-                if field is not None and all(one.rule != rule for one in adopted):
-                    adopted.append(Adopted(rule, keys[rule], field.start + 1, told, is_dated=True))
+                self._take_levels(past, rows, theirs)
             yield
+
+    def _take_levels(self, past: Past, rows: Ints, theirs: Ints) -> None:
+        """rows: which have a past; theirs: the words of it."""
+        keys = list(self.today.rules)
+        for row, rule, told in past.take_levels(self._table, rows, theirs):
+            field = self.today.field(RULE + keys[rule])
+            adopted = self.migration.adopted[row]
+            if field is not None and all(one.rule != rule for one in adopted):
+                adopted.append(Adopted(rule, keys[rule], field.start + 1, told, is_dated=True))
 
     def take_documents(self, documents: Sequence[tuple[str, bytes]]) -> None:
         """Some documents. Where other rules wrote a row, it must be there before its document is read."""
