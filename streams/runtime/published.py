@@ -1,7 +1,8 @@
 """What a shard has published: a state that is made anew from the topics says again only what does not stand there.
 
 Comes in: the records of the shard's own partitions of `segment-changes` and `segment-memberships`, as they are when the
-shard begins anew. Goes out: whether a change was published, whether it is known where a user stands, and where that is.
+shard begins anew. Goes out: whether a change was published, whether it is known where a user stands, and where that is;
+and up to which version that was said.
 
 A change was published if its id stands there. Kafka may have let go of the oldest ones by then; those are known by the
 memberships, which it keeps: they are published after the changes that made them, so that a user's change of before
@@ -26,8 +27,9 @@ from xxhash import xxh3_64_intdigest
 from streams.core.changes import Change
 from streams.core.engine.decoding import Memberships
 from streams.core.kernel.layout import NEVER
+from streams.core.subjects import USER
 from streams.kafka.message import Message
-from streams.outputs.membership import decode_membership, encode_segments
+from streams.outputs.membership import Membership, decode_membership, encode_segments
 
 Hashes = npt.NDArray[np.uint64]
 MOST: Final = (1 << 32) - 1  # of an ordinal
@@ -60,6 +62,7 @@ class Standing(NamedTuple):
 
 
 NOTHING: Final = Standing(NEVER, 0)
+GONE: Final = Membership("", {}, NEVER, 0, USER)  # what a tombstone says
 
 
 class Segments:
@@ -81,16 +84,23 @@ class Segments:
 
 
 class Published:
-    """Of one shard. `changes` and `users`: how many of each are known."""
+    """Of one shard. `changes` and `users`: how many of each are known. `version`: the greatest of what is said of users
+    there, 0 where nothing is."""
 
     def __init__(
-        self, ids: Hashes, users: Hashes, memberships: Sequence[npt.NDArray[Any]], segments: Segments, forgets: bool
+        self,
+        ids: Hashes,
+        users: Hashes,
+        memberships: Sequence[npt.NDArray[Any]],
+        segments: Segments,
+        version: int,
+        forgets: bool,
     ):
         self._ids, self._names, self._memberships, self._forgets = ids, users, memberships, forgets
         self._segments = segments
         self._forgotten: set[str] = set()
         self._said: set[int] = set()
-        self.changes, self.users = len(ids), len(users)
+        self.changes, self.users, self.version = len(ids), len(users), version
 
     def has(self, change: Change) -> bool:
         if _place(self._ids, _id(change.id.encode())) is not None:
@@ -150,18 +160,19 @@ async def read_published(topics: Topics, changes: TP, memberships: TP, source: s
     async with topics.reading_back(changes) as (begin, batches):
         async for records in batches:
             ids.extend(_ids(records, source))
-    users, updated, hashes, segments = array("Q"), array("q"), array("Q"), Segments()
+    users, updated, hashes, segments, version = array("Q"), array("q"), array("Q"), Segments(), 0
     async with topics.reading_back(memberships) as (_, batches):
         async for records in batches:
-            for user, updated_at, where in _memberships(records):
+            for user, said in _memberships(records):
                 users.append(user)
-                updated.append(updated_at)
-                hashes.append(0 if updated_at == NEVER else xxh3_64_intdigest(encode_segments(where)))
-                segments.add(where)
+                updated.append(said.updated_at)
+                hashes.append(0 if said is GONE else xxh3_64_intdigest(encode_segments(said.segments)))
+                segments.add(said.segments)
+                version = max(version, said.version)
     names = np.frombuffer(users, np.uint64)
     last = _last_of_each(names)
     known = np.frombuffer(updated, np.int64)[last], np.frombuffer(hashes, np.uint64)[last], last
-    return Published(np.unique(np.frombuffer(ids, np.uint64)), names[last], known, segments, begin > 0)
+    return Published(np.unique(np.frombuffer(ids, np.uint64)), names[last], known, segments, version, begin > 0)
 
 
 def _ids(records: Sequence[Known], source: str) -> Iterator[int]:
@@ -177,18 +188,12 @@ def _id(change_id: bytes) -> int:
     return int(change_id[:ID_DIGITS], 16)
 
 
-def _memberships(records: Sequence[Known]) -> Iterator[tuple[int, int, Memberships]]:
-    """Of each user whom a record is about: when she changed, `NEVER` where it is a tombstone, and where she stands."""
+def _memberships(records: Sequence[Known]) -> Iterator[tuple[int, Membership]]:
+    """Of each user whom a record is about what it says, `GONE` where it is a tombstone."""
     for record in records:
         user = xxh3_64_intdigest(record.key or b"")
-        if record.value is None:
-            yield user, NEVER, {}
-            continue
-        try:
-            said = decode_membership(record.value)
-        except msgspec.DecodeError:
-            continue
-        yield user, said.updated_at, said.segments
+        with suppress(msgspec.DecodeError):
+            yield user, GONE if record.value is None else decode_membership(record.value)
 
 
 def _last_of_each(names: Hashes) -> npt.NDArray[np.intp]:

@@ -199,7 +199,7 @@ class ShardLifecycle:
         if left is None:
             return await begin(worker, self.number, self._tps, found.stored, self._retry)
         where = partial(where_to_begin, worker.consumer, self._tps, left.positions, worker.settings)
-        return Begin(await self._retry(self._loading, where))
+        return Begin(await self._retry(self._loading, where), max(left.number, worker.clock()))
 
     async def _claim_back(self) -> Resumable | None:
         """What was left of it, where Redis has just that; whatever becomes of it, it is not left any more."""
@@ -253,10 +253,9 @@ class ShardLifecycle:
         if left.rulebook is not worker.rulebook:
             left = left.under(worker.rulebook, past)
         intake = Intake(worker, begun.offsets, left.positions, reached_ms=left.shard.reached_ms)
-        number = max(left.number, worker.clock())
         kept = Kept(left.shard.calendar, worker.settings.timeline)
         pending = Pending(worker.outputs, kept=kept)
-        loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, number, pending)
+        loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, begun.number, pending)
         loop.saved = stands and stands._replace(is_stale=left.shard.is_stale)
         return loop
 
@@ -266,15 +265,12 @@ class ShardLifecycle:
         fill = partial(shard_of, worker, stored, load, begun.begun_ms, past)
         shard = await self._retry(self._loading, fill)
         intake = Intake(worker, begun.offsets, stored.positions if stored else {}, reached_ms=shard.reached_ms)
-        # Checkpoints count on from the time: a state that had to be made anew, or that came back without its last
-        # checkpoints, bears greater versions than what was lost.
-        number = max(stored.number if stored else 0, worker.clock())
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
         identities = await identities_of(worker, shard, stored)
         if begun.published is not None and stored:  # what is told again was read before that
             begun.published.say(stored.outbox)
         pending = Pending(worker.outputs, begun.published, kept)
-        loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, number, pending)
+        loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, begun.number, pending)
         stands = self._stands(None, stored)
         loop.saved = stands and stands._replace(is_stale=shard.is_stale)
         if stored is not None:

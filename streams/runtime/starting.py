@@ -1,14 +1,15 @@
 """Where to begin reading: where the state says, or, when nothing is stored, where the settings say.
 
-Comes in: what the state remembers, and what Kafka knows. Goes out: an offset for every input of a shard, and, where
-Redis has lost its state, what of it stands on Kafka; or `StateLost` where records are missing that the state needs.
+Comes in: what the state remembers, and what Kafka knows. Goes out: an offset for every input of a shard, from where its
+checkpoints count on, and, where Redis has lost its state, what of it stands on Kafka; or `StateLost` where records are
+missing that the state needs.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from faust.types import TP
 
@@ -28,6 +29,7 @@ from streams.state.store import Stored
 from streams.topics import PROFILE_COMMANDS, SEGMENT_CHANGES, Topic, memberships_of
 
 Offsets = dict[TP, int]
+LOST_AT_MOST: Final = 500  # checkpoints: where Redis loses the newest, those of some seconds
 
 
 class Beginning(NamedTuple):
@@ -74,11 +76,12 @@ async def where_to_begin(
 class Begin(NamedTuple):
     """Where a shard goes on.
 
-    offsets: of its inputs. begun_ms: as `Shard` has it, where nothing is stored. published: what stands on Kafka of a
-    shard that is made anew.
+    offsets: of its inputs. number: as if of its last checkpoint. begun_ms: as `Shard` has it, where nothing is stored.
+    published: what stands on Kafka of a shard that is made anew.
     """
 
     offsets: dict[TP, int]
+    number: int = 0
     begun_ms: int = NEVER
     published: Published | None = None
 
@@ -91,7 +94,18 @@ async def begin(worker: Worker, number: int, tps: Sequence[TP], stored: Stored |
     offsets = await retry(subject, partial(where_to_begin, kafka, tps, positions, worker.settings, lost=lost))
     rebuilds = lost or (stored is not None and stored.rebuilds)
     published = await retry(subject, partial(_published, worker, number)) if rebuilds else None
-    return Begin(offsets, begins(worker.settings.start, offsets, worker.clock()), published)
+    last = max(stored.number if stored else 0, published.version if published else 0)
+    begun_ms = begins(worker.settings.start, offsets, worker.clock())
+    return Begin(offsets, count_on(last, worker.clock()), begun_ms, published)
+
+
+def count_on(last: int, now_ms: int) -> int:
+    """From where checkpoints count on, so that no version is older than one that was told of a user before.
+
+    last: the greatest number that is known. Redis may have lost others that came after it: they counted on from the
+    time of then, so that they are all smaller than that of now, unless the clock is behind.
+    """
+    return now_ms if now_ms > last else last + LOST_AT_MOST
 
 
 async def _was_here(worker: Worker, number: int, tps: Sequence[TP]) -> bool:

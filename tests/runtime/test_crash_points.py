@@ -46,6 +46,7 @@ BEGINS_ANEW: Final = ("committed", "earliest_offsets", "reading_back")
 GOES_ON: Final = ("earliest_offsets", "ends")
 LOADS: Final = (*GOES_ON, "load")
 TELLS: Final = ("publish segment-changes", "publish segment-memberships", "mark_published")
+BEHIND_MS: Final = 60_000
 # What is asked again stands here once.
 LIVES: Final[Mapping[str, Sequence[str]]] = {
     "a first checkpoint": (*CLAIMS, *BEGINS_FIRST, "start_reading", "save", *TELLS),
@@ -76,6 +77,9 @@ LIVES: Final[Mapping[str, Sequence[str]]] = {
     "a shard that comes back": (*CLAIMS_BACK, *GOES_ON, "start_reading", "save", *TELLS),
     "a shard that comes back from another": (*CLAIMS, *LOADS, "start_reading", "save", *TELLS),
     "a state that was lost": (*CLAIMS, *BEGINS_ANEW, "start_reading", "save", *TELLS),
+    "a state that was lost, found by a worker whose clock is behind": (
+        *(*CLAIMS, *BEGINS_ANEW, "start_reading", "save", *TELLS),
+    ),
     "a state that was lost, and the consumer group with it": (
         *(*CLAIMS, *BEGINS_FIRST, "start_reading", "save", *TELLS),
     ),
@@ -120,8 +124,9 @@ async def fresh(kept: Store, life: str) -> tuple[World, Rulebook]:
             await Owner(world, RULES).live()
             world.event(AT_HOME, "Opened")
             world.left = left
-        case "a state that was lost" | "a state that was lost, and the consumer group with it":
-            await _lost(world, kept, with_group=life != "a state that was lost")
+        case _ if life.startswith("a state that was lost"):
+            await _lost(world, kept, with_group=life.endswith("the consumer group with it"))
+            world.now_ms -= BEHIND_MS * life.endswith("clock is behind")
         case "what the last owner did not publish":
             world.event(AT_HOME, "Opened")
             with suppress(Crash):
@@ -175,10 +180,9 @@ async def outcome(world: World) -> dict[str, Any]:
     changes = {message.headers: told(message) for message in world.of("segment-changes")}
     for message in world.of("segment-changes"):
         assert changes[message.headers] == told(message), "a repeat says something else"
-    where = {message.key: json.loads(message.value or b"{}") for message in world.of("segment-memberships")}
     return {
         "changes": changes,
-        "memberships": {key: said.get("segments") for key, said in where.items()},
+        "memberships": where_users_stand(world),
         "letters": {message.headers for message in world.of("dead-letters")},
         "sent home": {message.headers for message in world.of("rerouted-events")},
         "stored": [stored[each] for each in (ROWS, DOCUMENTS, MARKS)],
@@ -190,6 +194,17 @@ async def outcome(world: World) -> dict[str, Any]:
         "outbox": stored.outbox,
         "rebuilds": stored.rebuilds,
     }
+
+
+def where_users_stand(world: World) -> dict[bytes, Any]:
+    """By the newest versions; whatever crashes, none is told after a greater one."""
+    found: dict[bytes, Any] = {}
+    for message in world.of("segment-memberships"):
+        before, said = found.get(message.key), json.loads(message.value or b"null")
+        if before is not None and said is not None:
+            assert said["version"] > before["version"] or said == before, "a version that is no newer"
+        found[message.key] = said
+    return {key: said and said["segments"] for key, said in found.items()}
 
 
 def told(change: Message) -> dict[str, Any]:

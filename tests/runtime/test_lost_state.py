@@ -24,6 +24,22 @@ async def test_versions_grow_although_redis_lost_the_last_checkpoints() -> None:
     assert len({version for version, _ in shard.stands}) == 5
 
 
+async def test_versions_grow_although_redis_lost_the_last_checkpoints_of_an_owner_and_the_clock_went_back() -> None:
+    shard = OneShard(["Opened", "Closed", "Opened", "Closed", "Opened"])
+    async with shard.owned():
+        await shard.fetch(1)
+        kept = deepcopy(shard.store)
+        for stop in (2, 3, 4):
+            await shard.fetch(stop)
+    shard.store.__dict__.update(kept.__dict__)
+    shard.now_ms -= 60_000
+    async with shard.owned():
+        await shard.fetch(5)
+    assert [is_in for _, is_in in shard.stands] == [True, False, True, False, True]
+    assert shard.stands == sorted(shard.stands)
+    assert len({version for version, _ in shard.stands}) == 5
+
+
 async def test_versions_grow_although_redis_lost_what_another_did_meanwhile() -> None:
     """So that what we have is what Redis has again, and what was published since is of neither."""
     shard = OneShard(["Opened", "Closed"])

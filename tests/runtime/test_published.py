@@ -53,8 +53,8 @@ def change(user: str, ordinal: int, at: int) -> Change:
     return Change(user, "r", "segment.entered", "r", None, at, "event", "m", ordinal, "1", (), ("r",), {})
 
 
-def membership(user: str, segments: Memberships, at: int) -> Message:
-    return OURS.memberships(user, encode_segments(segments), format_time(at), version=1)
+def membership(user: str, segments: Memberships, at: int, version: int = 1) -> Message:
+    return OURS.memberships(user, encode_segments(segments), format_time(at), version)
 
 
 async def test_of_a_thousand_changes_those_are_known_that_stand_there() -> None:
@@ -115,6 +115,12 @@ async def test_it_is_known_where_each_user_stands_there_and_by_which_changes() -
     assert published.stands("eve") == {"r": (NOON, 3)}
     published.forget("eve")
     assert published.stands("eve") == {}
+
+
+async def test_the_greatest_version_is_known_of_all_that_was_said_whoever_is_gone_by_now() -> None:
+    said = [membership("ann", {}, NOON, 7), membership("bob", {}, NOON, 9), membership("ann", {}, NOON, 8)]
+    assert (await Topics([], [*said, OURS.tombstone("bob")]).read()).version == 9
+    assert (await Topics([], [OURS.tombstone("bob"), GARBAGE]).read()).version == 0
 
 
 async def test_of_an_erased_user_nothing_stands_any_more() -> None:

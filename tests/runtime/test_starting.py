@@ -12,7 +12,7 @@ from streams.core.kernel.layout import NEVER
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import StateError, StateLost
-from streams.runtime.starting import begins, has_read, where_the_past_begins, where_to_begin
+from streams.runtime.starting import begins, count_on, has_read, where_the_past_begins, where_to_begin
 from streams.settings import Settings
 
 PRODUCT, BILLING = TP("product-events", 2), TP("billing-updates", 2)
@@ -120,6 +120,13 @@ async def test_commands_to_erase_are_read_from_their_beginning_wherever_events_b
 )
 def test_what_is_told_from_the_beginning_has_begun_at_no_instant(start: str | int, offset: int, begun: int) -> None:
     assert begins(start, {PRODUCT: offset, BILLING: 0}, NOW) == begun
+
+
+@pytest.mark.parametrize(("last", "now_ms", "number"), [(0, 7, 7), (7, 8, 8), (7, 7, 507), (9, 7, 509)])
+def test_checkpoints_count_on_from_the_time_or_where_the_clock_is_behind_from_beyond_what_may_be_lost(
+    last: int, now_ms: int, number: int
+) -> None:
+    assert count_on(last, now_ms) == number
 
 
 async def test_where_nothing_is_there_any_more_a_past_has_what_comes_from_now_on_though_time_has_never_come() -> None:
