@@ -97,7 +97,7 @@ class Loading:
         self.migration.rows |= dict.fromkeys(places.tolist())
         self._stale_rows.append((schema, subjects, places))
         new_rules = self.today.rules.keys() - schema.rules.keys()
-        fields = schema.by_name()
+        fields = schema.by_name
         for subject, clock in zip(subjects, old[:, CLOCK].tolist(), strict=True):
             self._kept_in[subject] = OldestBuckets(fields, clock, self._calendar)
             self._come[subject] = new_rules

@@ -74,7 +74,7 @@ def unpack(table: Table, catalog: Catalog, calendar: Calendar, packed: Packed) -
     carry_over(words, catalog.fields, old, then, Crossing(calendar, then.segments, today.segments))
     document = Document.decode(packed.document)
     if then != today:
-        kept_in = OldestBuckets(then.by_name(), int(old[0, CLOCK]), calendar)
+        kept_in = OldestBuckets(then.by_name, int(old[0, CLOCK]), calendar)
         document.forget_others(kept_in)
         document.forget_before(kept_in)
     return Profile(words[0], document)

@@ -104,14 +104,19 @@ def _note_truths_before_event(p, s, rule, was_there):
 
 @compiled
 def describe(p, w, s, transition, row, rule, now):
-    """Note how a rule stands: the level, its ordinal, the levels by all rules, and the reasons."""
-    rules = p[RULES]
+    """Note how a rule stands: the level, its ordinal, and the reasons."""
     transition[RULE] = p[rule + INDEX]
     transition[ORDINAL] = w[row, p[rule + WORD] + 1] >> LEVEL_BITS
     transition[NEW_LEVEL] = level_of(p, w, row, rule)
+    _show(p, w, s, transition, row, rule, now)
+
+
+@inlined
+def _note_levels(p, w, transition, row):
+    """Note the levels by all rules."""
+    rules = p[RULES]
     for i in range(p[rules]):
         transition[p[LEVELS_HELD] + i] = level_of(p, w, row, p[rules + 1 + i])
-    _show(p, w, s, transition, row, rule, now)
 
 
 @compiled
@@ -135,5 +140,6 @@ def record_transitions(p, m, f, row, now, before, before_at, cause, occurrence):
             transition[ROW], transition[AT], transition[CAUSE], transition[OCCURRENCE] = row, now, cause, occurrence
             transition[OLD_LEVEL] = s[p[LEVEL_BEFORE] + i] - 1
             describe(p, w, s, transition, row, rule, now)
+            _note_levels(p, w, transition, row)
     for i in range(p[rules]):
         s[p[LEVEL_BEFORE] + i] = 0

@@ -24,7 +24,7 @@ Bools = npt.NDArray[np.bool_]
 
 def lacking(then: RowSchema, today: Iterable[Field]) -> list[Field]:
     """The fields of today that rows of another schema have not, or not for so long."""
-    known = then.by_name()
+    known = then.by_name
     fields = (field for field in today if not field.name.startswith(RULE))
     return [field for field in fields if field.name not in known or known[field.name].length < field.length]
 

@@ -12,7 +12,7 @@ kinds readable. Where it all lies is the store's to say: `streams.state.format`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -31,7 +31,7 @@ from streams.core.rules.rulebook import Rulebook, other_state
 SCHEMAS = 256  # a schema's number is one byte
 
 
-class RowSchema(msgspec.Struct, frozen=True):
+class RowSchema(msgspec.Struct, frozen=True, dict=True):
     """How rows are written: their fields, and the rules whose levels they hold.
 
     rules: key -> version. segments: key -> what each of the rule's levels is called, as in `lifecycle/power`.
@@ -51,11 +51,12 @@ class RowSchema(msgspec.Struct, frozen=True):
         versions, segments = {rule.key: rule.version for rule in rules}, {rule.key: rule.segments for rule in rules}
         return RowSchema(fields, catalog.kept, versions, segments)
 
-    def by_name(self) -> dict[str, Field]:
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
         return {each[0]: Field(*each) for each in self.fields}
 
     def field(self, name: str) -> Field | None:
-        return next((Field(*each) for each in self.fields if each[0] == name), None)
+        return self.by_name.get(name)
 
     def filled(self) -> list[Field]:
         """The fields that events fill: all but the rules' own."""
@@ -146,7 +147,7 @@ def write_rows(table: Table, rows: Ints, words: int, schema: int) -> list[bytes]
 
 def carry_over(new: Ints, fields: Iterable[Field], old: Ints, then: RowSchema, crossing: Crossing) -> None:
     """Copy rows of another schema into those of today's fields, by name; what was not kept before stays empty."""
-    before = then.by_name()
+    before = then.by_name
     for field in fields:
         source = _source_of(field, before)
         if source is not None:

@@ -5,7 +5,7 @@ import pytest
 
 from streams.core.instants import DAY_MS
 from streams.core.kernel import loop
-from streams.core.kernel.layout import SHOWN
+from streams.core.kernel.layout import LEVELS_HELD, SHOWN
 from streams.core.language.parser import parse_value
 from streams.core.rules.rulebook import Edges, Scores
 from tests.core.kernel.kernel import Kernel
@@ -22,6 +22,15 @@ def test_a_look_says_how_each_rule_stands_later_and_changes_nothing() -> None:
     values = kernel.f.words[:2, kernel.p[SHOWN]].copy().view(np.float64)
     assert values.tolist() == [0.0, 8.0]
     assert kernel.w[kernel.row].tolist() == row.tolist()
+
+
+def test_a_look_costs_no_more_a_rule_however_many_there_are() -> None:
+    kernel = Kernel(a='count("A", days=3) >= 1', b="idle_days >= 7")
+    kernel.step(kernel.occurs(day(1)))
+    levels = kernel.f.words[:, kernel.p[LEVELS_HELD] :][:, :2]
+    levels[:] = -1
+    loop.look(*kernel.state, kernel.row, day(9))
+    assert (levels == -1).all(), "the levels by all rules are for changes"
 
 
 def measured(kernel: Kernel, at: int) -> list[float]:
