@@ -7,8 +7,7 @@ import msgspec
 
 from streams.core.rules.rulebook import Rulebook
 from streams.lifecycle.awaiting import awaited
-from streams.lifecycle.checking import readable
-from streams.lifecycle.versions import ahead, files_of
+from streams.lifecycle.versions import ahead
 from streams.web.views.times import Instant, told, told_or_none
 from streams.web.views.window import Window
 
@@ -88,17 +87,17 @@ async def awaited_now(window: Window) -> AwaitedShown | None:
 
 
 async def refused_now(window: Window) -> RefusedShown | None:
-    group, rules = window.store.group, await window.rules()
-    version = (await ahead(group, rules.version)).refused
+    rules = await window.rules()
+    version = (await ahead(window.store.group, rules.version)).refused
     if version is None:
         return None
-    checked = readable(await files_of(group, version))
+    refused = await window.of(version)
     return RefusedShown(
         version=version.number,
         applied_at=told(version.at_ms),
         author=version.author,
         note=version.note,
-        rules=other_rules(rules.rulebook, checked.rulebook) if checked else (),
+        rules=other_rules(rules.rulebook, refused.rulebook) if refused else (),
         max_change=version.max_change,
         why=version.refused,
     )

@@ -104,7 +104,8 @@ class Window:
         self.backtests = Board(self.store, settings)
         self.reach: HowFar = Kept(partial(how_far, settings))
         self._rules: Rules | None = None
-        self._latest: Rules | None = None
+        self._ahead: tuple[Version, Rules | None] | None = None
+        self._reading = asyncio.Lock()
         self._looked_s = 0.0
         self._looking = asyncio.Lock()
 
@@ -137,12 +138,16 @@ class Window:
         """Those that were applied last: of the version that awaits its past, while one does; else those in force."""
         rules, group = await self.rules(), self.store.group
         version = (await ahead(group, rules.version)).awaited
-        if version is None:
-            return rules
-        if self._latest is None or self._latest.version != version:
-            checked = readable(await files_of(group, version))
-            self._latest = rules if checked is None else Rules.of(InForce(version, checked))
-        return self._latest
+        return rules if version is None else await self.of(version) or rules
+
+    async def of(self, version: Version) -> Rules | None:
+        """Those of the version that was applied last and is not in force: it awaits its past, or was refused. However
+        often they are asked for, they are read once. None where what was applied then has faults today."""
+        async with self._reading:
+            if self._ahead is None or self._ahead[0] != version:
+                checked = await asyncio.to_thread(readable, await files_of(self.store.group, version))
+                self._ahead = version, None if checked is None else Rules.of(InForce(version, checked))
+            return self._ahead[1]
 
     async def _newest(self, known: Rules | None) -> Rules:
         group = self.store.group

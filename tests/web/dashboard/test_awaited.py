@@ -1,5 +1,7 @@
 """A version that awaits its past: how far it is stands where somebody would look, it is written on, and given up."""
 
+from asyncio import gather
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from httpx import AsyncClient
 
 from streams.lifecycle.applying import apply
 from streams.lifecycle.awaiting import Made, Move, make_live, progress, settle, tell
-from streams.lifecycle.checking import check_files
+from streams.lifecycle.checking import Checked, check_files
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
 from streams.testing import instant
@@ -206,6 +208,24 @@ async def test_a_version_that_moved_too_much_says_so_and_leads_back_to_its_text(
     assert there.awaited is not None
     assert (there.awaited.number, there.awaited.max_change, there.refused) == (4, 2.0, None)
     assert "refused-title" not in await page(client, "rules")
+
+
+async def test_its_files_are_read_once_however_many_look(
+    group: Group, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Mapping[str, str]] = []
+
+    def readable(files: Mapping[str, str]) -> Checked:
+        read.append(files)
+        return check_files(files)
+
+    monkeypatch.setattr("streams.web.views.window.readable", readable)
+    version = await counted(group, entering=1)
+    await tell(group.store.group, 3, 1, Made(200, 200, is_ready=True, moves={}))
+    await gather(*(page(client, "rules") for _ in range(3)))
+    await settle(group.store.group, version, await progress(group.store.group, 3))
+    await gather(*(page(client, path) for path in ("rules", "rules", "rule?name=buyers", "")))
+    assert len(read) == 2, "as it is awaited, and as it is refused"
 
 
 async def test_what_was_refused_can_be_applied_without_a_limit(group: Group, client: AsyncClient) -> None:
