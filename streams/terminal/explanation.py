@@ -25,7 +25,7 @@ from streams.terminal.columns import WIDTH, in_columns, in_lines
 from streams.terminal.dates import in_full, when
 from streams.terminal.links import aliases_in_words
 from streams.terminal.overview import INDENT, overview
-from streams.terminal.standing import called, is_unscored, place, reason, standing, value, verb
+from streams.terminal.standing import called, is_unscored, place, reason, standing, value, verb, warming
 
 MORE = "`--segment NAME` shows each condition of a rule, and since when it holds."
 
@@ -61,6 +61,8 @@ def _lines(explanation: Explanation, rules: Collection[str], aliases: Sequence[A
 def _block(rule: RuleNow, at_ms: int) -> Iterator[str]:
     """A rule with each of its conditions, and since when it holds or does not."""
     yield from ("", f"{called(rule.rule, rule.is_shadow)}: {standing(rule, at_ms)}")
+    if until := warming(rule, at_ms):
+        yield from in_lines(f"{until}: not all that it counts was kept before", INDENT)
     yield from _table([*map(_score_row, rule.scores), *_condition_rows(rule, at_ms)])
     yield from in_lines(f"next: {_next(rule, at_ms)}", INDENT)
 
@@ -167,6 +169,7 @@ def _rule_json(rule: RuleNow) -> dict[str, object]:
         "segment": rule.segment,
         "since": None if rule.since_ms is None else format_time(rule.since_ms),
         "ordinal": rule.ordinal,
+        "warming_until": None if rule.warming_until_ms is None else format_time(rule.warming_until_ms),
         "scores": rule.scores,
         "conditions": [_condition_json(each) for each in rule.conditions],
         "next": None if rule.next is None else msgspec.Raw(encode_change(rule.next)),

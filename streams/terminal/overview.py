@@ -10,7 +10,7 @@ from streams.core.changes import Change
 from streams.core.explain.explanation import Explanation, RuleNow
 from streams.terminal.columns import in_lines
 from streams.terminal.dates import when
-from streams.terminal.standing import called, conditions, is_unscored, place, reason, verb
+from streams.terminal.standing import called, conditions, is_unscored, place, reason, verb, warming
 
 INDENT: Final = "    "
 
@@ -22,7 +22,9 @@ def overview(explanation: Explanation) -> Iterator[str]:
     yield from _part("in", (_there(rule, at_ms) for rule in segments if rule.segment))
     yield from _part("levels", (_there(rule, at_ms) for rule in explanation.rules if rule.is_tier))
     yield from _part("next, if nothing happens", (_next(change, at_ms) for change in coming))
-    yield from _part("out", (_told(_name(rule), conditions(rule.decisive)) for rule in segments if not rule.segment))
+    yield from _part(
+        "out", (_told(_name(rule, at_ms), conditions(rule.decisive)) for rule in segments if not rule.segment)
+    )
 
 
 def _part(heading: str, items: Iterable[str]) -> Iterator[str]:
@@ -34,15 +36,16 @@ def _part(heading: str, items: Iterable[str]) -> Iterator[str]:
 def _there(rule: RuleNow, at_ms: int) -> str:
     """A rule by which somebody is in something, as all are by a tier as soon as its quintiles are known."""
     if rule.since_ms is None and is_unscored(rule):
-        return _told(f"{_name(rule)}: not scored", _why(rule))
+        return _told(f"{_name(rule, at_ms)}: not scored", _why(rule))
     if rule.since_ms is None:
-        return f"{_name(rule)}: no level yet, as its quintiles are not known"
+        return f"{_name(rule, at_ms)}: no level yet, as its quintiles are not known"
     level = f": {place(rule)}" if rule.is_tier else ""
-    return _told(f"{_name(rule)}{level}, since {when(rule.since_ms, at_ms)}", _why(rule))
+    return _told(f"{_name(rule, at_ms)}{level}, since {when(rule.since_ms, at_ms)}", _why(rule))
 
 
-def _name(rule: RuleNow) -> str:
-    return called(rule.rule, rule.is_shadow)
+def _name(rule: RuleNow, at_ms: int) -> str:
+    name, until = called(rule.rule, rule.is_shadow), warming(rule, at_ms)
+    return f"{name} ({until})" if until else name
 
 
 def _why(rule: RuleNow) -> str:

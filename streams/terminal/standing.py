@@ -18,6 +18,11 @@ def called(rule: str, is_shadow: bool) -> str:
     return f"{rule} (in shadow)" if is_shadow else rule
 
 
+def warming(rule: RuleNow, at_ms: int) -> str:
+    """Empty where all that it counts was kept."""
+    return "" if rule.warming_until_ms is None else f"warming until {when(rule.warming_until_ms, at_ms)} UTC"
+
+
 def standing(rule: RuleNow, at_ms: int) -> str:
     """`in since Sun 15 Mar 09:00, change 3`."""
     if rule.since_ms is not None:

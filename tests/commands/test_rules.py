@@ -18,7 +18,7 @@ from streams.core.events import Event
 from streams.core.instants import DAY_MS, parse_time
 from streams.core.rules.rulebook import Rulebook
 from streams.embedded.redis import RedisServer
-from streams.state.format import DOCUMENTS, MEMBERS, ROWS
+from streams.state.format import DOCUMENTS, MEMBERS, ROWS, SETTLED
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
 from tests.state.checkpoints import claimed
@@ -59,6 +59,7 @@ class Workers:
 
     async def _save(self, shard: Shard) -> None:
         store = RedisStore(self._url, self.group)
+        await store.group.put(SETTLED, "partitions", b"1")
         await claimed(store.shards, 0, 1)
         self._number += 1
         dirty = shard.take_dirty()
@@ -72,8 +73,8 @@ class Workers:
         await store.shards.save(0, 1, Checkpoint(self._number, shard.head(), {}, writes))
         await store.close()
 
-    def command(self, *flags: str) -> Result:
-        asked = ["rules", "--rules", str(self.rules), "--redis", self._url, "--group", self.group, *flags]
+    def command(self, *flags: str, name: str = "rules") -> Result:
+        asked = [name, "--rules", str(self.rules), "--redis", self._url, "--group", self.group, *flags]
         return CliRunner().invoke(main, asked)
 
 
@@ -180,6 +181,22 @@ def test_json_has_exact_times_and_whole_versions(workers: Workers) -> None:
         "kept_since": "2026-11-03T09:14:00.000Z",
         "covered_from": "2026-12-03T00:00:00.000Z",
     }
+
+
+@pytest.mark.usefixtures("now")
+def test_whoever_is_explained_by_a_rule_that_is_warming_is_told_so(workers: Workers) -> None:
+    workers.rules_are(quiet=QUIET)
+    workers.run(came("ann"))
+    workers.rules_are(quiet=QUIET, keen=KEEN)
+    workers.run()
+    until = "warming until Thu 3 Dec 00:00 UTC"
+    all_rules = workers.command("ann", name="explain").stdout
+    assert f"    keen ({until}):\n        not active_days(days=30) >= 8 (is 0)" in all_rules
+    assert "    quiet: not paying" in all_rules
+    in_full = workers.command("ann", "--segment", "keen", name="explain").stdout
+    assert f"keen: out, and never was in\n    {until}: not all that it counts was kept before\n" in in_full
+    told = json.loads(workers.command("ann", "--json", name="explain").stdout)["rules"]
+    assert [rule["warming_until"] for rule in told] == ["2026-12-03T00:00:00.000Z", None]
 
 
 def test_a_group_that_no_worker_has_served_is_told(workers: Workers) -> None:

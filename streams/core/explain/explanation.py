@@ -16,6 +16,7 @@ from streams.core.events import Value
 from streams.core.explain.decisive import decisive
 from streams.core.explain.forecast import alone, clock
 from streams.core.explain.history import Since, Watching, since_or_before
+from streams.core.explain.inventory import warming
 from streams.core.explain.scorecard import ScoreNow, scores_now
 from streams.core.instants import DAY_MS
 from streams.core.rules.nodes import Condition, Leaf
@@ -45,7 +46,8 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
     segment: None if in none, of a tier while its quintiles are not known and for who is not scored; of a tier with the
     level, as in `lifecycle/power`. since_ms: None as long as nothing changed. next: the first change to come if nothing
     happens, None if there is none in the next ten years. scores: of a scores rule. decisive: the conditions because of
-    which it is so; none where a level is because no other is. is_shadow: nobody is told of it.
+    which it is so; none where a level is because no other is. is_shadow: nobody is told of it. warming_until_ms: where
+    not all that it counts was kept, when all of its windows are covered; until then it may say too little.
     """
 
     rule: str
@@ -58,6 +60,7 @@ class RuleNow(msgspec.Struct, frozen=True, gc=False):
     scores: tuple[ScoreNow, ...]
     decisive: tuple[ConditionNow, ...] = ()
     is_shadow: bool = False
+    warming_until_ms: int | None = None
 
 
 class SubscriptionNow(msgspec.Struct, frozen=True, gc=False):
@@ -105,8 +108,9 @@ def explain(shard: Shard, subject: str, at_ms: int) -> Explanation:
     coming = copy.tick(at_ms + AHEAD_MS)
     following = {change.rule: change for change in reversed(coming)}  # the first of each
     scores = scores_now(shard, subject, at_ms)
+    warms = warming(shard.catalog.rulebook, shard.kept_since, shard.calendar, at_ms)
     rules = [
-        _rule_now(rule, standing, since, following.get(rule.name), scores.get(rule.name, ()))
+        _rule_now(rule, standing, since, following.get(rule.name), scores.get(rule.name, ()), warms.get(rule.name))
         for rule, standing in zip(shard.catalog.rulebook.groupings, standings, strict=True)
     ]
     return Explanation(subject, at_ms, tuple(rules), tuple(coming), _subscriptions(shard, subject))
@@ -135,6 +139,7 @@ def _rule_now(
     since: Mapping[Leaf, Since],
     following: Change | None,
     scores: tuple[ScoreNow, ...],
+    warming_until_ms: int | None,
 ) -> RuleNow:
     reasons = {reason.condition: reason for reason in standing.because}
     conditions = []
@@ -154,6 +159,7 @@ def _rule_now(
         scores,
         tuple(each for each in conditions if each.condition in deciding),
         rule.is_shadow,
+        warming_until_ms,
     )
 
 

@@ -48,8 +48,7 @@ class LiveRule(NamedTuple):
 
     def warming_until(self, now_ms: int) -> int | None:
         """When every window that it reads is covered; None where they all are."""
-        coming = [each.covered_from_ms for each in self.readings if each.covered_from_ms is not None]
-        return max((ms for ms in coming if ms > now_ms), default=None)
+        return _covered_after(now_ms, self.readings)
 
 
 class Inventory(NamedTuple):
@@ -74,6 +73,18 @@ def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar
         max(head.time_ms for head in heads),
         _row_bytes(rulebook),
     )
+
+
+def warming(rulebook: Rulebook, kept_since: Mapping[str, int], calendar: Calendar, now_ms: int) -> Mapping[str, int]:
+    """By one shard, of which `kept_since` is as its head has it: the rules of which a window is not covered yet, by
+    name, each with the instant (ms) at which all are."""
+    if not kept_since:
+        return {}
+    found = {
+        name: _covered_after(now_ms, [_reading(text, parts, [kept_since], calendar) for text, parts in read.items()])
+        for name, read in _readings(rulebook).items()
+    }
+    return {name: until_ms for name, until_ms in found.items() if until_ms is not None}
 
 
 def read_by(rulebook: Rulebook, rule: Rule) -> Readings:
@@ -107,30 +118,43 @@ def _row_bytes(rulebook: Rulebook) -> int:
 
 
 @lru_cache(maxsize=4)
-def _costs(rulebook: Rulebook) -> Mapping[str, tuple[int, Readings]]:
-    """Of each rule what no other needs of a row, and what it reads; kept for whoever looks again and again."""
-    own = own_bytes(rulebook)
-    return {rule.name: (own[rule.name], read_by(rulebook, rule)) for rule in rulebook.rules}
+def _own_bytes(rulebook: Rulebook) -> Mapping[str, int]:
+    """Kept, as what is read, for whoever looks again and again."""
+    return own_bytes(rulebook)
+
+
+@lru_cache(maxsize=4)
+def _readings(rulebook: Rulebook) -> Mapping[str, Readings]:
+    return {rule.name: read_by(rulebook, rule) for rule in rulebook.rules}
 
 
 def _live(rulebook: Rulebook, rule: Rule, heads: Sequence[Head], calendar: Calendar) -> LiveRule:
     versions = [head.schemas[head.current].rules.get(rule.key) for head in heads]
     as_said = [head for head, version in zip(heads, versions, strict=True) if version == rule.version]
-    own_bytes, readings = _costs(rulebook)[rule.name]
+    kept_since = [head.kept_since for head in as_said]
     return LiveRule(
         rule,
         len(as_said),
         len(heads) - len(as_said) - versions.count(None),
-        own_bytes,
-        tuple(_reading(text, parts, as_said, calendar) for text, parts in readings.items()),
+        _own_bytes(rulebook)[rule.name],
+        tuple(_reading(text, parts, kept_since, calendar) for text, parts in _readings(rulebook)[rule.name].items()),
     )
 
 
-def _reading(text: str, parts: Sequence[Feature], heads: Sequence[Head], calendar: Calendar) -> FieldRead:
-    kept = [(part, head.kept_since.get(name)) for part in parts if (name := field_name(part)) for head in heads]
+def _reading(
+    text: str, parts: Sequence[Feature], kept_since: Sequence[Mapping[str, int]], calendar: Calendar
+) -> FieldRead:
+    """kept_since: of each shard, by field, as `Head` has it."""
+    kept = [(part, since.get(name)) for part in parts if (name := field_name(part)) for since in kept_since]
     lacking = [(part, since_ms) for part, since_ms in kept if since_ms is not None]
     windows = [covered_from(part, since_ms, calendar) for part, since_ms in lacking if isinstance(part, Window)]
     return FieldRead(text, max((since_ms for _, since_ms in lacking), default=None), max(windows, default=None))
+
+
+def _covered_after(now_ms: int, readings: Iterable[FieldRead]) -> int | None:
+    """When all windows are covered, where one of them is not now."""
+    coming = [each.covered_from_ms for each in readings if each.covered_from_ms is not None]
+    return max((ms for ms in coming if ms > now_ms), default=None)
 
 
 def _gone(rulebook: Rulebook, schemas: Sequence[RowSchema]) -> Mapping[str, tuple[str, ...]]:

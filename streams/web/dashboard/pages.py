@@ -19,7 +19,7 @@ from streams.web.dashboard.editing import Editing
 from streams.web.dashboard.live import Live
 from streams.web.dashboard.mending import Mending
 from streams.web.dashboard.messaging import Messaging
-from streams.web.dashboard.parting import has_words, part_of
+from streams.web.dashboard.parting import first_of, has_words, part_of
 from streams.web.dashboard.signing import Signing
 from streams.web.views.changes import ChangeShown, newest_first
 from streams.web.views.conditions import Conditions
@@ -112,11 +112,17 @@ class Pages:
         past.sort(key=_instant, reverse=True)
         search = request.query_params.get("search", "").strip()
         called = [each for each in found.rules if has_words(f"{each.rule} {each.segment or ''}", search)]
-        within, without = (
-            part_of([each for each in called if bool(each.segment) is is_in], _rule_of) for is_in in (True, False)
-        )
+        within = [each for each in called if each.segment]
+        without = sorted((each for each in called if not each.segment), key=_how_far)
         return self._door.page(
-            request, "user.html", visitor, it=found, within=within, without=without, search=search, past=past
+            request,
+            "user.html",
+            visitor,
+            it=found,
+            within=first_of(within),
+            without=first_of(without),
+            search=search,
+            past=past,
         )
 
 
@@ -128,8 +134,15 @@ def _instant(what: ChangeShown | DecisionShown) -> str:
     return what.at if isinstance(what, DecisionShown) else what.occurred_at
 
 
-def _rule_of(entry: RuleNow | StandingShown) -> str:
+def _rule_of(entry: RuleNow) -> str:
     return entry.rule
+
+
+def _how_far(entry: StandingShown) -> tuple[bool, str, int]:
+    """From being in it: who comes in by time alone is nearest, the sooner the nearer; then whom the fewest conditions
+    keep out."""
+    conditions = sum(each.decides for each in entry.conditions)
+    return (True, "", conditions) if entry.next is None else (False, entry.next.at, conditions)
 
 
 def _is_wanted(rule: RuleNow, said: dict[str, str]) -> bool:

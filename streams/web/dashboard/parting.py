@@ -1,6 +1,6 @@
-"""Lists that a page shows a part of, by name: of thousands of rules it stays small.
+"""Lists that a page shows a part of: of thousands of rules it stays small.
 
-Comes in: all of it in the order of its names, and after which name to go on. Goes out: a `Part`.
+Comes in: all of it, in the order of its names, and after which name to go on; or in another order. Goes out: a `Part`.
 """
 
 from bisect import bisect_right
@@ -36,6 +36,11 @@ def part_of(
     shown = entries[before : before + (MOST if most is None else most)]
     is_last = before + len(shown) == len(entries)
     return Part(shown, before, len(entries), None if is_last else name_of(shown[-1]))
+
+
+def first_of(entries: Sequence[Entry]) -> Part[Entry]:
+    """The beginning, in whatever order; others are found by searching."""
+    return Part(entries[:MOST], 0, len(entries), None)
 
 
 def has_words(text: str, search: str) -> bool:

@@ -5,7 +5,7 @@ Comes in: a user id. Goes out: a `User`, or `Unknown`. It is what `segmenter exp
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -63,7 +63,11 @@ class ScoreShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class StandingShown(msgspec.Struct, frozen=True, gc=False):
-    """Where the user stands by one rule. segment: null where in none. changes: how many there were by this rule."""
+    """Where the user stands by one rule. segment: null where in none. changes: how many there were by this rule.
+
+    state: `live`, `shadow` (nobody is told of it), or `warming` (until then its counts do not reach back far enough, so
+    that the user may be where they should not).
+    """
 
     rule: str
     sort: str
@@ -74,6 +78,8 @@ class StandingShown(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[ConditionShown, ...]
     scores: tuple[ScoreShown, ...]
     next: Coming | None
+    state: Literal["live", "shadow", "warming"]
+    warming_until: Instant | None
 
 
 class TraitShown(msgspec.Struct, frozen=True, gc=False):
@@ -106,7 +112,8 @@ class AliasShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class User(msgspec.Struct, frozen=True, gc=False):
-    """segments: all that the user is in. remark: what is to be said of how it was found; often empty.
+    """segments: all that the user is in, but for what is in shadow. remark: what is to be said of how it was found;
+    often empty.
 
     timeline: the newest changes, the newest first. messages: what was decided about messages to the user, and what the
     user did with them, the newest first.
@@ -147,7 +154,7 @@ async def user(window: Window, user_id: str, at_ms: int | None = None) -> User:
         user_id=user_id,
         as_of=told(now.at_ms),
         remark=found.remark,
-        segments=tuple(each.segment for each in standings if each.segment),
+        segments=tuple(each.segment for each in standings if each.segment and each.state != "shadow"),
         rules=standings,
         traits=tuple(_traits(found, user_id, window.settings.private_traits)),
         subscriptions=tuple(map(_subscription, now.subscriptions)),
@@ -214,6 +221,8 @@ def _standing(rule: explanation.RuleNow) -> StandingShown:
             ScoreShown(each.part, each.score, each.expression, each.value, each.edges) for each in rule.scores
         ),
         next=None if rule.next is None else _coming(rule.next),
+        state="shadow" if rule.is_shadow else "live" if rule.warming_until_ms is None else "warming",
+        warming_until=told_or_none(rule.warming_until_ms),
     )
 
 

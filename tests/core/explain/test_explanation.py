@@ -112,6 +112,26 @@ def test_private_traits_are_masked() -> None:
     assert "***" in [reason.value for reason in quiet.next.because]
 
 
+def test_a_rule_warms_until_all_that_it_counts_has_been_kept_for_long_enough() -> None:
+    rules = Rulebook(
+        (
+            Segment("keen", parse_condition("active_days(days=30) >= 8")),
+            *QUIET.rules,
+            Segment("weekly", parse_condition("active_days(days=7) >= 2")),
+        )
+    )
+    shard = Shard(rules, begun_ms=day(0))
+    explained = told(shard, [seen("ann", 0)], day(8))
+    assert {rule.rule: rule.warming_until_ms for rule in explained.rules} == {
+        "keen": day(29),
+        "quiet": None,
+        "weekly": None,
+    }
+    assert explain(shard, "ann", day(29)).rules[0].warming_until_ms is None
+    (quiet,) = told(Shard(QUIET), [seen("ann", 0)], day(0)).rules
+    assert quiet.warming_until_ms is None
+
+
 class TestSince:
     events = (seen("ann", 0), seen("bob", 1), seen("ann", 2))
 

@@ -35,6 +35,27 @@ async def test_a_user_is_shown_with_every_condition_and_nothing_private(client: 
     assert "ann@x.example" not in text
 
 
+async def test_where_a_user_stands_by_a_rule_that_is_warming_or_in_shadow_says_so(
+    group: Group, client: AsyncClient
+) -> None:
+    rules = group.settings.rules
+    (rules / "keen.yaml").write_text("segment: keen\nenter: active_days(days=30) >= 2")
+    (rules / "dark.yaml").write_text("segment: dark\nenter: idle_days >= 1\nstate: shadow")
+    text = await page(client, "user?id=ann")
+    warming = re.findall(r'<span class="tag warming">warming until <time datetime="([^"]*)"', text)
+    assert warming == ["2026-03-31T00:00:00.000Z"]
+    assert text.count("in shadow: nobody is told") == 1
+    found = (await client.get("/api/v1/users/ann")).json()
+    assert {rule["rule"]: (rule["state"], rule["warming_until"]) for rule in found["rules"]} == {
+        "admin": ("live", None),
+        "dark": ("shadow", None),
+        "keen": ("warming", *warming),
+        "pace": ("live", None),
+        "quiet": ("live", None),
+    }
+    assert found["segments"] == ["admin", "pace/calm", "quiet"]
+
+
 async def test_what_anybody_sends_is_never_html(client: AsyncClient) -> None:
     for path in ("", "user?id=a%2Fb%20%3Ci%3E"):
         text = await page(client, path)

@@ -43,6 +43,15 @@ async def test_of_many_rules_a_user_is_shown_some_and_the_others_are_found_by_na
     assert "None that is called so" in found
 
 
+async def test_what_a_user_is_nearest_to_comes_first(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever is away for a week is quiet by that alone; to be an admin somebody has to do something.
+    assert re.findall(r'details id="rule-(\w+)"', await page(client, "user?id=bob")) == ["pace", "quiet", "admin"]
+    monkeypatch.setattr(parting, "MOST", 1)
+    text = await page(client, "user?id=bob")
+    assert re.findall(r'details id="rule-(\w+)"', text) == ["pace", "quiet"]
+    assert "And 1 more, further away: search" in text
+
+
 async def test_the_words_of_thousands_of_rules_are_compressed(client: AsyncClient) -> None:
     answer = await answer_to(client, "words")
     assert (answer.headers["content-encoding"], answer.headers["content-type"]) == ("gzip", "application/json")
