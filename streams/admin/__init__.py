@@ -11,7 +11,7 @@ inventory.py       what is live, by the rule files and by what workers have stor
 commanding.py      commands about users, given to the owners of shards
 erasure.py         all that is kept of a user, removed
 reports.py         what backtests found, which names users
-merging.py         two users made one
+merging.py         two users made one; mergeable.py: whether they can be
 deliveries.py      what was decided about a user's messages; endpoints tried, and let in again
 sending.py         a message for those who are in its segment already; sending_again.py: one delivery once more
 mending.py         records that could not be used, published again; advice.py: what to do about them

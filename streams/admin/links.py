@@ -42,11 +42,14 @@ class AliasOf(NamedTuple):
 
 async def known(settings: Settings, alias: str) -> Known:
     async with opened_store(settings) as store:
-        shards = await homes_of(store, settings, alias)
-        found = [await _standing(store, shard, alias) for shard in shards]
-        waiting = await waiting_under(store, settings, alias)
+        return await known_in(store, settings, alias)
+
+
+async def known_in(store: Store, settings: Settings, alias: str) -> Known:
+    """The same, of a store that is open already."""
+    found = [await _standing(store, shard, alias) for shard in await homes_of(store, settings, alias)]
     standing = next((each for each in found if each != Standing()), Standing())
-    return Known(standing, waiting)
+    return Known(standing, await waiting_under(store, settings, alias))
 
 
 async def waiting_under(store: Store, settings: Settings, alias: str) -> list[Kept]:

@@ -81,14 +81,15 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
         if into is not None:
             raise Unknown(f"{user} was merged into {into}, and is nobody else: segmenter explain {into}")
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
-        raise Unknown(_unknown(settings, user, max(filter(None, marks), default=None)))
+        raise Unknown(unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
     days = calendar(Head.decode(found.head).timezone)
     ids = settings.remembered_ids
     return Shard.restore(rulebook, found.head, rows, documents, days, settings.private_traits, remembered_ids=ids)
 
 
-def _unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
+def unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
+    """That nobody has this id, in words. erased_ms: up to when what is of them was erased."""
     who = printable(user)
     if erased_ms is None:
         return f"Nobody called {who} is known to the group {settings.group}."

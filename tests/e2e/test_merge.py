@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from streams.sources import profile_commands
 from streams.testing import Record, identify, to_bytes, track
 from tests.e2e.changes import CHANGE, by_user
 from tests.e2e.histories import NEWEST_MS
-from tests.e2e.pipeline import Pipeline, Seen
+from tests.e2e.pipeline import WITHIN_S, Pipeline, Seen
 
 # Lost, or counted twice, any event would be missed here.
 EXACTLY = {"exactly": "enter: count(any) == 12", "known": "enter: count(any) >= 1"}
@@ -31,6 +32,16 @@ def run(pipeline: Pipeline, *arguments: str) -> Result:
 
 def seen(user: str, *turns: int) -> list[Record]:
     return [track(user, "Signed In", START_MS + turn, f"{user} {turn}") for turn in turns]
+
+
+def until_known(pipeline: Pipeline, user: str, aliases: int = 0) -> None:
+    """Under so many aliases."""
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        explained = run(pipeline, "explain", user, "--json")
+        if explained.exit_code == 0 and len(json.loads(explained.stdout)["aliases"]) == aliases:
+            return
+        assert time.monotonic() < deadline, explained.output
 
 
 def has_more_than(least: int, seen: list[Seen]) -> bool:
@@ -77,7 +88,8 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
     pipeline.publish([identify("u-1", NEWEST_MS, "m-1", plan="pro"), track("u-1", "Signed In", NEWEST_MS, "m-2")])
     pipeline.publish([track("ann", "Signed In", NEWEST_MS, "m-3"), track("cy", "Signed In", NEWEST_MS, "m-4")])
     with pipeline.worker() as worker:
-        pipeline.read("segment-changes", lambda seen: len(seen) >= 1)
+        for user in ("u-1", "ann", "cy"):
+            until_known(pipeline, user)
         done = run(pipeline, "merge", "u-1", "--into", "ann")
         assert done.output == "u-1 is ann from now on.\n"
         again = run(pipeline, "merge", "u-1", "--into", "ann")
@@ -99,18 +111,27 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
         asked = run(pipeline, "explain", "u-1")
         assert asked.exit_code == 1
         assert "u-1 was merged into ann" in asked.output
-        herself = {"type": "merge", "userId": "ann", "into": "ann", "timestamp": NEWEST_MS, "messageId": "m-7"}
-        pipeline.publish_raw([("profile-commands", "ann", to_bytes(herself))])
-        for gone, into in (("ann", "u-1"), ("nobody", "ann"), ("ann", "nobody"), ("cy", "nobody")):
-            refused = run(pipeline, "merge", gone, "--into", into)
-            assert refused.exit_code == 1, refused.output
-            assert "was not merged" in refused.output
+        cannot = [
+            ("ann", "u-1", "the two are one user already, ann."),
+            ("nobody", "ann", "Nobody called nobody is known"),
+            ("ann", "nobody", "Nobody called nobody is known"),
+            ("cy", "nobody", "segmenter merge ann --into nobody"),
+            ("dora", "full", "full has 100 ids beside the user id, and there would be 1 more."),
+        ]
         devices = [f"a-{n}" for n in range(MOST_IDS)]
         full = [track("full", "Signed In", NEWEST_MS, device) | {"anonymousId": device} for device in devices]
         pipeline.publish([track("dora", "Signed In", NEWEST_MS, "m-6"), *full])
-        too_many = run(pipeline, "merge", "dora", "--into", "full")
-        assert too_many.exit_code == 1
-        assert "full has 100 ids beside the user id, and there would be 1 more." in too_many.output
+        until_known(pipeline, "dora")
+        until_known(pipeline, "full", aliases=MOST_IDS)
+        for gone, into, why in cannot:
+            refused = run(pipeline, "merge", gone, "--into", into)
+            assert refused.exit_code == 1, refused.output
+            assert refused.output.startswith(f"Error: {gone} was not merged: ")
+            assert why in refused.output
+        # Whoever does not look before is told by dead letters, and is told of nothing else: the command sent nothing.
+        orders = [(gone, into) for gone, into, _ in cannot] + [("ann", "ann")]
+        values = [(gone, {"type": "merge", "userId": gone, "into": into, "messageId": into}) for gone, into in orders]
+        pipeline.publish_raw(("profile-commands", gone, to_bytes(value)) for gone, value in values)
         letters = pipeline.read("dead-letters", lambda seen: len(seen) >= 6)
         erased = run(pipeline, "erase", "u-1")
         assert erased.exit_code == 0

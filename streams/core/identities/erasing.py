@@ -44,8 +44,7 @@ class Erasing:
             self._owners.keep(user)
             return [Event(into, until_ms, "", False, message_id, {}, {}, identity=Erase(user))]
         self._aliases.forget(user, user, until_ms)
-        self._merges.forget(user, until_ms)
-        return self._owners.erase(user, until_ms)
+        return [*self._merges.forget(user, until_ms), *self._owners.erase(user, until_ms)]
 
     def carry_out(self, erasure: AlsoErased, known_ms: int) -> list[Event]:
         """A command to erase; what is known of a user's profile has been taken away already. known_ms: up to when
@@ -84,7 +83,7 @@ class Erasing:
             if was_user:  # her changes are still kept
                 self._profiles.erase_one(alias, until_ms, None)
             self._profiles.refuse(alias, until_ms)
-            self._merges.forget(alias, until_ms)
+            told += self._merges.forget(alias, until_ms)
             self._write_down(AlsoErased(alias, until_ms, of=user), known_ms)
         return told
 

@@ -42,6 +42,7 @@ from streams.core.links import NOWHERE, Identity, Place
 from streams.core.merges import Asked, Granted, Merge, Moved, Noted, Packed, Refused, Renamed
 
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
+MOST_LATER: Final = 100  # commands about a user that wait while another is not answered
 
 
 class Merges:
@@ -76,22 +77,27 @@ class Merges:
             case Granted(into, of):
                 return self._move(event.subject, into, of, event.ts)
             case Refused(code, of):
-                self._give_up(event.subject, code, of)
+                return self._give_up(event.subject, code, of)
             case Moved() as moved:
                 return self._take_in(event, moved, place)
         return []
 
     def ask(self, gone: str, question: Question) -> list[Event]:
-        """Nothing where it was done, or asked, before."""
+        """Nothing where it was done, or asked, before; what is asked of who is on her way has its turn after that."""
         known = self._asked.get(gone)
-        into = self._aliases.merged.get(gone) or (known.into if known is not None else None)
         if gone == question.into:
             return self._refuse(gone, question, "merge_circle")
-        if known is not None and known.done is not None and known.is_of(question):
+        if gone in self._aliases.merged:
+            into = self._aliases.standing(gone).renamed.get(question.into, question.into)
+            return [] if into == self._aliases.merged[gone] else self._refuse(gone, question, "merge_again")
+        if known is None:
+            return self._ask(gone, question, gone in self._profiles)
+        if known.has(question):
             return []
-        if into is not None:
-            return [] if into == question.into else self._refuse(gone, question, "merge_again")
-        return self._ask(gone, question, gone in self._profiles)
+        if len(known.later) >= MOST_LATER:
+            return self._refuse(gone, question, "merge_again")
+        self._keep(gone, replace(known, later=(*known.later, question)))
+        return []
 
     def _ask(self, gone: str, question: Question, is_known: bool) -> list[Event]:
         if is_known:
@@ -99,8 +105,13 @@ class Merges:
             asked = Asked(gone, question.number, 1 + self._owners.count(gone))
             return [word(question.into, question.ts, asked, question.message_id)]
         if question.ts <= self._profiles.refused_until(gone):
-            return []  # read again, to make a lost state anew, it may be about somebody who was erased since
+            # Read again, to make a lost state anew, it may be about somebody who was erased since.
+            return self._ask_later(gone, question)
         return self._wait_or_refuse(gone, question, "merge_unknown")
+
+    def _ask_later(self, gone: str, question: Question) -> list[Event]:
+        """It is answered, and what came meanwhile has its turn."""
+        return [told for each in question.later for told in self.ask(gone, each)]
 
     def _wait_or_refuse(self, gone: str, question: Question, code: str) -> list[Event]:
         if code != "merge_unknown" or not question.written_ms or question.is_second:
@@ -130,8 +141,9 @@ class Merges:
         if gone in self._aliases.merged or (known is not None and known.done is not None):
             return
         if not noted.is_undone_by(self._profiles.refused_until(gone)):
+            later = () if known is None else known.later
             self._drop(gone)
-            self._keep(gone, Question(noted.into, NOWHERE, noted.ts, noted.message_id, done=noted))
+            self._keep(gone, Question(noted.into, NOWHERE, noted.ts, noted.message_id, done=noted, later=later))
 
     @property
     def noted(self) -> Collection[str]:
@@ -156,6 +168,7 @@ class Merges:
                 break
             self._drop(gone)
             told += self._part(gone, question.into, question, question.ts)
+            told += self._ask_later(gone, question)
         return told
 
     def take_parted(self) -> list[Parted]:
@@ -170,11 +183,14 @@ class Merges:
         taken, self.arrived = self.arrived, []
         return taken
 
-    def forget(self, user: str, until_ms: int) -> None:
-        """Whoever was erased, with all up to then, asks nothing any more."""
+    def forget(self, user: str, until_ms: int) -> list[Event]:
+        """Whoever was erased, with all up to then, asks nothing any more; what was asked of her later has its turn."""
         question = self._asked.get(user)
-        if question is not None and question.is_undone_by(until_ms):
-            self._drop(user)
+        if question is None or not question.is_undone_by(until_ms):
+            return []
+        self._drop(user)
+        later = tuple(each for each in question.later if not each.is_undone_by(until_ms))
+        return self._ask_later(user, replace(question, later=later))
 
     def take(self) -> tuple[list[tuple[str, bytes]], list[str]]:
         """Since the last call: what is to be written of users, and who has nothing any more."""
@@ -190,7 +206,7 @@ class Merges:
 
     def _refuse(self, gone: str, question: Question, code: str) -> list[Event]:
         self.unable.append(Unable(gone, question, REASONS[code]))
-        return []
+        return self._ask_later(gone, question)
 
     def _answer(self, event: Event, asked: Asked) -> Event:
         user, gone, number = event.subject, asked.gone, asked.number
@@ -219,11 +235,12 @@ class Merges:
             return []
         self._drop(gone)
         if not is_known:
-            return []
+            return self._ask_later(gone, question)
         erased_ms = self._profiles.refused_until(gone)
         erased_before = None if erased_ms == NEVER else erased_ms
         self.parted.append(Parted(gone, into, question.ts, question.message_id, erased_before))
-        return self._part(gone, into, question, max(question.ts, granted_ms))
+        told = self._part(gone, into, question, max(question.ts, granted_ms))
+        return [*told, *self._ask_later(gone, question)]
 
     def _part(self, gone: str, into: str, question: Question, moved_ms: int) -> list[Event]:
         """She is another; without a profile where what it was made of is not there any more, to make it anew."""
@@ -238,11 +255,12 @@ class Merges:
         moved = Moved(gone, self._aliases.standing(gone).number, packed, aliases)
         return [word(into, moved_ms, moved, question.message_id), *told]
 
-    def _give_up(self, gone: str, code: str, number: int) -> None:
+    def _give_up(self, gone: str, code: str, number: int) -> list[Event]:
         question = self._asked.get(gone)
-        if question is not None and question.number == number and question.is_open:
-            self._drop(gone)
-            self._wait_or_refuse(gone, question, code if code in REASONS else "merge_unknown")
+        if question is None or question.number != number or not question.is_open:
+            return []
+        self._drop(gone)
+        return self._wait_or_refuse(gone, question, code if code in REASONS else "merge_unknown")
 
     def _keep(self, gone: str, question: Question) -> None:
         self._asked[gone] = question

@@ -17,7 +17,7 @@ REASONS: Final = {
     for each in (
         Reject("merge_circle", "`userId` and `into` are the same user, or would be by other merges: a circle"),
         Reject("merge_unknown", "`userId` or `into` names nobody who has a profile: send it once both have an event"),
-        Reject("merge_again", "`userId` was merged into another user before: merge that one"),
+        Reject("merge_again", "`userId` was merged into another user before, or is about to be: merge that one"),
         Reject("merge_too_many", f"`into` has as many ids as one person may have, {MOST_IDS}"),
     )
 }
@@ -26,7 +26,7 @@ REASONS: Final = {
 class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A merge that was asked for. place: of its command, or of what led to it. written_ms: as `Merge` has it. waits:
     for who was not known. is_second: it is asked again after that. done: where it was done before, and is done anew
-    once all has come that she moved with."""
+    once all has come that she moved with. later: what was asked of the same user meanwhile, each in its turn."""
 
     into: str
     place: Place
@@ -36,6 +36,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
     waits: bool = False
     is_second: bool = False
     done: Noted | None = None
+    later: tuple["Question", ...] = ()
 
     @property
     def number(self) -> int:
@@ -47,8 +48,13 @@ class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.ts <= erased_ms if self.done is None else self.done.is_undone_by(erased_ms)
 
     def is_of(self, other: "Question") -> bool:
-        """Whether both are of one command."""
-        return (self.ts, self.message_id) == (other.ts, other.message_id)
+        """Whether both are of one command. Into whom is told where it was done, where a chain was followed."""
+        is_so = self.done is not None or self.into == other.into
+        return is_so and (self.ts, self.message_id) == (other.ts, other.message_id)
+
+    def has(self, other: "Question") -> bool:
+        """Whether it is of that command, or that waits already until this is answered."""
+        return self.is_of(other) or any(each.is_of(other) for each in self.later)
 
     @property
     def is_open(self) -> bool:

@@ -18,6 +18,7 @@ from streams.core.identities import kept
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import Identities, pieces
 from streams.core.identities.linking import WOULD_MERGE
+from streams.core.identities.merges import MOST_LATER
 from streams.core.identities.owners import MOST_IDS, Owners
 from streams.core.identities.refusals import Refusals
 from streams.core.links import How
@@ -93,6 +94,14 @@ def test_a_merge_that_was_done_is_done_once() -> None:
     assert (alone.times("ann"), alone.refusals) == (2, [])
 
 
+def test_a_merge_that_was_done_is_done_though_who_stayed_was_merged_on_since() -> None:
+    alone = Alone().hear(of("ann", 1), of("bob", 2), of("cy", 3), of("dora", 4))
+    alone.hear(merge("bob", "ann", 5), merge("ann", "cy", 6), merge("cy", "dora", 7))
+    for into in ("ann", "cy", "dora"):
+        alone.hear(merge("bob", into, 5))
+    assert (alone.times("dora"), alone.refusals) == (4, [])
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -133,6 +142,51 @@ def test_a_command_that_waits_is_kept_and_goes_with_who_is_erased() -> None:
     alone.identities.erase("bob", 3)
     assert not alone.identities.merges.are_due(6)
     assert alone.identities.merges.take() == ([], ["bob"])
+
+
+def second(into: str, ts: int = 4, written: int = 0) -> Event:
+    """Of bob, about whom another waits."""
+    return replace(merge("bob", into, ts, written), message_id=f"into {into}")
+
+
+@pytest.mark.parametrize("into", ["ann", "cy"])
+def test_what_is_asked_of_who_waits_has_its_turn_once_that_is_refused(into: str) -> None:
+    alone = Alone().hear(of("ann", 1), of("bob", 2), of("cy", 3), merge("bob", "dora", 3, written=5), second(into))
+    assert (alone.refusals, alone.times(into)) == ([], 1)
+    alone.hear(*alone.identities.merges.again(6))
+    assert (alone.refusals, alone.times(into)) == (["merge_unknown"], 2)
+
+
+@pytest.mark.parametrize(("into", "refusals"), [("ann", []), ("cy", ["merge_again"])])
+def test_what_is_asked_of_who_waits_is_told_once_that_is_done(into: str, refusals: list[str]) -> None:
+    alone = Alone().hear(of("bob", 2), of("cy", 3), merge("bob", "ann", 3, written=5), second(into), of("ann", 5))
+    assert alone.refusals == []
+    alone.hear(*alone.identities.merges.again(6))
+    assert (alone.refusals, alone.times("ann"), alone.times("cy")) == (refusals, 2, 1)
+
+
+def test_a_command_that_comes_again_while_it_waits_is_one() -> None:
+    commands = [merge("bob", "dora", 3, written=5), second("edna", written=5)]
+    alone = Alone().hear(of("bob", 2), *commands, *commands)
+    alone.hear(*alone.identities.merges.again(6))
+    alone.hear(*alone.identities.merges.again(6))
+    assert alone.refusals == ["merge_unknown"] * 2
+    assert alone.identities.merges.asked("bob") is None
+
+
+def test_so_many_are_asked_of_one_user_at_most_while_the_first_waits() -> None:
+    alone = Alone().hear(of("bob", 2), merge("bob", "dora", 3, written=5))
+    alone.hear(*(second(f"u-{n}") for n in range(MOST_LATER + 1)))
+    assert alone.refusals == ["merge_again"]
+
+
+def test_what_was_asked_before_an_erasure_goes_with_it_and_what_came_after_has_its_turn() -> None:
+    alone = Alone().hear(of("ann", 1), of("bob", 2), merge("bob", "dora", 3, written=9))
+    alone.hear(second("ann", 4, written=9), second("cy", 6, written=9))
+    alone.shard.erase_one("bob", 5, None)
+    alone.hear(*alone.identities.erase("bob", 5), of("bob", 7), of("cy", 8))
+    alone.hear(*alone.identities.merges.again(10))
+    assert (alone.refusals, alone.times("cy"), alone.times("ann")) == ([], 2, 1)
 
 
 def test_where_time_comes_with_the_next_event_it_is_asked_before_that() -> None:
@@ -349,6 +403,16 @@ def test_two_who_are_to_become_each_other_stay_two() -> None:
     codes = [unable.why.code for worker in network.running for unable in worker.identities.merges.unable]
     assert codes == ["merge_circle", "merge_circle"]
     assert (network.who("ann"), network.who("bob")) == ("ann", "bob")
+
+
+@pytest.mark.parametrize(("first", "codes", "who"), [("dora", ["merge_unknown"], "ann"), ("cy", ["merge_again"], "cy")])
+def test_a_second_command_about_who_is_on_her_way_has_its_turn(first: str, codes: list[str], who: str) -> None:
+    network = Network(3)
+    for event in (of("ann", 1), of("bob", 2), of("cy", 2), merge("bob", first, 3), second("ann")):
+        network.send(event)
+    network.settle()
+    assert [unable.why.code for worker in network.running for unable in worker.identities.merges.unable] == codes
+    assert network.who("bob") == who
 
 
 def test_an_answer_that_comes_twice_is_no_answer_to_another_question() -> None:
