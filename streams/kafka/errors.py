@@ -22,6 +22,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from streams.errors import SegmenterError, Unreachable, UsageError, origin
 from streams.kafka.connection import security_options
 from streams.kafka.outcomes import ending
+from streams.reached import has_answered, nobody_listens
 from streams.settings import Settings
 
 ANSWER_WITHIN_MS: Final = 5_000
@@ -51,7 +52,7 @@ MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
         "hangs up: SEGMENTER_KAFKA_SECURITY_PROTOCOL={protocol} may not be what it speaks there",
     ),
     (TimeoutError, Unreachable, f"does not answer within {ANSWER_WITHIN_MS // 1000} s"),
-    (ConnectionRefusedError, Unreachable, "does not answer: nobody listens there. SEGMENTER_KAFKA says where it is"),
+    (ConnectionRefusedError, Unreachable, "{nobody_listens}"),
     (Exception, Unreachable, "does not answer: {error}"),
 )
 
@@ -73,6 +74,7 @@ async def in_our_words(settings: Settings) -> AsyncIterator[None]:
         yield
     except (KafkaError, TimeoutError, OSError) as error:
         raise await _ours(settings, error) from error
+    has_answered(settings.kafka)
 
 
 async def _ours(settings: Settings, error: Exception) -> SegmenterError:
@@ -104,5 +106,8 @@ async def _knock(host: str, port: int, settings: Settings) -> None:
 def _meaning(address: str, settings: Settings, refusal: Exception) -> SegmenterError:
     kind, says = next((kind, says) for sign, kind, says in MEANINGS if isinstance(refusal, sign))
     protocol, mechanism = settings.kafka_security_protocol, settings.kafka_sasl_mechanism
-    error = refusal if str(refusal) else type(refusal).__name__
-    return kind(f"Kafka at {address} " + says.format(error=error, protocol=protocol, mechanism=mechanism))
+    said = {
+        "error": refusal if str(refusal) else type(refusal).__name__,
+        "nobody_listens": nobody_listens(settings.kafka, "SEGMENTER_KAFKA"),
+    }
+    return kind(f"Kafka at {address} " + says.format(protocol=protocol, mechanism=mechanism, **said))

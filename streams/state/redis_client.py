@@ -18,9 +18,11 @@ from redis.backoff import NoBackoff
 from redis.typing import EncodableT
 
 from streams.errors import SegmenterError, StateError, Unreachable, UsageError
+from streams.reached import has_answered, nobody_listens
 
 Script = Callable[[Sequence[str], Sequence[EncodableT]], Awaitable[Any]]
 
+SETTING: Final = "SEGMENTER_REDIS"
 CONNECT_TIMEOUT_S: Final = 5
 ANSWER_TIMEOUT_S: Final = 15  # a checkpoint of 8 MB takes 0.1 s; the rest is for a disk that makes Redis wait for fsync
 CONNECTIONS: Final = 16  # so many calls at once keep one event loop busy; more wait their turn
@@ -45,7 +47,7 @@ MEANINGS: Final[tuple[tuple[type[Exception] | str, type[SegmenterError], str], .
     ("MISCONF", Unreachable, "cannot save to its disk and takes no writes: its log says why"),
     ("NOREPLICAS", Unreachable, "has too few replicas in touch and takes no writes (min-replicas-to-write)"),
     ("BUSY ", Unreachable, "is busy with a script of another program"),
-    ("Connect call failed", Unreachable, "does not answer: nobody listens there. SEGMENTER_REDIS says where it is"),
+    ("Connect call failed", Unreachable, "{nobody_listens}"),
     (exceptions.ConnectionError, Unreachable, "does not answer: {error}"),
     (exceptions.TimeoutError, Unreachable, "does not answer: {error}"),
     (exceptions.ClusterError, Unreachable, "is a cluster in trouble: {error}"),
@@ -67,7 +69,9 @@ class RedisClient:
 
     async def call(self, command: str, *arguments: EncodableT) -> Any:
         with self._errors():
-            return await self._client.execute_command(command, *arguments)
+            answer = await self._client.execute_command(command, *arguments)
+            has_answered(self.address)
+            return answer
 
     async def ask(self, command: str, *arguments: EncodableT) -> asyncio.Task[Any]:
         """A call that is under way: whoever does something else first finds the answer there."""
@@ -110,7 +114,8 @@ class RedisClient:
 def _ours(error: Exception, address: str) -> SegmenterError:
     for sign, kind, says in MEANINGS:
         if sign in str(error) if isinstance(sign, str) else isinstance(error, sign):
-            return kind(f"Redis at {address} {says.format(error=str(error) or type(error).__name__)}")
+            said = {"error": str(error) or type(error).__name__, "nobody_listens": nobody_listens(address, SETTING)}
+            return kind(f"Redis at {address} {says.format(**said)}")
     return StateError(f"Redis at {address} refuses a command: {error}")
 
 

@@ -14,14 +14,14 @@ async def test_a_kafka_that_is_away_is_noticed_though_nothing_comes_and_so_is_th
     behind, ends = group.window.behind, Ends(group.settings)
     try:
         await behind.look(ends)
-        assert "does not answer: nobody listens there" in (behind.away or "")
+        assert "does not answer: nobody listens there. SEGMENTER_KAFKA says where it is" in (behind.away or "")
         assert await group.window.trouble() == behind.away
         with KafkaBroker(port=port):
             await behind.look(ends)
             assert await group.window.trouble() is None
         await ends.close()
         await behind.look(ends)
-        assert behind.away
+        assert "does not answer: nobody listens there now, where it has answered before" in (behind.away or "")
     finally:
         await ends.close()
 
