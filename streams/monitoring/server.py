@@ -21,7 +21,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from streams.errors import UsageError
+from streams.errors import UsageError, origin
 from streams.log import log
 from streams.monitoring.health import UNHEALTHY_AFTER_S, Health, ShardHealth
 from streams.setting_values import HostPort
@@ -29,7 +29,9 @@ from streams.settings import Settings
 
 # How many ports above a default one are tried: several workers on a machine are nothing special.
 PORTS_TRIED: Final = 100
-ANSWERED_WITHIN_S: Final = 10.0
+# How long who has connected may take to say what is wanted: as long as the most patient of those who scrape. On a busy
+# machine who asks may stand still for many seconds in between.
+ASKED_WITHIN_S: Final = 60.0
 
 # The health as it was last seen, and how long ago that was (s); None where nobody has looked yet.
 Ask = Callable[[], tuple[Health, float]]
@@ -92,23 +94,29 @@ def tell(settings: Settings, registry: CollectorRegistry, ask: Ask, who: str) ->
 
 class _Handler(BaseHTTPRequestHandler):
     server: Monitoring
-    timeout = ANSWERED_WITHIN_S
+    timeout = ASKED_WITHIN_S
     server_version = "segmenter"
     sys_version = ""
 
     def do_GET(self) -> None:
         answers = {"/metrics": self._metrics, "/healthz": self._health, "/readyz": self._ready}
-        answer = answers.get(self.path.partition("?")[0])
-        if answer is None:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics, /healthz, /readyz\n")
-        else:
+        answer = answers.get(self.path.partition("?")[0], self._unknown)
+        try:
             answer()
+        except OSError:
+            raise  # whoever asked has gone
+        except Exception as error:  # noqa: BLE001 - whatever it is, who watches must see that figures are missing, and why
+            log.error("monitoring - a fault of segmenter's own, please report this line: %s", origin(error))
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", b"A fault of segmenter's own: see its log.\n")
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
     def log_message(self, message: str, *args: Any) -> None:
         """A scrape is no news."""
+
+    def _unknown(self) -> None:
+        self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics, /healthz, /readyz\n")
 
     def _metrics(self) -> None:
         encode, content_type = choose_encoder(self.headers.get("Accept", ""))

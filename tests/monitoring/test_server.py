@@ -139,3 +139,16 @@ def test_who_hangs_up_leaves_no_traceback(capsys: pytest.CaptureFixture[str]) ->
         with urllib.request.urlopen(f"http://{server.address}/healthz") as polite:
             assert polite.status == 200
     assert capsys.readouterr().err == ""
+
+
+def test_a_fault_of_ours_in_what_is_asked_is_told_to_who_asks_and_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    watched = Watched()
+
+    def fail() -> tuple[Health, float]:
+        raise KeyError("what it says may be private")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(watched, "ask", fail)
+        assert watched.answer("/healthz")[0] == 500
+    assert "monitoring - a fault of segmenter's own, please report this line: KeyError" in caplog.text
+    assert "private" not in caplog.text
