@@ -5,6 +5,7 @@ checking     a folder or texts to rules and messages, or every fault; and which 
 differences  what one rulebook says otherwise than another
 sampling     stored profiles, looked at under other rules
 estimate     who would enter and leave now, as far as the state tells
+moves        how far rules would move a segment, and whether that is too far
 planning     differences and estimate, under an id by which just that is applied, or refused
 applying     a new version, unless somebody was quicker; an old one once more
 awaiting     a version that reads what was not kept before, until that is there

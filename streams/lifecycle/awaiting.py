@@ -14,6 +14,7 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.profiles.filling import lacking
 from streams.core.profiles.snapshot import RowSchema
 from streams.core.rules.rulebook import Rulebook
+from streams.lifecycle.moves import Move
 from streams.lifecycle.versions import Version, ahead, history
 from streams.log import counted
 from streams.state.format import PASTS, RULEBOOKS, SETTLED
@@ -22,14 +23,6 @@ from streams.state.store import GroupStore
 FEW_S: Final = 30.0
 MANY_MINUTES: Final = 120
 SHOWN: Final = 5  # segments in a sentence
-
-
-class Move(NamedTuple):
-    """Of one segment, how many are in it, would enter and would leave."""
-
-    members: int
-    enter: int
-    leave: int
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -99,8 +92,8 @@ class Progress(NamedTuple):
         return {segment: Move(*map(sum, zip(*found[segment], strict=True))) for segment in sorted(found)}
 
     def beyond(self, share: float) -> dict[str, Move]:
-        """The segments of which more than a share would enter or leave."""
-        return {name: each for name, each in self.moves.items() if each.enter + each.leave > share * each.members}
+        """The segments that would move by more than a share."""
+        return {name: each for name, each in self.moves.items() if each.is_beyond(share)}
 
     @property
     def errors(self) -> dict[int, str]:

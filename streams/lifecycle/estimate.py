@@ -16,6 +16,7 @@ from streams.core.explain.inventory import Inventory, take_inventory
 from streams.core.kernel.layout import NEVER
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
+from streams.lifecycle.moves import Move
 from streams.lifecycle.sampling import samples
 from streams.settings import Settings
 from streams.state.store import ShardStore
@@ -25,29 +26,17 @@ EXAMPLES: Final = 5  # changes shown of each segment and direction
 NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 
 
-class Move(NamedTuple):
-    """What becomes of a segment. before: its members now, exactly. examples: the first of either kind."""
-
-    before: int
-    entering: int
-    leaving: int
-    examples: Sequence[Change] = ()
-
-    @property
-    def after(self) -> int:
-        return max(0, self.before + self.entering - self.leaving)
-
-
 class Estimate(NamedTuple):
-    """moves: of each segment that anybody enters or leaves; numbers are scaled up from those looked at. in_shadow: of
-    each segment of a rule in shadow, how many would be in it, of whom nobody is told. heads: of the shards, as they
-    would be.
+    """moves: of each segment that anybody enters or leaves; its members are exact, the others scaled up from those
+    looked at. examples: of the same segments, the first changes of either kind. in_shadow: of each segment of a rule in
+    shadow, how many would be in it, of whom nobody is told. heads: of the shards, as they would be.
 
     looked_at, profiles: of how many, of how many there are. inventory: how the rules will be doing, None where there is
     no state yet; now_ms: how far time has come, or what has happened where it has not come yet.
     """
 
     moves: Mapping[str, Move]
+    examples: Mapping[str, Sequence[Change]]
     looked_at: int
     profiles: int
     inventory: Inventory | None = None
@@ -78,6 +67,7 @@ async def estimate(store: ShardStore, settings: Settings, rulebook: Rulebook, sa
     dark = [segment for rule in rulebook.groupings if rule.is_shadow for segment in rule.segments]
     return Estimate(
         counts.moves(sizes, profiles),
+        counts.examples(),
         min(counts.looked_at, profiles),
         profiles,
         inventory,
@@ -128,7 +118,13 @@ class _Counts:
                 sizes.get(segment, 0),
                 round(self._entering[segment] * scale),
                 round(self._leaving[segment] * scale),
-                (*self._examples[segment, True], *self._examples[segment, False]),
             )
-            for segment in sorted(self._entering.keys() | self._leaving.keys())
+            for segment in self._moved
         }
+
+    def examples(self) -> Mapping[str, Sequence[Change]]:
+        return {each: (*self._examples[each, True], *self._examples[each, False]) for each in self._moved}
+
+    @property
+    def _moved(self) -> list[str]:
+        return sorted(self._entering.keys() | self._leaving.keys())

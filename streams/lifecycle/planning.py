@@ -85,12 +85,12 @@ class Plan(NamedTuple):
         return tuple(each for each in found if each.is_lacking(self.estimate.now_ms))
 
     def beyond(self, share: float, but: Sequence[str] = ()) -> list[str]:
-        """The segments of which more than a share (0.05: of twenty members one) would enter or leave. Those of rules
-        that are new are none of them: nobody is in them yet. but: rules that are not looked at."""
+        """The segments that would move by more than a share. Those of rules that are new are none of them: nobody is in
+        them yet. but: rules that are not looked at."""
         passed_over = [each for each in self.differences if each.how is How.ADDED or each.name in but]
         new = {segment for each in passed_over for segment in each.segments}
         moves = self.estimate.moves.items()
-        return [name for name, move in moves if name not in new and move.entering + move.leaving > share * move.before]
+        return [name for name, move in moves if name not in new and move.is_beyond(share)]
 
 
 def plan_id(live: Version | None, now: Checked) -> str:

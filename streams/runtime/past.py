@@ -34,7 +34,8 @@ from streams.errors import Fenced, StateError, StateTooNew, Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
-from streams.lifecycle.awaiting import Made, Move
+from streams.lifecycle.awaiting import Made
+from streams.lifecycle.moves import Move
 from streams.log import Throttle, counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.departed import Departed, StoredHomes

@@ -4,7 +4,7 @@ Comes in: a plan. Goes out: text, or JSON. It answers first what whoever is abou
 leaves, and who hears of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -14,7 +14,8 @@ from streams.core.explain.inventory import LiveRule
 from streams.core.instants import format_time
 from streams.core.rules.rulebook import Rulebook, Scores
 from streams.lifecycle.differences import Difference, How
-from streams.lifecycle.estimate import Estimate, Move
+from streams.lifecycle.estimate import Estimate
+from streams.lifecycle.moves import Move
 from streams.lifecycle.planning import Plan
 from streams.log import counted
 from streams.printable import printable
@@ -141,8 +142,8 @@ def _who_moves(plan: Plan) -> Iterator[str]:
     yield f"Who enters and leaves at once, {_of_whom(found)}"
     head = ("segment", "members", "enter", "leave", "then")
     yield from _indented(in_columns([head, *(_move(name, move) for name, move in found.moves.items())]))
-    for name, move in found.moves.items():
-        yield from _examples(name, move)
+    for name, changes in found.examples.items():
+        yield from _examples(name, changes)
     yield from _in_shadow(found)
     yield ""
     yield from in_lines(SILENT)
@@ -163,12 +164,12 @@ def _of_whom(found: Estimate) -> str:
 
 def _move(segment: str, move: Move) -> tuple[str, ...]:
     enter, leave = (f"{sign}{count:,}" if count else "" for sign, count in (("+", move.entering), ("-", move.leaving)))
-    return segment, f"{move.before:,}", enter, leave, f"{move.after:,}"
+    return segment, f"{move.members:,}", enter, leave, f"{move.after:,}"
 
 
-def _examples(segment: str, move: Move) -> Iterator[str]:
+def _examples(segment: str, changes: Sequence[Change]) -> Iterator[str]:
     for enters, verb in ((True, "enter"), (False, "leave")):
-        users = [printable(change.subject) for change in move.examples if _enters(change, segment) is enters]
+        users = [printable(change.subject) for change in changes if _enters(change, segment) is enters]
         if users:
             yield f"  {segment}: {verb} {', '.join(users[:SHOWN])}{' ..' if len(users) > SHOWN else ''}"
 
@@ -228,7 +229,7 @@ def in_json(plan: Plan) -> bytes:
             "differences": [{"name": each.name, "what": each.what, "how": each.how.value} for each in plan.differences],
             "profiles": found.profiles,
             "looked_at": found.looked_at,
-            "moves": [_move_json(name, move) for name, move in found.moves.items()],
+            "moves": [_move_json(name, move, found.examples[name]) for name, move in found.moves.items()],
             "in_shadow": dict(found.in_shadow),
             "warming": {rule.rule.name: format_time(rule.warming_until(found.now_ms) or 0) for rule in plan.warming},
             "awaits_past": plan.awaits,
@@ -252,14 +253,13 @@ def _past_json(plan: Plan) -> dict[str, object] | None:
     return {"topics_reach_back_to": topics, "unknown": plan.reach.unknown or None, "lacking": lacking}
 
 
-def _move_json(segment: str, move: Move) -> dict[str, object]:
+def _move_json(segment: str, move: Move, changes: Sequence[Change]) -> dict[str, object]:
     users = {
-        enters: [change.subject for change in move.examples if _enters(change, segment) is enters]
-        for enters in (True, False)
+        enters: [change.subject for change in changes if _enters(change, segment) is enters] for enters in (True, False)
     }
     return {
         "segment": segment,
-        "members": move.before,
+        "members": move.members,
         "enter": move.entering,
         "leave": move.leaving,
         "entering": users[True],

@@ -20,8 +20,9 @@ from streams.backtest.job import REQUEST, Progress, Request, Stage, write_progre
 from streams.errors import Unreachable
 from streams.kafka.batches.record import PlainRecord
 from streams.lifecycle.applying import apply
-from streams.lifecycle.awaiting import Made, Move, progress, settle, tell
+from streams.lifecycle.awaiting import Made, progress, settle, tell
 from streams.lifecycle.checking import check_files
+from streams.lifecycle.moves import Move
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version
 from streams.testing import instant, track

@@ -3,9 +3,10 @@
 import pytest
 
 from streams.lifecycle.applying import Moved, apply
-from streams.lifecycle.awaiting import Made, Move, Progress, made_before, make_live, progress, settle, tell, told
+from streams.lifecycle.awaiting import Made, Progress, made_before, make_live, progress, settle, tell, told
 from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
+from streams.lifecycle.moves import Move
 from streams.lifecycle.versions import Version, ahead, history, live
 from streams.settings import Settings
 from streams.state.format import SETTLED

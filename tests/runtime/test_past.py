@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from streams.core.changes import Change
 from streams.kafka.partitioning import homes
-from streams.lifecycle.awaiting import Made, Move, Progress
+from streams.lifecycle.awaiting import Made, Progress
+from streams.lifecycle.moves import Move
 from streams.outputs.change import decode_change
 from streams.runtime import past, shard_loop
 from streams.sources import profile_commands

@@ -307,7 +307,8 @@ def _awaits(plan: Plan) -> AwaitsShown | None:
 
 def _moves(plan: Plan) -> Iterator[MoveShown]:
     for segment, move in plan.estimate.moves.items():
-        yield MoveShown(segment, move.before, move.entering, move.leaving, tuple(map(_example, move.examples)))
+        examples = tuple(map(_example, plan.estimate.examples[segment]))
+        yield MoveShown(segment, *move, examples)
 
 
 def _example(change: Change) -> ChangeShown:

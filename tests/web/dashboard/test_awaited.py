@@ -8,8 +8,9 @@ import pytest
 from httpx import AsyncClient
 
 from streams.lifecycle.applying import apply
-from streams.lifecycle.awaiting import Made, Move, make_live, progress, settle, tell
+from streams.lifecycle.awaiting import Made, make_live, progress, settle, tell
 from streams.lifecycle.checking import Checked, check_files
+from streams.lifecycle.moves import Move
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
 from streams.testing import instant
