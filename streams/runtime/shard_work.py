@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from streams.core.changes import Change
+from streams.core.engine.decoding import Memberships
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
@@ -61,6 +62,8 @@ class ShardWork:
         self._worker, self._identities, self._intake, self._pending = worker, identities, intake, pending
         self._subject, self._at_once = subject, at_once
         self._time: tuple[int, Mapping[str, int]] | None = None
+        # While a lost state is made anew: where who was erased stood by what was told, and by which command.
+        self._stood: dict[str, tuple[Memberships, str | None]] = {}
         self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
     def do_slice(self) -> bool:
@@ -116,6 +119,7 @@ class ShardWork:
         known_ms: dict[str, int] = {}
         for each in erasures:
             known_ms[each.subject] = max(each.ts, known_ms.get(each.subject, self.shard.refused_until(each.subject)))
+        self._remember(users)
         self._note(self.shard.erase(users))
         for each in erasures:
             command = AlsoErased(each.subject, each.ts, each.message_id, each.of)
@@ -161,6 +165,7 @@ class ShardWork:
     def _end_rebuild(self) -> None:
         """All that was there when the shard was loaded is in the state, and time has come: what follows is new."""
         if self._pending.rebuilds:
+            self._tell_out_erased()
             self._pending.published = None
             log.info("%s - is made anew: what follows is new", self._subject)
 
@@ -198,12 +203,30 @@ class ShardWork:
         """While a lost state is made anew, who becomes another is told out of what she had entered when it was lost,
         and has not here: by what came after the merge by its time, and was hers while she waited for the answer."""
         stood = self._pending.stands(parted.gone)
-        moved = [each.identity for each in told if isinstance(each.identity, Moved)]
-        for each in moved if stood else ():
-            if each.gone == parted.gone:
-                at_ms = max(parted.ts, *(since for since, _ in stood.values()))
-                left = self.shard.leave_as_told(parted.gone, stood, each.profile, parted.into, at_ms, parted.message_id)
-                self._pending.tell(left, self._worker.clock())
+        for each in (event.identity for event in told if stood):
+            if isinstance(each, Moved) and each.gone == parted.gone:
+                beyond = self.shard.beyond(parted.gone, stood, each.profile)
+                self._tell_to_leave(parted.gone, beyond, parted.ts, parted.message_id, parted.into)
+
+    def _remember(self, erased: Sequence[Erasure]) -> None:
+        """Where those stand by what was told before the state was lost, who are erased while it is made anew."""
+        for each in erased:
+            if stood := self.shard.beyond(each.subject, self._pending.stands(each.subject)):
+                self._stood.setdefault(each.subject, (stood, each.message_id))
+
+    def _tell_out_erased(self) -> None:
+        """The same of who was erased when the lost state had not come to the command: what she did up to then was
+        refused here, and by what came later she may be back."""
+        for user, (stood, message_id) in self._stood.items():
+            if user not in self._identities.aliases.merged:  # whoever became another since has left by that
+                beyond = self.shard.beyond(user, stood)
+                self._tell_to_leave(user, beyond, self.shard.refused_until(user), message_id)
+        self._stood.clear()
+
+    def _tell_to_leave(
+        self, user: str, told: Memberships, at_ms: int, message_id: str | None, into: str | None = None
+    ) -> None:
+        self._pending.tell(self.shard.leave_as_told(user, told, at_ms, message_id, into), self._worker.clock())
 
     def _send_home(self) -> bool:
         """A slice of the records that are another shard's, as far as the next checkpoint has room for them."""

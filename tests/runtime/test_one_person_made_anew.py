@@ -122,6 +122,26 @@ async def test_whoever_entered_while_she_was_about_to_become_another_is_told_out
     assert sorted(of_dan) == [(segment, *said) for segment in ("seen-1", "seen-2") for said in each]
 
 
+@pytest.mark.parametrize("stamped", range(3))
+@pytest.mark.parametrize("again", [NEVER, {n: (9 + n, HOW[n % 2]) for n in range(12)}])
+async def test_who_is_erased_leaves_what_she_was_told_to_be_in_where_all_is_lost_before_that_is_read(
+    kept: Store, stamped: int, again: Crashes
+) -> None:
+    """stamped: at which of her three events. By those that come later she is back."""
+    await lose(kept)
+    company, three = Company(kept, NEVER), [SignIn("dan", None)] * 3
+    await live(company, records(three))
+    company.publish(records([*three[:stamped], Erase("dan")])[-1])
+    await lose(kept)
+    company.begin(again)
+    await company.settle()
+    told, stands = company.told()["dan"], await company.stands()
+    assert stands_by(told) == stands["published"].get("dan", set())
+    of_erasure = [(each.segment, each.ordinal) for each in told if each.type == "segment.exited"]
+    assert of_erasure == [(f"seen-{n}", 2) for n in range(3 - stamped, 4)]
+    assert {each.cause for each in told} == {"event", "erase"}
+
+
 @pytest.mark.parametrize("erased", ["ann", "cy"])
 async def test_both_stores_are_made_anew(kept: Store, erased: str) -> None:
     """Once with the survivor erased, once with one of those who became her."""

@@ -20,12 +20,15 @@ def rules_by_segment(rulebook: Rulebook) -> RuleOf:
     return {segment: rule for rule in rulebook.groupings for segment in rule.segments}
 
 
-def beyond(row: Ints, catalog: Catalog, told: Memberships) -> Memberships:
-    """Of what was told those that a profile has not come to: by a later change of the rule than its last. None of a
-    rule that is no more, which ended then."""
+def beyond(row: Ints | None, catalog: Catalog, told: Memberships) -> Memberships:
+    """Of what was told those that a profile, if there is one, has not come to: by a later change of the rule than its
+    last. None of a rule that is no more, which ended then."""
     places = {field.name: field.start for field in catalog.fields}
-    rules = catalog.rulebook.groupings
-    last = {segment: int(row[places[RULE + rule.key] + 1]) >> LEVEL_BITS for rule in rules for segment in rule.segments}
+    last = {
+        segment: 0 if row is None else int(row[places[RULE + rule.key] + 1]) >> LEVEL_BITS
+        for rule in catalog.rulebook.groupings
+        for segment in rule.segments
+    }
     return {segment: each for segment, each in told.items() if each[1] > last.get(segment, each[1])}
 
 

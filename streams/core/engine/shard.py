@@ -19,7 +19,7 @@ import numpy as np
 from streams.core.arrays import Ints
 from streams.core.batch import Batch
 from streams.core.calendar import UTC, Calendar
-from streams.core.changes import Change
+from streams.core.changes import Cause, Change
 from streams.core.engine.decoding import EventId, Memberships
 from streams.core.engine.encoding import EventEncoder
 from streams.core.engine.erasure import Erasure
@@ -172,12 +172,21 @@ class Shard(Storable):
         self.dirty_at_most += 1
         return packed, changes + leave(self._rule_of, subject, held, at_ms, "merge", message_id, survivor)
 
+    def beyond(self, subject: str, told: Memberships, packed: Packed | None = None) -> Memberships:
+        """Of what was told of a profile in another life, what has not come to pass. packed: of one that departed."""
+        if packed is not None:
+            return beyond(unpack(self.table, self.catalog, self.calendar, packed).row, self.catalog, told)
+        row = self.table.find(subject)
+        return beyond(None if row is None else self.table.memory.words[row], self.catalog, told)
+
     def leave_as_told(
-        self, subject: str, told: Memberships, packed: Packed, survivor: str, at_ms: int, message_id: str | None
+        self, subject: str, told: Memberships, at_ms: int, message_id: str | None, survivor: str | None = None
     ) -> list[Change]:
-        """Of a profile that departed: how it leaves what was told of it in another life, and did not come to pass."""
-        row = unpack(self.table, self.catalog, self.calendar, packed).row
-        return leave(self._rule_of, subject, beyond(row, self.catalog, told), at_ms, "merge", message_id, survivor)
+        """How whoever is erased, or is the survivor, leaves what has not come to pass: as of `at_ms`, or of when it was
+        told where that is later."""
+        at_ms = max([at_ms, *(since for since, _ in told.values())])
+        cause: Cause = "erase" if survivor is None else "merge"
+        return leave(self._rule_of, subject, told, at_ms, cause, message_id, survivor)
 
     def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]:
         """Make a profile that left elsewhere part of one here, as of `at_ms`; deadlines up to then come first."""

@@ -114,11 +114,24 @@ def test_who_is_gone_leaves_what_was_told_in_another_life_and_has_not_come_to_pa
     shard.tick(at(20))  # he is in `quiet` by his first change of it
     packed, _ = shard.depart("bob", "ann", at(20), "m-1")
     told = {"busy": (at(1), 1), "quiet": (at(30), 3), "lifecycle/power": (at(30), 2), "a rule of then": (at(1), 9)}
-    changes = shard.leave_as_told("bob", told, packed, "ann", at(31), "m-1")
+    changes = shard.leave_as_told("bob", shard.beyond("bob", told, packed), at(31), "m-1", "ann")
     assert brief(changes) == [("bob", "exited", "quiet", None, 4), ("bob", "exited", "lifecycle/power", None, 3)]
     assert {(change.occurred_at, change.cause, change.event_id, change.merged_into) for change in changes} == {
         (at(31), "merge", "m-1", "ann")
     }
+
+
+def test_who_was_erased_leaves_what_was_told_in_another_life_unless_she_is_back_in_it() -> None:
+    shard = Shard(RULES)
+    shard.step(Batch.of([seen("ann", 5), seen("ann", 6)]))
+    told = {"busy": (at(1), 1), "lifecycle/power": (at(3), 2), "a rule of then": (at(1), 9)}
+    assert shard.beyond("bob", told) == {"busy": (at(1), 1), "lifecycle/power": (at(3), 2)}
+    beyond = shard.beyond("ann", told)
+    assert "busy" not in beyond
+    changes = shard.leave_as_told("bob", shard.beyond("bob", told), at(2), "m-1")
+    assert brief(changes) == [("bob", "exited", "busy", None, 2), ("bob", "exited", "lifecycle/power", None, 3)]
+    assert {(change.occurred_at, change.cause, change.merged_into) for change in changes} == {(at(3), "erase", None)}
+    assert shard.leave_as_told("bob", {}, at(2), "m-1") == []
 
 
 def test_a_profile_that_other_rules_wrote_is_merged_by_what_both_count() -> None:
