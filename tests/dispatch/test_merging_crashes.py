@@ -79,7 +79,7 @@ def test_no_crash_leaves_a_trace(book: Messages, lives: dict[str, History], hour
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3)
 @given(messages(), LIVES, st.integers(0, HOURS), crashes)
-def test_nor_does_one_on_redis(
+def test_no_crash_leaves_a_trace_on_redis(
     run_on_redis: Any, book: Messages, lives: dict[str, History], hour: int, crashed: list[Crash]
 ) -> None:
     run_on_redis(lambda store: without_a_trace(store, book, lives, hour * HOUR_MS, crashed))

@@ -158,7 +158,9 @@ def run_on_redis(redis_server: Any, group: str) -> Callable[[Callable[[Store], A
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=10)
 @given(messages(), changes(), crashes)
-def test_nor_does_one_on_redis(run_on_redis: Any, book: Messages, history: History, crashed: list[Crash]) -> None:
+def test_no_crash_leaves_a_trace_on_redis_but_repeats(
+    run_on_redis: Any, book: Messages, history: History, crashed: list[Crash]
+) -> None:
     run_on_redis(lambda store: without_a_trace(store, book, history, crashed))
 
 

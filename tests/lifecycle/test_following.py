@@ -132,7 +132,7 @@ async def test_a_worker_puts_back_what_it_runs_where_redis_has_lost_it(group: Gr
 
 
 @pytest.mark.parametrize("is_first", [False, True])
-async def test_so_is_what_awaits_its_past_though_another_worker_who_had_not_seen_it_was_first(
+async def test_what_awaits_its_past_is_put_back_though_another_worker_who_had_not_seen_it_was_first(
     group: GroupStore, is_first: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     await group.put(SETTLED, "partitions", b"2")

@@ -61,7 +61,7 @@ def test_the_verification_that_is_shown_in_python_agrees_with_the_library() -> N
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on this machine")
-def test_so_does_the_one_in_node(tmp_path: Path) -> None:
+def test_the_verification_that_is_shown_in_node_agrees_with_the_library(tmp_path: Path) -> None:
     (tmp_path / "verified.mjs").write_text(blocks(PAGE, "js")[0].text)
     now_s = int(time.time())
     asked = [(BODY, headers(now_s)), (BODY + b" ", headers(now_s)), (BODY, headers(now_s - 400))]

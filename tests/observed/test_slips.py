@@ -23,7 +23,7 @@ def test_an_event_is_a_slip_where_a_letter_or_its_joints_differ(name: str, meant
     ("name", "meant"),
     [("trialEnd", "trial_end"), ("statsu", "status"), ("seat_colour", None), ("plan", None), ("planet", None)],
 )
-def test_so_is_a_property(name: str, meant: str | None) -> None:
+def test_a_property_is_a_slip_where_a_letter_or_its_joints_differ(name: str, meant: str | None) -> None:
     assert property_meant(name) == meant
 
 

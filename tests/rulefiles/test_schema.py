@@ -83,7 +83,7 @@ def test_the_schema_that_ships_is_the_one_of_the_forms() -> None:
     assert (RULES / "schema.json").read_text() == schema_text(), "segmenter check --schema > rules/schema.json"
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_a_right_json_schema() -> None:
     jsonschema.Draft7Validator.check_schema(json.loads(schema_text()))
 
 

@@ -272,7 +272,9 @@ async def test_rules_that_follow_before_all_have_the_past_of_others_go_on_with_i
 
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("life", LIVES)
-async def test_between_any_two_steps(kept: Store, life: str, how: str) -> None:
+async def test_a_crash_between_any_two_steps_changes_nothing_that_is_told_or_stored(
+    kept: Store, life: str, how: str
+) -> None:
     if isinstance(kept, RedisStore) and how != HOW[0]:
         pytest.skip("what Redis adds to the store in memory is whether a crash leaves a step done or not")
     world, rules = await fresh(kept, life)

@@ -40,7 +40,7 @@ def test_linked_and_merged_is_as_if_always_one_whatever_crashes(steps: list[Step
 
 
 @pytest.mark.parametrize("how", HOW[:2])
-async def test_both_stores_keep_it(kept: Store, how: str) -> None:
+async def test_both_stores_keep_who_is_one_whatever_crashes(kept: Store, how: str) -> None:
     """Every second life ends with a crash, each time at the next step."""
     await lose(kept)
     await as_the_judge_has_it(kept, EVENTFUL, {2 * n: (n % 9, how) for n in range(40)})

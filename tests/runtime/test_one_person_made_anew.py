@@ -143,7 +143,7 @@ async def test_who_is_erased_leaves_what_she_was_told_to_be_in_where_all_is_lost
 
 
 @pytest.mark.parametrize("erased", ["ann", "cy"])
-async def test_both_stores_are_made_anew(kept: Store, erased: str) -> None:
+async def test_in_both_stores_a_state_with_an_erasure_in_it_is_made_anew_as_it_was(kept: Store, erased: str) -> None:
     """Once with the survivor erased, once with one of those who became her."""
     await lose(kept)
     await as_it_was(kept, (*EVENTFUL, Erase(erased), Visit("a-1"), SignIn("ann", "a-2"), Visit("a-2")))

@@ -39,12 +39,14 @@ async def test_as_many_lives_in_a_row_as_end_in_the_same_way_end_the_worker(monk
 
 
 @pytest.mark.parametrize("other", [KafkaConnectionError("Unexpected"), KafkaError("something else")])
-async def test_those_that_end_in_different_ways_do_not(monkeypatch: pytest.MonkeyPatch, other: KafkaError) -> None:
+async def test_lives_that_end_in_different_ways_do_not_end_the_worker(
+    monkeypatch: pytest.MonkeyPatch, other: KafkaError
+) -> None:
     same: list[Exception] = [KafkaError("Unexpected")] * (SAME_ENDS - 1)
     assert await ends(monkeypatch, [*same, other, *same, None]) == 2 * SAME_ENDS
 
 
-async def test_nor_do_those_that_last(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lives_that_last_do_not_end_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "LONG_LIFE_S", -1.0)
     assert await ends(monkeypatch, [*[KafkaError("Unexpected")] * 3 * SAME_ENDS, None]) == 3 * SAME_ENDS + 1
 

@@ -105,7 +105,7 @@ def test_a_user_id_is_1_to_255_characters_of_any_script(user: str) -> None:
 
 
 @pytest.mark.parametrize("user", ["", "x" * 256])
-def test_other_lengths_are_no_user(user: str) -> None:
+def test_a_user_id_of_another_length_is_no_user(user: str) -> None:
     assert reject(userId=user).code == "no_user"
     assert reject(userId=None, key=user.encode()).code == "no_user"
 
@@ -125,7 +125,7 @@ def test_the_timestamp_goes_first() -> None:
     assert decode(record_ms=NOON + 7, timestamp=NOON).ts == NOON
 
 
-def test_then_the_original_timestamp_corrected_for_the_clients_clock() -> None:
+def test_without_a_timestamp_it_is_the_original_one_corrected_for_the_clients_clock() -> None:
     original: dict[str, Any] = {"timestamp": None, "originalTimestamp": format_time(NOON - 600_000)}
     assert decode(**original).ts == NOON - 600_000
     assert decode(**original, sentAt=format_time(NOON)).ts == NOON - 600_000
@@ -133,7 +133,7 @@ def test_then_the_original_timestamp_corrected_for_the_clients_clock() -> None:
     assert decode(**original, sentAt=format_time(NOON), receivedAt=format_time(NOON + 9_000)).ts == NOON - 591_000
 
 
-def test_then_the_records_own_time() -> None:
+def test_without_any_timestamp_it_is_the_records_own_time() -> None:
     assert decode(record_ms=NOON + 3, timestamp=None).ts == NOON + 3
     assert reject(timestamp=None).code == "no_time"
 

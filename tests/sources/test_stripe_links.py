@@ -25,7 +25,9 @@ from tests.sources.stripe_events import (
         (subscription(metadata=None), b"key", "key"),
     ],
 )
-def test_the_user_of_a_subscription(about: Json, key: bytes, user: str) -> None:
+def test_the_user_of_a_subscription_is_whom_its_metadata_or_else_the_key_names(
+    about: Json, key: bytes, user: str
+) -> None:
     assert decode(updated(about), key).subject == user
 
 

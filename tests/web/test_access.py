@@ -137,7 +137,7 @@ def test_what_another_site_sends_changes_nothing(headers: dict[str, str]) -> Non
     "headers",
     [{"sec_fetch_site": "same-origin"}, {"origin": "http://localhost:8080"}, {"authorization": "Bearer anything"}],
 )
-def test_what_a_page_of_ours_or_a_program_sends_does(headers: dict[str, str]) -> None:
+def test_what_a_page_of_ours_or_a_program_sends_is_taken(headers: dict[str, str]) -> None:
     access().check_sent_by_us(request(method="POST", **headers))
 
 

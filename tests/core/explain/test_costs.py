@@ -24,7 +24,7 @@ def test_a_rule_costs_what_the_row_is_shorter_by_without_it(rulebook: Rulebook) 
     assert own_bytes(rulebook) == saved_by_leaving_out(rulebook)
 
 
-def test_so_it_does_where_rules_are_many_and_each_bit_of_a_word_is_taken() -> None:
+def test_a_rule_costs_its_share_where_rules_are_many_and_each_bit_of_a_word_is_taken() -> None:
     for number in (RULES_A_WORD, RULES_A_WORD + 1):
         names = [f"s{place:02}" for place in range(number)]
         texts = [

@@ -34,7 +34,7 @@ def test_the_first_flip_of_any_condition_is_due(text: str, due: int) -> None:
     assert next_deadline(profile, day(0)) == due
 
 
-def test_it_is_due_whether_or_not_the_level_follows_from_that_flip() -> None:
+def test_a_flip_is_due_whether_or_not_the_level_follows_from_it() -> None:
     profile = Profile(asked="idle_days >= 2 and idle_days >= 9")
     assert next_deadline(profile, day(0)) == day(2)
     assert next_deadline(profile, day(2)) == day(9)

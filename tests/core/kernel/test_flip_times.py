@@ -165,7 +165,7 @@ STEP_MS = 6 * HOUR_MS
 
 
 @given(st.sampled_from(TEXTS), st.lists(st.integers(0, 20), min_size=1, max_size=5), st.integers(0, 8))
-def test_it_is_where_looking_at_every_moment_finds_it(text: str, active: list[int], idle: int) -> None:
+def test_a_flip_is_where_looking_at_every_moment_finds_it(text: str, active: list[int], idle: int) -> None:
     """Nothing flips unforeseen; and what a line or decay is told to flip does flip then."""
     profile = Profile(rfm(), asked=text)
     profile.count(*(START_MS + steps * STEP_MS for steps in sorted(active)))

@@ -149,7 +149,7 @@ def test_a_sum_is_missing_beyond_nine_millions_of_millions(units: int, micro: in
 BEYOND = Rulebook((Segment("beyond", parse_condition('missing(sum("Order Placed", "total", days=1))')),))
 
 
-def test_so_it_is_over_events_and_there_again_within() -> None:
+def test_a_sum_over_events_is_missing_beyond_its_bound_and_there_again_within() -> None:
     totals = [1e10] * 901 + [-1e10]
     records = [track("ann", "Order Placed", "2026-03-01", str(i), total=total) for i, total in enumerate(totals)]
     assert [(change.type, change.event_id) for change in changes(BEYOND, records)] == [
@@ -158,7 +158,7 @@ def test_so_it_is_over_events_and_there_again_within() -> None:
     ]
 
 
-def test_so_is_a_sum_that_is_as_far_below_nothing() -> None:
+def test_a_sum_as_far_below_nothing_is_missing_too() -> None:
     records = [track("ann", "Order Placed", "2026-03-01", str(i), total=-1e10) for i in range(901)]
     assert [change.event_id for change in changes(BEYOND, records)] == ["900"]
 

@@ -54,7 +54,7 @@ EXAMPLES = [word.example for table in (FUNCTIONS, OPTIONS, CLOCKS, SCORES) for w
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_so_they_are_in_the_example_of_every_function(text: str) -> None:
+def test_names_are_those_that_are_read_in_the_example_of_every_function(text: str) -> None:
     assert found(text, "rfm") == set(read(parse_condition(text, ["rfm"])))
 
 

@@ -51,7 +51,7 @@ def test_a_subscription_counts_while_active_or_past_due(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", [None, "trialing", "paused", "canceled", "unpaid", "Active", 5, ["active"]])
-def test_it_does_not_count_otherwise(status: Value) -> None:
+def test_a_subscription_of_any_other_status_does_not_count(status: Value) -> None:
     ledger = folded(update("Subscription Updated", mrr=20, status=status))
     assert ledger.traits["mrr"] == 0.0
     assert ledger.traits["paying"] is False

@@ -90,7 +90,7 @@ def test_a_shard_that_began_late_has_everything_from_then_on() -> None:
     assert set(since.values()) == {NOON}
 
 
-def test_so_it_is_under_other_rules_before_its_first_event() -> None:
+def test_a_shard_that_gets_other_rules_before_its_first_event_has_everything_from_then_on() -> None:
     shard = Shard.restore(book('count("Report Created") > 3'), Shard(WEEK, begun_ms=NOON).head(), [], {})
     assert Head.decode(shard.head()).kept_since["count 'Report Created'"] == NOON
 

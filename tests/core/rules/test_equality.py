@@ -50,7 +50,7 @@ def test_a_value_is_spelled_as_another_is_where_they_are_the_same(one: object) -
 
 
 @given(values, values)
-def test_so_are_lists_and_objects(one: object, other: object) -> None:
+def test_lists_and_objects_are_spelled_alike_where_they_are_the_same(one: object, other: object) -> None:
     assert (spell(one) == spell(other)) == same(one, other)
 
 
