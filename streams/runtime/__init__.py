@@ -12,7 +12,7 @@ resumable.py         what is left of a shard that was let go, until it comes bac
 starting.py          where to begin reading; loading.py: what is stored, made what it was
 past.py              a shard once more under rules that await their past; past_reader.py: what it reads
 departed.py          who left such a shard for another's
-resting.py           what is not urgent leaves the others their time
+resting.py           how much is done at once, and how others have their turn
 intake.py            fetches decoded into the inbox; dead letters
 decoding.py          records of a fetch to events; of what is passed on, all that is in it
 misrouted.py         records whose users are another shard's; rerouting.py: sent home, and applied there once

@@ -167,7 +167,7 @@ class ShardLoop:
             while not self._leaving:
                 self._wake.clear()
                 since = time.monotonic()
-                busy = self._work.do_slice()
+                busy = self._work.do_slice(may_migrate=self._may_migrate())
                 self.moves += busy
                 took_s = time.monotonic() - since
                 within_s = await self._checkpoint(busy)
@@ -175,12 +175,21 @@ class ShardLoop:
             self._intake.stop()
             is_whole = await self._last_checkpoint()
         finally:
+            self._worker.taking_over.leave(self._wake)
             if self._writing is not None:
                 self._writing.cancel()
         if not is_whole or self._shard.is_stale or self._pending.rebuilds:
             return None
         epoch, rulebook = self._checkpoints.epoch, self._worker.rulebook
         return Resumable(epoch, self._number, self._saved_positions, self._shard, self._identities, rulebook)
+
+    def _may_migrate(self) -> bool:
+        """Whether it is the turn of this one, among the worker's shards with profiles that other rules wrote, to fill a
+        checkpoint with them."""
+        if self._work.may_migrate:
+            return self._worker.taking_over.is_turn_of(self._wake)
+        self._worker.taking_over.leave(self._wake)
+        return False
 
     async def _last_checkpoint(self) -> bool:
         """Whole, or, where that takes too long, as far as Redis: what was not published then waits for the next owner.
@@ -251,6 +260,7 @@ class ShardLoop:
             elif self._leaving:
                 return False
             else:
+                self._worker.taking_over.leave(self._wake)
                 self._wake.clear()
                 await self._wake.wait()
         return True
@@ -262,6 +272,7 @@ class ShardLoop:
 
     def _snapshot(self) -> Taken:
         self._number += 1
+        self._work.migrated = 0
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms

@@ -5,7 +5,8 @@ been asked for (`time_came`). Goes out: changes and messages, which `pending` ke
 
 A wave of deadlines, or of profiles that other rules wrote, takes no more of a checkpoint than leaves room for events,
 and follows no slower than it can be written: so live events are applied, and what they change is published, while a
-million profiles are worked off.
+million profiles are worked off. Those that other rules wrote, all of which may change at once, fill a checkpoint of one
+shard of a worker after the other: else that of each would wait for a share of all.
 """
 
 import time
@@ -37,6 +38,7 @@ OTHERS_SLICE: Final = 100  # of profiles that other rules wrote, each of which c
 ERASED_AT_ONCE: Final = 200
 SENT_HOME_AT_ONCE: Final = 500
 WAVE_SHARE: Final = 0.15  # of a checkpoint
+OTHERS_AT_MOST: Final = 200  # of them in a checkpoint
 # Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
 TIME_EVERY_MS: Final = 60_000
 
@@ -44,7 +46,8 @@ TIME_EVERY_MS: Final = 60_000
 class ShardWork:
     """subject: who it is in the log. at_once: how many events are a slice.
 
-    members: how many are in each segment.
+    members: how many are in each segment. migrated: how many of the profiles that other rules wrote have been evaluated
+    since the last checkpoint.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class ShardWork:
     ):
         self.shard = shard
         self.members = Counter(shard.members())
+        self.migrated = 0
         self._worker, self._identities, self._intake, self._pending = worker, identities, intake, pending
         self._subject, self._at_once = subject, at_once
         self._time: tuple[int, Mapping[str, int]] | None = None
@@ -66,10 +70,16 @@ class ShardWork:
         self._stood: dict[str, tuple[Memberships, str | None]] = {}
         self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
-    def do_slice(self) -> bool:
+    def do_slice(self, *, may_migrate: bool) -> bool:
         """A slice of each, so that events need not wait for a wave of deadlines, or for other rules. Whether there was
-        anything to do."""
-        return any([self._migrate(), self._command(), self._tick(), self._send_home(), self._apply(), self._part()])
+        anything to do. may_migrate: whether it is the turn of this shard's profiles that other rules wrote."""
+        migrated = may_migrate and self._migrate()
+        return any([migrated, self._command(), self._tick(), self._send_home(), self._apply(), self._part()])
+
+    @property
+    def may_migrate(self) -> bool:
+        """Whether there are profiles that other rules wrote, and the next checkpoint has room for them."""
+        return self.shard.is_stale and self.migrated < OTHERS_AT_MOST and not self.is_full(WAVE_SHARE)
 
     @property
     def waits(self) -> bool:
@@ -102,13 +112,9 @@ class ShardWork:
         self._time = now_ms, ends
 
     def _migrate(self) -> bool:
-        """A slice of the profiles that other rules wrote, if the next checkpoint has room for it."""
-        if not self.shard.is_stale or self.is_full(WAVE_SHARE):
-            return False
-        until_s, is_stale = time.monotonic() + WAVE_SLICE_S, True
-        while is_stale and time.monotonic() < until_s:
-            self._note(self.shard.migrate(OTHERS_SLICE))
-            is_stale = self.shard.is_stale
+        """A slice of the profiles that other rules wrote."""
+        self._note(self.shard.migrate(OTHERS_SLICE))
+        self.migrated += OTHERS_SLICE
         return True
 
     def _command(self) -> bool:

@@ -1,7 +1,7 @@
 """What all shards of one worker share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as with_others
 from typing import Any
 
@@ -13,6 +13,7 @@ from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.producing import Producer
+from streams.runtime.resting import Line
 from streams.runtime.transport import Consumer
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
@@ -26,7 +27,8 @@ class Worker:
 
     `clock` gives the time in ms; `partitions` is how many shards there are; `version` is that under which the past of
     the rules is kept (`streams.lifecycle.versions`), 0 where nothing was ever applied. has_limit: whether whom these
-    rules would move is counted before they are taken over.
+    rules would move is counted before they are taken over. taking_over: the shards with profiles that other rules
+    wrote, which one of them works off at a time.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Worker:
     partitions: int
     version: int = 0
     has_limit: bool = False
+    taking_over: Line = field(default_factory=Line)
 
     def under(self, rulebook: Rulebook, version: int, *, has_limit: bool = False) -> "Worker":
         """The same under other rules, which read other things of events."""
@@ -54,7 +57,13 @@ class Worker:
         counters = Counters()
         decoder = decoder_for(self.rulebook, self.settings, counters)
         return with_others(
-            self, consumer=consumer, producer=nobody, recorder=nobody, counters=counters, decoder=decoder
+            self,
+            consumer=consumer,
+            producer=nobody,
+            recorder=nobody,
+            counters=counters,
+            decoder=decoder,
+            taking_over=Line(),
         )
 
 

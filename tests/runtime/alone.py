@@ -21,6 +21,7 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched
 from streams.runtime.intake import Intake
+from streams.runtime.resting import Line
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop
 from streams.settings import KEEP_UNLINKED_MS, Settings
@@ -36,9 +37,14 @@ INPUT = TP("product-events", 0)
 
 
 class Alone:
-    """`published`: by topic, how many messages."""
+    """taking_over: what it shares with others of its worker.
 
-    def __init__(self, shard: Shard, clock: Callable[[], int], store: ShardStore | None = None):
+    published: by topic, how many messages.
+    """
+
+    def __init__(
+        self, shard: Shard, clock: Callable[[], int], store: ShardStore | None = None, taking_over: Line | None = None
+    ):
         settings = Settings()
         self._store = store or MemoryShardStore()
         self.published: Counter[str] = Counter()
@@ -54,6 +60,7 @@ class Alone:
             counters=self.counters,
             recorder=self,
             partitions=1,
+            taking_over=taking_over or Line(),
         )
         self._shard = shard
 

@@ -22,6 +22,7 @@ from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
 from streams.runtime.fetching import Fetched, Membership
+from streams.runtime.resting import Line
 from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.settings import Settings
@@ -72,6 +73,7 @@ class OneShard:
             recorder=self,
             partitions=1,
             version=0,
+            taking_over=Line(),
         )
 
     def under(self, rules: Rulebook, version: int = 0) -> Any:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import groupby
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,9 +18,9 @@ from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.kafka.message import Message
 from streams.runtime import shard_loop as runtime
-from streams.runtime.resting import SLICE
+from streams.runtime.resting import SLICE, Line
 from streams.runtime.shard_loop import ShardLoop
-from streams.runtime.shard_work import TIME_EVERY_MS
+from streams.runtime.shard_work import OTHERS_AT_MOST, TIME_EVERY_MS
 from streams.state.format import DOCUMENTS, ROWS
 from streams.state.memory import MemoryShardStore
 from streams.testing import track
@@ -27,6 +28,7 @@ from tests.runtime.alone import Alone
 from tests.state.checkpoints import claimed
 
 NOON = 500_000 * HOUR_MS
+STALE: Final = 2_000  # profiles
 QUIET = Segment("quiet", parse_condition("idle_days >= 1"))
 RFM = Scores("rfm", parse_value("mrr"), parse_value("mrr"), parse_value("mrr"), refresh_ms=HOUR_MS)
 
@@ -139,6 +141,52 @@ def test_a_wave_is_worked_off_whole_and_a_live_events_change_does_not_wait_for_i
     changed = asyncio.run(worked_off(users))
     assert sorted(changed) == sorted(["live", *(f"user-{number}" for number in range(users))])
     assert changed.index("live") < users / 2
+
+
+class OfTwo(Alone):
+    """A shard of a worker of two, with profiles that other rules wrote. said: who published how many changes."""
+
+    def __init__(self, name: str, said: list[tuple[str, int]], line: Line):
+        before = Shard(Rulebook((QUIET,)))
+        before.step(Batch.of([Event(f"user-{number}", NOON, "A", True, None, {}, {}) for number in range(STALE)]))
+        dirty = before.take_dirty()
+        rules = Rulebook((Segment("seen", parse_condition('count("A") >= 0')),))
+        shard = Shard.restore(rules, before.head(), dirty.rows, dict(dirty.documents))
+        super().__init__(shard, lambda: NOON, taking_over=line)
+        self._name, self._said = name, said
+
+    async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+        if topic == "segment-changes":
+            self._said.append((self._name, len(messages)))
+
+
+async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a_small_checkpoint_of_it() -> None:
+    said: list[tuple[str, int]] = []
+    line = Line()
+    both = [await OfTwo(name, said, line).load() for name in ("one", "other")]
+    working = [asyncio.create_task(each.work()) for each in both]
+    while sum(count for _, count in said) < 2 * STALE:  # noqa: ASYNC110 - nobody is told when all has been published
+        await asyncio.sleep(0)
+    for each in both:
+        each.leave()
+    await asyncio.gather(*working)
+    assert max(count for _, count in said) <= OTHERS_AT_MOST
+    turns = [name for name, _ in groupby(name for name, _ in said)]
+    assert turns[:6] in (["one", "other"] * 3, ["other", "one"] * 3), said
+
+
+async def test_who_leaves_lets_the_next_in_line_have_its_turn() -> None:
+    line, first, second = Line(), asyncio.Event(), asyncio.Event()
+    assert line.is_turn_of(first)
+    assert not line.is_turn_of(second)
+    assert line.is_turn_of(first), "until it leaves"
+    line.leave(first)
+    assert second.is_set(), "and is woken"
+    assert line.is_turn_of(second)
+    assert not line.is_turn_of(first)
+    line.leave(second)
+    line.leave(second)
+    assert line.is_turn_of(first)
 
 
 async def checkpoints(backlog_every_s: float, *fetches: int, until: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
