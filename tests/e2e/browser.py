@@ -1,13 +1,14 @@
 """A real browser: Debian's Chromium, without a window.
 
-Goes out: a browser that asks no host but those it is sent to.
+Goes out: a browser that asks no host but those it is sent to; and what people do with a page who use it otherwise.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Literal
 
-from playwright.async_api import Browser, async_playwright, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from tests.e2e import programs
 
@@ -16,6 +17,8 @@ ALONE: Final = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUD
 # For so long a test waits for what a page is to show. Playwright's 5 s are for a machine that does nothing else.
 WITHIN_MS: Final = 60_000
 expect.set_options(timeout=WITHIN_MS)
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+STOPS: Final = 400  # of a page, for whoever goes by the keyboard
 
 
 @asynccontextmanager
@@ -28,3 +31,42 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def check_for_everybody(page: Page, what: str) -> None:
+    """That it can be read by everybody, in both schemes, all of it opened, and fits a narrow phone."""
+    # What a form leads to has its words before it has its styles, and is as wide as it likes until then.
+    await page.wait_for_load_state("load")
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = await Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+        assert found.violations_count == 0, [
+            (what, scheme, each["id"], node["target"], [one["message"] for one in node["any"]])
+            for each in found.response["violations"]
+            for node in each["nodes"]
+        ]
+
+
+async def tab_to(wanted: Locator) -> None:
+    """By the keyboard alone, from wherever the focus is: stop by stop, and once around where it lies behind."""
+    await expect(wanted).to_be_visible()
+    for _ in range(2 * STOPS):
+        if await wanted.evaluate("each => each === document.activeElement"):
+            return
+        await wanted.page.keyboard.press("Tab")
+    raise AssertionError(f"no way leads there by the keyboard: {wanted}")
+
+
+async def press(wanted: Locator, key: str = "Enter") -> None:
+    await tab_to(wanted)
+    await wanted.page.keyboard.press(key)
+
+
+async def write(wanted: Locator, text: str) -> None:
+    """In the place of what is there, key by key."""
+    await tab_to(wanted)
+    await wanted.page.keyboard.press("Control+a")
+    await wanted.page.keyboard.type(text)

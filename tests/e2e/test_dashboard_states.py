@@ -4,17 +4,17 @@ They are of a group in memory, at which a server here looks, with a real browser
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 import pytest
 import pytest_asyncio
 import uvicorn
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from streams.backtest.job import REQUEST, Progress, Request, Stage, write_progress
 from streams.errors import Unreachable
@@ -27,12 +27,11 @@ from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version
 from streams.testing import instant, track
 from streams.web.views import board
-from tests.e2e.browser import WITHIN_MS, chromium
+from tests.e2e.browser import STOPS, WITHIN_MS, check_for_everybody, chromium
 from tests.web.group import EVENTS, MESSAGES, NOW, RULES, Group
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 ODD: Final = '/"><script>alert(1)</script>👩‍💻' + "x" * 200
 FILES: Final = {f"{name}.yaml": text for name, text in RULES.items()} | {
     f"messages/{name}.yaml": text for name, text in MESSAGES.items()
@@ -92,24 +91,6 @@ async def page(browser: Browser, group: Group) -> AsyncIterator[Page]:
     listening.close()
 
 
-async def check(page: Page, what: str) -> None:
-    """That it can be read by everybody, in both schemes, and fits a narrow phone."""
-    # What a form leads to has its words before it has its styles, and is as wide as it likes until then.
-    await page.wait_for_load_state("load")
-    for details in await page.locator("details").all():
-        await details.evaluate("each => { each.open = true }")
-    await page.set_viewport_size({"width": 360, "height": 740})
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what
-    for scheme in SCHEMES:
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = await Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
-        assert found.violations_count == 0, [
-            (what, scheme, each["id"], node["target"], [one["message"] for one in node["any"]])
-            for each in found.response["violations"]
-            for node in each["nodes"]
-        ]
-
-
 @pytest.mark.parametrize(
     ("path", "says"),
     [
@@ -129,7 +110,7 @@ async def check(page: Page, what: str) -> None:
 async def test_what_is_under_way_or_went_wrong_can_be_read_by_all(page: Page, path: str, says: str) -> None:
     await page.goto(f"./{path}")
     await expect(page.locator("#content")).to_contain_text(says)
-    await check(page, path)
+    await check_for_everybody(page, path)
 
 
 async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_be_read_by_all(
@@ -144,25 +125,25 @@ async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_
     await page.goto("./")
     await expect(content).to_contain_text("It may move 5 % of each segment")
     await expect(page.locator("#troubles")).to_contain_text("The past of version 3 cannot be made")
-    await check(page, "fails")
+    await check_for_everybody(page, "fails")
     for shard in (0, 1):
         await tell(
             kept, 3, shard, Made(200, 200, is_ready=True, moves={"quiet": Move(1, 1, 0), "pace/calm": Move(9, 0, 9)})
         )
     # It is looked at again and again while it is under way.
     await expect(content).to_contain_text("Counted by 2 of 2 shards")
-    await check(page, "counted")
+    await check_for_everybody(page, "counted")
     assert await settle(kept, version, await progress(kept, 3))
     for path in ("", "rules", "version?number=3", "rule?name=buyers", "rule?name=buyers&version=3"):
         await page.goto(f"./{path}")
         await expect(content).to_contain_text("it would move more than 5 % of pace/calm")
-        await check(page, f"refused, {path}")
+        await check_for_everybody(page, f"refused, {path}")
     await expect(page.get_by_role("textbox", name="buyers.yaml")).to_have_value(BUYERS)
     await page.get_by_label("At most, in % of any segment").fill("little")
     await page.get_by_role("button", name="Apply").press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("a number of percent, such as 5")
     await expect(page.get_by_label("At most, in % of any segment")).to_have_value("little")
-    await check(page, "a limit that is none")
+    await check_for_everybody(page, "a limit that is none")
 
 
 FOCUSED: Final = """() => {
@@ -200,7 +181,7 @@ async def test_whoever_has_a_keyboard_alone_comes_everywhere_sees_where_and_come
         while found := await page.evaluate(FOCUSED):
             stops.append(found[0])
             assert not found[1], (path, way, found)
-            assert len(stops) < 400, "it never comes out"
+            assert len(stops) < STOPS, "it never comes out"
             await page.keyboard.press(way)
         assert len(stops) > 3, (path, way)
 
@@ -209,8 +190,6 @@ async def test_what_is_put_in_place_leaves_the_focus_and_what_is_chosen_where_th
     page: Page, group: Group
 ) -> None:
     await page.goto("./dead-letters")
-    for details in await page.locator("details").all():
-        await details.evaluate("each => { each.open = true }")
     boxes = page.get_by_role("checkbox", name="Choose billing-updates/1/3")
     await boxes.press("Space")
     letter = [("reason_code", b"no_rate"), ("reason", b"new"), ("topic", b"billing-updates")]
@@ -227,6 +206,42 @@ async def test_what_is_put_in_place_leaves_the_focus_and_what_is_chosen_where_th
     await page.evaluate("document.querySelector('#changes').insertAdjacentHTML('afterbegin', '<p>another</p>')")
     await expect(page.get_by_text("another")).to_be_hidden()
     assert await page.evaluate("document.activeElement.closest('[data-key]').dataset.key") == key
+
+
+async def test_what_was_typed_before_a_page_was_all_there_counts(page: Page) -> None:
+    """On a slow line what is on a page can be used before its module has come."""
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route("**/app.js", late)
+    await page.goto("./", wait_until="commit")
+    await page.get_by_label("Search").fill("quiet")
+    may_come.set()
+    await expect(page.locator("#segments")).not_to_contain_text("admin")
+    await expect(page.locator("#segments")).to_contain_text("quiet")
+    may_come.clear()
+    await page.goto("./rule?name=quiet", wait_until="commit")
+    await page.locator("#text").fill("segment: quiet\nenter: idle_dayz >= 7\n")
+    may_come.set()
+    await expect(page.locator("#result")).to_contain_text("1 fault")
+
+
+async def test_nothing_is_put_in_place_under_a_button_that_is_down(page: Page) -> None:
+    await page.goto("./")
+    await page.locator("#changes").get_by_role("link", name="bob").first.hover()
+    await page.mouse.down()
+    async with page.expect_response(re.compile("/dashboard/$")) as looked:
+        await page.evaluate("""() => {
+            document.getElementById("changes").insertAdjacentHTML("beforeend", "<p>another</p>");
+            document.getElementById("filter").dispatchEvent(new Event("input"));
+        }""")
+    await (await looked.value).finished()
+    await page.evaluate("new Promise((done) => setTimeout(done))")
+    await page.mouse.up()
+    await expect(page.get_by_role("heading", name="bob")).to_be_visible()
 
 
 async def test_where_redis_is_away_what_is_written_stays_and_goes_through_once_it_is_back(
@@ -260,11 +275,11 @@ async def test_a_rule_with_faults_one_that_will_wait_and_one_that_came_too_late_
     text, result = page.get_by_role("textbox", name="often.yaml"), page.locator("#result")
     await text.fill(OFTEN.replace("active_days", "active_dayz"))
     await expect(result).to_contain_text("1 fault")
-    await check(page, "a fault")
+    await check_for_everybody(page, "a fault")
     await text.fill(OFTEN)
     await expect(result).to_contain_text("It would await its past")
     await expect(result).to_contain_text("will be whole on")
-    await check(page, "will wait")
+    await check_for_everybody(page, "will wait")
     others = check_files(FILES | {"buyers.yaml": BUYERS.replace("60", "30")})
     first = (await group.window.rules()).version
     await apply(group.store.group, others, after=first, author=ODD, note=ODD, at_ms=NOW)
@@ -272,7 +287,7 @@ async def test_a_rule_with_faults_one_that_will_wait_and_one_that_came_too_late_
     await page.get_by_role("button", name="Apply").press("Enter")
     await expect(page.get_by_text("What was applied since you began")).to_be_visible()
     await expect(page.locator("#content")).to_contain_text('+enter: count("Order Paid", days=30) >= 1')
-    await check(page, "came too late")
+    await check_for_everybody(page, "came too late")
     await page.get_by_role("button", name="Go on with my text").press("Enter")
     await expect(page.get_by_text("What was applied since you began")).to_be_hidden()
     await expect(result).to_contain_text("It would await its past")

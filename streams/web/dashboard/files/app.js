@@ -1,6 +1,7 @@
 // Keeps a page up to date: told that there is something new, it fetches the page it is on and puts in place what differs.
 // Where no stream comes through it asks every few seconds, and where nothing does it says since when the page is stale.
 const ASKS_EVERY_MS = 5_000;
+const HELD_MS = 30_000; // at most, as a browser may not tell that something was let go
 const PAUSED = "segmenter-paused";
 const SIGNED_OUT = "You are signed out. Sign in in another tab, and go on here: what you wrote is still there.";
 const live = document.documentElement.dataset.live === "yes";
@@ -28,6 +29,21 @@ const tell = (what) => {
 };
 
 const stale = (why) => tell(why && `Stale since ${clock(asOf)}. ${why} It comes back by itself.`);
+
+// Nothing is put in place while a button or a finger is down: what it went down on would be gone by the time it is let go,
+// and nothing be clicked.
+let letGo = Promise.resolve();
+let release = () => {};
+const hold = () => {
+  release();
+  letGo = new Promise((done) => setTimeout((release = done), HELD_MS));
+};
+addEventListener("pointerdown", hold, true);
+for (const ends of ["pointerup", "pointercancel"]) addEventListener(ends, () => setTimeout(release), true);
+addEventListener("pointermove", ({ buttons }) => buttons || release(), true);
+
+// What was chosen or typed since the page was made: also before this module was there to hear of it.
+const isOther = (field) => field.value !== (field.options ? (field.querySelector("[selected]") ?? field.options[0])?.value : field.defaultValue);
 
 // Elements are matched by id; what is open, chosen, focused or being read stays so.
 const put = (page) => {
@@ -80,6 +96,7 @@ const look = async () => {
     if (answer.type === "opaqueredirect") signedOut();
     else {
       const page = await parsed(answer);
+      await letGo;
       if (answer.ok) {
         if (document.getElementById("trouble")) return location.replace(location.href); // never what was sent once more
         if (!paused) put(page);
@@ -141,11 +158,13 @@ if (live) {
 
 // A search that narrows the list as it is typed; without this module its button does the same.
 const form = document.getElementById("filter");
-form?.addEventListener("input", () => {
+const narrow = () => {
   const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
   history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
   look();
-});
+};
+form?.addEventListener("input", narrow);
+if ([...(form?.querySelectorAll("input, select") ?? [])].some(isOther)) narrow();
 
 // A rule is checked as it is written: its form is sent as its button would send it, and what was found is put in place.
 if (draft) {
@@ -173,7 +192,8 @@ if (draft) {
     sent?.abort();
     const { signal } = (sent = new AbortController());
     const found = await posted(new URLSearchParams([...new FormData(draft), ["do", "check"]]), signal);
-    if (found) {
+    await letGo;
+    if (found && !signal.aborted) {
       swap(document.getElementById("result"), found.page.getElementById("result"));
       say(document.getElementById("said"), found.page.getElementById("said").textContent);
     } else if (!signal.aborted) waiting = setTimeout(check, ASKS_EVERY_MS);
@@ -198,6 +218,7 @@ if (draft) {
     clearTimeout(waiting);
     waiting = setTimeout(check, 600);
   });
+  if ([...draft.querySelectorAll("textarea")].some(isOther)) check();
   // To the place of a fault.
   draft.addEventListener("click", (event) => {
     const place = event.target.closest(".place");
