@@ -1,14 +1,15 @@
 """A few people under a few ids, in two shards that tell each other: as it was, once all that was stored is lost."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.kafka.partitioning import homes
+from streams.state.format import OWNED, ROWS
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from tests.core.identities.people import STEPS, USERS, Becomes, Bill, Customer, SignIn, Step, Visit
@@ -64,7 +65,16 @@ async def as_if_nothing_was_lost(
     for record in published[at:]:
         company.publish(record)
     await company.settle()
-    assert await company.stands() == await whole.stands()
+    assert but_of_who_is_gone(await company.stands()) == but_of_who_is_gone(await whole.stands())
+
+
+def but_of_who_is_gone(stands: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is still known of whom a user who is gone had taken in, lest it comes to her twice: where all is
+    lost meanwhile, who stays may be gone before anybody becomes her, and takes nobody in."""
+    found = dict(stands)
+    for shard in range(PARTITIONS):
+        found[f"{shard} {OWNED.key}"] &= found[f"{shard} {ROWS.key}"]
+    return found
 
 
 @settings(max_examples=1 + settings().max_examples // 3)
@@ -90,6 +100,7 @@ GONE: Final[Sequence[Step]] = (SignIn("dan", None), SignIn("ann", None), Becomes
 @example([*GONE, Late("dan", 5), Late("dan", 5)], 4, NEVER)
 @example([*GONE[:2], Late("dan", 0), Backdated("dan", "ann", 2)], 4, NEVER)  # it comes after it, and has moved
 @example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("dan", 9), Late("ann", 9)], 5, NEVER)
+@example([*GONE, SignIn("cy", None), Backdated("ann", "cy", 2)], 0, NEVER)  # who stays is gone first
 def test_what_bears_a_user_who_is_gone_counts_once_wherever_all_is_lost(
     steps: list[Step | Late | Early | Backdated], at: int, crashes: Crashes
 ) -> None:
