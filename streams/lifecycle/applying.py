@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from streams.core.instants import format_time
 from streams.errors import UsageError
-from streams.lifecycle.awaiting import being_taken, must_wait
+from streams.lifecycle.awaiting import being_taken, has_begun, reads_more
 from streams.lifecycle.checking import Checked, check_files, readable
 from streams.lifecycle.versions import Version, add, files_of, find, history
 from streams.printable import printable
@@ -45,12 +45,14 @@ async def apply(
     Where they read what was not kept before, the version `awaits` its past, unless it is to be live at once; one that
     awaited its own is given up for it. max_change: as `Version` has it.
     """
+    had_begun = await has_begun(group)  # asked before and after: Redis may be emptied, and filled again, in between
     found = await history(group)
     is_live = next((version for version in found if not version.awaits), None)
     if is_live is not None and is_live != after:
         raise Moved(is_live, after)
     was = readable(await files_of(group, after)) if after is not None else None
-    awaits = not at_once and was is not None and await must_wait(group, was.rulebook, checked.rulebook)
+    lacks = was is not None and reads_more(was.rulebook, checked.rulebook)
+    awaits = not at_once and lacks and (had_begun or await has_begun(group))
     wanted = Version(found[0].number + 1 if found else 1, at_ms, author, note, checked.digest, awaits)
     if awaits:
         wanted = replace(wanted, max_change=max_change)

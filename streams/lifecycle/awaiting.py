@@ -1,7 +1,8 @@
 """A version of the rules that awaits its past: it reads what was not kept before, and is live once that is there.
 
 Comes in: rulebooks; word from whoever owns a shard of how far its past is made. Goes out: whether a version has to
-wait, how far it is, and in the end that it is live.
+wait, how far it is, and in the end that it is live. A past is ready while Redis has it: what a worker said of one
+that is gone since counts for nothing.
 """
 
 from collections import defaultdict
@@ -18,7 +19,7 @@ from streams.lifecycle.moves import Move
 from streams.lifecycle.versions import Version, ahead, history
 from streams.log import counted
 from streams.state.format import PASTS, RULEBOOKS, SETTLED
-from streams.state.store import GroupStore
+from streams.state.store import GroupStore, ShardStore
 
 FEW_S: Final = 30.0
 MANY_MINUTES: Final = 120
@@ -31,7 +32,7 @@ class Made(msgspec.Struct, frozen=True):
     is_ready: it stands where the shard stands, or did. since_ms: from when on it has all; None where that is from where
     the shard began. is_taken: all profiles of the shard have it. a_second: how many are read in one; 0 where nobody
     knows yet. error: what it failed at, in words, until that is over. moves: by segment, whom it would move, where that
-    has a limit (`streams.core.engine.foreseen`); None before it is counted.
+    has a limit (`streams.core.engine.foreseen`); None before it is counted. epoch: of the claim by which it is made.
     """
 
     read: int
@@ -42,6 +43,7 @@ class Made(msgspec.Struct, frozen=True):
     a_second: float = 0.0
     error: str = ""
     moves: dict[str, Move] | None = None
+    epoch: int = 0
 
     @property
     def share(self) -> float:
@@ -175,7 +177,12 @@ def lacked_by(was: Rulebook, now: Rulebook) -> frozenset[str]:
 
 async def must_wait(group: GroupStore, was: Rulebook | None, now: Rulebook) -> bool:
     """Whether shards are to be told the past of these rules, which take the place of others."""
-    return was is not None and reads_more(was, now) and await group.get(SETTLED, "partitions") is not None
+    return was is not None and reads_more(was, now) and await has_begun(group)
+
+
+async def has_begun(group: GroupStore) -> bool:
+    """Whether a worker ever ran, so that there is a past."""
+    return await group.get(SETTLED, "partitions") is not None
 
 
 async def being_taken(group: GroupStore, live: Version | None) -> int:
@@ -183,7 +190,7 @@ async def being_taken(group: GroupStore, live: Version | None) -> int:
     if live is None:
         return 0
     found = await progress(group, live.past_version)
-    return live.past_version if found.made and not found.is_taken else 0
+    return live.past_version if (found.made or live.has_past) and not found.is_taken else 0
 
 
 async def made_before(group: GroupStore, version: int) -> list[int]:
@@ -211,9 +218,20 @@ async def progress(group: GroupStore, version: int) -> Progress:
     return Progress(shards, {shard: msgspec.json.decode(raw, type=Made) for shard, raw in told.items()})
 
 
-async def settle(group: GroupStore, version: Version, found: Progress) -> str:
+async def is_kept(room: ShardStore, found: Progress) -> bool:
+    """Whether Redis has of each shard the past that is ready, by the claim of whoever said so."""
+    for shard, made in found.made.items():
+        if await room.owner(shard) != made.epoch or await room.head(shard) is None:
+            return False
+    return True
+
+
+async def settle(group: GroupStore, room: ShardStore, version: Version, found: Progress) -> str:
     """Once all shards are ready: it is live; or it is refused, where it would move more than it may. Of all who come to
-    this at once one decides. Gives why it is refused."""
+    this at once one decides. room: where the pasts are kept; nothing is decided where one is not there any more. Gives
+    why it is refused."""
+    if not await is_kept(room, found):
+        return ""
     if version.max_change is None:
         await make_live(group, version)
         return ""
@@ -243,5 +261,6 @@ def _too_much(version: Version, share: float, beyond: Mapping[str, Move]) -> str
 
 async def make_live(group: GroupStore, version: Version) -> None:
     """It need not wait any more. Whoever comes second changes nothing."""
-    was, now = (msgspec.json.encode(each.entry) for each in (version, msgspec.structs.replace(version, awaits=False)))
+    comes = msgspec.structs.replace(version, awaits=False, past_of=version.number)
+    was, now = (msgspec.json.encode(each.entry) for each in (version, comes))
     await group.replace(RULEBOOKS, version.number, was, now)

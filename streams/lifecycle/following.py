@@ -52,6 +52,11 @@ class Followed:
         """As `Version` has it, of the one in force."""
         return self.version.past_version if self.version else 0
 
+    @property
+    def has_past(self) -> bool:
+        """The same."""
+        return self.version is not None and self.version.has_past
+
     async def begin(self, at_ms: int | None = None) -> None:
         """at_ms: the time at which the folder is applied where nothing ever was; None to leave that to others.
 
@@ -74,7 +79,7 @@ class Followed:
             await self._put_back()
             version, awaited, refused = await ahead(self._group, self.version)
         elif self._applies:
-            self._settled |= await self._group.read(SETTLED)
+            await self._keep_settled()
         self.refused = refused.refused if refused is not None else ""
         await self._look_ahead(awaited)
         if version is None or version in (self.version, self._refused):
@@ -114,13 +119,19 @@ class Followed:
         whoever applies rules knows that there is a past."""
         if not self._applies or self.version is None:
             return
-        for name, value in self._settled.items():
-            await self._group.replace(SETTLED, name, b"", value)
+        await self._keep_settled()
         if await add(self._group, self.checked.files, self.version) == self.version:
             log.error("rules - Redis has lost them; %s, which runs here, is put back", self.version)
         awaited, checked = self.awaited or (None, self.checked)
         if awaited is not None and await add(self._group, checked.files, awaited) == awaited:
             log.error("rules - Redis has lost %s, which awaits its past; it is put back, that is made anew", awaited)
+
+    async def _keep_settled(self) -> None:
+        """Also where Redis was emptied again while things were put back, so that the versions are there without it."""
+        found = await self._group.read(SETTLED)
+        for name in self._settled.keys() - found.keys():
+            await self._group.replace(SETTLED, name, b"", self._settled[name])
+        self._settled |= found
 
     async def _read(self, version: Version) -> Checked:
         files = await files_of(self._group, version)

@@ -24,8 +24,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A version as it is kept, under its number. at_ms: when it was applied. digest: SHA-256 of its files. awaits:
     whether it is not live yet, as its past is still to be made. max_change: the share of any segment's members that it
     may move then; None for no limit. refused: why it is never live, with what to do, where it would move more.
-    past_of: the version of which not all shards had taken the past when this took its place, and which go on with it
-    under these rules; 0 for none."""
+    past_of: under which version the past is kept with which its rules are live: its own, or one of which not all shards
+    had taken the past when this took its place; 0 where they come without any."""
 
     at_ms: int
     author: str
@@ -54,6 +54,11 @@ class Version(msgspec.Struct, frozen=True):
     def past_version(self) -> int:
         """Under which the past of its rules is kept while it is made and taken over."""
         return self.past_of or self.number
+
+    @property
+    def has_past(self) -> bool:
+        """Whether shards that lack what its rules read take it from a past, and do not begin it empty."""
+        return self.awaits or self.past_of > 0
 
     @property
     def entry(self) -> Entry:

@@ -20,6 +20,7 @@ from streams.kafka.connection import KAFKA, Broker
 from streams.kafka.errors import in_words
 from streams.kafka.provisioning import ensure
 from streams.lifecycle import awaiting
+from streams.lifecycle.awaiting import Made
 from streams.lifecycle.checking import InForce
 from streams.lifecycle.following import Followed
 from streams.log import Throttle, counted, log
@@ -35,7 +36,7 @@ from streams.runtime.retry import Retry
 from streams.runtime.transport import Consumer, Transport
 from streams.runtime.worker import Worker, decoder_for
 from streams.settings import Settings
-from streams.state.format import SETTLED
+from streams.state.format import SETTLED, past_room
 from streams.state.opening import redis_store
 from streams.state.store import Store
 from streams.topics import PRODUCT_EVENTS
@@ -118,6 +119,7 @@ class SegmenterApp(Declared):
             self.recorder,
             partitions,
             self._followed.past_version,
+            has_past=self._followed.has_past,
         )
         self.shards = Assignment(self._worker, self.fail)
         self.refresher = Refresher(lambda: self._worker.rulebook, store.group, clock, self.shards.loaded)
@@ -138,7 +140,7 @@ class SegmenterApp(Declared):
                 self._take_over()
             elif not self.shards.is_taking_over:
                 await self._make_past(self._followed.awaited)
-                await self._tidy(self._followed.past_version)
+                await self._tidy(self._followed.past_version, self._followed.has_past)
         except Unreachable as error:
             if self._may_tell():
                 log.warning("worker - the rules stay as they are: %s", error)
@@ -149,8 +151,8 @@ class SegmenterApp(Declared):
             log.info("worker - takes over version %d of the rules: none means anything else", self._followed.number)
             return
         log.info("worker - takes over version %d of the rules", self._followed.number)
-        past_version = self._followed.past_version
-        awaited, self._worker = self._awaits, self._worker.under(rulebook, past_version)
+        past_version, has_past = self._followed.past_version, self._followed.has_past
+        awaited, self._worker = self._awaits, self._worker.under(rulebook, past_version, has_past=has_past)
         if awaited is not None and awaited.version == past_version and rulebook.means_the_same_as(awaited.rulebook):
             self._worker = awaited
         self.shards.take_over(self._worker)
@@ -165,29 +167,32 @@ class SegmenterApp(Declared):
         version = awaited.version
         if self._awaits is None or self._awaits.version != version.number:
             log.info("worker - makes the past of %s of the rules", version)
-            has_limit = version.max_change is not None
-            self._awaits = self._worker.under(awaited.checked.rulebook, version.number, has_limit=has_limit)
+            has_limit, rulebook = version.max_change is not None, awaited.checked.rulebook
+            self._awaits = self._worker.under(rulebook, version.number, has_limit=has_limit, has_past=True)
         await self.shards.await_past(self._awaits)
         found = await awaiting.told(store.group, version.number, self.shards.made())
         if found.is_done:
-            if refused := await awaiting.settle(store.group, version, found):
+            room = store.shards.beside(past_room(version.number))
+            if refused := await awaiting.settle(store.group, room, version, found):
                 log.error("rules - %s", refused)
         elif self._may_tell_past():
             log.info("worker - the past of %s of the rules: %s", version, found)
 
-    async def _tidy(self, version: int) -> None:
+    async def _tidy(self, version: int, has_past: bool) -> None:
         """Forget the past of the version that is live, once all shards have it: until then one may need another's. With
-        it goes what is left of versions before, which were given up or refused while nobody made it here."""
+        it goes what is left of versions before, which were given up or refused while nobody made it here.
+
+        has_past: whether it came with one; else nobody needs what is kept under its number."""
         left = {owner.number: owner for owner in self.shards.owners() if (version, owner.number) not in self._tidied}
         if not left:
             return
         _, store, _ = self._made_of
         found = await awaiting.progress(store.group, version)
         for number, owner in left.items():
-            made = found.made.get(number)
+            made = found.made.get(number, Made(0, 0) if has_past else None)
             if made is not None and not made.is_taken and owner.has_taken(version):
                 await awaiting.tell(store.group, version, number, replace(made, is_taken=True))
-            if not found.made or found.is_taken:
+            if found.is_taken or not (found.made or has_past):
                 for each in [version, *await awaiting.made_before(store.group, version)]:
                     await owner.forget_past(each)
                 self._tidied.add((version, number))

@@ -78,6 +78,9 @@ class Assignment:
 
     async def _turn_all(self) -> None:
         while behind := [owner for owner in self.owners() if not owner.runs_under(self._worker)]:
+            if self._worker.has_past:  # as one may wait for that of another
+                for owner in behind:
+                    await owner.await_past(self._worker)
             await behind[0].take_over(self._worker)
 
     @property

@@ -4,6 +4,9 @@ Comes in: the inputs from where the group began, up to where the running shard s
 asked again and again, so that the past follows it. Goes out: a shard, once it stands where the running one was let go
 (`finish`); the next loading fills in what is lacking from it (`streams.core.engine.past`).
 
+A Redis that was emptied has lost what was made, too. Of a past that has nothing to write nobody would notice, so it is
+looked at again and again, and once more in the end (`_look_at_room`); where it is gone it is made anew.
+
 Before the running one is let go, it is waited for until there is little left to read, and nobody on the way to another
 (`settled`): so events wait for no more than that.
 
@@ -21,27 +24,25 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
-from msgspec.structs import replace
 
 from streams.core.compiler.catalog import Catalog
-from streams.core.engine.foreseen import Foreseen
 from streams.core.engine.past import Past, without_counts
 from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
 from streams.core.profiles.snapshot import Head, RowSchema
-from streams.errors import Fenced, StateError, StateTooNew, Unreachable
+from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made
-from streams.lifecycle.moves import Move
 from streams.log import Throttle, counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.departed import Departed, StoredHomes
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, shard_of
 from streams.runtime.past_reader import PastReader
+from streams.runtime.past_told import Told
 from streams.runtime.pending import Silent
 from streams.runtime.resting import Unhurried
 from streams.runtime.retry import Retry
@@ -50,19 +51,18 @@ from streams.runtime.starting import Beginning, where_the_past_begins
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.state.claiming import Claim, claim
-from streams.state.format import past_room
+from streams.state.fencing import Held, owns
+from streams.state.format import FORMAT, past_room
 from streams.state.store import ShardStore
 
 FOLLOW_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
 FAILED_AGAIN_AFTER_S: Final = 30.0  # where we fail ourselves
-COUNTED_AT_ONCE: Final = 200  # profiles
 LOOK_EVERY_S: Final = 1.0
 STOPPED_AGAIN_S: Final = 0.1
 HURRIED_S: Final = 0.005  # while events wait
 SETTLED_WITHIN_S: Final = 60.0
 TOLD_EVERY_S: Final = 30.0
-NEAR: Final = 5_000  # records: read in a moment while the shard waits
 
 
 class Running(NamedTuple):
@@ -84,8 +84,6 @@ class Nobody:
 class PastMaker:
     """worker: under the rules that await their past. running: None while it is not loaded. pace: one for all that are
     made here.
-
-    made: how far it is.
     """
 
     def __init__(
@@ -99,21 +97,25 @@ class PastMaker:
     ):
         self.version = worker.version
         self.store: ShardStore = worker.store.beside(past_room(worker.version))
-        self.made = Made(0, 0)
-        self._from: tuple[float, int] | None = None
+        self._told = Told(worker, pace)
         self._worker, self._number, self._tps, self._is_ours, self._running = worker, number, tps, is_ours, running
         self._pace = pace
         self._retry = Retry()
         self._may_tell = Throttle(TOLD_EVERY_S)
         self._last: Stand | None = None
-        self._look_at = 0.0
+        self._head: Head | None = None  # of the running one, once it is let go
+        self._epoch = 0
+        self._look_at = self._room_at = 0.0
         self._is_abandoned = False
-        self._foreseen: Foreseen | None = None  # while it is counted
-        self._moves: dict[str, Move] | None = None
         self._settled, self._hurried = asyncio.Event(), asyncio.Event()
         self._first: dict[TP, int] = {}
         self._subject = f"shard {number}, past under version {worker.version}"
         self._task = asyncio.create_task(self._run(), name=self._subject)
+
+    @property
+    def made(self) -> Made:
+        """How far it is."""
+        return self._told.made
 
     def can_finish(self, worker: Worker) -> bool:
         """Whether it makes just what these rules are to take over, and has not ended, well or not."""
@@ -126,10 +128,10 @@ class PastMaker:
         await asyncio.wait({settled, self._task}, timeout=SETTLED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
         settled.cancel()
 
-    async def finish(self, last: Stand) -> Past | None:
+    async def finish(self, last: Stand, head: Head) -> Past | None:
         """As it is where the running one was let go, at its last checkpoint; None where it was ended meanwhile, as
-        nobody needs it any more."""
-        since, self._last = time.monotonic(), last
+        nobody needs it any more. head: of that checkpoint."""
+        since, self._last, self._head = time.monotonic(), last, head
         self._hurried.set()
         while not self._task.done():
             await asyncio.wait([self._task], timeout=STOPPED_AGAIN_S)
@@ -168,7 +170,7 @@ class PastMaker:
             except Exception as error:
                 if self._last is not None:
                     raise  # events wait: whoever waits is to know
-                self.made = replace(self.made, error=in_words(error))
+                self._told.failed(in_words(error))
                 log.error("%s - is tried again, after: %s", self._subject, in_words(error))
                 log.debug("%s - the same with where it came from", self._subject, exc_info=error)
                 await asyncio.sleep(FAILED_AGAIN_AFTER_S)
@@ -191,7 +193,7 @@ class PastMaker:
             loop.leave()
             await working
             await self._await_departed()
-            return Past(loop.shard, Head.decode(loop.shard.head()), self._departed.by_user())
+            return self._as_it_is(loop.shard)
         finally:
             for task in tasks:
                 task.cancel()
@@ -199,19 +201,18 @@ class PastMaker:
 
     async def _load(self, reader: PastReader) -> ShardLoop:
         worker = self._worker
-        epoch, stored = await self._claim()
+        self._epoch, stored = await self._claim()
+        self._told.begin(self._epoch, self._first, is_anew=stored is None)
         begun = (
             Beginning({tp: stored.positions.get(tp.topic, 0) for tp in self._tps}) if stored else await self._begin()
         )
-        if not stored:  # perhaps it was there, and Redis has lost it
-            self.made, self._moves = Made(0, 0, error=self.made.error), None
+        if not stored:
             self._settled.clear()
-        self._foreseen = None
-        shard = await shard_of(worker, stored, partial(self.store.load, self._number, epoch), begun.since_ms)
+        shard = await shard_of(worker, stored, partial(self.store.load, self._number, self._epoch), begun.since_ms)
         silent = worker.silent(reader, Nobody())
         hear = partial(without_counts, rulebook=worker.rulebook)
         intake = Intake(silent, begun.offsets, stored.positions if stored else {}, hear, shard.reached_ms)
-        checkpoints = Checkpoints(self.store, silent.producer, self._number, epoch, self._retry)
+        checkpoints = Checkpoints(self.store, silent.producer, self._number, self._epoch, self._retry)
         number = max(stored.number if stored else 0, worker.clock())
         pending, identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
         self._departed = Departed(shard, identities, self._homes())
@@ -246,27 +247,36 @@ class PastMaker:
         return StoredHomes(worker.store, self.store, RowSchema.of(Catalog(worker.rulebook)), of)
 
     async def _begin(self) -> Beginning:
-        while (running := self._running()) is None:  # noqa: ASYNC110 - it is looked at again and again in any case
-            await asyncio.sleep(FOLLOW_EVERY_S)
-        worker, head = self._worker, Head.decode(running.shard.head())
+        worker, head = self._worker, await self._head_of_running()
         found = await where_the_past_begins(worker.consumer, self._tps, head, worker.settings, worker.clock())
         since = "" if found.since_ms == NEVER else f" since {format_time(found.since_ms)}, as far as topics reach back"
         log.info("%s - is made from the input topics%s", self._subject, since)
         return found
+
+    async def _head_of_running(self) -> Head:
+        while True:
+            if self._head is not None:
+                return self._head
+            if (running := self._running()) is not None:
+                return Head.decode(running.shard.head())
+            await asyncio.sleep(FOLLOW_EVERY_S)
 
     async def _follow(self, loop: ShardLoop, reader: PastReader) -> None:
         """Until it stands where the running one was let go; on the way, where that stood at one checkpoint after
         another, however much comes meanwhile: time comes for it there, as it had for the running one."""
         towards: Stand | None = None
         while True:
+            await self._look_at_room()
             running, is_there = self._running(), False
             newest = self._last or (running.stands if running is not None else None)
             towards = towards or newest
             if newest is not None and towards is not None:
+                await self._refuse_less(newest, towards)
                 reader.let(towards.positions)
-                self._say_how_far(loop, newest, running is not None and running.rebuilds)
+                self._told.look(loop, newest, rebuilds=running is not None and running.rebuilds)
                 is_there = self._is_there(loop, towards)
                 if is_there and towards is self._last:
+                    await self._look_at_room(at_once=True)
                     return
                 if self.made.is_ready and self._last is None:
                     await self._look_for_departed()
@@ -274,25 +284,34 @@ class PastMaker:
             if not await self._count_moves(loop.shard, is_there):
                 await self._pause()
 
+    async def _look_at_room(self, *, at_once: bool = False) -> None:
+        """From time to time. StateLost: Redis has not what was made. Fenced: another makes it."""
+        if at_once or time.monotonic() >= self._room_at:
+            epoch = await self._retry(self._subject, partial(self.store.owner, self._number))
+            owns(self._number, Held() if epoch is None else Held(FORMAT, epoch), self._epoch)
+            self._room_at = time.monotonic() + LOOK_EVERY_S
+
+    async def _refuse_less(self, newest: Stand, towards: Stand) -> None:
+        """StateLost: the running one stands before where it stood, as Redis went back in time; what has been read of
+        more than it has is forgotten."""
+        less = {tp: at for tp, at in newest.positions.items() if at < towards.positions.get(tp, 0)}
+        if less:
+            kept = await self._retry(self._subject, partial(self.store.progress, self._number))
+            if kept is not None and any(kept.positions.get(tp.topic, 0) > at for tp, at in less.items()):
+                await self.store.forget(self._number)
+            raise StateLost(f"Redis has lost what shard {self._number} had, which it follows")
+
     async def _count_moves(self, past: Shard, is_there: bool) -> bool:
-        """Go on to count whom the rules would move, where that has a limit; whether there was anything to count.
-        is_there: whether the past stands where the running one stood just now: then it can be begun, once all are there
-        who became somebody here."""
+        """Whether there was anything to count. is_there: whether the past stands where the running one stood just now:
+        then it can be begun, once all are there who became somebody here."""
         running = self._running()
-        if not self._worker.has_limit or self._moves is not None or self._last is not None or running is None:
+        if self._last is not None or running is None:
             return False
-        if self._foreseen is None or self._foreseen.shard is not running.shard:
-            if not (is_there and self.made.is_ready and self._settled.is_set()) or running.shard.is_stale:
-                return False
-            is_past = Past(past, Head.decode(past.head()), self._departed.by_user())
-            self._foreseen = Foreseen(running.shard, self._worker.rulebook, is_past)
-        since = time.monotonic()
-        self._foreseen.look_at(COUNTED_AT_ONCE)
-        await self._pace.rest(time.monotonic() - since)
-        if self._foreseen.is_done:
-            self._moves = {segment: Move(*counts) for segment, counts in self._foreseen.moves.items()}
-            self._foreseen = None
-        return True
+        may_begin = is_there and self.made.is_ready and self._settled.is_set()
+        return await self._told.count(running.shard, partial(self._as_it_is, past) if may_begin else None)
+
+    def _as_it_is(self, past: Shard) -> Past:
+        return Past(past, Head.decode(past.head()), self._departed.by_user())
 
     async def _look_for_departed(self) -> None:
         """From time to time; again and again while somebody is on the way."""
@@ -310,29 +329,6 @@ class PastMaker:
         with suppress(TimeoutError):
             async with asyncio.timeout(FOLLOW_EVERY_S):
                 await self._hurried.wait()
-
-    def _speed(self, read: int) -> float:
-        """How many records it reads in a second, since it was looked at first."""
-        now_s = time.monotonic()
-        since_s, before = self._from = self._from or (now_s, read)
-        return max(0, read - before) / (now_s - since_s) if now_s > since_s else 0.0
-
-    def _say_how_far(self, loop: ShardLoop, newest: Stand, rebuilds: bool) -> None:
-        """rebuilds: then it is not ready, as others may become somebody here once more."""
-        inputs = loop.inputs()
-        left = sum(max(0, end - inputs[tp]) for tp, end in newest.positions.items())
-        of = sum(end - self._first.get(tp, 0) for tp, end in newest.positions.items())
-        is_kept = loop.saved is not None or not any(newest.positions.values())  # else a crash would leave nothing of it
-        is_near = left <= NEAR and not loop.shard.is_stale and is_kept and not rebuilds
-        self.made = Made(
-            of - left,
-            of,
-            self.made.is_ready or is_near,
-            max(loop.shard.kept_since.values(), default=None),
-            a_second=self._speed(of - left),
-            error="" if is_near else self.made.error,
-            moves=self._moves,
-        )
 
     def _is_there(self, loop: ShardLoop, stands: Stand) -> bool:
         """Whether it has all that the running one had there; have time come for it, if that is all that it lacks."""

@@ -36,17 +36,18 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, offsets_of, shard_of
-from streams.runtime.past import PastMaker, Running
+from streams.runtime.past import Running
 from streams.runtime.pending import Kept, Pending
 from streams.runtime.resting import Unhurried
 from streams.runtime.resumable import Resumable
 from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop, Stand
+from streams.runtime.shard_past import ShardPast
 from streams.runtime.starting import Begin, begin, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
-from streams.state.format import COUNTED, MEMBERSHIPS, past_room
-from streams.state.store import ShardStore, Stored
+from streams.state.format import COUNTED, MEMBERSHIPS
+from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
@@ -88,8 +89,8 @@ class ShardLifecycle:
         self._leaving = self._was_overtaken = False
         self._loading = f"shard {number}, loading"
         self._retry = Retry()
-        self._maker: PastMaker | None = None
-        self._pace = pace or Unhurried()
+        pace = pace or Unhurried()
+        self._past = ShardPast(number, self._tps, self._is_ours, self._running, self._retry, pace)
 
     @property
     def obstacle(self) -> Obstacle | None:
@@ -104,10 +105,9 @@ class ShardLifecycle:
         """Write one last checkpoint and let go, soon."""
         self._leaving = True
         self._retry.limit(LET_GO_WITHIN_S)
+        self._past.leave()
         if self.loaded is not None:
             self.loaded.leave()
-        elif self._maker is not None:
-            self._maker.abandon()
 
     def runs_under(self, worker: Worker) -> bool:
         """Whether its rules are those of the shard, or will be once it is loaded."""
@@ -115,9 +115,7 @@ class ShardLifecycle:
 
     async def take_over(self, worker: Worker) -> None:
         """Go on under its rules; until the shard is loaded again, or let go."""
-        maker = self._maker
-        if maker is not None and maker.version == worker.version:
-            await maker.settled()
+        await self._past.settled(worker)
         self._next = worker
         self._turned.clear()
         if self.loaded is not None:
@@ -127,15 +125,11 @@ class ShardLifecycle:
     @property
     def made(self) -> Made | None:
         """How far the past is that is made here, if any is."""
-        return self._maker.made if self._maker is not None else None
+        return self._past.made
 
     async def await_past(self, worker: Worker | None) -> None:
         """Make the past of its rules beside; None: none is awaited any more."""
-        version = worker.version if worker is not None else 0
-        if self._maker is not None and self._maker.version not in (version, self._next.version):
-            await self._end_making()
-        if self._maker is None and worker is not None and not self._leaving and worker.version != self._next.version:
-            self._maker = self._make_past(worker)
+        await self._past.make(worker, self._next.version)
 
     def has_taken(self, version: int) -> bool:
         """Whether all profiles are under that version of the rules, and stored so."""
@@ -144,20 +138,7 @@ class ShardLifecycle:
 
     async def forget_past(self, version: int) -> None:
         """Nobody needs it any more."""
-        if self._maker is not None and self._maker.version == version:
-            await self._end_making()
-        else:
-            await self._worker.store.beside(past_room(version)).forget(self.number)
-
-    def _make_past(self, worker: Worker) -> PastMaker:
-        return PastMaker(worker, self.number, self._tps, self._is_ours, self._running, self._pace)
-
-    async def _end_making(self, *, forget: bool = True) -> None:
-        maker, self._maker = self._maker, None
-        if maker is not None:
-            await maker.stop()
-            if forget:
-                await maker.store.forget(self.number)
+        await self._past.forget(self._worker, version)
 
     def _running(self) -> Running | None:
         loop = self.loaded
@@ -183,7 +164,7 @@ class ShardLifecycle:
             self.loaded, self._leaving = None, True
             self._turned.set()
             self._worker.consumer.stop_reading(self._tps)
-            await self._end_making(forget=False)
+            await self._past.end(forget=False)
 
     async def _find(self) -> Found:
         """Claim it; where other rules wrote it, wait for the past of ours."""
@@ -230,20 +211,12 @@ class ShardLifecycle:
         return Stand(offsets_of(stored.positions, self._tps), Head.decode(stored.head).time_ms) if stored else None
 
     async def _past_of(self, left: Resumable | None, stored: Stored | None) -> Past | None:
-        """If our rules were to await it: it is brought to where the shard stands. None where none is kept, or where the
-        shard is to be let go meanwhile."""
-        worker, stands = self._worker, self._stands(left, stored)
-        if stands is None:
+        """If our rules come with one: as `ShardPast.finish` has it."""
+        stands = self._stands(left, stored)
+        raw = left.shard.head() if left is not None else stored.head if stored is not None else None
+        if stands is None or raw is None:
             return None
-        if self._maker is None or not self._maker.can_finish(worker):
-            room: ShardStore = worker.store.beside(past_room(worker.version))
-            if await self._retry(self._loading, partial(room.progress, self.number)) is None:
-                return None
-            await self._end_making(forget=False)
-        if self._leaving:
-            return None
-        self._maker = self._maker or self._make_past(worker)
-        return await self._maker.finish(stands)
+        return await self._past.finish(self._worker, stands, Head.decode(raw))
 
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)

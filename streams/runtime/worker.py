@@ -27,8 +27,9 @@ class Worker:
 
     `clock` gives the time in ms; `partitions` is how many shards there are; `version` is that under which the past of
     the rules is kept (`streams.lifecycle.versions`), 0 where nothing was ever applied. has_limit: whether whom these
-    rules would move is counted before they are taken over. taking_over: the shards with profiles that other rules
-    wrote, which one of them works off at a time.
+    rules would move is counted before they are taken over. has_past: whether they come with a past, by which a shard is
+    filled in that lacks what they read. taking_over: the shards with profiles that other rules wrote, which one of them
+    works off at a time.
     """
 
     settings: Settings
@@ -45,11 +46,14 @@ class Worker:
     version: int = 0
     has_limit: bool = False
     taking_over: Line = field(default_factory=Line)
+    has_past: bool = False
 
-    def under(self, rulebook: Rulebook, version: int, *, has_limit: bool = False) -> "Worker":
+    def under(self, rulebook: Rulebook, version: int, *, has_limit: bool = False, has_past: bool = False) -> "Worker":
         """The same under other rules, which read other things of events."""
         reads = decoder_for(rulebook, self.settings, self.counters)
-        return with_others(self, rulebook=rulebook, decoder=reads, version=version, has_limit=has_limit)
+        return with_others(
+            self, rulebook=rulebook, decoder=reads, version=version, has_limit=has_limit, has_past=has_past
+        )
 
     def silent(self, consumer: Any, nobody: Any) -> "Worker":
         """The same for shards of which nobody is told, who read by a consumer of their own. nobody: in the place of the

@@ -103,6 +103,8 @@ class RedisShardStore:
 
     async def _load(self, keys: ShardKeys) -> Stored:
         state = await self._redis.call("HGETALL", keys.state)
+        if b"number" not in state:
+            raise self._began_anew()
         found = {each: dict[Any, Any]() for each in self._loaded if not each.is_large}
         if not await self._scan(keys, {each: contents.update for each, contents in found.items()}):
             raise self._began_anew()

@@ -28,6 +28,7 @@ from streams.lifecycle.versions import Version
 from streams.testing import instant, track
 from streams.web.views import board
 from tests.e2e.browser import STOPS, WITHIN_MS, check_for_everybody, chromium
+from tests.lifecycle.pasts import made_pasts
 from tests.web.group import EVENTS, MESSAGES, NOW, RULES, Group
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -133,7 +134,7 @@ async def test_a_version_with_a_limit_that_fails_then_counts_and_is_refused_can_
     # It is looked at again and again while it is under way.
     await expect(content).to_contain_text("Counted by 2 of 2 shards")
     await check_for_everybody(page, "counted")
-    assert await settle(kept, version, await progress(kept, 3))
+    assert await settle(kept, await made_pasts(group.store, 3), version, await progress(kept, 3))
     for path in ("", "rules", "version?number=3", "rule?name=buyers", "rule?name=buyers&version=3"):
         await page.goto(f"./{path}")
         await expect(content).to_contain_text("it would move more than 5 % of pace/calm")

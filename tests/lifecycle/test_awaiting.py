@@ -1,7 +1,13 @@
 """A version that reads what was not kept before is live once its past is there, in both stores."""
 
-import pytest
+import sys
+from contextlib import suppress
+from typing import Any, Final
 
+import pytest
+from msgspec.structs import replace
+
+from streams.errors import SegmenterError
 from streams.lifecycle.applying import Moved, apply
 from streams.lifecycle.awaiting import Made, Progress, made_before, make_live, progress, settle, tell, told
 from streams.lifecycle.checking import check_files
@@ -10,8 +16,11 @@ from streams.lifecycle.moves import Move
 from streams.lifecycle.versions import Version, ahead, history, live
 from streams.settings import Settings
 from streams.state.format import SETTLED
+from streams.state.memory import MemoryStore
 from streams.state.store import GroupStore, Store
 from streams.terminal.versions import history_in_words
+from tests.lifecycle.pasts import made_pasts
+from tests.runtime.world import lose
 
 SEEN = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 3\n'}
 MORE = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 5\n'}
@@ -29,6 +38,89 @@ async def running(kept: Store) -> GroupStore:
     await kept.group.put(SETTLED, "partitions", b"2")
     await applied(kept.group, SEEN)
     return kept.group
+
+
+EPOCH: Final = 7
+READY: Final = Made(10, 10, is_ready=True, epoch=EPOCH)
+
+
+class Emptied:
+    """A group's or a shard's store; Redis is emptied before the call of this number, of all that are made."""
+
+    def __init__(self, kept: Store, at: int):
+        self._kept, self._left = kept, at
+
+    def of(self, store: Any) -> Any:
+        return _Emptied(self, store)
+
+    async def call(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            self._left = sys.maxsize
+            await lose_all(self._kept)
+
+
+class _Emptied:
+    def __init__(self, emptied: Emptied, store: Any):
+        self._emptied, self._store = emptied, store
+
+    def __getattr__(self, name: str) -> Any:
+        async def asked(*arguments: Any, **named: Any) -> Any:
+            await self._emptied.call()
+            return await getattr(self._store, name)(*arguments, **named)
+
+        return asked
+
+
+async def lose_all(kept: Store) -> None:
+    await lose(kept)
+    if isinstance(kept, MemoryStore):
+        kept.group.__dict__.update(MemoryStore().group.__dict__)
+
+
+@pytest.mark.parametrize("at", range(12))
+async def test_it_is_live_by_no_past_that_redis_has_lost_at_whatever_step_it_was_emptied(kept: Store, at: int) -> None:
+    """A worker tells what it knows, and has the version be live; the rules are put back, and it does so again."""
+    group, ours = await running(kept), {0: READY, 1: READY}
+    second, room = await applied(group, BOUGHT), await made_pasts(kept, 2, EPOCH)
+    worker = Followed(group, Settings())
+    await worker.begin(at_ms=1)
+    await worker.look()
+    emptied = Emptied(kept, at)
+    group_then, room_then = emptied.of(group), emptied.of(room)
+    assert await settle(group_then, room_then, second, await told(group_then, 2, ours)) == ""
+    await emptied.call()
+    if (await ahead(group)).live is not None:
+        assert at > 7, "it was live, and is put back so"
+        return
+    await worker.look()
+    assert await settle(group, room, second, await told(group, 2, ours)) == ""
+    assert (await ahead(group)).awaited == second, "what is not there is not ready, whoever says so"
+    await made_pasts(kept, 2, EPOCH + 1)
+    assert await settle(group, room, second, await told(group, 2, ours)) == ""
+    assert (await ahead(group)).awaited == second, "it was begun anew, and is not what was ready"
+    ours = dict.fromkeys(range(2), replace(READY, epoch=EPOCH + 1))
+    assert await settle(group, room, second, await told(group, 2, ours)) == ""
+    live_now = await live(group)
+    assert live_now is not None
+    assert (live_now.number, live_now.has_past, live_now.past_of) == (2, True, 2)
+
+
+@pytest.mark.parametrize("at", range(9))
+async def test_what_is_applied_while_redis_is_emptied_never_comes_without_the_past_that_it_reads(
+    kept: Store, at: int
+) -> None:
+    group = await running(kept)
+    worker = Followed(group, Settings())
+    await worker.begin(at_ms=1)
+    await worker.look()
+    after, emptied = await live(group), Emptied(kept, at)
+    with suppress(SegmenterError):
+        await apply(emptied.of(group), check_files(BOUGHT), after=after, author="ann", note="", at_ms=1)
+    await worker.look()
+    there = await ahead(group)
+    assert there.live == after
+    assert there.awaited is None or there.awaited.number == 2
 
 
 async def test_it_is_live_once_all_shards_are_ready(kept: Store) -> None:
@@ -75,14 +167,16 @@ async def test_what_would_move_too_much_is_refused_once_for_all_shards_and_what_
     group = await running(kept)
     first = await live(group)
     second = await apply(group, check_files(BOUGHT), after=first, author="ann", note="", at_ms=1, max_change=0.2)
-    await tell(group, 2, 0, Made(10, 10, is_ready=True, moves={"seen": Move(4, enter, 0), "left": Move(9, 0, 0)}))
-    await tell(group, 2, 1, Made(10, 10, is_ready=True))
-    assert await settle(group, second, await progress(group, 2)) == "", "one shard has not counted"
+    room = await made_pasts(kept, 2, EPOCH)
+    ready = replace(READY, moves={"seen": Move(4, enter, 0), "left": Move(9, 0, 0)})
+    await tell(group, 2, 0, ready)
+    await tell(group, 2, 1, READY)
+    assert await settle(group, room, second, await progress(group, 2)) == "", "one shard has not counted"
     assert (await ahead(group)).awaited == second
-    await tell(group, 2, 1, Made(10, 10, is_ready=True, moves={"seen": Move(2, 0, 0)}))
+    await tell(group, 2, 1, replace(READY, moves={"seen": Move(2, 0, 0)}))
     found = await progress(group, 2)
-    said = await settle(group, second, found)
-    assert await settle(group, second, found) == "", "another has decided"
+    said = await settle(group, room, second, found)
+    assert await settle(group, room, second, found) == "", "another has decided"
     there = await ahead(group)
     if not is_refused:
         assert (said, there.awaited, there.refused) == ("", None, None)
@@ -110,12 +204,13 @@ async def test_rules_that_follow_before_all_shards_have_its_past_go_on_with_that
     third = await applied(group, MORE)
     fourth = await applied(group, MORE | {"messages/hello.yaml": HELLO})
     assert [(each.awaits, each.past_of, each.past_version) for each in (third, fourth)] == [(False, 2, 2)] * 2
+    assert third.has_past
     assert await live(group) == fourth
     fifth = await applied(group, BOUGHT)
     assert (fifth.awaits, fifth.past_of) == (True, 0), "the fourth did not keep it"
     await tell(group, 2, 1, Made(10, 10, is_ready=True, is_taken=True))
     sixth = await applied(group, SEEN)
-    assert (sixth.awaits, sixth.past_version) == (False, 6)
+    assert (sixth.awaits, sixth.past_version, sixth.has_past) == (False, 6, False)
     await tell(group, 5, 0, Made(5, 10))
     assert await made_before(group, 6) == [5, 2]
 

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.errors import RuleError
+from streams.lifecycle import following
 from streams.lifecycle.applying import apply
 from streams.lifecycle.awaiting import must_wait
 from streams.lifecycle.checking import check_files
@@ -182,6 +184,28 @@ async def test_what_was_fixed_at_first_start_is_put_back_with_the_rules_and_what
     await worker.look()
     assert await group.read(SETTLED) == {"partitions": b"4", "partitioner": b"murmur2"}
     assert await must_wait(group, check_files(QUIET).rulebook, check_files(KEEN).rulebook)
+
+
+async def test_so_it_is_where_redis_is_emptied_again_while_they_are_put_back(
+    group: GroupStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules that were applied then would be live at once, as if no worker had ever run."""
+    worker = Followed(group, named(folder(tmp_path / "rules", QUIET)))
+    await worker.begin(at_ms=1)
+    await group.put(SETTLED, "partitions", b"4")
+    await worker.look()
+    group.__dict__.update(MemoryStore().group.__dict__)
+    put = add
+
+    async def emptied_before(*what: Any) -> Version:
+        group.__dict__.update(MemoryStore().group.__dict__)
+        return await put(*what)
+
+    monkeypatch.setattr(following, "add", emptied_before)
+    await worker.look()
+    assert (await live(group), await group.read(SETTLED)) == (worker.version, {})
+    await worker.look()
+    assert await group.read(SETTLED) == {"partitions": b"4"}
 
 
 async def test_whoever_must_not_apply_anything_goes_by_the_folder_until_somebody_does(

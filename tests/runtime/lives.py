@@ -81,6 +81,7 @@ class Owner:
         return Worker(
             *(settings, rules, us, lambda: world.now_ms, us, us, decoder, outputs, counters, us, PARTITIONS, version),
             has_limit=world.has_limit,
+            has_past=world.has_past,
         )
 
     async def live(self) -> None:
@@ -108,10 +109,12 @@ class Owner:
         if self._awaits is not None:
             self._making = asyncio.create_task(self._owner.await_past(self._awaits))
         is_ready = self._note_made()
-        if self._taking_over is not None and not self._taking_over.done():
-            return
-        if not self._owner.runs_under(self._worker) and (is_ready or self._awaits is None):
+        is_turning = self._taking_over is not None and not self._taking_over.done()
+        may_turn = is_ready or self._awaits is None or self.world.is_live
+        if not is_turning and not self._owner.runs_under(self._worker) and may_turn:
             self._taking_over, self._awaits = asyncio.create_task(self._owner.take_over(self._worker)), None
+            is_turning = True
+        if is_turning and not self.world.is_live:
             return
         ends = {tp: len(self.world.inputs[tp]) for tp in self._inputs}
         for tp, offset in self._next.items():
@@ -120,7 +123,8 @@ class Owner:
                 self._owner.receive(Fetched(tp, self._reading, offset, found, ends[tp], ends[tp], caught_up=True))
                 self._fetched.add(tp)
         self._next = {tp: ends[tp] for tp in self._next}
-        if self._owner.runs_under(self._worker) and self._owner.loaded.shard.time_ms < self.world.now_ms:
+        comes = self._owner.runs_under(self._worker) or self.world.is_live
+        if comes and self._owner.loaded.shard.time_ms < self.world.now_ms:
             self._owner.loaded.time_came(self.world.now_ms, {tp.topic: end for tp, end in ends.items()})
 
     def _note_made(self) -> bool:
@@ -174,6 +178,8 @@ class Owner:
         hit, how = self._at in (len(self.steps) - 1, name), self._how
         if hit and how.startswith("before"):
             self._fail()
+        if self.world.each_step is not None:
+            await self.world.each_step()
         answer = await call()
         if hit and how.startswith("after"):
             self._fail()

@@ -63,6 +63,7 @@ async def take_over(company: Group, in_memory: bool) -> None:
     eyes of an owner who has made the past, else of one who begins with it."""
     world = company.world
     world.awaited, world.awaited_version, world.has_limit = AFTER, world.version + 1, True
+    world.has_past = True
     await company.settle_all()
     assert world.ready == set(range(PARTITIONS))
     world.version += 1

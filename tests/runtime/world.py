@@ -4,7 +4,7 @@ Comes in: records. Goes out: what is there for the next owner; what one shard te
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,7 +34,9 @@ class World:
     awaited: those of one that awaits its past, with its number; ready, taken: the shards of which that is there, and
     which have it; reaches: from when on that has all, by shard; has_limit: whether whom it would move is counted;
     moves: by shard; errors: what making it failed at. goes_on: whether the rules that are live took the place of others
-    while not all shards had taken the past of those, and so it is theirs.
+    while not all shards had taken the past of those, and so it is theirs. has_past: whether these come with a past;
+    is_live: whether they are taken over whatever has become of that. each_step: what happens before every step of every
+    owner.
     """
 
     store: ShardStore
@@ -57,6 +59,9 @@ class World:
     moves: dict[int, Mapping[str, Move]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     goes_on: bool = False
+    has_past: bool = False
+    is_live: bool = False
+    each_step: Callable[[], Awaitable[None]] | None = None
 
     def arrive(self, tp: TP, key: str, value: bytes, at_ms: int = NOON) -> None:
         self._append(tp, key.encode(), value, at_ms=at_ms)
@@ -88,7 +93,11 @@ class World:
 async def lose(kept: Store) -> None:
     """All that was stored."""
     if isinstance(kept, MemoryStore):
+        rooms = kept.shards._rooms
         kept.shards.__dict__.update(MemoryStore().shards.__dict__)
+        kept.shards._rooms = rooms
+        for room in rooms.values():
+            room._shards.clear()
     elif isinstance(kept, RedisStore):
         await kept.shards._redis.call("FLUSHDB")
         kept.shards._seen.clear()

@@ -149,4 +149,5 @@ class Storable(Readable):
         return Dirty(list(zip(subjects, packed, strict=True)), table.take_changed_documents(), *self._erased.take())
 
     def head(self) -> bytes:
-        return self._head.at(self.time_ms, self._edges.stored()).encode()
+        head = self._head if self._migration or self._before is not None else self._head.of_one_schema()
+        return head.at(self.time_ms, self._edges.stored()).encode()

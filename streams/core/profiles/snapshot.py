@@ -123,6 +123,10 @@ class Head(msgspec.Struct, frozen=True):
         versions = {rule.name: (then.get(rule.key), then.get(other_state(rule.key))) for rule in live}
         return {rule.name: self.edges[rule.name] for rule in live if rule.version in versions[rule.name]}
 
+    def of_one_schema(self) -> "Head":
+        """The same, once all rows are written in the current one."""
+        return msgspec.structs.replace(self, schemas={self.current: self.schemas[self.current]})
+
     def in_use(self) -> set[int]:
         """The numbers of the schemas that rows have, where none of them is of other rules."""
         return {number for number, schema in self.schemas.items() if schema == self.schemas[self.current]}

@@ -14,6 +14,7 @@ from streams.lifecycle.moves import Move
 from streams.lifecycle.reach import Reach
 from streams.lifecycle.versions import Version, ahead, files_of, history
 from streams.testing import instant
+from tests.lifecycle.pasts import made_pasts
 from tests.web.dashboard.reading import page
 from tests.web.group import MESSAGES, RULES, Group
 
@@ -186,7 +187,9 @@ async def test_a_version_that_moved_too_much_says_so_and_leads_back_to_its_text(
 ) -> None:
     version = await counted(group, entering=1)
     await tell(group.store.group, 3, 1, Made(200, 200, is_ready=True, moves={}))
-    why = await settle(group.store.group, version, await progress(group.store.group, 3))
+    why = await settle(
+        group.store.group, await made_pasts(group.store, 3), version, await progress(group.store.group, 3)
+    )
     for path in ("", "rules", "rule?name=buyers", "version?number=3"):
         text = await page(client, path)
         assert "it would move more than 50 % of quiet (1 member, +1 -0)" in text
@@ -224,7 +227,7 @@ async def test_its_files_are_read_once_however_many_look(
     version = await counted(group, entering=1)
     await tell(group.store.group, 3, 1, Made(200, 200, is_ready=True, moves={}))
     await gather(*(page(client, "rules") for _ in range(3)))
-    await settle(group.store.group, version, await progress(group.store.group, 3))
+    await settle(group.store.group, await made_pasts(group.store, 3), version, await progress(group.store.group, 3))
     await gather(*(page(client, path) for path in ("rules", "rules", "rule?name=buyers", "")))
     assert len(read) == 2, "as it is awaited, and as it is refused"
 
@@ -232,7 +235,7 @@ async def test_its_files_are_read_once_however_many_look(
 async def test_what_was_refused_can_be_applied_without_a_limit(group: Group, client: AsyncClient) -> None:
     version = await counted(group, entering=1)
     await tell(group.store.group, 3, 1, Made(200, 200, is_ready=True, moves={}))
-    await settle(group.store.group, version, await progress(group.store.group, 3))
+    await settle(group.store.group, await made_pasts(group.store, 3), version, await progress(group.store.group, 3))
     assert "Apply it without a limit" in await page(client, "version?number=3")
     assert (await client.post("/dashboard/version?number=3", data={"base": "1"})).status_code == 303
     there = await ahead(group.store.group)
