@@ -14,12 +14,15 @@ from typing import Final, Protocol
 
 import msgspec
 
+from streams.core.compiler.catalog import Catalog
 from streams.core.engine.shard import Shard
 from streams.core.identities.aliases import Standing
 from streams.core.identities.identities import Identities
 from streams.core.links import How
 from streams.core.merges import Packed
 from streams.core.profiles.snapshot import Head, RowSchema
+from streams.kafka.partitioning import homes
+from streams.runtime.worker import Worker
 from streams.state.format import ALIASES, DEPARTED
 from streams.state.store import ShardStore
 
@@ -69,6 +72,17 @@ class StoredHomes:
         raw = await self._shards.head(home)
         head = None if raw is None else Head.decode(raw)
         return head is not None and head.schemas[head.current] == self._today
+
+
+def stored_homes(worker: Worker, room: ShardStore, here: int) -> StoredHomes:
+    """room: of the pasts under the worker's rules. here: whose past asks; where partitions are trusted, all who became
+    somebody there were there."""
+    settings = worker.settings
+
+    def of(user: str) -> int:
+        return here if settings.partitioner == "trust" else homes(user, worker.partitions, settings.partitioner)[0]
+
+    return StoredHomes(worker.store, room, RowSchema.of(Catalog(worker.rulebook)), of)
 
 
 class Departed:

@@ -12,6 +12,7 @@ first for the same reason: what stood after them was passed on (`streams.core.id
 from collections import deque
 
 from streams.core.engine.erasure import Erasure
+from streams.core.kernel.layout import FAR
 from streams.core.merges import Noted
 
 
@@ -19,28 +20,43 @@ class Erasures:
     """`position`: the offset of the first record that is not done."""
 
     def __init__(self, position: int):
-        self._next = position
+        self._next, self._until = position, FAR
         self._waiting: deque[tuple[int, Erasure | Noted]] = deque()
+        self._ahead: deque[tuple[int, Noted]] = deque()
         self._caught_up = False
 
+    def hold_from(self, offset: int) -> None:
+        """Leave erasures from there on until this is called with a later one."""
+        self._until = offset
+
     def add(self, offset: int, command: Erasure | Noted) -> None:
-        self._waiting.append((offset, command))
+        if offset >= self._until and isinstance(command, Noted):
+            self._ahead.append((offset, command))
+        else:
+            self._waiting.append((offset, command))
 
     def pass_to(self, next_offset: int, caught_up: bool) -> None:
         """Every record below `next_offset` has now been seen, usable or not."""
         self._next, self._caught_up = next_offset, caught_up
 
     def take(self, limit: int) -> list[Erasure | Noted]:
-        return [self._waiting.popleft()[1] for _ in range(min(limit, len(self._waiting)))]
+        found: list[Erasure | Noted] = [self._ahead.popleft()[1] for _ in range(min(limit, len(self._ahead)))]
+        while self._is_one_due and len(found) < limit:
+            found.append(self._waiting.popleft()[1])
+        return found
 
     @property
     def position(self) -> int:
-        return self._waiting[0][0] if self._waiting else self._next
+        return min((each[0][0] for each in (self._waiting, self._ahead) if each), default=self._next)
 
     @property
     def are_done(self) -> bool:
-        """Whether there is no command, fetched or not."""
-        return self._caught_up and not self._waiting
+        """Whether there is no command that is due, fetched or not."""
+        return self._caught_up and not self._ahead and not self._is_one_due
+
+    @property
+    def _is_one_due(self) -> bool:
+        return bool(self._waiting) and self._waiting[0][0] < self._until
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._ahead)

@@ -126,6 +126,10 @@ class Intake:
             self._missed = f"{tp.topic}, partition {tp.partition}, offsets {first} up to {fetched.first_offset}"
         return self._missed is not None
 
+    def hold_erasures_from(self, offset: int) -> None:
+        """Of who is to be erased by commands from there on, until this is called with a later offset."""
+        self._erasures.hold_from(offset)
+
     def take_commands(self, limit: int) -> list[Erasure | Noted]:
         """The next that go before all events, at most so many. StateError: something was missed, and all is to be read
         again."""
@@ -318,8 +322,9 @@ class Intake:
         self._worker.counters.records[tp.topic, outcome] += records
 
     def _held(self, source: str) -> int:
-        """How much of a source waits here."""
-        waiting = self._inbox.held(source) + (len(self._erasures) if source == self._commands else 0)
+        """How much of a source waits here. Commands must all be there before events may be applied, and merges wait for
+        those."""
+        waiting = len(self._erasures) if source == self._commands else self._inbox.held(source)
         return waiting + len(self.dead_letters) + self._misrouted.held(source)
 
     def _resume(self) -> None:

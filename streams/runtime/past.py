@@ -25,20 +25,18 @@ from typing import Any, Final, NamedTuple
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.core.compiler.catalog import Catalog
 from streams.core.engine.past import Past, without_counts
 from streams.core.engine.shard import Shard
 from streams.core.instants import format_time
 from streams.core.kernel.layout import NEVER
-from streams.core.profiles.snapshot import Head, RowSchema
+from streams.core.profiles.snapshot import Head
 from streams.errors import Fenced, StateError, StateLost, StateTooNew, Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.message import Message
-from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made
 from streams.log import Throttle, counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
-from streams.runtime.departed import Departed, StoredHomes
+from streams.runtime.departed import Departed, stored_homes
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, shard_of
 from streams.runtime.past_reader import PastReader
@@ -49,11 +47,11 @@ from streams.runtime.retry import Retry
 from streams.runtime.shard_loop import ShardLoop, Stand
 from streams.runtime.starting import Beginning, where_the_past_begins
 from streams.runtime.worker import Worker
-from streams.settings import Settings
 from streams.state.claiming import Claim, claim
 from streams.state.fencing import Held, owns
 from streams.state.format import FORMAT, past_room
 from streams.state.store import ShardStore
+from streams.topics import PROFILE_COMMANDS
 
 FOLLOW_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
@@ -108,6 +106,7 @@ class PastMaker:
         self._look_at = self._room_at = 0.0
         self._is_abandoned = False
         self._settled, self._hurried = asyncio.Event(), asyncio.Event()
+        self._commands = TP(worker.settings.topic(PROFILE_COMMANDS.name), number)
         self._first: dict[TP, int] = {}
         self._subject = f"shard {number}, past under version {worker.version}"
         self._task = asyncio.create_task(self._run(), name=self._subject)
@@ -215,7 +214,7 @@ class PastMaker:
         checkpoints = Checkpoints(self.store, silent.producer, self._number, self._epoch, self._retry)
         number = max(stored.number if stored else 0, worker.clock())
         pending, identities = Silent(worker.outputs), await identities_of(silent, shard, stored)
-        self._departed = Departed(shard, identities, self._homes())
+        self._departed = Departed(shard, identities, stored_homes(worker, self.store, self._number))
         loop = ShardLoop(silent, shard, identities, intake, checkpoints, number, pending, self._pace)
         loop.saved = Stand(begun.offsets, shard.time_ms, shard.is_stale) if stored else None
         return loop
@@ -241,11 +240,6 @@ class PastMaker:
                 count = counted(self._departed.missing, "user")
                 log.warning("%s - waits for what was counted of %s before a merge", self._subject, count)
 
-    def _homes(self) -> StoredHomes:
-        worker = self._worker
-        of = partial(_home, settings=worker.settings, shards=worker.partitions, here=self._number)
-        return StoredHomes(worker.store, self.store, RowSchema.of(Catalog(worker.rulebook)), of)
-
     async def _begin(self) -> Beginning:
         worker, head = self._worker, await self._head_of_running()
         found = await where_the_past_begins(worker.consumer, self._tps, head, worker.settings, worker.clock())
@@ -265,10 +259,13 @@ class PastMaker:
         """Until it stands where the running one was let go; on the way, where that stood at one checkpoint after
         another, however much comes meanwhile: time comes for it there, as it had for the running one."""
         towards: Stand | None = None
+        reached: Stand | None = None
         while True:
             await self._look_at_room()
             running, is_there = self._running(), False
             newest = self._last or (running.stands if running is not None else None)
+            if towards is None and newest is not None and newest is not reached:
+                await self._know_merges(loop, reader, newest)
             towards = towards or newest
             if newest is not None and towards is not None:
                 await self._refuse_less(newest, towards)
@@ -280,7 +277,7 @@ class PastMaker:
                     return
                 if self.made.is_ready and self._last is None:
                     await self._look_for_departed()
-            towards = None if is_there else towards
+            reached, towards = (towards, None) if is_there else (reached, towards)
             if not await self._count_moves(loop.shard, is_there):
                 await self._pause()
 
@@ -300,6 +297,13 @@ class PastMaker:
             if kept is not None and any(kept.positions.get(tp.topic, 0) > at for tp, at in less.items()):
                 await self.store.forget(self._number)
             raise StateLost(f"Redis has lost what shard {self._number} had, which it follows")
+
+    async def _know_merges(self, loop: ShardLoop, reader: PastReader, towards: Stand) -> None:
+        """Who became another by then, before anything is applied of up to then: the running one has written it down
+        once it stands there, behind what it had read of commands."""
+        at = towards.positions[self._commands]
+        loop.hold_erasures_from(at)
+        await reader.read_to_end(self._commands, at)
 
     async def _count_moves(self, past: Shard, is_there: bool) -> bool:
         """Whether there was anything to count. is_there: whether the past stands where the running one stood just now:
@@ -339,7 +343,3 @@ class PastMaker:
             loop.time_came(stands.time_ms, {tp.topic: end for tp, end in stands.positions.items()})
             return False
         return True
-
-
-def _home(user: str, settings: Settings, shards: int, here: int) -> int:
-    return here if settings.partitioner == "trust" else homes(user, shards, settings.partitioner)[0]

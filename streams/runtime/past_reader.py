@@ -34,6 +34,9 @@ class Kafka(Protocol):
     def reading_on(self, offsets: Mapping[TP, int]) -> AbstractAsyncContextManager[Source]:
         """A source that begins at these offsets."""
 
+    async def ends(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
+        """Where each partition ends; one whose end could not be found is left out."""
+
 
 class PastReader:
     """Of one shard. positions: the next offset of each input."""
@@ -45,7 +48,7 @@ class PastReader:
         self._waiting: dict[TP, Portion] = {}
         self._caught_up: dict[TP, bool] = {}
         self._paused: set[TP] = set()
-        self._news = asyncio.Event()
+        self._news, self._moved = asyncio.Event(), asyncio.Event()
         self.positions: dict[TP, int] = {}
 
     # --------------------------------------------------------------------- what intake and shard ask of a consumer
@@ -60,6 +63,7 @@ class PastReader:
 
     def pause_partitions(self, tps: Iterable[TP]) -> None:
         self._paused.update(tps)
+        self._moved.set()
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         self._paused.difference_update(tps)
@@ -70,10 +74,19 @@ class PastReader:
     # ------------------------------------------------------------------------------------------------- the reading
 
     def let(self, limits: Mapping[TP, int]) -> None:
-        """Read up to these offsets, of which none ever goes back."""
-        if any(self._limits.get(tp) != limit for tp, limit in limits.items()):
-            self._limits.update(limits)
+        """Read up to these offsets, if that is further than before."""
+        further = {tp: limit for tp, limit in limits.items() if limit > self._limits.get(tp, -1)}
+        if further:
+            self._limits.update(further)
             self._news.set()
+
+    async def read_to_end(self, tp: TP, at_least: int) -> None:
+        """Of one input: to where it ends by now; no further than until it is to pause."""
+        end = max(at_least, (await self._kafka.ends({tp: at_least})).get(tp, 0))
+        self.let({tp: end})
+        while self.positions[tp] < end and tp not in self._paused:
+            self._moved.clear()
+            await self._moved.wait()
 
     @property
     def is_there(self) -> bool:
@@ -89,6 +102,7 @@ class PastReader:
                 for fetched in found:
                     since = time.monotonic()
                     receive(fetched)
+                    self._moved.set()
                     await self._pace.rest(time.monotonic() - since)
                 if not found:
                     await self._wait()

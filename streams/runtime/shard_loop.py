@@ -140,6 +140,10 @@ class ShardLoop:
         self._intake.receive(fetched)
         self._wake.set()
 
+    def hold_erasures_from(self, offset: int) -> None:
+        """Of who is to be erased by commands from there on, until this is called with a later offset."""
+        self._intake.hold_erasures_from(offset)
+
     def wants_time(self, now_ms: int) -> bool:
         """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""
         return self._work.wants_time(now_ms)

@@ -62,6 +62,14 @@ class Published(NamedTuple):
 
 ERASURES: Final = st.builds(Erase, st.sampled_from(USERS))
 EARLY: Final = st.permutations(USERS).map(lambda users: Early(users[0], users[1]))
+AGO: Final = st.integers(0, 12)
+OF_USERS: Final[st.SearchStrategy[Step | Early | Late | Backdated]] = st.one_of(
+    st.builds(Late, st.sampled_from(USERS), AGO),
+    st.builds(SignIn, st.sampled_from(USERS), st.none()),
+    st.builds(Late, st.sampled_from(USERS), AGO),
+    st.permutations(USERS).map(lambda users: Becomes(users[0], users[1])),
+    st.builds(Backdated, st.sampled_from(USERS), st.sampled_from(USERS), AGO).filter(lambda one: one[0] != one[1]),
+)
 # Two devices, of which one is of two who become one; a customer who is one's and then the other's; and a chain.
 EVENTFUL: Final[Sequence[Step]] = (
     *(Visit("a-1"), Bill(30.0), SignIn("ann", "a-1"), SignIn("dan", "a-1"), Visit("a-1"), Customer("ann")),

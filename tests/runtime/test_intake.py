@@ -158,6 +158,19 @@ async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -
     assert counters.rejects == Counter(merge_unknown=1)
 
 
+async def test_commands_are_read_to_their_end_however_many_merge_users_as_all_events_wait_for_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.runtime.intake.MOST", 3)  # this consumer could not even pause
+    intake, _ = await started(TOPIC, COMMANDS)
+    merges = [profile_commands.encode(profile_commands.merge(f"u-{n}", "ann", 0, None)) for n in range(6)]
+    intake.receive(fetched({0: signed_in("ann")}))
+    intake.receive(fetched(dict(enumerate(merges)), topic=COMMANDS, caught_up=False))
+    assert not len(intake.take(10))
+    intake.receive(replace(fetched({}, topic=COMMANDS), first_offset=9))
+    assert len(intake.take(10)) == 7
+
+
 async def test_a_merge_that_was_done_goes_before_all_events_if_it_is_of_these_inputs() -> None:
     intake, counters = await started(TOPIC, COMMANDS)
     ours, others = (

@@ -12,23 +12,14 @@ from streams.kafka.partitioning import homes
 from streams.state.format import OWNED, ROWS
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
-from tests.core.identities.people import STEPS, USERS, Becomes, Bill, Customer, SignIn, Step, Visit
+from tests.core.identities.people import STEPS, Becomes, Bill, Customer, SignIn, Step, Visit
 from tests.oracle import Expected
 from tests.runtime.company import CRASHES, NEVER, Company, Crashes, live
-from tests.runtime.happenings import EARLY, ERASURES, EVENTFUL, Backdated, Early, Erase, Late, records
+from tests.runtime.happenings import EARLY, ERASURES, EVENTFUL, OF_USERS, Backdated, Early, Erase, Late, records
 from tests.runtime.lives import HOW
 from tests.runtime.world import PARTITIONS, lose
 
 pytestmark = pytest.mark.usefixtures("at_once")
-
-AGO: Final = st.integers(0, 12)
-OF_USERS: Final[st.SearchStrategy[Step | Early | Late | Backdated]] = st.one_of(
-    st.builds(Late, st.sampled_from(USERS), AGO),
-    st.builds(SignIn, st.sampled_from(USERS), st.none()),
-    st.builds(Late, st.sampled_from(USERS), AGO),
-    st.permutations(USERS).map(lambda users: Becomes(users[0], users[1])),
-    st.builds(Backdated, st.sampled_from(USERS), st.sampled_from(USERS), AGO).filter(lambda one: one[0] != one[1]),
-)
 
 
 async def as_it_was(kept: Store, steps: Sequence[Step | Erase | Early], crashes: Crashes = NEVER) -> None:

@@ -18,15 +18,15 @@ from streams.lifecycle.moves import Move
 from streams.outputs.change import decode_change
 from streams.runtime import past, shard_loop
 from streams.sources import profile_commands
-from streams.state.format import past_room
+from streams.state.format import MEMBERSHIPS, past_room
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from streams.testing import to_bytes, track
 from tests.core.identities.people import STEPS, Becomes, Customer, SignIn, Step, Visit
 from tests.rulebooks import rulebook
 from tests.runtime.company import CRASHES, Company, Crashes, live
-from tests.runtime.happenings import ERASURES, Erase, Published, records
-from tests.runtime.lives import Owner
+from tests.runtime.happenings import ERASURES, OF_USERS, Backdated, Erase, Late, Published, records
+from tests.runtime.lives import Crash, Owner
 from tests.runtime.world import NOON, PARTITIONS, World, lose
 
 pytestmark = pytest.mark.usefixtures("at_once")
@@ -34,7 +34,8 @@ pytestmark = pytest.mark.usefixtures("at_once")
 BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
 AFTER: Final = rulebook(
     **{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)},
-    **{f"in-{n}": f'count("Signed In") >= {n}' for n in range(1, 4)},
+    **{f"in-{n}": f'count("Signed In") >= {n}' for n in range(1, 6)},
+    **{f"viewed-{n}": f'count("Page Viewed") >= {n}' for n in range(1, 5)},
     looked='count("Page Viewed") > count("Signed In")',
     **{
         f"read-{n}": f'sum("Page Viewed", "n", days=90) + sum("Signed In", "n", days=90) >= {n}'
@@ -130,6 +131,96 @@ def test_rules_that_come_later_are_as_if_they_had_always_been_there(
     steps: list[Step | Erase], at: int, crashes: Crashes, in_memory: bool
 ) -> None:
     asyncio.run(as_if_always(MemoryStore(), steps, at, crashes, in_memory=in_memory))
+
+
+LIVES: Final = st.lists(st.lists(st.integers(0, PARTITIONS - 1), max_size=3), max_size=10)
+
+
+async def as_if_always_of_what_comes_meanwhile(
+    steps: Sequence[Step | Late | Backdated],
+    at: int,
+    lives: Sequence[Collection[int]],
+    crashes: Crashes,
+    *,
+    in_memory: bool,
+) -> None:
+    """at: the first record that comes while the past is made. lives: of which shards one follows each of those. Late
+    events may be told at other instants; in the end everybody is where she must be."""
+    published = records(steps)
+    always, company = Group(MemoryStore(), {}, AFTER), Group(MemoryStore(), crashes, BEFORE)
+    company.world.version = 1
+    await live(always, published)
+    await live(company, published[:at])
+    await company.settle_all()
+    company.world.awaited, company.world.awaited_version = AFTER, 2
+    await company.settle_all()
+    for record, shards in zip(published[at:], itertools.chain(lives, itertools.repeat(())), strict=False):
+        company.publish(record)
+        for shard in shards:
+            await company.live_once(shard)
+    await take_over(company, in_memory)
+    assert await stands(company) == await stands(always)
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(OF_USERS, max_size=10), st.integers(0, 10), LIVES, CRASHES, st.booleans())
+def test_what_comes_while_the_past_is_made_counts_once_in_it(
+    steps: list[Step | Late | Backdated], at: int, lives: list[list[int]], crashes: Crashes, in_memory: bool
+) -> None:
+    asyncio.run(as_if_always_of_what_comes_meanwhile(steps, at, lives, crashes, in_memory=in_memory))
+
+
+async def in_turns(company: Group, *turns: Published | int) -> None:
+    """What is published, and the shards that live on what there is by then."""
+    for each in turns:
+        if isinstance(each, Published):
+            company.publish(each)
+        else:
+            await company.live_once(each)
+
+
+async def test_a_past_knows_who_became_another_where_that_is_not_read_yet_in_the_shard_itself(kept: Store) -> None:
+    """The worker crashes when the merge is written down: what it notes of that stands behind what it has read."""
+    await lose(kept)
+    company = Group(kept, {}, BEFORE)
+    company.world.version = 1
+    dan, ann, merge, signed_in = records(
+        (SignIn("dan", None), SignIn("ann", None), Becomes("dan", "ann"), SignIn("dan", None))
+    )
+    dans, anns = (homes(user, PARTITIONS, "murmur2")[0] for user in ("dan", "ann"))
+    await in_turns(company, dan, ann, dans, anns, merge, signed_in, dans, anns)
+    with pytest.raises(Crash):
+        await Owner(company.world, BEFORE, "save", "after, a crash", number=dans).live()
+    await take_over(company, in_memory=True)
+    assert (await stands(company))["published"]["ann"] >= {"in-3", "seen-3"}
+
+
+async def test_who_became_somebody_before_is_not_counted_once_more_where_that_one_becomes_another(kept: Store) -> None:
+    """By rules that only the shard of the one has taken over yet."""
+    await lose(kept)
+    company = Group(kept, {}, BEFORE)
+    world = company.world
+    world.version = 1
+    first = records((SignIn("ann", None), SignIn("dan", None), SignIn("cy", None), Becomes("ann", "dan")))
+    [merge] = records((SignIn("dan", None), SignIn("cy", None), Becomes("dan", "cy")))[2:]
+    dans, cys = (homes(user, PARTITIONS, "murmur2")[0] for user in ("dan", "cy"))
+    await live(company, first)
+    world.awaited, world.awaited_version = AFTER, 2
+    await company.settle_all()
+    world.awaited, world.version, company.rules = None, 2, AFTER
+    await company.live_once(dans)  # it has taken over
+    company.publish(merge)
+    for _ in range(3):
+        world.awaited, world.version, company.rules = None, 2, AFTER
+        await company.live_once(dans)
+        world.awaited, world.version, company.rules = AFTER, 1, BEFORE
+        await company.live_once(cys)
+    world.version = 2
+    company.rules, world.awaited = AFTER, None
+    await company.settle_all()
+    found = (await stands(company))["published"]
+    assert [segment for segment in sorted(found["cy"]) if segment.startswith("in-")] == ["in-1", "in-2", "in-3"]
+    assert not await company.kept.shards.get(cys, MEMBERSHIPS, "dan")
 
 
 def moves(world: World) -> dict[str, Move]:

@@ -24,6 +24,7 @@ from streams.core.compiler.fields import Field
 from streams.core.engine.merging import unpack
 from streams.core.events import Event
 from streams.core.kernel.layout import CLOCK, FAR, LEVEL, NEVER
+from streams.core.links import How
 from streams.core.merges import Moved, Packed
 from streams.core.profiles.document import Document
 from streams.core.profiles.filling import Bools, fill, fill_document, lacking
@@ -141,13 +142,16 @@ class Past:
 
 def without_counts(event: Event, rulebook: Rulebook) -> Event:
     """Word of a profile that became another's, without what was counted of it, which others rules did not all keep: all
-    of it is united in the end (`unite`). What these rules have packed is whole."""
+    of it is united in the end (`unite`). What these rules have packed is whole, with all who had become her before:
+    so she and they are mere aliases, of whom nothing is looked for any more."""
     if not isinstance(event.identity, Moved):
         return event
     packed = event.identity.profile
     then = json.decode(packed.schema, type=RowSchema)
     if then == RowSchema.of(Catalog(rulebook)):
-        return event
+        ids = {each: How.ALIAS if how == How.MERGE else how for each, how in event.identity.aliases.items()}
+        ids[event.identity.gone] = How.ALIAS
+        return replace(event, identity=replace(event.identity, aliases=ids))
     fields = [each for each in then.fields if each[0] in ALWAYS_KEPT or each[0].startswith(RULE)]
     slim = replace(packed, schema=json.encode(replace(then, fields=fields)))
     return replace(event, identity=replace(event.identity, profile=slim))

@@ -80,10 +80,11 @@ class Owners:
         return moved.number <= max(one.taken, one.lost_number)
 
     def own(self, user: str, moved: Moved, ts: int) -> None:
-        """Another user is her from then on, and that user's aliases are hers."""
+        """Another user is her from then on, and that user's aliases are hers; where that user is among them,
+        as what they say."""
         owned = self.of(user)
         owned.setdefault(moved.gone, Owned()).taken = moved.number
-        for alias, how in {**moved.aliases, moved.gone: How.MERGE}.items():
+        for alias, how in {moved.gone: How.MERGE, **moved.aliases}.items():
             theirs = owned.setdefault(alias, Owned())
             theirs.how, theirs.told_ms = How(how), ts
         self._keep(user, owned)
