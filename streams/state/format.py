@@ -54,7 +54,12 @@ MARKS: Final = Collection(
     "erased", Form.HASH, bytes, int, 2, "SHA-256 of an erased user's id → up to when events are refused, ms"
 )
 UNLINKED: Final = Collection(
-    "unlinked", Form.HASH, str, bytes, 3, "alias, NUL and a number → a record that waits to be linked to a user, JSON"
+    "unlinked",
+    Form.HASH,
+    str,
+    bytes,
+    3,
+    "alias, NUL and a number → a record that waits to be linked to a user, JSON, of which the event may be packed",
 )
 ALIASES: Final = Collection(
     "aliases", Form.HASH, str, bytes, 3, "alias → whose it is, and what became of the records under it, JSON"

@@ -1,8 +1,8 @@
 """What aliases cost that nobody ever links: python -m tests.bench.unlinked [ALIASES [CONTEXT]]
 
-ALIASES (200,000), one page view each, in one shard, where CONTEXT is 1 with all that a browser says beside it (it is 0,
-and so the aims are meant): what each takes in Redis and, once they are loaded, in memory; and
-how long it takes until they are, all in all, of our CPU and of Redis'. Aims: under 700 bytes each in both, a million in
+ALIASES (200,000), one page view each, in one shard, where CONTEXT is 1 with all that a browser says beside it (it is
+0): what each takes in Redis and, once they are loaded, in memory; and how long it takes until they are, all in all, of
+our CPU and of Redis'. Aims: under 700 bytes each in both, a million in
 under 10 s; and never so long without a turn for the other shards of a worker that their live events would be late.
 Redis is a real one, on this machine.
 """

@@ -7,7 +7,7 @@
     merges.py       two users who are one by a command: who is to be gone asks who is to stay, and moves there
     questions.py    what is asked about that, as it is kept
     erasing.py      whoever is erased is so under every id
-    kept.py         a record as it is kept, and as it travels
+    kept.py         a record as it is kept, and as it travels; packing.py: in fewer bytes
     waiting.py      the place of what waits, which is bounded
     refusals.py     links that were refused, for whoever looks for them
     profiles.py     what is asked of a shard

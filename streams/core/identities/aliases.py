@@ -24,7 +24,7 @@ import msgspec
 from msgspec.structs import replace
 
 from streams.core.events import Event
-from streams.core.identities import kept
+from streams.core.identities import kept, packing
 from streams.core.identities.kept import Kept
 from streams.core.identities.waiting import AT_ONCE, MOST_BYTES, Waiting
 from streams.core.kernel.layout import NEVER
@@ -141,7 +141,7 @@ class Aliases:
             self._count(alias, standing, TOO_LARGE)
             return []
         if standing.user is None or (state_of is not None and standing.how.moves):
-            self._waiting.add(alias, raw)
+            self._waiting.add(alias, packing.pack(raw))
             self._make_room(alias, standing)
         if standing.user is None:
             return []

@@ -1,7 +1,7 @@
 """A record as it is kept under an alias, and as it travels between shards.
 
 Comes in: an event, and where its record stands. Goes out: bytes, compact JSON, which has any whole number that a record
-has; and the same back.
+has; and the same back, also where it was packed to wait (`packing`).
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from streams.core.events import Event
+from streams.core.identities import packing
 from streams.core.links import Link, Place, Unlinked
 
 _TELLS_NO_STATE: Final = b"[null"
@@ -66,12 +67,12 @@ def tells_a_state(raw: bytes) -> bool:
 
 
 def read(raw: bytes) -> Kept:
-    return _KEPT.decode(raw)
+    return _KEPT.decode(packing.unpack(raw))
 
 
 def number_of(raw: bytes) -> int:
     """Without what else it says, which takes several times as long to read."""
-    return _NUMBERED.decode(raw).number
+    return _NUMBERED.decode(packing.head(raw)).number
 
 
 def encode(event: Event) -> bytes:

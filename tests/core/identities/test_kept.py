@@ -1,11 +1,15 @@
 """A record as it is kept, and as it travels."""
 
+import zlib
+
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.core.events import Event
-from streams.core.identities import kept
+from streams.core.identities import kept, packing
 from streams.core.links import Handed, How, Link, Linking, PassedOn, Unlinked
+from tests.bench.unlinked import CONTEXT, visit
 from tests.core.identities.made import at, state, under
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -53,6 +57,32 @@ def test_what_was_kept_or_told_before_context_was_kept_that_no_rule_reads_is_rea
     )
     found = kept.read(b'[null,7,["product-events/0",3],["",5,"Page Viewed",true,"m-1",{"path":"/"},{},false,0,null]]')
     assert (found.number, found.event) == (7, Event("", 5, "Page Viewed", True, "m-1", {"path": "/"}, {}))
+
+
+@given(EVENTS.map(lambda event: replace(event, name=event.name + "a long name" * 30)))
+def test_what_waits_is_as_it_was_in_fewer_bytes(event: Event) -> None:
+    raw = kept.keep(7, at(3), event)
+    packed = packing.pack(raw)
+    assert (packing.unpack(packed), kept.number_of(packed)) == (raw, 7)
+    assert kept.read(packed) == kept.read(raw)
+    assert kept.tells_a_state(packed) == kept.tells_a_state(raw)
+    assert len(packed) < len(raw) or kept.tells_a_state(raw)
+
+
+@given(EVENTS)
+def test_what_is_short_waits_as_it_was_written(event: Event) -> None:
+    raw = kept.keep(7, at(3), event)
+    assert packing.unpack(packing.pack(raw)) == raw
+    assert kept.number_of(packing.pack(raw)) == 7
+
+
+def test_what_a_browser_says_of_itself_waits_in_a_third_of_its_bytes() -> None:
+    raw = kept.keep(7, at(3), visit(7, CONTEXT))
+    assert len(packing.pack(raw)) < len(raw) / 3
+
+
+def test_a_dictionary_never_changes_as_what_waits_was_packed_by_it() -> None:
+    assert (len(packing.DICTIONARY), zlib.crc32(packing.DICTIONARY)) == (899, 134891294)
 
 
 def test_an_update_of_a_customers_subscription_tells_its_state_and_nothing_else_does() -> None:
