@@ -34,6 +34,7 @@ ALL = (
     "feed",
     "deliver",
     "window",
+    "paint",
     "pipeline",
 )
 
