@@ -135,8 +135,8 @@ class Assignment:
 
     def is_held_back(self, tp: TP, position: int, end: int) -> bool:
         """Whether all that is committed has been read up to `position`, and there is more up to `end`."""
-        stable_end = self._worker.consumer.stable_end(tp)
-        return stable_end is not None and stable_end <= position < end
+        open_from = self._worker.consumer.open_from(tp)
+        return open_from is not None and open_from <= position < end
 
     def loaded(self) -> dict[int, ShardLoop]:
         """Those of our shards that are loaded, by number."""

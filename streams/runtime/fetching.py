@@ -112,7 +112,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._read_to: dict[TP, int] = {}
         self._reported: dict[TP, tuple[int, bool]] = {}
         self._moved_ms: dict[TP, int] = {}
-        self._stable_ends: dict[TP, tuple[int, int]] = {}
+        self._open_from: dict[TP, tuple[int | None, int]] = {}
         self._commit_fails: type[KafkaError] | None = None
         return Consumer(
             **client_options(settings),
@@ -170,7 +170,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if state is None or not state.has_valid_position:
             return None
         if state.lso is not None:
-            self._stable_ends[tp] = state.lso, state.timestamp
+            self._open_from[tp] = open_from(state.lso, state.highwater), state.timestamp
         records, unreadable, _ = brought
         if records:
             self._moved_ms[tp] = _now_ms()
@@ -190,11 +190,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         unread = tp in self._ensure_consumer()._fetcher._records
         return not unread and state.timestamp is not None and bool(state.timestamp > self._moved_ms.get(tp, 0))
 
-    def stable_end(self, tp: TP) -> int | None:
-        """Where the transactions that have ended end, as a fetch has just said; None where none said so lately."""
-        end, told_ms = self._stable_ends.get(tp, (None, 0))
+    def open_from(self, tp: TP) -> int | None:
+        """Where the first transaction that is open begins, as a fetch has just said; None where none said so lately."""
+        begin, told_ms = self._open_from.get(tp, (None, 0))
         is_news = cast(Driver, self.transport).broker.exact_ends and _now_ms() - told_ms <= STABLE_FOR_MS
-        return end if is_news else None
+        return begin if is_news else None
 
     async def start_reading(self, offsets: Mapping[TP, int], reading: int) -> None:
         await self.call_thread(self._start_reading, offsets, reading)
@@ -304,3 +304,9 @@ def _plain(tp: TP) -> TopicPartition:
 def _now_ms() -> int:
     # The clock of aiokafka's own stamps, with which it is compared.
     return int(time.time() * 1000)
+
+
+def open_from(stable_end: int, end: int) -> int | None:
+    """Of both ends in one answer of a broker's: where the first open transaction begins, None where none is. An end in
+    another answer may be of later."""
+    return stable_end if stable_end < end else None

@@ -124,8 +124,8 @@ class Consumer(driver.Consumer):
         """Whether the group has given no partitions to others since it gave some to this member: Kafka knows."""
         return await self._thread.is_current(membership)
 
-    def stable_end(self, tp: TP) -> int | None:
-        return self._thread.stable_end(tp)
+    def open_from(self, tp: TP) -> int | None:
+        return self._thread.open_from(tp)
 
     async def committed(self, tps: Iterable[TP]) -> Mapping[TP, int | None]:
         return await self._thread.committed(tps)

@@ -7,7 +7,7 @@ import pytest
 from faust.types import TP
 
 from streams.runtime import fetching
-from streams.runtime.fetching import ConsumerThread
+from streams.runtime.fetching import ConsumerThread, open_from
 
 TOPIC = TP("product-events", 0)
 
@@ -47,3 +47,11 @@ async def test_of_a_broker_that_never_says_anything_no_end_is_known(monkeypatch:
     broker = Broker([])
     assert await asked(broker, monkeypatch)._empty_fetch(TOPIC, 7) is None
     assert len(broker.waits) == fetching.FETCHES_TO_FIND_AN_END
+
+
+def test_a_transaction_is_open_where_one_answer_has_records_that_are_not_to_be_read_yet() -> None:
+    assert open_from(stable_end=7, end=9) == 7
+
+
+def test_none_is_open_where_all_may_be_read_whatever_has_been_published_since() -> None:
+    assert open_from(stable_end=9, end=9) is None
