@@ -26,6 +26,9 @@ from streams.reached import has_answered, nobody_listens
 from streams.settings import Settings
 
 ANSWER_WITHIN_MS: Final = 5_000
+# What aiokafka says of a cluster none of whose brokers it can connect to, and what we do.
+UNREACHED: Final = "Unable to bootstrap from"
+NO_BROKER: Final = "no broker of Kafka answers"
 
 # What aiokafka raises when it is asked to connect; ours; what to say. The first that fits.
 Sign = type[Exception] | tuple[type[Exception], ...]
@@ -59,8 +62,8 @@ MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
 
 def in_words(error: BaseException) -> str:
     """Any error, for a line of the log; one that says nothing at least has a name."""
-    said = str(error) if isinstance(error, SegmenterError | KafkaError) else ""
-    return said.strip() or origin(error)
+    said = str(error).strip() if isinstance(error, SegmenterError | KafkaError) else ""
+    return NO_BROKER if UNREACHED in said else said or origin(error)
 
 
 def no_topic(settings: Settings, topic: str) -> UsageError:

@@ -44,7 +44,7 @@ MEANINGS: Final[tuple[tuple[type[Exception] | str, type[SegmenterError], str], .
     ("READONLY", Unreachable, "is a replica and takes no writes: SEGMENTER_REDIS must name the master"),
     (exceptions.OutOfMemoryError, Unreachable, "is full and takes no writes: raise its maxmemory"),
     ("OOM ", Unreachable, "is full and takes no writes: raise its maxmemory"),
-    ("MISCONF", Unreachable, "cannot save to its disk and takes no writes: its log says why"),
+    ("MISCONF", Unreachable, "cannot save to its disk and takes no writes: {misconf}"),
     ("NOREPLICAS", Unreachable, "has too few replicas in touch and takes no writes (min-replicas-to-write)"),
     ("BUSY ", Unreachable, "is busy with a script of another program"),
     ("Connect call failed", Unreachable, "{nobody_listens}"),
@@ -114,7 +114,12 @@ class RedisClient:
 def _ours(error: Exception, address: str) -> SegmenterError:
     for sign, kind, says in MEANINGS:
         if sign in str(error) if isinstance(sign, str) else isinstance(error, sign):
-            said = {"error": str(error) or type(error).__name__, "nobody_listens": nobody_listens(address, SETTING)}
+            said = {
+                "error": str(error) or type(error).__name__,
+                "nobody_listens": nobody_listens(address, SETTING),
+                # Its first sentence, from wherever in a script it comes.
+                "misconf": str(error).partition("MISCONF ")[2].partition(". ")[0] or "its log says why",
+            }
             return kind(f"Redis at {address} {says.format(**said)}")
     return StateError(f"Redis at {address} refuses a command: {error}")
 

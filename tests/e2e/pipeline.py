@@ -43,6 +43,9 @@ TIMELESS = {
 }
 
 
+FORGET = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end"
+
+
 class Seen(NamedTuple):
     """One record of an output topic."""
 
@@ -199,8 +202,7 @@ class Pipeline:
     def lose_state(self) -> None:
         """All of it that Redis has, at once: of what a worker writes meanwhile no half may stay."""
         with Redis.from_url(self.settings.redis.get_secret_value()) as client:
-            if keys := [*client.scan_iter(f"{self.settings.group}:*")]:
-                client.delete(*keys)
+            client.eval(FORGET, 0, f"{self.settings.group}:*")
 
     def committed(self) -> list[int]:
         """The offsets that the group has committed, of all inputs."""
@@ -262,6 +264,14 @@ class Pipeline:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     seen += [Seen(r.partition, r.key, r.value, dict(r.headers)) for r in records]
         return seen
+
+
+def until(looks: Callable[[], object], wanted: object, more: Callable[[], str] = str) -> None:
+    """It is as wanted in time; `more` tells what else there is to say where it is not."""
+    deadline = time.monotonic() + WITHIN_S
+    while (seen := looks()) != wanted:
+        assert time.monotonic() < deadline, f"{seen}\n{more()}"
+        time.sleep(0.1)
 
 
 def _topic_of(record: Record) -> str:

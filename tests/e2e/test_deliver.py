@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from streams.testing import identify, track
 from tests.conftest import Kafka
 from tests.delivery.histories import change
 from tests.e2e.apache_kafka import ApacheKafka
-from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, Seen
+from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen, until
 from tests.e2e.test_erase import Keys, keys
 from tests.e2e.test_monitoring import Operator, is_caught_up
 
@@ -231,14 +231,6 @@ def test_from_an_event_to_the_feed_and_who_is_erased_leaves_nothing(delivering: 
         command = profile_commands.encode(Erasure("erin", now_ms()))
         delivering.publish_raw([("profile-commands", "erin", command)])
         until(lambda: keys.that_mention("erin"), [])
-
-
-def until(look: Callable[[], object], wanted: object) -> None:
-    """It is as wanted in time."""
-    deadline = time.monotonic() + WITHIN_S
-    while (seen := look()) != wanted:
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.1)
 
 
 def test_what_would_be_sent_and_why_not_is_told_without_any_server(delivering: Pipeline, tmp_path: Path) -> None:

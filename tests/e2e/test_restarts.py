@@ -1,6 +1,7 @@
 """A worker that begins anew inside its process, again and again."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ async def test_a_life_that_ends_leaves_no_connection_behind(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopping, lives = asyncio.Event(), 0
+    gc.collect()  # of tests before
     tick, before = Assignment.tick, sockets()
 
     def failing_tick(assignment: Assignment) -> None:
@@ -43,5 +45,6 @@ async def test_a_life_that_ends_leaves_no_connection_behind(
     monkeypatch.setattr(Assignment, "tick", failing_tick)
     async with asyncio.timeout(WITHIN_S):
         await run(lambda: create_app(pipeline.settings, redis_store(pipeline.settings)), stopping)
-    assert lives == LIVES
-    assert sockets() == before
+        assert lives == LIVES
+        while sockets() > before:  # noqa: ASYNC110 - nobody is told; the last ones close a turn of the loop later
+            await asyncio.sleep(0.05)

@@ -12,7 +12,7 @@ from streams.core.engine.shard import Shard
 from streams.state.opening import opened_store
 from streams.testing import Record, decoded
 from tests.e2e.histories import actions
-from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen, WorkerProcess
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen, WorkerProcess, until
 from tests.e2e.test_monitoring import Operator
 
 # Of what was counted before, so that the past is known; one rule stays, one goes, one comes, one means something else.
@@ -56,6 +56,11 @@ def rules(pipeline: Pipeline, *words: str) -> str:
     result = CliRunner().invoke(main, ["rules", *words], env=pipeline.environment)
     assert result.exit_code == 0, result.stderr
     return result.output
+
+
+def until_shown(pipeline: Pipeline, text: str, worker: WorkerProcess) -> None:
+    """`segmenter rules` has it, of what the shards have stored."""
+    until(lambda: text in rules(pipeline), True, worker.said)
 
 
 def rules_of(seen: list[Seen], cause: str) -> set[str]:
@@ -103,11 +108,11 @@ def test_a_folder_that_differs_from_what_is_live_is_told_and_not_run(pipeline: P
         assert "segmenter rules apply" in health["rules"]["differs"]
         figures = operator.figures()
         assert (figures["segmenter_rules_version"], figures["segmenter_rules_differ"]) == (1, 1)
-        assert "more-reports: segment, live" in rules(pipeline)
+        until_shown(pipeline, "more-reports: segment, live", worker)
         rules(pipeline, "apply", "--yes")
         worker.says("takes over version 2 of the rules")
         worker.says("loaded", times=2 * PARTITIONS)
-        assert "far-more-exports: segment, live" in rules(pipeline)
+        until_shown(pipeline, "far-more-exports: segment, live", worker)
         rules(pipeline, "rollback", "1", "--yes")
         worker.says("takes over version 3 of the rules")
         worker.says("loaded", times=3 * PARTITIONS)

@@ -14,7 +14,7 @@ from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
 from tests.e2e.histories import DAY_MS, NEWEST_MS, expected, history
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import Pipeline, until
 
 
 def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
@@ -23,10 +23,11 @@ def test_the_changes_are_those_of_the_engine_alone(pipeline: Pipeline) -> None:
     pipeline.publish(records)
     with pipeline.worker() as worker:
         assert told(pipeline, wanted) == wanted
+        # Those who watch the lag of the group see none.
+        until(lambda: sum(pipeline.committed()), len(records), worker.said)
         assert worker.stop() == 0
     assert sum(map(len, wanted.values())) > 1_000
     assert "Traceback" not in worker.said()
-    assert sum(pipeline.committed()) == len(records), "those who watch the lag of the group see none"
     checked = CliRunner().invoke(main, ["check", "--seen"], env=pipeline.environment).stdout
     assert "All names were seen" in checked
     assert f"{len(records):,} events of 4 names" in checked

@@ -30,6 +30,11 @@ IN_A_SCRIPT = "ERR Error running script (call to f_1): @user_script:7: @user_scr
         (exceptions.OutOfMemoryError("command not allowed"), Unreachable, "is full"),
         (exceptions.ResponseError(f"{IN_A_SCRIPT}-OOM command not allowed"), Unreachable, "is full"),
         (exceptions.ResponseError("MISCONF Redis is configured to save"), Unreachable, "cannot save to its disk"),
+        (
+            exceptions.ResponseError(f"{IN_A_SCRIPT}-MISCONF Errors writing to the AOF file: No space left on device"),
+            Unreachable,
+            "cannot save to its disk and takes no writes: Errors writing to the AOF file: No space left on device",
+        ),
         (exceptions.ResponseError("BUSY Redis is busy running a script"), Unreachable, "is busy with a script"),
         (exceptions.ClusterDownError("CLUSTERDOWN Hash slot not served"), Unreachable, "is a cluster in trouble"),
         (exceptions.TryAgainError("Multiple keys request"), Unreachable, "is a cluster in trouble"),
