@@ -17,7 +17,7 @@ from streams.settings import Settings
 from streams.testing import track
 
 RULES = {"quiet.yaml": "segment: quiet\nenter: idle_days >= 2\n"}
-WITHIN_S = 120
+WITHIN_S = 300
 
 
 def history(folder: Path, events: int = 20) -> str:
