@@ -81,6 +81,7 @@ class Pending:
         self._kept, self._counts_from = kept, kept.counts_from
         self._flows, self._moves = Flows(kept.calendar), Flows(kept.calendar, by_hour=False)
         self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
+        self._unlike: dict[tuple[str, str], Change] = {}  # by user and rule the last, where others led on from it
         self._clear()
 
     def _clear(self) -> None:
@@ -105,7 +106,7 @@ class Pending:
             flips[change.segment, change.subject] = change.entered
             if change.is_shadow:
                 continue  # nobody is told
-            if self.published is None or not self.published.has(change):
+            if not self._is_told(change):
                 self._tell(change, detected_at)
             self._changed_at[change.subject] = change.occurred_at
             self._flows.count(change)
@@ -114,6 +115,26 @@ class Pending:
                 entry = encode_entry(change)
                 self._bytes += len(entry)
                 self._timeline.append((change, entry))
+
+    def _is_told(self, change: Change) -> bool:
+        """While a lost state is made anew: whether it stands there, or a change of rules told it as of then."""
+        if self.published is None:
+            return False
+        self._unlike.pop((change.subject, change.rule), None)
+        is_told = self.published.has(change)
+        if is_told or not self.published.has_step(change):
+            return is_told
+        if not self.published.agrees(change):  # by what comes, or else it is no more as it was
+            self._unlike[change.subject, change.rule] = change
+        return True
+
+    def end_rebuild(self, shard: Shard, detected_at: int) -> None:
+        """All that there was has been made anew. Who stands elsewhere than what was told led to is told of now."""
+        unlike = [change for change in self._unlike.values() if change.subject in shard]
+        self.tell(unlike, detected_at)
+        self.retell({change.subject: change.occurred_at for change in unlike})
+        self._unlike.clear()
+        self.published = None
 
     def stands(self, user: str) -> Memberships:
         """Which segments a user stands in, by what was published before the state was lost that is made anew."""

@@ -8,9 +8,12 @@ A change was published if its id stands there. Kafka may have let go of the olde
 memberships, which it keeps: they are published after the changes that made them, so that a user's change of before
 hers was published, too.
 
-Of a change 8 bytes are kept here, of a user 44 and 4 for each segment she has stood in, until the state has caught up:
-80 MB for ten million changes, over all workers. The chance that any of a hundred thousand new ones is taken for one of
-ten million is one in 18 million.
+What a change of rules told is told as of then. Made anew, the rules were always there: the same step comes as of
+another instant, and has another id. It is known by its user, rule and ordinal, and by where it led.
+
+Of a change 8 bytes are kept here, of one by a change of rules 24, of a user 44 and 4 for each segment she has stood in,
+until the state has caught up: 80 MB for ten million changes, over all workers. The chance that any of a hundred
+thousand new ones is taken for one of ten million is one in 18 million.
 """
 
 from array import array
@@ -29,6 +32,7 @@ from streams.core.engine.decoding import Memberships
 from streams.core.kernel.layout import NEVER
 from streams.core.subjects import USER
 from streams.kafka.message import Message
+from streams.outputs.change import decode_change
 from streams.outputs.membership import Membership, decode_membership, encode_segments
 
 Hashes = npt.NDArray[np.uint64]
@@ -61,6 +65,7 @@ class Standing(NamedTuple):
     segments: int
 
 
+BY_RULES, BY_ERASURE = b'"cause":"rule_change"', b'"cause":"erase"'
 NOTHING: Final = Standing(NEVER, 0)
 GONE: Final = Membership("", {}, NEVER, 0, USER)  # what a tombstone says
 
@@ -83,6 +88,30 @@ class Segments:
         return zip(names, self._ordinals[begin : begin + len(names)], strict=True)
 
 
+class Steps:
+    """What changes of rules told, until who was told of was erased: then ordinals begin anew."""
+
+    def __init__(self) -> None:
+        self._users, self._steps = array("Q"), array("Q")
+        self._begins: dict[int, int] = {}  # of who was erased, the first that is of after that
+
+    def add(self, raw: bytes) -> None:
+        """What a change says, if it is one of these."""
+        if not any(cause in raw for cause in (BY_RULES, BY_ERASURE)):
+            return
+        change = decode_change(raw)
+        user = xxh3_64_intdigest(change.subject.encode())
+        if change.cause == "erase":
+            self._begins[user] = len(self._steps)
+        elif change.cause == "rule_change":
+            self._users.append(user)
+            self._steps.append(_step(change))
+
+    def known(self) -> Hashes:
+        begins = [self._begins.get(user, 0) <= place for place, user in enumerate(self._users)]
+        return np.unique(np.frombuffer(self._steps, np.uint64)[np.array(begins, bool)])
+
+
 class Published:
     """Of one shard. `changes` and `users`: how many of each are known. `version`: the greatest of what is said of users
     there, 0 where nothing is."""
@@ -93,9 +122,11 @@ class Published:
         users: Hashes,
         memberships: Sequence[npt.NDArray[Any]],
         segments: Segments,
+        steps: Hashes,
         version: int,
         forgets: bool,
     ):
+        self._steps = steps
         self._ids, self._names, self._memberships, self._forgets = ids, users, memberships, forgets
         self._segments = segments
         self._forgotten: set[str] = set()
@@ -106,6 +137,14 @@ class Published:
         if _place(self._ids, _id(change.id.encode())) is not None:
             return True
         return self._forgets and change.occurred_at < self._of(change.subject).updated_at
+
+    def has_step(self, change: Change) -> bool:
+        """Whether a change of rules told just that, as of another instant."""
+        return _place(self._steps, _step(change)) is not None
+
+    def agrees(self, change: Change) -> bool:
+        """Whether its user stands there as if it were the last of its rule."""
+        return (change.segment in self.stands(change.subject)) == change.entered
 
     def knows(self, user: str, changed_at: int, segments: bytes) -> bool:
         """Whether the user's memberships as of a change, or newer ones, stand there. segments: as `encode_segments`."""
@@ -149,17 +188,20 @@ async def has_published(topics: Topics, changes: TP, source: str) -> bool:
     """Whether any change of ours stands there. It reads no further than to the first."""
     async with topics.reading_back(changes) as (_, batches):
         async for records in batches:
-            if any(True for _ in _ids(records, source)):
+            if any(True for _ in _ours(records, source)):
                 return True
     return False
 
 
 async def read_published(topics: Topics, changes: TP, memberships: TP, source: str) -> Published:
     """source: by which changes of our group are known from those of others."""
-    ids = array("Q")
+    ids, steps = array("Q"), Steps()
     async with topics.reading_back(changes) as (begin, batches):
         async for records in batches:
-            ids.extend(_ids(records, source))
+            for change_id, record in _ours(records, source):
+                ids.append(change_id)
+                with suppress(msgspec.DecodeError):
+                    steps.add(record.value or b"")
     users, updated, hashes, segments, version = array("Q"), array("q"), array("Q"), Segments(), 0
     async with topics.reading_back(memberships) as (_, batches):
         async for records in batches:
@@ -172,20 +214,26 @@ async def read_published(topics: Topics, changes: TP, memberships: TP, source: s
     names = np.frombuffer(users, np.uint64)
     last = _last_of_each(names)
     known = np.frombuffer(updated, np.int64)[last], np.frombuffer(hashes, np.uint64)[last], last
-    return Published(np.unique(np.frombuffer(ids, np.uint64)), names[last], known, segments, version, begin > 0)
+    known_ids = np.unique(np.frombuffer(ids, np.uint64))
+    return Published(known_ids, names[last], known, segments, steps.known(), version, begin > 0)
 
 
-def _ids(records: Sequence[Known], source: str) -> Iterator[int]:
+def _ours(records: Sequence[Known], source: str) -> Iterator[tuple[int, Known]]:
     ours = source.encode()
     for record in records:
         said: Mapping[str, bytes] = dict(record.headers)
         if said.get("ce_source") == ours and "ce_id" in said:
             with suppress(ValueError):  # no id of ours
-                yield _id(said["ce_id"])
+                yield _id(said["ce_id"]), record
 
 
 def _id(change_id: bytes) -> int:
     return int(change_id[:ID_DIGITS], 16)
+
+
+def _step(change: Change) -> int:
+    led_to = change.segment if change.entered else ""
+    return xxh3_64_intdigest("\0".join((change.subject, change.rule, str(change.ordinal), led_to)).encode())
 
 
 def _memberships(records: Sequence[Known]) -> Iterator[tuple[int, Membership]]:

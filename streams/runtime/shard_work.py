@@ -172,7 +172,7 @@ class ShardWork:
         """All that was there when the shard was loaded is in the state, and time has come: what follows is new."""
         if self._pending.rebuilds:
             self._tell_out_erased()
-            self._pending.published = None
+            self._pending.end_rebuild(self.shard, self._worker.clock())
             log.info("%s - is made anew: what follows is new", self._subject)
 
     def _apply(self) -> bool:

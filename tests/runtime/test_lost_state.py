@@ -1,8 +1,19 @@
 """What Redis has lost of a shard is made anew; what is said of memberships then is newer than what was said."""
 
 from copy import deepcopy
+from typing import Final
 
+import pytest
+
+from streams.outputs.change import decode_change
+from streams.state.store import Store
+from tests.rulebooks import rulebook
+from tests.runtime.lives import Owner
 from tests.runtime.one_shard import NOON, OneShard
+from tests.runtime.world import World, lose
+
+BEFORE: Final = rulebook(open='count("Opened") >= 1')
+AFTER: Final = rulebook(open='count("Opened") >= 1', busy='count("Printed") > count("Closed")')
 
 
 async def test_versions_grow_although_redis_lost_the_last_checkpoints() -> None:
@@ -126,3 +137,26 @@ async def test_a_state_that_is_made_anew_goes_on_with_it_after_a_crash_until_it_
     assert not shard.rebuilds
     assert shard.stands == said
     assert len(shard.changes) == 4
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("names", [["Closed"], [], ["Closed", "Printed", "Printed"]])
+async def test_what_a_change_of_rules_told_is_not_told_again_as_of_when_it_would_have_been(
+    kept: Store, names: list[str]
+) -> None:
+    """What she did since is told already: in between she would enter once more, and not leave again."""
+    await lose(kept)
+    world = World(kept.shards)
+    world.event("dan", "Printed")
+    await Owner(world, BEFORE).live()
+    world.awaited, world.awaited_version, world.version = AFTER, 2, 2
+    await Owner(world, AFTER, after=BEFORE).live()
+    world.awaited = None
+    for name in names:
+        world.event("dan", name)
+        await Owner(world, AFTER).live()
+    told = [decode_change(message.value or b"") for message in world.of("segment-changes")]
+    assert [(each.ordinal, each.cause) for each in told][:2] == [(1, "rule_change"), (2, "event")][: len(told)]
+    await lose(kept)
+    await Owner(world, AFTER).live()
+    assert [decode_change(message.value or b"") for message in world.of("segment-changes")] == told

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from streams.core.batch import Batch
 from streams.core.changes import Change
@@ -14,6 +15,8 @@ from streams.core.identities.identities import Identities
 from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rulebook, Tier
+from streams.outputs.change import decode_change
+from streams.outputs.membership import decode_membership
 from streams.outputs.messages import Outputs
 from streams.outputs.timeline import decode_entry
 from streams.runtime.checkpoint import Snapshot
@@ -25,7 +28,7 @@ from streams.state.format import COUNTED, FLOWS, MARKS, MEMBERS, MEMBERSHIPS, MO
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook
-from tests.runtime.test_published import Topics
+from tests.runtime.test_published import OURS, Topics, membership
 from tests.state.changes import changed
 
 NOON = instant("2026-03-01 12:00")
@@ -288,3 +291,25 @@ def test_of_who_is_erased_nothing_of_before_is_in_the_timeline(shard: Shard, pen
     assert (user, decode_entry(raw).occurred_at) == ("ann", NOON + 2)
     day = NOON // 86_400_000
     assert ("often", (f"d{day}", 3, 2)) in put(checkpoint, FLOWS)
+
+
+@pytest.mark.parametrize("is_in", [True, False])
+async def test_who_stands_elsewhere_once_made_anew_than_what_was_told_led_to_is_told_of_in_the_end(
+    shard: Shard, is_in: bool
+) -> None:
+    """Rules told that she entered, and others that she left, perhaps; as of now she only ever entered."""
+    (entered,) = step(shard, *[track("ann", "Signed In", NOON, f"m-{n}") for n in range(2)])
+    told = [structs.replace(entered, occurred_at=NOON + 1, cause="rule_change")]
+    told += [] if is_in else [structs.replace(told[0], type="segment.exited", ordinal=2)]
+    standing = membership("ann", {"often": (NOON + 1, 1)} if is_in else {}, NOON + 1)
+    published = await Topics([OURS.change(each, NOON) for each in told], [standing]).read()
+    pending = Pending(OURS, published)
+    pending.add([entered], NOON + 5)
+    assert not snapshot(pending, shard).checkpoint.outbox
+    pending.end_rebuild(shard, NOON + 5)
+    checkpoint, _, memberships = snapshot(pending, shard, 2)
+    assert [decode_change(message.value or b"").id for message in checkpoint.outbox] == [entered.id] * (not is_in)
+    assert [decode_membership(each.value or b"").segments for each in memberships] == (
+        [] if is_in else [{"often": (NOON, 1)}]
+    )
+    assert not pending.rebuilds

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from faust.types import TP
+from msgspec import structs
 
-from streams.core.changes import Change
+from streams.core.changes import Cause, Change
 from streams.core.engine.decoding import Memberships
 from streams.core.instants import format_time
 from streams.kafka.message import Headers, Message
@@ -64,6 +65,26 @@ async def test_of_a_thousand_changes_those_are_known_that_stand_there() -> None:
     published = await Topics([OURS.change(each, NOON) for each in standing]).read()
     assert [each for each in all_of_them if published.has(each)] == [each for each in all_of_them if each in standing]
     assert (published.changes, published.users) == (500, 0)
+
+
+async def test_a_step_that_a_change_of_rules_told_is_known_whatever_its_instant_until_its_user_is_erased() -> None:
+    def by(cause: Cause, user: str, ordinal: int, at: int) -> Change:
+        return structs.replace(change(user, ordinal, at), cause=cause)
+
+    def left(each: Change) -> Change:
+        return structs.replace(each, type="segment.exited")
+
+    told = [
+        by("rule_change", "ann", 1, NOON),
+        left(by("event", "ann", 2, NOON + 1)),
+        by("rule_change", "bob", 1, NOON),
+        left(by("erase", "bob", 2, NOON)),
+        by("rule_change", "bob", 3, NOON + 9),
+    ]
+    published = await Topics([OURS.change(each, NOON) for each in told]).read()
+    steps = [by("event", user, ordinal, NOON - 5) for user in ("ann", "bob") for ordinal in (1, 2, 3)]
+    assert [(each.subject, each.ordinal) for each in steps if published.has_step(each)] == [("ann", 1), ("bob", 3)]
+    assert not any(published.has_step(left(each)) for each in steps)
 
 
 async def test_changes_of_another_group_and_what_is_no_change_are_nobodys() -> None:
