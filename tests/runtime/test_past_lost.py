@@ -98,8 +98,9 @@ async def test_a_past_that_redis_has_lost_is_ready_no_more_though_nothing_comes_
     assert await room.owner(1) == before.epoch
     await lose(kept)
     world.now_ms += 1_000
-    while owner._owner.made is not None and owner._owner.made.epoch == before.epoch:  # noqa: ASYNC110 - nobody is told
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while owner._owner.made is not None and owner._owner.made.epoch == before.epoch:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0)
     said.clear()
     after = await until_ready()
     assert not said[0].is_ready
