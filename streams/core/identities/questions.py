@@ -48,7 +48,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.ts <= erased_ms if self.done is None else self.done.is_undone_by(erased_ms)
 
     def is_of(self, other: "Question") -> bool:
-        """Whether both are of one command. Into whom is told where it was done, where a chain was followed."""
+        """Whether both are of one command. One that was done may have gone further, by a chain."""
         is_so = self.done is not None or self.into == other.into
         return is_so and (self.ts, self.message_id) == (other.ts, other.message_id)
 
