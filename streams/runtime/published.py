@@ -74,17 +74,22 @@ class Segments:
     """Of each of some records the segments that a user is in, with the ordinals of the changes by which she entered."""
 
     def __init__(self) -> None:
-        self._names: dict[tuple[str, ...], int] = {}  # few, as most users are in what others are in, too
+        self._places: dict[tuple[str, ...], int] = {}  # few, as most users are in what others are in, too
+        self._names: list[tuple[str, ...]] = []  # by place
         self._those, self._begins, self._ordinals = array("I"), array("Q"), array("I")
 
     def add(self, segments: Memberships) -> None:
-        self._those.append(self._names.setdefault(tuple(segments), len(self._names)))
+        names = tuple(segments)
+        place = self._places.setdefault(names, len(self._names))
+        if place == len(self._names):
+            self._names.append(names)
+        self._those.append(place)
         self._begins.append(len(self._ordinals))
         self._ordinals.extend(ordinal & MOST for _, ordinal in segments.values())
 
     def of(self, record: int) -> Iterator[tuple[str, int]]:
         """Of one, by its place among all."""
-        names, begin = list(self._names)[self._those[record]], self._begins[record]
+        names, begin = self._names[self._those[record]], self._begins[record]
         return zip(names, self._ordinals[begin : begin + len(names)], strict=True)
 
 
