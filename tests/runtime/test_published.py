@@ -121,6 +121,14 @@ async def test_where_a_user_stands_is_known_if_it_is_the_newest_that_was_said_or
     assert published.users == 2
 
 
+async def test_where_a_user_stands_is_not_known_once_something_was_said_of_her_since_as_that_may_be_older() -> None:
+    there: Memberships = {"r": (NOON, 1)}
+    published = await Topics([], [membership("ann", there, NOON), membership("ann", {}, NOON + 5)]).read()
+    published.say([membership("ann", there, NOON + 1, version=2)])
+    assert not published.knows("ann", NOON + 5, encode_segments({})), "whoever reads has her in r by now"
+    assert not published.knows("ann", NOON + 4, encode_segments({}))
+
+
 async def test_it_is_known_where_each_user_stands_there_and_by_which_changes() -> None:
     said = [
         membership("bob", {"r": (NOON, 1)}, NOON),
