@@ -152,8 +152,8 @@ class Published:
         return (change.segment in self.stands(change.subject)) == change.entered
 
     def knows(self, user: str, changed_at: int, segments: bytes) -> bool:
-        """Whether the user's memberships as of a change, or newer ones, stand there. segments: as `encode_segments`. What
-        has been said of her since is the newest there, and it may be of before."""
+        """Whether the user's memberships as of a change, or newer ones, stand there. segments: as `encode_segments`.
+        What has been said of her since is the newest there, and it may be of before."""
         known = NOTHING if xxh3_64_intdigest(user.encode()) in self._said else self._of(user)
         return changed_at < known.updated_at or known == (changed_at, xxh3_64_intdigest(segments))
 
