@@ -45,7 +45,8 @@ def test_every_codec_is_read_by_the_worker_and_by_watch(pipeline: Pipeline, apac
         some = set(users[len(users) // 2 + turn :: len(CODECS)])
         publish_by_librdkafka(pipeline, [each for each in records if each["userId"] in some], codec=codec)
     batches = list(batches_of(apache, pipeline.settings.topic("product-events")))
-    assert {codec for codec, _ in batches} == {1, 2, 3, 4}
+    # librdkafka leaves a batch as it is where compressing makes it no smaller, as one of a single record.
+    assert {codec for codec, _ in batches} >= {1, 2, 3, 4}
     assert {body.startswith(XERIAL) for codec, body in batches if codec == 2} == {True, False}, (
         "Java's and librdkafka's"
     )

@@ -114,8 +114,8 @@ def test_a_merge_is_done_when_the_command_ends_and_what_cannot_be_is_told(pipeli
         cannot = [
             ("ann", "u-1", "the two are one user already, ann."),
             ("nobody", "ann", "Nobody called nobody is known"),
-            ("ann", "nobody", "Nobody called nobody is known"),
-            ("cy", "nobody", "segmenter merge ann --into nobody"),
+            ("ann", "stranger", "Nobody called stranger is known"),
+            ("cy", "stranger", "segmenter merge ann --into stranger"),
             ("dora", "full", "full has 100 ids beside the user id, and there would be 1 more."),
         ]
         devices = [f"a-{n}" for n in range(MOST_IDS)]
