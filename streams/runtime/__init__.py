@@ -17,7 +17,7 @@ resting.py           how much is done at once, and how others have their turn
 intake.py            fetches decoded into the inbox; dead letters
 decoding.py          records of a fetch to events; of what is passed on, all that is in it
 misrouted.py         records whose users are another shard's; rerouting.py: sent home, and applied there once
-erasures.py          users to erase, who go before all events
+priority_commands.py users to erase, and word of merges that were done: what goes before all events
 shard_loop.py        a loaded shard, written down again and again; shard_work.py: what it does, in slices
 pending.py           what has happened since the last checkpoint
 checkpoint.py        into Redis, onto Kafka, in this order

@@ -1,7 +1,8 @@
 """The intake of one shard: what fetches bring is decoded at once and waits in the inbox, merged by time.
 
-Comes in: `Fetched` values. Goes out: users to erase, batches to apply, a dead letter for each record that cannot be
-used, and a message for each that is another shard's. A record that names an alias alone belongs to the alias's shard.
+Comes in: `Fetched` values. Goes out: commands that go first, batches to apply, a dead letter for each record that
+cannot be used, and a message for each that is another shard's. A record that names an alias alone belongs to the
+alias's shard.
 
 Nobody waits here: a source that is far ahead of the others is not read for a while instead.
 """
@@ -31,9 +32,9 @@ from streams.log import Throttle, log
 from streams.outputs.dead_letter import DeadLetter
 from streams.runtime import rerouting
 from streams.runtime.decoding import Decoding, unless_we_fail
-from streams.runtime.erasures import Erasures
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
 from streams.runtime.misrouted import Misrouted
+from streams.runtime.priority_commands import PriorityCommands
 from streams.runtime.rerouting import Received, Rerouted, Told, source_of
 from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
@@ -77,7 +78,7 @@ class Intake:
         self._inbox = Inbox([name for name in sources if name in self._positions], reached_ms)
         partitions = {tp.topic: tp for tp in offsets}
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
-        self._erasures = Erasures(self._positions.get(self._commands, 0))
+        self._priority = PriorityCommands(self._positions.get(self._commands, 0))
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()
         self._reading: int | None = None
@@ -112,7 +113,7 @@ class Intake:
         self._inbox.add(source, read(fetched.tp, fetched.records), fetched.next_offset)
         self._inbox.caught_up[source] = fetched.caught_up
         if source == self._commands:
-            self._erasures.pass_to(fetched.next_offset, fetched.caught_up)
+            self._priority.pass_to(fetched.next_offset, fetched.caught_up)
         self._bury_unreadable(fetched)
         self._ends[source] = fetched.end
         if self._held(source) > MOST:
@@ -128,21 +129,21 @@ class Intake:
 
     def hold_erasures_from(self, offset: int) -> None:
         """Of who is to be erased by commands from there on, until this is called with a later offset."""
-        self._erasures.hold_from(offset)
+        self._priority.hold_from(offset)
 
     def take_commands(self, limit: int) -> list[Erasure | Noted]:
         """The next that go before all events, at most so many. StateError: something was missed, and all is to be read
         again."""
         if self._missed is not None:
             raise StateError(f"what was read of {self._missed} never came here; please report this")
-        return self._erasures.take(limit)
+        return self._priority.take(limit)
 
     def take(self, limit: int) -> Batch:
-        """The next events to apply, at most so many; none while somebody is to be erased.
+        """The next events to apply, at most so many; none while a command is to go first.
 
         None beyond a misrouted record that waits: no offset passes it, so that the next owner would apply them again.
         """
-        is_held_up = self._commands in self._positions and not self._erasures.are_done
+        is_held_up = self._commands in self._positions and not self._priority.are_done
         batch = NOTHING if is_held_up else self._inbox.take(limit, self._misrouted.first_offsets())
         self._resume()
         return batch
@@ -178,7 +179,7 @@ class Intake:
         if self._rerouted in self._positions:
             self._positions.update(self._received.applied(self._positions[self._rerouted]))
         if self._commands in self._positions:
-            self._positions[self._commands] = min(self._positions[self._commands], self._erasures.position)
+            self._positions[self._commands] = min(self._positions[self._commands], self._priority.position)
         return dict(self._positions)
 
     def reached(self, rest: Batch = NOTHING) -> dict[str, int]:
@@ -246,12 +247,12 @@ class Intake:
         return decoded
 
     def _read_commands(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
-        """The commands that can be used. Merges wait for their turn, erasures do not."""
+        """The commands that can be used. Merges wait for their turn, the others go first."""
         merges, offsets = [], []
         for record in records:
             match unless_we_fail(partial(self._read_command, tp, record)):
                 case Erasure() | Noted() as command:
-                    self._erasures.add(record.offset, command)
+                    self._priority.add(record.offset, command)
                 case Event() as command:
                     merges.append(command)
                     offsets.append(record.offset)
@@ -324,7 +325,7 @@ class Intake:
     def _held(self, source: str) -> int:
         """How much of a source waits here. Commands must all be there before events may be applied, and merges wait for
         those."""
-        waiting = len(self._erasures) if source == self._commands else self._inbox.held(source)
+        waiting = len(self._priority) if source == self._commands else self._inbox.held(source)
         return waiting + len(self.dead_letters) + self._misrouted.held(source)
 
     def _resume(self) -> None:

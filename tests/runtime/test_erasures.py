@@ -4,9 +4,7 @@ import asyncio
 
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
-from streams.core.merges import Noted
 from streams.runtime.counters import Counters
-from streams.runtime.erasures import Erasures
 from streams.testing import instant, track
 from tests.rulebooks import rulebook
 from tests.runtime.alone import Alone
@@ -32,34 +30,3 @@ def test_the_log_tells_of_erasures_and_of_what_was_refused() -> None:
     assert "erased" not in Counters().summary()
     assert Counters(events=1, changes=2, checkpoints=1).summary() == "1 event, 2 changes, 1 checkpoint"
     assert Counters(erasures=2, refused=1_200).summary().endswith("2 erasures, 1,200 refused of erased users")
-
-
-def test_commands_are_done_once_all_that_there_are_have_been_taken() -> None:
-    erasures = Erasures(5)
-    assert (erasures.position, erasures.are_done) == (5, False)
-    erasures.add(6, Erasure("ann", NOON))
-    erasures.add(8, Erasure("bob", NOON))
-    erasures.pass_to(9, caught_up=True)
-    assert (erasures.position, erasures.are_done, len(erasures)) == (6, False, 2)
-    assert [each.subject for each in erasures.take(1)] == ["ann"]
-    assert (erasures.position, erasures.are_done) == (8, False)
-    assert [each.subject for each in erasures.take(9)] == ["bob"]
-    assert (erasures.position, erasures.are_done) == (9, True)
-
-
-def test_erasures_wait_that_the_shard_of_a_past_has_not_done_and_word_of_merges_goes_ahead_of_them() -> None:
-    erasures = Erasures(5)
-    erasures.hold_from(7)
-    noted = Noted("cy", "dora", NOON, None, {})
-    erasures.add(6, Erasure("ann", NOON))
-    erasures.add(7, Erasure("bob", NOON))
-    erasures.add(8, noted)
-    erasures.pass_to(9, caught_up=True)
-    assert (erasures.position, erasures.are_done, len(erasures)) == (6, False, 3)
-    assert erasures.take(1) == [noted]
-    assert [each.subject for each in erasures.take(9)] == ["ann"]
-    assert (erasures.position, erasures.are_done) == (7, True)
-    erasures.hold_from(8)
-    assert not erasures.are_done
-    assert [each.subject for each in erasures.take(9)] == ["bob"]
-    assert (erasures.position, erasures.are_done) == (9, True)

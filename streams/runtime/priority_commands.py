@@ -1,7 +1,6 @@
-"""Who is to be erased from one shard: commands that wait until they are done, before all events.
+"""The commands of one shard that go before all events: erasures, and word of merges that were done.
 
-Comes in: what fetches of `profile-commands` bring. Goes out: erasures, and word of merges that were done, in the order
-of the commands.
+Comes in: what fetches of `profile-commands` bring. Goes out: the same, in the order of the commands.
 
 They are not merged by time with the events, but go first: whatever is still to be read of a user, by its time before
 the command, must find that she was erased. Above all where a lost state is made anew from the topics. Of several
@@ -16,7 +15,7 @@ from streams.core.kernel.layout import FAR
 from streams.core.merges import Noted
 
 
-class Erasures:
+class PriorityCommands:
     """`position`: the offset of the first record that is not done."""
 
     def __init__(self, position: int):
