@@ -65,7 +65,8 @@ class Standing(NamedTuple):
     segments: int
 
 
-BY_RULES, BY_ERASURE = b'"cause":"rule_change"', b'"cause":"erase"'
+BY_RULES: Final = b'"cause":"rule_change"'
+BY_ERASURE: Final = b'"cause":"erase"'
 NOTHING: Final = Standing(NEVER, 0)
 GONE: Final = Membership("", {}, NEVER, 0, USER)  # what a tombstone says
 
@@ -105,7 +106,7 @@ class Steps:
         if not any(cause in raw for cause in (BY_RULES, BY_ERASURE)):
             return
         change = decode_change(raw)
-        user = xxh3_64_intdigest(change.subject.encode())
+        user = _name(change.subject)
         if change.cause == "erase":
             self._begins[user] = len(self._steps)
         elif change.cause == "rule_change":
@@ -134,14 +135,14 @@ class Published:
         self._steps = steps
         self._ids, self._names, self._memberships, self._forgets = ids, users, memberships, forgets
         self._segments = segments
-        self._forgotten: set[str] = set()
+        self._forgotten: set[int] = set()
         self._said: set[int] = set()
         self.changes, self.users, self.version = len(ids), len(users), version
 
     def has(self, change: Change) -> bool:
         if _place(self._ids, _id(change.id.encode())) is not None:
             return True
-        return self._forgets and change.occurred_at < self._of(change.subject).updated_at
+        return self._forgets and change.occurred_at < self._of(_name(change.subject)).updated_at
 
     def has_step(self, change: Change) -> bool:
         """Whether a change of rules told just that, as of another instant."""
@@ -154,12 +155,14 @@ class Published:
     def knows(self, user: str, changed_at: int, segments: bytes) -> bool:
         """Whether the user's memberships as of a change, or newer ones, stand there. segments: as `encode_segments`.
         What has been said of her since is the newest there, and it may be of before."""
-        known = NOTHING if xxh3_64_intdigest(user.encode()) in self._said else self._of(user)
+        name = _name(user)
+        known = NOTHING if name in self._said else self._of(name)
         return changed_at < known.updated_at or known == (changed_at, xxh3_64_intdigest(segments))
 
     def stands(self, user: str) -> Memberships:
         """Which segments she stands in there: each since her newest change, at the latest."""
-        place, (updated_at, _) = self._place_of(user), self._of(user)
+        name = _name(user)
+        place, (updated_at, _) = _place(self._names, name), self._of(name)
         if place is None or updated_at == NEVER:
             return {}
         *_, records = self._memberships
@@ -172,22 +175,19 @@ class Published:
     def forget(self, user: str) -> bool:
         """A user is erased: nothing is known any more of where she stands. Returns whether something was, or was said
         since."""
-        name = xxh3_64_intdigest(user.encode())
-        if self._of(user) == NOTHING and name not in self._said:
+        name = _name(user)
+        if self._of(name) == NOTHING and name not in self._said:
             return False
-        self._forgotten.add(user)
+        self._forgotten.add(name)
         self._said.discard(name)
         return True
 
-    def _of(self, user: str) -> Standing:
-        place = self._place_of(user)
-        if place is None or user in self._forgotten:
+    def _of(self, name: int) -> Standing:
+        place = _place(self._names, name)
+        if place is None or name in self._forgotten:
             return NOTHING
         updated_at, segments, _ = self._memberships
         return Standing(int(updated_at[place]), int(segments[place]))
-
-    def _place_of(self, user: str) -> int | None:
-        return _place(self._names, xxh3_64_intdigest(user.encode()))
 
 
 async def has_published(topics: Topics, changes: TP, source: str) -> bool:
@@ -231,6 +231,11 @@ def _ours(records: Sequence[Known], source: str) -> Iterator[tuple[int, Known]]:
         if said.get("ce_source") == ours and "ce_id" in said:
             with suppress(ValueError):  # no id of ours
                 yield _id(said["ce_id"]), record
+
+
+def _name(user: str) -> int:
+    """By which a user is known here: as the key of her records hashes."""
+    return xxh3_64_intdigest(user.encode())
 
 
 def _id(change_id: bytes) -> int:
