@@ -11,7 +11,7 @@ import click
 from streams.commands.options import KAFKA, REDIS, settings_flags
 from streams.commands.params import Percent
 from streams.errors import UsageError
-from streams.log import counted
+from streams.lifecycle.moves import too_far
 from streams.settings import MEANING, Settings
 from streams.topics import READ_BY_WORKERS
 
@@ -172,10 +172,9 @@ def _refuse_too_much(found: "Plan", share: float | None, at_once: bool) -> None:
         return
     waits = found.unknown if found.awaits and not at_once else []  # they are compared once their past is there
     if beyond := found.beyond(share, waits):
-        told = f"{', '.join(beyond[:5])}{' ..' if len(beyond) > 5 else ''}"
         raise UsageError(
-            f"Nothing is applied: {counted(len(beyond), 'segment')} would gain or lose more than {100 * share:g} % of"
-            f" the members they have ({told}). If that is meant, say a greater --max-change, or none."
+            f"Nothing is applied: it would move {too_far(beyond, share)}. If that is meant, say a greater --max-change,"
+            " or none."
         )
 
 

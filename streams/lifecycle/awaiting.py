@@ -15,7 +15,7 @@ from streams.core.compiler.catalog import Catalog
 from streams.core.profiles.filling import lacking
 from streams.core.profiles.snapshot import RowSchema
 from streams.core.rules.rulebook import Rulebook
-from streams.lifecycle.moves import Move
+from streams.lifecycle.moves import Move, too_far
 from streams.lifecycle.versions import Version, ahead, history
 from streams.log import counted
 from streams.state.format import PASTS, RULEBOOKS, SETTLED
@@ -23,7 +23,6 @@ from streams.state.store import GroupStore, ShardStore
 
 FEW_S: Final = 30.0
 MANY_MINUTES: Final = 120
-SHOWN: Final = 5  # segments in a sentence
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -242,25 +241,19 @@ async def settle(group: GroupStore, room: ShardStore, version: Version, found: P
         await make_live(group, version)
         return ""
     refused = msgspec.structs.replace(version, refused=_too_much(version, version.max_change, beyond))
-    was, now = (msgspec.json.encode(each.entry) for each in (version, refused))
-    return refused.refused if await group.replace(RULEBOOKS, version.number, was, now) == was else ""
+    was = version.encode()
+    return refused.refused if await group.replace(RULEBOOKS, version.number, was, refused.encode()) == was else ""
 
 
 def _too_much(version: Version, share: float, beyond: Mapping[str, Move]) -> str:
-    told = [
-        f"{name} ({counted(members, 'member')}, +{enter} -{leave})" for name, (members, enter, leave) in beyond.items()
-    ]
-    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    beyond_what = f"more than {100 * share:g} % of {', '.join(told[:SHOWN])}{more}"
     return (
-        f"Version {version.number} is not taken over: it would move {beyond_what}. What was live stays so. If that is"
-        " meant, apply it again with a greater limit (--max-change), or without one; if not, apply what you had before,"
-        " or something else"
+        f"Version {version.number} is not taken over: it would move {too_far(beyond, share)}. What was live stays so."
+        " If that is meant, apply it again with a greater limit (--max-change), or without one; if not, apply what you"
+        " had before, or something else"
     )
 
 
 async def make_live(group: GroupStore, version: Version) -> None:
     """It need not wait any more. Whoever comes second changes nothing."""
     comes = msgspec.structs.replace(version, awaits=False, past_of=version.number)
-    was, now = (msgspec.json.encode(each.entry) for each in (version, comes))
-    await group.replace(RULEBOOKS, version.number, was, now)
+    await group.replace(RULEBOOKS, version.number, version.encode(), comes.encode())

@@ -1,9 +1,14 @@
 """How far rules would move a segment, by whoever counts it: on what is stored now, or once their past is there.
 
-Comes in: numbers of users. Goes out: whether that is farther than somebody allows.
+Comes in: numbers of users. Goes out: whether that is farther than somebody allows, and that in words.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from streams.log import counted
+
+NAMED: Final = 5  # segments in a sentence
 
 
 class Move(NamedTuple):
@@ -24,3 +29,16 @@ class Move(NamedTuple):
         (False, True, True)
         """
         return self.entering + self.leaving > share * self.members
+
+
+def too_far(beyond: Mapping[str, Move], share: float) -> str:
+    """What rules would move: more than this share of these segments.
+
+    >>> too_far({"quiet": Move(6, 2, 0)}, 0.2)
+    'more than 20 % of quiet (6 members, +2 -0)'
+    """
+    told = [
+        f"{name} ({counted(each.members, 'member')}, +{each.entering} -{each.leaving})" for name, each in beyond.items()
+    ]
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return f"more than {100 * share:g} % of {', '.join(told[:NAMED])}{more}"

@@ -14,6 +14,7 @@ from streams.lifecycle.awaiting import lacked_by, must_wait
 from streams.lifecycle.checking import Checked, readable
 from streams.lifecycle.differences import Difference, How, differences
 from streams.lifecycle.estimate import SAMPLE, Estimate, estimate
+from streams.lifecycle.moves import Move
 from streams.lifecycle.reach import HowFar, Reach, with_past
 from streams.lifecycle.versions import Version, ahead, files_of
 from streams.settings import Settings
@@ -84,13 +85,13 @@ class Plan(NamedTuple):
         )
         return tuple(each for each in found if each.is_lacking(self.estimate.now_ms))
 
-    def beyond(self, share: float, but: Sequence[str] = ()) -> list[str]:
+    def beyond(self, share: float, but: Sequence[str] = ()) -> dict[str, Move]:
         """The segments that would move by more than a share. Those of rules that are new are none of them: nobody is in
         them yet. but: rules that are not looked at."""
         passed_over = [each for each in self.differences if each.how is How.ADDED or each.name in but]
         new = {segment for each in passed_over for segment in each.segments}
         moves = self.estimate.moves.items()
-        return [name for name, move in moves if name not in new and move.is_beyond(share)]
+        return {name: move for name, move in moves if name not in new and move.is_beyond(share)}
 
 
 def plan_id(live: Version | None, now: Checked) -> str:

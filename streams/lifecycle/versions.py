@@ -8,7 +8,7 @@ number yet: of two who apply at once the slower one is told.
 """
 
 import hashlib
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
@@ -20,25 +20,12 @@ from streams.state.store import GroupStore
 DIGEST_DIGITS: Final = 12  # of what people read
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A version as it is kept, under its number. at_ms: when it was applied. digest: SHA-256 of its files. awaits:
-    whether it is not live yet, as its past is still to be made. max_change: the share of any segment's members that it
-    may move then; None for no limit. refused: why it is never live, with what to do, where it would move more.
-    past_of: under which version the past is kept with which its rules are live: its own, or one of which not all shards
-    had taken the past when this took its place; 0 where they come without any."""
-
-    at_ms: int
-    author: str
-    note: str
-    digest: str
-    awaits: bool = False
-    max_change: float | None = None
-    refused: str = ""
-    past_of: int = 0
-
-
-class Version(msgspec.Struct, frozen=True):
-    """The same, with its number, from 1."""
+class Version(msgspec.Struct, frozen=True, omit_defaults=True):
+    """number: from 1. at_ms: when it was applied. digest: SHA-256 of its files. awaits: whether it is not live yet, as
+    its past is still to be made. max_change: the share of any segment's members that it may move then; None for no
+    limit. refused: why it is never live, with what to do, where it would move more. past_of: under which version the
+    past is kept with which its rules are live: its own, or one of which not all shards had taken the past when this
+    took its place; 0 where they come without any."""
 
     number: int
     at_ms: int
@@ -60,9 +47,14 @@ class Version(msgspec.Struct, frozen=True):
         """Whether shards that lack what its rules read take it from a past, and do not begin it empty."""
         return self.awaits or self.past_of > 0
 
-    @property
-    def entry(self) -> Entry:
-        return Entry(*(getattr(self, name) for name in Entry.__struct_fields__))
+    def encode(self) -> bytes:
+        """As it is kept, under its number."""
+        kept = msgspec.to_builtins(self)
+        return msgspec.json.encode({name: value for name, value in kept.items() if name != "number"})
+
+    @classmethod
+    def decode(cls, number: int, raw: bytes) -> Self:
+        return msgspec.convert({"number": number, **msgspec.json.decode(raw)}, cls)
 
     def __str__(self) -> str:
         return f"version {self.number}"
@@ -91,7 +83,7 @@ async def ahead(group: GroupStore, known: Version | None = None) -> Ahead:
     """known: what was live when last looked; then it is two small reads, where there is no other."""
     if known is not None:
         follows, same = await group.get(RULEBOOKS, known.number + 1), await group.get(RULEBOOKS, known.number)
-        if follows is None and same is not None and _version(known.number, same) == known:
+        if follows is None and same is not None and Version.decode(known.number, same) == known:
             return Ahead(known)
     found = await history(group)
     newest = found[0] if found and found[0].awaits else None
@@ -102,7 +94,7 @@ async def ahead(group: GroupStore, known: Version | None = None) -> Ahead:
 async def history(group: GroupStore) -> list[Version]:
     """Every version, the newest first."""
     kept = await group.read(RULEBOOKS)
-    return [_version(number, kept[number]) for number in sorted(kept, reverse=True)]
+    return [Version.decode(number, kept[number]) for number in sorted(kept, reverse=True)]
 
 
 async def newest(group: GroupStore, known: Version) -> Version | None:
@@ -115,7 +107,7 @@ async def find(group: GroupStore, number: int) -> Version:
     raw = await group.get(RULEBOOKS, number)
     if raw is None:
         raise UsageError(f"There is no version {number} of the rules. segmenter rules history lists those there are.")
-    return _version(number, raw)
+    return Version.decode(number, raw)
 
 
 async def files_of(group: GroupStore, version: Version) -> Files:
@@ -128,14 +120,9 @@ async def files_of(group: GroupStore, version: Version) -> Files:
 async def add(group: GroupStore, files: Files, version: Version) -> Version:
     """Put it, and then its files are live. Gives the version that stands there: another, where somebody was quicker."""
     await group.put(RULE_FILES, version.digest, _encoded(files))
-    found = await group.replace(RULEBOOKS, version.number, b"", msgspec.json.encode(version.entry))
-    return _version(version.number, found) if found else version
+    found = await group.replace(RULEBOOKS, version.number, b"", version.encode())
+    return Version.decode(version.number, found) if found else version
 
 
 def _encoded(files: Files) -> bytes:
     return msgspec.json.encode(dict(files), order="sorted")
-
-
-def _version(number: int, raw: bytes) -> Version:
-    entry = msgspec.json.decode(raw, type=Entry)
-    return Version(number, *(getattr(entry, name) for name in Entry.__struct_fields__))

@@ -34,6 +34,12 @@ async def test_the_newest_version_is_live_and_each_stays_with_its_files(kept: St
     assert await files_of(group, second) == QUIET | KEEN
 
 
+def test_under_its_number_stands_what_a_version_says_and_no_more() -> None:
+    version = Version(3, 7, "ann", "why", "d", awaits=True, max_change=0.05)
+    kept = b'{"at_ms":7,"author":"ann","note":"why","digest":"d","awaits":true,"max_change":0.05}'
+    assert (version.encode(), Version.decode(3, kept)) == (kept, version)
+
+
 async def test_of_two_who_apply_at_once_one_is_refused_and_told_who_was_quicker(kept: Store) -> None:
     first = await applied(kept.group, check_files(QUIET))
     both = (apply(kept.group, check_files(KEEN), after=first, author=who, note="", at_ms=5) for who in ("bob", "cid"))

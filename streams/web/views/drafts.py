@@ -26,6 +26,7 @@ from streams.printable import printable
 from streams.rulefiles.folder import STORIES, Files
 from streams.testing.storyfiles import Story, stories_beside
 from streams.testing.verdicts import Verdict, tell
+from streams.web.views.awaited import WouldMove
 from streams.web.views.changes import ChangeShown, shown
 from streams.web.views.limits import check_moves
 from streams.web.views.times import Instant, told, told_or_none
@@ -72,13 +73,9 @@ class StoryShown(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-class MoveShown(msgspec.Struct, frozen=True, gc=False):
-    """What would become of a segment, worked out on some profiles and scaled up to all."""
+class MoveWithExamples(WouldMove, frozen=True, gc=False):
+    """Worked out on some profiles and scaled up to all."""
 
-    segment: str
-    before: int
-    entering: int
-    leaving: int
     examples: tuple[ChangeShown, ...]
 
 
@@ -123,7 +120,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     doubts: tuple[FaultShown, ...] = ()
     stories: tuple[StoryShown, ...] = ()
     differences: tuple[str, ...] = ()
-    moves: tuple[MoveShown, ...] = ()
+    moves: tuple[MoveWithExamples, ...] = ()
     looked_at: int = 0
     profiles: int = 0
     awaits: AwaitsShown | None = None
@@ -305,10 +302,10 @@ def _awaits(plan: Plan) -> AwaitsShown | None:
     return AwaitsShown(topics, plan.reach.unknown, tuple(partly))
 
 
-def _moves(plan: Plan) -> Iterator[MoveShown]:
+def _moves(plan: Plan) -> Iterator[MoveWithExamples]:
     for segment, move in plan.estimate.moves.items():
         examples = tuple(map(_example, plan.estimate.examples[segment]))
-        yield MoveShown(segment, *move, examples)
+        yield MoveWithExamples(segment, *move, examples)
 
 
 def _example(change: Change) -> ChangeShown:

@@ -7,11 +7,9 @@ from streams.errors import UsageError
 from streams.lifecycle.checking import Checked, check_files
 from streams.lifecycle.differences import differences
 from streams.lifecycle.estimate import SAMPLE
+from streams.lifecycle.moves import too_far
 from streams.lifecycle.planning import make_plan
-from streams.log import counted
 from streams.web.views.window import Rules, Window
-
-NAMED = 5
 
 
 def share_of(text: str) -> float | None:
@@ -38,11 +36,6 @@ async def check_moves(window: Window, in_force: Rules, checked: Checked, share: 
         plan = plan._replace(differences=differences(check_files(in_force.files), checked))
     beyond = plan.beyond(share, plan.unknown if plan.awaits else ())
     if beyond:
-        moves = (
-            f"{name} (+{plan.estimate.moves[name].entering} −{plan.estimate.moves[name].leaving})" for name in beyond
-        )
-        told = ", ".join([*moves][:NAMED]) + (" .." if len(beyond) > NAMED else "")
         raise UsageError(
-            f"Nothing is applied: {counted(len(beyond), 'segment')} would gain or lose more than {100 * share:g} % of"
-            f" the members they have: {told}. If that is meant, allow more, or anything."
+            f"Nothing is applied: it would move {too_far(beyond, share)}. If that is meant, allow more, or anything."
         )

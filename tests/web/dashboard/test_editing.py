@@ -163,7 +163,7 @@ async def test_what_would_move_more_of_a_segment_than_somebody_allows_is_not_app
     typed = {"note": "sooner <i>", "max_change": "50 %", "outcome": "Order Paid"}
     answer = await write(client, SOONER, "apply", base=int(is_applied), **typed)
     assert answer.status_code == 409
-    assert "1 segment would gain or lose more than 50 % of the members they have: quiet (+2 −0)" in answer.text
+    assert "it would move more than 50 % of quiet (1 member, +2 -0)" in answer.text
     for value in ("sooner &lt;i&gt;", "50 %", "Order Paid"):
         assert f'value="{value}"' in answer.text
     assert len(await history(group.store.group)) == int(is_applied)
