@@ -125,10 +125,6 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     profiles: int = 0
     awaits: AwaitsShown | None = None
 
-    @property
-    def can_be_applied(self) -> bool:
-        return not self.faults and bool(self.differences)
-
 
 async def begun(window: Window, name: str) -> Draft:
     """As it was applied last; or a first text, where there is no such rule."""
