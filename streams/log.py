@@ -80,6 +80,12 @@ class Outages(logging.Handler):
             log.warning("Kafka - a broker does not answer, trying again: %s", _reason(record.args[-1]))
 
 
+def concerns_us(record: logging.LogRecord) -> bool:
+    """aiokafka drops a connection whose making is cancelled before the first answer. It closes it then, and tells that
+    as an error."""
+    return not record.getMessage().startswith("Unclosed AIOKafkaConnection")
+
+
 NO_TRACE: Final = {"args": (), "exc_info": None, "exc_text": None, "stack_info": None}
 
 
@@ -146,6 +152,7 @@ def configure(level: str, form: str = "text") -> None:
         aiokafka = logging.getLogger("aiokafka")
         aiokafka.setLevel(logging.ERROR)
         aiokafka.handlers, aiokafka.propagate = [Outages()], False
+        logging.getLogger("asyncio").addFilter(concerns_us)
     for name in NEVER_DEBUG if level == "debug" else ():
         logging.getLogger(name).setLevel(logging.INFO)
 

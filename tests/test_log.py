@@ -36,6 +36,16 @@ def test_the_rest_of_what_kafkas_client_says_is_left_out(capsys: pytest.CaptureF
     assert capsys.readouterr().err == ""
 
 
+def test_a_connection_that_kafkas_client_dropped_and_closed_by_itself_is_no_news(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("info")
+    logging.getLogger("asyncio").error("%s\nconn: %r", "Unclosed AIOKafkaConnection", object())
+    logging.getLogger("asyncio").error("Task exception was never retrieved")
+    [line] = capsys.readouterr().err.splitlines()
+    assert "Task exception was never retrieved" in line
+
+
 def test_commands_leave_all_of_it_out(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("info")
     logs.be_quiet()

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -30,6 +31,8 @@ def command(files: tuple[Path, ...], rate: float | None, ids: bool, settings: Se
     A record without a messageId cannot be told from a repeat: sent twice, it counts twice. With --ids it gets one, and
     the same record always the same.
 
+    While no broker answers it says so, and tries again until one does, or until Ctrl-C.
+
     Exit status 0 if everything was sent, 3 if some lines were not.
 
     \b
@@ -42,7 +45,8 @@ def command(files: tuple[Path, ...], rate: float | None, ids: bool, settings: Se
     with ExitStack() as opened:
         sources = [opened.enter_context(closing(LineFile(path))) for path in files]
         progress = opened.enter_context(reading(sources))
-        sending = Sending(settings, progress, lambda rejected: click.echo(str(rejected), err=True), rate, makes_ids=ids)
+        say = partial(click.echo, err=True)
+        sending = Sending(settings, progress, lambda rejected: say(str(rejected)), say, rate, makes_ids=ids)
         asyncio.run(sending.send(sources))
     if sending.without_id:
         click.echo(

@@ -1,6 +1,7 @@
 """Files into the input topics: what `segmenter publish` runs.
 
-Comes in: JSON Lines files. Goes out: their records, in Kafka; lines that are no record go to `reject`.
+Comes in: JSON Lines files. Goes out: their records, in Kafka; lines that are no record go to `reject`, and what is to
+be said while Kafka takes none to `say`.
 """
 
 import asyncio
@@ -12,14 +13,18 @@ from streams.core.events import Reject
 from streams.eventfiles.lines import Chunk, LineFile
 from streams.eventfiles.rejects import RejectedLine
 from streams.kafka.clients import producing
+from streams.kafka.errors import outside
 from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher
+from streams.log import seconds
 from streams.settings import Settings
 from streams.sources import topic_of
 from streams.sources.envelope import NoObject, envelope, with_id
 
 MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame
 BURSTS_A_SECOND = 20  # with a rate
+LOOKS_EVERY_S = 2.0  # why nothing is confirmed
+CONFIRMED_WITHIN_S = 10.0  # by a broker that answers
 NO_OBJECT = Reject("not_json", "This is not a JSON object.")
 TOO_LARGE = Reject("too_large", "This is longer than the 2 MB that a topic takes.")
 
@@ -36,6 +41,7 @@ class Sending:
         settings: Settings,
         progress: Callable[[], object],
         reject: Callable[[RejectedLine], object],
+        say: Callable[[str], object],
         rate: float | None = None,
         *,
         makes_ids: bool = False,
@@ -43,6 +49,7 @@ class Sending:
         self._settings = settings
         self._progress = progress
         self._tell = reject
+        self._say = say
         self._rate = rate
         self._makes_ids = makes_ids
         self._started_s = time.monotonic()
@@ -60,12 +67,27 @@ class Sending:
             publisher = Publisher(producer, partitions, self._settings.partitioner)
             for file in files:
                 for records in self._bursts(file):
-                    await publisher.publish(records)
-                    # Nothing may wait here while a pipe has no more to read.
-                    await publisher.flush()
+                    await self._confirmed(publisher, records)
                     self.sent += len(records)
                     self._progress()
                     await self._pace()
+
+    async def _confirmed(self, publisher: Publisher, records: Sequence[Outgoing]) -> None:
+        """Send them, and wait until Kafka has them; nothing may wait while a pipe has no more to read."""
+        since, said = time.monotonic(), False
+        sending = asyncio.create_task(_send(publisher, records))
+        try:
+            while not (await asyncio.wait([sending], timeout=LOOKS_EVERY_S))[0]:
+                away = await outside(self._settings)
+                if not said and (away or time.monotonic() - since > CONFIRMED_WITHIN_S):
+                    why = away or f"Kafka at {self._settings.kafka} does not confirm what is sent to it"
+                    self._say(f"{why}. It is tried again until it does; Ctrl-C stops.")
+                    said = True
+            await sending
+        finally:
+            sending.cancel()
+        if said:
+            self._say(f"Kafka answers again, after {seconds(since)}.")
 
     def _bursts(self, file: LineFile) -> Iterator[list[Outgoing]]:
         """The records of a file, as many at a time as should be on the way together."""
@@ -99,3 +121,8 @@ class Sending:
     async def _pace(self) -> None:
         if self._rate:
             await asyncio.sleep(self.sent / self._rate - self.took_s)
+
+
+async def _send(publisher: Publisher, records: Sequence[Outgoing]) -> None:
+    await publisher.publish(records)
+    await publisher.flush()

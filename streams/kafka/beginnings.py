@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
-from streams.kafka.clients import LOOK_EVERY_S
+from streams.kafka.clients import LOOK_EVERY_S, opened
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.errors import in_our_words
@@ -27,7 +27,8 @@ async def reach_back(settings: Settings, topics: Iterable[str]) -> Mapping[str, 
     tps = [TopicPartition(topic, number) for topic in topics for number in range(counts.get(topic, 0))]
     if not tps:
         return {}
-    async with in_our_words(settings), asyncio.timeout(WITHIN_S), Consumer(**client_options(settings), **OPTIONS) as it:
+    consumer = Consumer(**client_options(settings), **OPTIONS)
+    async with in_our_words(settings), asyncio.timeout(WITHIN_S), opened(consumer) as it:
         begins, ends = await it.beginning_offsets(tps), await it.end_offsets(tps)
         cut = {tp for tp in tps if begins[tp] > 0}
         firsts = await _first_times(it, {tp: ends[tp] for tp in cut if begins[tp] < ends[tp]}, begins)

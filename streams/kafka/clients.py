@@ -33,8 +33,10 @@ async def producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         producer = await started(settings)
         try:
             yield producer
-        finally:
-            await producer.stop()
+        except BaseException:
+            await end(producer)  # nobody waits for what is on its way: while Kafka is away, that would be for ever
+            raise
+        await producer.stop()
 
 
 async def started(settings: Settings) -> AIOKafkaProducer:
@@ -59,13 +61,23 @@ async def _start(settings: Settings, idempotent: bool) -> AIOKafkaProducer:
 
 
 @asynccontextmanager
+async def opened(consumer: Consumer) -> AsyncIterator[Consumer]:
+    """Started for the length of the block, and stopped also where it did not start, which its own block leaves out."""
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
 async def reading_back(
     settings: Settings, topic: str, partition: int
 ) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[Record]]]]:
     """The first offset of a partition that there is, and all records that stand there now. Errors are aiokafka's."""
     tp = TopicPartition(topic, partition)
     options: dict[str, Any] = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "exact_ends": False}
-    async with Consumer(**client_options(settings), **options) as consumer:
+    async with opened(Consumer(**client_options(settings), **options)) as consumer:
         consumer.assign([tp])
         begin, end = (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
 
@@ -90,14 +102,11 @@ async def reading_on(settings: Settings, offsets: Mapping[tuple[str, int], int])
         auto_offset_reset="none",
         max_partition_fetch_bytes=PORTION_BYTES,
     )
-    try:
-        await consumer.start()
+    async with opened(consumer):
         consumer.assign([TopicPartition(*tp) for tp in offsets])
         for tp, offset in offsets.items():
             consumer.seek(TopicPartition(*tp), offset)
         yield consumer
-    finally:
-        await consumer.stop()
 
 
 def tell_unreadable(tp: tuple[str, int], portion: Portion) -> None:
@@ -117,15 +126,11 @@ async def consuming(settings: Settings, topic: str, from_beginning: bool) -> Asy
         isolation_level="read_committed",
         auto_offset_reset="earliest" if from_beginning else "latest",
     )
-    async with in_our_words(settings):
-        try:
-            await consumer.start()
-            if topic not in await consumer.topics():
-                raise no_topic(settings, topic)
-            consumer.subscribe([topic])
-            yield consumer
-        finally:
-            await consumer.stop()
+    async with in_our_words(settings), opened(consumer):
+        if topic not in await consumer.topics():
+            raise no_topic(settings, topic)
+        consumer.subscribe([topic])
+        yield consumer
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import SegmenterError
 from streams.kafka.connection import client_options
+from streams.kafka.ending import hang_up
 from streams.kafka.errors import in_our_words, in_words
 from streams.settings import Settings
 
@@ -59,3 +60,4 @@ class Ends:
         stopping.cancel()
         with suppress(KafkaError, asyncio.InvalidStateError, asyncio.CancelledError):
             stopping.result()
+        hang_up(consumer._client)

@@ -82,19 +82,26 @@ async def in_our_words(settings: Settings) -> AsyncIterator[None]:
 
 async def _ours(settings: Settings, error: Exception) -> SegmenterError:
     """What keeps us out, if something does; else the error itself."""
-    outside: list[SegmenterError] = []
+    if refusal := await outside(settings):
+        return refusal
+    subject = f"Kafka at {settings.kafka}"
+    if isinstance(error, KafkaError):
+        return ending(error, subject)
+    return Unreachable(f"{subject}: {str(error) or type(error).__name__}")
+
+
+async def outside(settings: Settings) -> SegmenterError | None:
+    """What keeps us out of Kafka; None where a broker answers."""
+    refusals: list[SegmenterError] = []
     for host, port, _ in collect_hosts(settings.kafka, randomize=False):
         try:
             await _knock(host, port, settings)
         except (KafkaError, TimeoutError, OSError) as refusal:
-            outside.append(_meaning(f"{host}:{port}", settings, refusal))
+            refusals.append(_meaning(f"{host}:{port}", settings, refusal))
         else:
-            subject = f"Kafka at {settings.kafka}"
-            if isinstance(error, KafkaError):
-                return ending(error, subject)
-            return Unreachable(f"{subject}: {str(error) or type(error).__name__}")
+            return None
     # What must be mended goes before what may pass.
-    return next((each for each in outside if isinstance(each, UsageError)), outside[0])
+    return next((each for each in refusals if isinstance(each, UsageError)), refusals[0])
 
 
 async def _knock(host: str, port: int, settings: Settings) -> None:

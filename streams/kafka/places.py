@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka import TopicPartition
 
 from streams.kafka.batches.record import Record
-from streams.kafka.clients import LOOK_EVERY_S, producing
+from streams.kafka.clients import LOOK_EVERY_S, opened, producing
 from streams.kafka.connection import client_options
 from streams.kafka.consumer import Consumer
 from streams.kafka.errors import in_our_words
@@ -40,7 +40,7 @@ async def records_at(settings: Settings, places: Iterable[Place]) -> dict[Place,
     found: dict[Place, Record] = {}
     if not wanted:
         return found
-    async with in_our_words(settings), Consumer(**client_options(settings), **OPTIONS) as consumer:
+    async with in_our_words(settings), opened(Consumer(**client_options(settings), **OPTIONS)) as consumer:
         for (topic, partition), some in groupby(wanted, key=lambda place: (place.topic, place.partition)):
             await _read(consumer, TopicPartition(topic, partition), [place.offset for place in some], found)
     return found

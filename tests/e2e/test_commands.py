@@ -5,8 +5,10 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import msgspec
 import pytest
@@ -29,6 +31,7 @@ from streams.state.store import Checkpoint, Write
 from streams.testing import billing, identify, instant, to_bytes, track
 from tests.conftest import Kafka
 from tests.decoders import Decoder
+from tests.e2e.outages import stopped
 from tests.state.checkpoints import claimed
 
 QUIET = "segment: quiet\ndescription: Was here once\nenter: idle_days >= 7 and email != 'x'\n"
@@ -136,6 +139,48 @@ def test_a_broker_that_is_not_there_is_told_with_status_1(tmp_path: Path) -> Non
     assert result.exit_code == 1
     assert "Kafka at 127.0.0.1:1 does not answer: nobody listens there. SEGMENTER_KAFKA says where" in result.stderr
     assert "Traceback" not in result.output + result.stderr
+
+
+@contextmanager
+def publishing(run: Run) -> Iterator[subprocess.Popen[str]]:
+    """What is piped into it goes to Kafka; one record has."""
+    run("topics")
+    command = [sys.executable, "-m", "streams", "publish", *run.flags, "-"]
+    with subprocess.Popen(command, stdin=PIPE, stderr=PIPE, text=True, bufsize=1) as process:
+        try:
+            pipe(process, "before")
+            while not run.records("product-events"):
+                pass
+            yield process
+        finally:
+            process.kill()
+
+
+def pipe(process: subprocess.Popen[str], message_id: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(track("ann", "x", "2026-03-01", message_id)) + "\n")
+
+
+def test_publish_says_that_no_broker_answers_and_that_one_does_again(run: Run, kafka: Kafka) -> None:
+    with publishing(run) as process:
+        assert process.stderr is not None
+        with stopped(kafka):
+            pipe(process, "meanwhile")
+            told = process.stderr.readline()
+        assert told.startswith(f"Kafka at {run.address} does not answer: nobody listens there now")
+        assert told.endswith("It is tried again until it does; Ctrl-C stops.\n")
+        assert process.stderr.readline().startswith("Kafka answers again, after ")
+        assert process.communicate()[1].startswith("2 records sent in ")
+    assert [value["messageId"] for _, _, _, value in run.records("product-events")] == ["before", "meanwhile"]
+
+
+def test_publish_is_stopped_by_ctrl_c_while_no_broker_answers(run: Run, kafka: Kafka) -> None:
+    with publishing(run) as process, stopped(kafka):
+        assert process.stderr is not None
+        pipe(process, "meanwhile")
+        assert "does not answer" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 1
 
 
 def test_watch_shows_the_changes_of_the_segments_that_are_asked_for_until_ctrl_c(run: Run) -> None:
