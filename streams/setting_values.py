@@ -108,7 +108,7 @@ def _addresses(value: object) -> object:
 def _duration(value: object) -> object:
     if not isinstance(value, str):
         return value
-    parsed = parse_duration(value)
+    parsed = 0 if value == "0" else parse_duration(value)
     if parsed is None:
         raise ValueError(f"{value!r} is no duration such as 30s, 5m, 2h or 1d")
     return parsed

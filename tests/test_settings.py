@@ -84,6 +84,12 @@ def test_a_wrong_value_is_told_with_its_variable_and_what_would_be_right(variabl
     assert str(told.value).startswith(said)
 
 
+def test_no_time_at_all_needs_no_unit() -> None:
+    assert Settings.from_environment({"SEGMENTER_KEEP_UNLINKED": "0"}).keep_unlinked == 0
+    with pytest.raises(UsageError, match="'0' is too little"):
+        Settings.from_environment({"SEGMENTER_SESSION_TIMEOUT": "0"})
+
+
 def test_all_wrong_values_are_told_at_once() -> None:
     with pytest.raises(UsageError) as told:
         Settings.from_environment({"SEGMENTER_START": "x"}, utc_offset="y")

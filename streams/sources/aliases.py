@@ -32,7 +32,7 @@ def find_subject(
     if anonymous_id is None or nobody.lacks(anonymous_id):
         return Subject(find_user(user_id, key, nobody), Linking(links) if links else None)
     if user_id is None or nobody.lacks(user_id):
-        return Subject(checked_id(anonymous_id), Unlinked(links))
+        return Subject(checked_id(anonymous_id, "`anonymousId`"), Unlinked(links))
     return Subject(checked_id(user_id), linking(user_id, anonymous_id, links))
 
 
@@ -52,7 +52,7 @@ def links_of_alias(previous_id: object, user_id: str | None, nobody: Nobody) -> 
         return NO_LINKS
     if previous_id == user_id:
         raise Unusable("alias_of_itself", "`previousId` and `userId` are the same: there is nothing to link")
-    return (Link(checked_id(previous_id), How.ALIAS),)
+    return (Link(checked_id(previous_id, "`previousId`"), How.ALIAS),)
 
 
 def links_of_traits(traits: Mapping[str, Value], names: frozenset[str], nobody: Nobody) -> tuple[Link, ...]:

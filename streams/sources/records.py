@@ -173,11 +173,11 @@ def find_user(user_id: str | None, key: bytes | None, nobody: Nobody | None = No
     return checked_id(user_id)
 
 
-def checked_id(user_id: str) -> str:
-    """Of a user, or an alias."""
-    if 1 <= len(user_id) <= MAX_ID_CHARACTERS:
-        return user_id
-    raise Unusable("no_user", f"a user id has 1 to {MAX_ID_CHARACTERS} characters, this one {len(user_id)}")
+def checked_id(found: str, what: str = "a user id") -> str:
+    """Of a user; or of an alias, which `what` calls by its field."""
+    if 1 <= len(found) <= MAX_ID_CHARACTERS:
+        return found
+    raise Unusable("no_user", f"{what} has 1 to {MAX_ID_CHARACTERS} characters, this one {len(found)}")
 
 
 def _key_text(key: bytes | None) -> str:

@@ -185,15 +185,16 @@ class StripeEvents:
             if (user := user_of(metadata, self._nobody)) is not None:
                 return records.checked_id(user), False
         customer = id_of(read.customer)
-        is_told = key is not None and not STRIPES_OWN_ID.fullmatch(key.decode(errors="replace"))
-        if is_told and (customer is None or key != customer.encode()):
+        told = None if key is None else key.decode(errors="replace")
+        is_told = not self._nobody.lacks(told) and not STRIPES_OWN_ID.fullmatch(told or "")
+        if is_told and told != customer:
             return records.find_user(None, key, self._nobody), False
         if customer is None:
             raise Unusable(
                 "no_user",
                 f"there is neither a `metadata.user_id`, nor a user as record key, nor a customer: {read.remedy}",
             )
-        return records.checked_id(customer), True
+        return records.checked_id(customer, "the id of a customer"), True
 
 
 def _subscription(event: StripeEvent, money: Money) -> Read:

@@ -52,7 +52,7 @@ def link_of(event: StripeEvent, record_ms: int | None, earliest_ms: int, nobody:
         message_id=event.id,
         properties={},
         traits={},
-        identity=Linking((Link(records.checked_id(customer), How.CUSTOMER),)),
+        identity=Linking((Link(records.checked_id(customer, "the id of a customer"), How.CUSTOMER),)),
     )
 
 

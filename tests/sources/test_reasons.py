@@ -61,6 +61,19 @@ def test_what_is_missing_is_told_with_its_place() -> None:
 
 
 @pytest.mark.parametrize(
+    ("record", "subject"),
+    [
+        ({"userId": "x" * 256}, "a user id"),
+        ({"anonymousId": "x" * 256}, "`anonymousId`"),
+        ({"type": "alias", "userId": "u-1", "previousId": "x" * 256}, "`previousId`"),
+    ],
+)
+def test_an_id_that_is_too_long_is_told_by_the_field_that_has_it(record: dict[str, object], subject: str) -> None:
+    raw = msgspec.json.encode({"type": "page", "timestamp": "2026-03-01", **record})
+    assert DECODER.product(raw, None, NOON) == Reject("no_user", f"{subject} has 1 to 255 characters, this one 256")
+
+
+@pytest.mark.parametrize(
     ("record", "reason"),
     [
         ({"userId": 7}, "`userId` is a whole number, and must be a text"),

@@ -72,6 +72,12 @@ def test_without_a_user_it_waits_under_its_customer(key: bytes | None, customer:
     assert decode(event("charge.refunded", charge(customer=customer)), key).identity == Unlinked()
 
 
+@pytest.mark.parametrize("key", [b"", b" ", b"null", b"Undefined", b'"none"'])
+def test_a_key_that_names_nobody_is_as_if_there_were_none(key: bytes) -> None:
+    assert decode(updated(subscription(metadata={}, customer="cus_1")), key).identity == Unlinked()
+    assert "nor a customer" in reject(updated(subscription(metadata={}, customer=None)), key).reason
+
+
 def test_a_key_that_is_a_user_names_whose_it_is_whatever_the_customer() -> None:
     found = decode(updated(subscription(metadata={})), b"ann")
     assert (found.subject, found.identity, found.properties["customer"]) == ("ann", None, None)
