@@ -22,11 +22,11 @@ from streams.settings import Settings
 def command(files: tuple[Path, ...], rate: float | None, ids: bool, settings: Settings) -> None:
     """Send JSON Lines FILEs (plain, .gz or .zst; - is what is piped in) into the input topics, one file after another.
 
-    Billing updates go to billing-updates, all else to product-events. The key of a record is its user id, and its
-    partition the one where the partitioner (by default that of Kafka's Java client) puts that key, so that everything
-    of a user is in one place and in order. Lines that are not a JSON object are reported as FILE:LINE: REASON, and the
-    others are sent: whether a record means anything is for the worker to say, which keeps what it cannot use in
-    dead-letters.
+    Billing updates go to billing-updates, all else to product-events. The key of a record is its user id, or without
+    one its anonymousId or Stripe's customer, and its partition the one where the partitioner (by default that of
+    Kafka's Java client) puts that key, so that everything of a user is in one place and in order. Lines that are not a
+    JSON object are reported as FILE:LINE: REASON, and the others are sent: whether a record means anything is for the
+    worker to say, which keeps what it cannot use in dead-letters.
 
     A record without a messageId cannot be told from a repeat: sent twice, it counts twice. With --ids it gets one, and
     the same record always the same.

@@ -18,8 +18,9 @@ from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher
 from streams.log import seconds
 from streams.settings import Settings
-from streams.sources import topic_of
+from streams.sources import InputOptions, topic_of
 from streams.sources.envelope import NoObject, envelope, with_id
+from streams.sources.keying import Keys
 
 MAX_RECORD_BYTES = 2_000_000  # what our topics take, with room for the record's frame
 BURSTS_A_SECOND = 20  # with a rate
@@ -47,6 +48,7 @@ class Sending:
         makes_ids: bool = False,
     ):
         self._settings = settings
+        self._keys = Keys(InputOptions.of(settings))
         self._progress = progress
         self._tell = reject
         self._say = say
@@ -111,7 +113,7 @@ class Sending:
             if not found.can_be_told_from_a_repeat:
                 self.without_id += not self._makes_ids
                 line = with_id(line) if self._makes_ids else line
-            records.append(Outgoing(self._settings.topic(topic_of(found).name), found.user, line))
+            records.append(Outgoing(self._settings.topic(topic_of(found).name), self._keys.of(found, line), line))
         return records
 
     def _reject(self, rejected: RejectedLine) -> None:

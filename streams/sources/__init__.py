@@ -2,6 +2,7 @@
 
     inputs.py         READ FIRST: what comes from which topic, and how it is decoded
     envelope.py       as much of a record as says where it belongs
+    keying.py         under which key a line of a file is published
     records.py        bytes to a typed body, whose it is, when it happened
     times.py          the times of many records at once
     mending.py        what real senders get wrong in the same way every time

@@ -21,12 +21,9 @@ class Envelope(msgspec.Struct):
     type: object = None
     object_: object = msgspec.field(default=None, name="object")
     user_id: object = msgspec.field(default=None, name="userId")
+    anonymous_id: object = msgspec.field(default=None, name="anonymousId")
     message_id: object = msgspec.field(default=None, name="messageId")
     id: object = None
-
-    @property
-    def user(self) -> str | None:
-        return self.user_id if isinstance(self.user_id, str) and self.user_id else None
 
     @property
     def can_be_told_from_a_repeat(self) -> bool:

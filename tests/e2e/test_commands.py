@@ -32,6 +32,7 @@ from streams.testing import billing, identify, instant, to_bytes, track
 from tests.conftest import Kafka
 from tests.decoders import Decoder
 from tests.e2e.outages import stopped
+from tests.sources.stripe_events import subscription, updated
 from tests.state.checkpoints import claimed
 
 QUIET = "segment: quiet\ndescription: Was here once\nenter: idle_days >= 7 and email != 'x'\n"
@@ -103,6 +104,18 @@ def test_published_records_are_by_kind_in_their_topic_and_by_user_in_their_parti
         assert partition == home_partition(key, 4)
     for user in users:
         assert [value for _, _, key, value in product if key == user] == [e for e in actions if e["userId"] == user]
+
+
+def test_a_record_of_no_user_is_published_where_its_alias_waits(run: Run, tmp_path: Path) -> None:
+    visitors = [f"visitor-{number}" for number in range(8)]
+    pages = [{"type": "page", "messageId": each, "anonymousId": each, "timestamp": "2026-03-01"} for each in visitors]
+    waits = json.loads(updated(subscription(metadata={}, customer="cus_7")))
+    assert run("publish", write(tmp_path / "visitors.jsonl", [*pages, waits])).exit_code == 0
+    keys = {each: home_partition(each, 4) for each in visitors}
+    assert {key: partition for _, partition, key, _ in run.records("product-events")} == keys
+    assert [(key, partition) for _, partition, key, _ in run.records("billing-updates")] == [
+        ("cus_7", home_partition("cus_7", 4))
+    ]
 
 
 def test_lines_that_are_no_record_are_told_and_the_rest_is_published(run: Run, tmp_path: Path) -> None:
