@@ -45,7 +45,7 @@ def counted(count: int, noun: str) -> str:
 class Throttle:
     """Lets a repeated line through once in a while: an outage is told, not poured out."""
 
-    def __init__(self, every_s: float = 5.0):
+    def __init__(self, every_s: float = OUTAGE_EVERY_S):
         self._every_s = every_s
         self._next = 0.0
 
@@ -73,7 +73,7 @@ class Outages(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self._may_tell = Throttle(OUTAGE_EVERY_S)
+        self._may_tell = Throttle()
 
     def emit(self, record: logging.LogRecord) -> None:
         if str(record.msg).startswith("Unable connect to") and isinstance(record.args, tuple) and self._may_tell():

@@ -30,6 +30,15 @@ def test_kafka_away_is_told_once_in_a_while(capsys: pytest.CaptureFixture[str]) 
     assert told[0].endswith("WARNING Kafka - a broker does not answer, trying again: Connect call failed")
 
 
+def test_a_line_that_an_outage_repeats_comes_twice_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that the rules stay as they are, which is found every second while Redis is away."""
+    may_tell, told = logs.Throttle(), []
+    for now in range(1_000, 1_060):
+        monkeypatch.setattr("streams.log.time.monotonic", lambda now=now: now)
+        told += [now] if may_tell() else []
+    assert told == [1_000, 1_030]
+
+
 def test_the_rest_of_what_kafkas_client_says_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("info")
     logging.getLogger("aiokafka.consumer.fetcher").error("Failed fetch messages from %s: %s", 1, "NodeNotReadyError")

@@ -84,7 +84,7 @@ class SegmenterApp(Declared):
         self._has_shards = False
         self._awaits: Worker | None = None
         self._tidied: set[tuple[int, int]] = set()
-        self._may_tell, self._may_tell_past = Throttle(), Throttle()
+        self._may_tell, self._may_tell_past = Throttle(), Throttle(every_s=5)
         self.failure: Exception | None = None
         self.failed, self.has_let_go = asyncio.Event(), asyncio.Event()
         declare(self, settings)

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from streams.errors import Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.outcomes import ending, may_pass
-from streams.log import OUTAGE_EVERY_S, Throttle, log
+from streams.log import Throttle, log
 from streams.monitoring.health import Cause, Obstacle
 
 FIRST_WAIT_S: Final = 0.1
@@ -37,7 +37,7 @@ class Retry:
         self._until = time.monotonic() + seconds
 
     async def __call__(self, subject: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        wait_s, since, may_tell = FIRST_WAIT_S, time.monotonic(), Throttle(OUTAGE_EVERY_S)
+        wait_s, since, may_tell = FIRST_WAIT_S, time.monotonic(), Throttle()
         failures = 0
         while True:
             try:
