@@ -28,6 +28,8 @@ FOREIGN = {
     "uvicorn": logging.CRITICAL,  # a traceback of it would quote what was sent
     "streams.runtime": logging.WARNING,  # what Faust says of those of its services that are ours
 }
+# Of a process that stood still, or was given its shards twice in a row: nobody can do anything about what Faust says.
+NO_NEWS = ("Thread keepalive is not responding", "Missing sensor state for rebalance")
 # At debug these write down whole records, and what is in them is private.
 NEVER_DEBUG = ("aiokafka.conn", "aiokafka.producer.producer")
 
@@ -137,6 +139,10 @@ def _in_one_line(said: str) -> str:
     return re.sub(r"\s*\n\s*", "; ", said.strip()).replace(":; ", ": ").replace(".; ", ". ")
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.name == OURS or not any(each in str(record.msg) for each in NO_NEWS)
+
+
 FORMS: Final = {"text": Text, "json": Json}
 
 
@@ -149,6 +155,7 @@ def configure(level: str, form: str = "text") -> None:
     for name, its_level in FOREIGN.items():
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else its_level)
     if level != "debug":
+        handler.addFilter(_is_news)
         aiokafka = logging.getLogger("aiokafka")
         aiokafka.setLevel(logging.ERROR)
         aiokafka.handlers, aiokafka.propagate = [Outages()], False

@@ -74,6 +74,20 @@ def test_that_one_of_fausts_timers_is_late_is_no_news(capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["[^-Thread]: Thread keepalive is not responding...", "[^App]: Missing sensor state for rebalance #3", "Crashed"],
+)
+def test_what_faust_says_of_a_process_that_stood_still_is_for_who_looks_into_it(
+    said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    is_news = said == "Crashed"
+    for level, comes in ("info", is_news), ("debug", True):
+        logs.configure(level)
+        logging.getLogger("streams.runtime.app").error(said)
+        assert (said in capsys.readouterr().err) == comes
+
+
 def test_what_others_log_with_a_traceback_is_one_line_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("info")
     fail("faust.transport.consumer")

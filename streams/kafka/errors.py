@@ -11,6 +11,7 @@ from typing import Final
 
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
+    CommitFailedError,
     IllegalSaslStateError,
     KafkaConnectionError,
     KafkaError,
@@ -29,6 +30,7 @@ ANSWER_WITHIN_MS: Final = 5_000
 # What aiokafka says of a cluster none of whose brokers it can connect to, and what we do.
 UNREACHED: Final = "Unable to bootstrap from"
 NO_BROKER: Final = "no broker of Kafka answers"
+REBALANCED: Final = "the consumer group has given these shards to somebody meanwhile"
 
 # What aiokafka raises when it is asked to connect; ours; what to say. The first that fits.
 Sign = type[Exception] | tuple[type[Exception], ...]
@@ -62,6 +64,8 @@ MEANINGS: Final[tuple[tuple[Sign, type[SegmenterError], str], ...]] = (
 
 def in_words(error: BaseException) -> str:
     """Any error, for a line of the log; one that says nothing at least has a name."""
+    if isinstance(error, CommitFailedError):
+        return REBALANCED
     said = str(error).strip() if isinstance(error, SegmenterError | KafkaError) else ""
     return NO_BROKER if UNREACHED in said else said or origin(error)
 
