@@ -30,6 +30,12 @@ NO_NUMBERS: Final = re.compile(rb"[:\[,]\s*-?(?:NaN|Infinity)\b")
 ONE_OBJECT: Final = "a record is one JSON object; in a file each is a line"
 MISSING: Final = frozenset({"no_user", "unknown_type", "no_event_name", "no_time"})
 
+COMMAND: Final = "a command about a user goes to profile-commands, as `segmenter erase` and `segmenter merge` send it"
+OF_OTHER_TOPICS: Final = {
+    **dict.fromkeys(('"erase"', '"merge"', '"merged"'), COMMAND),
+    '"billing"': "a billing update goes to billing-updates",
+}
+
 _KEYS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -75,7 +81,9 @@ def _misnamed(raw: bytes) -> str:
 
 
 def _of_another_tool(raw: bytes) -> str:
-    """`docs/sources.md`."""
+    """`docs/sources.md`; or what is for another topic of ours."""
+    if remedy := OF_OTHER_TOPICS.get(_keys(raw).get("type", "")):
+        return remedy
     if b'"distinct_id"' in raw:
         return "this looks like PostHog's form: `distinct_id` is to be `userId`, `uuid` `messageId`"
     if b'"batch"' in raw:

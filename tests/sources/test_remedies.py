@@ -6,6 +6,7 @@ import json
 import pytest
 
 from streams.core.events import Reject
+from streams.sources.remedies import COMMAND
 from tests.sources.test_reasons import DECODER
 
 EVENT = {"type": "track", "userId": "ann", "event": "X", "timestamp": "2026-03-01"}
@@ -39,6 +40,9 @@ def without(field: str, **more: object) -> str:
         (without("userId", user_id="ann").encode(), "`user_id` is to be called `userId`"),
         (without("timestamp", Timestamp=1).encode(), "`Timestamp` is to be called `timestamp`"),
         (without("type", Type="track").encode(), "`Type` is to be called `type`"),
+        (without("type", type="erase").encode(), COMMAND),
+        (without("type", type="merged").encode(), COMMAND),
+        (without("type", type="billing").encode(), "a billing update goes to billing-updates"),
         (b'{"batch": []}', "of a batch publish each of its messages as a record of its own"),
         (b'{"object": "list", "data": []}', "of a list of Stripe's publish each of its `data` as a record of its own"),
         (
