@@ -29,6 +29,7 @@ PAIR: Final = re.compile(r'("[^"]*"|[^\s="]+)=("[^"]*"|\[.*?\](?=\s|$)|\S+)\s*')
 WHAT: Final = re.compile(r"(enters|leaves|is now) (\S+?)(?: \(was (\S+)\))?")
 A_TIME: Final = "a time is written like 2026-03-01 09:00, every day of some like 2026-03-01..2026-03-08 09:00"
 COLUMNS: Final = "columns are two blanks or more apart"
+MOST_EVENTS: Final = 10_000  # of a story: of a slip such as 2026-03-01..9999-03-08 there would be millions
 
 
 class LineFault(ValueError):
@@ -163,9 +164,11 @@ def _times(when: re.Match[str]) -> Sequence[int]:
     first, _, last = days.partition("..")
     try:
         day, end = date.fromisoformat(first), date.fromisoformat(last or first)
-        found = [parse_time(f"{day + timedelta(more)} {clock or '00:00'}") for more in range((end - day).days + 1)]
     except ValueError:
-        found = []
+        raise _at(when, f"`{when[0]}` is no time", A_TIME) from None
+    if (end - day).days >= MOST_EVENTS:
+        raise too_many(when.start(), len(when[0]))
+    found = [parse_time(f"{day + timedelta(more)} {clock or '00:00'}") for more in range((end - day).days + 1)]
     times = [at for at in found if at is not None]
     if not times or len(times) < len(found):
         raise _at(when, f"`{when[0]}` is no time", A_TIME)
@@ -193,6 +196,10 @@ def _value(text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
+
+
+def too_many(start: int, width: int) -> LineFault:
+    return LineFault(start, width, f"a story has up to {MOST_EVENTS:,} events", "take fewer days, or several stories")
 
 
 def _at(column: re.Match[str], message: str, hint: str) -> LineFault:

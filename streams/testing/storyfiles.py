@@ -19,7 +19,7 @@ from streams.errors import Fault, RuleError
 from streams.rulefiles import load, parse
 from streams.rulefiles.document import Location, read
 from streams.rulefiles.folder import find_stories, rule_told_of, shown
-from streams.testing.lines import Told, read_event, read_told
+from streams.testing.lines import MOST_EVENTS, Told, read_event, read_told, too_many
 from streams.testing.records import Record
 from streams.testing.storyreader import Form, Line, StoryReader, told_beside
 
@@ -73,6 +73,22 @@ def read_stories(file: str, text: str, rulebook: Rulebook | None = None, rule: s
     return stories
 
 
+class _Happened:
+    """What the lines of one story say happened, as long as it is no more than a story can have; told once."""
+
+    def __init__(self) -> None:
+        self._room = MOST_EVENTS
+
+    def read(self, line: str) -> tuple[Record, ...]:
+        if self._room < 0:
+            return ()
+        found = tuple(read_event(line))
+        self._room -= len(found)
+        if self._room < 0:
+            raise too_many(0, len(line))
+        return found
+
+
 @dataclass
 class _Reader:
     reader: StoryReader
@@ -92,7 +108,7 @@ class _Reader:
     def _story(self, title: str, known: int) -> Iterator[Story]:
         """known: how many faults there were before it."""
         rulebook = self._rulebook(title)
-        happened = self.reader.lines((title, "events"), lambda line: tuple(read_event(line)))
+        happened = self.reader.lines((title, "events"), _Happened().read)
         told = self.reader.lines((title, "changes"), read_told)
         until_ms = self.reader.time((title, "until"))
         timezone = self._timezone(title)

@@ -78,6 +78,7 @@ def test_rules_may_be_brought_along_by_the_file_or_by_a_story() -> None:
         ("2026-13-01 09:00  ann  Signed In", "3:5", "`2026-13-01 09:00` is no time", "2026-03-01 09:00"),
         ("2026-03-05..2026-03-01 09:00  ann  X", "3:5", "`2026-03-05..2026-03-01 09:00` is no time", "every day"),
         ("2026-03-01 09:00  ann  X  plan=pro, yes", "3:41", "`yes` is no key=value", "`plan=pro`"),
+        ("2026-03-01..9999-03-08 09:00  ann  X", "3:5", "a story has up to 10,000 events", "fewer days"),
     ],
 )
 def test_a_line_of_events_that_cannot_be_read_is_told_with_its_place(
@@ -86,6 +87,14 @@ def test_a_line_of_events_that_cannot_be_read_is_told_with_its_place(
     (fault,) = faults(story(events))
     assert fault.startswith(f"{place} {message}")
     assert hint in fault.partition("; ")[2]
+
+
+def test_a_story_of_many_lines_with_many_days_each_has_no_more_events_than_one_line_and_says_so_once() -> None:
+    days = "2001-01-01..2020-01-01 09:00  ann  X"  # 6,940
+    assert faults(story("\n    ".join(3 * [days]))) == [
+        "4:5 a story has up to 10,000 events; take fewer days, or several stories"
+    ]
+    assert len(one(story(days)).records) == 6_940
 
 
 @pytest.mark.parametrize(
