@@ -26,8 +26,11 @@ WHOLE: Final = "segmenter.whole"
 """In the scope of a request whose body came together with its head, as most do: no timer is needed for it."""
 
 
-class ClientGone(Exception):
-    """Nobody waits for an answer any more."""
+class ClientGone(Refusal):
+    """Nobody waits for an answer any more: whoever makes one says it to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "gone", "the connection was closed before the body was all there")
 
 
 class Bodies:

@@ -32,6 +32,11 @@ FAULTS: Final = {
     "429": "Too much at once; come again.",
     "503": "Redis or Kafka is away, or no worker has begun; come again.",
 }
+# Of what has a body.
+FAULTS_OF_BODIES: Final = {
+    "408": "The body was not all there in time.",
+    "413": "The body is too large.",
+}
 
 
 class Fault(msgspec.Struct):
@@ -75,7 +80,8 @@ def _paths(rows: Sequence[Resource], of: Mapping[type, object]) -> dict[str, Any
 
 def _operation(row: Resource, of: Mapping[type, object]) -> dict[str, Any]:
     named = [_in_path(name) for name in re.findall(r"{(\w+)}", row.path)]
-    faults = {status: _answer(tells, of[Fault]) for status, tells in FAULTS.items()}
+    known = FAULTS if row.takes is None else FAULTS | FAULTS_OF_BODIES
+    faults = {status: _answer(tells, of[Fault]) for status, tells in sorted(known.items())}
     said = re.findall(r"\w+", row.path)
     operation = {
         "operationId": "-".join(said if row.method == "GET" else [row.method.lower(), *said]),

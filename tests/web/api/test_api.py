@@ -19,6 +19,7 @@ from streams.lifecycle.applying import apply
 from streams.lifecycle.checking import check_folder
 from streams.state.format import ALIASES, OWNED
 from streams.state.store import Checkpoint, Write
+from streams.web.api import asking
 from tests.pages import API_DOCUMENT, api_document
 from tests.state.checkpoints import claimed
 from tests.web.group import PARTITIONS, Group
@@ -73,6 +74,16 @@ async def test_an_answer_is_what_the_description_says(client: AsyncClient, templ
     schema = described["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     whole = {**schema, "components": described["components"]}
     assert not list(Draft202012Validator(whole).iter_errors(await given(client, path)))
+
+
+@pytest.mark.parametrize("path", ["/backtests", "/dead-letters/again"])
+async def test_a_body_that_is_too_large_is_refused_as_the_description_says(
+    client: AsyncClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "MOST_BYTES", 10)
+    answer = await client.post(f"/api/v1{path}", content=b" " * 11, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "413" in (await given(client, "/openapi.json"))["paths"][path]["post"]["responses"]
 
 
 async def test_segments_tell_their_sizes_and_how_they_developed(client: AsyncClient) -> None:
