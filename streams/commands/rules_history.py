@@ -90,7 +90,7 @@ def diff(one: str, other: int | None, settings: Settings) -> None:
     else:
         pair, names = (files, there or {}), (f"version-{live.number}", "folder")
     was, now = map(readable, pair)
-    found = diff(*pair, names, differences(was, now) if now is not None else ())
+    found = diff(*pair, names, None if now is None else differences(was, now))
     if found:
         click.echo(found)
         raise click.exceptions.Exit(DIFFERS)

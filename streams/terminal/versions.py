@@ -90,16 +90,22 @@ def shown(version: Version, files: Files, awaited: Awaited | None = None) -> str
     return "\n".join(lines)
 
 
-def diff(then: Files, now: Files, names: tuple[str, str], differences: Sequence[Difference]) -> str:
-    """What differs in words, and then line by line; empty where nothing does."""
+def diff(then: Files, now: Files, names: tuple[str, str], differences: Sequence[Difference] | None) -> str:
+    """What differs in words, and then line by line; empty where nothing does.
+
+    differences: None where `now` has faults.
+    """
     return "\n".join(_diff(then, now, names, differences))
 
 
-def _diff(then: Files, now: Files, names: tuple[str, str], differences: Sequence[Difference]) -> Iterator[str]:
+def _diff(then: Files, now: Files, names: tuple[str, str], differences: Sequence[Difference] | None) -> Iterator[str]:
     if then == now:
         return
-    rows = [(each.name, each.what, each.how.value) for each in differences]
-    yield from in_columns(rows) if rows else ["Nothing that means anything else."]
+    if differences is None:
+        yield f"There are faults in {names[1]}, so that it means nothing: segmenter check tells them."
+    else:
+        rows = [(each.name, each.what, each.how.value) for each in differences]
+        yield from in_columns(rows) if rows else ["Nothing that means anything else."]
     for path in sorted(then.keys() | now.keys()):
         old, new = (files.get(path, "").splitlines() for files in (then, now))
         lines = difflib.unified_diff(old, new, f"{names[0]}/{path}", f"{names[1]}/{path}", lineterm="")

@@ -206,6 +206,17 @@ def test_a_difference_is_shown_and_told_by_the_exit_status(group: Group) -> None
     assert "neither a folder nor the number of a version" in group.rules("diff", "elsewhere").stderr
 
 
+def test_of_a_folder_with_faults_nobody_is_told_that_it_means_the_same(group: Group) -> None:
+    group.apply()
+    group.files_are(quiet="segment: quiet\nenter: idle_dayz >= 7\n")
+    other = group.rules("diff", str(group.folder))
+    assert other.exit_code == 1
+    assert other.output.startswith(
+        "There are faults in folder, so that it means nothing: segmenter check tells them.\n"
+    )
+    assert "+enter: idle_dayz >= 7\n" in other.output
+
+
 def test_a_rollback_makes_an_old_version_live_again(group: Group) -> None:
     group.apply()
     group.files_are(quiet=STRICTER)

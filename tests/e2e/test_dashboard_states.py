@@ -217,7 +217,7 @@ async def test_what_was_typed_before_a_page_was_all_there_counts(page: Page) -> 
         await may_come.wait()
         await route.continue_()
 
-    await page.route("**/app.js", late)
+    await page.route("**/app.js*", late)
     await page.goto("./", wait_until="commit")
     await page.get_by_label("Search").fill("quiet")
     may_come.set()

@@ -18,7 +18,7 @@ from streams.state.format import BACKTESTS, SENT_AGAIN
 from streams.testing import identify, track
 from streams.web.api.asking import ROOT
 from streams.web.api.resources import ROWS
-from streams.web.dashboard.pages import TYPES
+from streams.web.dashboard.static import TYPES
 from tests.web.group import EVENTS, MESSAGES, NOW, RULES, Group
 
 READER, EDITOR = "a token of those who read", "a token of those who edit"

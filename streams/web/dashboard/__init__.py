@@ -11,6 +11,7 @@
     live.py       that there is something new, as server-sent events
     drawing.py    charts, as SVG
     parting.py    lists that are shown a part at a time
+    static.py     where pages find their style and modules
     wording.py    times, numbers and names as people read them
     templates/    what pages are made of
     files/        the style and the module that keeps a page up to date

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from streams.errors import SegmenterError
 from streams.web.access import Access, Visitor
 from streams.web.answers import tell_of
-from streams.web.dashboard import drawing
+from streams.web.dashboard import drawing, static
 from streams.web.dashboard.wording import FILTERS, address
 from streams.web.refusal import Refusal, refusal_of
 
@@ -52,7 +52,7 @@ def made_templates() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters.update(FILTERS)
-    made.globals.update(address=address, draw=drawing)
+    made.globals.update(address=address, draw=drawing, file=static.file)
     return made
 
 

@@ -3,15 +3,15 @@
 Comes in: a `Window`. Goes out: routes. What a page shows is worked out by `streams.web.views`; how, its template says.
 """
 
-from hashlib import blake2b
-from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from streams.errors import Unknown
 from streams.web.access import Visitor
+from streams.web.dashboard import static
 from streams.web.dashboard.backtesting import Backtesting
 from streams.web.dashboard.door import HEADERS, UNDER, Door, compressed
 from streams.web.dashboard.downloads import Downloads
@@ -30,14 +30,6 @@ from streams.web.views.stays import Stays
 from streams.web.views.user import StandingShown, user
 from streams.web.views.window import Window
 
-FILES: Final = Path(__file__).parent / "files"
-TYPES: Final = {
-    "app.css": "text/css",
-    "app.js": "text/javascript",
-    "completion.js": "text/javascript",
-    "contexts.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-}
 CHANGES_SHOWN: Final = 30
 MEMBERS_SHOWN: Final = 50
 
@@ -67,7 +59,8 @@ class Pages:
             *Messaging(self._window, door).routes(),
             *Mending(self._window, door).routes(),
             *Backtesting(self._window, door).routes(),
-            *map(_file, TYPES),
+            *map(_file, static.ALL),
+            door.route("{page}", no_page),
         ]
 
     async def overview(self, request: Request, visitor: Visitor) -> Response:
@@ -126,6 +119,10 @@ class Pages:
         )
 
 
+async def no_page(*_: object) -> Response:
+    raise Unknown("There is no such page.")
+
+
 async def to_dashboard(request: Request) -> Response:
     return RedirectResponse(f"{request.scope.get('root_path', '')}{UNDER}/", 303)
 
@@ -155,15 +152,15 @@ def _is_wanted(rule: RuleNow, said: dict[str, str]) -> bool:
 
 
 def _file(name: str) -> Route:
-    """Looked at again each time, and sent again only when it is another."""
-    content = (FILES / name).read_bytes()
-    headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": f'"{blake2b(content, digest_size=12).hexdigest()}"'}
+    file = static.ALL[name]
+    headers = {**HEADERS, "ETag": f'"{file.mark}"'}
 
-    async def file(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
+        kept = {**headers, "Cache-Control": file.kept(request.query_params.get("v", ""))}
         if request.headers.get("if-none-match", "") == headers["ETag"]:
-            return Response(None, 304, headers)
-        answer = compressed(request, content, kind=TYPES[name])
-        answer.headers.update(headers)
-        return answer
+            return Response(None, 304, kept)
+        whole = compressed(request, file.content, kind=file.kind)
+        whole.headers.update(kept)
+        return whole
 
-    return Route(f"{UNDER}/{name}", file)
+    return Route(f"{UNDER}/{name}", answer)

@@ -3,6 +3,7 @@
 import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -63,7 +64,7 @@ async def test_what_anybody_sends_is_never_html(client: AsyncClient) -> None:
         assert "<i>" not in text
 
 
-@pytest.mark.parametrize("path", ["user?id=nobody", "user?id=", "segment?name=nothing", "user"])
+@pytest.mark.parametrize("path", ["user?id=nobody", "user?id=", "segment?name=nothing", "user", "segments", "x?y=z"])
 async def test_what_is_not_there_is_told_on_a_page(client: AsyncClient, path: str) -> None:
     assert "Not found" in await page(client, path, 404)
 
@@ -89,7 +90,20 @@ async def test_nothing_comes_from_elsewhere_and_nothing_runs_that_is_not_ours(cl
     answer = await client.get(f"/dashboard/{path}")
     assert answer.headers["content-security-policy"].startswith("default-src 'self';")
     assert "unsafe" not in answer.headers["content-security-policy"]
-    assert not re.search(r"<style|<script(?! type=\"module\" src=\"app.js\"></script>)| style=| on\w+=", answer.text)
+    ours = r" type=\"module\" src=\"app.js\?v=\w+\"></script>"
+    assert not re.search(rf"<style|<script(?!{ours})| style=| on\w+=", answer.text)
+
+
+async def test_a_page_waits_for_no_file_that_a_browser_has_and_has_no_old_one(client: AsyncClient) -> None:
+    files = [each for each in Links(await page(client, "")).found if each.startswith(("app.", "icon."))]
+    assert len(set(files)) == 3
+    for each in files:
+        answer = await client.get(f"/dashboard/{each}")
+        assert "immutable" in answer.headers["cache-control"]
+        by_another = await client.get(f"/dashboard/{each}0")
+        assert (by_another.content, by_another.headers["cache-control"]) == (answer.content, "no-cache")
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert (await client.get(f"/dashboard/{each}", headers=known)).status_code == 304
 
 
 async def test_a_group_whose_workers_never_began_has_a_page_that_says_so(tmp_path: Path) -> None:
@@ -113,6 +127,26 @@ async def test_a_fault_of_our_own_is_told_on_a_page_and_in_the_log_without_what_
     assert "a fault of segmenter&#39;s own" in answer.text
     assert "KeyError" in caplog.text
     assert "ann@x.example" not in answer.text + caplog.text
+
+
+@pytest.mark.parametrize("path", ["/dashboard/rule", "/api/v1/backtests"])
+async def test_whoever_closes_a_page_that_is_sending_something_is_no_fault_of_ours(
+    group: Group, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = [b"host: localhost", b"sec-fetch-site: same-origin", b"content-length: 9"]
+    headers = [tuple(each.split(b": ")) for each in said]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"name=quiet"}
+    answered: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    await group.app({**scope, "headers": headers, "client": ("127.0.0.1", 1)}, receive, send)
+    assert answered[0]["status"] == 400
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("path", PAGES)

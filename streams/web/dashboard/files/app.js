@@ -85,6 +85,9 @@ const remembered = (within) => {
   };
 };
 
+// What a page can do without until it is seen: the page as it was sent is news enough.
+const painted = (then) => requestAnimationFrame(() => setTimeout(then));
+
 const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
 const troubleOf = (page) => page?.getElementById("trouble")?.textContent.trim() ?? "segmenter does not answer.";
 
@@ -153,7 +156,7 @@ if (live) {
   show();
   // A page that nobody sees asks for nothing.
   document.addEventListener("visibilitychange", () => (document.hidden ? rest() : stream || follow()));
-  if (!document.hidden) follow();
+  if (!document.hidden) painted(() => stream || document.hidden || follow());
 }
 
 // A search that narrows the list as it is typed; without this module its button does the same.
@@ -168,7 +171,7 @@ if ([...(form?.querySelectorAll("input, select") ?? [])].some(isOther)) narrow()
 
 // A rule is checked as it is written: its form is sent as its button would send it, and what was found is put in place.
 if (draft) {
-  import("./completion.js");
+  painted(() => import("./completion.js"));
   let waiting = null;
   let sent = null;
   let isPosting = false;
