@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from streams.embedded.server import HOST, free_port
-from tests.e2e.pipeline import WITHIN_S, Pipeline, WorkerProcess
+from tests.e2e.pipeline import WITHIN_S, Pipeline, WorkerProcess, until
 
 KEYS: Final = "web:WEB,server:SERVER"
 
@@ -55,6 +55,10 @@ class CollectorProcess:
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         named = {"X-Write-Key": "SERVER"} | {name.replace("_", "-"): value for name, value in headers.items()}
         return asked(urllib.request.Request(f"{self.url}{path}", body, named), within_s)
+
+    def takes(self, path: str, said: Any, **headers: str) -> None:
+        """Post it until it is taken, as SDKs do: what Kafka confirms late is answered with 503, and may be there."""
+        until(lambda: self.post(path, said, **headers)[0], 200)
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         return asked(urllib.request.Request(f"{self.url}{path}"))

@@ -24,6 +24,7 @@ from streams import rulefiles
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher, home_partition
+from streams.runtime.retry import Retry
 from streams.settings import PREFIX, Settings
 from streams.testing import Record, to_bytes
 
@@ -175,8 +176,14 @@ class Pipeline:
         """(topic without prefix, key, value)"""
         asyncio.run(self._publish(records))
 
+    async def _counts(self) -> dict[str, int]:
+        """Of each topic the number of partitions. A broker that stands still for longer than a command waits for it is
+        asked again."""
+        found = await Retry()("Kafka", lambda: ensure(self.settings))
+        return {each.topic: each.partitions for each in found}
+
     async def _publish(self, records: Iterable[tuple[str, str | None, bytes]]) -> None:
-        counts = {finding.topic: finding.partitions for finding in await ensure(self.settings)}
+        counts = await self._counts()
         async with AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka, max_request_size=3 << 20, max_batch_size=1 << 18
         ) as producer:
@@ -188,7 +195,7 @@ class Pipeline:
         asyncio.run(self._publish_in_transaction(records, abort))
 
     async def _publish_in_transaction(self, records: Sequence[Record], abort: bool) -> None:
-        counts = {finding.topic: finding.partitions for finding in await ensure(self.settings)}
+        counts = await self._counts()
         async with AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka, transactional_id=self.settings.group
         ) as producer:

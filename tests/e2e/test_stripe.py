@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from streams.cli import main
 from streams.embedded.server import HOST, free_port
 from streams.testing import identify, to_bytes
-from tests.e2e.collector import CollectorProcess
-from tests.e2e.pipeline import WITHIN_S, Pipeline
+from tests.e2e.collector import CollectorProcess, asked
+from tests.e2e.pipeline import WITHIN_S, Pipeline, until
 
 SECRET = "whsec_test"
 NOBODY = ""
@@ -28,10 +28,12 @@ LOCALSTRIPE = Path(sys.executable).with_name("localstripe")
 
 
 class Webhooks(ThreadingHTTPServer):
-    """Keeps the bodies of all that is sent to it."""
+    """Keeps the bodies of all that is sent to it. to: where each goes on to, as it is, until it is taken: Stripe sends
+    for days, and localstripe once, be it at a moment at which Kafka stands still."""
 
-    def __init__(self) -> None:
+    def __init__(self, to: str | None = None) -> None:
         self.bodies: list[bytes] = []
+        self.to = to
         super().__init__((HOST, 0), _Receive)
         self.url = f"http://{HOST}:{self.server_port}/"
 
@@ -46,7 +48,12 @@ class _Receive(BaseHTTPRequestHandler):
     server: Webhooks
 
     def do_POST(self) -> None:
-        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(body)
+        if self.server.to is not None:
+            named = {name: self.headers[name] for name in ("Content-Type", "Stripe-Signature")}
+            request = urllib.request.Request(self.server.to, body, named)
+            until(lambda: asked(request)[0], 200)
         self.send_response(200)
         self.end_headers()
 
@@ -54,8 +61,8 @@ class _Receive(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening() -> Iterator[Webhooks]:
-    with Webhooks() as webhooks:
+def listening(to: str | None = None) -> Iterator[Webhooks]:
+    with Webhooks(to) as webhooks:
         thread = threading.Thread(target=webhooks.serve_forever)
         thread.start()
         yield webhooks
@@ -166,9 +173,13 @@ def test_the_ledger_equals_what_the_server_lists(pipeline: Pipeline) -> None:
     wait_for_ledgers(pipeline, wanted)
 
 
-def test_the_server_may_send_its_webhooks_straight_to_a_collector(pipeline: Pipeline) -> None:
+def test_a_collector_takes_webhooks_as_the_server_signs_and_sends_them(pipeline: Pipeline) -> None:
     settings = {"stripe_secrets": SECRET, "stripe_livemode": "any"}
-    with CollectorProcess(pipeline, **settings) as collector, serving(f"{collector.url}/v1/stripe") as client:
+    with (
+        CollectorProcess(pipeline, **settings) as collector,
+        listening(to=f"{collector.url}/v1/stripe") as webhooks,
+        serving(webhooks.url) as client,
+    ):
         wait_for_ledgers(pipeline, subscribed(client))
 
 
