@@ -8,6 +8,7 @@ no more than a warning, so this is done before.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from streams.topics import TOPICS, Topic
 BROKERS_DEFAULT: Final = -1
 ASKED: Final = {"cleanup.policy": ""}  # of its values none counts
 VISIBLE_WITHIN_S: Final = 30.0  # brokers that are busy tell each other late
+# A controller that has heard of no broker since it began, or for a while, calls that a wrong replication factor.
+NO_BROKER_YET: Final = re.compile(r"brokers are currently fenced|available brokers: 0\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,9 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: Sequen
         if code and error is not TopicAlreadyExistsError:
             if error in PASSES:
                 raise error(name)
-            raise UsageError(
-                f"Kafka did not create the topic {name}: {said[0] if said and said[0] else error.__name__}"
-            )
+            why = said[0] if said and said[0] else error.__name__
+            refusal = Unreachable if NO_BROKER_YET.search(why) else UsageError
+            raise refusal(f"Kafka did not create the topic {name}: {why}")
 
 
 def _config(topic: Topic) -> dict[str, str]:

@@ -36,9 +36,6 @@ transaction.state.log.num.partitions=4
 auto.create.topics.enable=false
 # A group forms at once; the default waits 3 s for more members.
 group.initial.rebalance.delay.ms=0
-# How long a killed broker stays registered, and so how long its restart waits; the default is 9 s.
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
 # Events of years ago are not deleted under a test. A topic's own setting still holds.
 log.retention.ms=-1
 # The default would take 128 MB of the small heap.
