@@ -58,7 +58,7 @@ class CollectorProcess:
 
     def takes(self, path: str, said: Any, **headers: str) -> None:
         """Post it until it is taken, as SDKs do: what Kafka confirms late is answered with 503, and may be there."""
-        until(lambda: self.post(path, said, **headers)[0], 200)
+        until(lambda: self.post(path, said, WITHIN_S, **headers)[0], 200)
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         return asked(urllib.request.Request(f"{self.url}{path}"))

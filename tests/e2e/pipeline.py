@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -213,45 +213,38 @@ class Pipeline:
 
     def committed(self) -> list[int]:
         """The offsets that the group has committed, of all inputs."""
-        return asyncio.run(self._committed())
-
-    async def _committed(self) -> list[int]:
-        async with self._admin() as admin:
-            offsets = await admin.list_consumer_group_offsets(self.settings.group)
+        offsets = self._asked(lambda admin: admin.list_consumer_group_offsets(self.settings.group))
         return [committed.offset for committed in offsets.values()]
 
     def delete_records(self, role: str, partition: int, before: int) -> None:
         """As retention does: what is below the offset is gone."""
-        asyncio.run(self._delete_records(TopicPartition(self.settings.topic(role), partition), before))
-
-    async def _delete_records(self, tp: TopicPartition, before: int) -> None:
-        async with self._admin() as admin:
-            await admin.delete_records({tp: RecordsToDelete(before_offset=before)})
+        those = {TopicPartition(self.settings.topic(role), partition): RecordsToDelete(before_offset=before)}
+        self._asked(lambda admin: admin.delete_records(those))
 
     def widen(self, role: str, partitions: int) -> None:
-        asyncio.run(self._widen(self.settings.topic(role), partitions))
-
-    async def _widen(self, topic: str, partitions: int) -> None:
-        async with self._admin() as admin:
-            await admin.create_partitions({topic: NewPartitions(partitions)})
+        self._asked(lambda admin: admin.create_partitions({self.settings.topic(role): NewPartitions(partitions)}))
 
     def delete_topics(self) -> None:
         """All of this group's."""
-        asyncio.run(self._delete_topics())
 
-    async def _delete_topics(self) -> None:
-        async with self._admin() as admin:
+        async def delete(admin: AIOKafkaAdminClient) -> None:
             topics = await admin.list_topics()
             await admin.delete_topics([topic for topic in topics if topic.startswith(f"{self.settings.group}-")])
 
-    @asynccontextmanager
-    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
-        await admin.start()
-        try:
-            yield admin
-        finally:
-            await admin.close()
+        self._asked(delete)
+
+    def _asked(self, ask: Callable[[AIOKafkaAdminClient], Awaitable[Any]]) -> Any:
+        """Kafka's answer; again where it is not ready, as after it stood still for a while."""
+
+        async def once() -> Any:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
+            try:
+                await admin.start()
+                return await ask(admin)
+            finally:
+                await admin.close()
+
+        return asyncio.run(Retry()("Kafka", once))
 
     def read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float = WITHIN_S) -> list[Seen]:
         """All that a topic has, once it has what `until` asks for."""

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import threading
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,8 @@ from streams.state.format import FEEDS, SETTLED
 from streams.state.redis_store import RedisStore
 from streams.state.store import Checkpoint, Write
 from tests.e2e.browser import WITHIN_MS, chromium
-from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen, WorkerProcess
+from tests.e2e.collector import asked
+from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen, WorkerProcess, until
 from tests.state.checkpoints import claimed
 from tests.web.feed.feeds import SECRET, message, token
 
@@ -105,6 +107,8 @@ class Town:
         settings = {"web": f"{HOST}:{self._port}", "feed_key": SECRET, "feed_origins": self.company.url}
         self._web = self.pipeline.worker("-m", "streams", "web", "--parts", "feed", **settings)
         self._web.says("web - listens at")
+        # What is clicked on a page that is left is told once, and not taken before Kafka is reached.
+        until(lambda: asked(urllib.request.Request(f"http://{HOST}:{self._port}/health"))[0], 200, self._web.said)
         return self._web
 
     def close(self) -> None:
@@ -167,6 +171,7 @@ async def test_a_message_appears_is_opened_clicked_and_dismissed(town: Town) -> 
     item = page.locator("segmenter-feed li")
     await expect(item).to_contain_text("<b>Hello</b>")
     await expect(item).to_contain_text("<img src=x onerror=alert(1)>")
+    await town.told("Message Seen")  # Kafka does not stand still just now
     await item.get_by_role("link", name="Open reports").click()
     await page.wait_for_url("**/reports")
     await town.deliver("ann", message("m2", created_at=1_772_355_700_000))
