@@ -2,20 +2,17 @@
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.topics import create
 
 
 async def test_a_killed_broker_comes_back_with_its_records_and_groups(kafka: Kafka, group: str) -> None:
     if not isinstance(kafka, ApacheKafka):
         pytest.skip("the embedded broker stores in memory")
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
-    await admin.start()
-    await admin.create_topics([NewTopic(group, num_partitions=1, replication_factor=1)])
-    await admin.close()
-
+    await create(kafka.address, NewTopic(group, num_partitions=1, replication_factor=1))
     await produce(kafka, group, b"before")
     assert await consume(kafka, group) == b"before"
     kafka.kill()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
@@ -18,6 +18,7 @@ from tests.e2e.changes import told
 from tests.e2e.histories import actions, expected
 from tests.e2e.pipeline import PARTITIONS, ROOT, TIMELESS, Pipeline
 from tests.e2e.producers import CODECS, publish_by_java, publish_by_librdkafka
+from tests.e2e.topics import create
 
 # How snappy-java begins what it writes; librdkafka writes one block without a frame.
 XERIAL: Final = b"\x82SNAPPY\0"
@@ -35,7 +36,9 @@ def test_every_codec_is_read_by_the_worker_and_by_watch(pipeline: Pipeline, apac
     records = actions(users=80, events=3_000)
     wanted = expected(pipeline, records)
     changes = pipeline.settings.topic("segment-changes")
-    asyncio.run(create_compressed(apache, changes))
+    # The broker compresses what comes to it, and refuses it to whoever is too old to know zstd.
+    compressed = NewTopic(changes, PARTITIONS, 1, topic_configs={"compression.type": "zstd"})
+    asyncio.run(create(apache.address, compressed))
     pipeline.publish([])
 
     users = sorted({record["userId"] for record in records})
@@ -57,14 +60,6 @@ def test_every_codec_is_read_by_the_worker_and_by_watch(pipeline: Pipeline, apac
     assert {codec for codec, _ in batches_of(apache, changes)} == {4}
     count = sum(map(len, wanted.values()))
     assert watched(pipeline, count) == count
-
-
-async def create_compressed(kafka: ApacheKafka, topic: str) -> None:
-    """A topic whose records the broker compresses, and which it refuses to whoever is too old to know zstd."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs={"compression.type": "zstd"})])
-    await admin.close()
 
 
 def batches_of(kafka: ApacheKafka, topic: str) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
 from streams.core.engine.shard import Shard
@@ -29,6 +29,7 @@ from streams.state.memory import MemoryShardStore, MemoryStore
 from streams.testing import to_bytes, track
 from tests.e2e.histories import NEWEST_MS
 from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, Seen
+from tests.e2e.topics import create
 
 HOPS: list[tuple[Any, str]] = [
     (app, "prepare"),
@@ -133,13 +134,10 @@ async def test_what_kafka_refuses_for_good_ends_the_worker_with_what_to_do(
 
 
 async def test_a_topic_that_takes_no_record_so_long_ends_the_worker_with_what_to_do(pipeline: Pipeline) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=pipeline.settings.kafka)
-    await admin.start()
     too_short = NewTopic(
         pipeline.settings.topic("segment-changes"), PARTITIONS, 1, topic_configs={"max.message.bytes": "99"}
     )
-    await admin.create_topics([too_short])
-    await admin.close()
+    await create(pipeline.settings.kafka, too_short)
     await publish_three(pipeline)
     with pytest.raises(
         UsageError, match=r"publishing to .*-segment-changes: the broker takes no record that is so long"
