@@ -230,6 +230,39 @@ async def test_what_was_typed_before_a_page_was_all_there_counts(page: Page) -> 
     await expect(page.locator("#result")).to_contain_text("1 fault")
 
 
+@pytest.mark.parametrize(
+    ("path", "button", "waits", "then"),
+    [
+        ("rule?name=quiet", "Apply", "**/rules", "History"),
+        ("message?name=hello", "Switch it on", "**/message?name=hello", "It is live"),
+    ],
+)
+async def test_who_clicks_twice_sends_once(page: Page, path: str, button: str, waits: str, then: str) -> None:
+    """On a slow line the page that a click leads to is not there yet when the next one comes."""
+    another, sent = asyncio.Event(), []
+
+    async def clicked() -> None:
+        another.set()
+
+    async def late(route: Route) -> None:
+        for _ in range(3):
+            another.clear()
+            await another.wait()
+        await route.continue_()
+
+    await page.expose_function("clicked", clicked)
+    await page.goto(f"./{path}")
+    if path.startswith("rule"):
+        await page.locator("#text").fill("segment: quiet\nenter: idle_days >= 9\n")
+    page.on("request", lambda request: sent.append(request.post_data or "") if request.method == "POST" else None)
+    await page.route(waits, late)
+    await page.get_by_role("button", name=button).evaluate(
+        "each => void setInterval(() => (each.click(), clicked()), 50)"
+    )
+    await expect(page.get_by_role("heading", name=then)).to_be_visible()
+    assert len([each for each in sent if "do=check" not in each]) == 1, sent
+
+
 async def test_nothing_is_put_in_place_under_a_button_that_is_down(page: Page) -> None:
     await page.goto("./")
     await page.locator("#changes").get_by_role("link", name="bob").first.hover()

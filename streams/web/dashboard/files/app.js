@@ -85,6 +85,19 @@ const remembered = (within) => {
   };
 };
 
+// Who clicks twice sends once: what changes something would else be refused the second time, as changed meanwhile.
+const SENT_MS = 10_000; // for whoever stops it on its way
+addEventListener("submit", (event) => {
+  const { target: form, defaultPrevented } = event;
+  if (defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, SENT_MS);
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
 // What a page can do without until it is seen: the page as it was sent is news enough.
 const painted = (then) => requestAnimationFrame(() => setTimeout(then));
 
@@ -202,6 +215,7 @@ if (draft) {
     } else if (!signal.aborted) waiting = setTimeout(check, ASKS_EVERY_MS);
   };
 
+  addEventListener("pageshow", () => (isPosting = isSure = false));
   // Sent here, so that nothing is lost where it does not come through; what is refused is shown by a page of its own.
   draft.addEventListener("submit", async (event) => {
     if (isSure) return;
@@ -211,8 +225,8 @@ if (draft) {
     if (isPosting) return;
     isPosting = true;
     const found = await posted(new URLSearchParams(new FormData(draft, by)));
+    if (found?.place) return location.assign(found.place); // nothing more is sent from here, however often somebody clicks
     isPosting = false;
-    if (found?.place) return location.assign(found.place);
     if (found) (isSure = true), draft.requestSubmit(by);
   });
 
