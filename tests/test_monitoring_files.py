@@ -1,27 +1,16 @@
 """The alerts and the dashboard of `docs/monitoring/`, held against Prometheus' own tool and the metrics that exist."""
 
-import json
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 import yaml
 
 from streams.runtime.metrics import SPECS
+from tests.monitoring_files import DASHBOARD, FOLDER, RULES, in_dashboard
 from tests.pages import ROOT
 from tests.promtool import promtool
-
-FOLDER: Final = ROOT / "docs/monitoring"
-DASHBOARD: Final[dict[str, Any]] = json.loads((FOLDER / "dashboard.json").read_text())
-RULES: Final[list[dict[str, Any]]] = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
-
-
-def in_dashboard() -> list[str]:
-    """Every expression that it asks Prometheus for."""
-    asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
-    asked += [each["expr"] for each in DASHBOARD["annotations"]["list"]]
-    return [*asked, DASHBOARD["templating"]["list"][1]["query"].replace("label_values(", "count(").replace(", job", "")]
 
 
 def test_prometheus_takes_the_alerts() -> None:

@@ -8,23 +8,16 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import uvicorn
 from playwright.async_api import Browser, BrowserContext
 from starlette.applications import Starlette
 
-from streams.embedded.redis import RedisServer
-from streams.native.build import compile_kernel
-from streams.settings import Settings, cache_folder
-from streams.state.redis_store import RedisStore
 from streams.web import dashboard
-from streams.web.stopping import Stopping
 from streams.web.views.window import Window
-from tests.bench.window import NOW, fill, rules
+from tests.bench.window import filled
 from tests.e2e.browser import chromium
 
 TIMES: Final = 20
@@ -68,21 +61,12 @@ async def measure(browser: Browser, url: str, path: str) -> None:
     print(f"{path or 'the overview':<20} {told}", flush=True)
 
 
-async def main(url: str, folder: Path) -> None:
-    settings = Settings.from_environment({}, redis=url, rules=str(folder))
-    store = RedisStore(url, settings.group)
-    await fill(store, settings)
-    window = Window(settings, Stopping(), lambda: NOW)
-    async with served(window) as address, chromium() as browser:
+async def main() -> None:
+    async with filled() as window, served(window) as address, chromium() as browser:
         await painted(await browser.new_context(), address)  # the browser itself begins
         for path in PATHS:
             await measure(browser, address, path)
-    await window.store.close()
-    await store.close()
 
 
 if __name__ == "__main__":
-    compile_kernel(cache_folder())
-    with TemporaryDirectory() as made, RedisServer() as redis:
-        rules(Path(made))
-        asyncio.run(main(redis.url, Path(made)))
+    asyncio.run(main())

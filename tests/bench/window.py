@@ -5,7 +5,8 @@ Goes out: milliseconds, the median and the 99th of a hundred, and bytes as they 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -110,11 +111,22 @@ async def measure(name: str, ask: Callable[[], Awaitable[Any]], size: int = 0) -
     print(f"{name:<40} median {cuts[49]:6.1f} ms   99th {cuts[98]:6.1f} ms   {size:>7,} bytes")
 
 
-async def main(url: str, folder: Path) -> None:
-    settings = Settings.from_environment({}, redis=url, rules=str(folder))
-    store = RedisStore(url, settings.group)
-    await fill(store, settings)
-    window = Window(settings, Stopping(), lambda: NOW)
+@asynccontextmanager
+async def filled() -> AsyncIterator[Window]:
+    """What is looked through: the group, in a Redis of its own."""
+    compile_kernel(cache_folder())
+    with TemporaryDirectory() as made, RedisServer() as redis:
+        rules(Path(made))
+        settings = Settings.from_environment({}, redis=redis.url, rules=made)
+        store = RedisStore(redis.url, settings.group)
+        await fill(store, settings)
+        window = Window(settings, Stopping(), lambda: NOW)
+        yield window
+        await window.store.close()
+        await store.close()
+
+
+async def measure_all(window: Window) -> None:
     served = [*dashboard.served(window).routes, *api.served(window).routes]
     transport = ASGITransport(Starlette(routes=served))
     await measure("the overview, worked out anew", lambda: overview(window))
@@ -144,12 +156,12 @@ async def main(url: str, folder: Path) -> None:
                 assert (await client.get(f"/api/v1{path}")).status_code == 200
 
             await measure(f"/api/v1{path}", asked, len(sent.content))
-    await window.store.close()
-    await store.close()
+
+
+async def main() -> None:
+    async with filled() as window:
+        await measure_all(window)
 
 
 if __name__ == "__main__":
-    compile_kernel(cache_folder())
-    with TemporaryDirectory() as made, RedisServer() as redis:
-        rules(Path(made))
-        asyncio.run(main(redis.url, Path(made)))
+    asyncio.run(main())

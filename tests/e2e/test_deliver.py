@@ -29,9 +29,9 @@ from streams.testing import identify, track
 from tests.conftest import Kafka
 from tests.delivery.histories import change
 from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.operators import Operator, is_caught_up
 from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen, until
-from tests.e2e.test_erase import Keys, keys
-from tests.e2e.test_monitoring import Operator, is_caught_up
+from tests.e2e.redis_keys import Keys
 
 DELIVER = ("-m", "streams", "deliver")
 RULES = {"a": "enter: count(any) >= 1\ninclude: [first_name]"}
@@ -42,7 +42,6 @@ MESSAGES = {
 }
 AT_ONCE = (("hello", "sent"), ("later", "held"))  # what becomes of who enters
 USERS = [f"u-{number}" for number in range(200)]
-__all__ = ["keys"]  # a fixture
 
 
 @pytest.fixture

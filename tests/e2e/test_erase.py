@@ -3,22 +3,18 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
-import pytest
-import redis
 from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.core.engine.erasure import Erasure
 from streams.core.instants import format_time
-from streams.embedded.redis import RedisServer
 from streams.sources import profile_commands
 from streams.testing import Record, identify, track
 from tests.e2e.changes import by_user, told
 from tests.e2e.histories import NEWEST_MS, actions, expected
 from tests.e2e.pipeline import TIMELESS, Pipeline, until
+from tests.e2e.redis_keys import Keys
 
 SECONDS_MS = 1_000
 RULES = {"here": "enter: count(any) >= 1", "twice": "enter: count(any) >= 2", "known": 'enter: plan == "pro"'}
@@ -32,40 +28,6 @@ def erase(pipeline: Pipeline, user: str, *flags: str) -> Result:
 def life_of(user: str, at: int, name: str = "Signed In") -> list[Record]:
     seen = [track(user, name, at + n * SECONDS_MS, f"{user}-{at}-{n}") for n in range(2)]
     return [identify(user, at, f"{user}-{at}", email=f"{user}@acme.example", plan="pro"), *seen]
-
-
-@pytest.fixture
-def keys(redis_server: RedisServer, pipeline: Pipeline) -> Iterator["Keys"]:
-    client: Any = redis.Redis.from_url(redis_server.url)
-    yield Keys(client, pipeline.settings.group)
-    client.close()
-
-
-class Keys:
-    """All that Redis holds of the group."""
-
-    def __init__(self, client: Any, group: str):
-        self._client = client
-        self._group = group
-
-    def that_mention(self, text: str) -> list[str]:
-        keys = self._client.scan_iter(f"{self._group}:*")
-        return sorted(key.decode() for key in keys if text.encode() in key + self._content(key))
-
-    def _content(self, key: bytes) -> bytes:
-        match self._client.type(key):
-            case b"hash":
-                return b" ".join(part for pair in self._client.hgetall(key).items() for part in pair)
-            case b"set":
-                return b" ".join(self._client.smembers(key))
-            case b"zset":
-                return b" ".join(self._client.zrange(key, 0, -1))
-            case b"list":
-                return b" ".join(self._client.lrange(key, 0, -1))
-            case b"stream":
-                return b" ".join(name for _, fields in self._client.xrange(key) for name in fields.values())
-            case _:  # also a key that is gone since it was found, as an outbox is once it is published
-                return bytes(self._client.get(key) or b"")
 
 
 def test_who_is_erased_is_nowhere_and_comes_back_as_somebody_new(pipeline: Pipeline, keys: Keys) -> None:

@@ -7,8 +7,8 @@ from confluent_kafka.admin import AdminClient
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
-from tests.e2e.histories import actions, expected
-from tests.e2e.pipeline import TIMELESS, Pipeline, until
+from tests.e2e.histories import InParts
+from tests.e2e.pipeline import Pipeline, until
 
 
 def test_after_the_group_was_deleted_workers_go_on_and_one_that_slept_through_it_takes_nothing(
@@ -16,10 +16,8 @@ def test_after_the_group_was_deleted_workers_go_on_and_one_that_slept_through_it
 ) -> None:
     if not isinstance(kafka, ApacheKafka):
         pytest.skip("the embedded broker does not delete groups")
-    pipeline.use(TIMELESS)
-    records = actions(users=200, events=6_000)
-    wanted = expected(pipeline, records)
-    pipeline.publish(records[:2_000])
+    parts = InParts(pipeline, 3)
+    parts.publish_next()
     with pipeline.worker() as sleeper:
         sleeper.says("loaded", times=4)
         sleeper.freeze()
@@ -28,13 +26,13 @@ def test_after_the_group_was_deleted_workers_go_on_and_one_that_slept_through_it
             second.says("loaded", times=4)
             assert second.stop() == 0
         delete_group(pipeline)
-        pipeline.publish(records[2_000:4_000])
+        parts.publish_next()
         with pipeline.worker() as third:
             third.says("owns shards 0, 1, 2, 3, generation ")  # 1, unless it stood still while it joined
             third.says("loaded", times=4)
             sleeper.thaw()
-            pipeline.publish(records[4_000:])
-            assert told(pipeline, wanted) == wanted
+            parts.publish_next()
+            assert told(pipeline, parts.wanted) == parts.wanted
             sleeper.says("owns shards", times=2)
             assert third.stop() == 0
     for log in (sleeper.said(), third.said()):

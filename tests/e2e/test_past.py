@@ -12,7 +12,7 @@ from streams.state.opening import opened_store
 from streams.testing import identify, to_bytes, track
 from tests.e2e.histories import NEWEST_MS, actions
 from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen
-from tests.e2e.test_rulebook import rules, until_members_are, wanted
+from tests.e2e.rules_applied import rules, until_members_are, wanted
 
 
 def rooms(pipeline: Pipeline) -> int:

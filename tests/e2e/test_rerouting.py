@@ -5,16 +5,13 @@ from collections import Counter
 import pytest
 
 from streams.kafka.partitioning import homes
-from streams.testing import Record, to_bytes
+from streams.testing import to_bytes
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
-from tests.e2e.histories import actions, expected
+from tests.e2e.histories import EXACTLY, actions, exactly_twelve, expected
 from tests.e2e.pipeline import PARTITIONS, TIMELESS, Pipeline
 from tests.e2e.producers import publish_by_java, publish_by_librdkafka
-
-# Lost, or counted twice, any event would be missed here, in whatever order they come.
-EXACTLY = {"exactly": 'enter: count(any) == 12 and count("Signed In") == 4'}
 
 
 def test_librdkafkas_default_gives_the_same_changes(pipeline: Pipeline) -> None:
@@ -77,19 +74,3 @@ def test_a_java_client_needs_no_setting_where_it_sends_the_user_as_key(pipeline:
     assert max(offsets.values()) == 1
     sent_by_key = {to_bytes(record) for record in records[:360]}
     assert not sent_by_key.intersection(one.value for one in rerouted), "what the client sent by key was at home"
-
-
-def exactly_twelve(users: int) -> list[Record]:
-    """Of each user four events of each of three names, all users' in turns."""
-    names = ("Signed In", "Report Viewed", "Export Created")
-    return [
-        {
-            "type": "track",
-            "messageId": f"m-{turn}",
-            "userId": f"user-{user}",
-            "event": names[turn % 3],
-            "timestamp": 1_700_000_000_000 + turn,
-        }
-        for turn in range(12)
-        for user in range(users)
-    ]

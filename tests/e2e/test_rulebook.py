@@ -1,61 +1,18 @@
 """Rules that are applied while workers run, on real servers."""
 
-import asyncio
 import shutil
-import time
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from streams.cli import main
-from streams.core.engine.shard import Shard
-from streams.state.opening import opened_store
-from streams.testing import Record, decoded
 from tests.e2e.histories import actions
-from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen, WorkerProcess, until
-from tests.e2e.test_monitoring import Operator
+from tests.e2e.operators import Operator
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, Pipeline, Seen, WorkerProcess, until
+from tests.e2e.rules_applied import rules, until_members_are, wanted
 
 # Of what was counted before, so that the past is known; one rule stays, one goes, one comes, one means something else.
 OTHERS = {
     "more-exports": TIMELESS["more-exports"],
     "far-more-exports": 'enter: count("Export Created") > count("Signed In") + 2',
 }
-
-
-def members(pipeline: Pipeline) -> dict[str, set[str]]:
-    async def found() -> dict[str, set[str]]:
-        async with opened_store(pipeline.settings) as store:
-            segments = await store.shards.sizes()
-            return {
-                segment: set().union(*[await store.shards.members(shard, segment) for shard in range(PARTITIONS)])
-                for segment in segments
-            }
-
-    return asyncio.run(found())
-
-
-def wanted(pipeline: Pipeline, records: list[Record]) -> dict[str, set[str]]:
-    """As if the rules had always been there."""
-    shard = Shard(pipeline.rulebook)
-    shard.step(decoded(pipeline.rulebook, records))
-    found: dict[str, set[str]] = {}
-    for user in shard.table.subjects:
-        for segment in shard.memberships(user):
-            found.setdefault(segment, set()).add(user)
-    return found
-
-
-def until_members_are(pipeline: Pipeline, those: dict[str, set[str]], *workers: WorkerProcess) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while members(pipeline) != those:
-        assert time.monotonic() < deadline, "\n".join(worker.said() for worker in workers)
-        time.sleep(0.2)
-
-
-def rules(pipeline: Pipeline, *words: str) -> str:
-    result = CliRunner().invoke(main, ["rules", *words], env=pipeline.environment)
-    assert result.exit_code == 0, result.stderr
-    return result.output
 
 
 def until_shown(pipeline: Pipeline, text: str, worker: WorkerProcess) -> None:

@@ -9,8 +9,8 @@ from streams.embedded.redis import RedisServer
 from streams.testing import Record, to_bytes
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.histories import EXACTLY, exactly_twelve
 from tests.e2e.pipeline import Pipeline, Seen
-from tests.e2e.test_rerouting import EXACTLY, exactly_twelve
 
 OWN = ("segment-changes", "segment-memberships", "rerouted-events", "profile-commands", "delivery-commands")
 USERS = 60
