@@ -100,3 +100,7 @@ def changes(draw: st.DrawFn) -> list[tuple[Change, bool]]:
             made = change(rule, "entered" if ordinals[rule] % 2 else "exited", hour, ordinals[rule])
         found.append((made, draw(st.integers(0, 4)) > 0))
     return found
+
+
+def message(name: str = "m", on: str = "enters a", **parts: object) -> Message:
+    return Message(name=name, on=(Trigger.of(on),), **({"content": content()} | parts))  # type: ignore[arg-type]  # fields

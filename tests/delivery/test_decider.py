@@ -10,19 +10,15 @@ from streams.core.changes import Change
 from streams.core.instants import HOUR_MS
 from streams.delivery.decider import MOST_STANDING, Decider
 from streams.delivery.decision import Decision, message_id
-from streams.delivery.message import Content, Message, Messages, Shared, Trigger
+from streams.delivery.message import Content, Messages, Shared
 from streams.delivery.quiet import Quiet
 from streams.delivery.recipient import Recipient
 from streams.delivery.rehearsal import Passed, Rehearsal
 from streams.delivery.templates import template
-from tests.delivery.histories import HOURS, cap, change, changes, content, messages
+from tests.delivery.histories import HOURS, cap, change, changes, content, message, messages
 from tests.delivery.oracle import judge
 
 History = list[tuple[Change, bool]]
-
-
-def message(name: str = "m", on: str = "enters a", **parts: object) -> Message:
-    return Message(name=name, on=(Trigger.of(on),), **({"content": content()} | parts))  # type: ignore[arg-type]  # fields
 
 
 def rehearse(book: Messages, history: History, until: int = HOURS) -> list[Decision]:

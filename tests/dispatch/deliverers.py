@@ -28,7 +28,7 @@ from streams.sources.delivery_commands import Merged
 from streams.state.format import MEMBERSHIPS, RECIPIENTS
 from streams.state.store import Checkpoint, Store, Write
 from tests.delivery.histories import change
-from tests.dispatch.test_shard import Crash, is_ours
+from tests.dispatch.lives import Crash, is_ours
 from tests.state.checkpoints import claimed
 
 SHARDS: Final = {"ann": 0, "bob": 1, "cy": 2}

@@ -20,10 +20,9 @@ from streams.sources.delivery_commands import Merged, Moved
 from streams.state.format import FEEDS
 from streams.state.memory import MemoryStore
 from streams.state.store import Checkpoint, Store, Write
-from tests.delivery.histories import cap, change
-from tests.delivery.test_decider import message
+from tests.delivery.histories import cap, change, message
 from tests.dispatch.deliverers import SHARDS, Deliverers, came, delivering, identity, went
-from tests.dispatch.test_shard import Crash
+from tests.dispatch.lives import Crash
 
 
 async def test_inboxes_join_and_whoever_is_gone_has_none(kept: Store) -> None:

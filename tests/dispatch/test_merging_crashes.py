@@ -18,9 +18,8 @@ from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from tests.delivery.histories import HOURS, changes, messages
 from tests.dispatch.deliverers import Deliverers
-from tests.dispatch.test_shard import Crash, crashes, run_on_redis
+from tests.dispatch.lives import Crash, crashes
 
-__all__ = ["run_on_redis"]  # a fixture
 History = list[tuple[Change, bool]]
 
 

@@ -1,101 +1,33 @@
 """One shard of deliveries, on both stores: a crash is an item in a list, and leaves no trace but repeats."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace as replace_change
 
 from streams.core.changes import Change
 from streams.core.engine.erasure import Erasure
 from streams.core.instants import HOUR_MS
 from streams.delivery.decision import message_id
-from streams.delivery.feed import FeedMessage
 from streams.delivery.message import Messages
 from streams.delivery.outcomes import VERDICTS, outcome
-from streams.delivery.recipient import Recipient
 from streams.delivery.rehearsal import Rehearsal
 from streams.delivery.webhook import Endpoint
 from streams.dispatch.inputs import Again, Input, Send
-from streams.dispatch.shard import LOG, Common, DeliveryShard
+from streams.dispatch.shard import LOG
 from streams.errors import Fenced
-from streams.kafka.message import Message
 from streams.outputs.change import Noticed
-from streams.outputs.delivery import decode_delivery
 from streams.state.format import DUE, OUTCOMES, RECIPIENTS
 from streams.state.memory import MemoryStore
-from streams.state.redis_store import RedisStore
 from streams.state.store import Store
-from tests.delivery.histories import HOURS, cap, change, changes, content, messages
-from tests.delivery.test_decider import message
-
-Decided = tuple[str, str, str, str]
-
-
-class Crash(Enum):
-    """Where the process dies in a step."""
-
-    DECIDED = "decided, and not stored"
-    STORED = "stored, and not published"
-    PUBLISHED = "published, and not noted"
-    NEVER = "not at all"
-
-
-async def is_ours() -> bool:
-    """As Kafka says."""
-    return True
-
-
-class Life:
-    """One shard, whoever owns it now, and what it publishes. The next owner goes on from where the state is."""
-
-    def __init__(self, store: Store, book: Messages, **common: Any):
-        self.store = store
-        self.common = Common(store, lambda: book, "deliveries", "segment-messages", "delivery-commands", **common)
-        self.published: list[Message] = []
-
-    async def begin(self, now_ms: int = 0) -> None:
-        self.shard = DeliveryShard(0, self.common)
-        self.published += await self.shard.claim(is_ours, lambda: now_ms)
-        await self.shard.published()
-
-    async def read(self, log: Sequence[Input], to: int, now_ms: int, crash: Crash = Crash.NEVER) -> None:
-        """Apply the log's records up to an offset, from where the state is."""
-        begin = self.shard.positions.get("segment-changes", 0)
-        step = await self.shard.decide(log[begin:to], {"segment-changes": max(begin, to)}, now_ms, now_ms)
-        if crash is Crash.DECIDED:
-            return await self.begin()
-        if step is not None:
-            await self.shard.save(step)
-            if crash is Crash.STORED:
-                return await self.begin()
-            self.published += step.outbox
-        if crash is Crash.PUBLISHED:
-            return await self.begin()
-        return await self.shard.published()
-
-    def decisions(self) -> Counter[Decided]:
-        records = [decode_delivery(each.value or b"") for each in self.published if each.topic == "deliveries"]
-        return Counter((each.user_id, each.id, each.decision, each.at) for each in records)
-
-    async def why(self, user: str = "ann") -> dict[str, str]:
-        """What was decided last, by message."""
-        raw = await self.store.deliveries.get(0, RECIPIENTS, user)
-        return {} if raw is None else {name: each.decision for name, each in Recipient.decode(raw).decided.items()}
-
-    async def feed(self, user: str = "ann") -> dict[str, FeedMessage]:
-        found = (await self.store.feeds.read(0, user)).entries
-        return {name: FeedMessage.decode(each.message) for name, each in found.items()}
-
+from tests.delivery.histories import HOURS, cap, change, changes, content, message, messages
+from tests.dispatch.lives import Crash, Life, crashes
 
 History = list[tuple[Change, bool]]
-crashes = st.lists(st.sampled_from(Crash), max_size=30)
 
 
 async def lived(store: Store, book: Messages, history: History, crashed: Sequence[Crash]) -> Life:
@@ -136,24 +68,6 @@ async def without_a_trace(store: Store, book: Messages, history: History, crashe
 @given(messages(), changes(), crashes)
 def test_no_crash_leaves_a_trace_but_repeats(book: Messages, history: History, crashed: list[Crash]) -> None:
     asyncio.run(without_a_trace(MemoryStore(), book, history, crashed))
-
-
-@pytest.fixture
-def run_on_redis(redis_server: Any, group: str) -> Callable[[Callable[[Store], Awaitable[None]]], None]:
-    """On a new group of the same Redis each time."""
-    times = iter(range(1_000_000))
-
-    def run(test: Callable[[Store], Awaitable[None]]) -> None:
-        async def on_store() -> None:
-            store = RedisStore(redis_server.url, f"{group}-{next(times)}")
-            try:
-                await test(store)
-            finally:
-                await store.close()
-
-        asyncio.run(on_store())
-
-    return run
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=10)

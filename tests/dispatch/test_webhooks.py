@@ -22,7 +22,7 @@ from streams.outputs.delivery import decode_delivery
 from streams.state.memory import MemoryStore
 from tests.delivery.histories import change, content
 from tests.dispatch.endpoint import Receiver, poster
-from tests.dispatch.test_shard import Life
+from tests.dispatch.lives import Life
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()

@@ -8,7 +8,7 @@ import pytest
 from streams.monitoring.check import trouble
 from streams.monitoring.health import Health
 from streams.settings import Settings
-from tests.monitoring.test_server import WAITING, WELL, Watched
+from tests.monitoring.watched import WAITING, WELL, Watched
 
 
 def test_a_worker_is_asked_where_the_settings_have_it() -> None:

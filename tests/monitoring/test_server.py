@@ -1,57 +1,18 @@
 """What the HTTP port answers, asked over HTTP."""
 
-import json
 import socket
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
-from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
 
 from streams.errors import UsageError
-from streams.monitoring.health import Cause, Health, Obstacle, ShardHealth, State
-from streams.monitoring.server import Monitoring, listen
+from streams.monitoring.health import Health, ShardHealth, State
+from streams.monitoring.server import listen
 from streams.setting_values import HostPort
+from tests.monitoring.watched import WAITING, WELL, Watched
 
-WELL = ShardHealth(0, State.CAUGHT_UP, {})
 LOADING = ShardHealth(1, State.LOADING, {}, still_s=45.0, is_loaded=False)
-WAITING = ShardHealth(2, State.WAITING, {"product-events": 7}, 31.0, Obstacle(Cause.REDIS, "Redis is away"))
 SLOW = ShardHealth(3, State.BEHIND, {"product-events": 7}, 31.0)
-
-
-class Watched:
-    """A worker whose health is as it is told."""
-
-    def __init__(self) -> None:
-        self.health, self.ago_s = Health([WELL], has_joined=True), 0.0
-        self.registry = CollectorRegistry()
-        Counter("segmenter_scrapes", "Of a test.", registry=self.registry).inc()
-
-    def ask(self) -> tuple[Health, float]:
-        return self.health, self.ago_s
-
-    @contextmanager
-    def served(self) -> Iterator[Monitoring]:
-        with listen(HostPort("127.0.0.1", 0), False, self.registry, self.ask) as server:
-            server.start()
-            yield server
-            server.shutdown()
-
-    def answer(self, path: str, method: str = "GET") -> tuple[int, str, str]:
-        with self.served() as server:
-            connection = HTTPConnection(*server.address, timeout=60)
-            connection.request(method, path)
-            found = connection.getresponse()
-            body = found.read().decode()
-            connection.close()
-        return found.status, found.headers["Content-Type"], body
-
-    def says(self, path: str) -> tuple[int, dict[str, Any]]:
-        status, _, body = self.answer(path)
-        return status, json.loads(body)
 
 
 def test_a_worker_whose_shards_move_is_well() -> None:

@@ -15,7 +15,6 @@ from streams.core.changes import Change
 from streams.kafka.partitioning import homes
 from streams.lifecycle.awaiting import Made, Progress
 from streams.lifecycle.moves import Move
-from streams.outputs.change import decode_change
 from streams.runtime import past, shard_loop
 from streams.sources import profile_commands
 from streams.state.format import MEMBERSHIPS, past_room
@@ -24,68 +23,13 @@ from streams.state.store import Store
 from streams.testing import to_bytes, track
 from tests.core.identities.people import STEPS, Becomes, Customer, SignIn, Step, Visit
 from tests.rulebooks import rulebook
-from tests.runtime.company import CRASHES, Company, Crashes, live
+from tests.runtime.company import CRASHES, Crashes, live
 from tests.runtime.happenings import ERASURES, OF_USERS, Backdated, Erase, Late, Published, records
 from tests.runtime.lives import Crash, Owner
+from tests.runtime.pasts import AFTER, BEFORE, Group, stands, take_over, told
 from tests.runtime.world import NOON, PARTITIONS, World, lose
 
 pytestmark = pytest.mark.usefixtures("at_once")
-
-BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
-AFTER: Final = rulebook(
-    **{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)},
-    **{f"in-{n}": f'count("Signed In") >= {n}' for n in range(1, 6)},
-    **{f"viewed-{n}": f'count("Page Viewed") >= {n}' for n in range(1, 5)},
-    looked='count("Page Viewed") > count("Signed In")',
-    **{
-        f"read-{n}": f'sum("Page Viewed", "n", days=90) + sum("Signed In", "n", days=90) >= {n}'
-        for n in range(1, 16, 2)
-    },
-    **{f"{what}-{n}": f"context.{what}.n == {n}" for what in ("campaign", "device") for n in range(4)},
-)
-
-
-class Group(Company):
-    """The same under some rules, and then under others."""
-
-    async def settle_all(self) -> None:
-        """The same, with a life of each at least, until one ends without a crash; at once, as the past of one may need
-        what that of another has left."""
-        await asyncio.gather(*map(self._live_whole, range(PARTITIONS)))
-        await self.settle()
-
-    async def _live_whole(self, shard: int) -> None:
-        while not await self.live_once(shard):
-            pass
-
-
-async def take_over(company: Group, in_memory: bool) -> None:
-    """Have the past made of the rules that are to come, then let them be live, as workers do; in_memory: each under the
-    eyes of an owner who has made the past, else of one who begins with it."""
-    world = company.world
-    world.awaited, world.awaited_version, world.has_limit = AFTER, world.version + 1, True
-    world.has_past = True
-    await company.settle_all()
-    assert world.ready == set(range(PARTITIONS))
-    world.version += 1
-    company.rules, company.after = AFTER, BEFORE if in_memory else None
-    if not in_memory:
-        world.awaited = None
-    await company.settle_all()
-    world.awaited = company.after = None
-    await company.settle_all()  # what is made is forgotten once all have taken it
-
-
-async def stands(company: Group) -> dict[str, Any]:
-    """Where everybody is, and what is stored of whom."""
-    found = await company.stands()
-    return {name: where for name, where in found.items() if not name.endswith(("aliases", "owned", "unlinked"))}
-
-
-def told(company: Group, before: Collection[str] = ()) -> dict[str, Change]:
-    """What all shards have told, each once, by id; but for what has these ids."""
-    changes = [decode_change(message.value or b"") for message in company.world.of("segment-changes")]
-    return {change.id: change for change in changes if change.id not in before}
 
 
 def later(company: Group, before: Collection[str]) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from tests.core.identities.people import SignIn, Step, Visit
 from tests.runtime.company import live
 from tests.runtime.happenings import Published, records
 from tests.runtime.lives import Owner
-from tests.runtime.test_past import AFTER, BEFORE, Group, stands, told
+from tests.runtime.pasts import AFTER, BEFORE, Group, stands, told
 from tests.runtime.world import PARTITIONS, lose
 
 pytestmark = pytest.mark.usefixtures("at_once")

@@ -28,7 +28,7 @@ from streams.state.format import COUNTED, FLOWS, MARKS, MEMBERS, MEMBERSHIPS, MO
 from streams.state.store import Checkpoint
 from streams.testing import Record, decoded, identify, instant, track
 from tests.rulebooks import rulebook
-from tests.runtime.test_published import OURS, Topics, membership
+from tests.runtime.published_topics import OURS, Topics, membership
 from tests.state.changes import changed
 
 NOON = instant("2026-03-01 12:00")

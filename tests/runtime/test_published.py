@@ -1,61 +1,24 @@
 """What a shard has published is known from what stands on its topics."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import NamedTuple
 
-from faust.types import TP
 from msgspec import structs
 
 from streams.core.changes import Cause, Change
 from streams.core.engine.decoding import Memberships
-from streams.core.instants import format_time
-from streams.kafka.message import Headers, Message
+from streams.kafka.message import Message
 from streams.outputs.membership import encode_segments
 from streams.outputs.messages import Outputs
-from streams.runtime.published import Known, Published, read_published
 from streams.settings import Settings
+from tests.runtime.published_topics import OURS, Topics, membership
 
 NOON = 1_772_366_400_000
-CHANGES, MEMBERSHIPS = TP("segment-changes", 2), TP("segment-memberships", 2)
-OURS, THEIRS = Outputs(Settings(group="ours")), Outputs(Settings(group="theirs"))
+THEIRS = Outputs(Settings(group="theirs"))
 GARBAGE = Message("", b"ann", b"{oops")
-
-
-class Stands(NamedTuple):
-    """One record."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-class Topics:
-    """`begins`: the first offset of the topic of changes that Kafka still has."""
-
-    def __init__(self, changes: Sequence[Message], memberships: Sequence[Message] = (), begins: int = 0):
-        self._stands = {CHANGES: changes, MEMBERSHIPS: memberships}
-        self._begins = begins
-
-    @asynccontextmanager
-    async def reading_back(self, tp: TP) -> AsyncIterator[tuple[int, AsyncIterator[Sequence[Known]]]]:
-        async def batches() -> AsyncIterator[Sequence[Known]]:
-            for each in self._stands[tp][self._begins if tp == CHANGES else 0 :]:
-                yield [Stands(each.key or None, each.value, each.headers)]
-
-        yield self._begins, batches()
-
-    async def read(self) -> Published:
-        return await read_published(self, CHANGES, MEMBERSHIPS, OURS.source)
 
 
 def change(user: str, ordinal: int, at: int) -> Change:
     return Change(user, "r", "segment.entered", "r", None, at, "event", "m", ordinal, "1", (), ("r",), {})
-
-
-def membership(user: str, segments: Memberships, at: int, version: int = 1) -> Message:
-    return OURS.memberships(user, encode_segments(segments), format_time(at), version)
 
 
 async def test_of_a_thousand_changes_those_are_known_that_stand_there() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given
@@ -19,6 +19,7 @@ from streams.sources.records import MAX_RECORD_BYTES
 from streams.sources.segment_spec import CHUNK, MOST_WHOLE_BYTES
 from streams.testing import instant
 from tests.decoders import Decoder
+from tests.sources.fetched import Fetched
 from tests.strategies.records import noise
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00Z
@@ -109,14 +110,6 @@ def test_of_much_context_that_waits_under_an_alias_only_what_rules_read_is_kept_
         assert isinstance(found, Event)
         assert (found.properties, found.traits) == ({"plan": "pro"}, {"context.locale": "de"})
         assert found.unread_context == unread
-
-
-class Fetched(NamedTuple):
-    """A record as a fetch brings it."""
-
-    value: bytes | None
-    key: bytes | None = b"k"
-    timestamp: int = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
 
 
 names = st.sampled_from(("E", "F", "Unread", "Email Delivered", "", "x" * 255, "x" * 256))

@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from streams.core.events import Reject
+from streams.core.events import Reads, Reject
 from streams.sources.remedies import COMMAND
-from tests.sources.test_reasons import DECODER
+from tests.decoders import Decoder
 
+DECODER = Decoder(Reads({}))
 EVENT = {"type": "track", "userId": "ann", "event": "X", "timestamp": "2026-03-01"}
 TEXT = json.dumps(EVENT)
 NO_NAN = "JSON has no NaN and no Infinity: leave them out, or send null"

@@ -11,7 +11,7 @@ from streams.core.links import How, Link, Linking, Unlinked
 from streams.sources import InputOptions
 from tests.decoders import Decoder
 from tests.runtime.records import Read
-from tests.sources.test_records import Fetched
+from tests.sources.fetched import Fetched
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00.000Z
 MINUTE_MS = 60_000

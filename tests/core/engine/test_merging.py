@@ -16,12 +16,11 @@ from streams.core.language.parser import parse_condition
 from streams.core.rules.nodes import Always
 from streams.core.rules.rulebook import Level, Rulebook, Segment, Tier
 from tests import strategies as made
+from tests.core.engine.merged_lives import USERS, Item, lives
 from tests.core.harness import Changes, Engine
 from tests.oracle import Merge, judge
-from tests.strategies.histories import moments
 
 START: Final = 20_000 * DAY_MS
-USERS: Final = ("ann", "bob", "cy")
 LIFECYCLE = Tier("lifecycle", (Level("power", parse_condition("count(any) >= 3")), Level("active", Always(True))))
 BUSY = Segment("busy", parse_condition("count(any) >= 2"))
 QUIET = Segment("quiet", parse_condition("idle_days >= 7"), min_stay_ms=DAY_MS)
@@ -142,31 +141,6 @@ def test_a_profile_that_other_rules_wrote_is_merged_by_what_both_count() -> None
     changes = now.arrive("ann", packed, at(3), "m-1")
     assert brief(changes) == [("ann", "entered", "busy", None, 1)]
     assert now.table.document(now.table.row_of("ann")).read("plan") == "pro"
-
-
-Item = Event | Merge | int
-
-
-@st.composite
-def lives(draw: st.DrawFn) -> list[Item]:
-    """Arrivals, with merges among them. No two users have anything of one millisecond, and nobody is in a group: what
-    is known of one that was left goes by the order of arrival."""
-    known: set[str] = set()
-    gone: dict[str, str] = {}
-    items: list[Item] = []
-    for arrival in draw(made.arrivals()):
-        if isinstance(arrival, Event):
-            arrival = replace(arrival, ts=arrival.ts // 4 * 4 + USERS.index(arrival.subject))
-            if any(name.startswith("group.") for name in arrival.traits):
-                continue
-            known.add(gone.get(arrival.subject, arrival.subject))
-        items.append(arrival)
-        if len(known) > 1 and draw(st.integers(0, 5)) == 0:
-            one, into = draw(st.permutations(sorted(known)))[:2]
-            known.remove(one)
-            gone = {user: into if now == one else now for user, now in gone.items()} | {one: into}
-            items.append(Merge(one, into, draw(moments), f"merge {one}"))
-    return items
 
 
 def lived(rulebook: Rulebook, items: Sequence[Item], saves: set[int], in_one: bool) -> Changes:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.core.batch import Batch
 from streams.core.events import Event
 from streams.core.identities.identities import Identities
 from streams.core.links import How, Link, Linking, Unlinked
@@ -16,13 +15,12 @@ from streams.core.merges import Merge as Command
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
 from tests.core.harness import Changes, Engine, owed
-from tests.core.identities.made import DAY
 from tests.core.identities.people import STEPS, Item, Step, history
+from tests.core.identities.played import KEEP_MS, run
 from tests.oracle import Merge, judge
 from tests.oracle.identities import named
 from tests.rulebooks import rulebook
 
-KEEP_MS = 3 * DAY
 VISITORS, CUSTOMERS, USERS = ("a-1", "a-2"), ("cus_1",), ("ann", "dan", "cy")
 LINKS = st.builds(Link, st.sampled_from(VISITORS), st.sampled_from((How.ANONYMOUS, How.ALIAS)))
 LINKS |= st.builds(Link, st.sampled_from(CUSTOMERS), st.sampled_from((How.CUSTOMER, How.TRAIT)))
@@ -50,23 +48,6 @@ def histories(draw: st.DrawFn) -> list[Event | int]:
                 properties["customer"] = alias
             found.append(replace(arrival, subject=alias, properties=properties, identity=Unlinked()))
     return found
-
-
-def run(rulebook: Rulebook, arrivals: list[Event | int], cuts: set[int]) -> Changes:
-    """In as many batches as there are cuts."""
-    engine = Engine(rulebook)
-    identities = Identities.empty(engine.shard, KEEP_MS)
-    batch: list[Event] = []
-    for place, arrival in enumerate([*arrivals, made.END_MS]):
-        if place in cuts or isinstance(arrival, int):
-            for part in identities.resolve(Batch.of(batch)):
-                engine.apply(part.events)
-            batch = []
-        if isinstance(arrival, int):
-            engine.pass_time(arrival)
-        else:
-            batch.append(arrival)
-    return engine.reported
 
 
 @settings(max_examples=1 + settings().max_examples // 10)

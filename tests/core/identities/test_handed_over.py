@@ -16,8 +16,8 @@ from streams.core.profiles.ledger import Ledger
 from streams.testing import parse_rules
 from tests.core.harness import owed
 from tests.core.identities.made import DAY, of, state
-from tests.core.identities.test_against_judge import run
-from tests.core.identities.test_identities import Users, identities
+from tests.core.identities.played import run
+from tests.core.identities.users import Users, identities
 from tests.oracle.identities import named
 from tests.strategies import START_MS
 

@@ -18,7 +18,7 @@ from streams.core.links import How
 from streams.core.merges import Asked
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
-from tests.core.engine.test_merging import lives
+from tests.core.engine.merged_lives import lives
 from tests.core.harness import Changes, as_expected
 from tests.core.identities.made import KEEP, RULES, counted, merge, of, second, under
 from tests.oracle import judge

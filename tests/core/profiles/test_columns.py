@@ -10,7 +10,7 @@ from streams.core.kernel.layout import NEVER
 from streams.core.profiles.columns import Columns
 from streams.core.profiles.document import Document
 from streams.core.profiles.ledger import LEDGER_EVENTS
-from tests.core.profiles.test_document import EVERYTHING, folded, identify
+from tests.core.profiles.documents import EVERYTHING, folded, identify
 
 NAMES = ("plan", "mrr", "paying", "company.name", "subscription.renews_at", "é", 'said "so"', "a\\b")
 READ = st.lists(st.sampled_from(NAMES), unique=True)

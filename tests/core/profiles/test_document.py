@@ -1,7 +1,5 @@
 """The document: traits by time and in number, the bytes it is kept as."""
 
-from collections.abc import Mapping
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,32 +7,13 @@ from hypothesis import strategies as st
 from streams.core.events import Event, Value
 from streams.core.kernel.layout import NEVER
 from streams.core.profiles.document import LONGEST_SPELLING, MAX_TRAIT_BYTES, MAX_TRAITS, Derived, Document
+from tests.core.profiles.documents import EVERYTHING, folded, identify
 
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
-EVERYTHING: st.SearchStrategy[Value] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-    TEXTS,
-    st.lists(st.integers() | TEXTS, max_size=3),
-)
 TRAITS = st.dictionaries(st.sampled_from(("plan", "mrr", "company.size", "é")), EVERYTHING, max_size=3)
-
-
-def identify(traits: Mapping[str, Value], ts: int = 0) -> Event:
-    return Event("u-1", ts, "", False, None, {}, traits)
 
 
 def billing(name: str, ts: int = 0, **properties: Value) -> Event:
     return Event("u-1", ts, name, False, None, properties, {}, touches_ledger=True)
-
-
-def folded(*events: Event) -> Document:
-    document = Document()
-    for event in events:
-        document.fold(event)
-    return document
 
 
 def test_an_empty_document_is_no_bytes() -> None:

@@ -16,7 +16,7 @@ from streams.kafka.batches import version_2
 from streams.kafka.batches.reader import read
 from streams.kafka.batches.record import PlainRecord, Unreadable
 from streams.kafka.batches.version_2 import CONTROL, HEADER, TRANSACTIONAL
-from tests.kafka.batches.test_reader import logs, plain
+from tests.kafka.batches.logs import logs, plain
 from tests.kafka.batches.written import PACKERS, batch, messages, record_bytes, sealed, varint, with_crc
 
 MOST = 1 << 20  # of what a batch may unpack to, so that no example takes long

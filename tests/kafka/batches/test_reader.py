@@ -1,7 +1,5 @@
 """What a fetch brought: every record that can be read, and a reason for what cannot."""
 
-from collections.abc import Sequence
-
 import pytest
 from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
@@ -10,47 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.kafka.batches.reader import ENOUGH_BYTES, Portion, read
-from streams.kafka.batches.record import PlainRecord, Record
+from streams.kafka.batches.record import PlainRecord
 from streams.kafka.batches.version_2 import LOG_APPEND_TIME, TRANSACTIONAL
+from tests.kafka.batches.logs import CODECS, logs, plain
 from tests.kafka.batches.written import PACKERS, batch, mark, messages, sealed, with_crc
-
-CODECS = sorted(PACKERS)
-HEADERS = st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=5)), max_size=3)
-CONTENT = st.none() | st.binary(max_size=40)
 
 
 def some(first: int, *more: int, value: bytes = b"v") -> list[PlainRecord]:
     return [PlainRecord(at, 1_000 + at, b"k-%d" % at, value) for at in (first, *more)]
 
 
-def plain(records: Sequence[Record]) -> list[PlainRecord]:
-    return [PlainRecord(each.offset, each.timestamp, each.key, each.value, tuple(each.headers)) for each in records]
-
-
 def offsets(portion: Portion) -> list[int]:
     return [each.offset for each in portion.records]
-
-
-@st.composite
-def logs(draw: st.DrawFn, versions: Sequence[int] = (0, 1, 2, 2), most: int = 4) -> tuple[list[PlainRecord], bytes]:
-    """Records, with gaps as compaction leaves them, in batches of any codec and version."""
-    records: list[PlainRecord] = []
-    log, at = b"", draw(st.integers(0, 5))
-    for _ in range(draw(st.integers(1, most))):
-        inside = []
-        for _ in range(draw(st.integers(1, 4))):
-            at += draw(st.integers(0, 2))
-            inside.append(PlainRecord(at, draw(st.integers(0, 1 << 41)), draw(CONTENT), draw(CONTENT)))
-            at += 1
-        codec, version = draw(st.sampled_from(CODECS)), draw(st.sampled_from(versions))
-        if version == 2:
-            inside = [each._replace(headers=tuple(draw(HEADERS))) for each in inside]
-            log += batch(inside, codec)
-        else:
-            inside = [each._replace(timestamp=each.timestamp if version else None) for each in inside]
-            log += messages(inside, version, codec if codec != 3 or version else 0)
-        records += inside
-    return records, log
 
 
 @given(logs())

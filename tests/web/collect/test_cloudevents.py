@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from streams.sources.cloudevents import read
 from tests.web.collect.collecting import Collector, basic
-from tests.web.collect.test_stripe import PAID
+from tests.web.collect.stripe_posts import PAID
 
 TRACK = {"type": "track", "event": "Report Created", "userId": "overruled", "properties": {"format": "pdf"}}
 UPDATE = {"event": "Subscription Started", "properties": {"plan": "pro", "mrr": 49}}

@@ -11,7 +11,7 @@ import pytest
 
 from streams.testing import changes, explain, parse_rules
 from tests.web.collect.collecting import Collector, basic
-from tests.web.collect.test_stripe import SECRET, send
+from tests.web.collect.stripe_posts import SECRET, send
 
 CAPTURES: Final = Path(__file__).parents[4] / "shared" / "data" / "segment_captures"
 CLIENTS: Final = ("segment-node", "rudder-node gzip=false", "segment-python gzip=False", "rudder-python gzip=False")

@@ -2,41 +2,22 @@
 
 import json
 import time
-from typing import Any
 
 import pytest
 import stripe
-from httpx import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Unreachable
 from streams.web.collect.stripe import TOLERANCE_S, why_not
 from tests.web.collect.collecting import Collector
+from tests.web.collect.stripe_posts import INVOICE, PAID, SECRET, Signature, send
 
-SECRET, OTHER = "whsec_ours", "whsec_before"
-Signature = stripe.WebhookSignature
-INVOICE = {"id": "in_1", "currency": "eur", "amount_due": 900, "amount_paid": 900, "customer": "cus_1"}
-PAID: dict[str, Any] = {
-    "id": "evt_1",
-    "object": "event",
-    "type": "invoice.paid",
-    "created": int(time.time()),
-    "livemode": True,
-    "data": {"object": {**INVOICE, "metadata": {"user_id": "ann"}}},
-}
+OTHER = "whsec_before"
 
 
 def collector(**settings: str) -> Collector:
     return Collector(**{"stripe_secrets": SECRET, "write_keys": "web:KEY", **settings})
-
-
-async def send(to: Collector, event: dict[str, Any], *secrets: str, at: int | None = None, **more: str) -> Response:
-    """Spaced, as Stripe's bodies are: whoever writes them anew has another text."""
-    body = json.dumps(event, indent=2)
-    signed = [Signature.generate_signature_header(body, secret, at) for secret in secrets or (SECRET,)]
-    header = ",".join([signed[0], *(each.partition(",")[2] for each in signed[1:]), "v0=old"])
-    return await to.post("/v1/stripe", content=body, headers={"Stripe-Signature": header, **more})
 
 
 async def test_a_signed_event_goes_to_the_billing_updates_as_it_was_sent_under_its_user() -> None:

@@ -1,0 +1,67 @@
+"""A group of two shards under some rules, and then under others that read what was not kept before, for tests."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, Final
+
+from streams.core.changes import Change
+from streams.outputs.change import decode_change
+from tests.rulebooks import rulebook
+from tests.runtime.company import Company
+from tests.runtime.world import PARTITIONS
+
+BEFORE: Final = rulebook(**{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)})
+AFTER: Final = rulebook(
+    **{f"seen-{n}": f"count(any) >= {n}" for n in range(1, 4)},
+    **{f"in-{n}": f'count("Signed In") >= {n}' for n in range(1, 6)},
+    **{f"viewed-{n}": f'count("Page Viewed") >= {n}' for n in range(1, 5)},
+    looked='count("Page Viewed") > count("Signed In")',
+    **{
+        f"read-{n}": f'sum("Page Viewed", "n", days=90) + sum("Signed In", "n", days=90) >= {n}'
+        for n in range(1, 16, 2)
+    },
+    **{f"{what}-{n}": f"context.{what}.n == {n}" for what in ("campaign", "device") for n in range(4)},
+)
+
+
+class Group(Company):
+    """The same under some rules, and then under others."""
+
+    async def settle_all(self) -> None:
+        """The same, with a life of each at least, until one ends without a crash; at once, as the past of one may need
+        what that of another has left."""
+        await asyncio.gather(*map(self._live_whole, range(PARTITIONS)))
+        await self.settle()
+
+    async def _live_whole(self, shard: int) -> None:
+        while not await self.live_once(shard):
+            pass
+
+
+async def take_over(company: Group, in_memory: bool) -> None:
+    """Have the past made of the rules that are to come, then let them be live, as workers do; in_memory: each under the
+    eyes of an owner who has made the past, else of one who begins with it."""
+    world = company.world
+    world.awaited, world.awaited_version, world.has_limit = AFTER, world.version + 1, True
+    world.has_past = True
+    await company.settle_all()
+    assert world.ready == set(range(PARTITIONS))
+    world.version += 1
+    company.rules, company.after = AFTER, BEFORE if in_memory else None
+    if not in_memory:
+        world.awaited = None
+    await company.settle_all()
+    world.awaited = company.after = None
+    await company.settle_all()  # what is made is forgotten once all have taken it
+
+
+async def stands(company: Group) -> dict[str, Any]:
+    """Where everybody is, and what is stored of whom."""
+    found = await company.stands()
+    return {name: where for name, where in found.items() if not name.endswith(("aliases", "owned", "unlinked"))}
+
+
+def told(company: Group, before: Collection[str] = ()) -> dict[str, Change]:
+    """What all shards have told, each once, by id; but for what has these ids."""
+    changes = [decode_change(message.value or b"") for message in company.world.of("segment-changes")]
+    return {change.id: change for change in changes if change.id not in before}
