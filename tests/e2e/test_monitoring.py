@@ -16,7 +16,7 @@ from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.histories import actions
 from tests.e2e.operators import Operator, is_caught_up
 from tests.e2e.outages import frozen
-from tests.e2e.pipeline import PARTITIONS, Pipeline, WorkerProcess, until
+from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, WorkerProcess, until
 from tests.monitoring_files import RULES, in_dashboard
 from tests.promtool import promtool
 
