@@ -21,7 +21,7 @@ priority_commands.py users to erase, and word of merges that were done: what goe
 shard_loop.py        a loaded shard, written down again and again; shard_work.py: what it does, in slices
 pending.py           what has happened since the last checkpoint
 checkpoint.py        into Redis, onto Kafka, in this order
-published.py         what stands on Kafka already, for a state that is made anew
+published.py         what stands on Kafka already, for a state that is made anew; owed.py: what is told once it is
 quintiles.py         edges of scores, agreed on by all workers
 compiling.py         the engine compiled before it is needed, with word of how far it is
 retry.py             what fails because Kafka or Redis is away is tried again

@@ -23,6 +23,7 @@ from streams.outputs.messages import Outputs
 from streams.outputs.timeline import encode_entry
 from streams.runtime import rerouting
 from streams.runtime.checkpoint import Snapshot
+from streams.runtime.owed import Owed
 from streams.runtime.published import Published
 from streams.settings import DEFAULT_TIMELINE
 from streams.state.counting import SINCE
@@ -72,16 +73,22 @@ class Pending:
     """Renders changes as they come, which spreads the work, and keeps them until the next snapshot.
 
     published: while a lost state is made anew, what need not be said again. kept: how much of it stays for those who
-    look.
+    look. owed: what is told once it is made anew.
     """
 
-    def __init__(self, outputs: Outputs, published: Published | None = None, kept: Kept = DEFAULT_KEPT):
+    def __init__(
+        self,
+        outputs: Outputs,
+        published: Published | None = None,
+        kept: Kept = DEFAULT_KEPT,
+        owed: Owed | None = None,
+    ):
         self._outputs = outputs
         self.published = published
         self._kept, self._counts_from = kept, kept.counts_from
         self._flows, self._moves = Flows(kept.calendar), Flows(kept.calendar, by_hour=False)
         self._rows, self._rows_bytes = ROWS_TOLD, ROWS_TOLD * ROW_BYTES
-        self._unlike: dict[tuple[str, str], Change] = {}  # by user and rule the last, where others led on from it
+        self.owed = Owed() if owed is None else owed
         self._clear()
 
     def _clear(self) -> None:
@@ -120,20 +127,20 @@ class Pending:
         """While a lost state is made anew: whether it stands there, or a change of rules told it as of then."""
         if self.published is None:
             return False
-        self._unlike.pop((change.subject, change.rule), None)
+        self.owed.follow(change)
         is_told = self.published.has(change)
         if is_told or not self.published.has_step(change):
             return is_told
         if not self.published.agrees(change):  # by what comes, or else it is no more as it was
-            self._unlike[change.subject, change.rule] = change
+            self.owed.differ(change)
         return True
 
     def end_rebuild(self, shard: Shard, detected_at: int) -> None:
         """All that there was has been made anew. Who stands elsewhere than what was told led to is told of now."""
-        unlike = [change for change in self._unlike.values() if change.subject in shard]
+        unlike = [change for change in self.owed.unlike.values() if change.subject in shard]
         self.tell(unlike, detected_at)
         self.retell({change.subject: change.occurred_at for change in unlike})
-        self._unlike.clear()
+        self.owed.clear()
         self.published = None
 
     def stands(self, user: str) -> Memberships:
@@ -204,6 +211,7 @@ class Pending:
                 *self._writes(dirty, segments),
                 *_writes_of_identities(identities.take()),
                 *self._writes_for_looking(shard, set(dirty.erased)),
+                self.owed.take(),
             ],
             # A user who is back already gets her memberships after that.
             outbox=[*self._outbox, *tombstones, *retold],

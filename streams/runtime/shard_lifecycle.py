@@ -36,6 +36,7 @@ from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, offsets_of, shard_of
+from streams.runtime.owed import NOTHING, Owed
 from streams.runtime.past import Running
 from streams.runtime.pending import Kept, Pending
 from streams.runtime.resting import Unhurried
@@ -46,7 +47,7 @@ from streams.runtime.shard_past import ShardPast
 from streams.runtime.starting import Begin, begin, where_to_begin
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
-from streams.state.format import COUNTED, MEMBERSHIPS
+from streams.state.format import COUNTED, MEMBERSHIPS, OWED
 from streams.state.store import Stored
 from streams.topics import SEGMENT_CHANGES
 
@@ -242,7 +243,8 @@ class ShardLifecycle:
         identities = await identities_of(worker, shard, stored)
         if begun.published is not None and stored:  # what is told again was read before that
             begun.published.say(stored.outbox)
-        pending = Pending(worker.outputs, begun.published, kept)
+        owed = Owed(stored[OWED] if stored else NOTHING)
+        pending = Pending(worker.outputs, begun.published, kept, owed)
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, begun.number, pending)
         stands = self._stands(None, stored)
         loop.saved = stands and stands._replace(is_stale=shard.is_stale)

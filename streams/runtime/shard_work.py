@@ -26,6 +26,7 @@ from streams.core.kernel.layout import NEVER
 from streams.core.merges import Moved, Noted
 from streams.log import log
 from streams.runtime.intake import Intake
+from streams.runtime.owed import Stood
 from streams.runtime.pending import Pending
 from streams.runtime.resting import SLICE
 from streams.runtime.worker import Worker
@@ -66,8 +67,6 @@ class ShardWork:
         self._worker, self._identities, self._intake, self._pending = worker, identities, intake, pending
         self._subject, self._at_once = subject, at_once
         self._time: tuple[int, Mapping[str, int]] | None = None
-        # While a lost state is made anew: where who was erased stood by what was told, and by which command.
-        self._stood: dict[str, tuple[Memberships, str | None]] = {}
         self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
     def do_slice(self, *, may_migrate: bool) -> bool:
@@ -218,16 +217,15 @@ class ShardWork:
         """Where those stand by what was told before the state was lost, who are erased while it is made anew."""
         for each in erased:
             if stood := self.shard.beyond(each.subject, self._pending.stands(each.subject)):
-                self._stood.setdefault(each.subject, (stood, each.message_id))
+                self._pending.owed.remember(each.subject, Stood(stood, each.message_id))
 
     def _tell_out_erased(self) -> None:
         """The same of who was erased when the lost state had not come to the command: what she did up to then was
         refused here, and by what came later she may be back."""
-        for user, (stood, message_id) in self._stood.items():
+        for user, stood in self._pending.owed.stood.items():
             if user not in self._identities.aliases.merged:  # whoever became another since has left by that
-                beyond = self.shard.beyond(user, stood)
-                self._tell_to_leave(user, beyond, self.shard.refused_until(user), message_id)
-        self._stood.clear()
+                beyond = self.shard.beyond(user, stood.told)
+                self._tell_to_leave(user, beyond, self.shard.refused_until(user), stood.message_id)
 
     def _tell_to_leave(
         self, user: str, told: Memberships, at_ms: int, message_id: str | None, into: str | None = None

@@ -88,6 +88,14 @@ DEPARTED: Final = Collection(
 REFUSED_LINKS: Final = Collection(
     "refused-links", Form.HASH, int, bytes, 3, "number → a link that was refused, and why, JSON"
 )
+OWED: Final = Collection(
+    "owed",
+    Form.HASH,
+    str,
+    bytes,
+    3,
+    "while a lost state is made anew: rule or nothing, NUL and a user → what is told of the user once it is, JSON",
+)
 OUTBOX: Final = Collection(
     "outbox", Form.HASH, int, bytes, 1, "number of a checkpoint → its messages until they are published, MessagePack"
 )
@@ -157,6 +165,7 @@ SHARD: Final[tuple[Collection[Any, Any], ...]] = (
     MERGES,
     DEPARTED,
     REFUSED_LINKS,
+    OWED,
     OUTBOX,
     SEGMENTS,
     MEMBERS,

@@ -42,6 +42,7 @@ class Company:
     def begin(self, crashes: Crashes) -> None:
         """Lives are counted anew."""
         self._crashes, self._lives = crashes, 0
+        self._crashed = set[int]()
 
     def publish(self, record: Published) -> None:
         home = homes(record.key, PARTITIONS, "murmur2")[0]
@@ -64,7 +65,9 @@ class Company:
         try:
             await Owner(self.world, self.rules, at, how, self.after, shard).live()
         except Crash:
+            self._crashed.add(shard)
             return False
+        self._crashed.discard(shard)
         return True
 
     async def _is_busy(self, shard: int) -> bool:
@@ -73,7 +76,7 @@ class Company:
         if progress is None:
             return any(ends.values())
         reached = all(progress.positions.get(topic, 0) == end for topic, end in ends.items())
-        return not reached or not await self.kept.shards.is_published(shard, progress.number)
+        return shard in self._crashed or not reached or not await self.kept.shards.is_published(shard, progress.number)
 
     def told(self) -> Changes:
         """By user, each once."""

@@ -124,8 +124,15 @@ async def test_whoever_entered_while_she_was_about_to_become_another_is_told_out
     assert sorted(of_dan) == [(segment, *said) for segment in ("seen-1", "seen-2") for said in each]
 
 
+# While it is made anew: by and by, or once, around each step from the first checkpoint on.
+WHILE_MADE_ANEW: Final[Sequence[Crashes]] = (
+    *(NEVER, {n: (9 + n, HOW[n % 2]) for n in range(12)}),
+    *({0: (step, HOW[0])} for step in range(8, 15)),
+)
+
+
 @pytest.mark.parametrize("stamped", range(3))
-@pytest.mark.parametrize("again", [NEVER, {n: (9 + n, HOW[n % 2]) for n in range(12)}])
+@pytest.mark.parametrize("again", WHILE_MADE_ANEW)
 async def test_who_is_erased_leaves_what_she_was_told_to_be_in_where_all_is_lost_before_that_is_read(
     kept: Store, stamped: int, again: Crashes
 ) -> None:
