@@ -28,7 +28,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     order: its place among updates of one instant about one subscription, where the source tells it; else 0.
     identity: what it says of aliases; None where it names its user and nothing else, as most do.
     unread_context: flat, dotted names below `context` that no rule read when it came; only of what waits under an
-    alias.
+    alias, or may be passed on as its user is another: it may be empty then.
     """
 
     subject: str

@@ -29,8 +29,9 @@ class Made(msgspec.Struct, frozen=True):
     """How far the past of one shard is made: so many records of so many are read.
 
     is_ready: it stands where the shard stands, or did. since_ms: from when on it has all; None where that is from where
-    the shard began. is_taken: all profiles of the shard have it. a_second: how many are read in one; 0 where nobody
-    knows yet. error: what it failed at, in words, until that is over. moves: by segment, whom it would move, where that
+    the shard began. is_taken: all profiles of the shard have it; is_over: and it has heard all that was told before all
+    shards had it, for which it may need the past of another. a_second: how many are read in one; 0 where nobody knows
+    yet. error: what it failed at, in words, until that is over. moves: by segment, whom it would move, where that
     has a limit (`streams.core.engine.foreseen`); None before it is counted. epoch: of the claim by which it is made.
     """
 
@@ -43,6 +44,7 @@ class Made(msgspec.Struct, frozen=True):
     error: str = ""
     moves: dict[str, Move] | None = None
     epoch: int = 0
+    is_over: bool = False
 
     @property
     def share(self) -> float:
@@ -103,8 +105,13 @@ class Progress(NamedTuple):
 
     @property
     def is_taken(self) -> bool:
-        """Whether nobody needs it any more."""
+        """Whether all shards have it."""
         return self._are_all(sum(each.is_taken for each in self.made.values()))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody needs it any more."""
+        return self._are_all(sum(each.is_over for each in self.made.values()))
 
     @property
     def share(self) -> float:
@@ -189,7 +196,7 @@ async def being_taken(group: GroupStore, live: Version | None) -> int:
     if live is None:
         return 0
     found = await progress(group, live.past_version)
-    return live.past_version if (found.made or live.has_past) and not found.is_taken else 0
+    return live.past_version if (found.made or live.has_past) and not found.is_over else 0
 
 
 async def made_before(group: GroupStore, version: int) -> list[int]:

@@ -179,8 +179,9 @@ class SegmenterApp(Declared):
             log.info("worker - the past of %s of the rules: %s", version, found)
 
     async def _tidy(self, version: int, has_past: bool) -> None:
-        """Forget the past of the version that is live, once all shards have it: until then one may need another's. With
-        it goes what is left of versions before, which were given up or refused while nobody made it here.
+        """Forget the past of the version that is live, once all shards have it, and have heard what was told before
+        that: until then one may need another's. With it goes what is left of versions before, which were given up or
+        refused while nobody made it here.
 
         has_past: whether it came with one; else nobody needs what is kept under its number."""
         left = {owner.number: owner for owner in self.shards.owners() if (version, owner.number) not in self._tidied}
@@ -192,7 +193,9 @@ class SegmenterApp(Declared):
             made = found.made.get(number, Made(0, 0) if has_past else None)
             if made is not None and not made.is_taken and owner.has_taken(version):
                 await awaiting.tell(store.group, version, number, replace(made, is_taken=True))
-            if found.is_taken or not (found.made or has_past):
+            elif made is not None and not made.is_over and found.is_taken and await owner.has_heard(version):
+                await awaiting.tell(store.group, version, number, replace(made, is_over=True))
+            if found.is_over or not (found.made or has_past):
                 for each in [version, *await awaiting.made_before(store.group, version)]:
                     await owner.forget_past(each)
                 self._tidied.add((version, number))

@@ -1,28 +1,33 @@
 """Records of a shard's inputs to events, each decoded for itself where we fail at one.
 
-Comes in: records of a topic. Goes out: of each what it means, in their order. What bears a user who is another by now
-is read whole, as what waits under an alias is: it is passed on, and once it is, other rules may be there.
+Comes in: records of a topic. Goes out: of each what it means, in their order. What bears a user who is another by now,
+or may be one soon, is read whole, as what waits under an alias is: it is passed on, and once it is, other rules may be
+there.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from streams.core.events import Decoded, Event, Reject
 from streams.errors import origin
 from streams.runtime.worker import Worker
 from streams.sources import Record
+from streams.sources.inputs import InputDecoder
 
 Read = TypeVar("Read")
-NOBODY: Final[Collection[str]] = ()
+NOBODY: Final[Collection[Collection[str]]] = ()
 
 
 class Decoding:
-    """Of one shard. merged: users who are others by now; whoever knows them puts them here."""
+    """Of one shard. moving: users who are others by now, or about whom that is asked; whoever knows them puts them
+    here."""
 
     def __init__(self, worker: Worker):
         self._of = {worker.settings.topic(name): each for name, each in worker.decoder.of.items()}
-        self.merged = NOBODY
+        self.moving = NOBODY
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._of)
@@ -45,13 +50,19 @@ class Decoding:
         return decoded
 
     def _decoded(self, topic: str, records: Sequence[Record]) -> Sequence[Decoded]:
-        decoder, merged = self._of[topic], self.merged
+        decoder = self._of[topic]
         found = decoder.decode_all(records)
-        for at, one in enumerate(found) if merged else ():
-            if isinstance(one, Event) and one.subject in merged:
-                record = records[at]
-                found[at] = decoder.decode(record.value, record.key, record.timestamp, whole=True)
+        for users in filter(None, self.moving):
+            for at, one in enumerate(found):
+                if isinstance(one, Event) and one.unread_context is None and one.subject in users:
+                    found[at] = _whole(decoder, records[at])
         return found
+
+
+def _whole(decoder: InputDecoder, record: Record) -> Decoded:
+    """With a context, be it empty: by that it is known."""
+    one = decoder.decode(record.value, record.key, record.timestamp, whole=True)
+    return replace(one, unread_context={}) if isinstance(one, Event) and one.unread_context is None else one
 
 
 def unless_we_fail(read: Callable[[], Read]) -> Read | Reject:

@@ -33,7 +33,8 @@ from streams.outputs.dead_letter import DeadLetter
 from streams.runtime import rerouting
 from streams.runtime.decoding import Decoding, unless_we_fail
 from streams.runtime.fetching import Fetched, FetchedRecord, NumberedRecord
-from streams.runtime.misrouted import Misrouted
+from streams.runtime.held_back import HeldBack
+from streams.runtime.misrouted import Misrouted, wrong_partition
 from streams.runtime.priority_commands import PriorityCommands
 from streams.runtime.rerouting import Received, Rerouted, Told, source_of
 from streams.runtime.starting import Offsets
@@ -52,7 +53,7 @@ class Intake:
     """`dead_letters`: of records that have been received; whoever takes them publishes them.
 
     applied: how far the state says that rerouted records were applied, by `<topic>/<partition>`. hear: what is made of
-    what another shard told, before all else. reached_ms: how far its inputs had come together before, by event time.
+    what another shard told, before all else. reached_ms: how far its inputs had come together before. held: of this.
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class Intake:
         applied: Mapping[str, int] = NOTHING_APPLIED,
         hear: Callable[[Event], Event] | None = None,
         reached_ms: int = NEVER,
+        held: HeldBack | None = None,
     ):
-        self._worker, self._hear = worker, hear
+        self._worker, self._hear, self.held = worker, hear, held
         topic = worker.settings.topic
         self._decoding = Decoding(worker)
         self._rerouted = topic(REROUTED_EVENTS.name)
@@ -77,8 +79,10 @@ class Intake:
         sources = (*self._decoding, self._commands, self._rerouted)
         self._inbox = Inbox([name for name in sources if name in self._positions], reached_ms)
         partitions = {tp.topic: tp for tp in offsets}
+        self.put_back = self._inbox.put_back
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
         self._priority = PriorityCommands(self._positions.get(self._commands, 0))
+        self._commanded = set[str]()
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()
         self._reading: int | None = None
@@ -87,9 +91,9 @@ class Intake:
         self._number = self.tps[0].partition
         self.dead_letters: list[Message] = []
 
-    def know_merged(self, users: Collection[str]) -> None:
-        """Users who are others by now, as somebody else keeps them."""
-        self._decoding.merged = users
+    def know_moving(self, *users: Collection[str]) -> None:
+        """Users who are others by now, or about whom that is asked; those of commands are known here."""
+        self._decoding.moving = (*users, self._commanded)
 
     @property
     def reached_ms(self) -> int:
@@ -144,9 +148,11 @@ class Intake:
         None beyond a misrouted record that waits: no offset passes it, so that the next owner would apply them again.
         """
         is_held_up = self._commands in self._positions and not self._priority.are_done
-        batch = NOTHING if is_held_up else self._inbox.take(limit, self._misrouted.first_offsets())
+        bounds = self._misrouted.first_offsets()
+        bounds = self.held.bounds(bounds) if self.held else bounds
+        batch = NOTHING if is_held_up else self._inbox.take(limit, bounds)
         self._resume()
-        return batch
+        return self.held.complete(batch) if self.held else batch
 
     def take_misrouted(self, limit: int) -> list[Message]:
         """The next records that are another shard's, at most so many of each source, as messages to it."""
@@ -173,18 +179,22 @@ class Intake:
 
     def positions(self) -> dict[str, int]:
         """Topic -> the offset of the first record that has not been taken; and how far rerouted ones were applied."""
+        self._look_at_inbox()
+        if self._rerouted in self._positions:
+            self._positions.update(self._received.applied(self._positions[self._rerouted]))
+        return dict(self._positions)
+
+    def _look_at_inbox(self) -> None:
         waiting = self._misrouted.first_offsets()
         for source, offset in self._inbox.positions().items():
             self._positions[source] = min(offset, waiting.get(source, offset))
-        if self._rerouted in self._positions:
-            self._positions.update(self._received.applied(self._positions[self._rerouted]))
         if self._commands in self._positions:
             self._positions[self._commands] = min(self._positions[self._commands], self._priority.position)
-        return dict(self._positions)
 
     def reached(self, rest: Batch = NOTHING) -> dict[str, int]:
         """By `<topic>/<partition>`, the offset up to which all has been applied. rest: what was taken, and was not."""
-        positions, found = self.positions(), dict[str, int]()
+        self._look_at_inbox()
+        positions, found = self._positions, dict[str, int]()
         for number, (source, name) in enumerate(zip(self.sources, self._inbox.sources, strict=True)):
             left = rest.offsets[rest.sources == number]
             found[source] = int(left.min()) if len(left) else positions[name]
@@ -222,6 +232,8 @@ class Intake:
                 self._bury(tp, record, sent_on)
             elif isinstance(sent_on, Told):
                 events.append(self._hear(sent_on.event) if self._hear else sent_on.event)
+                if self.held:
+                    self.held.add(record.offset, sent_on.event)
                 offsets.append(record.offset)
                 turns.append(sent_on.turn)
             elif not self._received.is_repeat(sent_on):
@@ -241,7 +253,7 @@ class Intake:
     def _read_sent_on(self, tp: TP, record: Rerouted) -> Decoded:
         decoded = self._decoding.one(record.tp.topic, record)
         if isinstance(decoded, Event) and self._misrouted.is_misrouted(tp, decoded):
-            return _wrong_partition(tp.partition, decoded.subject, self._worker)
+            return wrong_partition(tp.partition, decoded.subject, self._worker)
         if isinstance(decoded, Event) and isinstance(decoded.identity, Unlinked):
             return replace(decoded, identity=replace(decoded.identity, place=record.place))
         return decoded
@@ -253,9 +265,11 @@ class Intake:
             match unless_we_fail(partial(self._read_command, tp, record)):
                 case Erasure() | Noted() as command:
                     self._priority.add(record.offset, command)
+                    self._commanded.add(command.subject)
                 case Event() as command:
                     merges.append(command)
                     offsets.append(record.offset)
+                    self._commanded.add(command.subject)
                 case Reject() as why:
                     self._bury(tp, record, why)
         return Batch.of(merges, offsets)
@@ -271,7 +285,7 @@ class Intake:
         if tp.partition in homes(command.subject, self._worker.partitions, self._worker.settings.partitioner):
             return command
         otherwise = "erase" if isinstance(command, Erasure) else "merge"
-        return _wrong_partition(tp.partition, command.subject, self._worker, f", or use `segmenter {otherwise}`")
+        return wrong_partition(tp.partition, command.subject, self._worker, f", or use `segmenter {otherwise}`")
 
     def bury_commands(self, found: Sequence[Unable]) -> None:
         """Commands that could be read, and cannot be carried out."""
@@ -333,13 +347,3 @@ class Intake:
         if ready:
             self._paused -= ready
             self._worker.consumer.resume_partitions(ready)
-
-
-def _wrong_partition(partition: int, user: str, worker: Worker, otherwise: str = "") -> Reject:
-    partitioner = worker.settings.partitioner
-    home = homes(user, worker.partitions, partitioner)[0]
-    return Reject(
-        "wrong_partition",
-        f"partition {partition} is not the user's, which by SEGMENTER_PARTITIONER={partitioner} is {home}: send it"
-        f" there{otherwise}",
-    )

@@ -16,9 +16,10 @@ from aiokafka.partitioner import murmur2
 from faust.types import TP
 
 from streams.core.arrays import Ints
-from streams.core.events import Event
+from streams.core.events import Event, Reject
 from streams.core.kernel import murmur2 as compiled
 from streams.core.profiles.index import encoded
+from streams.kafka import partitioning
 from streams.kafka.message import Message
 from streams.log import Throttle, log
 from streams.runtime.fetching import FetchedRecord
@@ -101,3 +102,14 @@ def likely_setting(tp: TP, key: bytes | None, user: str, partitions: int, partit
     if partitioner == "crc32" and (murmur2(key) & 0x7FFFFFFF) % partitions == tp.partition:
         return "this looks like Kafka's Java client: let it choose partitions by CRC32, as librdkafka does"
     return f"the producer chooses partitions by itself: let it use {partitioner} of the key"
+
+
+def wrong_partition(partition: int, user: str, worker: Worker, otherwise: str = "") -> Reject:
+    """Of what came to a partition that is not its user's, and is not sent home. otherwise: what else may be done."""
+    partitioner = worker.settings.partitioner
+    home = partitioning.homes(user, worker.partitions, partitioner)[0]
+    return Reject(
+        "wrong_partition",
+        f"partition {partition} is not the user's, which by SEGMENTER_PARTITIONER={partitioner} is {home}: send it"
+        f" there{otherwise}",
+    )

@@ -73,8 +73,10 @@ class Pending:
     """Renders changes as they come, which spreads the work, and keeps them until the next snapshot.
 
     published: while a lost state is made anew, what need not be said again. kept: how much of it stays for those who
-    look. owed: what is told once it is made anew.
+    look. owed: what is told once it is made anew. tells: whether others hear what the shard tells them.
     """
+
+    tells = True
 
     def __init__(
         self,
@@ -269,6 +271,8 @@ class Pending:
 class Silent(Pending):
     """Of a shard of whose changes nobody is told: it saves itself, and whoever left it for another's, for that one to
     find."""
+
+    tells = False
 
     def _clear(self) -> None:
         super()._clear()

@@ -17,6 +17,7 @@ which Kafka gave it.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -25,6 +26,7 @@ from faust.types import TP
 
 from streams.core.engine.past import Past
 from streams.core.engine.shard import Shard
+from streams.core.kernel.layout import FAR
 from streams.core.profiles.snapshot import Head
 from streams.errors import Fenced, StateError, StateTooNew, Unreachable, UsageError
 from streams.lifecycle.awaiting import Made
@@ -34,6 +36,7 @@ from streams.outputs.cloudevents import decode_headers
 from streams.outputs.membership import NOWHERE
 from streams.runtime.checkpoint import Checkpoints
 from streams.runtime.fetching import Fetched, Membership
+from streams.runtime.held_back import HeldBack
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, offsets_of, shard_of
 from streams.runtime.owed import NOTHING, Owed
@@ -49,7 +52,7 @@ from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
 from streams.state.format import COUNTED, MEMBERSHIPS, OWED
 from streams.state.store import Stored
-from streams.topics import SEGMENT_CHANGES
+from streams.topics import REROUTED_EVENTS, SEGMENT_CHANGES
 
 # How long a shard that is taken away may still be written; the next owner waits for it.
 LET_GO_WITHIN_S: Final = WRITTEN_WITHIN_S + SAVED_WITHIN_S
@@ -91,6 +94,8 @@ class ShardLifecycle:
         self._loading = f"shard {number}, loading"
         self._retry = Retry()
         pace = pace or Unhurried()
+        self._told = TP(worker.settings.topic(REROUTED_EVENTS.name), number)
+        self._told_until: dict[int, int] = {}
         self._past = ShardPast(number, self._tps, self._is_ours, self._running, self._retry, pace)
 
     @property
@@ -136,6 +141,20 @@ class ShardLifecycle:
         """Whether all profiles are under that version of the rules, and stored so."""
         saved = self.loaded.saved if self.loaded is not None else None
         return saved is not None and not saved.is_stale and self._worker.version == version
+
+    async def has_heard(self, version: int) -> bool:
+        """Whether all has been applied, and is stored so, that others had told it when this was asked first: once all
+        shards have that version of the rules, nobody is told any more what lacks something."""
+        saved = self.loaded.saved if self.loaded is not None else None
+        if saved is None or not self.has_taken(version):
+            return False
+        position = saved.positions.get(self._told, 0)
+        if version not in self._told_until:
+            with suppress(KafkaError):
+                ends = await self._worker.consumer.ends({self._told: position})
+                if self._told in ends:
+                    self._told_until[version] = ends[self._told]
+        return position >= self._told_until.get(version, FAR)
 
     async def forget_past(self, version: int) -> None:
         """Nobody needs it any more."""
@@ -226,19 +245,29 @@ class ShardLifecycle:
         worker, stands = self._worker, self._stands(left, None)
         if left.rulebook is not worker.rulebook:
             left = left.under(worker.rulebook, past)
-        intake = Intake(worker, begun.offsets, left.positions, reached_ms=left.shard.reached_ms)
+        held = self._held_back(left.shard)
+        intake = Intake(worker, begun.offsets, left.positions, reached_ms=left.shard.reached_ms, held=held)
         kept = Kept(left.shard.calendar, worker.settings.timeline)
         pending = Pending(worker.outputs, kept=kept)
         loop = ShardLoop(worker, left.shard, left.identities, intake, self._checkpoints, begun.number, pending)
         loop.saved = stands and stands._replace(is_stale=left.shard.is_stale)
         return loop
 
+    def _held_back(self, shard: Shard) -> HeldBack | None:
+        """Of a shard that goes on from what is stored, under rules that come with a past."""
+        worker = self._worker
+        if not (worker.version and worker.has_past):
+            return None
+        return HeldBack(worker, self.number, shard, self._told.topic)
+
     async def _load(self, stored: Stored | None, begun: Begin, past: Past | None) -> ShardLoop:
         worker = self._worker
         load = partial(worker.store.load, self.number, self._checkpoints.epoch)
         fill = partial(shard_of, worker, stored, load, begun.begun_ms, past)
         shard = await self._retry(self._loading, fill)
-        intake = Intake(worker, begun.offsets, stored.positions if stored else {}, reached_ms=shard.reached_ms)
+        held = self._held_back(shard) if stored is not None and begun.published is None else None
+        applied = stored.positions if stored else {}
+        intake = Intake(worker, begun.offsets, applied, reached_ms=shard.reached_ms, held=held)
         kept = Kept(shard.calendar, worker.settings.timeline, _counts_from(shard, stored))
         identities = await identities_of(worker, shard, stored)
         if begun.published is not None and stored:  # what is told again was read before that

@@ -24,6 +24,7 @@ from streams.errors import Unreachable
 from streams.log import log
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
+from streams.runtime.held_back import LOOK_EVERY_S
 from streams.runtime.intake import Intake
 from streams.runtime.pending import Pending
 from streams.runtime.resting import EAGER, SLICE, Pace
@@ -124,7 +125,7 @@ class ShardLoop:
 
     async def start(self) -> None:
         """Have the inputs read from where they stand."""
-        self._intake.know_merged(self._identities.aliases.merged)
+        self._intake.know_moving(self._identities.aliases.merged, self._identities.merges.asking)
         await self._intake.start(self.inputs())
 
     @property
@@ -170,11 +171,14 @@ class ShardLoop:
         try:
             while not self._leaving:
                 self._wake.clear()
+                is_held = self._intake.held is not None and await self._intake.held.look()
                 since = time.monotonic()
                 busy = self._work.do_slice(may_migrate=self._may_migrate())
                 self.moves += busy
+                self._leaving |= self._work.must_read_again
                 took_s = time.monotonic() - since
                 within_s = await self._checkpoint(busy)
+                within_s = LOOK_EVERY_S if is_held else within_s
                 await (self._pace.rest(took_s) if busy else self._woken(within_s))
             self._intake.stop()
             is_whole = await self._last_checkpoint()

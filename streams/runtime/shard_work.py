@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.decoding import Memberships
 from streams.core.engine.erasure import Erasure
+from streams.core.engine.inbox import NOTHING
 from streams.core.engine.shard import Shard
 from streams.core.events import Event
 from streams.core.identities.erasing import AlsoErased
@@ -47,7 +49,8 @@ TIME_EVERY_MS: Final = 60_000
 class ShardWork:
     """subject: who it is in the log. at_once: how many events are a slice.
 
-    members: how many are in each segment. migrated: how many of the profiles that other rules wrote have been evaluated
+    members: how many are in each segment. must_read_again: whether the shard is to be let go, and to go on from there:
+    what was fetched lacks something. migrated: how many of the profiles that other rules wrote have been evaluated
     since the last checkpoint.
     """
 
@@ -64,6 +67,7 @@ class ShardWork:
         self.shard = shard
         self.members = Counter(shard.members())
         self.migrated = 0
+        self.must_read_again = False
         self._worker, self._identities, self._intake, self._pending = worker, identities, intake, pending
         self._subject, self._at_once = subject, at_once
         self._time: tuple[int, Mapping[str, int]] | None = None
@@ -176,12 +180,17 @@ class ShardWork:
 
     def _apply(self) -> bool:
         """A slice of the events that may be applied."""
-        batch = self._intake.take(self._at_once)
+        batch = NOTHING if self.must_read_again else self._intake.take(self._at_once)
         if not len(batch):
             return False
         repeats, refused, traits = self.shard.duplicates, self.shard.refused, self.shard.table.traits_refused
         with self._worker.counters.seconds.step.time():
             for piece, rest in pieces(batch):
+                if self._pending.tells and self._identities.lacks(piece):
+                    self.must_read_again = True
+                    self._intake.put_back(Batch.joined([piece, rest]))
+                    batch = batch[: len(batch) - len(piece) - len(rest)]
+                    break
                 apply, told, turns = self._identities.sort(piece, self._intake.sources)
                 self._note(self._identities.take_changes())
                 # Before she is told of: what is known of a merge is never less than what others heard.

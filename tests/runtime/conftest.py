@@ -5,9 +5,10 @@ from typing import Final
 
 import pytest
 
-from streams.runtime import past, past_reader, resting, retry
+from streams.runtime import held_back, past, past_reader, resting, retry
 
 WAITS: Final[dict[ModuleType, tuple[str, ...]]] = {
+    held_back: ("LOOK_EVERY_S",),
     past: ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"),
     past_reader: ("WAIT_S",),
     resting: ("LONGEST_S",),

@@ -30,6 +30,7 @@ from streams.state.store import Progress, ShardStore
 from tests.anytime import ANY_TIME
 from tests.runtime.world import PARTITIONS, World
 
+HELD_FOR: Final = 50  # turns
 HOW: Final = ("after, a crash", "before, a crash", "after, no answer", "before, no answer")
 
 
@@ -56,7 +57,7 @@ class Owner:
         self.world, self.steps, self._at, self._how, self.number = world, list[str](), at, how, number
         world.generation[number] += 1
         world.now_ms += 1_000
-        self._crashed = False
+        self._crashed, self._held = False, 0
         self._reading = 0
         self._next: dict[TP, int] = {}
         self._fetched = set[TP]()
@@ -143,6 +144,9 @@ class Owner:
 
     async def _is_done(self) -> bool:
         progress = await self.world.store.progress(self.number)
+        self._held = self._held + 1 if self._is_held else 0
+        if self._held > HELD_FOR:
+            return True
         if progress is None or self._owner.loaded is None or self._owner.loaded.shard.time_ms < self.world.now_ms:
             return False
         if self._awaits is not None and not await self._has_past(progress):
@@ -154,6 +158,12 @@ class Owner:
         applied = all(progress.positions.get(tp.topic) == len(self.world.inputs[tp]) for tp in self._inputs)
         return applied and await self.world.store.is_published(self.number, progress.number)
 
+    @property
+    def _is_held(self) -> bool:
+        """Whether it holds back what another's past is needed for, which may be made once that lives."""
+        held = self._owner.loaded._intake.held if self._owner.loaded is not None else None
+        return held is not None and bool(held.bounds({}))
+
     async def _has_past(self, progress: Progress) -> bool:
         """Whether the past is ready that is made here, and has what the shard has."""
         past = await self.world.store.beside(past_room(self.world.awaited_version)).progress(self.number)
@@ -163,15 +173,17 @@ class Owner:
 
     async def _is_tidy(self) -> bool:
         """Whether what was made of the past is taken by all profiles here, and forgotten where all shards have it."""
-        version, number = self.world.version, self.number
+        version, number, world = self._worker.version, self.number, self.world
         if await self.world.store.beside(past_room(version)).progress(number) is None:
             return True
         if self._owner.has_taken(version):
-            self.world.taken.add(number)
-        if len(self.world.taken) == PARTITIONS:
-            with suppress(Unreachable):
+            world.taken.add(number)
+        with suppress(Unreachable):
+            if len(world.taken) == PARTITIONS and await self._owner.has_heard(version):
+                world.heard.add(number)
+            if len(world.heard) == PARTITIONS:
                 await self._owner.forget_past(version)
-        return number in self.world.taken
+        return number in (world.heard if len(world.taken) == PARTITIONS else world.taken)
 
     async def _step(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         self.steps.append(name)

@@ -73,6 +73,7 @@ class OneShard:
             recorder=self,
             partitions=1,
             version=0,
+            has_past=False,
             taking_over=Line(),
         )
 

@@ -242,7 +242,7 @@ async def test_a_record_at_which_we_fail_ourselves_is_a_dead_letter_and_the_othe
 
 async def test_what_bears_a_user_who_is_another_is_read_whole_as_rules_may_be_others_once_it_is_passed_on() -> None:
     intake, _ = await started(TOPIC)
-    intake.know_merged({"bob": "ann"})
+    intake.know_moving({"bob": "ann"})
     context = {"context": {"campaign": {"source": "ad"}}}
     both = [to_bytes(track(user, "Signed In", 0, "m-1", plan="pro") | context) for user in ("ann", "bob")]
     intake.receive(fetched(dict(enumerate(both))))

@@ -258,3 +258,44 @@ async def test_a_shard_waits_for_what_was_counted_of_who_became_its_own_however_
     await asyncio.gather(making.live(), taking_over)
     since = told(company, before).values()
     assert {(one.subject, one.segment) for one in since} == {(stays, f"in-{n}") for n in (1, 2, 3)}
+
+
+def by_their_homes(*steps: Step) -> list[Published | int]:
+    """Their records, and after each the shard that reads it."""
+    found: list[Published | int] = []
+    for record in records(steps):
+        found += [record, homes(record.key, PARTITIONS, "murmur2")[0]]
+    return found
+
+
+async def as_if_always_once(company: Group, always: Group, published: Sequence[Published]) -> None:
+    await live(always, published)
+    await take_over(company, in_memory=True)
+    assert await stands(company) == await stands(always)
+
+
+NO_MERGE: Final = (SignIn("dan", None), SignIn("ann", None))
+MERGE_AND_MORE: Final = (*NO_MERGE, Becomes("dan", "ann"), SignIn("dan", None))
+
+
+async def test_what_is_read_beside_the_answer_to_a_merge_has_all_that_later_rules_read(kept: Store) -> None:
+    await lose(kept)
+    company, always = Group(kept, {}, BEFORE), Group(MemoryStore(), {}, AFTER)
+    company.world.version = 1
+    dan, dans, ann, anns, merge, _, signed_in, _ = by_their_homes(*MERGE_AND_MORE)
+    assert dans != anns
+    await in_turns(company, dan, dans, ann, anns, merge, dans, anns, signed_in, dans, anns)
+    await as_if_always_once(company, always, records(MERGE_AND_MORE))
+
+
+async def test_what_is_read_before_it_is_known_that_its_user_is_another_is_read_again(kept: Store) -> None:
+    """A lost state is made anew, and what came meanwhile is read before the command that says so."""
+    await lose(kept)
+    company, always = Group(kept, {}, BEFORE), Group(MemoryStore(), {}, AFTER)
+    company.world.version = 1
+    *published, signed_in = records(MERGE_AND_MORE)
+    await live(company, published)
+    await lose(kept)
+    company.publish(signed_in)
+    await company.settle_all()
+    await as_if_always_once(company, always, [*published, signed_in])

@@ -31,12 +31,12 @@ class World:
 
     begins: the first offset that is still there, where retention has taken others.
     left: what the next owner still has of the shard, from when it had it before. version: of the rules that are live;
-    awaited: those of one that awaits its past, with its number; ready, taken: the shards of which that is there, and
-    which have it; reaches: from when on that has all, by shard; has_limit: whether whom it would move is counted;
-    moves: by shard; errors: what making it failed at. goes_on: whether the rules that are live took the place of others
-    while not all shards had taken the past of those, and so it is theirs. has_past: whether these come with a past;
-    is_live: whether they are taken over whatever has become of that. each_step: what happens before every step of every
-    owner.
+    awaited: those of one that awaits its past, with its number; ready, taken, heard: the shards of which that is there,
+    which have it, and which have heard all that was told before all had; reaches: from when on that has all, by shard;
+    has_limit: whether whom it would move is counted; moves: by shard; errors: what making it failed at. goes_on:
+    whether the rules that are live took the place of others while not all shards had taken the past of those, and so it
+    is theirs. has_past: whether these come with a past; is_live: whether they are taken over whatever has become of
+    that. each_step: what happens before every step of every owner.
     """
 
     store: ShardStore
@@ -54,6 +54,7 @@ class World:
     awaited_version: int = 0
     ready: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
+    heard: set[int] = field(default_factory=set)
     reaches: dict[int, int | None] = field(default_factory=dict)
     has_limit: bool = False
     moves: dict[int, Mapping[str, Move]] = field(default_factory=dict)

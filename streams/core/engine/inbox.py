@@ -95,6 +95,11 @@ class Inbox:
         self._drop(waiting, taken, ends)
         return self._in_turn(Batch.joined(first).take(taken))
 
+    def put_back(self, batch: Batch) -> None:
+        """The last of what was taken."""
+        for source in self._sources.values():
+            source.fetched.insert(0, batch.take(np.flatnonzero(batch.sources == source.number)))
+
     def _in_turn(self, batch: Batch) -> Batch:
         """The same, with how far all sources had come together at the turn of each."""
         if not len(batch):

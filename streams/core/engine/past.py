@@ -24,6 +24,7 @@ from streams.core.compiler.fields import Field
 from streams.core.engine.merging import unpack
 from streams.core.events import Event
 from streams.core.kernel.layout import CLOCK, FAR, LEVEL, NEVER
+from streams.core.kernel.packing import pack as write
 from streams.core.links import How
 from streams.core.merges import Moved, Packed
 from streams.core.profiles.document import Document
@@ -60,14 +61,10 @@ class Past:
         self._table = shard.table
         self._catalog = shard.catalog
         self._calendar = shard.calendar
-        self._rulebook = shard.catalog.rulebook
         self._fields = shard.catalog.fields
         self._words = shard.catalog.kept
         self.kept_since = head.kept_since
-        places = {field.name: field.start for field in self._fields}
-        by_scores = _by_quintiles(self._rulebook)
-        rules = enumerate(self._rulebook.groupings)
-        self._levels = [(i, places[RULE + rule.key]) for i, rule in rules if rule.name not in by_scores]
+        self._levels = _levels(self._catalog)
 
     def dated(self, head: Head, stored: Head) -> Head:
         """The head with since when every event is in what is filled in. stored: the head of before."""
@@ -164,9 +161,44 @@ def unite(one: Profile, other: Profile, fields: Sequence[Field], calendar: Calen
     one.row[CLOCK] = at_ms
 
 
+def complete(
+    table: Table,
+    catalog: Catalog,
+    calendar: Calendar,
+    packed: Packed,
+    parts: Sequence[Packed],
+    kept_since: Mapping[str, int],
+) -> Packed:
+    """A profile on its way that rules of before have packed, with what they did not keep. parts: what the pasts have of
+    it, under today's rules, and of those who had become it. kept_since: as `Head` has it."""
+    one, (theirs, *others) = (
+        unpack(table, catalog, calendar, packed),
+        [unpack(table, catalog, calendar, each) for each in parts],
+    )
+    for other in others:
+        unite(theirs, other, catalog.fields, calendar)
+    then = json.decode(packed.schema, type=RowSchema)
+    filled = fill(one.row[None], theirs.row[None], catalog.fields, then, kept_since, calendar)
+    fill_document(one.document, theirs.document, [name for name, those in filled.items() if those[0]])
+    for _, word in _levels(catalog):
+        state, level = int(one.row[word + 1]), int(theirs.row[word + 1]) & LEVEL
+        if state & LEVEL != level:
+            one.row[word], one.row[word + 1] = theirs.row[word], state & ~LEVEL | level
+    [row] = write(one.row[None], np.zeros(1, np.int64), catalog.kept, packed.row[0])
+    return Packed(row, one.document.encode(), json.encode(RowSchema.of(catalog)))
+
+
 def begun(head: Head) -> int:
     """From when on a shard was told everything, ms; `NEVER` where it was told all that there was."""
     return min((head.kept_since.get(each.name, NEVER) for each in head.schemas[head.current].filled()), default=NEVER)
+
+
+def _levels(catalog: Catalog) -> list[tuple[int, int]]:
+    """The number of each rule that a past says where profiles are by, and where its level begins in a row."""
+    places = {field.name: field.start for field in catalog.fields}
+    by_scores = _by_quintiles(catalog.rulebook)
+    rules = enumerate(catalog.rulebook.groupings)
+    return [(i, places[RULE + rule.key]) for i, rule in rules if rule.name not in by_scores]
 
 
 def _by_quintiles(rulebook: Rulebook) -> set[str]:

@@ -116,6 +116,17 @@ class Identities:
         """By reason, how many records and links."""
         return self.aliases.dropped
 
+    def lacks(self, batch: Batch) -> bool:
+        """Whether of a record that is to be passed on, as its user is another by now, no more was read than rules read
+        here: others may be there once it is read again."""
+        merged, noted = self.aliases.merged, self.merges.noted
+        return bool(merged or noted) and any(
+            event.unread_context is None
+            and (event.identity is None or isinstance(event.identity, Linking))
+            and (event.subject in merged or event.subject in noted)
+            for event in batch.events
+        )
+
     def sort(self, batch: Batch, sources: Sequence[str]) -> Sorted:
         """sources: what the batch's numbers of sources stand for."""
         merged = self.aliases.merged

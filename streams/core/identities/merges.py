@@ -65,6 +65,11 @@ class Merges:
         """All that is asked, as it is kept."""
         return {user: questions.encode(question) for user, question in self._asked.items()}
 
+    @property
+    def asking(self) -> Collection[str]:
+        """Who may become another, or is to do so anew; as it changes."""
+        return self._asked.keys()
+
     def asked(self, user: str) -> Question | None:
         return self._asked.get(user)
 
