@@ -26,6 +26,7 @@ from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings
 
 LOOK_EVERY_S: Final = 1.0
+LOOKED_WITHIN_S: Final = 5.0  # a process that stood still for longer has lost time, and is not stuck for that
 
 
 class InputLag(NamedTuple):
@@ -71,6 +72,7 @@ class Monitor:
         self.lags = Lags(Ends(settings))
         self._watchdog = watchdog
         self._looked_at = time.monotonic()
+        self._awake_s = 0.0
         self._observer = Observer()
 
     @property
@@ -104,10 +106,11 @@ class Monitor:
     def look(self, shards: Assignment) -> Health:
         """Once, at all of them."""
         now_s, owners = time.monotonic(), shards.owners()
+        self._awake_s += min(now_s - self._looked_at, LOOKED_WITHIN_S)
         loops = [(owner, owner.loaded) for owner in owners if owner.loaded is not None]
         self.lags.ask([tp for _, loop in loops for tp in loop.inputs()])
         before = {each.shard: each for each in self.health.shards}
-        now = self._observer.look([self._see(owner, shards) for owner in owners], now_s)
+        now = self._observer.look([self._see(owner, shards) for owner in owners], self._awake_s)
         self.health = Health(now, shards.has_joined, "waits to be given shards")
         self.figures = [self._figures(owner, loop, shards.now_ms(), now_s) for owner, loop in loops]
         self._looked_at = now_s

@@ -120,6 +120,23 @@ async def test_a_shard_whose_publishing_hangs_ends_the_worker_with_where(monkeyp
     assert worked.monitor.health.shards == ()  # nobody reads of shards that are no more
 
 
+async def test_a_worker_that_was_paused_for_minutes_is_not_stuck_when_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked, now_s = Worked(), 1_000.0
+    monkeypatch.setattr(monitors, "time", SimpleNamespace(monotonic=lambda: now_s))
+    async with worked.at_work():
+        worked.hangs = True
+        worked.arrive([track("ann", "Opened", NOON, "m-1")])
+        assert worked.look().state is State.BEHIND
+        now_s += 10 * health.STUCK_AFTER_S
+        assert worked.look().state is State.BEHIND
+        for _ in range(int(health.STUCK_AFTER_S)):
+            now_s += 1
+            worked.look()
+        assert worked.look().state is State.STUCK
+
+
 async def test_members_are_counted_with_each_change_as_a_count_of_all_would() -> None:
     worked = Worked()
     async with worked.at_work() as loop:
