@@ -6,7 +6,7 @@ Goes out: `Health`, from which the log, the metrics and the health checks take a
     loading     its profiles come from Redis
     caught_up   all that the broker has is applied, and no deadline that has come waits
     behind      something is to be done, and is being done
-    waiting     it cannot go on: Redis, Kafka or an open transaction keeps it, and `why` says how
+    waiting     it cannot go on: Redis, Kafka, an open transaction or another's past keeps it, and `why` says how
     stuck       something is to be done, nothing that we know of keeps it, and nothing has moved for a minute
 """
 
@@ -38,6 +38,7 @@ class Cause(StrEnum):
     REDIS = "redis"
     KAFKA = "kafka"
     TRANSACTION = "transaction"
+    PAST = "past"
 
 
 class Obstacle(NamedTuple):

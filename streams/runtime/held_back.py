@@ -27,11 +27,13 @@ from streams.core.profiles.filling import lacking
 from streams.core.profiles.snapshot import RowSchema
 from streams.errors import StateLost, Unreachable
 from streams.log import Throttle, counted, log
+from streams.monitoring.health import Cause, Obstacle
 from streams.runtime.departed import Positions, stored_homes
 from streams.runtime.worker import Worker
 from streams.state.format import past_room
 
 LOOK_EVERY_S: Final = 0.02
+A_MOMENT_S: Final = 5.0
 TELL_EVERY_S: Final = 30.0
 
 
@@ -44,7 +46,7 @@ class HeldBack:
         self._waiting: dict[int, Event] = {}
         self._whole: dict[tuple[str, str, int], Event] = {}
         self._stood: dict[int, Positions] = {}  # of each home that is asked for the first, where it stood
-        self._look_at = 0.0
+        self._look_at = self._since = 0.0
         self._may_tell = Throttle(TELL_EVERY_S)
         self._may_tell()  # it is seldom for long
 
@@ -53,7 +55,19 @@ class HeldBack:
         if isinstance(event.identity, Moved):
             then = msgspec.json.decode(event.identity.profile.schema, type=RowSchema)
             if lacking(then, self._shard.catalog.fields):
+                self._since = self._since if self._waiting else time.monotonic()
                 self._waiting[offset] = event
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps the shard, once that is no matter of a moment."""
+        if not self._waiting or time.monotonic() < self._since + A_MOMENT_S:
+            return None
+        return Obstacle(Cause.PAST, f"it is not there yet what was counted of {self._users} before a merge")
+
+    @property
+    def _users(self) -> str:
+        return counted(len(self._waiting), "user")
 
     def bounds(self, others: dict[str, int]) -> dict[str, int]:
         """As `Inbox.take` has them, with those of others."""
@@ -78,7 +92,7 @@ class HeldBack:
         self._look_at = time.monotonic() + LOOK_EVERY_S
         if self._waiting and self._may_tell():
             said = "shard %d - holds events back until it is there what was counted of %s before a merge"
-            log.warning(said, self._number, counted(len(self._waiting), "user"))
+            log.warning(said, self._number, self._users)
         return bool(self._waiting)
 
     async def _look(self) -> None:

@@ -262,16 +262,17 @@ class Intake:
         """The commands that can be used. Merges wait for their turn, the others go first."""
         merges, offsets = [], []
         for record in records:
-            match unless_we_fail(partial(self._read_command, tp, record)):
-                case Erasure() | Noted() as command:
+            command = unless_we_fail(partial(self._read_command, tp, record))
+            match command:
+                case Erasure() | Noted():
                     self._priority.add(record.offset, command)
-                    self._commanded.add(command.subject)
-                case Event() as command:
+                case Event():
                     merges.append(command)
                     offsets.append(record.offset)
-                    self._commanded.add(command.subject)
-                case Reject() as why:
-                    self._bury(tp, record, why)
+                case Reject():
+                    self._bury(tp, record, command)
+            if isinstance(command, Noted | Event):
+                self._commanded.add(command.subject)
         return Batch.of(merges, offsets)
 
     def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Noted | Event | Reject | None:

@@ -132,7 +132,7 @@ class Monitor:
             if lag and shards.is_held_back(tp, position, lag.end):
                 held_back.append(tp.topic)
         has_work = not is_known or loop.has_work(shards.now_ms())
-        return Seen(owner.number, True, (id(loop), loop.moves), behind, has_work, obstacle, held_back)
+        return Seen(owner.number, True, (id(loop), loop.moves), behind, has_work, obstacle or loop.obstacle, held_back)
 
     def _figures(self, owner: ShardLifecycle, loop: ShardLoop, now_ms: int, now_s: float) -> Figures:
         shard = loop.shard

@@ -22,6 +22,7 @@ from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
 from streams.errors import Unreachable
 from streams.log import log
+from streams.monitoring.health import Obstacle
 from streams.runtime.checkpoint import Checkpoints, Snapshot
 from streams.runtime.fetching import Fetched
 from streams.runtime.held_back import LOOK_EVERY_S
@@ -122,6 +123,11 @@ class ShardLoop:
     def number(self) -> int:
         """Of the last checkpoint."""
         return self._number
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps it that is another shard's."""
+        return self._intake.held.obstacle if self._intake.held is not None else None
 
     async def start(self) -> None:
         """Have the inputs read from where they stand."""

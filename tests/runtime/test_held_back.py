@@ -3,13 +3,24 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from streams.core.compiler.catalog import Catalog
+from streams.core.engine.shard import Shard
+from streams.core.identities.questions import word
+from streams.core.merges import Moved, Packed
+from streams.core.profiles.snapshot import RowSchema
 from streams.kafka.partitioning import homes
+from streams.monitoring.health import Cause, Obstacle
+from streams.runtime import held_back
+from streams.runtime.held_back import HeldBack
+from streams.settings import Settings
 from streams.state.format import past_room
 from streams.state.memory import MemoryStore
 from tests.core.identities.people import Becomes, SignIn, Step
@@ -85,6 +96,21 @@ WHEN: Final[dict[str, Sequence[Turn]]] = {
 async def test_nothing_is_lost_of_who_becomes_another_when(when: str) -> None:
     assert A != B
     await as_if_always(MERGE, 3, [WHEN[when]], NEVER)
+
+
+def test_who_is_held_back_for_longer_than_a_moment_is_what_the_shard_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1_000.0
+    monkeypatch.setattr(held_back, "time", SimpleNamespace(monotonic=lambda: now_s))
+    store, settings_ = MemoryStore().shards, Settings()
+    worker: Any = SimpleNamespace(store=store, settings=settings_, rulebook=AFTER, partitions=PARTITIONS, version=2)
+    held = HeldBack(worker, B, Shard(AFTER), "rerouted-events")
+    for offset, (gone, rules) in enumerate({"bea": AFTER, "dan": BEFORE, "eve": BEFORE}.items()):
+        packed = Packed(b"", b"", msgspec.json.encode(RowSchema.of(Catalog(rules))))
+        held.add(offset, word(STAYS, 0, Moved(gone, 1, packed), "m"))
+    assert held.bounds({}) == {"rerouted-events": 1}
+    assert held.obstacle is None
+    now_s += 10
+    assert held.obstacle == Obstacle(Cause.PAST, "it is not there yet what was counted of 2 users before a merge")
 
 
 LIVES: Final = st.lists(st.lists(st.tuples(st.integers(0, PARTITIONS - 1), st.booleans()), max_size=4), max_size=8)
