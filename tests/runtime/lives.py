@@ -183,6 +183,7 @@ class Owner:
                 world.heard.add(number)
             if len(world.heard) == PARTITIONS:
                 await self._owner.forget_past(version)
+                return False  # until it is not there any more
         return number in (world.heard if len(world.taken) == PARTITIONS else world.taken)
 
     async def _step(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:

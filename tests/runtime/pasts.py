@@ -52,7 +52,8 @@ async def take_over(company: Group, in_memory: bool) -> None:
         world.awaited = None
     await company.settle_all()
     world.awaited = company.after = None
-    await company.settle_all()  # what is made is forgotten once all have taken it
+    for _ in range(2):  # what is made is forgotten once all have taken it, and have heard what was told before
+        await company.settle_all()
 
 
 async def stands(company: Group) -> dict[str, Any]:
