@@ -287,6 +287,7 @@ class ShardLoop:
     def _snapshot(self) -> Taken:
         self._number += 1
         self._work.migrated = 0
+        self._worker.taking_over.leave(self._wake)
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms

@@ -160,7 +160,12 @@ class OfTwo(Alone):
             self._said.append((self._name, len(messages)))
 
 
-async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a_small_checkpoint_of_it() -> None:
+@pytest.mark.parametrize("every_s", [runtime.WAVE_CHECKPOINT_EVERY_S, 0.0])
+async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a_small_checkpoint_of_it(
+    every_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """every_s: until it is time for a checkpoint, be it full or not; none where each slice takes as long."""
+    monkeypatch.setattr(runtime, "WAVE_CHECKPOINT_EVERY_S", every_s)
     said: list[tuple[str, int]] = []
     line = Line()
     both = [await OfTwo(name, said, line).load() for name in ("one", "other")]
