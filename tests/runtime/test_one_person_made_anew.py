@@ -85,8 +85,15 @@ def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(
 GONE: Final[Sequence[Step]] = (SignIn("dan", None), SignIn("ann", None), Becomes("dan", "ann"))
 
 
+def comes_one_way(steps: Sequence[Step | Late | Early | Backdated]) -> bool:
+    """Not so what has no id and bears a user who became one who became another: where all is lost it may come to the
+    last by way of the second, as it had come to her without, and nothing shows that it is a repeat."""
+    into = {each.gone: each.into for each in steps if isinstance(each, Becomes | Early | Backdated)}
+    return not any(isinstance(each, Late) and into.get(into.get(each.user, "")) for each in steps)
+
+
 @settings(max_examples=1 + settings().max_examples // 3)
-@given(st.lists(OF_USERS, max_size=10), st.integers(0, 10), st.just(NEVER) | CRASHES)
+@given(st.lists(OF_USERS, max_size=10).filter(comes_one_way), st.integers(0, 10), st.just(NEVER) | CRASHES)
 @example([*GONE, Late("dan", 5)], 3, NEVER)  # it comes before the merge by its time, and has not moved with her
 @example([*GONE, Late("dan", 5), Late("dan", 5)], 4, NEVER)
 @example([*GONE[:2], Late("dan", 0), Backdated("dan", "ann", 2)], 4, NEVER)  # it comes after it, and has moved
