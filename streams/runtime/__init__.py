@@ -13,6 +13,7 @@ starting.py          where to begin reading; loading.py: what is stored, made wh
 past.py              a shard once more under rules that await their past; past_reader.py: what it reads
 shard_past.py        when a shard needs one, and when no more; past_told.py: how far it is
 departed.py          who left such a shard for another's; held_back.py: who waits in that one for what was left
+homes.py             what the homes of users have of them, for both
 resting.py           how much is done at once, and how others have their turn
 intake.py            fetches decoded into the inbox; dead letters
 decoding.py          records of a fetch to events; of what is passed on, all that is in it

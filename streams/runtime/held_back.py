@@ -28,7 +28,7 @@ from streams.core.profiles.snapshot import RowSchema
 from streams.errors import StateLost, Unreachable
 from streams.log import Throttle, counted, log
 from streams.monitoring.health import Cause, Obstacle
-from streams.runtime.departed import Positions, stored_homes
+from streams.runtime.homes import Positions, stored_homes
 from streams.runtime.worker import Worker
 from streams.state.format import past_room
 

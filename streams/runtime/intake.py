@@ -37,7 +37,6 @@ from streams.runtime.held_back import HeldBack
 from streams.runtime.misrouted import Misrouted, wrong_partition
 from streams.runtime.priority_commands import PriorityCommands
 from streams.runtime.rerouting import Received, Rerouted, Told, source_of
-from streams.runtime.starting import Offsets
 from streams.runtime.worker import Worker
 from streams.sources import delivery_commands, profile_commands
 from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, REROUTED_EVENTS
@@ -59,7 +58,7 @@ class Intake:
     def __init__(
         self,
         worker: Worker,
-        offsets: Offsets,
+        offsets: Mapping[TP, int],
         applied: Mapping[str, int] = NOTHING_APPLIED,
         hear: Callable[[Event], Event] | None = None,
         reached_ms: int = NEVER,
@@ -100,7 +99,7 @@ class Intake:
         """How far its inputs have come together."""
         return self._inbox.reached_ms
 
-    async def start(self, offsets: Offsets) -> None:
+    async def start(self, offsets: Mapping[TP, int]) -> None:
         self._reading = await self._worker.consumer.start_reading(offsets)
 
     def stop(self) -> None:

@@ -36,7 +36,8 @@ from streams.kafka.message import Message
 from streams.lifecycle.awaiting import Made
 from streams.log import Throttle, counted, log, seconds
 from streams.runtime.checkpoint import Checkpoints
-from streams.runtime.departed import Departed, stored_homes
+from streams.runtime.departed import Departed
+from streams.runtime.homes import stored_homes
 from streams.runtime.intake import Intake
 from streams.runtime.loading import identities_of, shard_of
 from streams.runtime.past_reader import PastReader
