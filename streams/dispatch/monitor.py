@@ -17,9 +17,9 @@ from streams.errors import Stuck
 from streams.kafka.ends import Ends
 from streams.kafka.group import Partition, Place
 from streams.monitoring.health import Health, Observer, Obstacle, Seen, State
+from streams.monitoring.lag import Lags
 from streams.monitoring.watchdog import Watchdog
 from streams.outputs.delivery import DeliveryRecord
-from streams.runtime.lags import Lags
 from streams.runtime.retry import Retry
 from streams.settings import Settings
 

@@ -27,6 +27,6 @@ quintiles.py         edges of scores, agreed on by all workers
 compiling.py         the engine compiled before it is needed, with word of how far it is
 retry.py             what fails because Kafka or Redis is away is tried again
 worker.py            what all shards share; counters.py: what it has done
-monitor.py           whoever looks at all shards every second; lags.py: how far Kafka is ahead of them
+monitor.py           whoever looks at all shards every second
 metrics.py           what was counted and seen, for Prometheus; watching.py: all that watches a process
 """
