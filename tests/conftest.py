@@ -22,6 +22,7 @@ from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import Store
 from tests.e2e import apache_kafka
+from tests.hanging import Watch
 
 Kafka = apache_kafka.ApacheKafka | KafkaBroker
 Opens = Callable[..., RedisStore]
@@ -46,6 +47,7 @@ hypothesis.settings.load_profile("quick")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[started] = []
+    config.pluginmanager.register(Watch())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
