@@ -13,12 +13,15 @@ from typing import Final
 import pytest
 
 KEPT: Final = Path(__file__).parents[1] / ".cache" / "prometheus"
+FETCHED_WITHIN_S: Final = 300.0
 WHERE: Final = "promtool is not on this machine, and apt does not bring it: install Debian's package `prometheus`"
 
 
 def promtool(*arguments: str | Path, given: bytes | None = None) -> str:
     """Fails where it complains; skips where there is none."""
-    done = subprocess.run([_path(), *arguments], input=given, capture_output=True, check=False)
+    done = subprocess.run(
+        [_path(), *arguments], input=given, capture_output=True, check=False, timeout=FETCHED_WITHIN_S
+    )
     said = (done.stdout + done.stderr).decode()
     assert done.returncode == 0, said
     return said
@@ -38,7 +41,11 @@ def _fetch() -> None:
         pytest.skip(WHERE)
     with tempfile.TemporaryDirectory() as folder:
         if subprocess.run(
-            ["apt-get", "download", "prometheus"], cwd=folder, capture_output=True, check=False
+            ["apt-get", "download", "prometheus"],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            timeout=FETCHED_WITHIN_S,
         ).returncode:
             pytest.skip(WHERE)
         [package] = Path(folder).glob("*.deb")

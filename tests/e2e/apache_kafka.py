@@ -16,6 +16,7 @@ from streams.embedded.server import HOST, Server, free_port
 POM: Final = Path(__file__).with_suffix(".pom.xml")
 VERSION: Final = ElementTree.parse(POM).findtext(".//{*}dependency/{*}version", default="")
 JARS: Final = Path(__file__).parents[2] / ".cache" / "kafka" / VERSION
+RUNS_WITHIN_S: Final = 400.0
 CLUSTER_ID: Final = "c2VnbWVudGVyLXRlc3RzMA"  # 16 bytes in base64, as the format wants
 
 PROPERTIES: Final = """\
@@ -34,6 +35,8 @@ offsets.topic.num.partitions=4
 transaction.state.log.num.partitions=4
 # A topic that a test forgot is a fault of the test.
 auto.create.topics.enable=false
+# It is soon one that serves after it began. The session is the default's, which outlives a machine that stands still.
+broker.heartbeat.interval.ms=500
 # A group forms at once; the default waits 3 s for more members.
 group.initial.rebalance.delay.ms=0
 # Events of years ago are not deleted under a test. A topic's own setting still holds.
@@ -114,6 +117,9 @@ def _jars() -> Path:
 
 
 def run(*command: str) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    """A program that ends by itself, and may have to fetch something first."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=RUNS_WITHIN_S
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stdout}")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -72,13 +72,26 @@ def catches(pid: int, signum: int) -> bool:
 
 
 class WorkerProcess:
-    """`segmenter worker` in a process of its own; its log is a file."""
+    """`segmenter worker`, or another command, in a process of its own; what it says is a file. is_piped: whether it
+    hears what is said to it with `hears`."""
 
-    def __init__(self, environment: dict[str, str], log: Path, command: Sequence[str] = ("-m", "streams", "worker")):
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        command: Sequence[str] = ("-m", "streams", "worker"),
+        *,
+        is_piped: bool = False,
+    ):
         self.log = log
         with log.open("wb") as file:
             self._process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE if is_piped else None,
+                stdout=file,
+                stderr=subprocess.STDOUT,
             )
 
     @property
@@ -89,6 +102,7 @@ class WorkerProcess:
         """As a crash would."""
         self._process.kill()
         self._process.wait()
+        self._hears_no_more()
 
     def stop(self) -> int:
         """As its operator would. The exit status."""
@@ -113,15 +127,34 @@ class WorkerProcess:
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def interrupt(self) -> int:
+        """As Ctrl-C does. The exit status."""
+        self._process.send_signal(signal.SIGINT)
+        return self.ended()
+
+    def hears(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+
+    def _hears_no_more(self) -> None:
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+
     def ended(self) -> int:
-        """Wait until it ends by itself; the exit status."""
-        return self._process.wait(WITHIN_S)
+        """Wait until it ends by itself, hearing no more; the exit status."""
+        self._hears_no_more()
+        try:
+            return self._process.wait(WITHIN_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it never ended, and had said:\n{self.said()}") from None
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
     def says(self, text: str, times: int = 1) -> None:
-        """Wait until the log has it."""
+        """Wait until it has said it."""
         deadline = time.monotonic() + WITHIN_S
         while self.said().count(text) < times:
             assert time.monotonic() < deadline, f"the worker never said {text!r} but:\n{self.said()}"
@@ -183,11 +216,11 @@ class Pipeline:
         return {each.topic: each.partitions for each in found}
 
     async def _publish(self, records: Iterable[tuple[str, str | None, bytes]]) -> None:
-        counts = await self._counts()
-        async with AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka, max_request_size=3 << 20, max_batch_size=1 << 18
-        ) as producer:
-            publisher = Publisher(producer, counts)
+        async with asyncio.timeout(WITHIN_S), AsyncExitStack() as stack:
+            counts = await self._counts()
+            options = {"max_request_size": 3 << 20, "max_batch_size": 1 << 18}
+            producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka, **options)
+            publisher = Publisher(await stack.enter_async_context(producer), counts)
             await publisher.publish(Outgoing(self.settings.topic(role), key, value) for role, key, value in records)
             await publisher.flush()
 
@@ -195,10 +228,10 @@ class Pipeline:
         asyncio.run(self._publish_in_transaction(records, abort))
 
     async def _publish_in_transaction(self, records: Sequence[Record], abort: bool) -> None:
-        counts = await self._counts()
-        async with AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka, transactional_id=self.settings.group
-        ) as producer:
+        async with asyncio.timeout(WITHIN_S), AsyncExitStack() as stack:
+            counts, address = await self._counts(), self.settings.kafka
+            producer = AIOKafkaProducer(bootstrap_servers=address, transactional_id=self.settings.group)
+            await stack.enter_async_context(producer)
             await producer.begin_transaction()
             for record in records:
                 topic, user = self.settings.topic(_topic_of(record)), record["userId"]
@@ -244,7 +277,7 @@ class Pipeline:
             finally:
                 await admin.close()
 
-        return asyncio.run(Retry()("Kafka", once))
+        return asyncio.run(asyncio.wait_for(Retry()("Kafka", once), WITHIN_S))
 
     def read(self, role: str, until: Callable[[list[Seen]], bool], within_s: float = WITHIN_S) -> list[Seen]:
         """All that a topic has, once it has what `until` asks for."""

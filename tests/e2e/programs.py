@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
+FETCHED_WITHIN_S: Final = 300.0  # by a network that hangs it would never be
 SDKS: Final = Path(__file__).parent / "sdks"
 # What a page asks of other hosts goes to a proxy, which tells of it; nothing leaves the machine.
 BROWSER: Final = (
@@ -32,7 +33,7 @@ def program(*names: str, package: str) -> str:
     found = _which(names)
     if found is None and shutil.which("apt-get") and os.geteuid() == 0:
         for command in ("apt-get update", f"apt-get install --yes --no-install-recommends {package}"):
-            subprocess.run(command.split(), check=False, capture_output=True)
+            subprocess.run(command.split(), check=False, capture_output=True, timeout=FETCHED_WITHIN_S)
         found = _which(names)
     if found is None:
         pytest.fail(f"There is no {names[0]} on this machine: `apt-get install {package}`, or put one on the PATH.")
@@ -53,7 +54,9 @@ def sdks() -> Path:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(SDKS / name, folder)
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, timeout=FETCHED_WITHIN_S
+        )
         if done.returncode:
             pytest.fail(f"npm could not install the SDKs:\n{done.stderr}")
     for script in (*SDKS.glob("*.js"), *SDKS.glob("*.mjs"), *SDKS.glob("*.cjs")):
@@ -65,7 +68,7 @@ def bundled(script: Path) -> str:
     """A script and all that it imports, for a browser."""
     bundler = SDKS_BUNDLER.format(folder=script.parent)
     command = [bundler, str(script), "--bundle", "--format=esm", "--log-level=error"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=FETCHED_WITHIN_S).stdout
 
 
 SDKS_BUNDLER: Final = "{folder}/node_modules/.bin/esbuild"

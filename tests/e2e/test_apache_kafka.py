@@ -1,11 +1,14 @@
 """The broker under the other end-to-end tests: what it confirmed survives a kill, and a group finds its place."""
 
+import asyncio
+
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import NewTopic
 
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
+from tests.e2e.pipeline import WITHIN_S
 from tests.e2e.topics import create
 
 
@@ -34,7 +37,7 @@ async def consume(kafka: Kafka, topic: str) -> bytes | None:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     ) as consumer:
-        record = await consumer.getone()
+        record = await asyncio.wait_for(consumer.getone(), WITHIN_S)
         await consumer.commit()
         value: bytes | None = record.value
         return value

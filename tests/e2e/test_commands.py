@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import signal
-import subprocess
-import sys
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import PIPE
 
 import msgspec
 import pytest
@@ -32,6 +29,7 @@ from streams.testing import billing, identify, instant, to_bytes, track
 from tests.conftest import Kafka
 from tests.decoders import Decoder
 from tests.e2e.outages import stopped
+from tests.e2e.pipeline import WITHIN_S, WorkerProcess, until
 from tests.sources.stripe_events import subscription, updated
 from tests.state.checkpoints import claimed
 
@@ -55,9 +53,14 @@ class Run:
     def __call__(self, command: str, *arguments: str, stdin: bytes | None = None) -> Result:
         return CliRunner().invoke(main, [command, *self.flags, *arguments], input=stdin)
 
+    def process(self, folder: Path, command: str, *arguments: str) -> WorkerProcess:
+        """It by itself, and hearing what is piped into it."""
+        words = ("-m", "streams", command, *self.flags, *arguments)
+        return WorkerProcess(os.environ, folder / f"{command}.log", words, is_piped=True)
+
     def records(self, role: str) -> list[Record]:
         """All that a topic has: (topic without prefix, partition, key, value)."""
-        return asyncio.run(self._records(self.prefix + role))
+        return asyncio.run(asyncio.wait_for(self._records(self.prefix + role), WITHIN_S))
 
     async def _records(self, topic: str) -> list[Record]:
         found: list[Record] = []
@@ -155,57 +158,44 @@ def test_a_broker_that_is_not_there_is_told_with_status_1(tmp_path: Path) -> Non
 
 
 @contextmanager
-def publishing(run: Run) -> Iterator[subprocess.Popen[str]]:
-    """What is piped into it goes to Kafka; one record has."""
-    run("topics")
-    command = [sys.executable, "-m", "streams", "publish", *run.flags, "-"]
-    with subprocess.Popen(command, stdin=PIPE, stderr=PIPE, text=True, bufsize=1) as process:
-        try:
-            pipe(process, "before")
-            while not run.records("product-events"):
-                pass
-            yield process
-        finally:
-            process.kill()
+def publishing(run: Run, tmp_path: Path) -> Iterator[WorkerProcess]:
+    """What it hears goes to Kafka; one record has."""
+    until(lambda: run("topics").exit_code, 0)  # one that stands still is not waited for
+    with run.process(tmp_path, "publish", "-") as process:
+        process.hears(json.dumps(track("ann", "x", "2026-03-01", "before")))
+        until(lambda: len(run.records("product-events")), 1, process.said)
+        yield process
 
 
-def pipe(process: subprocess.Popen[str], message_id: str) -> None:
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(track("ann", "x", "2026-03-01", message_id)) + "\n")
-
-
-def test_publish_says_that_no_broker_answers_and_that_one_does_again(run: Run, kafka: Kafka) -> None:
-    with publishing(run) as process:
-        assert process.stderr is not None
+def test_publish_says_that_no_broker_answers_and_that_one_does_again(run: Run, kafka: Kafka, tmp_path: Path) -> None:
+    with publishing(run, tmp_path) as process:
         with stopped(kafka):
-            pipe(process, "meanwhile")
-            told = process.stderr.readline()
-        assert told.startswith(f"Kafka at {run.address} does not answer: nobody listens there now")
-        assert told.endswith("It is tried again until it does; Ctrl-C stops.\n")
-        assert process.stderr.readline().startswith("Kafka answers again, after ")
-        assert process.communicate()[1].startswith("2 records sent in ")
+            process.hears(json.dumps(track("ann", "x", "2026-03-01", "meanwhile")))
+            process.says("Ctrl-C stops.\n")
+        process.says("Kafka answers again, after ")
+        assert process.ended() == 0
+        told, again, sent = process.said().splitlines()
+    assert told.startswith(f"Kafka at {run.address} does not answer: nobody listens there now")
+    assert told.endswith("It is tried again until it does; Ctrl-C stops.")
+    assert again.startswith("Kafka answers again, after ")
+    assert sent.startswith("2 records sent in ")
     assert [value["messageId"] for _, _, _, value in run.records("product-events")] == ["before", "meanwhile"]
 
 
-def test_publish_is_stopped_by_ctrl_c_while_no_broker_answers(run: Run, kafka: Kafka) -> None:
-    with publishing(run) as process, stopped(kafka):
-        assert process.stderr is not None
-        pipe(process, "meanwhile")
-        assert "does not answer" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        assert process.wait() == 1
+def test_publish_is_stopped_by_ctrl_c_while_no_broker_answers(run: Run, kafka: Kafka, tmp_path: Path) -> None:
+    with publishing(run, tmp_path) as process, stopped(kafka):
+        process.hears(json.dumps(track("ann", "x", "2026-03-01", "meanwhile")))
+        process.says("does not answer")
+        assert process.interrupt() == 1
 
 
-def test_watch_shows_the_changes_of_the_segments_that_are_asked_for_until_ctrl_c(run: Run) -> None:
-    run("topics")
+def test_watch_shows_the_changes_of_the_segments_that_are_asked_for_until_ctrl_c(run: Run, tmp_path: Path) -> None:
+    until(lambda: run("topics").exit_code, 0)
     asyncio.run(_produce(run.address, f"{run.prefix}segment-changes", ["dormant", "quiet", "quiet"]))
-    command = [sys.executable, "-m", "streams", "watch", *run.flags, "--from-beginning", "--segment", "quiet"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline().split() for _ in range(2)]
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.read() == ""
-    assert process.returncode == 0
+    with run.process(tmp_path, "watch", "--from-beginning", "--segment", "quiet") as process:
+        process.says("\n", times=2)
+        assert process.interrupt() == 0
+        lines = [line.split() for line in process.said().splitlines()]
     assert lines == [["2026-03-08", "09:00:00", "ann", "enters", "quiet", "idle_days", ">=", "7", "(is", "7)"]] * 2
 
 

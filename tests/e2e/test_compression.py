@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +13,7 @@ from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.changes import told
 from tests.e2e.histories import actions, expected
-from tests.e2e.pipeline import PARTITIONS, ROOT, TIMELESS, Pipeline
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, Pipeline
 from tests.e2e.producers import CODECS, publish_by_java, publish_by_librdkafka
 from tests.e2e.topics import create
 
@@ -75,10 +72,6 @@ def batches_of(kafka: ApacheKafka, topic: str) -> Iterator[tuple[int, bytes]]:
 
 def watched(pipeline: Pipeline, count: int) -> int:
     """How many changes `segmenter watch` shows, once it has shown so many."""
-    command = [sys.executable, "-m", "streams", "watch", "--from-beginning", "--json"]
-    environment = os.environ | pipeline.environment
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as watch:
-        assert watch.stdout is not None
-        shown = [watch.stdout.readline() for _ in range(count)]
-        watch.kill()
-    return len({json.loads(line)["id"] for line in shown})
+    with pipeline.worker("-m", "streams", "watch", "--from-beginning", "--json") as watch:
+        watch.says("\n", times=count)
+        return len({json.loads(line)["id"] for line in watch.said().splitlines()[:count]})

@@ -80,7 +80,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Dev]]:
     yield start_in_a_folder
     for dev in started:
         dev.process.kill()
-        dev.process.wait()
+        dev.process.wait(STOPS_WITHIN_S)
 
 
 def in_another_terminal(dev: Dev, command: str, within_s: float = ANSWERS_WITHIN_S) -> str:
@@ -169,7 +169,7 @@ def test_killed_it_takes_everything_with_it(start: Callable[..., Dev]) -> None:
     dev = start()
     dev.wait_until(lambda: "500 users live" in dev.said, NEWS_WITHIN_S)
     dev.process.kill()
-    dev.process.wait()
+    dev.process.wait(STOPS_WITHIN_S)
     assert dev.leaves_nothing_behind()
 
 

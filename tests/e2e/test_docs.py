@@ -91,15 +91,19 @@ class Newcomer:
 
     def lines(self, command: list[str], enough: Callable[[str], bool]) -> str:
         """What a command that goes on for ever prints, until it is enough."""
-        said = ""
         environment = {**self.environment, "PYTHONUNBUFFERED": "1"}
-        with subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            while not enough(said):
-                line = process.stdout.readline()
-                assert line, f"{command} ended, and had said\n{said}"
-                said += line
-            process.terminate()
+        shown, deadline = self.folder / "shown.out", time.monotonic() + WITHIN_S
+        with (
+            shown.open("wb") as file,
+            subprocess.Popen(command, cwd=self.folder, env=environment, stdout=file) as process,
+        ):
+            try:
+                while not enough(said := shown.read_text()):
+                    assert process.poll() is None, f"{command} ended, and had said\n{said}"
+                    assert time.monotonic() < deadline, f"{command} only said\n{said}"
+                    time.sleep(0.05)
+            finally:
+                process.kill()
         return said
 
     def _save(self, file: str, text: str) -> None:

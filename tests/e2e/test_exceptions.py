@@ -162,7 +162,8 @@ async def test_what_passes_is_waited_for_wherever_kafka_is_asked(
 
     await pipeline._read("segment-changes", all_is_said)
     stopping.set()
-    await worker
+    async with asyncio.timeout(WITHIN_S):
+        await worker
 
 
 def failing_once(works: Any, hop: str, failed: set[str]) -> Any:

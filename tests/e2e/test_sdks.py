@@ -92,11 +92,13 @@ class _Answer(BaseHTTPRequestHandler):
 @contextmanager
 def site(script: str) -> Iterator[Site]:
     with Site(script) as serving:
-        thread = threading.Thread(target=serving.serve_forever)
+        thread = threading.Thread(target=serving.serve_forever, daemon=True)
         thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+        try:
+            yield serving
+        finally:
+            serving.shutdown()
+            thread.join(WITHIN_S)
 
 
 @contextmanager

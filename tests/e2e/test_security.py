@@ -102,7 +102,9 @@ def topics(said: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "streams", "topics"]
     deadline = time.monotonic() + WITHIN_S
     while True:
-        told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        told = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=WITHIN_S
+        )
         if "does not answer within" not in told.stderr:
             return told
         assert time.monotonic() < deadline, told.stderr

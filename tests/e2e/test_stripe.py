@@ -63,11 +63,13 @@ class _Receive(BaseHTTPRequestHandler):
 @contextmanager
 def listening(to: str | None = None) -> Iterator[Webhooks]:
     with Webhooks(to) as webhooks:
-        thread = threading.Thread(target=webhooks.serve_forever)
+        thread = threading.Thread(target=webhooks.serve_forever, daemon=True)
         thread.start()
-        yield webhooks
-        webhooks.shutdown()
-        thread.join()
+        try:
+            yield webhooks
+        finally:
+            webhooks.shutdown()
+            thread.join(WITHIN_S)
 
 
 @contextmanager
@@ -81,14 +83,14 @@ def serving(webhooks: str) -> Iterator[stripe.StripeClient]:
             _once_it_listens(urllib.request.Request(f"{address}/_config/webhooks/ours", data=told))
             yield stripe.StripeClient("sk_test_1", base_addresses={"api": address})
         finally:
-            process.terminate()
+            process.kill()
 
 
 def _once_it_listens(request: urllib.request.Request) -> None:
     deadline = time.monotonic() + WITHIN_S
     while True:
         try:
-            with urllib.request.urlopen(request):
+            with urllib.request.urlopen(request, timeout=WITHIN_S):
                 return
         except OSError:
             assert time.monotonic() < deadline, "localstripe does not listen"

@@ -75,13 +75,15 @@ def opened(port: int, path: str) -> socket.socket:
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
     received = b""
     while b"begins" not in received:
-        received += connection.recv(1_000)
+        part = connection.recv(1_000)
+        assert part, f"it hung up after {received!r}"
+        received += part
     return connection
 
 
 def test_health_answers_and_the_process_ends_with_status_0() -> None:
     with started("-m", "streams", "web") as (process, port):
-        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz") as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=WITHIN_S) as answer:
             assert json.load(answer)["status"] == "ok"
         process.send_signal(signal.SIGTERM)
         assert process.wait(WITHIN_S) == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import streams
+from tests.e2e.pipeline import WITHIN_S
 
 ROOT = Path(__file__).parents[2]
 HISTORY = ROOT / "docs/examples/events.jsonl"
@@ -24,7 +25,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, capture_output=True, text=True, check=False, timeout=WITHIN_S
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -1,8 +1,11 @@
 """Topics that a test makes itself. Comes in: a broker, and topics. Goes out: they are there."""
 
+import asyncio
+
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.runtime.retry import Retry
+from tests.e2e.pipeline import WITHIN_S
 
 
 async def create(address: str, *topics: NewTopic) -> None:
@@ -17,4 +20,5 @@ async def create(address: str, *topics: NewTopic) -> None:
         finally:
             await admin.close()
 
-    await Retry()("Kafka", ask)
+    async with asyncio.timeout(WITHIN_S):
+        await Retry()("Kafka", ask)
