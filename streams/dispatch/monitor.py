@@ -128,7 +128,7 @@ class Monitor:
         now_s, places = time.monotonic(), group.places()
         self._lags.ask(list(places))
         seen = list(self._see(shards, places))
-        self.health = Health(self._observer.look(seen, now_s), group.has_joined, "waits to be given shards")
+        self.health = self._observer.look(seen, group.has_joined, now_s)
         self.waiting_webhooks = shards.waiting_webhooks
         self.lagging = list(self._behind(places, now_s))
         self._looked_at = now_s

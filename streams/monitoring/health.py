@@ -20,6 +20,8 @@ UNHEALTHY_AFTER_S: Final = 30.0
 STUCK_AFTER_S: Final = 60.0
 # Millions of profiles, or of changes to compare with, take a while, and nothing is heard of them before all are there.
 LOADED_WITHIN_S: Final = 1_800.0
+# A group is balanced anew within its session timeout, and half a minute for members that still have something to save.
+JOINED_WITHIN_S: Final = 120.0
 # A transaction that commits goes by unnoticed.
 HELD_BACK_AFTER_S: Final = 5.0
 
@@ -94,13 +96,15 @@ class ShardHealth(NamedTuple):
 class Health(NamedTuple):
     """That of a worker. has_joined: whether the group has told it which shards are its own, perhaps none.
 
-    waiting: why it has not come so far, in words. rules: the version in force, 0 before it is known; differs: what is
-    to be said where the folder has others, refused why those applied last are not taken over: neither fails a check.
+    waiting: why it has not come so far, in words; unjoined_s: for how long it has not. rules: the version in force, 0
+    before it is known; differs: what is to be said where the folder has others, refused why those applied last are not
+    taken over: neither fails a check.
     """
 
     shards: Sequence[ShardHealth] = ()
     has_joined: bool = False
     waiting: str = ""
+    unjoined_s: float = 0.0
     rules: int = 0
     differs: str = ""
     refused: str = ""
@@ -155,13 +159,16 @@ class Observer:
     def __init__(self) -> None:
         self._moved: dict[int, LastMove] = {}
         self._held: dict[int, float] = {}
+        self._unjoined_at: float | None = None
 
-    def look(self, seen: Iterable[Seen], now_s: float) -> list[ShardHealth]:
+    def look(self, seen: Iterable[Seen], has_joined: bool, now_s: float) -> Health:
         """`seen`: all shards of the worker; one that is not among them any more is forgotten."""
         shards = list(seen)
+        self._unjoined_at = None if has_joined else now_s if self._unjoined_at is None else self._unjoined_at
         self._moved = {each.shard: self._last_move(each, now_s) for each in shards}
         self._held = {each.shard: self._held.get(each.shard, now_s) for each in shards if each.held_back}
-        return [self._of(each, now_s) for each in shards]
+        unjoined_s = 0.0 if self._unjoined_at is None else now_s - self._unjoined_at
+        return Health([self._of(each, now_s) for each in shards], has_joined, "waits to be given shards", unjoined_s)
 
     def _last_move(self, seen: Seen, now_s: float) -> LastMove:
         """Who has nothing to do need not move. What a shard still reads while something keeps it is no move: nobody

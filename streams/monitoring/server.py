@@ -1,7 +1,8 @@
 """The HTTP port of a worker, or of a `deliver`, for whoever watches it.
 
     /metrics   all figures, as Prometheus reads them
-    /healthz   200, or 503 while a shard that has something to do does not move; JSON that says which, and why
+    /healthz   200, or 503 while a shard that has something to do does not move, or the group gives none; JSON that says
+               which, and why
     /readyz    200 once the worker's shards are loaded, or 503; the same JSON, whose status says this
 
 Comes in: an address, the metrics, and a way to ask for the health. Goes out: answers, from threads of their own: they
@@ -23,7 +24,7 @@ from prometheus_client.exposition import choose_encoder
 
 from streams.errors import UsageError, origin
 from streams.log import log
-from streams.monitoring.health import UNHEALTHY_AFTER_S, Health, ShardHealth
+from streams.monitoring.health import JOINED_WITHIN_S, UNHEALTHY_AFTER_S, Health, ShardHealth
 from streams.setting_values import HostPort
 from streams.settings import Settings
 
@@ -149,6 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
 def describe(health: Health, ago_s: float) -> dict[str, Any]:
     """What the checks answer. failing: what is wrong, in words; nothing where all is well."""
     failing = [f"shard {each.shard}: {each.why or _still(each)}" for each in health.failing]
+    if health.unjoined_s >= JOINED_WITHIN_S:
+        failing.append(f"the consumer group has given it no shards for {health.unjoined_s:.0f} s")
     if health.shards and ago_s >= UNHEALTHY_AFTER_S:
         failing.append(f"the event loop has not moved for {ago_s:.0f} s")
     return {

@@ -42,6 +42,7 @@ from streams.state.store import Store
 from streams.topics import PRODUCT_EVENTS
 
 Clock = Callable[[], int]
+CHECK_EVERY_S: Final = 1.0
 UNWATCHED_WITHIN_S: Final = 0.8
 COMPACTED: Final = (
     "is compacted, by which a command to erase or to merge users is forgotten once there is a newer one of that user:"
@@ -78,7 +79,7 @@ class SegmenterApp(Declared):
         super().__init__(settings.group, **_faust_options(settings))
         self.transport = self.producer_transport = Transport(self, settings, broker)
         self.worker_monitor = monitor
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._made_of = settings, store, clock
         self._compile_first = compile_first
         self._has_shards = False
@@ -124,7 +125,7 @@ class SegmenterApp(Declared):
         self.shards = Assignment(self._worker, self.fail)
         self.refresher = Refresher(lambda: self._worker.rulebook, store.group, clock, self.shards.loaded)
         self._has_shards = True
-        self._watching = asyncio.create_task(self._watch(), name="monitor")
+        self._watching.append(asyncio.create_task(self._watch(), name="monitor"))
         await super().on_start()
 
     async def _begun(self, settings: Settings, store: Store) -> Followed:
@@ -204,9 +205,20 @@ class SegmenterApp(Declared):
         async with self.failing("the monitor"):
             await self.worker_monitor.watch(self.shards, self.fail)
 
+    async def on_started(self) -> None:
+        """Once all of its services run, and before there are shards."""
+        self._watching.append(asyncio.create_task(self._look_after_kafka(), name="Kafka's client"))
+        await super().on_started()
+
+    async def _look_after_kafka(self) -> None:
+        async with self.failing("reading from Kafka"):
+            while True:
+                await cast(Consumer, self.consumer).check()
+                await asyncio.sleep(CHECK_EVERY_S)
+
     async def on_stop(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
+        for each in self._watching:
+            each.cancel()
         try:
             if self._has_shards:
                 # What crashed may be what a last checkpoint needs.
@@ -218,9 +230,9 @@ class SegmenterApp(Declared):
                     await letting_go
         except Exception as error:  # noqa: BLE001 - Faust must stop its thread all the same
             await self.fail("letting go of shards", error)
-        if self._watching is not None:
-            # It closes its connections.
-            await asyncio.wait([self._watching], timeout=UNWATCHED_WITHIN_S)
+        if self._watching:
+            # The monitor closes its connections.
+            await asyncio.wait(self._watching, timeout=UNWATCHED_WITHIN_S)
         self.has_let_go.set()
         await super().on_stop()
 

@@ -141,17 +141,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if not self.consumer.flow_active:
             return []
         consumer = self._ensure_consumer()
-        await self._check()
         drained = await consumer.portions(tps, LOOK_EVERY_S)
         # Nothing is awaited from here on, so that records and positions are of one instant.
         found = [self._look(tp, drained.get(tp, NOTHING)) for tp in tps]
         return [fetched for fetched in found if fetched is not None]
 
     async def check(self) -> None:
-        await self.call_thread(self._check)
+        """Raise what ended a part of aiokafka, or makes it wait until we take notice."""
+        # Not behind whatever else is asked of the thread: that may wait for what has ended.
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._check(), self.thread_loop))
 
     async def _check(self) -> None:
-        """Raise what ended a part of aiokafka, or makes it wait for us to take notice."""
         consumer = self._ensure_consumer()
         consumer._coordinator.check_errors()
         if consumer._fetcher.error_future.done():

@@ -110,11 +110,11 @@ class Monitor:
         loops = [(owner, owner.loaded) for owner in owners if owner.loaded is not None]
         self.lags.ask([tp for _, loop in loops for tp in loop.inputs()])
         before = {each.shard: each for each in self.health.shards}
-        now = self._observer.look([self._see(owner, shards) for owner in owners], self._awake_s)
-        self.health = Health(now, shards.has_joined, "waits to be given shards")
+        seen = [self._see(owner, shards) for owner in owners]
+        self.health = self._observer.look(seen, shards.has_joined, self._awake_s)
         self.figures = [self._figures(owner, loop, shards.now_ms(), now_s) for owner, loop in loops]
         self._looked_at = now_s
-        for each in now:
+        for each in self.health.shards:
             _tell(before.get(each.shard), each)
         if self._watchdog is not None:
             (self._watchdog.beat if owners else self._watchdog.rest)()

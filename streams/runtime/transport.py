@@ -74,12 +74,15 @@ class Consumer(driver.Consumer):
                 generation = self.app.consumer_generation_id
                 messages += [_message(fetched, next(self._brought), generation) for fetched in found]
             else:
-                await self._thread.check()
                 await self.sleep(LOOK_EVERY_S)
         for message in messages:
             if not self.flow_active or self.app.consumer_generation_id != message.generation_id:
                 return
             yield message.tp, message
+
+    async def check(self) -> None:
+        """Raise what keeps Kafka's client from going on: Faust asks it for nothing before there are partitions."""
+        await self._thread.check()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._begun.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
 from streams.core.engine.shard import Shard
@@ -174,6 +175,32 @@ def failing_once(works: Any, hop: str, failed: set[str]) -> Any:
         return await works(*arguments, **named)
 
     return asked
+
+
+async def test_an_error_in_kafkas_client_before_it_has_shards_has_the_worker_begin_anew(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiokafka ends its part in the group and tells its own log alone."""
+    caplog.set_level(logging.INFO, "streams")
+    monkeypatch.setattr(running, "START_AGAIN_AFTER_S", 0.1)
+    joined, failed = GroupCoordinator.ensure_active_group, asyncio.Event()
+
+    async def failing_at_first(*arguments: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise AssertionError
+        return await joined(*arguments)
+
+    monkeypatch.setattr(GroupCoordinator, "ensure_active_group", failing_at_first)
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(run(lambda: create_app(pipeline.settings, MemoryStore()), stopping))
+    async with asyncio.timeout(WITHIN_S):
+        while "owns shards" not in caplog.text:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.05)
+    assert failed.is_set()
+    assert "reading from Kafka - failed: " in caplog.text
+    stopping.set()
+    await worker
 
 
 async def publish_three(pipeline: Pipeline) -> None:

@@ -32,15 +32,15 @@ def after(seconds: float, *looks: Seen) -> ShardHealth:
     """How the shard stands when the last look comes so long after the ones before."""
     observer = Observer()
     for look in looks[:-1]:
-        observer.look([look], 100.0)
-    [found] = observer.look([looks[-1]], 100.0 + seconds)
+        observer.look([look], True, 100.0)
+    [found] = observer.look([looks[-1]], True, 100.0 + seconds).shards
     return found
 
 
 def looked_at(*looks: tuple[Seen, float]) -> list[ShardHealth]:
     """How the shard stands at each of these looks."""
     observer = Observer()
-    return [found for look, at in looks for found in observer.look([look], at)]
+    return [found for look, at in looks for found in observer.look([look], True, at).shards]
 
 
 def told(*shards: ShardHealth, **more: Any) -> str:
@@ -158,8 +158,8 @@ def test_a_shard_that_takes_long_to_load_is_well_until_it_takes_too_long() -> No
 def test_a_shard_that_was_let_go_begins_anew_when_it_is_back() -> None:
     observer, still = Observer(), seen(has_work=True)
     for shards, at in (([still], 0.0), ([], 30.0), ([still], 59.0)):
-        observer.look(shards, at)
-    [found] = observer.look([still], 61.0)
+        observer.look(shards, True, at)
+    [found] = observer.look([still], True, 61.0).shards
     assert found.still_s == 2.0
 
 
@@ -167,3 +167,11 @@ def test_shards_that_stand_alike_are_told_together() -> None:
     shards = [after(0, seen(shard=number, is_loaded=number > 1)) for number in range(3)]
     assert told(*shards) == "shards 0, 1 loading"
     assert Health(shards).states == {**dict.fromkeys(State, 0), State.LOADING: 2, State.CAUGHT_UP: 1}
+
+
+def test_who_waits_to_be_given_shards_says_for_how_long_over_all_times_that_its_group_took() -> None:
+    observer = Observer()
+    looks = [(False, 10.0), (False, 40.0), (True, 41.0), (False, 100.0), (False, 250.0)]
+    found = [observer.look([], has_joined, at) for has_joined, at in looks]
+    assert [each.unjoined_s for each in found] == [0.0, 30.0, 0.0, 0.0, 150.0]
+    assert str(found[-1]) == "waits to be given shards"

@@ -54,6 +54,15 @@ def test_a_worker_that_is_ready_and_waits_says_of_each_check_what_it_is_asked_fo
     ]
 
 
+def test_a_worker_whose_group_gives_it_no_shards_is_well_for_as_long_as_balancing_may_take() -> None:
+    watched = Watched()
+    watched.health = Health(waiting="waits to be given shards", unjoined_s=119.0)
+    assert watched.says("/healthz")[0] == 200
+    watched.health = watched.health._replace(unjoined_s=131.0)
+    status, said = watched.says("/healthz")
+    assert (status, said["failing"]) == (503, ["the consumer group has given it no shards for 131 s"])
+
+
 def test_an_event_loop_that_does_not_move_is_told_by_a_thread_that_does() -> None:
     watched = Watched()
     watched.ago_s = 33.0
