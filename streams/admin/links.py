@@ -68,7 +68,7 @@ async def aliases_of(store: Store, settings: Settings, user: str) -> list[AliasO
             if owned.is_hers:
                 home = shard if partitioner == "trust" else homes(alias, partitions, partitioner)[0]
                 standing = await _standing(store, home, alias)
-                found.append(AliasOf(alias, owned.how, standing.user == user, standing.is_shared))
+                found.append(AliasOf(alias, owned.how, standing.now == user, standing.is_shared))
     return found
 
 
@@ -77,7 +77,7 @@ async def merged_into(store: Store, settings: Settings, user: str) -> str | None
     for shard in await homes_of(store, settings, user):
         standing = await _standing(store, shard, user)
         if standing.how is How.MERGE:
-            return standing.user
+            return standing.now
     return None
 
 

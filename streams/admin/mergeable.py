@@ -66,8 +66,8 @@ async def _has_profile(store: Store, settings: Settings, user: str) -> bool:
 async def _nobody(store: Store, settings: Settings, user: str) -> str:
     """What an id is that is no user's."""
     who, found = printable(user), await known_in(store, settings, user)
-    if found.standing.user is not None:
-        whose = printable(found.standing.user)
+    if found.standing.now is not None:
+        whose = printable(found.standing.now)
         return f"{who} is no user, but an alias of {whose}, by {found.standing.how}: name {whose}."
     if found.waiting:
         waits = f"{counted(len(found.waiting), 'record')} under it, which nobody has linked to a user yet"

@@ -19,8 +19,8 @@ def in_words(alias: str, known: Known) -> str:
 
 
 def _lines(alias: str, standing: Standing, known: Known) -> Iterator[str]:
-    if standing.user is not None:
-        yield f"{alias} is {printable(standing.user)}'s, by {standing.how} of {in_full(standing.since_ms)}."
+    if standing.now is not None:
+        yield f"{alias} is {printable(standing.now)}'s, by {standing.how} of {in_full(standing.since_ms)}."
         if standing.is_shared:
             yield "Another user was linked to it later: it is a shared device, and records without a name are nobody's."
         yield f"Passed on: {counted(standing.passed_on, 'record')}."
@@ -31,7 +31,7 @@ def _lines(alias: str, standing: Standing, known: Known) -> Iterator[str]:
     if known.waiting:
         times = [each.event.ts for each in known.waiting]
         span = f"of {in_full(min(times))} to {in_full(max(times))}"
-        what = "kept, should it be linked anew" if standing.user else "waiting to be linked"
+        what = "kept, should it be linked anew" if standing.now else "waiting to be linked"
         yield f"{counted(len(times), 'record')} {what}, {span}."
     for reason, count in sorted(standing.dropped.items()):
         yield f"Dropped: {counted(count, 'record')} ({reason})."

@@ -43,6 +43,13 @@ class Late(NamedTuple):
     by: int
 
 
+class LateVisit(NamedTuple):
+    """The same of somebody who has not said who that is."""
+
+    alias: str
+    by: int
+
+
 class Backdated(NamedTuple):
     """A merge that is stamped so many steps before."""
 
@@ -70,6 +77,8 @@ OF_USERS: Final[st.SearchStrategy[Step | Early | Late | Backdated]] = st.one_of(
     st.permutations(USERS).map(lambda users: Becomes(users[0], users[1])),
     st.builds(Backdated, st.sampled_from(USERS), st.sampled_from(USERS), AGO).filter(lambda one: one[0] != one[1]),
 )
+# With a device of one of them.
+WITH_A_DEVICE: Final = OF_USERS | st.one_of(st.just(SignIn("ann", "a-1")), st.builds(LateVisit, st.just("a-1"), AGO))
 # Two devices, of which one is of two who become one; a customer who is one's and then the other's; and a chain.
 EVENTFUL: Final[Sequence[Step]] = (
     *(Visit("a-1"), Bill(30.0), SignIn("ann", "a-1"), SignIn("dan", "a-1"), Visit("a-1"), Customer("ann")),
@@ -77,7 +86,7 @@ EVENTFUL: Final[Sequence[Step]] = (
 )
 
 
-def records(steps: Sequence[Step | Erase | Early | Late | Backdated]) -> list[Published]:
+def records(steps: Sequence[Step | Erase | Early | Late | LateVisit | Backdated]) -> list[Published]:
     """A merge that cannot be is left out."""
     found: list[Published] = []
     now = dict(zip(USERS, USERS, strict=True))
@@ -98,6 +107,9 @@ def records(steps: Sequence[Step | Erase | Early | Late | Backdated]) -> list[Pu
                 record = track(user, "Page Viewed", ts - by * APART_MS)
                 found.append(Published("product-events", user, to_bytes(record), now_ms))
                 known.add(now[user])
+            case LateVisit(alias, by):
+                record = track(None, "Page Viewed", ts - by * APART_MS) | {"anonymousId": alias}
+                found.append(Published("product-events", alias, to_bytes(record), now_ms))
             case Bill(mrr):
                 found.append(Published("billing-updates", "cus_1", to_bytes(subscription(number, ts, mrr)), now_ms))
             case Customer(user):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any, Final
 
 import pytest
@@ -12,10 +13,22 @@ from streams.kafka.partitioning import homes
 from streams.state.format import OWNED, ROWS
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
-from tests.core.identities.people import STEPS, Becomes, Bill, Customer, SignIn, Step, Visit
+from tests.core.identities.people import STEPS, USERS, Becomes, Bill, Customer, SignIn, Step, Visit
 from tests.oracle import Expected
 from tests.runtime.company import CRASHES, NEVER, Company, Crashes, live
-from tests.runtime.happenings import EARLY, ERASURES, EVENTFUL, OF_USERS, Backdated, Early, Erase, Late, records
+from tests.runtime.happenings import (
+    EARLY,
+    ERASURES,
+    EVENTFUL,
+    OF_USERS,
+    WITH_A_DEVICE,
+    Backdated,
+    Early,
+    Erase,
+    Late,
+    LateVisit,
+    records,
+)
 from tests.runtime.lives import HOW
 from tests.runtime.world import PARTITIONS, lose
 
@@ -44,7 +57,7 @@ def stands_by(told: Sequence[Expected]) -> set[str]:
 
 
 async def as_if_nothing_was_lost(
-    kept: Store, steps: Sequence[Step | Late | Early | Backdated], at: int, crashes: Crashes = NEVER
+    kept: Store, steps: Sequence[Step | Late | LateVisit | Early | Backdated], at: int, crashes: Crashes = NEVER
 ) -> None:
     """at: the first record that comes while all is lost. Late events may be told at other instants; in the end
     everybody is where she must be."""
@@ -85,24 +98,59 @@ def test_a_state_that_is_made_anew_is_as_it_was_and_tells_nothing_again(
 GONE: Final[Sequence[Step]] = (SignIn("dan", None), SignIn("ann", None), Becomes("dan", "ann"))
 
 
-def comes_one_way(steps: Sequence[Step | Late | Early | Backdated]) -> bool:
-    """Not so what has no id and bears a user who became one who became another: where all is lost it may come to the
-    last by way of the second, as it had come to her without, and nothing shows that it is a repeat."""
-    into = {each.gone: each.into for each in steps if isinstance(each, Becomes | Early | Backdated)}
-    return not any(isinstance(each, Late) and into.get(into.get(each.user, "")) for each in steps)
-
-
 @settings(max_examples=1 + settings().max_examples // 3)
-@given(st.lists(OF_USERS, max_size=10).filter(comes_one_way), st.integers(0, 10), st.just(NEVER) | CRASHES)
+@given(st.lists(OF_USERS, max_size=10), st.integers(0, 10), st.just(NEVER) | CRASHES)
 @example([*GONE, Late("dan", 5)], 3, NEVER)  # it comes before the merge by its time, and has not moved with her
 @example([*GONE, Late("dan", 5), Late("dan", 5)], 4, NEVER)
 @example([*GONE[:2], Late("dan", 0), Backdated("dan", "ann", 2)], 4, NEVER)  # it comes after it, and has moved
 @example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("dan", 9), Late("ann", 9)], 5, NEVER)
 @example([*GONE, SignIn("cy", None), Backdated("ann", "cy", 2)], 0, NEVER)  # who stays is gone first
+@example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("dan", 0)], 6, NEVER)  # she is the first of a chain
 def test_what_bears_a_user_who_is_gone_counts_once_wherever_all_is_lost(
     steps: list[Step | Late | Early | Backdated], at: int, crashes: Crashes
 ) -> None:
     asyncio.run(as_if_nothing_was_lost(MemoryStore(), steps, at, crashes))
+
+
+@settings(max_examples=1 + settings().max_examples // 3)
+@given(st.lists(WITH_A_DEVICE, max_size=10), st.integers(0, 10), st.just(NEVER) | CRASHES)
+def test_what_came_under_a_device_of_who_is_gone_counts_once_wherever_all_is_lost(
+    steps: list[Step | Late | LateVisit | Backdated], at: int, crashes: Crashes
+) -> None:
+    asyncio.run(as_if_nothing_was_lost(MemoryStore(), steps, at, crashes))
+
+
+@pytest.mark.parametrize(("first", "second", "last"), [*permutations(USERS)])
+@pytest.mark.parametrize("by", [0, 4])
+async def test_what_bears_the_first_of_a_chain_and_has_no_id_counts_once_where_all_is_lost_after_that(
+    first: str, second: str, last: str, by: int
+) -> None:
+    """The second was the last already when it came, but it is read before that is heard anew. by: so that it is of
+    after the chain, or of before."""
+    kept = MemoryStore()
+    company, three = Company(kept, NEVER), [SignIn(user, None) for user in (first, second, last)]
+    await live(company, records([*three, Becomes(first, second), Becomes(second, last), Late(first, by)]))
+    for _ in range(2):
+        assert (await company.stands())["published"] == {last: {"seen-1", "seen-2", "seen-3", "seen-4"}}
+        await lose(kept)
+        company.begin(NEVER)
+        await company.settle()
+
+
+@pytest.mark.parametrize(("gone", "stays"), [*permutations(USERS, 2)])
+async def test_what_came_under_a_device_and_has_no_id_counts_once_where_all_is_lost_after_its_user_became_another(
+    gone: str, stays: str
+) -> None:
+    """By its time it came before the merge, and so it is read before that is heard anew."""
+    kept = MemoryStore()
+    company = Company(kept, NEVER)
+    steps = (SignIn(stays, None), SignIn(gone, "a-1"), Becomes(gone, stays), LateVisit("a-1", 1))
+    await live(company, records(steps))
+    for _ in range(2):
+        assert (await company.stands())["published"] == {stays: {"seen-1", "seen-2", "seen-3"}}
+        await lose(kept)
+        company.begin(NEVER)
+        await company.settle()
 
 
 @pytest.mark.parametrize("again", [NEVER, {n: (9 + n, HOW[n % 2]) for n in range(12)}])

@@ -3,7 +3,7 @@
     keep     a record under an alias alone: kept, passed on, or passed over
     link     an alias is a user's: what was kept is passed on, and the user who had it before is told
     merge    a user is another from then on: an alias that is passed on for ever
-    rename   what was a user's is another's, who that user is now
+    rename   whose it is, is another now: that one has it
     forget   whose it is, and what is kept
 
 Comes in: `Unlinked`, `Claim` and `Forget` events. Goes out: `PassedOn` and `Lost` events, to the users' homes; and what
@@ -11,12 +11,15 @@ is to be written. An anonymous id is its first user's: once another is linked to
 can say whose a record without a name is, until all who were linked to it turn out to be one. A customer, or what a
 trait names, is the user's with the newest link.
 
+All goes to the user who was linked, whoever that is by now: that one's home passes it on in turn. So each record of a
+link comes by one way, in one order, whenever whatever is heard, and a repeat is known at each step (`owners`).
+
 Bounded: 200 records an alias, 4 KiB each, and so many bytes in all (`waiting`): then the alias that was quiet for
 longest goes. What is dropped is counted by its reason.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -42,7 +45,8 @@ TOO_LARGE, TOO_MANY, TOO_OLD, NO_ROOM, SHARED, NOT_KEPT = (
 class Standing(msgspec.Struct, array_like=True, gc=False):
     """What is known of an alias whose records are not just kept.
 
-    user: whose it is; None where nobody has claimed it. since_ms: the time of the newest link to that user.
+    user: who was linked to it, and to whom all goes; None where nobody has claimed it. since_ms: the time of the newest
+    link to that user.
     number: of the link, which only grows. is_shared: whether another user was linked to what was one's own.
     passed_on, dropped: how many records, by reason. claims: by user, the newest link (ms) to each, of
     an alias that may move or is shared. renamed: users who were linked to it and are others by now, and who.
@@ -57,6 +61,11 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
     claims: dict[str, int] = msgspec.field(default_factory=dict)
     renamed: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def now(self) -> str | None:
+        """Whose it is: who the user is by now."""
+        return None if self.user is None else self.renamed.get(self.user, self.user)
 
 
 class AliasWrites(NamedTuple):
@@ -89,7 +98,7 @@ class Aliases:
     ):
         self._keep_ms = keep_ms
         self._standings: dict[str, bytes] = {}
-        self.merged: dict[str, str] = {}  # users who are somebody else from then on, and who
+        self.merged: dict[str, str] = {}  # users who are another from then on, and to whom all goes
         self._waiting = Waiting(most_bytes)
         self._told: set[str] = set()
         self.dropped: Counter[str] = Counter() if dropped is None else dropped
@@ -116,7 +125,7 @@ class Aliases:
         return self._waiting.bytes
 
     def user_of(self, alias: str) -> str | None:
-        return self.standing(alias).user
+        return self.standing(alias).now
 
     def standing(self, alias: str) -> Standing:
         raw = self._standings.get(alias)
@@ -157,7 +166,7 @@ class Aliases:
         """An alias is a user's, by a link of that time: what is to be passed on, and who is to know that it is lost."""
         standing = self.standing(alias)
         user = standing.renamed.get(user, user)
-        if standing.user == user:
+        if standing.now == user:
             self._repeat(alias, standing, ts, how)
             return []
         if standing.user is None:
@@ -198,20 +207,21 @@ class Aliases:
         self.merged[gone] = into
         return passed_on
 
-    def rename(self, alias: str, gone: str, into: str) -> None:
-        """Whoever was linked to it is another now: whoever that is has it, and shares it with nobody if all are one."""
+    def rename(self, alias: str, gone: str, into: str, becomes: str | None = None) -> None:
+        """Whoever was linked to it is another now: whoever that is has it, and shares it with nobody if all are one.
+
+        becomes: whose it is to be, where that was done and is still to be done anew.
+        """
         standing = self.standing(alias)
-        if standing.user != gone and gone not in standing.claims:
+        linked = standing.user or becomes
+        is_hers = linked is not None and standing.renamed.get(linked, linked) == gone
+        if not is_hers and gone not in standing.claims:
             return
         standing.renamed = {each: into if now == gone else now for each, now in standing.renamed.items()} | {gone: into}
         claimed = [standing.claims.pop(each) for each in (gone, into) if each in standing.claims]
         if claimed:
             standing.claims[into] = max(claimed)
-        if standing.user == gone:
-            standing.user = into
-            if standing.how is How.MERGE:
-                self.merged[alias] = into
-        if standing.claims.keys() == {standing.user}:
+        if standing.claims.keys() == {standing.now}:
             standing.is_shared = False
         self._tell(alias, standing)
 
@@ -219,7 +229,7 @@ class Aliases:
         """A user was erased, with all up to then: whose it is, if it was hers, and what is kept."""
         standing = self.standing(alias)
         others = {each: ts for each, ts in standing.claims.items() if each != user}
-        if standing.user in (None, user):
+        if standing.now in (None, user):
             self._waiting.keep_only(alias, {one.number for one in self.records(alias) if one.event.ts > until_ms})
             if standing.since_ms <= until_ms:
                 self._leave_to(alias, standing, others)
@@ -232,7 +242,7 @@ class Aliases:
         self._forget_standing(alias)
         if not others:
             return
-        renamed = _without(standing.renamed, standing.user)
+        renamed = _without(standing.renamed, standing.now)
         left = Standing(how=standing.how, number=standing.number + 1, claims=others, renamed=renamed)
         if not standing.how.moves:
             left.user = min(others, key=lambda user: (others[user], user))
@@ -259,8 +269,8 @@ class Aliases:
     def _share(self, alias: str, standing: Standing, user: str, ts: int) -> None:
         if standing.is_shared and (user in standing.claims or len(standing.claims) >= MOST_USERS):
             return
-        assert standing.user is not None, "somebody has it already"
-        standing.claims = {standing.user: standing.since_ms} | standing.claims | {user: ts}
+        assert standing.now is not None, "somebody has it already"
+        standing.claims = {standing.now: standing.since_ms} | standing.claims | {user: ts}
         standing.is_shared = True
         self._tell(alias, standing)
 
@@ -268,7 +278,7 @@ class Aliases:
         """To a user, what is kept: all that is not too old, and the newest states of subscriptions anyway."""
         is_first = standing.user is None
         records = self.records(alias)
-        states = _newest_states(records)
+        states = kept.newest_states(records)
         given = [one for one in records if one.number in states or one.event.ts >= ts - self._keep_ms]
         standing.user, standing.since_ms, standing.how = user, max(ts, standing.since_ms), how
         standing.number += 1
@@ -279,8 +289,8 @@ class Aliases:
         return self._pass_on(alias, standing, given if is_first else [_anew(one) for one in given])
 
     def _remember(self, standing: Standing, ts: int) -> None:
-        if standing.how.moves and standing.user is not None:
-            standing.claims[standing.user] = max(ts, standing.claims.get(standing.user, NEVER))
+        if standing.how.moves and standing.now is not None:
+            standing.claims[standing.now] = max(ts, standing.claims.get(standing.now, NEVER))
             if len(standing.claims) > MOST_USERS:
                 del standing.claims[min(standing.claims, key=lambda user: (standing.claims[user], user))]
 
@@ -298,7 +308,7 @@ class Aliases:
         raws = self._waiting.raw(alias)
         if len(raws) > MOST_RECORDS or any(map(kept.tells_a_state, raws)):
             records = self.records(alias)
-            states = _newest_states(records)
+            states = kept.newest_states(records)
             others = [one.number for one in records if one.number not in states]
             most = MOST_RECORDS if standing.user is None else 0
             gone = self._waiting.keep_only(alias, {*states, *others[max(0, len(others) - most) :]})
@@ -326,15 +336,6 @@ class Aliases:
     def _tell(self, alias: str, standing: Standing) -> None:
         self._standings[alias] = _ENCODER.encode(standing)
         self._told.add(alias)
-
-
-def _newest_states(records: Iterable[Kept]) -> set[int]:
-    """The numbers of the records that tell the newest state of a subscription."""
-    newest: dict[str, Kept] = {}
-    for one in records:
-        if one.state_of is not None and (one.state_of not in newest or newest[one.state_of].rank < one.rank):
-            newest[one.state_of] = one
-    return {one.number for one in newest.values()}
 
 
 def _without(renamed: Mapping[str, str], user: str | None) -> dict[str, str]:

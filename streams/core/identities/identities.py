@@ -246,7 +246,8 @@ class Identities:
             self.merges.changes += changes
             return told
         if isinstance(event.identity, Renamed):
-            self.aliases.rename(event.subject, event.identity.gone, event.identity.into)
+            becomes = self.merges.into(event.subject)
+            self.aliases.rename(event.subject, event.identity.gone, event.identity.into, becomes)
             return NOTHING_TOLD
         return self.merges.hear(event, place or NOWHERE)
 
@@ -269,8 +270,8 @@ class Identities:
             case Lost(alias, number):
                 if not self.owners.lose(event.subject, alias, number):
                     return []
-                event, links = replace(event, properties={"customer": alias}, touches_ledger=True), ()
-            case Claim(user) if user != (becomes or self.aliases.merged[event.subject]):
+                return [replace(event, subject=becomes or self.aliases.merged[event.subject])]
+            case Claim(user) if user != (becomes or self.aliases.user_of(event.subject)):
                 return self._linker.refuse_to_merge(event, user)
             case Handed(to) if becomes is not None:
                 return [] if to == becomes else [replace(event, subject=becomes)]

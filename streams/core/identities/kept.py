@@ -4,7 +4,7 @@ Comes in: an event, and where its record stands. Goes out: bytes, compact JSON, 
 has; and the same back, also where it was packed to wait (`packing`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -64,6 +64,15 @@ def state_of(event: Event) -> str | None:
 
 def tells_a_state(raw: bytes) -> bool:
     return not raw.startswith(_TELLS_NO_STATE)
+
+
+def newest_states(records: Iterable[Kept]) -> set[int]:
+    """The numbers of the records that tell the newest state of a subscription."""
+    newest: dict[str, Kept] = {}
+    for one in records:
+        if one.state_of is not None and (one.state_of not in newest or newest[one.state_of].rank < one.rank):
+            newest[one.state_of] = one
+    return {one.number for one in newest.values()}
 
 
 def read(raw: bytes) -> Kept:

@@ -17,8 +17,8 @@ that is passed on meanwhile (`becomes`).
 
 Nobody is asked who is on her way herself: the question goes on to where she goes. So of a circle each question comes
 back to who asked, and is refused. Once she has moved, she is an alias of who stays (`aliases`): what still bears her id
-is passed on. Every message may come twice: a question that is answered, and a profile that was taken in, is known by
-its number.
+is passed on; of a chain by each to the next. Every message may come twice: a question that is answered, and a profile
+that was taken in, is known by its number.
 
 A command may have its turn before its users' first events, by its time, as where a lost state is made anew. So where
 somebody is not known it waits, and asks `again` once time has come to when it was written.
@@ -94,7 +94,7 @@ class Merges:
             return self._refuse(gone, question, "merge_circle")
         if gone in self._aliases.merged:
             into = self._aliases.standing(gone).renamed.get(question.into, question.into)
-            return [] if into == self._aliases.merged[gone] else self._refuse(gone, question, "merge_again")
+            return [] if into == self._aliases.user_of(gone) else self._refuse(gone, question, "merge_again")
         if known is None:
             return self._ask(gone, question, gone in self._profiles)
         if known.has(question):
@@ -154,6 +154,10 @@ class Merges:
     def noted(self) -> Collection[str]:
         """Who is to move anew."""
         return self._noted.keys()
+
+    def into(self, user: str) -> str | None:
+        """Whose she is to be, where she is to move anew."""
+        return self._asked[user].into if user in self._noted else None
 
     def becomes(self, user: str, place: Place | None) -> str | None:
         """Whose it is what bears her id there, where that is another's."""

@@ -233,11 +233,30 @@ def test_a_device_of_two_who_are_one_is_no_shared_one(gone: str, into: str) -> N
     found.link("anon", "ann", DAY, How.ANONYMOUS)
     found.link("anon", "bob", 2 * DAY, How.ANONYMOUS)
     found.rename("anon", gone, into)
-    [event] = found.keep(under("anon", 3 * DAY), at(5))
-    assert event.subject == into
+    assert (len(found.keep(under("anon", 3 * DAY), at(5))), found.user_of("anon")) == (1, into)
     found.link("anon", "cy", 4 * DAY, How.ANONYMOUS)
     found.rename("anon", "dora", into)
     assert found.keep(under("anon", 5 * DAY), at(6)) == []
+
+
+def test_what_comes_under_an_alias_of_who_is_another_now_goes_by_way_of_her_for_ever() -> None:
+    """A record that comes by one way alone is known if it comes again."""
+    found = fed()
+    found.link("anon", "ann", DAY, How.ANONYMOUS)
+    found.rename("anon", "ann", "bob")
+    found.rename("anon", "bob", "cy")
+    assert found.link("anon", "cy", 2 * DAY, How.ANONYMOUS) == []
+    [event] = found.keep(under("anon", 3 * DAY), at(5))
+    assert (event.subject, event.identity, found.user_of("anon")) == ("ann", PassedOn("anon", 1, at(5)), "cy")
+
+
+def test_a_customer_of_who_is_another_now_is_lost_by_way_of_her() -> None:
+    """What was passed on to her has come by then to whoever she is."""
+    found = fed()
+    found.link("cus_1", "ann", DAY, How.CUSTOMER)
+    found.rename("cus_1", "ann", "bob")
+    [lost] = found.link("cus_1", "cy", 2 * DAY, How.CUSTOMER)
+    assert (lost.subject, lost.identity, found.user_of("cus_1")) == ("ann", Lost("cus_1", 1), "cy")
 
 
 def test_all_is_as_it_was_after_it_was_written_and_loaded() -> None:

@@ -13,14 +13,15 @@ from streams.core.identities.identities import Identities
 from streams.core.identities.linking import WOULD_MERGE
 from streams.core.identities.merges import MOST_LATER
 from streams.core.identities.owners import MOST_IDS, Owners
+from streams.core.identities.questions import word
 from streams.core.identities.refusals import Refusals
-from streams.core.links import How
-from streams.core.merges import Asked
+from streams.core.links import NOWHERE, How
+from streams.core.merges import Asked, Noted, Renamed
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
 from tests.core.engine.merged_lives import lives
 from tests.core.harness import Changes, as_expected
-from tests.core.identities.made import KEEP, RULES, counted, merge, of, second, under
+from tests.core.identities.made import KEEP, RULES, counted, merge, of, second, state, under
 from tests.oracle import judge
 from tests.oracle.merged import Merge as Judged
 
@@ -66,6 +67,25 @@ def test_a_chain_is_followed() -> None:
     assert alone.refusals == ["merge_unknown"]
     alone.hear(of("dora", 8), merge("ann", "dora", 9), of("cy", 10))
     assert alone.times("dora") == 7
+
+
+def test_of_who_is_to_move_anew_it_is_known_at_once_that_who_she_became_is_another_since() -> None:
+    alone = Alone().hear(of("ann", 1), of("bob", 2))
+    alone.identities.merges.note(Noted("bob", "ann", 3, None, {"product-events/0": 5}))
+    alone.hear(word("bob", 4, Renamed("ann", "cy")), word("bob", 5, Renamed("cy", "dora")))
+    alone.identities.merges.reach({"product-events/0": 5})
+    assert alone.identities.aliases.user_of("bob") == "dora"
+    assert [event.subject for event in alone.identities.aliases.keep(of("bob", 6), NOWHERE)] == ["ann"]
+
+
+def test_a_customer_of_who_is_gone_is_no_id_of_who_stays_once_it_is_anothers() -> None:
+    alone = Alone().hear(of("ann", 1), of("bob", 2, "cus_1", how=How.CUSTOMER), state("cus_1", 3), of("cy", 4))
+    alone.hear(merge("bob", "ann", 5))
+    has = {user: alone.identities.owners.of(user)["cus_1"].is_hers for user in ("ann", "bob")}
+    assert has == {"ann": True, "bob": False}
+    alone.hear(of("cy", 6, "cus_1", how=How.CUSTOMER))
+    has = {user: alone.identities.owners.of(user)["cus_1"].is_hers for user in ("ann", "bob", "cy")}
+    assert has == {"ann": False, "bob": False, "cy": True}
 
 
 def test_a_merge_that_was_done_is_done_once() -> None:
