@@ -26,7 +26,7 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
         yield f"{user} was merged into {into}: {into} is erased, with all that was kept of both, as soon as it is told."
     elif report.waiting:
         waited = counted(report.waiting, "record")
-        yield f"Nobody called {user} is known; {waited} that waited under this id are removed."
+        yield f"Nobody called {user} is known. Removed: {waited} that waited under this id."
     else:
         yield f"Nobody called {user} is known to the group {settings.group}, so nothing was removed."
     if report.backtests:

@@ -20,4 +20,4 @@ def test_who_was_merged_away_is_erased_as_whom_they_are_now() -> None:
 
 def test_what_waited_under_an_alias_is_told() -> None:
     told = in_words(Report("anon-1", (), 1_772_355_600_000, waiting=3), Settings())
-    assert told.startswith("Nobody called anon-1 is known; 3 records that waited under this id are removed.")
+    assert told.startswith("Nobody called anon-1 is known. Removed: 3 records that waited under this id.")
