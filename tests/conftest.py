@@ -5,6 +5,7 @@ left stopped is started again after it. Tests tell their topics, groups and keys
 """
 
 import os
+import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -46,6 +47,9 @@ hypothesis.settings.load_profile("quick")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts us in the background has us ignore Ctrl-C, and with us whatever a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[started] = []
     config.pluginmanager.register(Watch())
 

@@ -12,6 +12,7 @@ import asyncio
 import faulthandler
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -27,7 +28,7 @@ PYTHON: Final = Path(os.__file__).parent
 # Twice what a single wait of a test may take (tests/e2e/pipeline.py), which fails with what it waited for.
 BOUND_S: Final = 480.0
 AGAIN_S: Final = 60.0
-ENDS_WITHIN_S: Final = 30.0  # the process, where threads that hang would keep it
+ENDS_WITHIN_S: Final = 30.0  # a thread that a test left behind would keep the process for ever
 # What is told last of each: CI shows the end of all output.
 PLACES, LOGS, LINES = 5, 3, 3
 MORE_LINES: Final = 40
@@ -36,11 +37,13 @@ Hook = Generator[None, object, object]
 
 
 class Watch:
-    """A plugin of pytest. bound_s: how long a phase may take; again_s: how long what is cleaned up then may."""
+    """A plugin of pytest. bound_s: how long a phase may take; again_s: how long what is cleaned up then may;
+    ends_within_s: how long the process, once all is told."""
 
-    def __init__(self, bound_s: float = BOUND_S, again_s: float = AGAIN_S):
-        self._bound_s, self._again_s = bound_s, again_s
+    def __init__(self, bound_s: float = BOUND_S, again_s: float = AGAIN_S, ends_within_s: float = ENDS_WITHIN_S):
+        self._bound_s, self._again_s, self._ends_within_s = bound_s, again_s, ends_within_s
         self._told: list[str] = []
+        self._status = 1
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Hook:
@@ -63,11 +66,13 @@ class Watch:
             terminalreporter.section("tests that hung")
             terminalreporter.write_line("\n".join(self._told))
 
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._status = int(exitstatus)
+
     def pytest_unconfigure(self) -> None:
-        if self._told:
-            ending = threading.Timer(ENDS_WITHIN_S, os._exit, [1])
-            ending.daemon = True
-            ending.start()
+        ending = threading.Timer(self._ends_within_s, _end, [self._status])
+        ending.daemon = True
+        ending.start()
 
     @contextmanager
     def _bounded(self, item: pytest.Item, phase: str) -> Iterator[None]:
@@ -116,6 +121,12 @@ class Watch:
             faulthandler.dump_traceback(stacks)
             stacks.seek(0)
             item.add_report_section(phase, "threads", stacks.read())
+
+
+def _end(status: int) -> None:
+    """As the process of a worker ends, whatever still runs in it."""
+    sys.stdout.flush()
+    os._exit(status)
 
 
 def _waiting(item: pytest.Item) -> list[tuple[asyncio.Task[Any], list[FrameType]]]:

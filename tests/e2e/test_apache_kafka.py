@@ -1,6 +1,7 @@
 """The broker under the other end-to-end tests: what it confirmed survives a kill, and a group finds its place."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -30,14 +31,11 @@ async def produce(kafka: Kafka, topic: str, value: bytes) -> None:
 
 
 async def consume(kafka: Kafka, topic: str) -> bytes | None:
-    async with AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=kafka.address,
-        group_id=topic,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    ) as consumer:
-        record = await asyncio.wait_for(consumer.getone(), WITHIN_S)
+    options = {"group_id": topic, "auto_offset_reset": "earliest", "enable_auto_commit": False}
+    async with asyncio.timeout(WITHIN_S), AsyncExitStack() as stack:
+        consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.address, **options)
+        await stack.enter_async_context(consumer)
+        record = await consumer.getone()
         await consumer.commit()
         value: bytes | None = record.value
         return value

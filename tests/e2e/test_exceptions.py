@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
 from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
-from streams.errors import InternalError, UsageError
+from streams.errors import InternalError, SegmenterError, UsageError
 from streams.observed.recorder import Recorder
 from streams.runtime import agents, app, running, shard_lifecycle, starting, transport
 from streams.runtime.app import create_app
@@ -24,9 +25,10 @@ from streams.runtime.monitor import Monitor
 from streams.runtime.pending import Pending
 from streams.runtime.producing import Producer
 from streams.runtime.quintiles import Refresher
-from streams.runtime.running import run
+from streams.runtime.running import LeftBehind, run
 from streams.runtime.transport import Consumer
 from streams.state.memory import MemoryShardStore, MemoryStore
+from streams.state.store import Store
 from streams.testing import to_bytes, track
 from tests.e2e.histories import NEWEST_MS
 from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline, Seen
@@ -88,7 +90,7 @@ async def test_an_exception_ends_the_worker(
     monkeypatch.setattr(where, hop, throw)
     with pytest.raises(InternalError, match=r"Thrown < runtime/") as info:
         async with asyncio.timeout(WITHIN_S):
-            await run(lambda: create_app(pipeline.settings, MemoryStore()), asyncio.Event())
+            await live(pipeline)
     assert "what it says may be private" not in str(info.value) + caplog.text
 
 
@@ -97,7 +99,7 @@ async def test_an_exception_while_it_ends_does_not_keep_it_from_its_end(
 ) -> None:
     caplog.set_level(logging.INFO, "streams")
     stopping = asyncio.Event()
-    running = asyncio.create_task(run(lambda: create_app(pipeline.settings, MemoryStore()), stopping))
+    running = asyncio.create_task(live(pipeline, stopping=stopping))
     async with asyncio.timeout(WITHIN_S):
         while "loaded" not in caplog.text:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.05)
@@ -131,7 +133,7 @@ async def test_what_kafka_refuses_for_good_ends_the_worker_with_what_to_do(
     monkeypatch.setattr(where, hop, refuse)
     with pytest.raises(UsageError, match="the broker does not let us use a topic: allow our user to describe"):
         async with asyncio.timeout(WITHIN_S):
-            await run(lambda: create_app(pipeline.settings, MemoryStore()), asyncio.Event())
+            await live(pipeline)
 
 
 async def test_a_topic_that_takes_no_record_so_long_ends_the_worker_with_what_to_do(pipeline: Pipeline) -> None:
@@ -144,7 +146,7 @@ async def test_a_topic_that_takes_no_record_so_long_ends_the_worker_with_what_to
         UsageError, match=r"publishing to .*-segment-changes: the broker takes no record that is so long"
     ):
         async with asyncio.timeout(WITHIN_S):
-            await run(lambda: create_app(pipeline.settings, MemoryStore()), asyncio.Event())
+            await live(pipeline)
 
 
 async def test_what_passes_is_waited_for_wherever_kafka_is_asked(
@@ -155,8 +157,8 @@ async def test_what_passes_is_waited_for_wherever_kafka_is_asked(
     failed: set[str] = set()
     for where, hop in ASKED:
         monkeypatch.setattr(where, hop, failing_once(getattr(where, hop), hop, failed))
-    store, stopping = MemoryStore(), asyncio.Event()
-    worker = asyncio.create_task(run(lambda: create_app(pipeline.settings, store), stopping))
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(lives(pipeline, stopping))
 
     def all_is_said(seen: list[Seen]) -> bool:
         return len(failed) == len(ASKED) and {each.json["segment"] for each in seen} >= {"active", "reporter"}
@@ -193,14 +195,33 @@ async def test_an_error_in_kafkas_client_before_it_has_shards_has_the_worker_beg
 
     monkeypatch.setattr(GroupCoordinator, "ensure_active_group", failing_at_first)
     stopping = asyncio.Event()
-    worker = asyncio.create_task(run(lambda: create_app(pipeline.settings, MemoryStore()), stopping))
+    worker = asyncio.create_task(lives(pipeline, stopping))
     async with asyncio.timeout(WITHIN_S):
         while "owns shards" not in caplog.text:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.05)
     assert failed.is_set()
     assert "reading from Kafka - failed: " in caplog.text
     stopping.set()
-    await worker
+    async with asyncio.timeout(WITHIN_S):
+        await worker
+
+
+async def live(pipeline: Pipeline, store: Store | None = None, stopping: asyncio.Event | None = None) -> None:
+    """A worker, which ends as its process does: parts that could not stop in time, as where the machine stands still,
+    are left behind, and it says why it had to end."""
+    try:
+        await run(lambda: create_app(pipeline.settings, store or MemoryStore()), stopping or asyncio.Event())
+    except LeftBehind as left:
+        if left.failure is not None:
+            raise running._ours(left.failure) from left
+
+
+async def lives(pipeline: Pipeline, stopping: asyncio.Event) -> None:
+    """One after another, as whatever watches the process starts it again."""
+    store = MemoryStore()
+    while not stopping.is_set():
+        with suppress(SegmenterError):
+            await live(pipeline, store, stopping)
 
 
 async def publish_three(pipeline: Pipeline) -> None:
