@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.admin.homes import homes_of
-from streams.admin.links import AliasOf, aliases_of, merged_into
+from streams.admin.links import AliasOf, aliases_of, known_in, merged_into
 from streams.calendars import calendar
 from streams.core.engine.erasure import mark_of
 from streams.core.engine.shard import Shard
@@ -22,6 +22,7 @@ from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unknown, UsageError
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.playback import Playback
+from streams.log import counted
 from streams.printable import printable
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
@@ -79,13 +80,26 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     if found is None:
         into = await merged_into(store, settings, user)
         if into is not None:
-            raise Unknown(f"{user} was merged into {into}, and is nobody else: segmenter explain {into}")
+            who, whose = printable(user), printable(into)
+            raise Unknown(f"{who} was merged into {whose}, and is nobody else: segmenter explain {whose}")
+        await _refuse_alias(store, settings, user)
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
         raise Unknown(unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
     days = calendar(Head.decode(found.head).timezone)
     ids = settings.remembered_ids
     return Shard.restore(rulebook, found.head, rows, documents, days, settings.private_traits, remembered_ids=ids)
+
+
+async def _refuse_alias(store: Store, settings: Settings, alias: str) -> None:
+    """Unknown: it is an alias, of nobody who is known by that id; whose it is."""
+    who, found = printable(alias), await known_in(store, settings, alias)
+    if found.standing.now is not None:
+        whose = printable(found.standing.now)
+        raise Unknown(f"{who} is no user, but an alias of {whose}, by {found.standing.how}: segmenter explain {whose}")
+    if found.waiting:
+        waits = f"{counted(len(found.waiting), 'record')} under it, which nobody has linked to a user yet"
+        raise Unknown(f"{who} is no user, but an alias with {waits}.")
 
 
 def unknown(settings: Settings, user: str, erased_ms: int | None) -> str:
