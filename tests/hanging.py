@@ -10,6 +10,7 @@ faulthandler, which ends the run (pyproject.toml).
 
 import asyncio
 import faulthandler
+import logging
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ PYTHON: Final = Path(os.__file__).parent
 # Twice what a single wait of a test may take (tests/e2e/pipeline.py), which fails with what it waited for.
 BOUND_S: Final = 480.0
 AGAIN_S: Final = 60.0
-ENDS_WITHIN_S: Final = 30.0  # a thread that a test left behind would keep the process for ever
+ENDS_WITHIN_S: Final = 10.0  # a thread that a test left behind would keep the process for ever
 # What is told last of each: CI shows the end of all output.
 PLACES, LOGS, LINES = 5, 3, 3
 MORE_LINES: Final = 40
@@ -70,6 +71,7 @@ class Watch:
         self._status = int(exitstatus)
 
     def pytest_unconfigure(self) -> None:
+        logging.disable()  # of such a thread: what was told last is what CI shows
         ending = threading.Timer(self._ends_within_s, _end, [self._status])
         ending.daemon = True
         ending.start()
