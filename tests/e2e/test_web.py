@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from streams.embedded.server import HOST, free_port
 from streams.web.server import GONE_WITHIN_S
 
@@ -52,20 +54,22 @@ def started(*command: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     environment = {"SEGMENTER_WEB": f"{HOST}:{port}"}
     with subprocess.Popen([sys.executable, *command], env=environment, stderr=subprocess.PIPE) as process:
         try:
-            wait_for(port)
+            wait_for(process, port)
             yield process, port
         finally:
             process.kill()
 
 
-def wait_for(port: int) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + WITHIN_S
     while True:
         try:
             with socket.create_connection((HOST, port), timeout=1):
                 return
         except OSError:
-            assert time.monotonic() < deadline, "it does not listen"
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                pytest.fail(f"it does not listen, and had said:\n{process.communicate()[1].decode()}")
             time.sleep(0.05)
 
 
