@@ -20,7 +20,7 @@ from streams.monitoring.health import Health, Observer, Obstacle, Seen, State
 from streams.monitoring.lag import Lags
 from streams.monitoring.watchdog import Watchdog
 from streams.outputs.delivery import DeliveryRecord
-from streams.runtime.retry import Retry
+from streams.retry import Retry
 from streams.settings import Settings
 
 LOOK_EVERY_S: Final = 1.0

@@ -38,7 +38,7 @@ from streams.monitoring.server import tell
 from streams.monitoring.watchdog import Watchdog
 from streams.outputs.delivery import decode_delivery
 from streams.printable import printable
-from streams.runtime.retry import Retry
+from streams.retry import Retry
 from streams.settings import Settings
 from streams.state.opening import opened_store
 from streams.state.store import Store

@@ -13,11 +13,11 @@ import faust
 from streams.log import log
 from streams.observed.recorder import Recorder
 from streams.runtime.assignment import Assignment
-from streams.runtime.driver import FailingApp
-from streams.runtime.fetching import Fetched
 from streams.runtime.monitor import Monitor
 from streams.runtime.quintiles import Refresher
-from streams.runtime.transport import FetchedSchema
+from streams.runtime.transport.driver import FailingApp
+from streams.runtime.transport.fetching import Fetched
+from streams.runtime.transport.transport import FetchedSchema
 from streams.settings import Settings
 from streams.topics import READ_BY_WORKERS
 

@@ -26,14 +26,14 @@ from streams.lifecycle.following import Followed
 from streams.log import Throttle, counted, log
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
+from streams.retry import Retry
 from streams.runtime.agents import Declared, declare
 from streams.runtime.assignment import Assignment
 from streams.runtime.compiling import compile_engine
 from streams.runtime.monitor import Monitor
-from streams.runtime.producing import PRODUCE_BYTES, Producer
 from streams.runtime.quintiles import Refresher
-from streams.runtime.retry import Retry
-from streams.runtime.transport import Consumer, Transport
+from streams.runtime.transport.producing import PRODUCE_BYTES, Producer
+from streams.runtime.transport.transport import Consumer, Transport
 from streams.runtime.worker import Worker, decoder_for
 from streams.settings import Settings
 from streams.state.format import SETTLED, past_room

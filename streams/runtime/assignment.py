@@ -19,11 +19,11 @@ from streams.kafka.outcomes import may_pass
 from streams.kafka.provisioning import refuse_others, sharded
 from streams.lifecycle.awaiting import Made
 from streams.log import Throttle, log
-from streams.runtime.fetching import Fetched
-from streams.runtime.resting import Unhurried
-from streams.runtime.resumable import Resumable
+from streams.runtime.checkpoints.resumable import Resumable
+from streams.runtime.pace import Unhurried
 from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
+from streams.runtime.transport.fetching import Fetched
 from streams.runtime.worker import Worker
 
 # For an owner that waits for an answer when its time is over.

@@ -18,9 +18,9 @@ from streams.log import log
 from streams.monitoring.health import Cause, Health, Observer, Seen, ShardHealth, State
 from streams.monitoring.lag import Lags
 from streams.monitoring.watchdog import Watchdog
+from streams.retry import Retry
 from streams.runtime.assignment import Assignment
 from streams.runtime.counters import Counters
-from streams.runtime.retry import Retry
 from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
 from streams.settings import Settings

@@ -34,20 +34,20 @@ from streams.log import log, seconds
 from streams.monitoring.health import Obstacle
 from streams.outputs.cloudevents import decode_headers
 from streams.outputs.membership import NOWHERE
-from streams.runtime.checkpoint import Checkpoints
-from streams.runtime.fetching import Fetched, Membership
-from streams.runtime.held_back import HeldBack
-from streams.runtime.intake import Intake
-from streams.runtime.loading import identities_of, offsets_of, shard_of
-from streams.runtime.owed import NOTHING, Owed
-from streams.runtime.past import Running
-from streams.runtime.pending import Kept, Pending
-from streams.runtime.resting import Unhurried
-from streams.runtime.resumable import Resumable
-from streams.runtime.retry import Retry
+from streams.retry import Retry
+from streams.runtime.checkpoints.checkpoint import Checkpoints
+from streams.runtime.checkpoints.loading import identities_of, offsets_of, shard_of
+from streams.runtime.checkpoints.owed import NOTHING, Owed
+from streams.runtime.checkpoints.pending import Kept, Pending
+from streams.runtime.checkpoints.resumable import Resumable
+from streams.runtime.checkpoints.starting import Begin, begin, where_to_begin
+from streams.runtime.intake.held_back import HeldBack
+from streams.runtime.intake.intake import Intake
+from streams.runtime.pace import Unhurried
+from streams.runtime.past.maker import Running
+from streams.runtime.past.shard_past import ShardPast
 from streams.runtime.shard_loop import SAVED_WITHIN_S, WRITTEN_WITHIN_S, ShardLoop, Stand
-from streams.runtime.shard_past import ShardPast
-from streams.runtime.starting import Begin, begin, where_to_begin
+from streams.runtime.transport.fetching import Fetched, Membership
 from streams.runtime.worker import Worker
 from streams.state.claiming import claim, claim_back
 from streams.state.format import COUNTED, MEMBERSHIPS, OWED

@@ -1,7 +1,7 @@
 """A shard that is loaded: at work in slices (`streams.runtime.shard_work`), and written down again and again.
 
 Comes in: what fetches bring (`receive`), and the time, once all that was there before it has been asked for
-(`time_came`). Goes out: checkpoints (`streams.runtime.checkpoint`), which carry the changes.
+(`time_came`). Goes out: checkpoints (`streams.runtime.checkpoints.checkpoint`), which carry the changes.
 
 The engine is called in slices, so that fetches and other shards get their turn. A checkpoint is written while the
 next slices are applied, one at a time. While a backlog is worked off they are seconds apart; once it is, one
@@ -23,14 +23,14 @@ from streams.core.identities.identities import Identities
 from streams.errors import Unreachable
 from streams.log import log
 from streams.monitoring.health import Obstacle
-from streams.runtime.checkpoint import Checkpoints, Snapshot
-from streams.runtime.fetching import Fetched
-from streams.runtime.held_back import LOOK_EVERY_S
-from streams.runtime.intake import Intake
-from streams.runtime.pending import Pending
-from streams.runtime.resting import EAGER, SLICE, Pace
-from streams.runtime.resumable import Resumable
+from streams.runtime.checkpoints.checkpoint import Checkpoints, Snapshot
+from streams.runtime.checkpoints.pending import Pending
+from streams.runtime.checkpoints.resumable import Resumable
+from streams.runtime.intake.held_back import LOOK_EVERY_S
+from streams.runtime.intake.intake import Intake
+from streams.runtime.pace import EAGER, SLICE, Pace
 from streams.runtime.shard_work import ShardWork
+from streams.runtime.transport.fetching import Fetched
 from streams.runtime.worker import Worker
 
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5

@@ -27,10 +27,10 @@ from streams.core.identities.questions import Parted
 from streams.core.kernel.layout import NEVER
 from streams.core.merges import Moved, Noted
 from streams.log import log
-from streams.runtime.intake import Intake
-from streams.runtime.owed import Stood
-from streams.runtime.pending import Pending
-from streams.runtime.resting import SLICE
+from streams.runtime.checkpoints.owed import Stood
+from streams.runtime.checkpoints.pending import Pending
+from streams.runtime.intake.intake import Intake
+from streams.runtime.pace import SLICE
 from streams.runtime.worker import Worker
 from streams.sources.warnings import Odd
 

@@ -12,9 +12,9 @@ from streams.core.rules.rulebook import Rulebook
 from streams.observed.recorder import Recorder
 from streams.outputs.messages import Outputs
 from streams.runtime.counters import Counters
-from streams.runtime.producing import Producer
-from streams.runtime.resting import Line
-from streams.runtime.transport import Consumer
+from streams.runtime.pace import Line
+from streams.runtime.transport.producing import Producer
+from streams.runtime.transport.transport import Consumer
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
 from streams.sources.warnings import Warnings

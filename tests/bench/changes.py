@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from streams.core.identities.identities import Identities
 from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
-from streams.runtime.pending import Pending
-from streams.runtime.resting import SLICE
+from streams.runtime.checkpoints.pending import Pending
+from streams.runtime.pace import SLICE
 from streams.runtime.running import collect_garbage_rarely
 from streams.settings import Settings, cache_folder
 from streams.state.codec import commands

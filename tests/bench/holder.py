@@ -18,9 +18,9 @@ from streams.core.identities.identities import Identities
 from streams.core.rules.rulebook import Rulebook
 from streams.native.build import compile_kernel
 from streams.outputs.messages import Outputs
-from streams.runtime.checkpoint import Snapshot
-from streams.runtime.pending import Pending
-from streams.runtime.resting import SLICE
+from streams.runtime.checkpoints.checkpoint import Snapshot
+from streams.runtime.checkpoints.pending import Pending
+from streams.runtime.pace import SLICE
 from streams.settings import Settings, cache_folder
 from streams.state.redis_store import RedisStore
 from tests.anytime import ANY_TIME

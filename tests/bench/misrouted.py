@@ -17,7 +17,7 @@ from faust.types import TP
 from streams.core.events import Event, Reads
 from streams.kafka.partitioning import homes
 from streams.native.build import compile_kernel
-from streams.runtime.misrouted import Misrouted
+from streams.runtime.intake.misrouted import Misrouted
 from streams.settings import Settings, cache_folder
 from streams.testing import to_bytes, track
 from tests.anytime import ANY_TIME

@@ -24,7 +24,7 @@ from streams import rulefiles
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.provisioning import ensure
 from streams.kafka.publisher import Outgoing, Publisher, home_partition
-from streams.runtime.retry import Retry
+from streams.retry import Retry
 from streams.settings import PREFIX, Settings
 from streams.testing import Record, to_bytes
 

@@ -14,19 +14,21 @@ from streams.core.engine.shard import Shard
 from streams.core.identities.identities import Identities
 from streams.errors import InternalError, SegmenterError, UsageError
 from streams.observed.recorder import Recorder
-from streams.runtime import agents, app, running, shard_lifecycle, starting, transport
+from streams.runtime import agents, app, running, shard_lifecycle
 from streams.runtime.app import create_app
 from streams.runtime.assignment import Assignment
-from streams.runtime.checkpoint import Checkpoints
+from streams.runtime.checkpoints import starting
+from streams.runtime.checkpoints.checkpoint import Checkpoints
+from streams.runtime.checkpoints.pending import Pending
 from streams.runtime.counters import Counters
-from streams.runtime.fetching import ConsumerThread
-from streams.runtime.intake import Intake
+from streams.runtime.intake.intake import Intake
 from streams.runtime.monitor import Monitor
-from streams.runtime.pending import Pending
-from streams.runtime.producing import Producer
 from streams.runtime.quintiles import Refresher
 from streams.runtime.running import LeftBehind, run
-from streams.runtime.transport import Consumer
+from streams.runtime.transport import transport
+from streams.runtime.transport.fetching import ConsumerThread
+from streams.runtime.transport.producing import Producer
+from streams.runtime.transport.transport import Consumer
 from streams.state.memory import MemoryShardStore, MemoryStore
 from streams.state.store import Store
 from streams.testing import to_bytes, track
@@ -88,7 +90,7 @@ async def test_an_exception_ends_the_worker(
     monkeypatch.setattr(agents, "SUMMARY_EVERY_S", 0.2)
     monkeypatch.setattr(agents, "NOTE_EVERY_S", 0.2)
     monkeypatch.setattr(where, hop, throw)
-    with pytest.raises(InternalError, match=r"Thrown < runtime/") as info:
+    with pytest.raises(InternalError, match=r"Thrown < (retry\.py:\d+ < )?runtime/") as info:
         async with asyncio.timeout(WITHIN_S):
             await live(pipeline)
     assert "what it says may be private" not in str(info.value) + caplog.text

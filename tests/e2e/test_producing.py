@@ -10,9 +10,9 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.message import Message
 from streams.kafka.provisioning import ensure
+from streams.retry import Retry
 from streams.runtime.app import create_app
-from streams.runtime.producing import PRODUCE_BYTES, Producer
-from streams.runtime.retry import Retry
+from streams.runtime.transport.producing import PRODUCE_BYTES, Producer
 from streams.state.memory import MemoryStore
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka

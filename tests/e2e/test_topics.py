@@ -6,8 +6,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.errors import Unreachable, UsageError
 from streams.kafka.provisioning import ensure
+from streams.retry import Retry
 from streams.runtime.app import COMPACTED, prepare
-from streams.runtime.retry import Retry
 from streams.settings import Settings
 from streams.state.memory import MemoryStore
 from tests.conftest import Kafka

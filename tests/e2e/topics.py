@@ -4,7 +4,7 @@ import asyncio
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.runtime.retry import Retry
+from streams.retry import Retry
 from tests.e2e.pipeline import WITHIN_S
 
 

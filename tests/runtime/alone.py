@@ -17,13 +17,13 @@ from streams.core.identities.owners import Owners
 from streams.core.identities.refusals import Refusals
 from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
-from streams.runtime.checkpoint import Checkpoints
+from streams.retry import Retry
+from streams.runtime.checkpoints.checkpoint import Checkpoints
 from streams.runtime.counters import Counters
-from streams.runtime.fetching import Fetched
-from streams.runtime.intake import Intake
-from streams.runtime.resting import Line
-from streams.runtime.retry import Retry
+from streams.runtime.intake.intake import Intake
+from streams.runtime.pace import Line
 from streams.runtime.shard_loop import ShardLoop
+from streams.runtime.transport.fetching import Fetched
 from streams.settings import KEEP_UNLINKED_MS, Settings
 from streams.sources import Decoder
 from streams.state.memory import MemoryShardStore

@@ -5,13 +5,16 @@ from typing import Final
 
 import pytest
 
-from streams.runtime import held_back, past, past_reader, resting, retry
+from streams import retry
+from streams.runtime import pace
+from streams.runtime.intake import held_back
+from streams.runtime.past import maker, reader
 
 WAITS: Final[dict[ModuleType, tuple[str, ...]]] = {
     held_back: ("LOOK_EVERY_S",),
-    past: ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"),
-    past_reader: ("WAIT_S",),
-    resting: ("LONGEST_S",),
+    maker: ("FOLLOW_EVERY_S", "HURRIED_S", "LOOK_EVERY_S", "AGAIN_AFTER_S"),
+    reader: ("WAIT_S",),
+    pace: ("LONGEST_S",),
     retry: ("FIRST_WAIT_S",),
 }
 

@@ -18,10 +18,10 @@ from streams.errors import Unreachable
 from streams.kafka.batches.reader import Portion
 from streams.kafka.message import Message
 from streams.outputs.messages import Outputs
+from streams.runtime.checkpoints.resumable import Resumable
 from streams.runtime.counters import Counters
-from streams.runtime.fetching import Fetched, Membership
-from streams.runtime.resumable import Resumable
 from streams.runtime.shard_lifecycle import ShardLifecycle
+from streams.runtime.transport.fetching import Fetched, Membership
 from streams.runtime.worker import Worker
 from streams.settings import Settings
 from streams.sources import Decoder

@@ -20,11 +20,11 @@ from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.messages import Outputs
+from streams.runtime.checkpoints.resumable import Resumable
 from streams.runtime.counters import Counters
-from streams.runtime.fetching import Fetched, Membership
-from streams.runtime.resting import Line
-from streams.runtime.resumable import Resumable
+from streams.runtime.pace import Line
 from streams.runtime.shard_lifecycle import ShardLifecycle
+from streams.runtime.transport.fetching import Fetched, Membership
 from streams.settings import Settings
 from streams.sources import Decoder
 from streams.state.memory import MemoryShardStore

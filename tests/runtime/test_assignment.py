@@ -3,7 +3,7 @@
 import asyncio
 
 from streams.runtime.assignment import Assignment
-from streams.runtime.fetching import Membership
+from streams.runtime.transport.fetching import Membership
 from tests.runtime.one_shard import INPUT, OneShard, until
 
 

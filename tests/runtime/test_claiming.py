@@ -11,11 +11,11 @@ import pytest
 
 from streams.core.engine.past import Past
 from streams.errors import UsageError
+from streams.runtime.checkpoints.starting import Begin
 from streams.runtime.counters import Counters
-from streams.runtime.fetching import Membership
 from streams.runtime.shard_lifecycle import Found, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
-from streams.runtime.starting import Begin
+from streams.runtime.transport.fetching import Membership
 from streams.settings import Settings
 from streams.state.memory import MemoryShardStore
 from streams.state.store import Checkpoint, ShardStore, Store, Stored

@@ -8,7 +8,8 @@ import pytest
 from streams.core.engine.shard import Shard
 from streams.errors import Unreachable
 from streams.kafka.message import Message
-from streams.runtime import pending, shard_loop
+from streams.runtime import shard_loop
+from streams.runtime.checkpoints import pending
 from streams.state.memory import MemoryShardStore
 from streams.state.store import Checkpoint
 from streams.testing import instant, track

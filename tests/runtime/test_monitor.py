@@ -115,8 +115,8 @@ async def test_a_shard_whose_publishing_hangs_ends_the_worker_with_where(monkeyp
     assert subject == "shard 0"
     assert isinstance(error, Stuck)
     assert "there is something to do" in str(error)
-    assert "hangs at runtime/retry.py:" in str(error)
-    assert "runtime/checkpoint.py:" in str(error)
+    assert "hangs at retry.py:" in str(error)
+    assert "runtime/checkpoints/checkpoint.py:" in str(error)
     assert worked.monitor.health.shards == ()  # nobody reads of shards that are no more
 
 

@@ -8,7 +8,7 @@ from faust.types import TP
 
 from streams.core.engine.shard import Shard
 from streams.errors import StateLost
-from streams.runtime.past import PastMaker
+from streams.runtime.past.maker import PastMaker
 from streams.state.format import ROWS, past_room
 from streams.testing import to_bytes, track
 from tests.rulebooks import rulebook

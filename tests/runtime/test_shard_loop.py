@@ -18,7 +18,7 @@ from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.kafka.message import Message
 from streams.runtime import shard_loop as runtime
-from streams.runtime.resting import SLICE, Line
+from streams.runtime.pace import SLICE, Line
 from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.shard_work import OTHERS_AT_MOST, TIME_EVERY_MS
 from streams.state.format import DOCUMENTS, ROWS

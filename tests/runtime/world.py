@@ -13,7 +13,7 @@ from faust.types import TP
 from streams.core.rules.rulebook import Rulebook
 from streams.kafka.message import Message
 from streams.lifecycle.moves import Move
-from streams.runtime.resumable import Resumable
+from streams.runtime.checkpoints.resumable import Resumable
 from streams.state.memory import MemoryStore
 from streams.state.redis_store import RedisStore
 from streams.state.store import ShardStore, Store

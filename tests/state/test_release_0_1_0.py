@@ -27,7 +27,7 @@ from streams.core.rules.rulebook import Rulebook
 from streams.kafka.partitioning import homes
 from streams.observed.names import ObservedNames
 from streams.outputs.messages import Outputs
-from streams.runtime.pending import Pending
+from streams.runtime.checkpoints.pending import Pending
 from streams.runtime.quintiles import Refresher
 from streams.settings import Settings
 from streams.sources import profile_commands
