@@ -5,5 +5,5 @@ fetching.py   the thread in which that consumer lives, and what it fetches
 producing.py  Faust's producer, a batch at a time
 driver.py     what both know of settings and broker
 
-Inner parts of aiokafka and Faust are used here; pyproject.toml bounds aiokafka's versions for that.
+Inner parts of aiokafka and Faust are used here; pyproject.toml bounds their versions for that.
 """
