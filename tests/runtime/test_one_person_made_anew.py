@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.kafka.partitioning import homes
-from streams.state.format import OWNED, ROWS
+from streams.state.format import ALIASES, OWNED, ROWS
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
 from tests.core.identities.people import STEPS, USERS, Becomes, Bill, Customer, SignIn, Step, Visit
@@ -132,6 +132,27 @@ async def test_what_bears_the_first_of_a_chain_and_has_no_id_counts_once_where_a
     await live(company, records([*three, Becomes(first, second), Becomes(second, last), Late(first, by)]))
     for _ in range(2):
         assert (await company.stands())["published"] == {last: {"seen-1", "seen-2", "seen-3", "seen-4"}}
+        await lose(kept)
+        company.begin(NEVER)
+        await company.settle()
+
+
+@pytest.mark.parametrize(("first", "second", "last"), [("ann", "dan", "cy"), ("cy", "dan", "ann")])
+async def test_an_erasure_reaches_the_last_of_a_chain_though_what_is_kept_where_the_second_was_is_lost_then(
+    first: str, second: str, last: str
+) -> None:
+    """What is told of it comes before it is heard anew that she is the last."""
+    kept = MemoryStore()
+    company, three = Company(kept, NEVER), [SignIn(user, None) for user in (first, second, last)]
+    *before, erasure = records([*three, Becomes(first, second), Becomes(second, last), Erase(first)])
+    await live(company, before)
+    del kept.shards._shards[homes(second, PARTITIONS, "murmur2")[0]]
+    await live(company, [erasure])
+    for _ in range(2):
+        stands = await company.stands()
+        assert not any(stands[f"{shard} {ROWS.key}"] for shard in range(PARTITIONS))
+        assert not any(stands[f"{shard} {ALIASES.key}"] for shard in range(PARTITIONS))
+        assert stands["published"] == {}
         await lose(kept)
         company.begin(NEVER)
         await company.settle()

@@ -275,6 +275,8 @@ class Identities:
                 return self._linker.refuse_to_merge(event, user)
             case Handed(to) if becomes is not None:
                 return [] if to == becomes else [replace(event, subject=becomes)]
+            case Erase() if becomes is not None:
+                return [replace(event, subject=becomes, identity=Erase(event.subject))]
             case _:
                 return None
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
