@@ -12,6 +12,7 @@ shard of a worker after the other: else that of each would wait for a share of a
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from streams.core.batch import Batch
@@ -123,7 +124,17 @@ class ShardWork:
     def _command(self) -> bool:
         """A slice of the users who are to be erased, and of those of whom it is known that they became others."""
         commands = self._intake.take_commands(ERASED_AT_ONCE)
-        erasures = [each for each in commands if isinstance(each, Erasure)]
+        for _, alike in groupby(commands, type):  # in their order: who was erased once, may be another since
+            erasures = list[Erasure]()
+            for each in alike:
+                if isinstance(each, Noted):
+                    self._identities.merges.note(each)
+                else:
+                    erasures.append(each)
+            self._erase(erasures)
+        return bool(commands)
+
+    def _erase(self, erasures: Sequence[Erasure]) -> None:
         users = [erasure for erasure in erasures if erasure.of is None]
         known_ms: dict[str, int] = {}
         for each in erasures:
@@ -136,10 +147,6 @@ class ShardWork:
             self._tell(told, [event.ts for event in told])
         self._write_down(self._identities.take_erased())
         self._worker.counters.erasures += len(users)
-        for noted in commands:
-            if isinstance(noted, Noted):  # of whom nothing happens where she was erased since
-                self._identities.merges.note(noted)
-        return bool(commands)
 
     def _part(self) -> bool:
         """Whoever became another in a life before does so again, once all has been applied that she moved with."""

@@ -158,6 +158,43 @@ async def test_an_erasure_reaches_the_last_of_a_chain_though_what_is_kept_where_
         await company.settle()
 
 
+@pytest.mark.parametrize("gone", ["ann", "dan"])
+@pytest.mark.parametrize("is_all_lost", [True, False])
+async def test_an_erasure_of_who_became_another_reaches_the_last_though_her_home_makes_anew_what_it_lost(
+    gone: str, is_all_lost: bool
+) -> None:
+    """There it is read before she is another once more."""
+    kept = MemoryStore()
+    company, three = Company(kept, NEVER), [SignIn(user, None) for user in ("ann", "dan", "cy")]
+    *before, erasure = records([*three, Becomes("ann", "dan"), Becomes("dan", "cy"), Erase(gone)])
+    await live(company, before)
+    if is_all_lost:
+        await lose(kept)
+    else:
+        del kept.shards._shards[homes(gone, PARTITIONS, "murmur2")[0]]
+    await live(company, [erasure])
+    for _ in range(2):
+        stands = await company.stands()
+        assert not any(stands[f"{shard} {ROWS.key}"] for shard in range(PARTITIONS))
+        assert not any(stands[f"{shard} {ALIASES.key}"] for shard in range(PARTITIONS))
+        assert stands["published"] == {}
+        await lose(kept)
+        company.begin(NEVER)
+        await company.settle()
+
+
+async def test_who_was_erased_with_another_and_came_back_is_erased_alone_where_all_is_lost_before_that() -> None:
+    kept = MemoryStore()
+    company = Company(kept, NEVER)
+    both = [SignIn("ann", None), SignIn("dan", None)]
+    *before, erasure = records([*both, Becomes("ann", "dan"), Erase("dan"), *both, Erase("ann")])
+    await live(company, before)
+    await lose(kept)
+    await live(company, [erasure])
+    stands = await company.stands()
+    assert [user for shard in range(PARTITIONS) for user in stands[f"{shard} {ROWS.key}"]] == ["dan"]
+
+
 @pytest.mark.parametrize(("gone", "stays"), [*permutations(USERS, 2)])
 async def test_what_came_under_a_device_and_has_no_id_counts_once_where_all_is_lost_after_its_user_became_another(
     gone: str, stays: str

@@ -17,6 +17,7 @@ from streams.core.identities.aliases import Aliases
 from streams.core.identities.merges import Merges
 from streams.core.identities.owners import Owners
 from streams.core.identities.profiles import Profiles
+from streams.core.identities.questions import word
 from streams.core.merges import Erase
 
 
@@ -42,9 +43,11 @@ class Erasing:
         into = self._aliases.merged.get(user)
         if into is not None:
             self._owners.keep(user)
-            return [Event(into, until_ms, "", False, message_id, {}, {}, identity=Erase(user))]
+            return [word(into, until_ms, Erase(user), message_id)]
+        into = self._merges.erased_with(user, until_ms)
+        told = [] if into is None else [word(into, until_ms, Erase(user), message_id)]
         self._aliases.forget(user, user, until_ms)
-        return [*self._merges.forget(user, until_ms), *self._owners.erase(user, until_ms)]
+        return [*told, *self._merges.forget(user, until_ms), *self._owners.erase(user, until_ms)]
 
     def carry_out(self, erasure: AlsoErased, known_ms: int) -> list[Event]:
         """A command to erase; what is known of a user's profile has been taken away already. known_ms: up to when

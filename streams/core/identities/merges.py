@@ -159,6 +159,12 @@ class Merges:
         """Whose she is to be, where she is to move anew."""
         return self._asked[user].into if user in self._noted else None
 
+    def erased_with(self, user: str, until_ms: int) -> str | None:
+        """Who is to be erased with her, where she is to move anew: whose she was, unless she was erased before that."""
+        done = self._asked[user].done if user in self._noted else None
+        was_before = done is not None and done.erased_ms is not None and until_ms <= done.erased_ms
+        return None if done is None or was_before else done.into
+
     def becomes(self, user: str, place: Place | None) -> str | None:
         """Whose it is what bears her id there, where that is another's."""
         if place is None or user not in self._noted:
