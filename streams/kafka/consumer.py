@@ -21,6 +21,7 @@ from aiokafka.structs import TopicPartition
 
 from streams.kafka.batches.reader import Portion, read
 
+ASK_EVERY_S: Final = 1.0
 # What aiokafka finds in place of a fetch's bytes: enough to see that there are some. As a batch it has a bad checksum.
 STUB: Final = bytes(11) + b"\x31" + bytes(49)
 
@@ -34,6 +35,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
     def __init__(self, *topics: str, exact_ends: bool = True, **options: Any):
         super().__init__(*topics, **options)
         self._exact_ends = exact_ends
+        self._asked_s = 0.0
 
     async def start(self) -> None:
         await super().start()
@@ -58,6 +60,16 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
         await asyncio.gather(*fetches, return_exceptions=True)
         await self._client.close()
 
+    def check(self) -> None:
+        """Raise what ended our part in the group. Ask for the cluster anew where it is not known of a topic that we
+        subscribe to how many partitions it has: aiokafka itself does so five minutes after an answer without brokers,
+        and who is the leader of a group then gives nobody any."""
+        self._coordinator.check_errors()
+        cluster, now_s = self._client.cluster, time.monotonic()
+        if now_s >= self._asked_s + ASK_EVERY_S and not all(map(cluster.partitions_for_topic, self.subscription())):
+            self._asked_s = now_s
+            self._client.force_metadata_update()
+
     def refusals(self) -> Iterator[tuple[TopicPartition, int, KafkaError, float]]:
         """Of each partition that the broker refuses to read from: where it was asked to, why not, and since when (of
         `time.monotonic`). aiokafka asks again and again, and tells nobody."""
@@ -67,7 +79,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
 
     async def portions(self, tps: Set[TopicPartition], timeout_s: float) -> dict[TopicPartition, Portion]:
         """What has been fetched of these partitions, of all where none are named; positions are moved behind it."""
-        self._coordinator.check_errors()
+        self.check()
         with self._subscription.fetch_context():
             found = await self._fetcher.fetched_records(tps, timeout=timeout_s)
         return {tp: portion for tp, (portion,) in found.items()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
@@ -203,6 +204,41 @@ async def test_an_error_in_kafkas_client_before_it_has_shards_has_the_worker_beg
             await asyncio.sleep(0.05)
     assert failed.is_set()
     assert "reading from Kafka - failed: " in caplog.text
+    stopping.set()
+    async with asyncio.timeout(WITHIN_S):
+        await worker
+
+
+async def test_a_group_whose_leader_did_not_see_the_topics_is_balanced_anew_once_it_does(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where Kafka's only broker has just begun, and is asked for the cluster before it counts as one."""
+    caplog.set_level(logging.INFO, "streams")
+    assigned, asked = GroupCoordinator._perform_assignment, AIOKafkaClient._metadata_update
+    is_blind, was_blind = asyncio.Event(), asyncio.Event()
+
+    async def assign(coordinator: Any, response: Any) -> Any:
+        if was_blind.is_set():
+            return await assigned(coordinator, response)
+        was_blind.set()
+        is_blind.set()
+        coordinator._cluster._partitions.clear()
+        try:
+            return await assigned(coordinator, response)
+        finally:
+            is_blind.clear()
+
+    async def ask(*arguments: Any) -> Any:
+        return False if is_blind.is_set() else await asked(*arguments)
+
+    monkeypatch.setattr(GroupCoordinator, "_perform_assignment", assign)
+    monkeypatch.setattr(AIOKafkaClient, "_metadata_update", ask)
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(lives(pipeline, stopping))
+    async with asyncio.timeout(WITHIN_S):
+        while "owns shards 0, 1, 2, 3" not in caplog.text:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.05)
+    assert "owns shards none" in caplog.text
     stopping.set()
     async with asyncio.timeout(WITHIN_S):
         await worker

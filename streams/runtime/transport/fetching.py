@@ -153,7 +153,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _check(self) -> None:
         consumer = self._ensure_consumer()
-        consumer._coordinator.check_errors()
+        consumer.check()
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
         for tp, position, error, since_s in consumer.refusals():
