@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.admin.homes import homes_of
-from streams.admin.links import AliasOf, aliases_of, known_in, merged_into
+from streams.admin.links import AliasOf, Known, aliases_of, known_in, merged_into
 from streams.calendars import calendar
 from streams.core.engine.erasure import mark_of
 from streams.core.engine.shard import Shard
@@ -93,13 +93,21 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
 
 async def _refuse_alias(store: Store, settings: Settings, alias: str) -> None:
     """Unknown: it is an alias, of nobody who is known by that id; whose it is."""
-    who, found = printable(alias), await known_in(store, settings, alias)
-    if found.standing.now is not None:
-        whose = printable(found.standing.now)
-        raise Unknown(f"{who} is no user, but an alias of {whose}, by {found.standing.how}: segmenter explain {whose}")
+    found = await known_in(store, settings, alias)
+    if said := as_alias(alias, found):
+        whose = found.standing.now
+        raise Unknown(f"{said}." if whose is None else f"{said}: segmenter explain {printable(whose)}")
+
+
+def as_alias(alias: str, found: Known) -> str:
+    """That it is no user, and whose it is or what waits there, in words without their end; empty where it is none."""
+    who, whose = printable(alias), found.standing.now
+    if whose is not None:
+        return f"{who} is no user, but an alias of {printable(whose)}, by {found.standing.how}"
     if found.waiting:
-        waits = f"{counted(len(found.waiting), 'record')} under it, which nobody has linked to a user yet"
-        raise Unknown(f"{who} is no user, but an alias with {waits}.")
+        waits = counted(len(found.waiting), "record")
+        return f"{who} is no user, but an alias with {waits} under it, which nobody has linked to a user yet"
+    return ""
 
 
 def unknown(settings: Settings, user: str, erased_ms: int | None) -> str:

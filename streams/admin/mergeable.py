@@ -9,11 +9,10 @@ import msgspec
 
 from streams.admin.homes import homes_of
 from streams.admin.links import known_in, merged_into
-from streams.admin.lookup import unknown
+from streams.admin.lookup import as_alias, unknown
 from streams.core.engine.erasure import mark_of
 from streams.core.identities.owners import MOST_IDS, Owned
 from streams.core.links import How
-from streams.log import counted
 from streams.printable import printable
 from streams.settings import Settings
 from streams.state.format import MARKS, OWNED
@@ -65,13 +64,11 @@ async def _has_profile(store: Store, settings: Settings, user: str) -> bool:
 
 async def _nobody(store: Store, settings: Settings, user: str) -> str:
     """What an id is that is no user's."""
-    who, found = printable(user), await known_in(store, settings, user)
-    if found.standing.now is not None:
-        whose = printable(found.standing.now)
-        return f"{who} is no user, but an alias of {whose}, by {found.standing.how}: name {whose}."
-    if found.waiting:
-        waits = f"{counted(len(found.waiting), 'record')} under it, which nobody has linked to a user yet"
-        return f"{who} is no user, but an alias with {waits}: who links it gets what waits, and no merge is needed."
+    found = await known_in(store, settings, user)
+    if said := as_alias(user, found):
+        whose = found.standing.now
+        todo = "who links it gets what waits, and no merge is needed" if whose is None else f"name {printable(whose)}"
+        return f"{said}: {todo}."
     marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in await homes_of(store, settings, user)]
     why = unknown(settings, user, max(filter(None, marks), default=None))
     return f"{why} A user is known once a worker has read an event of theirs; if one was sent just now, try again."

@@ -199,9 +199,7 @@ async def test_an_error_in_kafkas_client_before_it_has_shards_has_the_worker_beg
     monkeypatch.setattr(GroupCoordinator, "ensure_active_group", failing_at_first)
     stopping = asyncio.Event()
     worker = asyncio.create_task(lives(pipeline, stopping))
-    async with asyncio.timeout(WITHIN_S):
-        while "owns shards" not in caplog.text:  # noqa: ASYNC110 - nobody is told
-            await asyncio.sleep(0.05)
+    await said("owns shards", caplog)
     assert failed.is_set()
     assert "reading from Kafka - failed: " in caplog.text
     stopping.set()
@@ -235,9 +233,7 @@ async def test_a_group_whose_leader_did_not_see_the_topics_is_balanced_anew_once
     monkeypatch.setattr(AIOKafkaClient, "_metadata_update", ask)
     stopping = asyncio.Event()
     worker = asyncio.create_task(lives(pipeline, stopping))
-    async with asyncio.timeout(WITHIN_S):
-        while "owns shards 0, 1, 2, 3" not in caplog.text:  # noqa: ASYNC110 - nobody is told
-            await asyncio.sleep(0.05)
+    await said("owns shards 0, 1, 2, 3", caplog)
     assert "owns shards none" in caplog.text
     stopping.set()
     async with asyncio.timeout(WITHIN_S):
@@ -260,6 +256,13 @@ async def lives(pipeline: Pipeline, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         with suppress(SegmenterError):
             await live(pipeline, store, stopping)
+
+
+async def said(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Wait until the log has it: whoever logs wakes nobody."""
+    async with asyncio.timeout(WITHIN_S):
+        while text not in caplog.text:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.05)
 
 
 async def publish_three(pipeline: Pipeline) -> None:

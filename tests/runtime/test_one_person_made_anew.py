@@ -148,12 +148,17 @@ async def test_an_erasure_reaches_the_last_of_a_chain_though_what_is_kept_where_
     await live(company, before)
     del kept.shards._shards[homes(second, PARTITIONS, "murmur2")[0]]
     await live(company, [erasure])
+    await nothing_is_left(company)
+
+
+async def nothing_is_left(company: Company) -> None:
+    """Of anybody, nor once all was lost."""
     for _ in range(2):
         stands = await company.stands()
         assert not any(stands[f"{shard} {ROWS.key}"] for shard in range(PARTITIONS))
         assert not any(stands[f"{shard} {ALIASES.key}"] for shard in range(PARTITIONS))
         assert stands["published"] == {}
-        await lose(kept)
+        await lose(company.kept)
         company.begin(NEVER)
         await company.settle()
 
@@ -173,14 +178,7 @@ async def test_an_erasure_of_who_became_another_reaches_the_last_though_her_home
     else:
         del kept.shards._shards[homes(gone, PARTITIONS, "murmur2")[0]]
     await live(company, [erasure])
-    for _ in range(2):
-        stands = await company.stands()
-        assert not any(stands[f"{shard} {ROWS.key}"] for shard in range(PARTITIONS))
-        assert not any(stands[f"{shard} {ALIASES.key}"] for shard in range(PARTITIONS))
-        assert stands["published"] == {}
-        await lose(kept)
-        company.begin(NEVER)
-        await company.settle()
+    await nothing_is_left(company)
 
 
 async def test_who_was_erased_with_another_and_came_back_is_erased_alone_where_all_is_lost_before_that() -> None:
