@@ -30,6 +30,7 @@ from tests.faults.world import Numbers, World
 LEAD_S: Final = 8.0  # about what workers take to start, so that deadlines fall where faults do; nothing hangs on it
 SHAPES: Final = (Numbers(workers=2, groups=2, session_s=6.0), Numbers(workers=3, groups=1, session_s=10.0))
 """Of rounds by even and by odd seeds: two groups side by side; the default session timeout."""
+LAST_LINES: Final = 40  # of each process of a group that is wrong
 
 
 def main() -> int:
@@ -91,8 +92,11 @@ def one_round(seed: int, said: argparse.Namespace, faults: Sequence[Fault]) -> b
             tell(all_are_stopped(world))
             judge_stops(verdicts[0], world.stops)
             judge_logs(verdicts[0], world.logs)
+            last_words = [list(world.last_words(group, LAST_LINES)) for group in world.groups]
     for number, verdict in enumerate(verdicts):
         tell(f"group {number}: {verdict}")
+        if verdict.wrong:
+            print(*last_words[number], sep="\n", flush=True)
     return not any(verdict.wrong for verdict in verdicts)
 
 

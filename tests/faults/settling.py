@@ -49,7 +49,7 @@ def _settled(world: World, group: Pipeline, wanted: Wanted, tell: Callable[[str]
         elif time.monotonic() - since > STILL_FOR_S:
             return verdict
         if verdict.wrong and time.monotonic() > tell_at:
-            tell(f"so far: {verdict}")
+            tell(f"so far: {verdict.in_short}")
             tell_at = time.monotonic() + TELL_EVERY_S
         time.sleep(LOOK_EVERY_S)
 

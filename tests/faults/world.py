@@ -164,6 +164,12 @@ class World:
         """The folder that is applied in the middle."""
         return group.folder / "rules-later"
 
+    def last_words(self, group: Pipeline, lines: int) -> Iterator[str]:
+        """What those who work for a group now said last, and when."""
+        for post in (each for each in self.posts if each.group is group):
+            yield f"the last words of {post.process.log.name}, a {post.name}:"
+            yield from post.process.said().splitlines()[-lines:]
+
     def replace(self) -> Iterator[str]:
         """Somebody else in the place of each who ended by itself; the last words of those."""
         with self.staff:

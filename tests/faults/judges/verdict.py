@@ -18,6 +18,11 @@ class Verdict:
         self.wrong[what] += 1
         self.examples.setdefault(what, example)
 
+    @property
+    def in_short(self) -> str:
+        """Without examples."""
+        return ", ".join(f"{count} {what}" for what, count in self.wrong.items()) or "all is right"
+
     def __str__(self) -> str:
         found = ", ".join(f"{count} {what} (as {self.examples[what]})" for what, count in self.wrong.items()) or "0"
         counts = ", ".join(f"{what}: {count}" for what, count in self.counts.items())
