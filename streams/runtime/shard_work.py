@@ -173,7 +173,8 @@ class ShardWork:
             if self.shard.time_ms >= now_ms:
                 self._time = None
                 told = self._identities.merges.again(now_ms)
-                self._tell(told, [self._intake.reached_ms] * len(told))
+                # Its turn is now: there, too, whoever was known when the command was written comes before it.
+                self._tell(told, [max(now_ms, self._intake.reached_ms)] * len(told))
                 self._intake.bury_commands(self._identities.merges.take_unable())
                 self._end_rebuild()
         return True

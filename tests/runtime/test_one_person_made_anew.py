@@ -106,6 +106,7 @@ GONE: Final[Sequence[Step]] = (SignIn("dan", None), SignIn("ann", None), Becomes
 @example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("dan", 9), Late("ann", 9)], 5, NEVER)
 @example([*GONE, SignIn("cy", None), Backdated("ann", "cy", 2)], 0, NEVER)  # who stays is gone first
 @example([*GONE, SignIn("cy", None), Becomes("ann", "cy"), Late("dan", 0)], 6, NEVER)  # she is the first of a chain
+@example([SignIn("ann", None), Late("dan", 0), Backdated("ann", "dan", 3)], 0, NEVER)  # it is of before both
 def test_what_bears_a_user_who_is_gone_counts_once_wherever_all_is_lost(
     steps: list[Step | Late | Early | Backdated], at: int, crashes: Crashes
 ) -> None:
@@ -118,6 +119,15 @@ def test_what_came_under_a_device_of_who_is_gone_counts_once_wherever_all_is_los
     steps: list[Step | Late | LateVisit | Backdated], at: int, crashes: Crashes
 ) -> None:
     asyncio.run(as_if_nothing_was_lost(MemoryStore(), steps, at, crashes))
+
+
+@pytest.mark.parametrize("by", range(6))
+@pytest.mark.parametrize("at", range(5))
+async def test_a_merge_that_waits_is_asked_about_after_all_that_was_known_when_it_was_written(at: int, by: int) -> None:
+    """However long before that it is stamped: also where the home of who stays makes anew what it lost later than that
+    of who is to be gone. at: the first record that comes while all is lost."""
+    steps = [*(SignIn(user, None) for user in ("ann", "dan", "cy")), Backdated("dan", "cy", by)]
+    await as_if_nothing_was_lost(MemoryStore(), steps, at, {0: (0, HOW[0])})
 
 
 @pytest.mark.parametrize(("first", "second", "last"), [*permutations(USERS)])
