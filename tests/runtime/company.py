@@ -24,7 +24,7 @@ from tests.runtime.lives import HOW, Crash, Owner
 from tests.runtime.world import PARTITIONS, World
 from tests.state.checkpoints import claimed
 
-Crashes = Mapping[int, tuple[int, str]]
+Crashes = Mapping[int, tuple[int | str, str]]
 NEVER: Final[Crashes] = {}
 CRASHES: st.SearchStrategy[Crashes] = st.dictionaries(
     st.integers(0, 40), st.tuples(st.integers(0, 12), st.sampled_from(HOW)), max_size=12
@@ -32,7 +32,7 @@ CRASHES: st.SearchStrategy[Crashes] = st.dictionaries(
 
 
 class Company:
-    """Both shards, from one life to the next. crashes: by number of a life, the step and how."""
+    """Both shards, from one life to the next. crashes: by number of a life, the step, by number or name, and how."""
 
     def __init__(self, kept: Store, crashes: Crashes, rules: Rulebook = COUNTED):
         self.kept, self.world, self.rules = kept, World(kept.shards), rules

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from streams.kafka.partitioning import homes
 from streams.outputs.timeline import decode_entry
 from streams.sources import delivery_commands
-from streams.state.format import TIMELINE
+from streams.state.format import ALIASES, TIMELINE
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
-from tests.core.identities.people import STEPS, USERS, SignIn, Step
+from tests.core.identities.people import STEPS, USERS, Becomes, SignIn, Step
 from tests.oracle import judge
 from tests.oracle.identities import named
 from tests.runtime.company import CRASHES, NEVER, Company, Crashes, live
@@ -67,6 +67,27 @@ async def test_the_changes_of_who_is_gone_stay_until_the_survivor_is_erased_what
     assert {user: sorted(of_user, reverse=True) for user, of_user in (await timelines()).items()} == expected
     await live(company, published[-1:])
     assert not any((await timelines()).values())
+
+
+async def test_an_alias_goes_with_the_last_of_a_chain_though_the_home_of_the_first_crashed_while_it_told_it() -> None:
+    """What it had not told yet is told after all that came of what it had."""
+    company = Company(MemoryStore(), NEVER)
+    three = (SignIn("ann", None), SignIn("cy", None), SignIn("dan", "a-2"))
+    *first, one, two, erasure = records([*three, Becomes("dan", "ann"), Becomes("ann", "cy"), Erase("cy")])
+    await live(company, first)
+    dans, of_the_others = (homes(user, PARTITIONS, "murmur2")[0] for user in ("dan", "ann"))
+    company.publish(one)
+    for shard in (dans, of_the_others):  # asked, and granted
+        await company.live_once(shard)
+    company.begin({0: ("publish rerouted-events", HOW[0])})
+    assert not await company.live_once(dans)
+    company.publish(two)
+    for _ in range(5):  # asked, granted, moved, and taken in
+        await company.live_once(of_the_others)
+    await company.settle()
+    assert (await company.stands())["published"] == {"cy": {"seen-1", "seen-2", "seen-3"}}
+    await live(company, [erasure])
+    assert not (await company.stands())[f"{dans} {ALIASES.key}"]
 
 
 async def test_whoever_delivers_messages_is_told_of_each_merge_where_the_changes_of_who_is_gone_are(

@@ -126,7 +126,7 @@ def test_what_came_under_a_device_of_who_is_gone_counts_once_wherever_all_is_los
 async def test_a_merge_that_waits_is_asked_about_after_all_that_was_known_when_it_was_written(at: int, by: int) -> None:
     """However long before that it is stamped: also where the home of who stays makes anew what it lost later than that
     of who is to be gone. at: the first record that comes while all is lost."""
-    steps = [*(SignIn(user, None) for user in ("ann", "dan", "cy")), Backdated("dan", "cy", by)]
+    steps = (SignIn("ann", None), SignIn("dan", None), SignIn("cy", None), Backdated("dan", "cy", by))
     await as_if_nothing_was_lost(MemoryStore(), steps, at, {0: (0, HOW[0])})
 
 

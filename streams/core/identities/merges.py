@@ -4,8 +4,8 @@
 
     ask       may she become you? ───────Asked──────────▶ hear: she is known, has room, and is not on her way herself
     move      all that is kept of her ◀──Granted/Refused─
-              ─────────────────────────Moved────────────▶ take in
               ──Renamed──▶ the homes of her aliases
+              ─────────────────────────Moved────────────▶ take in
 
 Comes in: events whose identity is one of `streams.core.merges`, each after all that stood before it has been applied.
 Goes out: what the homes of others are to hear; changes; and commands that cannot be carried out, each with its reason.
@@ -14,6 +14,9 @@ What has been done is written down (`Noted`), and known before all events where 
 they may come in another order then, and what was passed on once is not to move, nor what moved to be passed on. So
 nobody is asked again. Who is gone moves once all has come that she moved with before (`reach`), and what stands after
 that is passed on meanwhile (`becomes`).
+
+The homes of her aliases are told before that of who stays, so that they hear of each merge of a chain in its turn: what
+is told stands on Kafka before the next is.
 
 Nobody is asked who is on her way herself: the question goes on to where she goes. So of a circle each question comes
 back to who asked, and is refused. Once she has moved, she is an alias of who stays (`aliases`): what still bears her id
@@ -264,11 +267,11 @@ class Merges:
             packed, changes = self._profiles.depart(gone, into, question.ts, question.message_id)
             self.changes += changes
         aliases, renamed = self._owners.give(gone, into, question.ts)
-        told = [*renamed, *self._aliases.merge(gone, into, question.ts)]
+        passed_on = self._aliases.merge(gone, into, question.ts)
         if packed is None:
-            return told
+            return [*renamed, *passed_on]
         moved = Moved(gone, self._aliases.standing(gone).number, packed, aliases)
-        return [word(into, moved_ms, moved, question.message_id), *told]
+        return [*renamed, word(into, moved_ms, moved, question.message_id), *passed_on]
 
     def _give_up(self, gone: str, code: str, number: int) -> list[Event]:
         question = self._asked.get(gone)
@@ -299,7 +302,7 @@ class Merges:
             return []
         if into is not None:
             theirs = [word(alias, event.ts, Renamed(user, into)) for alias in (moved.gone, *moved.aliases)]
-            return [word(into, event.ts, moved, event.message_id), *theirs]
+            return [*theirs, word(into, event.ts, moved, event.message_id)]
         erased_ms = self._profiles.refused_until(user)
         if event.ts <= erased_ms:  # and who became her with her
             return [Owners.forgotten(alias, user, erased_ms) for alias in (moved.gone, *moved.aliases)]

@@ -2,7 +2,7 @@
 
     0. publish the dead letters of the records that it passes
     1. save it in Redis, in one fenced transaction: dirty rows, documents, offsets, new changes, the read model
-    2. publish the outbox, and where its users stand now, and wait for the acks
+    2. publish the outbox in its order, also across partitions, and where its users stand now, and wait for the acks
     3. mark it published
     4. let Faust commit the Kafka offsets (for those who watch the lag; the truth is in Redis)
 
@@ -93,6 +93,7 @@ class Checkpoints:
             await self._with_redis(lambda: self._store.mark_published(self._shard, self.epoch, number))
 
     async def _publish(self, messages: Sequence[Message]) -> None:
+        """In their order: whoever hears one may count on it that what stands before it was told."""
         for (topic, shard), part in groupby(messages, key=attrgetter("topic", "shard")):
             publish = partial(self._publisher.publish, topic, self._shard if shard is None else shard, list(part))
             with self._seconds.publish.time():

@@ -16,7 +16,7 @@ from streams.core.identities.owners import MOST_IDS, Owners
 from streams.core.identities.questions import word
 from streams.core.identities.refusals import Refusals
 from streams.core.links import NOWHERE, How
-from streams.core.merges import Asked, Noted, Renamed
+from streams.core.merges import Asked, Granted, Moved, Noted, Packed, Renamed
 from streams.core.rules.rulebook import Rulebook
 from tests import strategies as made
 from tests.core.engine.merged_lives import lives
@@ -189,6 +189,18 @@ def test_where_time_comes_with_the_next_event_it_is_asked_before_that() -> None:
     before, told, turns = alone.identities.sort(Batch.of([of("bob", 4), of("bob", 6)]), ["product-events/0"])
     assert [event.identity for event in told] == [Asked("bob", ~0)]
     assert (len(before), turns) == (2, [6])
+
+
+def test_the_homes_of_her_aliases_are_told_before_that_of_who_stays_and_so_each_in_its_turn_of_a_chain() -> None:
+    merges = Alone().hear(of("ann", 1), of("bob", 2, "anon")).identities.merges
+    merges.hear(merge("bob", "ann", 3), NOWHERE)
+    told = merges.hear(word("bob", 3, Granted("ann", 0)), NOWHERE)
+    assert [(event.subject, type(event.identity)) for event in told] == [("anon", Renamed), ("ann", Moved)]
+    told = merges.hear(word("bob", 4, Moved("cy", 1, Packed(b"", b"", b""), {"hers": "anonymousId"})), NOWHERE)
+    assert [(event.subject, type(event.identity)) for event in told] == [
+        *(("cy", Renamed), ("hers", Renamed)),
+        ("ann", Moved),
+    ]
 
 
 def test_a_person_has_so_many_ids_at_most() -> None:
