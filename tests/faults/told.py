@@ -38,9 +38,9 @@ class Held(NamedTuple):
 class Told:
     """changes, memberships, letters, decisions, messages: what stands on the topics.
 
-    held, profiles, sizes: of Redis: where users stand, who has a profile, how large segments are. edges: by which
-    shards score now, and those that the group agreed on last, each once; none is missing in `edges_of`, which counts
-    the shards that have any. applied: how many records of each input all checkpoints together hold. feeds: the ids of
+    held, profiles, sizes: of Redis: where users stand, who has a profile, how large segments are. agreed: the edges
+    that the group agreed on last; edges: by shard, those that it has written down; at_home: by shard, who is its own of
+    those who are looked up. applied: how many records of each input all checkpoints together hold. feeds: the ids of
     the messages that stand there. webhooks: in the order in which they came. held_open: by each process.
     """
 
@@ -50,8 +50,9 @@ class Told:
     held: Where = field(default_factory=dict)
     profiles: set[str] = field(default_factory=set)
     sizes: Mapping[str, int] = field(default_factory=dict)
-    edges: Sequence[Quintiles] = ()
-    edges_of: int = 0
+    agreed: Quintiles | None = None
+    edges: Mapping[int, Quintiles] = field(default_factory=dict)
+    at_home: Mapping[int, Sequence[str]] = field(default_factory=dict)
     applied: Mapping[str, int] = field(default_factory=dict)
     decisions: Sequence[Seen] = ()
     messages: Sequence[Seen] = ()
@@ -90,18 +91,17 @@ async def look(settings: Settings, users: Users, webhooks: Sequence[Webhook], no
 
 
 async def _look_at_scores(store: Store, told: Told) -> None:
-    agreed = [Quintiles.decode(raw) for raw in (await store.group.read(QUINTILES)).values()]
-    heads = [Head.decode(shard.head) for shard in (await store.shards.all()).values()]
-    held = [EdgesSince.decode(head.edges[SCORES]).newest for head in heads if SCORES in head.edges]
-    told.edges_of = len(held) if agreed else 0
-    both = [*agreed, *held]
-    told.edges = [each for place, each in enumerate(both) if each not in both[:place]]
+    told.agreed = next(map(Quintiles.decode, (await store.group.read(QUINTILES)).values()), None)
+    heads = {number: Head.decode(shard.head) for number, shard in (await store.shards.all()).items()}
+    held = {number: head.edges[SCORES] for number, head in heads.items() if SCORES in head.edges}
+    told.edges = {number: EdgesSince.decode(raw).newest for number, raw in held.items()}
 
 
 async def _look_at_users(settings: Settings, store: Store, told: Told, users: Users, now_ms: int) -> None:
     held, feeds = dict[str, set[str]](), dict[str, set[str]]()
-    for shard in range(PARTITIONS):
-        here = [user for user in users.all if shard in homes(user, PARTITIONS, settings.partitioner)]
+    of = {user: homes(user, PARTITIONS, settings.partitioner) for user in users.all}
+    told.at_home = {shard: [user for user, those in of.items() if shard in those] for shard in range(PARTITIONS)}
+    for shard, here in told.at_home.items():
         found = await store.shards.values(shard, MEMBERSHIPS, here)
         held |= {user: set(json.loads(found.get(user, b"{}"))) for user in here}
         for user in users.with_feeds.intersection(here):

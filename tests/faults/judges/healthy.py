@@ -42,10 +42,12 @@ def healthy(stream: Stream) -> Healthy:
     edges = shard.quintiles(SCORES)
     assert edges is not None
     held_open = [Held("worker", server, 1) for server in ("Redis", "Kafka")]
-    told = Told(edges=[edges], edges_of=PARTITIONS, applied=dict(wanted.by_topic), held_open=held_open)
+    told = Told(agreed=edges, applied=dict(wanted.by_topic), held_open=held_open)
+    told.edges = dict.fromkeys(range(PARTITIONS), edges)
     told.changes = [seen(change["user_id"], change, change["id"]) for change in changes]
     told.memberships = list(memberships(changes, wanted))
     users = {change["user_id"] for change in changes} - wanted.merged.keys()
+    told.at_home = {shard: sorted(users) if shard == 0 else () for shard in range(PARTITIONS)}
     told.held = {user: set(shard.memberships(user)) for user in users}
     told.sizes = Counter(segment for segments in told.held.values() for segment in segments)
     told.letters = [letter(number) for number in range(wanted.bad)]

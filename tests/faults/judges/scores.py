@@ -3,7 +3,8 @@ the judge of every change. What must hold whatever they were, beside that change
 
 - each leads to the level that its own scores say, by the grid of the oracle, and to none for whoever was erased;
 - nobody's scores are taken away: whoever bought something once has them from then on;
-- in the end all shards score by the edges that the group agreed on, and these put everybody where she is.
+- in the end all shards score by the edges that the group agreed on, as far as that makes a difference to anybody of
+  theirs, and these put everybody where she is.
 """
 
 from collections.abc import Sequence
@@ -21,13 +22,19 @@ from tests.oracle.scoring import GRID
 
 
 def judge_edges(verdict: Verdict, told: Told, wanted: Wanted, rulebook: Rulebook) -> Where:
-    """Where the edges put everybody who bought something, by the engine alone."""
-    put = [where_put(rulebook, wanted, quintiles) for quintiles in told.edges]
-    if told.edges_of != PARTITIONS:
-        verdict.blame("shards that know no edges", told.edges_of)
-    if any(each != put[0] for each in put):
-        verdict.blame("shards that score by other edges", told.edges)
-    return put[0] if put else {}
+    """Where the edges that the group agreed on put everybody who bought something, by the engine alone. A shard may
+    have others written down: it writes new ones with whom they move, and they may move nobody of its own."""
+    if told.agreed is None or len(told.edges) != PARTITIONS:
+        verdict.blame("shards that know no edges", (told.agreed, told.edges))
+    if told.agreed is None:
+        return {}
+    put = where_put(rulebook, wanted, told.agreed)
+    for shard, edges in told.edges.items():
+        here = where_put(rulebook, wanted, edges) if edges.edges != told.agreed.edges else put
+        for user in told.at_home[shard]:
+            if here.get(user) != put.get(user):
+                verdict.blame("users whose shard scores by other edges", (user, edges, told.agreed))
+    return put
 
 
 def where_put(rulebook: Rulebook, wanted: Wanted, quintiles: Quintiles) -> Where:

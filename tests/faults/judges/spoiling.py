@@ -110,15 +110,15 @@ def one_member_more(segment: str) -> Spoil:
     return lambda told: {"sizes": dict(told.sizes) | {segment: told.sizes.get(segment, 0) + 1}}
 
 
-def other_edges(told: Told) -> Mapping[str, Any]:
-    """One shard has others, by which somebody is elsewhere."""
-    (edges,) = told.edges
-    return {
-        "edges": [
-            edges,
-            msgspec.structs.replace(edges, edges=Edges(edges.edges.r, (0.0, 0.0, 0.0, 0.0), edges.edges.m)),
-        ]
-    }
+def other_edges(shard: int) -> Spoil:
+    """One shard has others, by which somebody is elsewhere: of shard 0, where all are at home."""
+
+    def spoil(told: Told) -> Mapping[str, Any]:
+        edges = told.edges[shard]
+        others = msgspec.structs.replace(edges, edges=Edges(edges.edges.r, (0.0, 0.0, 0.0, 0.0), edges.edges.m))
+        return {"edges": {**told.edges, shard: others}}
+
+    return spoil
 
 
 def known_membership(told: Told) -> Seen:

@@ -8,7 +8,6 @@ import pytest
 
 from streams.runtime.running import GONE_WITHIN_S
 from streams.state.redis_client import CONNECTIONS
-from tests.e2e.pipeline import PARTITIONS
 from tests.faults.judges.all import judged
 from tests.faults.judges.healthy import Healthy, healthy, letter, seen
 from tests.faults.judges.processes import SLACK_S, judge_logs, judge_stops
@@ -94,8 +93,9 @@ SPOILT: Final[Mapping[str, tuple[Spoil, set[str]]]] = {
         {"users who stand elsewhere in Redis"},
     ),
     "a quintile has one more": (one_member_more("rfm/champions"), {"segments of another size"}),
-    "a shard scores by other edges": (other_edges, {"shards that score by other edges"}),
-    "a shard has no edges": (lambda _: {"edges_of": PARTITIONS - 1}, {"shards that know no edges"}),
+    "a shard scores by other edges": (other_edges(0), {"users whose shard scores by other edges"}),
+    "a shard has other edges written down that move nobody of its own": (other_edges(1), set()),
+    "a shard has no edges": (lambda told: {"edges": dict([*told.edges.items()][1:])}, {"shards that know no edges"}),
     "who stays after a merge misses a change": (with_a_gap(of("exporter", "stays")), {FAR}),
     "who is merged away is not told to leave": (
         drop("changes", LEFT),
