@@ -70,13 +70,15 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
 class PassedOn(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
     """To a user: what came under an alias.
 
-    number: of the alias's links, from 1. place: of the record. Of one link and source places only grow.
+    number: of the alias's links, from 1. place: of the record. Of one link and source places only grow. linked_ms: the
+    time of that user's newest link; None where it is not known.
     """
 
     alias: str
     number: int
     place: Place
     links: tuple[Link, ...] = ()
+    linked_ms: int | None = None
 
 
 class Lost(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from streams.kafka.partitioning import homes
 from streams.outputs.timeline import decode_entry
 from streams.sources import delivery_commands
-from streams.state.format import ALIASES, TIMELINE
+from streams.state.format import ALIASES, ROWS, TIMELINE
 from streams.state.memory import MemoryStore
 from streams.state.store import Store
-from tests.core.identities.people import STEPS, USERS, Becomes, SignIn, Step
+from tests.core.identities.people import STEPS, USERS, Becomes, SignIn, Step, Visit
 from tests.oracle import judge
 from tests.oracle.identities import named
 from tests.runtime.company import CRASHES, NEVER, Company, Crashes, live
@@ -88,6 +88,29 @@ async def test_an_alias_goes_with_the_last_of_a_chain_though_the_home_of_the_fir
     assert (await company.stands())["published"] == {"cy": {"seen-1", "seen-2", "seen-3"}}
     await live(company, [erasure])
     assert not (await company.stands())[f"{dans} {ALIASES.key}"]
+
+
+@pytest.mark.parametrize("crash", [NEVER, {0: ("publish rerouted-events", HOW[0])}])
+@pytest.mark.parametrize("late", [SignIn("dan", None), SignIn("dan", "a-2"), Visit("a-2")])
+async def test_nobody_has_a_profile_again_by_what_is_passed_on_where_her_erasure_has_not_been_heard(
+    crash: Crashes, late: Step
+) -> None:
+    """crash: who was between hears of it before who was the first of the chain."""
+    company, three = Company(MemoryStore(), NEVER), (SignIn("dan", "a-2"), SignIn("ann", None), SignIn("cy", None))
+    chain = (*three, Becomes("dan", "ann"), Becomes("ann", "cy"))
+    *before, erasure, late_one, later = records([*chain, Erase("cy"), late, late])
+    await live(company, before)
+    for record in (erasure, late_one):
+        company.publish(record)
+    dans, of_the_others = (homes(user, PARTITIONS, "murmur2")[0] for user in ("dan", "ann"))
+    company.begin(crash)
+    for shard in (of_the_others, dans) if crash else (dans,):
+        await company.live_once(shard)
+    await company.settle()
+    stands = await company.stands()
+    assert not any(stands[f"{shard} {ROWS.key}"] for shard in range(PARTITIONS))
+    await live(company, [later])
+    assert (await company.stands())["published"] == ({"dan": {"seen-1"}} if isinstance(late, SignIn) else {})
 
 
 async def test_whoever_delivers_messages_is_told_of_each_merge_where_the_changes_of_who_is_gone_are(

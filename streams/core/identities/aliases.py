@@ -298,9 +298,10 @@ class Aliases:
         assert standing.user is not None, "who is told is known"
         standing.passed_on += len(records)
         self._tell(alias, standing)
-        user, number = standing.user, standing.number
+        user, number, linked_ms = standing.user, standing.number, standing.since_ms
         return [
-            replace(one.event, subject=user, identity=PassedOn(alias, number, one.place, one.links)) for one in records
+            replace(one.event, subject=user, identity=PassedOn(alias, number, one.place, one.links, linked_ms))
+            for one in records
         ]
 
     def _make_room(self, alias: str, standing: Standing) -> None:

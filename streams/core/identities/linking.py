@@ -80,13 +80,20 @@ class Linker:
         return []
 
     def accept(self, event: Event, passed_on: PassedOn, may_be_a_repeat: bool) -> Taken:
-        if self._profiles.is_refused(event):
+        if self._profiles.is_refused(event) or self._went_with_her(event.subject, passed_on):
             self._aliases.dropped[ERASED] += 1
             return None, NOTHING_TOLD
         if may_be_a_repeat and not self._owners.accept(event.subject, passed_on):
             return None, NOTHING_TOLD
         applied = replace(event, identity=None, traits=self._profiles.traits_of(event), unread_context=None)
         return applied, self.claim(event, passed_on.links, passed_on.place)
+
+    def _went_with_her(self, user: str, passed_on: PassedOn) -> bool:
+        """Whether she was erased since the link by which it came, of which the alias's home has not heard yet."""
+        linked_ms = passed_on.linked_ms
+        if linked_ms is None or linked_ms > self._profiles.refused_until(user):
+            return False
+        return not self._owners.has(user, passed_on.alias)
 
     def lose(self, event: Event, alias: str, number: int, before: Sequence[Event]) -> Event | None:
         if not self._has_profile(event.subject, before) or not self._owners.lose(event.subject, alias, number):

@@ -64,8 +64,11 @@ class Owners:
 
     def may_claim(self, user: str, link: Link) -> bool:
         """Whether she has it, or room for one more."""
+        return self.has(user, link.alias) or self.has_room(user)
+
+    def has(self, user: str, alias: str) -> bool:
         owned = self.of(user)
-        return (link.alias in owned and owned[link.alias].is_hers) or self.has_room(user)
+        return alias in owned and owned[alias].is_hers
 
     def count(self, user: str) -> int:
         """How many aliases are hers."""

@@ -32,14 +32,14 @@ def stored(found: Aliases) -> Aliases:
 def test_records_wait_until_somebody_is_linked_and_go_to_them_in_order() -> None:
     given = fed(3, 1, 2).link("anon", "ann", 4 * DAY, How.ANONYMOUS)
     assert [(event.subject, event.ts) for event in given] == [("ann", 3 * DAY), ("ann", DAY), ("ann", 2 * DAY)]
-    assert [event.identity for event in given] == [PassedOn("anon", 1, at(number)) for number in range(3)]
+    assert [event.identity for event in given] == [PassedOn("anon", 1, at(number), (), 4 * DAY) for number in range(3)]
 
 
 def test_what_comes_after_the_link_is_passed_on_at_once() -> None:
     found = fed()
     found.link("anon", "ann", 0, How.ANONYMOUS)
     [event] = found.keep(under("anon", DAY), at(9))
-    assert (event.subject, event.identity) == ("ann", PassedOn("anon", 1, at(9)))
+    assert (event.subject, event.identity) == ("ann", PassedOn("anon", 1, at(9), (), 0))
     assert len(found) == 0
 
 
@@ -123,7 +123,7 @@ def test_a_customer_who_is_linked_anew_is_the_new_users_with_the_subscriptions()
     lost, given = found.link("cus_1", "bob", 3 * DAY, How.CUSTOMER)
     assert (lost.subject, lost.identity) == ("ann", Lost("cus_1", 1))
     assert (given.subject, given.properties["mrr"], given.message_id) == ("bob", 20.0, None)
-    assert given.identity == PassedOn("cus_1", 2, at(1))
+    assert given.identity == PassedOn("cus_1", 2, at(1), (), 3 * DAY)
 
 
 def test_an_older_link_of_a_customer_changes_nothing_nor_does_one_that_is_told_again() -> None:
@@ -224,7 +224,7 @@ def test_a_customer_of_whom_others_know_is_nobodys_and_not_begun_anew() -> None:
     assert found.user_of("cus_1") is None
     found.keep(state("cus_1", 10 * DAY), at(5))
     [given] = found.link("cus_1", "ann", 11 * DAY, How.CUSTOMER)
-    assert given.identity == PassedOn("cus_1", 4, at(5))
+    assert given.identity == PassedOn("cus_1", 4, at(5), (), 11 * DAY)
 
 
 @pytest.mark.parametrize(("gone", "into"), [("ann", "bob"), ("bob", "ann")])
@@ -247,7 +247,8 @@ def test_what_comes_under_an_alias_of_who_is_another_now_goes_by_way_of_her_for_
     found.rename("anon", "bob", "cy")
     assert found.link("anon", "cy", 2 * DAY, How.ANONYMOUS) == []
     [event] = found.keep(under("anon", 3 * DAY), at(5))
-    assert (event.subject, event.identity, found.user_of("anon")) == ("ann", PassedOn("anon", 1, at(5)), "cy")
+    assert event.identity == PassedOn("anon", 1, at(5), (), DAY)
+    assert (event.subject, found.user_of("anon")) == ("ann", "cy")
 
 
 def test_a_customer_of_who_is_another_now_is_lost_by_way_of_her() -> None:

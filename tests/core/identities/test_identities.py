@@ -17,7 +17,7 @@ from streams.core.identities.identities import Identities
 from streams.core.identities.linking import ERASED, WOULD_MERGE
 from streams.core.identities.owners import MOST_IDS, TOO_MANY_IDS, Owners
 from streams.core.identities.refusals import read_refusal
-from streams.core.links import Claim, How, Place
+from streams.core.links import Claim, How, PassedOn, Place
 from tests.core.identities.made import DAY, KEEP, of, state, under
 from tests.core.identities.users import Users, identities
 from tests.rulebooks import rulebook
@@ -104,6 +104,22 @@ def test_a_record_of_before_its_user_was_erased_links_nothing() -> None:
     found = identities(users)
     found.at_once([of("ann", 5, "anon")])
     assert found.aliases.user_of("anon") is None
+
+
+@pytest.mark.parametrize(("linked_ms", "passes"), [(None, True), (5, False), (6, True)])
+def test_what_comes_by_a_link_of_before_her_erasure_is_refused_unless_the_alias_is_hers_again(
+    linked_ms: int | None, passes: bool
+) -> None:
+    users = Users()
+    users.refuse("ann", 5)
+    found = identities(users)
+    late = [
+        replace(of("ann", ts), identity=PassedOn("anon", 1, Place("product-events/0", ts), (), linked_ms))
+        for ts in (8, 9)
+    ]
+    assert len(found.sort(Batch.of(late[:1]), ["rerouted-events/0"]).apply) == passes
+    assert found.dropped[ERASED] == (not passes)
+    assert len(found.sort(Batch.of([of("ann", 8, "anon"), *late[1:]]), ["rerouted-events/0"]).apply) == 2
 
 
 @pytest.mark.parametrize(("private", "shown"), [(frozenset({"ip"}), "***"), (frozenset[str](), "10.0.0.1")])
