@@ -191,6 +191,16 @@ async def test_an_erasure_of_who_became_another_reaches_the_last_though_her_home
     await nothing_is_left(company)
 
 
+@pytest.mark.parametrize("erased", ["dan", "ann"])
+async def test_an_erasure_takes_the_aliases_of_after_its_time_too_where_it_takes_a_profile_of_after_it(
+    erased: str,
+) -> None:
+    company, both = Company(MemoryStore(), NEVER), (SignIn("ann", None), SignIn("dan", None))
+    await live(company, records([*both, Becomes("dan", "ann"), SignIn("ann", "a-1"), SignIn("dan", "a-2")]))
+    await live(company, records([*both, Erase(erased)])[-1:])
+    await nothing_is_left(company)
+
+
 async def test_who_was_erased_with_another_and_came_back_is_erased_alone_where_all_is_lost_before_that() -> None:
     kept = MemoryStore()
     company = Company(kept, NEVER)

@@ -64,12 +64,13 @@ class Erasing:
     def hear(self, event: Event) -> tuple[list[Change], list[Event]]:
         """Somebody who is the event's user was erased: so is she, or who she is by now. Who leaves what by it, and what
         others are to hear."""
-        changes: list[Change] = []
-        if event.subject not in self._aliases.merged:
-            known_ms = self._profiles.refused_until(event.subject)
-            changes = self._profiles.erase_one(event.subject, event.ts, event.message_id)
-            self._write_down(AlsoErased(event.subject, event.ts, event.message_id), known_ms)
-        return changes, self.erase(event.subject, event.ts, event.message_id)
+        subject, until_ms, message_id = event.subject, event.ts, event.message_id
+        if subject in self._aliases.merged:
+            return [], self.erase(subject, until_ms, message_id)
+        known_ms = self._profiles.refused_until(subject)
+        changes = self._profiles.erase_one(subject, until_ms, message_id)
+        self._write_down(AlsoErased(subject, until_ms, message_id), known_ms)
+        return changes, self.erase(subject, max(until_ms, self._profiles.refused_until(subject)), message_id)
 
     def forget(self, alias: str, user: str, until_ms: int, is_known: bool = False) -> list[Event]:
         """An alias of a user who was erased. Whoever has it as the own id is somebody else, and was not; nor was who
