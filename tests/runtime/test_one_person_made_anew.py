@@ -191,6 +191,22 @@ async def test_an_erasure_of_who_became_another_reaches_the_last_though_her_home
     await nothing_is_left(company)
 
 
+@pytest.mark.parametrize("late", ["ann", "dan"])
+async def test_nobody_has_a_profile_again_by_what_is_passed_on_while_her_erasure_is_and_all_is_made_anew(
+    late: str,
+) -> None:
+    """Whose home passes it on has not heard yet that she is nobody's alias any more."""
+    company, three = Company(MemoryStore(), NEVER), [SignIn(user, None) for user in ("ann", "dan", "cy")]
+    chain = (Becomes("ann", "dan"), Becomes("dan", "cy"))
+    *before, erasure, late_one = records([*three, *chain, Erase("ann"), SignIn(late, None)])
+    await live(company, before)
+    await lose(company.kept)
+    for record in (erasure, late_one):
+        company.publish(record)
+    await company.settle()
+    assert (await company.stands())["published"].keys() <= {late}
+
+
 @pytest.mark.parametrize("erased", ["dan", "ann"])
 async def test_an_erasure_takes_the_aliases_of_after_its_time_too_where_it_takes_a_profile_of_after_it(
     erased: str,

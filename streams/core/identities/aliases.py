@@ -156,10 +156,10 @@ class Aliases:
             return []
         return self._pass_on(alias, standing, [kept.read(raw)])
 
-    def pass_on(self, event: Event, place: Place, user: str) -> list[Event]:
-        """A record of who is this user's alias by a merge that was done, and is still to be done anew."""
+    def pass_on(self, event: Event, place: Place, user: str, merged_ms: int) -> list[Event]:
+        """A record of who is this user's alias by a merge of then that was done, and is still to be done anew."""
         record = kept.read(kept.keep(self._waiting.next_number, place, event))
-        ahead = PassedOn(event.subject, self.standing(event.subject).number + 1, place, record.links)
+        ahead = PassedOn(event.subject, self.standing(event.subject).number + 1, place, record.links, merged_ms)
         return [replace(record.event, subject=user, identity=ahead)]
 
     def link(self, alias: str, user: str, ts: int, how: How) -> list[Event]:

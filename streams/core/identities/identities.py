@@ -31,6 +31,7 @@ from streams.core.identities.linking import NOTHING_TOLD, Linker, Taken, hand_ov
 from streams.core.identities.merges import Merges
 from streams.core.identities.owners import NOTHING, Owners
 from streams.core.identities.profiles import Profiles
+from streams.core.identities.questions import Question
 from streams.core.identities.refusals import Refusals
 from streams.core.kernel.layout import NEVER
 from streams.core.links import (
@@ -251,13 +252,13 @@ class Identities:
             return NOTHING_TOLD
         return self.merges.hear(event, place or NOWHERE)
 
-    def _take_of_merged(self, event: Event, place: Place | None, becomes: str | None) -> list[Event] | None:
+    def _take_of_merged(self, event: Event, place: Place | None, becomes: Question | None) -> list[Event] | None:
         """What still bears a user who is another now is passed on to her; None where it is not a record of that user's.
 
-        Where a claim would make an alias of hers of it, it is refused: she is a user's already. becomes: who she is,
-        where that is still to be done anew.
+        Where a claim would make an alias of hers of it, it is refused: she is a user's already. becomes: by what she is
+        another, where that is still to be done anew.
         """
-        told = NOTHING_TOLD
+        told, into = NOTHING_TOLD, None if becomes is None else becomes.into
         match event.identity:
             case None:
                 links: Sequence[Link] = ()
@@ -270,13 +271,13 @@ class Identities:
             case Lost(alias, number):
                 if not self.owners.lose(event.subject, alias, number):
                     return []
-                return [replace(event, subject=becomes or self.aliases.merged[event.subject])]
-            case Claim(user) if user != (becomes or self.aliases.user_of(event.subject)):
+                return [replace(event, subject=into or self.aliases.merged[event.subject])]
+            case Claim(user) if user != (into or self.aliases.user_of(event.subject)):
                 return self._linker.refuse_to_merge(event, user)
-            case Handed(to) if becomes is not None:
-                return [] if to == becomes else [replace(event, subject=becomes)]
-            case Erase() if becomes is not None:
-                return [replace(event, subject=becomes, identity=Erase(event.subject))]
+            case Handed(to) if into is not None:
+                return [] if to == into else [replace(event, subject=into)]
+            case Erase() if into is not None:
+                return [replace(event, subject=into, identity=Erase(event.subject))]
             case _:
                 return None
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None

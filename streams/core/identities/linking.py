@@ -19,6 +19,7 @@ from streams.core.events import Event
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.owners import TOO_MANY_IDS, Owners
 from streams.core.identities.profiles import Profiles
+from streams.core.identities.questions import Question
 from streams.core.identities.refusals import Refusal, Refusals
 from streams.core.links import Handed, How, Link, PassedOn, Place, Unlinked
 from streams.core.merges import Merge
@@ -55,14 +56,14 @@ class Linker:
                 self._refusals.add(Refusal(link.alias, event.subject, event.ts, TOO_MANY_IDS), place)
         return told
 
-    def keep(self, event: Event, place: Place, becomes: str | None = None) -> list[Event]:
-        """becomes: whose it is by now, where its subject is not known as an alias yet."""
+    def keep(self, event: Event, place: Place, becomes: Question | None = None) -> list[Event]:
+        """becomes: by what it is whose it is by now, where its subject is not known as an alias yet."""
         if self._profiles.is_refused(event):
             self._aliases.dropped[ERASED] += 1
             return []
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
         if becomes is not None:
-            return self._aliases.pass_on(event, came_from or place, becomes)
+            return self._aliases.pass_on(event, came_from or place, becomes.into, becomes.ts)
         return self._aliases.keep(event, came_from or place)
 
     def link(self, event: Event, user: str, how: How, before: Sequence[Event]) -> list[Event]:

@@ -168,13 +168,13 @@ class Merges:
         was_before = done is not None and done.erased_ms is not None and until_ms <= done.erased_ms
         return None if done is None or was_before else done.into
 
-    def becomes(self, user: str, place: Place | None) -> str | None:
-        """Whose it is what bears her id there, where that is another's."""
+    def becomes(self, user: str, place: Place | None) -> Question | None:
+        """By what it is another's what bears her id there, where it is."""
         if place is None or user not in self._noted:
             return None
-        done = self._asked[user].done
-        assert done is not None, "it was noted"
-        return done.into if place.offset >= done.since.get(place.source, 0) else None
+        question = self._asked[user]
+        assert question.done is not None, "it was noted"
+        return question if place.offset >= question.done.since.get(place.source, 0) else None
 
     def reach(self, positions: Mapping[str, int]) -> list[Event]:
         """By source, all before these offsets has been applied: who has moved before does so anew."""
@@ -297,7 +297,8 @@ class Merges:
 
     def _take_in(self, event: Event, moved: Moved, place: Place) -> list[Event]:
         user = event.subject
-        into = self._aliases.merged.get(user) or self.becomes(user, place)
+        becomes = self.becomes(user, place)
+        into = self._aliases.merged.get(user) if becomes is None else becomes.into
         if self._owners.has_taken(user, moved):
             return []
         if into is not None:
