@@ -276,8 +276,6 @@ class Identities:
                 return self._linker.refuse_to_merge(event, user)
             case Handed(to) if into is not None:
                 return [] if to == into else [replace(event, subject=into)]
-            case Erase() if into is not None:
-                return [replace(event, subject=into, identity=Erase(event.subject))]
             case _:
                 return None
         came_from = event.identity.place if isinstance(event.identity, Unlinked) else None
