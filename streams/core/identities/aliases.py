@@ -45,14 +45,13 @@ TOO_LARGE, TOO_MANY, TOO_OLD, NO_ROOM, SHARED, NOT_KEPT = (
 class Standing(msgspec.Struct, array_like=True, gc=False):
     """What is known of an alias whose records are not just kept.
 
-    user: who was linked to it, and to whom all goes; None where nobody has claimed it. since_ms: the time of the newest
-    link to that user.
-    number: of the link, which only grows. is_shared: whether another user was linked to what was one's own.
-    passed_on, dropped: how many records, by reason. claims: by user, the newest link (ms) to each, of
-    an alias that may move or is shared. renamed: users who were linked to it and are others by now, and who.
+    linked: the user who was linked to it, and to whom all goes; None where nobody has claimed it. since_ms: the time of
+    the newest link to that user. number: of the link, which only grows. is_shared: whether another user was linked to
+    what was one's own. passed_on, dropped: how many records, by reason. claims: by user, the newest link (ms) to each,
+    of an alias that may move or is shared. renamed: users who were linked to it and are others by now, and who.
     """
 
-    user: str | None = None
+    linked: str | None = None
     how: How = How.ANONYMOUS
     since_ms: int = NEVER
     number: int = 0
@@ -64,8 +63,8 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def now(self) -> str | None:
-        """Whose it is: who the user is by now."""
-        return None if self.user is None else self.renamed.get(self.user, self.user)
+        """Whose it is: who the one that was linked is by now."""
+        return None if self.linked is None else self.renamed.get(self.linked, self.linked)
 
 
 class AliasWrites(NamedTuple):
@@ -109,8 +108,8 @@ class Aliases:
         """With what is stored, slice by slice; they are of no use before the last."""
         self._standings |= standings
         for number, (alias, raw) in enumerate(standings.items(), 1):
-            if b'"merge"' in raw and (one := self.standing(alias)).how is How.MERGE and one.user is not None:
-                self.merged[alias] = one.user
+            if b'"merge"' in raw and (one := self.standing(alias)).how is How.MERGE and one.linked is not None:
+                self.merged[alias] = one.linked
             if not number % AT_ONCE:
                 yield
         yield from self._waiting.fill(records)
@@ -143,16 +142,16 @@ class Aliases:
             return []
         state_of = kept.state_of(event)
         raw = kept.keep(self._waiting.next_number, place, event, MOST_RECORD_BYTES)
-        if standing.user is None and not self._keep_ms and state_of is None:
+        if standing.linked is None and not self._keep_ms and state_of is None:
             self._count(alias, standing, NOT_KEPT)
             return []
-        if standing.user is None and len(raw) > MOST_RECORD_BYTES:
+        if standing.linked is None and len(raw) > MOST_RECORD_BYTES:
             self._count(alias, standing, TOO_LARGE)
             return []
-        if standing.user is None or (state_of is not None and standing.how.moves):
+        if standing.linked is None or (state_of is not None and standing.how.moves):
             self._waiting.add(alias, packing.pack(raw))
             self._make_room(alias, standing)
-        if standing.user is None:
+        if standing.linked is None:
             return []
         return self._pass_on(alias, standing, [kept.read(raw)])
 
@@ -169,14 +168,14 @@ class Aliases:
         if standing.now == user:
             self._repeat(alias, standing, ts, how)
             return []
-        if standing.user is None:
+        if standing.linked is None:
             return self._give(alias, standing, user, ts, how)
         if not how.moves:
             self._share(alias, standing, user, ts)
             return []
         if ts < standing.since_ms or ts <= standing.claims.get(user, NEVER):
             return []
-        lost = Event(standing.user, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))
+        lost = Event(standing.linked, ts, "", False, None, {}, {}, identity=Lost(alias, standing.number))
         return [lost, *self._give(alias, standing, user, ts, how)]
 
     def pass_over(self, alias: str, user: str, ts: int, how: How) -> list[Event]:
@@ -185,7 +184,7 @@ class Aliases:
         The user is to know, who takes it for hers.
         """
         standing = self.standing(alias)
-        if standing.user is not None:
+        if standing.linked is not None:
             return []
         standing.how, standing.number = how, standing.number + 1
         standing.claims[user] = max(ts, standing.claims.get(user, NEVER))
@@ -213,7 +212,7 @@ class Aliases:
         becomes: whose it is to be, where that was done and is still to be done anew.
         """
         standing = self.standing(alias)
-        linked = standing.user or becomes
+        linked = standing.linked or becomes
         is_hers = linked is not None and standing.renamed.get(linked, linked) == gone
         if not is_hers and gone not in standing.claims:
             return
@@ -245,8 +244,8 @@ class Aliases:
         renamed = _without(standing.renamed, standing.now)
         left = Standing(how=standing.how, number=standing.number + 1, claims=others, renamed=renamed)
         if not standing.how.moves:
-            left.user = min(others, key=lambda user: (others[user], user))
-            left.since_ms, left.is_shared = others[left.user], len(others) > 1
+            left.linked = min(others, key=lambda user: (others[user], user))
+            left.since_ms, left.is_shared = others[left.linked], len(others) > 1
         self._tell(alias, left)
 
     def take(self) -> AliasWrites:
@@ -276,11 +275,11 @@ class Aliases:
 
     def _give(self, alias: str, standing: Standing, user: str, ts: int, how: How) -> list[Event]:
         """To a user, what is kept: all that is not too old, and the newest states of subscriptions anyway."""
-        is_first = standing.user is None
+        is_first = standing.linked is None
         records = self.records(alias)
         states = kept.newest_states(records)
         given = [one for one in records if one.number in states or one.event.ts >= ts - self._keep_ms]
-        standing.user, standing.since_ms, standing.how = user, max(ts, standing.since_ms), how
+        standing.linked, standing.since_ms, standing.how = user, max(ts, standing.since_ms), how
         standing.number += 1
         self._remember(standing, ts)
         self._count(alias, standing, TOO_OLD, len(records) - len(given))
@@ -295,10 +294,10 @@ class Aliases:
                 del standing.claims[min(standing.claims, key=lambda user: (standing.claims[user], user))]
 
     def _pass_on(self, alias: str, standing: Standing, records: list[Kept]) -> list[Event]:
-        assert standing.user is not None, "who is told is known"
+        assert standing.linked is not None, "who is told is known"
         standing.passed_on += len(records)
         self._tell(alias, standing)
-        user, number, linked_ms = standing.user, standing.number, standing.since_ms
+        user, number, linked_ms = standing.linked, standing.number, standing.since_ms
         return [
             replace(one.event, subject=user, identity=PassedOn(alias, number, one.place, one.links, linked_ms))
             for one in records
@@ -311,9 +310,9 @@ class Aliases:
             records = self.records(alias)
             states = kept.newest_states(records)
             others = [one.number for one in records if one.number not in states]
-            most = MOST_RECORDS if standing.user is None else 0
+            most = MOST_RECORDS if standing.linked is None else 0
             gone = self._waiting.keep_only(alias, {*states, *others[max(0, len(others) - most) :]})
-            if standing.user is None:
+            if standing.linked is None:
                 self._count(alias, standing, TOO_MANY, gone)
         while (quiet := self._waiting.too_much) is not None:
             self.dropped[NO_ROOM] += self._waiting.keep_only(quiet, ())
@@ -325,7 +324,7 @@ class Aliases:
         if not count:
             return
         self.dropped[reason] += count
-        if standing.user is not None or alias in self._waiting:
+        if standing.linked is not None or alias in self._waiting:
             standing.dropped[reason] = standing.dropped.get(reason, 0) + count
             self._tell(alias, standing)
 

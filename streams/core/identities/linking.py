@@ -109,7 +109,7 @@ class Linker:
             is_hers = to == holder or (new is not None and new.is_hers)
             return None if is_hers else replace(event, identity=None), NOTHING_TOLD
         self._aliases.give_up(event)
-        next_one, user = self._aliases.standing(holder).user, self._aliases.user_of(holder)
+        next_one, user = self._aliases.standing(holder).linked, self._aliases.user_of(holder)
         return None, [] if next_one is None or to in (next_one, user) else [replace(event, subject=next_one)]
 
     def _has_profile(self, subject: str, before: Sequence[Event]) -> bool:

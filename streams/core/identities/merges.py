@@ -19,8 +19,8 @@ The homes of her aliases are told before that of who stays, so that they hear of
 is told stands on Kafka before the next is.
 
 Nobody is asked who is on her way herself: the question goes on to where she goes. So of a circle each question comes
-back to who asked, and is refused. Once she has moved, she is an alias of who stays (`aliases`): what still bears her id
-is passed on; of a chain by each to the next. Every message may come twice: a question that is answered, and a profile
+back to who asked, and is refused. Once she has moved, she is an alias of who stays, and what still bears her id goes
+the way of what comes under one (`aliases`). Every message may come twice: a question that is answered, and a profile
 that was taken in, is known by its number.
 
 A command may have its turn before its users' first events, by its time, as where a lost state is made anew. So where
