@@ -119,8 +119,12 @@ class PastMaker:
 
     def can_finish(self, worker: Worker) -> bool:
         """Whether it makes just what these rules are to take over, and has not ended, well or not."""
-        is_of = self.version == worker.version and self._worker.rulebook is worker.rulebook
-        return is_of and not self._task.done()
+        return self.version == worker.version and self._worker.rulebook is worker.rulebook and not self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody makes it any more."""
+        return self._task.done()
 
     async def settled(self) -> None:
         """Until little is left to be done once the running one is let go; not for ever, as others may be needed."""

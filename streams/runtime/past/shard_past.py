@@ -54,6 +54,8 @@ class ShardPast:
         version = worker.version if worker is not None else 0
         if self._maker is not None and self._maker.version not in (version, next_version):
             await self.end(forget=True)
+        elif self._maker is not None and self._maker.is_over and self._maker.version == version != next_version:
+            await self.end(forget=False)  # it was taken over, and Redis has lost that: the rules of before are back
         if self._maker is None and worker is not None and not self._is_left and worker.version != next_version:
             self._maker = self._make(worker)
 

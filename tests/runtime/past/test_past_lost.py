@@ -73,27 +73,28 @@ async def test_rules_that_come_without_a_past_begin_empty(kept: Store) -> None:
         await are_as_if_always(company, always, rest)
 
 
+async def until_ready(owner: Owner, after: int = 0) -> list[Made]:
+    """All that is said of the past of its shard, until that is ready, by a claim after that one."""
+    said = list[Made]()
+    async with asyncio.timeout(60):
+        while not said or said[-1].epoch <= after or not said[-1].is_ready or said[-1].moves is None:
+            await asyncio.sleep(0)
+            owner._fetch()
+            made = owner._owner.made
+            if made is not None and (not said or said[-1] != made):
+                said.append(made)
+    return said
+
+
 async def test_a_past_that_redis_has_lost_is_ready_no_more_though_nothing_comes_by_which_it_would_be_noticed(
     kept: Store,
 ) -> None:
     company, *_ = await begun(kept)
-    world, said = company.world, list[Made]()
+    world = company.world
     world.awaited, world.awaited_version, world.has_limit = AFTER, 2, True
     owner = Owner(world, BEFORE)
     running = asyncio.create_task(owner._owner.run())
-
-    async def until_ready() -> Made:
-        async with asyncio.timeout(60):
-            while True:
-                await asyncio.sleep(0)
-                await owner._owner.await_past(owner._awaits)
-                made = owner._owner.made
-                if made is not None and (not said or said[-1] != made):
-                    said.append(made)
-                if made is not None and made.is_ready and made.moves is not None:
-                    return made
-
-    before = await until_ready()
+    *_, before = await until_ready(owner)
     room = kept.shards.beside(past_room(2))
     assert await room.owner(1) == before.epoch
     await lose(kept)
@@ -101,13 +102,31 @@ async def test_a_past_that_redis_has_lost_is_ready_no_more_though_nothing_comes_
     async with asyncio.timeout(60):
         while owner._owner.made is not None and owner._owner.made.epoch == before.epoch:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0)
-    said.clear()
-    after = await until_ready()
-    assert not said[0].is_ready
-    assert said[0].moves is None
-    assert after.epoch > before.epoch
+    first, *_, after = await until_ready(owner, before.epoch)
+    assert not first.is_ready
+    assert first.moves is None
     assert (await room.owner(1), await room.progress(1) is not None) == (after.epoch, True)
     owner._owner.leave()
+    await running
+
+
+async def test_a_past_that_was_taken_over_is_made_anew_where_the_rules_of_before_are_back(kept: Store) -> None:
+    """Redis was emptied, and who had not seen yet that others were live was the first to put back what it knew."""
+    company, *_ = await begun(kept)
+    world = company.world
+    world.awaited, world.awaited_version, world.has_limit = AFTER, 2, True
+    owner = Owner(world, BEFORE)
+    shard, others = owner._owner, owner._awaits
+    assert others is not None
+    running = asyncio.create_task(shard.run())
+    *_, before = await until_ready(owner)
+    await shard.take_over(others)
+    await lose(kept)
+    world.now_ms += 1_000
+    await shard.take_over(owner._worker)
+    *_, after = await until_ready(owner, before.epoch)
+    assert await kept.shards.beside(past_room(2)).owner(1) == after.epoch
+    shard.leave()
     await running
 
 
