@@ -8,6 +8,8 @@ A version that cannot be read here (a newer segmenter took it) is told and not t
 
 import asyncio
 import getpass
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from streams.errors import RuleError, StateError
@@ -20,6 +22,7 @@ from streams.settings import Settings
 from streams.state.format import SETTLED
 from streams.state.store import GroupStore
 
+NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 FIRST_NOTE: Final = "the folder with which the first worker began"
 
 
@@ -27,17 +30,17 @@ class Followed:
     """version, checked: what is in force, once it has begun; no version while nothing was ever applied. awaited: what
     is to take its place once its past is there. refused: why what was applied last never does, empty where it may.
     differs: what is to be said of the folder, empty where it says what is in force, or where it is not there and nobody
-    named it."""
+    named it. fixed: what is known beforehand of what was fixed at first start."""
 
     checked: Checked
 
-    def __init__(self, group: GroupStore, settings: Settings):
+    def __init__(self, group: GroupStore, settings: Settings, fixed: Mapping[str, bytes] = NOTHING):
         self._group = group
         self._folder = settings.rules
         self._is_named = settings.is_set("rules")
         self._refused: Version | None = None
         self._applies = False
-        self._settled: dict[str, bytes] = {}  # as far as it was seen
+        self._settled = dict(fixed)
         self.version: Version | None = None
         self.awaited: InForce | None = None
         self.refused = self.differs = ""
@@ -63,6 +66,8 @@ class Followed:
         RuleError: the folder has faults and nothing was ever applied; or what is live has some here.
         """
         self._applies = at_ms is not None
+        if self._applies:
+            await self._keep_settled()
         version = await live(self._group)
         if version is None:
             self.checked = check_folder(self._folder)

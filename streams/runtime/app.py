@@ -100,7 +100,7 @@ class SegmenterApp(Declared):
             compile_engine()
         self.worker_monitor.counters.lives += 1
         partitions = self.worker_monitor.partitions = await prepare(settings, store, self.worker_monitor.starting)
-        self._followed = await self._begun(settings, store)
+        self._followed = await self._begun(settings, store, partitions)
         version, rulebook = self._followed.number, self._followed.checked.rulebook
         log.info("worker - runs version %d of the rules: %s", version, counted(len(rulebook.rules), "rule"))
         # Made by our transport.
@@ -128,8 +128,9 @@ class SegmenterApp(Declared):
         self._watching.append(asyncio.create_task(self._watch(), name="monitor"))
         await super().on_start()
 
-    async def _begun(self, settings: Settings, store: Store) -> Followed:
-        followed = Followed(store.group, settings)
+    async def _begun(self, settings: Settings, store: Store, partitions: int) -> Followed:
+        fixed = {name: value.encode() for name, value in _fixed(settings, partitions).items()}
+        followed = Followed(store.group, settings, fixed)
         await self.worker_monitor.starting("Redis", lambda: followed.begin(wall_clock()))
         self.worker_monitor.rules = followed
         return followed
@@ -280,11 +281,17 @@ async def prepare(settings: Settings, store: Store, retry: Retry) -> int:
             log.warning("topic %s - %s", each.topic, COMPACTED)
     await retry("Redis", store.check)
     partitions = next(each.partitions for each in found if each.topic == settings.topic(PRODUCT_EVENTS.name))
-    await _settle(store, "partitions", str(partitions), "the number of partitions of the input topics")
     said = "SEGMENTER_UTC_OFFSET" if settings.is_set("utc_offset") else "SEGMENTER_TIMEZONE"
-    await _settle(store, "utc_offset", settings.calendar.name, said)  # as states of before call it
-    await _settle(store, "partitioner", settings.partitioner, "SEGMENTER_PARTITIONER")
+    whats = "the number of partitions of the input topics", said, "SEGMENTER_PARTITIONER"
+    for (name, now), what in zip(_fixed(settings, partitions).items(), whats, strict=True):
+        await _settle(store, name, now, what)
     return partitions
+
+
+def _fixed(settings: Settings, partitions: int) -> dict[str, str]:
+    """What is fixed at first start."""
+    days = settings.calendar.name  # `utc_offset`, as states of before call it
+    return {"partitions": str(partitions), "utc_offset": days, "partitioner": settings.partitioner}
 
 
 async def _settle(store: Store, name: str, now: str, what: str) -> None:

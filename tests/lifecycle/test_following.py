@@ -208,6 +208,15 @@ async def test_so_it_is_where_redis_is_emptied_again_while_they_are_put_back(
     assert await group.read(SETTLED) == {"partitions": b"4"}
 
 
+async def test_so_it_is_where_redis_is_emptied_while_a_worker_starts(group: GroupStore, tmp_path: Path) -> None:
+    worker = Followed(group, named(folder(tmp_path / "rules", QUIET)), {"partitions": b"4"})
+    await worker.begin(at_ms=1)
+    assert await group.read(SETTLED) == {"partitions": b"4"}
+    group.__dict__.update(MemoryStore().group.__dict__)
+    await worker.look()
+    assert await group.read(SETTLED) == {"partitions": b"4"}
+
+
 async def test_whoever_must_not_apply_anything_goes_by_the_folder_until_somebody_does(
     group: GroupStore, tmp_path: Path
 ) -> None:
