@@ -123,9 +123,10 @@ class ShardLifecycle:
         """Go on under its rules; until the shard is loaded again, or let go."""
         await self._past.settled(worker)
         self._next = worker
-        self._turned.clear()
-        if self.loaded is not None:
-            self.loaded.leave()
+        if not self._leaving:  # else it may be over, and nobody would be left to turn
+            self._turned.clear()
+            if self.loaded is not None:
+                self.loaded.leave()
         await self._turned.wait()
 
     @property
@@ -221,8 +222,7 @@ class ShardLifecycle:
         return stored
 
     def _checkpoints_by(self, epoch: int) -> Checkpoints:
-        worker = self._worker
-        took = worker.counters.seconds
+        worker, took = self._worker, self._worker.counters.seconds
         return Checkpoints(worker.store, worker.producer, self.number, epoch, self._retry, took)
 
     def _stands(self, left: Resumable | None, stored: Stored | None) -> Stand | None:

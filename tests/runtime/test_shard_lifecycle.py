@@ -8,7 +8,9 @@ from faust.types import TP
 
 from streams.core.engine.shard import Shard
 from streams.errors import StateLost
+from streams.runtime.past import shard_past
 from streams.runtime.past.maker import PastMaker
+from streams.runtime.past.shard_past import ShardPast
 from streams.state.format import ROWS, past_room
 from streams.testing import to_bytes, track
 from tests.rulebooks import rulebook
@@ -149,3 +151,43 @@ async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_wait
     owner.leave()
     await running
     assert [is_in for _, is_in in shard.stands] == [True, False]
+
+
+async def test_nobody_waits_for_a_shard_to_take_rules_over_that_was_let_go_before_their_past_had_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or else all others of its worker would wait behind it, for as long as that runs."""
+    shard, is_settled = OneShard(["Opened"]), asyncio.Event()
+
+    async def settled(*_: object) -> None:
+        await is_settled.wait()
+
+    monkeypatch.setattr(ShardPast, "settled", settled)
+    async with shard.owned():
+        taking_over = asyncio.create_task(shard.take_over(OTHERS))
+        await asyncio.sleep(0)
+    is_settled.set()
+    async with asyncio.timeout(60):
+        await taking_over
+    assert not shard.stands
+
+
+async def test_it_is_told_again_and_again_that_events_wait_for_a_past(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shard, told = OneShard(["Opened", "Closed"]), "past under version 2 - events have waited for it for"
+    async with shard.owned():
+        await shard.fetch(1)
+    shard._worker = shard.under(RULES, version=2)
+    shard.store.beside(past_room(2))._shards[0] = shard.store._shards[0]  # it was begun
+
+    async def for_ever(_: PastMaker) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PastMaker, "_make", for_ever)
+    monkeypatch.setattr(shard_past, "TOLD_EVERY_S", 0.001)
+    owner = shard.owner()
+    running = asyncio.create_task(owner.run())
+    await until(lambda: caplog.text.count(told) >= 2)
+    owner.leave()
+    await running

@@ -14,12 +14,14 @@ from typing import Final, Protocol
 
 from faust.types import TP
 
+from streams.errors import Unreachable
 from streams.kafka.batches.reader import Portion
 from streams.runtime.pace import Unhurried
 from streams.runtime.transport.fetching import Fetched
 
 MOST: Final = 500  # records at once: some milliseconds of work
 WAIT_S: Final = 0.05
+SILENT_FOR_S: Final = 60.0  # while there is more: then a consumer with other connections is to go on
 NOTHING: Final = Portion([], [], 0)
 
 
@@ -48,6 +50,7 @@ class PastReader:
         self._waiting: dict[TP, Portion] = {}
         self._caught_up: dict[TP, bool] = {}
         self._paused: set[TP] = set()
+        self._came_at = 0.0
         self._news, self._moved = asyncio.Event(), asyncio.Event()
         self.positions: dict[TP, int] = {}
 
@@ -94,8 +97,9 @@ class PastReader:
         return bool(self._limits) and all(at >= self._limits.get(tp, at) for tp, at in self.positions.items())
 
     async def run(self, receive: Callable[[Fetched], None]) -> None:
-        """Until cancelled."""
+        """Until cancelled. Unreachable: nothing comes, though there is more."""
         async with self._kafka.reading_on(self.positions) as source:
+            self._came_at = time.monotonic()
             while True:
                 self._waiting |= await self._come(source)
                 found = [fetched for tp in self.positions if (fetched := self._next(tp)) is not None]
@@ -120,7 +124,15 @@ class PastReader:
             for tp, at in self.positions.items()
             if at < self._limits.get(tp, 0) and tp not in self._waiting and tp not in self._paused
         }
-        return await source.portions(wanted, WAIT_S) if wanted else {}
+        came = await source.portions(wanted, WAIT_S) if wanted else {}
+        now_s = time.monotonic()
+        if came or not wanted:
+            self._came_at = now_s
+        elif now_s - self._came_at > SILENT_FOR_S:
+            tp = min(wanted)
+            place = f"topic {tp.topic}, partition {tp.partition}, offset {self.positions[tp]}"
+            raise Unreachable(f"Kafka brings nothing of {place} on, though there is more")
+        return came
 
     def _next(self, tp: TP) -> Fetched | None:
         """What there is to be told of a partition; None where there is nothing new."""

@@ -6,6 +6,8 @@ one is kept, or where the shard lacks what these rules read and they come with a
 was never made, it is made then, from the topics, and events wait for it: no shard begins empty what others know.
 """
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -16,10 +18,10 @@ from streams.core.engine.past import Past
 from streams.core.profiles.filling import lacking
 from streams.core.profiles.snapshot import Head
 from streams.lifecycle.awaiting import Made
-from streams.log import log
+from streams.log import counted, log, seconds
 from streams.retry import Retry
 from streams.runtime.pace import Unhurried
-from streams.runtime.past.maker import PastMaker, Running
+from streams.runtime.past.maker import TOLD_EVERY_S, PastMaker, Running
 from streams.runtime.shard_loop import Stand
 from streams.runtime.worker import Worker
 from streams.state.format import past_room
@@ -77,7 +79,20 @@ class ShardPast:
         if self._is_left:
             return None
         self._maker = self._maker or self._make(worker)
-        return await self._maker.finish(stands, head)
+        telling = asyncio.create_task(self._tell(self._maker))
+        try:
+            return await self._maker.finish(stands, head)
+        finally:
+            telling.cancel()
+
+    async def _tell(self, maker: PastMaker) -> None:
+        """Again and again how far it is, while events wait for it: it is seldom for long."""
+        since = time.monotonic()
+        while True:
+            await asyncio.sleep(TOLD_EVERY_S)
+            subject = f"shard {self._number}, past under version {maker.version}"
+            read = f"{maker.made.read:,} of {counted(maker.made.of, 'record')}"
+            log.warning("%s - events have waited for it for %s: %s read", subject, seconds(since), read)
 
     async def _is_kept(self, worker: Worker) -> bool:
         room: ShardStore = worker.store.beside(past_room(worker.version))
