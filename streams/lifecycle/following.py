@@ -3,7 +3,8 @@
 Comes in: what Redis keeps of versions, looked at every second or so, and a folder, which a worker applies as version 1
 where nothing ever was. Goes out: the rules and messages in force, and whether the folder says anything else.
 
-A version that cannot be read here (a newer segmenter took it) is told and not taken over: what runs goes on.
+A version that cannot be read here (a newer segmenter took it) is told and not taken over: what runs goes on. Where its
+files are not there they may be on their way, as where Redis was emptied a moment ago, and are looked for again.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ class Followed:
         self._folder = settings.rules
         self._is_named = settings.is_set("rules")
         self._refused: Version | None = None
+        self._told: Version | None = None  # that cannot be read
         self._applies = False
         self._settled = dict(fixed)
         self.version: Version | None = None
@@ -89,11 +91,8 @@ class Followed:
         await self._look_ahead(awaited)
         if version is None or version in (self.version, self._refused):
             return False
-        try:
-            checked = await self._read(version)
-        except (RuleError, StateError) as error:
-            self._refused = version
-            log.error("rules - %s is live and cannot be read here; what runs goes on: %s", version, error)
+        checked = await self._read_or_tell(version, "is live and cannot be read here; what runs goes on: ")
+        if checked is None:
             return False
         self.version, self.checked = version, checked
         self._compare()
@@ -103,11 +102,8 @@ class Followed:
         if awaited is None or awaited == self._refused:
             self.awaited = None
         elif self.awaited is None or self.awaited.version != awaited:
-            try:
-                self.awaited = InForce(awaited, await self._read(awaited))
-            except (RuleError, StateError) as error:
-                self._refused, self.awaited = awaited, None
-                log.error("rules - %s awaits its past and cannot be read here: %s", awaited, error)
+            checked = await self._read_or_tell(awaited, "awaits its past and cannot be read here: ")
+            self.awaited = None if checked is None else InForce(awaited, checked)
 
     def _is_lost(self, found: Ahead) -> bool:
         """Whether Redis has not all of what was seen there: versions are never taken out, and the greatest is live; one
@@ -137,6 +133,18 @@ class Followed:
         for name in self._settled.keys() - found.keys():
             await self._group.replace(SETTLED, name, b"", self._settled[name])
         self._settled |= found
+
+    async def _read_or_tell(self, version: Version, said: str) -> Checked | None:
+        """None where it cannot be read, which is told once."""
+        try:
+            return await self._read(version)
+        except (RuleError, StateError) as error:
+            if isinstance(error, RuleError):
+                self._refused = version
+            if version != self._told:
+                log.error("rules - %s %s%s", version, said, error)
+            self._told = version
+            return None
 
     async def _read(self, version: Version) -> Checked:
         files = await files_of(self._group, version)

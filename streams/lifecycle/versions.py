@@ -119,8 +119,10 @@ async def files_of(group: GroupStore, version: Version) -> Files:
 
 async def add(group: GroupStore, files: Files, version: Version) -> Version:
     """Put it, and then its files are live. Gives the version that stands there: another, where somebody was quicker."""
-    await group.put(RULE_FILES, version.digest, _encoded(files))
+    kept = _encoded(files)
+    await group.put(RULE_FILES, version.digest, kept)
     found = await group.replace(RULEBOOKS, version.number, b"", version.encode())
+    await group.put(RULE_FILES, version.digest, kept)  # Redis may have been emptied in between
     return Version.decode(version.number, found) if found else version
 
 

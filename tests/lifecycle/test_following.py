@@ -15,7 +15,7 @@ from streams.lifecycle.checking import check_files
 from streams.lifecycle.following import Followed
 from streams.lifecycle.versions import Version, add, ahead, history, live
 from streams.settings import Settings
-from streams.state.format import SETTLED
+from streams.state.format import RULEBOOKS, SETTLED
 from streams.state.memory import MemoryStore
 from streams.state.store import GroupStore
 
@@ -113,6 +113,25 @@ async def test_a_version_that_cannot_be_read_here_is_told_once_and_not_run(
     await add(group, KEEN, Version(3, 6, "ann", "", "e"))
     assert await worker.look()
     assert worker.checked.rulebook.names == ("keen",)
+
+
+async def test_a_version_whose_files_are_put_back_is_taken_over(
+    group: GroupStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where Redis was emptied while it was applied, or by a worker that puts back what was lost."""
+    await apply(group, check_files(QUIET), after=None, author="ann", note="", at_ms=1)
+    worker = Followed(group, Settings())
+    await worker.begin(at_ms=2)
+    second = Version(2, 3, "ann", "", "d", awaits=True)
+    await group.put(RULEBOOKS, 2, second.encode())
+    for _ in range(3):
+        assert not await worker.look()
+        assert worker.awaited is None
+    assert caplog.text.count("version 2 awaits its past and cannot be read here: Redis has lost the files") == 1
+    await add(group, KEEN, second)
+    await worker.look()
+    assert worker.awaited is not None
+    assert worker.awaited.version == second
 
 
 async def test_a_worker_puts_back_what_it_runs_where_redis_has_lost_it(group: GroupStore, tmp_path: Path) -> None:

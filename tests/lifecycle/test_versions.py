@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,22 @@ async def test_a_call_that_is_made_again_because_its_answer_was_lost_applies_onc
     assert await add(kept.group, QUIET, version) == version
     assert await add(kept.group, QUIET, version) == version
     assert len(await history(kept.group)) == 1
+
+
+async def test_a_version_has_its_files_also_where_redis_is_emptied_while_it_is_put(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group = MemoryStore().group
+    replace = group.replace
+
+    async def emptied_before(*what: Any) -> bytes:
+        group.__dict__.update(MemoryStore().group.__dict__)
+        return await replace(*what)
+
+    monkeypatch.setattr(group, "replace", emptied_before)
+    version = Version(1, 7, "ann", "", digest_of(QUIET))
+    assert await add(group, QUIET, version) == version
+    assert await files_of(group, version) == QUIET
 
 
 async def test_a_rollback_is_a_new_version_of_old_files(kept: Store) -> None:
