@@ -84,6 +84,8 @@ def _declare_timers(app: Declared) -> None:
     async def look() -> None:
         async with app.failing("the topics"):
             await app.shards.look_at_topics()
+        async with app.failing("the shards of this worker"):
+            app.shards.look_at_given_up()
 
     @app.timer(REFRESH_EVERY_S)
     async def refresh() -> None:

@@ -5,6 +5,7 @@ its own; a failure of one that is not its own affair ends the worker.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -13,12 +14,13 @@ from typing import Final
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.errors import InternalError
+from streams.errors import InternalError, Unreachable
 from streams.kafka.errors import in_words
 from streams.kafka.outcomes import may_pass
 from streams.kafka.provisioning import refuse_others, sharded
 from streams.lifecycle.awaiting import Made
 from streams.log import Throttle, log
+from streams.monitoring.health import JOINED_WITHIN_S
 from streams.runtime.checkpoints.resumable import Resumable
 from streams.runtime.pace import Unhurried
 from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
@@ -41,6 +43,7 @@ class Assignment:
         self._fail = fail
         self._owners: dict[int, tuple[ShardLifecycle, asyncio.Task[None]]] = {}
         self._left: dict[int, Resumable | None] = {}  # of the shards that we had when the group was last balanced anew
+        self._given_up: dict[int, float] = {}  # since when
         self._asking: asyncio.Task[None] | None = None
         self._taking_over: asyncio.Task[None] | None = None
         self._may_tell = Throttle()
@@ -68,6 +71,16 @@ class Assignment:
         with suppress(KafkaError):
             counts = await self._worker.consumer.partitions(sharded(settings))
             refuse_others(settings, counts, self._worker.partitions)
+
+    def look_at_given_up(self) -> None:
+        """Unreachable: a shard was let go, as Kafka said that it is another's, and we were not told since what is ours.
+        It may be nobody's, and nobody would see that: whoever joins anew has the group balanced."""
+        now_s = time.monotonic()
+        over = [number for number, (_, task) in self._owners.items() if task.done()]
+        self._given_up = {number: self._given_up.get(number, now_s) for number in over}
+        for number, since_s in self._given_up.items():
+            if now_s - since_s > JOINED_WITHIN_S:
+                raise Unreachable(f"Kafka said that shard {number} is another worker's, and never what is ours")
 
     def take_over(self, worker: Worker) -> None:
         """Run the rules of `worker` from now on: shards that we are given at once; those we have one after the other,

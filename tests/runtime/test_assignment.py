@@ -1,7 +1,13 @@
 """The shards of a worker while its group is balanced anew: which stay in memory; a task of theirs that ends."""
 
 import asyncio
+from types import SimpleNamespace
 
+import pytest
+
+from streams.errors import Unreachable
+from streams.monitoring.health import JOINED_WITHIN_S
+from streams.runtime import assignment as assignments
 from streams.runtime.assignment import Assignment
 from streams.runtime.transport.fetching import Membership
 from tests.runtime.one_shard import INPUT, OneShard, until
@@ -63,3 +69,25 @@ async def test_a_shard_that_is_not_given_back_when_the_group_is_balanced_anew_do
     await until(lambda: bool(assignment.loaded()))
     assert assignment.loaded()[0].shard is not before
     await assignment.drop()
+
+
+async def test_a_shard_that_kafka_says_is_anothers_is_not_nobodys_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the group is never balanced anew, the worker begins anew, which has it balanced."""
+    shard, now_s = OneShard(["Opened"]), [100.0]
+
+    async def fail(_: str, error: Exception) -> None:
+        raise error
+
+    monkeypatch.setattr(assignments, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    assignment = Assignment(shard._worker, fail)
+    monkeypatch.setattr(shard, "is_current", lambda _: asyncio.sleep(0, result=False))
+    assignment.assigned([INPUT])
+    await until(lambda: not assignment.owners())
+    assignment.look_at_given_up()
+    now_s[0] += JOINED_WITHIN_S
+    assignment.look_at_given_up()
+    now_s[0] += 1
+    with pytest.raises(Unreachable, match="shard 0 is another worker's"):
+        assignment.look_at_given_up()
+    await assignment.let_go()
+    assignment.look_at_given_up()
