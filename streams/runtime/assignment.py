@@ -27,6 +27,7 @@ from streams.runtime.shard_lifecycle import LET_GO_WITHIN_S, ShardLifecycle
 from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.transport.fetching import Fetched
 from streams.runtime.worker import Worker
+from streams.topics import READ_BY_WORKERS
 
 # For an owner that waits for an answer when its time is over.
 GRACE_S: Final = 0.5
@@ -51,19 +52,28 @@ class Assignment:
         self.has_joined = False
 
     def assigned(self, tps: Iterable[TP]) -> None:
-        """Own the shards of these partitions."""
+        """Own the shards of these partitions: those of which all inputs are given. Whoever leads the group may not know
+        yet of a topic where Kafka has just begun, and gives them anew once it does."""
         membership = self._worker.consumer.membership
         self.has_joined = True
         by_number: dict[int, list[TP]] = defaultdict(list)
         for tp in sorted(tps):
             if tp.partition < self._worker.partitions:  # `look_at_topics` tells of others
                 by_number[tp.partition].append(tp)
+        for number in [number for number, inputs in by_number.items() if not self._are_whole(number, inputs)]:
+            del by_number[number]
         for number, inputs in by_number.items():
             owner = ShardLifecycle(self._worker, number, inputs, membership, self._left.get(number), self._pace)
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
         self._left.clear()
         numbers = ", ".join(map(str, by_number)) or "none"
         log.info("worker - owns shards %s, generation %d", numbers, membership.generation)
+
+    def _are_whole(self, number: int, inputs: Sequence[TP]) -> bool:
+        lacking = {self._worker.settings.topic(each.name) for each in READ_BY_WORKERS} - {tp.topic for tp in inputs}
+        if lacking:
+            log.warning("shard %d - was given without %s, and waits for all", number, ", ".join(sorted(lacking)))
+        return not lacking
 
     async def look_at_topics(self) -> None:
         """UsageError: one has another number of partitions than there are shards."""

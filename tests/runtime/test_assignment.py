@@ -2,15 +2,20 @@
 
 import asyncio
 from types import SimpleNamespace
+from typing import Final
 
 import pytest
+from faust.types import TP
 
 from streams.errors import Unreachable
 from streams.monitoring.health import JOINED_WITHIN_S
 from streams.runtime import assignment as assignments
 from streams.runtime.assignment import Assignment
 from streams.runtime.transport.fetching import Membership
-from tests.runtime.one_shard import INPUT, OneShard, until
+from streams.topics import READ_BY_WORKERS
+from tests.runtime.one_shard import OneShard, until
+
+INPUTS: Final = [TP(each.name, 0) for each in READ_BY_WORKERS]
 
 
 async def test_a_shard_whose_task_is_ended_by_nobody_who_may_ends_the_worker() -> None:
@@ -21,7 +26,7 @@ async def test_a_shard_whose_task_is_ended_by_nobody_who_may_ends_the_worker() -
         failed.put_nowait(f"{subject}: {error}")
 
     assignment = Assignment(shard._worker, fail)
-    assignment.assigned([INPUT])
+    assignment.assigned(INPUTS)
     await until(lambda: bool(assignment.loaded()))
     [(_, task)] = assignment._owners.values()
     task.cancel()
@@ -39,13 +44,13 @@ async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
         failed.append(error)
 
     assignment = Assignment(shard._worker, fail)
-    assignment.assigned([INPUT])
+    assignment.assigned(INPUTS)
     await until(lambda: bool(assignment.loaded()))
     before = assignment.loaded()[0].shard
     for _ in range(2):
         await assignment.let_go()
         shard.membership = Membership(shard.membership.generation + 1, "us")
-        assignment.assigned([INPUT])
+        assignment.assigned(INPUTS)
         await until(lambda: bool(assignment.loaded()))
         assert assignment.loaded()[0].shard is before
     await assignment.drop()
@@ -59,10 +64,10 @@ async def test_a_shard_that_is_not_given_back_when_the_group_is_balanced_anew_do
         raise error
 
     assignment = Assignment(shard._worker, fail)
-    assignment.assigned([INPUT])
+    assignment.assigned(INPUTS)
     await until(lambda: bool(assignment.loaded()))
     before = assignment.loaded()[0].shard
-    for given in ([], [INPUT]):
+    for given in ([], INPUTS):
         await assignment.let_go()
         shard.membership = Membership(shard.membership.generation + 1, "us")
         assignment.assigned(given)
@@ -81,7 +86,7 @@ async def test_a_shard_that_kafka_says_is_anothers_is_not_nobodys_for_ever(monke
     monkeypatch.setattr(assignments, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
     assignment = Assignment(shard._worker, fail)
     monkeypatch.setattr(shard, "is_current", lambda _: asyncio.sleep(0, result=False))
-    assignment.assigned([INPUT])
+    assignment.assigned(INPUTS)
     await until(lambda: not assignment.owners())
     assignment.look_at_given_up()
     now_s[0] += JOINED_WITHIN_S
@@ -91,3 +96,21 @@ async def test_a_shard_that_kafka_says_is_anothers_is_not_nobodys_for_ever(monke
         assignment.look_at_given_up()
     await assignment.let_go()
     assignment.look_at_given_up()
+
+
+async def test_a_shard_that_is_given_without_one_of_its_inputs_waits_for_all(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever leads the group did not know of that topic: without it time would come too early, and what was read of it
+    would be read again by the next owner."""
+    shard = OneShard(["Opened"])
+
+    async def fail(_: str, error: Exception) -> None:
+        raise error
+
+    assignment = Assignment(shard._worker, fail)
+    assignment.assigned([tp for tp in INPUTS if tp.topic != "rerouted-events"])
+    assert not assignment.owners()
+    assert "shard 0 - was given without rerouted-events, and waits for all" in caplog.text
+    await assignment.let_go()
+    assignment.assigned(INPUTS)
+    await until(lambda: bool(assignment.loaded()))
+    await assignment.drop()
