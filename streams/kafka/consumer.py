@@ -61,10 +61,13 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc] # published without type
         await self._client.close()
 
     def check(self) -> None:
-        """Raise what ended our part in the group. Ask for the cluster anew where it is not known of a topic that we
-        subscribe to how many partitions it has: aiokafka itself does so five minutes after an answer without brokers,
-        and who is the leader of a group then gives nobody any."""
+        """Raise what ended our part in the group, or the fetching: aiokafka tells its log alone, and whoever waits for
+        records would wait for ever. Ask for the cluster anew where it is not known of a topic that we subscribe to how
+        many partitions it has: aiokafka itself does so five minutes after an answer without brokers, and who is the
+        leader of a group then gives nobody any."""
         self._coordinator.check_errors()
+        if self._fetcher.error_future.done():
+            self._fetcher.error_future.result()
         cluster, now_s = self._client.cluster, time.monotonic()
         if now_s >= self._asked_s + ASK_EVERY_S and not all(map(cluster.partitions_for_topic, self.subscription())):
             self._asked_s = now_s

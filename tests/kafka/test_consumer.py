@@ -1,4 +1,4 @@
-"""A consumer that is stopped ends, whatever its fetches wait for."""
+"""A consumer that is stopped ends, whatever its fetches wait for; one whose fetching has ended says so."""
 
 import asyncio
 from functools import partial
@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.errors import KafkaError
 
 from streams.kafka.consumer import Consumer
 
@@ -49,3 +50,14 @@ async def test_whoever_is_cancelled_while_it_stops_one_is_told() -> None:
         await stopping
     consumer._fetcher._fetch_task.cancel()
     assert consumer._client.is_closed
+
+
+async def test_whoever_waits_for_records_is_told_that_the_fetching_has_ended() -> None:
+    consumer = stoppable()
+    consumer._fetcher.error_future = asyncio.get_running_loop().create_future()
+    consumer._fetcher.error_future.set_exception(KafkaError("Unexpected error during data retrieval"))
+    consumer._coordinator = SimpleNamespace(check_errors=lambda: None)
+    with pytest.raises(KafkaError, match="during data retrieval"):
+        await consumer.portions(set(), 0.0)
+    consumer._coordinator = None
+    await consumer.stop()

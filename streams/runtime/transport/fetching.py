@@ -154,8 +154,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _check(self) -> None:
         consumer = self._ensure_consumer()
         consumer.check()
-        if consumer._fetcher.error_future.done():
-            consumer._fetcher.error_future.result()
         for tp, position, error, since_s in consumer.refusals():
             place = f"topic {tp.topic}, partition {tp.partition}, offset {position}"
             if isinstance(error, CorruptRecordException):
