@@ -150,6 +150,7 @@ class ShardLoop:
     def hold_erasures_from(self, offset: int) -> None:
         """Of who is to be erased by commands from there on, until this is called with a later offset."""
         self._intake.hold_erasures_from(offset)
+        self._wake.set()
 
     def wants_time(self, now_ms: int) -> bool:
         """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""

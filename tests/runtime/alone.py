@@ -10,6 +10,7 @@ from typing import Any
 
 from faust.types import TP
 
+from streams.core.engine.erasure import Erasure
 from streams.core.engine.shard import Shard
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import Identities
@@ -26,6 +27,7 @@ from streams.runtime.shard_loop import ShardLoop
 from streams.runtime.transport.fetching import Fetched
 from streams.settings import KEEP_UNLINKED_MS, Settings
 from streams.sources import Decoder
+from streams.sources.profile_commands import encode
 from streams.state.memory import MemoryShardStore
 from streams.state.store import ShardStore
 from streams.testing import Record, to_bytes
@@ -34,16 +36,23 @@ from tests.runtime.records import Read
 from tests.state.checkpoints import claimed
 
 INPUT = TP("product-events", 0)
+COMMANDS = TP("profile-commands", 0)
 
 
 class Alone:
-    """taking_over: what it shares with others of its worker.
+    """taking_over: what it shares with others of its worker. commands: it reads those, too.
 
     published: by topic, how many messages.
     """
 
     def __init__(
-        self, shard: Shard, clock: Callable[[], int], store: ShardStore | None = None, taking_over: Line | None = None
+        self,
+        shard: Shard,
+        clock: Callable[[], int],
+        store: ShardStore | None = None,
+        taking_over: Line | None = None,
+        *,
+        commands: bool = False,
     ):
         settings = Settings()
         self._store = store or MemoryShardStore()
@@ -63,11 +72,12 @@ class Alone:
             taking_over=taking_over or Line(),
         )
         self._shard = shard
+        self._inputs = {INPUT: 0, COMMANDS: 0} if commands else {INPUT: 0}
 
     async def load(self) -> ShardLoop:
         await claimed(self._store, 0, 1)
-        intake = Intake(self._worker, {INPUT: 0})
-        await intake.start({INPUT: 0})
+        intake = Intake(self._worker, self._inputs)
+        await intake.start(self._inputs)
         checkpoints = Checkpoints(self._store, self, 0, 1, Retry(), self.counters.seconds)
         aliases = Aliases(KEEP_UNLINKED_MS, dropped=self.counters.unlinked)
         identities = Identities(self._shard, aliases, Owners(), Refusals())
@@ -81,6 +91,11 @@ class Alone:
         self.loaded.receive(
             Fetched(INPUT, 1, first, fetched, self._offset, self._offset + unread, caught_up=not unread)
         )
+
+    def command(self, *erasures: Erasure) -> None:
+        """Have a fetch bring these, which are all that there are."""
+        fetched = [Read(at, 0, each.subject.encode(), encode(each)) for at, each in enumerate(erasures)]
+        self.loaded.receive(Fetched(COMMANDS, 1, 0, fetched, len(fetched), len(fetched), caught_up=True))
 
     def receive_bad_record(self) -> None:
         """Have a fetch bring a record that cannot be used."""

@@ -26,6 +26,26 @@ async def test_events_of_erased_users_are_counted_and_nothing_of_them_is_kept() 
     assert alone.published == {"segment-memberships": 2, "segment-changes": 1}, "bob's, and a tombstone; no dead letter"
 
 
+async def test_an_erasure_that_was_held_back_is_done_once_it_may_be_though_nothing_else_comes() -> None:
+    shard = Shard(rulebook(here="count(any) >= 1"))
+    alone = Alone(shard, lambda: NOON, commands=True)
+    loaded = await alone.load()
+    loaded.hold_erasures_from(0)
+    working = asyncio.create_task(loaded.work())
+    alone.arrive([track("ann", "Signed In", NOON)])
+    alone.command(Erasure("ann", NOON))
+    async with asyncio.timeout(60):
+        while "ann" not in shard:  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0)
+        for _ in range(50):  # it comes to rest
+            await asyncio.sleep(0)
+        loaded.hold_erasures_from(1)
+        while "ann" in shard:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    loaded.leave()
+    await working
+
+
 def test_the_log_tells_of_erasures_and_of_what_was_refused() -> None:
     assert "erased" not in Counters().summary()
     assert Counters(events=1, changes=2, checkpoints=1).summary() == "1 event, 2 changes, 1 checkpoint"
