@@ -28,13 +28,19 @@ STARTED: Final[Record] = {"type": "billing", "userId": "u", "event": "Subscripti
 PAID: Final[Record] = STARTED | {"event": "Invoice Paid"}
 
 
+def whole(digits: str) -> float:
+    """Python itself makes none of so many digits."""
+    return int(digits) if len(digits) < 1_000 else float(digits)
+
+
 @given(noise)
+@example(b'{"type":"billing","event":"E","userId":"u","name":' + b"1" * 5_000 + b"}")
 @example(json.dumps(TRACK | {"originalTimestamp": "yesterday", "context": {"traits": 5}}).encode())
 @example(json.dumps(PAID | {"properties": {"status": "open", "mrr": "a lot"}}).encode())
 def test_what_can_be_used_as_it_is_holds_to_its_schema(raw: bytes) -> None:
     for decode, schema in ((DECODER.product, PRODUCT), (DECODER.billing, BILLING)):
         if not isinstance(decode(raw, b"k", NOON), Reject) and mended(raw.decode()) is None:
-            record = json.loads(raw)
+            record = json.loads(raw, parse_int=whole)
             if record.get("object") != "event":
                 schema.validate(record)
 
