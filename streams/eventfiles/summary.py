@@ -6,6 +6,7 @@ Comes in: a pass over files that is done. Goes out: sentences.
 from collections.abc import Iterator
 from typing import Final
 
+from streams.core.identities.linking import REFUSED
 from streams.eventfiles.playback import Playback
 from streams.log import counted
 from streams.printable import printable
@@ -24,7 +25,10 @@ def beside_the_changes(playback: Playback) -> Iterator[str]:
     if waiting := len(playback.identities.aliases):
         yield f"{waiting:,} {'alias has' if waiting == 1 else 'aliases have'} records that wait until a user is linked."
     for reason, count in sorted(playback.identities.dropped.items()):
-        yield f"{counted(count, 'record')} under aliases dropped: {reason}."
+        if reason in REFUSED:
+            yield f"{counted(count, 'link')} refused, whose records count all the same: {reason}."
+        else:
+            yield f"{counted(count, 'record')} under aliases dropped: {reason}."
 
 
 def _kind(kind: str) -> str:

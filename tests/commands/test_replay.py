@@ -124,6 +124,18 @@ def test_rejected_lines_are_told_by_file_and_line_and_the_others_count(rules: Pa
     assert summary == "2 of 3 lines were rejected."
 
 
+def test_links_that_are_refused_are_told_apart_from_records_that_reach_nobody(rules: Path, write: Write) -> None:
+    shared = {"type": "track", "event": "x", "anonymousId": "a-1", "timestamp": "2026-03-02"}
+    alias = {"type": "alias", "userId": "ann", "previousId": "bob", "timestamp": "2026-03-02"}
+    both = [track(user, "x", "2026-03-01") | {"anonymousId": "a-1"} for user in ("ann", "bob")]
+    result = replay(rules, write("a.jsonl", [*both, shared, alias]))
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "1 record under aliases dropped: shared device.",
+        "1 link refused, whose records count all the same: would merge two users.",
+    ]
+
+
 def test_rejected_lines_go_to_the_file_of_dead_letters(rules: Path, write: Write, tmp_path: Path) -> None:
     path, letters = write("a.jsonl", ["nonsense"]), tmp_path / "dead.jsonl"
     result = replay(rules, path, "--dead-letters", str(letters))

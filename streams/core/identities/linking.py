@@ -25,6 +25,7 @@ from streams.core.links import Handed, How, Link, PassedOn, Place, Unlinked
 from streams.core.merges import Merge
 
 WOULD_MERGE: Final = "would merge two users"
+REFUSED: Final = frozenset({TOO_MANY_IDS, WOULD_MERGE})  # links; all other reasons are of records
 ERASED: Final = "of before it was erased"
 NOTHING_TOLD: Final[list[Event]] = []  # nobody adds to it
 Taken = tuple[Event | None, list[Event]]  # what is to be applied of an event, and told because of it
