@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.admin.commanding import check_id, done, send, shards_of
-from streams.admin.links import merged_into, waiting_under
+from streams.admin.links import known_in, merged_into
 from streams.admin.reports import take_out_of_all
 from streams.core.engine.erasure import Erasure, mark_of
 from streams.core.kernel.layout import CLOCK, NEVER
@@ -44,14 +44,16 @@ class Kept(NamedTuple):
 class Report(NamedTuple):
     """What was kept and is not any more, and up to when (ms) events are refused from now on.
 
-    merged_into: whom the user had been merged into, who is erased in the place of them. waiting: records that waited
-    under the id, as an alias that nobody had linked. backtests: of how many what they found named the user.
+    merged_into: whom the user had been merged into, who is erased in the place of them. alias_of: whose alias the id
+    is, who is not erased. waiting: records that waited under the id, as an alias that nobody had linked. backtests: of
+    how many what they found named the user.
     """
 
     user: str
     before: Sequence[Kept]
     until_ms: int
     merged_into: str | None = None
+    alias_of: str | None = None
     waiting: int = 0
     backtests: int = 0
 
@@ -71,7 +73,7 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
         shards = await shards_of(store, settings, user)
         before = [await _kept(store, shard, user) for shard in shards]
         into = await merged_into(store, settings, user)
-        waiting = len(await waiting_under(store, settings, user))
+        alias = await known_in(store, settings, user)
         at_ms = max(time.time_ns() // 1_000_000, *(kept.clock_ms for kept in before))
         offsets = await send(settings, Erasure(user, at_ms, str(uuid.uuid4())), shards)
         try:
@@ -82,7 +84,8 @@ async def erase(settings: Settings, user: str, timeout_ms: int) -> Report:
             raise SegmenterError(_too_late(settings, user, timeout_ms)) from None
         backtests = await take_out_of_all(store.group, {user, into or user})
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
-    return Report(user, before, max(mark or at_ms for mark in marks), into, waiting, backtests)
+    until_ms, whose = max(mark or at_ms for mark in marks), alias.standing.now if into is None else None
+    return Report(user, before, until_ms, into, whose, len(alias.waiting), backtests)
 
 
 async def _kept(store: Store, shard: int, user: str) -> Kept:

@@ -24,6 +24,10 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
     elif report.merged_into is not None:
         into = printable(report.merged_into)
         yield f"{user} was merged into {into}: {into} is erased, with all that was kept of both, as soon as it is told."
+    elif report.alias_of is not None:
+        whose = printable(report.alias_of)
+        instead = f"segmenter erase {whose} takes it along"
+        yield f"{user} is no user, but an alias of {whose}, and nobody was erased: {instead}."
     elif report.waiting:
         waited = counted(report.waiting, "record")
         yield f"Nobody called {user} is known. Removed: {waited} that waited under this id."
