@@ -19,6 +19,8 @@ from streams import rulefiles
 from streams.cli import SUMMARIES, main
 from streams.core.compiler.catalog import Catalog
 from streams.core.events import Event, Reject
+from streams.core.identities.aliases import NO_ROOM, NOT_KEPT, SHARED, TOO_LARGE, TOO_MANY, TOO_OLD
+from streams.core.identities.linking import ERASED, REFUSED
 from streams.kafka.publisher import home_partition
 from streams.outputs.change import encode_change
 from streams.settings import Settings
@@ -200,6 +202,12 @@ def test_the_reasons_of_dead_letters_are_all_there() -> None:
     code = "\n".join(file.read_text() for file in CODE if file.is_relative_to(ROOT / "streams"))
     raised = set(re.findall(r'\b(?:Unusable|Reject)\(\s*"(\w+)"', code))
     assert {reason for reason, _ in REASONS} == raised
+
+
+def test_the_reasons_for_which_what_comes_under_an_alias_reaches_nobody_are_all_there() -> None:
+    reasons = {TOO_LARGE, TOO_MANY, TOO_OLD, NO_ROOM, SHARED, NOT_KEPT, ERASED, *REFUSED}
+    part = SEMANTICS.read_text().partition("### Aliases")[2].partition("\n### ")[0]
+    assert set(re.findall(r"^\| ([a-z ]+) \| (?:a|the|no|what waited) ", part, re.MULTILINE)) == reasons
 
 
 @pytest.mark.parametrize(("reason", "record"), [pair for pair in REASONS if pair[1]])
