@@ -17,6 +17,7 @@ from streams.core.engine.shard import Shard
 from streams.core.explain.forecast import clock
 from streams.core.explain.history import Watching
 from streams.core.instants import format_time
+from streams.core.links import How
 from streams.core.profiles.snapshot import Head
 from streams.core.rules.rulebook import Rulebook
 from streams.errors import Unknown, UsageError
@@ -80,9 +81,8 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     if found is None:
         into = await merged_into(store, settings, user)
         if into is not None:
-            who, whose = printable(user), printable(into)
-            raise Unknown(f"{who} was merged into {whose}, and is nobody else: segmenter explain {whose}")
-        await _refuse_alias(store, settings, user)
+            raise _is_merged(user, into)
+        _refuse_alias(user, await known_in(store, settings, user))
         marks = [await store.shards.get(shard, MARKS, mark_of(user)) for shard in shards]
         raise Unknown(unknown(settings, user, max(filter(None, marks), default=None)))
     rows, documents = [(user, found.row)], {user: found.document}
@@ -91,12 +91,16 @@ async def _restored(store: Store, settings: Settings, rulebook: Rulebook, user: 
     return Shard.restore(rulebook, found.head, rows, documents, days, settings.private_traits, remembered_ids=ids)
 
 
-async def _refuse_alias(store: Store, settings: Settings, alias: str) -> None:
+def _refuse_alias(alias: str, found: Known) -> None:
     """Unknown: it is an alias, of nobody who is known by that id; whose it is."""
-    found = await known_in(store, settings, alias)
     if said := as_alias(alias, found):
         whose = found.standing.now
         raise Unknown(f"{said}." if whose is None else f"{said}: segmenter explain {printable(whose)}")
+
+
+def _is_merged(user: str, into: str) -> Unknown:
+    who, whose = printable(user), printable(into)
+    return Unknown(f"{who} was merged into {whose}, and is nobody else: segmenter explain {whose}")
 
 
 def as_alias(alias: str, found: Known) -> str:
@@ -137,10 +141,14 @@ def replayed(settings: Settings, rulebook: Rulebook, user: str, files: Sequence[
         )
         for _ in playback.changes():
             pass
+    identities = playback.identities
     if user not in shard.table:
+        found = Known(identities.aliases.standing(user), identities.aliases.records(user))
+        if found.standing.how is How.MERGE and found.standing.now is not None:
+            raise _is_merged(user, found.standing.now)
+        _refuse_alias(user, found)
         until = f" up to {format_time(at_ms)}" if at_ms is not None else ""
         raise Unknown(f"Nobody called {printable(user)} has an event in these files{until}.")
-    identities = playback.identities
     aliases = [
         AliasOf(alias, one.how, identities.aliases.user_of(alias) == user, identities.aliases.standing(alias).is_shared)
         for alias, one in identities.owners.of(user).items()

@@ -177,6 +177,25 @@ def test_nobody_is_known_without_an_event(rules: Path, files: list[str], argumen
     assert says in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("bob", "bob was merged into ann, and is nobody else: segmenter explain ann"),
+        ("a-1", "a-1 is no user, but an alias of ann, by anonymousId: segmenter explain ann"),
+        ("a-2", "a-2 is no user, but an alias with 1 record under it, which nobody has linked to a user yet."),
+    ],
+)
+def test_of_an_id_that_is_no_users_it_is_said_whose_it_is(rules: Path, tmp_path: Path, asked: str, says: str) -> None:
+    at = "2026-03-06T09:00:00Z"
+    signed_in = track("bob", "Signed In", "2026-03-05") | {"anonymousId": "a-1"}
+    visit = {"type": "track", "event": "Page Viewed", "anonymousId": "a-2", "timestamp": at}
+    merge = {"type": "merge", "userId": "bob", "into": "ann", "messageId": "m", "timestamp": at}
+    result = explain(
+        rules, asked, *written(tmp_path, [track("ann", "Signed In", "2026-03-05"), signed_in, visit, merge])
+    )
+    assert (result.exit_code, result.stderr) == (1, f"Error: {says}\n")
+
+
 def test_json_has_exact_times_and_the_whole_change_to_come(rules: Path, files: list[str]) -> None:
     result = explain(rules, "ann", *files, "--json", "--segment", "churn-risk")
     told = json.loads(result.stdout)
