@@ -19,8 +19,10 @@ CODECS: Final = ("gzip", "snappy", "lz4", "zstd")
 def publish_by_librdkafka(
     pipeline: Pipeline, records: Sequence[Record], keyed: bool = True, codec: str = "none"
 ) -> None:
-    """As its default partitioner has it: CRC32 of the key, random where there is none."""
-    producer = Producer({"bootstrap.servers": pipeline.settings.kafka, "log_level": 0, "compression.codec": codec})
+    """As its default partitioner has it: CRC32 of the key, random where there is none. In order also where a batch must
+    be sent again, as of a new topic whose leader is not there yet: by its defaults it does not promise that."""
+    said = {"bootstrap.servers": pipeline.settings.kafka, "log_level": 0, "compression.codec": codec}
+    producer = Producer({**said, "enable.idempotence": True})
     topic = pipeline.settings.topic("product-events")
     for record in records:
         producer.produce(topic, to_bytes(record), key=record["userId"].encode() if keyed else None)
