@@ -295,6 +295,8 @@ async def test_where_redis_is_away_what_is_written_stays_and_goes_through_once_i
     monkeypatch.setattr(group.window, "latest", away)
     await apply_.press("Enter")
     await expect(told).to_contain_text("Redis does not answer. It comes back by itself.")
+    # The page, which is looked at each second, may have said so before what was sent came back.
+    await expect(page.locator("#draft:not([data-sent])")).to_be_attached()
     await expect(apply_).to_be_focused()
     await expect(page.get_by_label("Note, why")).to_have_value("sooner")
     monkeypatch.setattr(group.window, "latest", latest)

@@ -187,7 +187,6 @@ if (draft) {
   painted(() => import("./completion.js"));
   let waiting = null;
   let sent = null;
-  let isPosting = false;
   let isSure = false;
 
   // What comes of it; null where it did not come through, which is said.
@@ -215,18 +214,18 @@ if (draft) {
     } else if (!signal.aborted) waiting = setTimeout(check, ASKS_EVERY_MS);
   };
 
-  addEventListener("pageshow", () => (isPosting = isSure = false));
+  addEventListener("pageshow", () => (isSure = false));
   // Sent here, so that nothing is lost where it does not come through; what is refused is shown by a page of its own.
   draft.addEventListener("submit", async (event) => {
     if (isSure) return;
     event.preventDefault();
     const by = event.submitter;
     if (!by || by.value === "check") return check();
-    if (isPosting) return;
-    isPosting = true;
+    if (draft.dataset.sent) return;
+    draft.dataset.sent = "yes";
     const found = await posted(new URLSearchParams(new FormData(draft, by)));
     if (found?.place) return location.assign(found.place); // nothing more is sent from here, however often somebody clicks
-    isPosting = false;
+    delete draft.dataset.sent;
     if (found) (isSure = true), draft.requestSubmit(by);
   });
 
