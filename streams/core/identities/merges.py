@@ -34,12 +34,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.core.changes import Change
-from streams.core.events import Event
+from streams.core.events import Event, Reject
 from streams.core.identities import questions
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.owners import Owners
 from streams.core.identities.profiles import Profiles
-from streams.core.identities.questions import REASONS, Arrived, Parted, Question, Unable, word
+from streams.core.identities.questions import (
+    LINKED,
+    REASONS,
+    UNKNOWN,
+    UNLINKED,
+    Arrived,
+    Parted,
+    Question,
+    Unable,
+    refusal,
+    word,
+)
 from streams.core.kernel.layout import NEVER
 from streams.core.links import NOWHERE, Identity, Place
 from streams.core.merges import Asked, Granted, Merge, Moved, Noted, Packed, Refused, Renamed
@@ -94,16 +105,16 @@ class Merges:
         """Nothing where it was done, or asked, before; what is asked of who is on her way has its turn after that."""
         known = self._asked.get(gone)
         if gone == question.into:
-            return self._refuse(gone, question, "merge_circle")
+            return self._refuse(gone, question, REASONS["merge_circle"])
         if gone in self._aliases.merged:
             into = self._aliases.standing(gone).renamed.get(question.into, question.into)
-            return [] if into == self._aliases.user_of(gone) else self._refuse(gone, question, "merge_again")
+            return [] if into == self._aliases.user_of(gone) else self._refuse(gone, question, REASONS["merge_again"])
         if known is None:
             return self._ask(gone, question, gone in self._profiles)
         if known.has(question):
             return []
         if len(known.later) >= MOST_LATER:
-            return self._refuse(gone, question, "merge_again")
+            return self._refuse(gone, question, REASONS["merge_again"])
         self._keep(gone, replace(known, later=(*known.later, question)))
         return []
 
@@ -115,15 +126,21 @@ class Merges:
         if question.ts <= self._profiles.refused_until(gone):
             # Read again, to make a lost state anew, it may be about somebody who was erased since.
             return self._ask_later(gone, question)
-        return self._wait_or_refuse(gone, question, "merge_unknown")
+        return self._wait_or_refuse(gone, question, refusal(self._is_nobody(gone), "userId"))
+
+    def _is_nobody(self, user: str) -> str:
+        """What is known of an id of which there is no profile."""
+        if self._aliases.user_of(user) is not None:
+            return LINKED
+        return UNLINKED if self._aliases.records(user) else UNKNOWN
 
     def _ask_later(self, gone: str, question: Question) -> list[Event]:
         """It is answered, and what came meanwhile has its turn."""
         return [told for each in question.later for told in self.ask(gone, each)]
 
-    def _wait_or_refuse(self, gone: str, question: Question, code: str) -> list[Event]:
-        if code != "merge_unknown" or not question.written_ms or question.is_second:
-            return self._refuse(gone, question, code)
+    def _wait_or_refuse(self, gone: str, question: Question, why: Reject) -> list[Event]:
+        if why.code != "merge_unknown" or not question.written_ms or question.is_second:
+            return self._refuse(gone, question, why)
         self._keep(gone, replace(question, waits=True))
         return []
 
@@ -222,8 +239,8 @@ class Merges:
         """How much has changed since `take`."""
         return len(self._told)
 
-    def _refuse(self, gone: str, question: Question, code: str) -> list[Event]:
-        self.unable.append(Unable(gone, question, REASONS[code]))
+    def _refuse(self, gone: str, question: Question, why: Reject) -> list[Event]:
+        self.unable.append(Unable(gone, question, why))
         return self._ask_later(gone, question)
 
     def _answer(self, event: Event, asked: Asked) -> Event:
@@ -235,7 +252,7 @@ class Merges:
         elif further is not None:
             return word(further, event.ts, asked, event.message_id)
         elif user not in self._profiles:
-            answer = Refused("merge_unknown", number)
+            answer = Refused(self._is_nobody(user), number)
         elif not self._owners.has_room(user, asked.ids):
             answer = Refused("merge_too_many", number)
         else:
@@ -278,7 +295,7 @@ class Merges:
         if question is None or question.number != number or not question.is_open:
             return []
         self._drop(gone)
-        return self._wait_or_refuse(gone, question, code if code in REASONS else "merge_unknown")
+        return self._wait_or_refuse(gone, question, refusal(code, "into"))
 
     def _keep(self, gone: str, question: Question) -> None:
         self._asked[gone] = question

@@ -12,15 +12,31 @@ from streams.core.identities.owners import MOST_IDS
 from streams.core.links import Identity, Place
 from streams.core.merges import Merge, Noted
 
+UNKNOWN: Final = "merge_unknown"
+LINKED: Final = "linked"
+UNLINKED: Final = "unlinked"
+# Of whom there is no profile, by what is known of the id; the field's name is to be put in.
+NO_PROFILE: Final = {
+    UNKNOWN: "`{}` names nobody who has a profile: send it once both have an event",
+    LINKED: "`{}` is no user, but an alias of one: name that user (`segmenter links` tells who)",
+    UNLINKED: "`{}` is no user, but an alias which nobody has linked to a user yet: who links it gets what waits, and"
+    " no merge is needed",
+}
 REASONS: Final = {
     each.code: each
     for each in (
         Reject("merge_circle", "`userId` and `into` are the same user, or would be by other merges: a circle"),
-        Reject("merge_unknown", "`userId` or `into` names nobody who has a profile: send it once both have an event"),
         Reject("merge_again", "`userId` was merged into another user before, or is about to be: merge that one"),
         Reject("merge_too_many", f"`into` has as many ids as one person may have, {MOST_IDS}"),
     )
 }
+
+
+def refusal(code: str, field: str) -> Reject:
+    """Why it may not be. code: of `REASONS` or `NO_PROFILE`; newer workers may say others. field: who it is about."""
+    if code in REASONS:
+        return REASONS[code]
+    return Reject("merge_unknown", NO_PROFILE.get(code, NO_PROFILE[UNKNOWN]).format(field))
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True, gc=False):

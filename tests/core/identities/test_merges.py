@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from streams.core.batch import Batch
 from streams.core.changes import Change
 from streams.core.engine.shard import Shard
-from streams.core.events import Event
+from streams.core.events import Event, Reject
 from streams.core.identities.aliases import Aliases
 from streams.core.identities.identities import Identities
 from streams.core.identities.linking import WOULD_MERGE
@@ -115,6 +115,32 @@ def test_what_cannot_be_carried_out_is_told_with_a_reason(command: Event, code: 
     alone = Alone().hear(of("ann", 1), of("bob", 2), of("cy", 3), merge("bob", "ann", 4), command)
     assert alone.refusals == [code]
     assert (alone.times("ann"), alone.times("cy")) == (2, 1)
+
+
+AN_ALIAS = "is no user, but an alias of one: name that user (`segmenter links` tells who)"
+NOBODYS = (
+    "is no user, but an alias which nobody has linked to a user yet: who links it gets what waits, and no merge is"
+    " needed"
+)
+NOBODY = "names nobody who has a profile: send it once both have an event"
+
+
+@pytest.mark.parametrize("written", [0, 9])
+@pytest.mark.parametrize(
+    ("gone", "into", "why"),
+    [
+        ("anon", "bob", f"`userId` {AN_ALIAS}"),
+        ("bob", "anon", f"`into` {AN_ALIAS}"),
+        ("visitor", "bob", f"`userId` {NOBODYS}"),
+        ("bob", "visitor", f"`into` {NOBODYS}"),
+        ("zoe", "bob", f"`userId` {NOBODY}"),
+        ("bob", "zoe", f"`into` {NOBODY}"),
+    ],
+)
+def test_of_an_alias_it_is_told_that_it_is_no_user_and_what_helps(gone: str, into: str, why: str, written: int) -> None:
+    alone = Alone().hear(of("ann", 1, "anon"), of("bob", 2), under("visitor", 3), merge(gone, into, 4, written))
+    alone.hear(*alone.identities.merges.again(10))
+    assert [unable.why for unable in alone.identities.merges.unable] == [Reject("merge_unknown", why)]
 
 
 @pytest.mark.parametrize("first", [(), (of("ann", 1),), (of("bob", 1),)])

@@ -12,7 +12,7 @@ from faust.types import TP
 from streams.core.engine.erasure import Erasure
 from streams.core.events import Reads
 from streams.core.identities.owners import TOO_MANY_IDS
-from streams.core.identities.questions import REASONS, Question, Unable
+from streams.core.identities.questions import UNKNOWN, Question, Unable, refusal
 from streams.core.identities.refusals import Refusal, RefusedLink
 from streams.core.links import Place
 from streams.core.merges import Merge, Noted
@@ -147,7 +147,7 @@ async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -
     ]
     assert intake.positions() == {"product-events": 9, "profile-commands": 9}
     question = Question("ann", Place("profile-commands/0", 2), 5, "m")
-    intake.bury_commands([Unable("bob", question, REASONS["merge_unknown"])])
+    intake.bury_commands([Unable("bob", question, refusal(UNKNOWN, "into"))])
     (letter,) = intake.take_dead_letters()
     assert (letter.key, letter.value) == (b"bob", merge)
     assert [dict(letter.headers)[name] for name in ("topic", "partition", "offset")] == [
