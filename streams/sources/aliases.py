@@ -9,7 +9,7 @@ from typing import NamedTuple
 from streams.core.events import Value
 from streams.core.links import How, Identity, Link, Linking, Unlinked
 from streams.sources.options import Nobody
-from streams.sources.records import MAX_ID_CHARACTERS, Unusable, checked_id, find_user
+from streams.sources.records import MAX_ID_CHARACTERS, Unusable, checked_id, find_user, read_id
 
 NO_LINKS: tuple[Link, ...] = ()
 
@@ -46,13 +46,12 @@ def linking(user: str, anonymous_id: str, links: tuple[Link, ...] = NO_LINKS) ->
 
 def links_of_alias(previous_id: object, user_id: str | None, nobody: Nobody) -> tuple[Link, ...]:
     """What an `alias` record says of its user. Unusable: it says that a user is itself."""
-    if previous_id is not None and not isinstance(previous_id, str):
-        raise Unusable("wrong_type", "`previousId` is no text")
-    if previous_id is None or nobody.lacks(previous_id):
+    previous = read_id("previousId", previous_id)
+    if previous is None or nobody.lacks(previous):
         return NO_LINKS
-    if previous_id == user_id:
+    if previous == user_id:
         raise Unusable("alias_of_itself", "`previousId` and `userId` are the same: there is nothing to link")
-    return (Link(checked_id(previous_id, "`previousId`"), How.ALIAS),)
+    return (Link(checked_id(previous, "`previousId`"), How.ALIAS),)
 
 
 def links_of_traits(traits: Mapping[str, Value], names: frozenset[str], nobody: Nobody) -> tuple[Link, ...]:

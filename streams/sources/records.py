@@ -151,12 +151,12 @@ def _subject(place: str) -> str:
     return f"`{place}`" if place else "the record"
 
 
-def convert(decoded: object, to: type[Body]) -> Body:
-    """What JSON was decoded to, checked against a type."""
+def convert(decoded: object, to: type[Body], within: str = "") -> Body:
+    """What JSON was decoded to, checked against a type. within: where it stands."""
     try:
         return msgspec.convert(decoded, to)
     except msgspec.ValidationError as error:
-        raise mismatch(error) from error
+        raise mismatch(error, within) from error
 
 
 def _double(digits: str) -> float | None:
@@ -187,6 +187,11 @@ def _key_text(key: bytes | None) -> str:
         return key.decode()
     except UnicodeDecodeError as error:
         raise Unusable("no_user", "there is no `userId`, and the record's key is not UTF-8") from error
+
+
+def read_id(field: str, value: object) -> str | None:
+    """Of a field that may be of any type; None where it is absent."""
+    return None if value is None else convert(value, str, field)
 
 
 def read_time(field: str, value: Time) -> int | None:

@@ -16,7 +16,6 @@ from streams.core.events import Event
 from streams.core.links import How, Link, Linking
 from streams.sources import records
 from streams.sources.options import Nobody
-from streams.sources.records import Unusable
 from streams.sources.stripe_shapes import CheckoutSession, Customer, Metadata, StripeEvent, id_of, read_object
 
 
@@ -58,9 +57,7 @@ def link_of(event: StripeEvent, record_ms: int | None, earliest_ms: int, nobody:
 
 def user_of(metadata: Metadata, nobody: Nobody) -> str | None:
     """Whom `metadata.user_id` names, if anybody."""
-    user = (metadata or {}).get("user_id")
-    if user is not None and not isinstance(user, str):
-        raise Unusable("wrong_type", "`metadata.user_id` is no text")
+    user = records.read_id("metadata.user_id", (metadata or {}).get("user_id"))
     return None if user is None or nobody.lacks(user) else user
 
 

@@ -54,6 +54,13 @@ def test_a_number_that_nothing_can_hold_is_told_with_what_to_do(raw: bytes, subj
     assert DECODER.product(raw, KEY, NOON) == Reject("wrong_type", f"{subject} {too_large}")
 
 
+def test_a_customers_user_of_a_wrong_type_is_told_as_all_else_of_a_wrong_type() -> None:
+    about = {"id": "cus_1", "metadata": {"user_id": 7}}
+    sent = {"object": "event", "id": "evt_1", "type": "customer.created", "created": 1_772_366_400}
+    found = DECODER.billing(msgspec.json.encode({**sent, "data": {"object": about}}), KEY, NOON)
+    assert found == Reject("wrong_type", "`metadata.user_id` is a whole number, and must be a text")
+
+
 def test_what_is_missing_is_told_with_its_place() -> None:
     about = {"object": "event", "id": "evt_1", "type": "invoice.paid", "created": 1_772_366_400}
     sent = msgspec.json.encode({**about, "data": {"object": {}}})
@@ -77,6 +84,8 @@ def test_an_id_that_is_too_long_is_told_by_the_field_that_has_it(record: dict[st
     ("record", "reason"),
     [
         ({"userId": 7}, "`userId` is a whole number, and must be a text"),
+        ({"type": "alias", "previousId": 7}, "`previousId` is a whole number, and must be a text"),
+        ({"type": "alias", "previousId": ["a"]}, "`previousId` is a list, and must be a text"),
         ({"timestamp": True}, "`timestamp` is true or false, and must be a number or a text"),
         ({"properties": "none"}, "`properties` is a text, and must be an object"),
         ({"type": "billing", "properties": {"mrr": "49"}}, "`properties.mrr` is a text, and must be a number"),
