@@ -28,6 +28,7 @@ COLUMN: Final = re.compile(r"\S+(?: \S+)*")
 PAIR: Final = re.compile(r'("[^"]*"|[^\s="]+)=("[^"]*"|\[.*?\](?=\s|$)|\S+)\s*')
 WHAT: Final = re.compile(r"(enters|leaves|is now) (\S+?)(?: \(was (\S+)\))?")
 A_TIME: Final = "a time is written like 2026-03-01 09:00, every day of some like 2026-03-01..2026-03-08 09:00"
+AN_ALIAS: Final = "write `as anon-1`, or `ann as anon-1`, and of several ids a line for each"
 COLUMNS: Final = "columns are two blanks or more apart"
 MOST_EVENTS: Final = 10_000  # of a story: of a slip such as 2026-03-01..9999-03-08 there would be millions
 
@@ -90,8 +91,7 @@ def read_event(line: str) -> Iterator[Record]:
     values = pairs(line[start:], start)
     message_id = values.pop("messageId", None)
     context = {name: values.pop(f"context.{name}") for name in CONTEXT if f"context.{name}" in values}
-    found = AS.fullmatch(user[0])
-    name, alias = (found["user"], found["alias"]) if found else (user[0], None)
+    name, alias = _who(user)
     for at in _times(when):
         if event[0] == "identify":
             record = identify(name, at, message_id, **values) | {"context": context}
@@ -100,6 +100,16 @@ def read_event(line: str) -> Iterator[Record]:
         else:
             record = track(name, event[0], at, message_id, **values) | {"context": context}
         yield record if alias is None else record | {"anonymousId": alias}
+
+
+def _who(column: re.Match[str]) -> tuple[str | None, str | None]:
+    """The user and the alias, of which one may be left out."""
+    found = AS.fullmatch(column[0])
+    if found is None:
+        return column[0], None
+    if found["user"] is not None and AS.fullmatch(found["user"]):
+        raise _at(column, "`as` stands here twice", AN_ALIAS)
+    return found["user"], found["alias"]
 
 
 def read_told(line: str) -> Told:

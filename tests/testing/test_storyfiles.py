@@ -78,6 +78,8 @@ def test_rules_may_be_brought_along_by_the_file_or_by_a_story() -> None:
         ("2026-13-01 09:00  ann  Signed In", "3:5", "`2026-13-01 09:00` is no time", "2026-03-01 09:00"),
         ("2026-03-05..2026-03-01 09:00  ann  X", "3:5", "`2026-03-05..2026-03-01 09:00` is no time", "every day"),
         ("2026-03-01 09:00  ann  X  plan=pro, yes", "3:41", "`yes` is no key=value", "`plan=pro`"),
+        ("2026-03-01 09:00  as a-1 as x  X", "3:23", "`as` stands here twice", "`ann as anon-1`"),
+        ("2026-03-01 09:00  ann as a-1 as x  X", "3:23", "`as` stands here twice", "a line for each"),
         ("2026-03-01..9999-03-08 09:00  ann  X", "3:5", "a story has up to 10,000 events", "fewer days"),
     ],
 )
