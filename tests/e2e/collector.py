@@ -43,6 +43,11 @@ class CollectorProcess:
         assert self._process is not None
         return self._process.stop()
 
+    def said(self) -> str:
+        """Since it was started the last time."""
+        assert self._process is not None
+        return self._process.said()
+
     def __enter__(self) -> Self:
         return self.start()
 

@@ -5,17 +5,14 @@ first is one person at the end.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,13 +23,13 @@ from streams.testing import changes, parse_rules
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.collector import CollectorProcess
-from tests.e2e.pipeline import WITHIN_S, Pipeline, Seen
-from tests.e2e.programs import BROWSER, SDKS, bundled, chromium, node, sdks
+from tests.e2e.pipeline import WITHIN_S, Pipeline, Seen, until
+from tests.e2e.programs import bundled, node, sdks
+from tests.e2e.senders import Sdk, Sender, Site, browsing, site
 from tests.pages import ROOT, blocks
 
 COUNT, USERS, PAUSE_MS = 60, 12, 150
 EACH: Final = COUNT // USERS
-# The longer Kafka was away, the longer an SDK waits before it tries again: each time twice as long.
 SENT_WITHIN_S: Final = 300.0
 SCRIPTS: Final = ("analytics-node.mjs", "rudder-sdk-node.mjs", "segment-analytics-python.py", "rudder-sdk-python.py")
 # What Chromium asks for by itself, whatever is shown.
@@ -52,124 +49,34 @@ enter: count("Looked Around") == 3 and role == "buyer" and group.employees == 50
 SECRET: Final = "whsec_test"
 
 
-class Site(ThreadingHTTPServer):
-    """A page of a company's on a host of its own, and the proxy that tells of all that it asks of others."""
-
-    def __init__(self, script: str):
-        self.script = script.encode()
-        self.asked_elsewhere: list[str] = []
-        super().__init__((HOST, 0), _Answer)
-        self.url = f"http://{HOST}:{self.server_port}"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        if not self.path.startswith("/"):
-            return self.do_CONNECT()
-        body = (
-            self.server.script
-            if self.path == "/page.js"
-            else b"<!doctype html><script type=module src=/page.js></script>"
-        )
-        self.send_response(200)
-        self.send_header("Content-Type", "text/javascript" if self.path == "/page.js" else "text/html")
-        self.end_headers()
-        self.wfile.write(body)
-        return None
-
-    def do_CONNECT(self) -> None:
-        self.server.asked_elsewhere.append(self.path)
-        self.send_error(403)
-
-    def do_POST(self) -> None:
-        self.do_CONNECT()
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@contextmanager
-def site(script: str) -> Iterator[Site]:
-    with Site(script) as serving:
-        thread = threading.Thread(target=serving.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield serving
-        finally:
-            serving.shutdown()
-            thread.join(WITHIN_S)
-
-
-@contextmanager
-def browsing(url: str, site: Site, folder: Path) -> Iterator[None]:
-    alone = (f"--proxy-server={site.url}", f"--proxy-bypass-list={HOST}", f"--user-data-dir={folder / 'browser'}")
-    with (folder / "browser.log").open("wb") as log:
-        process = subprocess.Popen([chromium(), *BROWSER, *alone, url], stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
 def page_of(site: Site, collector: CollectorProcess) -> str:
     asked = {"url": collector.url, "key": "WEB", "name": PAGE, "count": COUNT, "users": USERS, "pause": PAUSE_MS}
     return f"{site.url}/?{urllib.parse.urlencode({**asked, 'from': 0})}"
 
 
-class Sdk:
-    """A script that sends by one of them, in a process of its own."""
-
-    def __init__(self, script: str, collector: CollectorProcess, folder: Path):
-        self.name = script.rpartition(".")[0]
-        self._watched, self._log = folder / f"{self.name}.hosts", folder / f"{self.name}.log"
-        self._watched.touch()
-        said = {"URL": collector.url, "KEY": "SERVER", "NAME": self.name, "WATCHED": str(self._watched)}
-        said |= {"COUNT": str(COUNT), "USERS": str(USERS), "PAUSE_MS": str(PAUSE_MS), "PATH": os.environ["PATH"]}
-        if script.endswith(".py"):
-            command = [sys.executable, str(SDKS / "watch.py"), str(SDKS / script)]
-        else:
-            command = [node(), "--require", str(sdks() / "watch.cjs"), str(sdks() / script)]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, env=said, stdout=log, stderr=log)
-
-    @property
-    def hosts(self) -> set[str]:
-        """All that it connected to."""
-        return set(self._watched.read_text().split())
-
-    def ended(self) -> int:
-        return self._process.wait(SENT_WITHIN_S)
-
-    def said(self) -> str:
-        return self._log.read_text()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
 def test_no_event_of_any_sdk_is_lost_or_counted_twice_and_no_other_host_is_asked(
     pipeline: Pipeline, kafka: Kafka, tmp_path: Path
 ) -> None:
-    script = bundled(sdks() / "page.js")
+    script, said = bundled(sdks() / "page.js"), {"COUNT": f"{COUNT}", "USERS": f"{USERS}", "PAUSE_MS": f"{PAUSE_MS}"}
     with CollectorProcess(pipeline, stripe_secrets=SECRET) as collector, site(script) as ours, ExitStack() as stack:
-        running = [Sdk(each, collector, tmp_path) for each in SCRIPTS]
+        running = [Sdk(each, tmp_path, URL=collector.url, KEY="SERVER", **said) for each in SCRIPTS]
         for sdk in running:
             stack.callback(sdk.kill)
-        stack.enter_context(browsing(page_of(ours, collector), ours, tmp_path))
+        page = stack.enter_context(browsing(PAGE, page_of(ours, collector), ours, tmp_path))
+        stack.enter_context(told_of([*running, page], collector))
         everybody = {PAGE, *(sdk.name for sdk in running)}
-        wait_for(pipeline, lambda sent: sent.keys() >= everybody)
+        wait_for(pipeline, everybody, 1)
         if isinstance(kafka, ApacheKafka):  # the embedded broker forgets what it had
             kafka.kill()
-            until(lambda: collector.get("/health")[0] == 503)
+            # Who has nothing to send any more does not find it out.
+            until(lambda: collector.post("/v1/page", {"userId": "nobody"})[0], 503)
+            assert collector.get("/health")[0] == 503
             kafka.start()
-            until(lambda: collector.get("/health")[0] == 200)
+            until(lambda: collector.get("/health")[0], 200)
         collector.kill()
         collector.start()
-        assert {sdk.name: sdk.ended() for sdk in running} == {sdk.name: 0 for sdk in running}
-        events = wait_for(pipeline, lambda sent: all(len(sent.get(name, ())) >= COUNT for name in everybody))
+        assert {sdk.name: sdk.ended(SENT_WITHIN_S) for sdk in running} == {sdk.name: 0 for sdk in running}
+        events = wait_for(pipeline, everybody, COUNT)
         known = pipeline.read("product-events", lambda seen: groups(seen) >= everybody, SENT_WITHIN_S)
         for name in everybody:
             subscribe(collector, name)
@@ -195,7 +102,11 @@ def test_the_code_that_the_page_shows_sends_what_it_says(pipeline: Pipeline, tmp
         subprocess.run([node(), "shown.mjs"], cwd=sdks(), check=True, timeout=WITHIN_S)
         subprocess.run([sys.executable, "-c", python], check=True, timeout=WITHIN_S)
         (sdks() / "shown.js").write_text(browser)
-        with site(bundled(sdks() / "shown.js")) as ours, browsing(ours.url, ours, tmp_path):
+        with (
+            site(bundled(sdks() / "shown.js")) as ours,
+            browsing(PAGE, ours.url, ours, tmp_path) as page,
+            told_of([page], collector),
+        ):
             seen = pipeline.read("product-events", lambda seen: len(by_id(seen)) >= 4)
     events = list(by_id(seen).values())
     tracked = [event for event in events if event["type"] == "track"]
@@ -249,14 +160,29 @@ def clicks(events: list[dict[str, Any]]) -> dict[str, Counter[int]]:
     return found
 
 
-def wait_for(pipeline: Pipeline, done: Callable[[dict[str, Counter[int]]], bool]) -> list[dict[str, Any]]:
-    """All events, once those that are there are enough."""
-    seen = pipeline.read("product-events", lambda seen: done(clicks([one.json for one in seen])), SENT_WITHIN_S)
-    return [one.json for one in seen]
+def wait_for(pipeline: Pipeline, names: set[str], count: int) -> list[dict[str, Any]]:
+    """All events, once there are so many clicks of each."""
+    sent: dict[str, Counter[int]] = {}
+
+    def enough(seen: list[Seen]) -> bool:
+        sent.update(clicks([one.json for one in seen]))
+        return all(len(sent.get(name, ())) >= count for name in names)
+
+    try:
+        return [one.json for one in pipeline.read("product-events", enough, SENT_WITHIN_S)]
+    except AssertionError as error:
+        there = {name: sorted(sent.get(name, ())) for name in names}
+        error.add_note(f"Of each {count} clicks are waited for. Those that are there: {there}")
+        raise
 
 
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+@contextmanager
+def told_of(senders: Sequence[Sender], collector: CollectorProcess) -> Iterator[None]:
+    """What fails in here says how each of them stands."""
+    try:
+        yield
+    except BaseException as error:
+        for sender in senders:
+            error.add_note(sender.stands())
+        error.add_note(f"The collector has said:\n{collector.said()}")
+        raise

@@ -1,7 +1,9 @@
 import { Analytics } from "@segment/analytics-node"
 import { events, pause, person } from "./events.mjs"
 
-const analytics = new Analytics({ writeKey: process.env.KEY, host: process.env.URL, flushAt: 5, flushInterval: 500, maxRetries: 100 })
+// It tries once a second: a hundred times are over while a slow machine starts Kafka, and then it drops what it has.
+const options = { writeKey: process.env.KEY, host: process.env.URL, flushAt: 5, flushInterval: 500, maxRetries: 10_000 }
+const analytics = new Analytics(options)
 for (const event of events()) {
   analytics.track(event)
   await pause()

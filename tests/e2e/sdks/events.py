@@ -1,10 +1,14 @@
 """What every SDK sends here: as many events as COUNT says, of several users, numbered."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator
 from typing import Any
 
+# For a test that misses something: each answer, and each wait for another try.
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+logging.getLogger("urllib3").setLevel(logging.DEBUG)
 NAME, COUNT, USERS = os.environ["NAME"], int(os.environ["COUNT"]), int(os.environ["USERS"])
 
 

@@ -1,4 +1,6 @@
-// Notes every host that this process connects to, in the file that WATCHED names. For `node --require`.
+// Notes every host that this process connects to, in the file that WATCHED names, and says each answer that it gets. For
+// `node --require`.
+const { subscribe } = require("node:diagnostics_channel")
 const { appendFileSync } = require("node:fs")
 const net = require("node:net")
 
@@ -9,3 +11,8 @@ net.Socket.prototype.connect = function (...args) {
   if (options.port !== undefined) appendFileSync(process.env.WATCHED, `${options.host ?? "localhost"}:${options.port}\n`)
   return connect.apply(this, args)
 }
+
+const say = (what) => console.log(new Date().toISOString(), what)
+subscribe("undici:request:headers", ({ response }) => say(response.statusCode))
+subscribe("undici:request:error", ({ error }) => say(error.message))
+subscribe("http.client.response.finish", ({ response }) => say(response.statusCode))
