@@ -17,16 +17,10 @@ from streams.kafka.partitioning import homes
 from streams.kafka.provisioning import partition_count
 from streams.settings import Settings
 from streams.sources import profile_commands
-from streams.sources.records import MAX_ID_CHARACTERS
 from streams.state.store import Store
 from streams.topics import PROFILE_COMMANDS
 
 LOOK_EVERY_S: Final = 0.1
-
-
-def check_id(user: str) -> None:
-    if not 1 <= len(user) <= MAX_ID_CHARACTERS:
-        raise UsageError(f"A user id has 1 to {MAX_ID_CHARACTERS} characters, this one {len(user)}.")
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import time
 import uuid
 
-from streams.admin.commanding import check_id, done, send, shards_of, until
+from streams.admin.commanding import done, send, shards_of, until
 from streams.admin.links import merged_into
 from streams.admin.mergeable import has_become, who_is, why_not
 from streams.errors import SegmenterError, UsageError
@@ -23,8 +23,6 @@ from streams.topics import DEAD_LETTERS, PROFILE_COMMANDS
 
 async def merge(settings: Settings, gone: str, into: str, timeout_ms: int) -> str:
     """Who both are from then on: `into`, or who that was merged into before. SegmenterError: why they are not one."""
-    for user in (gone, into):
-        check_id(user)
     if gone == into:
         raise UsageError(f"That is {printable(gone)} twice: name who is to be gone, and with --into who stays.")
     async with opened_store(settings) as store:

@@ -1,16 +1,13 @@
 """`segmenter deliveries`: what was decided about a user's messages, what goes again, and how endpoints do."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import click
 
 from streams.commands.in_force import in_force
 from streams.commands.options import KAFKA, REDIS, settings_flags
+from streams.commands.params import Id
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 FAILED = 1
 OF_TOPICS = ("topic_prefix", "topic_deliveries")
@@ -43,7 +40,7 @@ def command() -> None:
 
 
 @command.command("of", hidden=True)
-@click.argument("user")
+@click.argument("user", type=Id())
 @click.option("--json", "as_json", is_flag=True, help="As JSON Lines, as the topic has them.")
 @settings_flags("kafka", "group", rest=(*KAFKA, *OF_TOPICS))
 def of(user: str, as_json: bool, settings: Settings) -> None:
@@ -61,7 +58,7 @@ def of(user: str, as_json: bool, settings: Settings) -> None:
 
 
 @command.command("again")
-@click.argument("user")
+@click.argument("user", type=Id())
 @click.argument("delivery", metavar="ID")
 @click.option("--endpoint", default="", metavar="NAME", help="Of a change that goes to several endpoints, to which.")
 @settings_flags(

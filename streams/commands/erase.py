@@ -5,12 +5,12 @@ import asyncio
 import click
 
 from streams.commands.options import KAFKA, REDIS, settings_flags
-from streams.commands.params import Duration
+from streams.commands.params import Duration, Id
 from streams.settings import Settings
 
 
 @click.command("erase")
-@click.argument("user")
+@click.argument("user", type=Id())
 @click.option("--timeout", "timeout_ms", type=Duration(), default="30s", show_default=True, help="How long to wait.")
 @settings_flags(
     "kafka", "redis", "group", rest=(*KAFKA, *REDIS, "topic_prefix", "topic_profile_commands", "partitioner")

@@ -7,13 +7,13 @@ import click
 
 from streams.commands.in_force import in_force
 from streams.commands.options import REDIS, settings_flags
-from streams.commands.params import Time
+from streams.commands.params import Id, Time
 from streams.errors import SOME_REJECTED
 from streams.settings import MEANING, Settings
 
 
 @click.command("explain")
-@click.argument("user")
+@click.argument("user", type=Id())
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--segment", "segments", metavar="NAME", multiple=True, help="This one in full; or a level, as in lifecycle/power."

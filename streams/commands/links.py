@@ -5,11 +5,12 @@ import asyncio
 import click
 
 from streams.commands.options import REDIS, settings_flags
+from streams.commands.params import Id
 from streams.settings import Settings
 
 
 @click.command("links")
-@click.argument("alias", required=False)
+@click.argument("alias", required=False, type=Id())
 @click.option("--refused", is_flag=True, help="Links that were refused, and why.")
 @settings_flags("redis", "group", rest=(*REDIS, "partitioner"))
 def command(alias: str | None, refused: bool, settings: Settings) -> None:

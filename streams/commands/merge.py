@@ -5,13 +5,13 @@ import asyncio
 import click
 
 from streams.commands.options import KAFKA, REDIS, settings_flags
-from streams.commands.params import Duration
+from streams.commands.params import Duration, Id
 from streams.settings import Settings
 
 
 @click.command("merge")
-@click.argument("gone")
-@click.option("--into", required=True, metavar="STAYS", help="Who stays, with all that was kept of both.")
+@click.argument("gone", type=Id())
+@click.option("--into", type=Id(), required=True, metavar="STAYS", help="Who stays, with all that was kept of both.")
 @click.option("--timeout", "timeout_ms", type=Duration(), default="30s", show_default=True, help="How long to wait.")
 @settings_flags(
     "kafka", "redis", "group", rest=(*KAFKA, *REDIS, "topic_prefix", "topic_profile_commands", "partitioner")

@@ -29,6 +29,21 @@ class Duration(click.ParamType):
         return ms
 
 
+class Id(click.ParamType):
+    """Of a user, or an alias."""
+
+    name = "id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from streams.sources.records import MAX_ID_CHARACTERS
+
+        if not 1 <= len(value) <= MAX_ID_CHARACTERS:
+            self.fail(f"an id has 1 to {MAX_ID_CHARACTERS} characters, this one {len(value)}", param, ctx)
+        if any("\udc80" <= char <= "\udcff" for char in value):  # what Python makes of other bytes
+            self.fail("an id is a text in UTF-8, this one has other bytes", param, ctx)
+        return value
+
+
 class Percent(click.ParamType):
     """A share; 0.05 of `5%`."""
 

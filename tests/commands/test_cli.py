@@ -218,3 +218,16 @@ def test_ctrl_c_while_all_is_still_imported_ends_it_without_a_word() -> None:
         process.send_signal(signal.SIGINT)
         assert process.communicate() == (b"", b"")
     assert process.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    "asked", [("links",), ("explain",), ("erase",), ("merge", "--into", "ann"), ("deliveries",), ("deliveries", "of")]
+)
+@pytest.mark.parametrize(
+    ("nobodys", "why"), [("", "an id has 1 to 255 characters, this one 0"), ("\udcff", "an id is a text in UTF-8")]
+)
+def test_what_is_no_id_is_refused_before_a_server_is_asked(asked: tuple[str, ...], nobodys: str, why: str) -> None:
+    nobody_there = {"SEGMENTER_KAFKA": "127.0.0.1:1", "SEGMENTER_REDIS": "redis://127.0.0.1:1/0"}
+    result = CliRunner().invoke(main, [*asked, nobodys], env=nobody_there)
+    assert result.exit_code == 2, result.output
+    assert why in result.stderr
