@@ -1,5 +1,8 @@
-"""Foreign text on a terminal: an id, a trait or an event's name may hold what moves the cursor or clears the screen."""
+"""Foreign text on a terminal: an id, a trait or an event's name may hold what moves the cursor or clears the screen,
+and what a shell takes for something else where it is typed there.
+"""
 
+import shlex
 from typing import Final
 
 JOINERS: Final = "\u200c\u200d"
@@ -16,6 +19,15 @@ def printable(text: str) -> str:
     return "".join(
         char if char.isprintable() or _joins(text, place) else ascii(char)[1:-1] for place, char in enumerate(text)
     )
+
+
+def command_line(*words: str) -> str:
+    """A command of ours, as whoever is told of it can type it.
+
+    >>> command_line("merge", "ann smith", "--into", "bob")
+    "segmenter merge 'ann smith' --into bob"
+    """
+    return " ".join(["segmenter", *(shlex.quote(printable(word)) for word in words)])
 
 
 def _joins(text: str, place: int) -> bool:

@@ -24,7 +24,7 @@ from streams.errors import Unknown, UsageError
 from streams.eventfiles.lines import LineFile
 from streams.eventfiles.playback import Playback
 from streams.log import counted
-from streams.printable import printable
+from streams.printable import command_line, printable
 from streams.settings import Settings
 from streams.sources import Decoder, InputOptions
 from streams.state.format import MARKS
@@ -66,10 +66,10 @@ async def stored_in(
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         return Found(shard, max(now_ms, shard.time_ms), remark, aliases=aliases)
     if at_ms < known_ms:
-        who = printable(user)
+        asked = command_line("explain", user)
         raise UsageError(
-            f"The newest that Redis knows of {who} is of {format_time(known_ms)}, and it keeps nothing older. "
-            f"For an earlier time name the files of events: segmenter explain {who} FILE... --at {format_time(at_ms)}"
+            f"The newest that Redis knows of {printable(user)} is of {format_time(known_ms)}, and it keeps nothing"
+            f" older. For an earlier time name the files of events: {asked} FILE... --at {format_time(at_ms)}"
         )
     return Found(shard, at_ms, remark, aliases=aliases)
 
@@ -95,12 +95,12 @@ def _refuse_alias(alias: str, found: Known) -> None:
     """Unknown: it is an alias, of nobody who is known by that id; whose it is."""
     if said := as_alias(alias, found):
         whose = found.standing.now
-        raise Unknown(f"{said}." if whose is None else f"{said}: segmenter explain {printable(whose)}")
+        raise Unknown(f"{said}." if whose is None else f"{said}: {command_line('explain', whose)}")
 
 
 def _is_merged(user: str, into: str) -> Unknown:
-    who, whose = printable(user), printable(into)
-    return Unknown(f"{who} was merged into {whose}, and is nobody else: segmenter explain {whose}")
+    instead = command_line("explain", into)
+    return Unknown(f"{printable(user)} was merged into {printable(into)}, and is nobody else: {instead}")
 
 
 def as_alias(alias: str, found: Known) -> str:

@@ -13,7 +13,7 @@ from streams.admin.lookup import as_alias, unknown
 from streams.core.engine.erasure import mark_of
 from streams.core.identities.owners import MOST_IDS, Owned
 from streams.core.links import How
-from streams.printable import printable
+from streams.printable import command_line, printable
 from streams.settings import Settings
 from streams.state.format import MARKS, OWNED
 from streams.state.store import Store
@@ -32,10 +32,9 @@ async def why_not(store: Store, settings: Settings, gone: str, into: str) -> str
     """Why a user cannot be merged into another; None where nothing is known that speaks against it."""
     now, stays = await who_is(store, settings, gone), await who_is(store, settings, into)
     if now != gone:
-        other = printable(now)
         return (
-            f"{printable(gone)} was merged into {other} before, and a user is merged once. If all of them are one"
-            f" person: segmenter merge {other} --into {printable(into)}"
+            f"{printable(gone)} was merged into {printable(now)} before, and a user is merged once. If all of them are"
+            f" one person: {command_line('merge', now, '--into', into)}"
         )
     if stays == gone:
         return f"{printable(into)} was merged into {printable(gone)}: the two are one user already, {printable(gone)}."

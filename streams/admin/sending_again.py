@@ -18,6 +18,7 @@ from streams.kafka.partitioning import homes
 from streams.kafka.provisioning import partition_count
 from streams.outputs.change import decode_change
 from streams.outputs.delivery import DeliveryRecord
+from streams.printable import command_line, printable
 from streams.settings import Settings
 from streams.sources import delivery_commands
 from streams.topics import DELIVERY_COMMANDS, SEGMENT_CHANGES
@@ -44,7 +45,8 @@ def the_one(decided: Sequence[DeliveryRecord], user: str, delivery: str, endpoin
     found = {(each.id, each.endpoint): each for each in decided if each.id.startswith(delivery)}
     chosen = [each for each in found.values() if not endpoint or each.endpoint == endpoint]
     if not chosen:
-        raise UsageError(f"Nothing of {user} has the id {delivery}: `segmenter deliveries {user} --json` has them all.")
+        asked = command_line("deliveries", user, "--json")
+        raise UsageError(f"Nothing of {printable(user)} has the id {printable(delivery)}: `{asked}` has them all.")
     if len(chosen) > 1:
         several = ", ".join(sorted({f"{each.id[:12]} to {each.endpoint or each.message}" for each in chosen}))
         raise UsageError(f"{delivery} is not one delivery: {several}. Say more of the id, or --endpoint.")

@@ -48,13 +48,14 @@ def of(user: str, as_json: bool, settings: Settings) -> None:
     import msgspec
 
     from streams.admin.deliveries import decisions
+    from streams.printable import printable
     from streams.terminal.deliveries import line_of_record
 
     found = asyncio.run(decisions(settings, user))
     for record in found:
         click.echo(msgspec.json.encode(record).decode() if as_json else line_of_record(record))
     if not found:
-        click.echo(f"Nothing was decided about {user} that is still known.", err=True)
+        click.echo(f"Nothing was decided about {printable(user)} that is still known.", err=True)
 
 
 @command.command("again")
@@ -78,11 +79,11 @@ def again(user: str, delivery: str, endpoint: str, settings: Settings) -> None:
         segmenter deliveries again u-00042 5e0c11d0a7f2
     """
     from streams.admin.sending_again import send_again
+    from streams.printable import command_line, printable
 
     it = asyncio.run(send_again(settings, in_force(settings).checked.messages, user, delivery, endpoint))
-    click.echo(
-        f"{it.message or 'The change'} goes to {it.endpoint or user} again; `segmenter deliveries {user}` tells."
-    )
+    whom, tells = printable(it.endpoint or user), command_line("deliveries", user)
+    click.echo(f"{it.message or 'The change'} goes to {whom} again; `{tells}` tells.")
 
 
 @command.command("test")

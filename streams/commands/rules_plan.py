@@ -56,12 +56,13 @@ def plan(path: Path | None, all_profiles: bool, as_json: bool, settings: Setting
     Example:
         segmenter rules plan rules
     """
+    from streams.printable import command_line
     from streams.terminal.plan import in_json, in_words
 
     found = planned(_checked(path, settings), settings, all_profiles)
     click.echo(in_json(found) if as_json else in_words(found))
     if not as_json and not found.is_empty:
-        click.echo(f"\nPlan {found.plan_id}. To do it: segmenter rules apply {path or settings.rules}")
+        click.echo(f"\nPlan {found.plan_id}. To do it: {command_line('rules', 'apply', str(path or settings.rules))}")
 
 
 @click.command("apply")

@@ -3,13 +3,11 @@
 Comes in: decisions. Goes out: a line each, in columns as far as they go.
 """
 
-import shlex
-
 from streams.core.instants import format_time, parse_time
 from streams.delivery.decision import Decision
 from streams.delivery.rehearsal import Passed
 from streams.outputs.delivery import DeliveryRecord
-from streams.printable import printable
+from streams.printable import command_line, printable
 
 NOT_DECIDED = "no"
 
@@ -36,7 +34,7 @@ def _way_out(record: DeliveryRecord) -> str:
     """Of what failed for good."""
     if record.decision != "failed":
         return ""
-    return f"; `segmenter deliveries again {shlex.quote(record.user_id)} {record.id[:12]}` sends it once more"
+    return f"; `{command_line('deliveries', 'again', record.user_id, record.id[:12])}` sends it once more"
 
 
 def _line(at_ms: int, user: str, message: str, verdict: str, reason: str) -> str:

@@ -6,7 +6,7 @@ from streams.admin.erasure import Report
 from streams.core.instants import format_time
 from streams.core.profiles.document import Document
 from streams.log import counted
-from streams.printable import printable
+from streams.printable import command_line, printable
 from streams.settings import Settings
 from streams.terminal.columns import in_columns
 from streams.topics import TOPICS
@@ -26,7 +26,7 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
         yield f"{user} was merged into {into}: {into} is erased, with all that was kept of both, as soon as it is told."
     elif report.alias_of is not None:
         whose = printable(report.alias_of)
-        instead = f"segmenter erase {whose} takes it along"
+        instead = f"{command_line('erase', report.alias_of)} takes it along"
         yield f"{user} is no user, but an alias of {whose}, and nobody was erased: {instead}."
     elif report.waiting:
         waited = counted(report.waiting, "record")

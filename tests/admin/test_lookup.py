@@ -2,7 +2,10 @@
 
 import pytest
 
-from streams.admin.lookup import stored_in
+from streams.admin.links import Known
+from streams.admin.lookup import _refuse_alias, stored_in
+from streams.core.identities.aliases import Standing
+from streams.core.links import How
 from streams.errors import Unknown
 from streams.settings import Settings
 from streams.state.format import SETTLED
@@ -32,3 +35,8 @@ async def test_of_an_id_that_is_no_users_it_is_said_whose_it_is() -> None:
             await stored_in(company.kept, Settings(), COUNTED, asked, None, NOON)
         said[asked] = str(error.value)
     assert said == WHOSE
+
+
+def test_a_command_that_is_advised_can_be_typed_whatever_the_id() -> None:
+    with pytest.raises(Unknown, match="an alias of ann a, by alias: segmenter explain 'ann a'$"):
+        _refuse_alias("a-1", Known(Standing("ann a", How.ALIAS), ()))

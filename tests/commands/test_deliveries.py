@@ -111,14 +111,14 @@ def test_what_is_to_go_again_is_one_delivery_as_it_stood_last() -> None:
     ("delivery", "endpoint", "said"),
     [
         ("abcdef", "", "abcdef is not one delivery: abcdef01 to crm, abcdef01 to erp"),
-        ("abcdef", "hr", "Nothing of ann has the id abcdef"),
-        ("abcdee", "", "Nothing of ann has the id abcdee"),
+        ("abcdef", "hr", "Nothing of ann a has the id abcdef"),
+        ("abcdee", "", "Nothing of ann a has the id abcdee: `segmenter deliveries 'ann a' --json`"),
         ("abcde", "", "too short"),
     ],
 )
 def test_what_is_none_or_several_is_told(delivery: str, endpoint: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        the_one([decided("abcdef01", "crm"), decided("abcdef01", "erp")], "ann", delivery, endpoint)
+        the_one([decided("abcdef01", "crm"), decided("abcdef01", "erp")], "ann a", delivery, endpoint)
 
 
 def test_a_message_with_a_fault_ends_deliver_before_it_waits_for_kafka(rules: Path, there: tuple[str, ...]) -> None:

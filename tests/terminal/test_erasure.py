@@ -24,5 +24,5 @@ def test_what_waited_under_an_alias_is_told() -> None:
 
 
 def test_of_an_alias_it_is_said_whom_to_erase_instead() -> None:
-    told = in_words(Report("anon-1", (), 1_772_355_600_000, alias_of="ann"), Settings())
-    assert told.startswith("anon-1 is no user, but an alias of ann, and nobody was erased: segmenter erase ann")
+    told = in_words(Report("anon-1", (), 1_772_355_600_000, alias_of="ann a"), Settings())
+    assert told.startswith("anon-1 is no user, but an alias of ann a, and nobody was erased: segmenter erase 'ann a'")
