@@ -19,6 +19,17 @@ WITHIN_MS: Final = 60_000
 expect.set_options(timeout=WITHIN_MS)
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 STOPS: Final = 400  # of a page, for whoever goes by the keyboard
+LOOKS_ARE_COUNTED: Final = """(() => {
+    const fetched = fetch;
+    window.asked = window.answered = 0;
+    window.fetch = async (...said) => {
+        asked++;
+        const answer = await fetched(...said);
+        await answer.clone().text();
+        answered++;
+        return answer;
+    };
+})()"""
 
 
 @asynccontextmanager
@@ -70,3 +81,17 @@ async def write(wanted: Locator, text: str) -> None:
     await tab_to(wanted)
     await wanted.page.keyboard.press("Control+a")
     await wanted.page.keyboard.type(text)
+
+
+async def look_at_another(page: Page, within: str) -> None:
+    """Something in the page that is to be put out of it again, as soon as it is looked at: the answer is there."""
+    await page.evaluate(
+        """(within) => {
+            document.getElementById(within).insertAdjacentHTML("beforeend", "<p>another</p>");
+            document.getElementById("filter").dispatchEvent(new Event("input"));
+        }""",
+        within,
+    )
+    # A look that was answered before waits with what it has, and none is asked for beside it.
+    await page.wait_for_function("() => asked === answered")
+    await page.evaluate("new Promise((done) => setTimeout(done))")

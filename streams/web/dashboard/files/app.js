@@ -30,8 +30,8 @@ const tell = (what) => {
 
 const stale = (why) => tell(why && `Stale since ${clock(asOf)}. ${why} It comes back by itself.`);
 
-// Nothing is put in place while a button or a finger is down: what it went down on would be gone by the time it is let go,
-// and nothing be clicked.
+// Nothing is put in place while a button, a finger or the space bar is down: what it went down on would be gone by the time
+// it is let go, and nothing be clicked.
 let letGo = Promise.resolve();
 let release = () => {};
 const hold = () => {
@@ -41,6 +41,8 @@ const hold = () => {
 addEventListener("pointerdown", hold, true);
 for (const ends of ["pointerup", "pointercancel"]) addEventListener(ends, () => setTimeout(release), true);
 addEventListener("pointermove", ({ buttons }) => buttons || release(), true);
+addEventListener("keydown", ({ key, repeat }) => key === " " && !repeat && hold(), true);
+addEventListener("keyup", ({ key }) => key === " " && setTimeout(release), true);
 
 // What was chosen or typed since the page was made: also before this module was there to hear of it.
 const isOther = (field) => field.value !== (field.options ? (field.querySelector("[selected]") ?? field.options[0])?.value : field.defaultValue);
