@@ -195,8 +195,10 @@ async def test_a_rule_is_written_mended_applied_watched_and_taken_back_by_the_ke
     await expect(text).to_have_value("segment: newcomer\nenter: tenure_days")
     await write(text, "segment: newcomer\nenter: tenure_dayz < 3\n")
     await expect(result).to_contain_text("did you mean `tenure_days`?")
-    # To the fault: what is wrong is selected then, and mended by writing over it.
-    await press(page.get_by_role("button", name="line 2, column 8"))
+    # To the fault: what is wrong is selected then, and mended by writing over it. Half a word may be told of before.
+    fault = page.get_by_role("button", name="line 2, column 8")
+    await expect(fault).to_have_attribute("data-width", str(len("tenure_dayz")))
+    await press(fault)
     await expect(text).to_be_focused()
     await page.keyboard.type("tenure_days")
     await expect(text).to_have_value("segment: newcomer\nenter: tenure_days < 3\n")

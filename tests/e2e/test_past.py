@@ -2,16 +2,15 @@
 
 import asyncio
 import re
-import time
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 from streams.kafka.publisher import home_partition
 from streams.state.format import past_room
 from streams.state.opening import opened_store
 from streams.testing import identify, to_bytes, track
 from tests.e2e.histories import NEWEST_MS, actions
-from tests.e2e.pipeline import PARTITIONS, TIMELESS, WITHIN_S, Pipeline, Seen
+from tests.e2e.pipeline import PARTITIONS, TIMELESS, Pipeline, Seen, until
 from tests.e2e.rules_applied import rules, until_members_are, wanted
 
 
@@ -78,21 +77,17 @@ def test_rules_that_read_what_was_not_kept_come_in_with_their_past_though_a_work
         until_members_are(pipeline, with_guests(wanted(pipeline, records[:4_000]), *NEW), first, second)
         pipeline.publish(records[4_000:])
         until_members_are(pipeline, with_guests(wanted(pipeline, records), *NEW), first, second)
-        deadline = time.monotonic() + WITHIN_S
-        while rooms(pipeline):
-            assert time.monotonic() < deadline, f"what nobody needs any more is kept:\n{second.said()}"
-            time.sleep(0.2)
+        until(lambda: rooms(pipeline), 0, second.said)  # what nobody needs any more is not kept
         assert "Traceback" not in second.said()
-        assert "reader: segment, live" in rules(pipeline)
-        seen = pipeline.read("segment-changes", lambda seen: len(seen) > 100)
-    counts = Counter(record["userId"] for record in records[:4_000] if record["event"] == "Report Viewed")
-    told = [one.json for one in seen if one.json["cause"] == "rule_change"]
-    assert {each["user_id"]: each["because"][0]["value"] for each in told if each["rule"] == "reader"} == {
-        user: count for user, count in counts.items() if count >= 8
-    }
+        until(lambda: "reader: segment, live" in rules(pipeline), True, second.said)
+        counts = Counter(record["userId"] for record in records[:4_000] if record["event"] == "Report Viewed")
+        readers = {user: count for user, count in counts.items() if count >= 8}
+        number = len(readers) + len(NEW) * GUESTS
+        seen = pipeline.read("segment-changes", lambda seen: len({each["id"] for each in told(seen)}) >= number)
+    assert of_change(seen, "reader") == readers
     for rule in NEW:
-        assert {each["user_id"] for each in told if each["rule"] == rule} == ALL_GUESTS
-    assert not any(each["live"] for each in told)
+        assert set(of_change(seen, rule)) == ALL_GUESTS
+    assert not any(each["live"] for each in told(seen))
 
 
 def test_where_topics_do_not_reach_back_rules_begin_with_what_is_there_as_was_said_beforehand(
@@ -121,15 +116,18 @@ def test_where_topics_do_not_reach_back_rules_begin_with_what_is_there_as_was_sa
         counts = Counter(record["userId"] for record in left if record["event"] == "Report Viewed")
         readers = {user: count for user, count in counts.items() if count >= 4}
         until_members_are(pipeline, wanted(pipeline, records) | {"reader": set(readers)}, worker)
-        deadline = time.monotonic() + WITHIN_S
-        while "reader: segment, live" not in (shown := rules(pipeline)):
-            assert time.monotonic() < deadline, f"{shown}\n{worker.said()}"
-            time.sleep(0.2)
-        assert f"lately: segment, warming until {whole_on} " in shown
-        seen = pipeline.read("segment-changes", lambda seen: len(of_change(seen)) >= len(readers))
-    assert of_change(seen) == readers
+        until(lambda: "reader: segment, live" in rules(pipeline), True, worker.said)
+        assert f"lately: segment, warming until {whole_on} " in rules(pipeline)
+        seen = pipeline.read("segment-changes", lambda seen: len(of_change(seen, "reader")) >= len(readers))
+    assert of_change(seen, "reader") == readers
+    assert {each["rule"] for each in told(seen)} == {"reader"}
 
 
-def of_change(seen: list[Seen]) -> dict[str, int]:
-    """By user, what was counted of whom other rules than before have entered."""
-    return {one.json["user_id"]: one.json["because"][0]["value"] for one in seen if one.json["cause"] == "rule_change"}
+def told(seen: list[Seen]) -> list[dict[str, Any]]:
+    """What came of other rules than before."""
+    return [one.json for one in seen if one.json["cause"] == "rule_change"]
+
+
+def of_change(seen: list[Seen], rule: str) -> dict[str, Any]:
+    """By user, what was counted of whom a rule has entered that is another than before."""
+    return {each["user_id"]: each["because"][0]["value"] for each in told(seen) if each["rule"] == rule}

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from streams.embedded.server import HOST, free_port
+from streams.web.connections import HEAD_BYTES
 from streams.web.server import GONE_WITHIN_S
 
 # A part with a stream that ends when the process is to end, and one that never does.
@@ -117,10 +118,20 @@ def test_who_never_says_what_is_wanted_is_hung_up_on() -> None:
         for said in (b"", b"GET /health HTTP/1.1\r\nX: "):
             with socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
                 connection.sendall(said)
-                assert connection.recv(1_000) == b""
+                assert is_hung_up(connection)
+
+
+def is_hung_up(connection: socket.socket) -> bool:
+    """What the other side had not read yet makes a reset of it."""
+    try:
+        return connection.recv(1_000) == b""
+    except ConnectionResetError:
+        return True
 
 
 def test_headers_without_end_are_refused() -> None:
+    # As many as it takes, and none more: who is hung up on while there is more to send may lose the answer.
+    headers = HEAD_BYTES // len("X-More" + "and more") + 1
     with started(*PATIENT) as (_, port), socket.create_connection((HOST, port), timeout=WITHIN_S) as connection:
-        connection.sendall(b"GET /health HTTP/1.1\r\n" + b"X-More: and more\r\n" * 5_000)
+        connection.sendall(b"GET /health HTTP/1.1\r\n" + b"X-More: and more\r\n" * headers)
         assert connection.recv(1_000).startswith(b"HTTP/1.1 400 ")
