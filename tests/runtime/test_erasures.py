@@ -40,7 +40,7 @@ async def test_an_erasure_that_was_held_back_is_done_once_it_may_be_though_nothi
         for _ in range(50):  # it comes to rest
             await asyncio.sleep(0)
         loaded.hold_erasures_from(1)
-        while "ann" in shard:  # noqa: ASYNC110
+        while "ann" in shard:  # noqa: ASYNC110 - nor of this
             await asyncio.sleep(0)
     loaded.leave()
     await working
