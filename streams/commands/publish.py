@@ -54,7 +54,7 @@ def command(files: tuple[Path, ...], rate: float | None, ids: bool, settings: Se
             " `--ids` makes ids from what records say.",
             err=True,
         )
-    click.echo(f"{sending.sent} records sent in {sending.took_s:.1f} s.", err=True)
+    click.echo(f"{counted(sending.sent, 'record')} sent in {sending.took_s:.1f} s.", err=True)
     if sending.rejected:
         click.echo(f"{sending.rejected} lines were not sent.", err=True)
         raise click.exceptions.Exit(SOME_REJECTED)
