@@ -293,7 +293,7 @@ class ShardLoop:
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms
         self._saved_rebuilds = self._pending.rebuilds
-        letters = self._intake.take_dead_letters()
+        letters = self._intake.letters.take()
         snapshot = self._pending.snapshot(self._shard, self._identities, self._number, self._saved_positions, letters)
         positions = {tp: self._saved_positions[tp.topic] for tp in self._intake.tps}
         taken = Taken(snapshot, Stand(positions, self._shard.time_ms, self._shard.is_stale))

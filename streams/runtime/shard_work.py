@@ -93,7 +93,7 @@ class ShardWork:
     @property
     def has_news(self) -> bool:
         """Whether anything is to be written down, beside how far the inputs were read."""
-        return bool(self._pending or self._intake.dead_letters or self.shard.dirty_count or self._identities.untold)
+        return bool(self._pending or self._intake.letters or self.shard.dirty_count or self._identities.untold)
 
     @property
     def settled_ms(self) -> int:
@@ -175,7 +175,7 @@ class ShardWork:
                 told = self._identities.merges.again(now_ms)
                 # Its turn is now: there, too, whoever was known when the command was written comes before it.
                 self._tell(told, [max(now_ms, self._intake.reached_ms)] * len(told))
-                self._intake.bury_commands(self._identities.merges.take_unable())
+                self._intake.letters.bury_commands(self._identities.merges.take_unable())
                 self._end_rebuild()
         return True
 
@@ -209,8 +209,8 @@ class ShardWork:
                 self._tell(told, turns)
                 self._write_down(self._identities.take_erased())
                 self._note(self.shard.step(apply))
-        self._intake.bury_commands(self._identities.merges.take_unable())
-        self._intake.bury_links(self._identities.refusals.take_to_tell())
+        self._intake.letters.bury_commands(self._identities.merges.take_unable())
+        self._intake.letters.bury_links(self._identities.refusals.take_to_tell())
         arrived = self._identities.merges.take_arrived()
         self._pending.retell({each.into: each.ts for each in arrived})
         self._pending.send([self._intake.merged(each) for each in arrived])

@@ -19,24 +19,22 @@ from streams.core.batch import Batch
 from streams.core.engine.erasure import Erasure
 from streams.core.engine.inbox import NOTHING, Inbox
 from streams.core.events import Decoded, Event, Ignored, Reject
-from streams.core.identities.questions import Arrived, Unable
-from streams.core.identities.refusals import RefusedLink
+from streams.core.identities.questions import Arrived
 from streams.core.kernel.layout import NEVER
-from streams.core.links import Place, Unlinked
+from streams.core.links import Unlinked
 from streams.core.merges import Noted
 from streams.errors import StateError
-from streams.kafka.batches.record import Unreadable
 from streams.kafka.message import Message
 from streams.kafka.partitioning import homes
-from streams.log import Throttle, log
-from streams.outputs.dead_letter import DeadLetter
+from streams.log import log
 from streams.runtime.intake import rerouting
 from streams.runtime.intake.decoding import Decoding, unless_we_fail
 from streams.runtime.intake.held_back import HeldBack
+from streams.runtime.intake.letters import Letters
 from streams.runtime.intake.misrouted import Misrouted, wrong_partition
 from streams.runtime.intake.priority_commands import PriorityCommands
 from streams.runtime.intake.rerouting import Received, Rerouted, Told, source_of
-from streams.runtime.transport.fetching import Fetched, FetchedRecord, NumberedRecord
+from streams.runtime.transport.fetching import Fetched, FetchedRecord
 from streams.runtime.worker import Worker
 from streams.sources import delivery_commands, profile_commands
 from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, REROUTED_EVENTS
@@ -44,12 +42,11 @@ from streams.topics import DELIVERY_COMMANDS, PROFILE_COMMANDS, REROUTED_EVENTS
 # Events of one source that wait here before its partition is paused, and when it is read again.
 MOST: Final = 20_000
 ENOUGH: Final = 10_000
-TELL_EVERY_S: Final = 60.0  # that something cannot be read; the dead letters tell it of each
 NOTHING_APPLIED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Intake:
-    """`dead_letters`: of records that have been received; whoever takes them publishes them.
+    """letters: of records that have been received; whoever takes them publishes them.
 
     applied: how far the state says that rerouted records were applied, by `<topic>/<partition>`. hear: what is made of
     what another shard told, before all else. reached_ms: how far its inputs had come together before. held: of this.
@@ -81,14 +78,13 @@ class Intake:
         self.put_back = self._inbox.put_back
         self.sources = [source_of(partitions[name]) for name in self._inbox.sources]
         self._priority = PriorityCommands(self._positions.get(self._commands, 0))
-        self._commanded = set[str]()
+        self._commanded: dict[str, int] = {}  # users, and the offset of the newest command about each, in their order
         self._ends: dict[str, int] = {}
         self._paused: set[TP] = set()
         self._reading: int | None = None
-        self._may_tell = Throttle(TELL_EVERY_S)
         self.tps = tuple(offsets)
         self._number = self.tps[0].partition
-        self.dead_letters: list[Message] = []
+        self.letters = Letters(worker)
 
     def know_moving(self, *users: Collection[str]) -> None:
         """Users who are others by now, or about whom that is asked; those of commands are known here."""
@@ -117,7 +113,7 @@ class Intake:
         self._inbox.caught_up[source] = fetched.caught_up
         if source == self._commands:
             self._priority.pass_to(fetched.next_offset, fetched.caught_up)
-        self._bury_unreadable(fetched)
+        self.letters.bury_unreadable(fetched)
         self._ends[source] = fetched.end
         if self._held(source) > MOST:
             self._paused.add(fetched.tp)
@@ -146,12 +142,20 @@ class Intake:
 
         None beyond a misrouted record that waits: no offset passes it, so that the next owner would apply them again.
         """
+        self._forget_commanded()
         is_held_up = self._commands in self._positions and not self._priority.are_done
         bounds = self._misrouted.first_offsets()
         bounds = self.held.bounds(bounds) if self.held else bounds
         batch = NOTHING if is_held_up else self._inbox.take(limit, bounds)
         self._resume()
         return self.held.complete(batch) if self.held else batch
+
+    def _forget_commanded(self) -> None:
+        """What was taken has been applied by now, and who moves by that is known to whoever applied it."""
+        if self._commanded:
+            self._look_at_inbox()
+        while self._commanded and next(iter(self._commanded.values())) < self._positions[self._commands]:
+            del self._commanded[next(iter(self._commanded))]
 
     def take_misrouted(self, limit: int) -> list[Message]:
         """The next records that are another shard's, at most so many of each source, as messages to it."""
@@ -204,10 +208,6 @@ class Intake:
         positions = self.positions()
         return {tp.topic: max(0, self._ends.get(tp.topic, at) - at) for tp in self.tps for at in [positions[tp.topic]]}
 
-    def take_dead_letters(self) -> Sequence[Message]:
-        taken, self.dead_letters = self.dead_letters, []
-        return taken
-
     def _read_input(self, tp: TP, records: Sequence[FetchedRecord]) -> Batch:
         decoded = self._decoding.all(tp.topic, records)
         events = [one for one in decoded if isinstance(one, Event)]
@@ -228,7 +228,7 @@ class Intake:
         for record in records:
             sent_on = unless_we_fail(partial(rerouting.read, record, self._decoding))
             if isinstance(sent_on, Reject):
-                self._bury(tp, record, sent_on)
+                self.letters.bury(tp, record, sent_on)
             elif isinstance(sent_on, Told):
                 events.append(self._hear(sent_on.event) if self._hear else sent_on.event)
                 if self.held:
@@ -243,7 +243,7 @@ class Intake:
                         offsets.append(record.offset)
                         turns.append(event.ts)
                     case Reject() as why:
-                        self._bury(sent_on.tp, sent_on, why)
+                        self.letters.bury(sent_on.tp, sent_on, why)
                     case Ignored(kind):
                         self._worker.counters.ignored[kind] += 1
         self._count(tp, "event", len(events))
@@ -269,9 +269,10 @@ class Intake:
                     merges.append(command)
                     offsets.append(record.offset)
                 case Reject():
-                    self._bury(tp, record, command)
+                    self.letters.bury(tp, record, command)
             if isinstance(command, Noted | Event):
-                self._commanded.add(command.subject)
+                self._commanded.pop(command.subject, None)
+                self._commanded[command.subject] = record.offset
         return Batch.of(merges, offsets)
 
     def _read_command(self, tp: TP, record: FetchedRecord) -> Erasure | Noted | Event | Reject | None:
@@ -287,39 +288,6 @@ class Intake:
         otherwise = "erase" if isinstance(command, Erasure) else "merge"
         return wrong_partition(tp.partition, command.subject, self._worker, f", or use `segmenter {otherwise}`")
 
-    def bury_commands(self, found: Sequence[Unable]) -> None:
-        """Commands that could be read, and cannot be carried out."""
-        for unable in found:
-            self._worker.counters.records[self._commands, "rejected"] += 1
-            value = profile_commands.encode(unable.command)
-            self._bury_later(unable.why, unable.question.place, unable.gone, value)
-
-    def bury_links(self, found: Sequence[RefusedLink]) -> None:
-        """Links that are not made, of records that count."""
-        for link in found:
-            self._bury_later(link.why, link.place, link.refusal.user, link.value)
-
-    def _bury_later(self, why: Reject, place: Place, subject: str, value: bytes) -> None:
-        """What turns out to be of no use when it is applied."""
-        self._worker.counters.rejects[why.code] += 1
-        topic, _, partition = place.source.rpartition(rerouting.BETWEEN)
-        letter = DeadLetter(why, topic, int(partition), place.offset, value)
-        self.dead_letters.append(self._worker.outputs.dead_letter(letter, subject.encode()))
-
-    def _bury(self, tp: TP, record: NumberedRecord | Unreadable, why: Reject) -> None:
-        self._worker.counters.rejects[why.code] += 1
-        self._count(tp, "rejected", 1)
-        letter = DeadLetter(why, tp.topic, tp.partition, record.offset, record.value)
-        self.dead_letters.append(self._worker.outputs.dead_letter(letter, record.key))
-
-    def _bury_unreadable(self, fetched: Fetched) -> None:
-        for each in fetched.unreadable:
-            self._bury(fetched.tp, each, Reject("unreadable", each.reason))
-        if fetched.unreadable and self._may_tell():
-            tp, first = fetched.tp, fetched.unreadable[0]
-            place = f"topic {tp.topic}, partition {tp.partition}, offset {first.offset}"
-            log.warning("%s - cannot be read and is a dead letter: %s", place, first.reason)
-
     def _put_aside(self, tp: TP, records: Sequence[FetchedRecord], decoded: Sequence[Decoded]) -> list[FetchedRecord]:
         """Count the records that are no events, and write the dead letters; the records that are events remain."""
         events = []
@@ -327,7 +295,7 @@ class Intake:
             if isinstance(one, Event):
                 events.append(record)
             elif isinstance(one, Reject):
-                self._bury(tp, record, one)
+                self.letters.bury(tp, record, one)
             else:
                 self._worker.counters.ignored[one.kind] += 1
                 self._count(tp, "ignored", 1)
@@ -340,7 +308,7 @@ class Intake:
         """How much of a source waits here. Commands must all be there before events may be applied, and merges wait for
         those."""
         waiting = len(self._priority) if source == self._commands else self._inbox.held(source)
-        return waiting + len(self.dead_letters) + self._misrouted.held(source)
+        return waiting + len(self.letters) + self._misrouted.held(source)
 
     def _resume(self) -> None:
         ready = {tp for tp in self._paused if self._held(tp.topic) <= ENOUGH}

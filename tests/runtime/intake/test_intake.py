@@ -101,7 +101,7 @@ async def test_what_is_no_event_is_counted_and_moves_no_offset_to_another_record
     assert [event.subject for event in batch.events] == ["ann", "a-1", "bob"]
     assert batch.offsets.tolist() == [3, 4, 5]
     assert counters.rejects == Counter(not_json=1, wrong_type=1)
-    assert [(dict(letter.headers)["offset"], letter.value) for letter in intake.take_dead_letters()] == [
+    assert [(dict(letter.headers)["offset"], letter.value) for letter in intake.letters.take()] == [
         (b"2", b"{"),
         (b"6", b"[]"),
     ]
@@ -147,8 +147,8 @@ async def test_a_merge_waits_for_what_happened_before_it_and_erasures_do_not() -
     ]
     assert intake.positions() == {"product-events": 9, "profile-commands": 9}
     question = Question("ann", Place("profile-commands/0", 2), 5, "m")
-    intake.bury_commands([Unable("bob", question, refusal(UNKNOWN, "into"))])
-    (letter,) = intake.take_dead_letters()
+    intake.letters.bury_commands([Unable("bob", question, refusal(UNKNOWN, "into"))])
+    (letter,) = intake.letters.take()
     assert (letter.key, letter.value) == (b"bob", merge)
     assert [dict(letter.headers)[name] for name in ("topic", "partition", "offset")] == [
         b"profile-commands",
@@ -188,8 +188,8 @@ async def test_a_merge_that_was_done_goes_before_all_events_if_it_is_of_these_in
 async def test_a_link_that_is_not_made_is_a_dead_letter_that_says_which_and_where_it_was_borne() -> None:
     intake, counters = await started(TOPIC)
     link = RefusedLink(Refusal("device-101", "ann", 5, TOO_MANY_IDS), Place("product-events/0", 7))
-    intake.bury_links([link])
-    (letter,) = intake.take_dead_letters()
+    intake.letters.bury_links([link])
+    (letter,) = intake.letters.take()
     assert letter.key == b"ann"
     told = decode_dead_letter(letter.value, letter.headers)
     assert (told.topic, told.partition, told.offset) == ("product-events", 0, 7)
@@ -204,7 +204,7 @@ async def test_a_command_that_is_none_is_a_dead_letter_and_one_taken_away_is_not
     intake.receive(fetched({2: b"{", 3: None, 4: erase("ann")}, topic=COMMANDS))
     assert [each.subject for each in intake.take_commands(10)] == ["ann"]
     assert counters.rejects == Counter(not_json=1)
-    (letter,) = intake.take_dead_letters()
+    (letter,) = intake.letters.take()
     assert (letter.value, dict(letter.headers)["topic"]) == (b"{", b"profile-commands")
 
 
@@ -213,7 +213,7 @@ async def test_a_command_in_a_partition_that_is_not_its_users_is_a_dead_letter_t
     intake.receive(fetched({2: erase("ann"), 3: erase("zoë")}, topic=COMMANDS))
     assert [each.subject for each in intake.take_commands(10)] == ["zoë"]
     assert counters.rejects == Counter(wrong_partition=1)
-    (letter,) = intake.take_dead_letters()
+    (letter,) = intake.letters.take()
     reason = b"partition 0 is not the user's, which by SEGMENTER_PARTITIONER=murmur2 is 2: send it there"
     assert dict(letter.headers)["reason"].startswith(reason)
 
@@ -232,7 +232,7 @@ async def test_a_record_at_which_we_fail_ourselves_is_a_dead_letter_and_the_othe
     intake.receive(fetched({}, topic=COMMANDS))
     intake.receive(fetched({3: signed_in("ann"), 4: signed_in("bad"), 5: signed_in("bob")}))
     assert [event.subject for event in intake.take(10).events] == ["ann", "bob"]
-    [letter] = intake.take_dead_letters()
+    [letter] = intake.letters.take()
     headers = dict(letter.headers)
     assert (headers["reason_code"], headers["offset"]) == (b"internal_error", b"4")
     assert b"ZeroDivisionError < runtime/intake/decoding.py" in headers["reason"]
@@ -249,6 +249,22 @@ async def test_what_bears_a_user_who_is_another_is_read_whole_as_rules_may_be_ot
     ann, bob = intake.take(10).events
     assert (ann.properties, ann.unread_context) == ({}, None)
     assert (bob.properties, bob.unread_context) == ({"plan": "pro"}, {"campaign.source": "ad"})
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_whom_a_command_is_about_is_known_here_until_whoever_applies_it_knows(is_done: bool) -> None:
+    intake, _ = await started(TOPIC, COMMANDS)
+    intake.know_moving()
+    done = Noted("bob", "ann", 5, "m", {"product-events/0": 3})
+    command = profile_commands.encode(done if is_done else profile_commands.merge("bob", "ann", 0, "m"))
+    intake.receive(fetched({2: command}, topic=COMMANDS))
+    bob = to_bytes(track("bob", "Signed In", 0, "m-1") | {"context": {"campaign": {"source": "ad"}}})
+    intake.receive(fetched({3: bob}))
+    assert len(intake.take_commands(10)) == is_done
+    assert [event.unread_context for event in intake.take(10).events if event.name] == [{"campaign.source": "ad"}]
+    intake.take(10)
+    intake.receive(fetched({4: bob}))
+    assert [event.unread_context for event in intake.take(10).events] == [None]
 
 
 async def test_a_command_at_which_we_fail_ourselves_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +284,7 @@ async def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_told_onc
         intake.receive(replace(fetched({}), unreadable=[each]))
     intake.receive(replace(fetched({5: signed_in("ann")}), unreadable=[Unreadable(6, b"k", b"v", "its header")]))
     assert [event.subject for event in intake.take(10).events] == ["ann"]
-    letters = [(dict(each.headers)["offset"], each.key, each.value) for each in intake.take_dead_letters()]
+    letters = [(dict(each.headers)["offset"], each.key, each.value) for each in intake.letters.take()]
     assert letters == [(b"4", b"", b"bytes"), (b"7", b"", b"bytes"), (b"6", b"k", b"v")]
     assert counters.rejects == Counter(unreadable=3)
     (told,) = [record.getMessage() for record in caplog.records]

@@ -201,7 +201,7 @@ async def test_only_workers_write_to_the_topic() -> None:
     shard = await Shard(home("ann")).started()
     shard.fetch("rerouted-events", [signed_in("ann", 0)], first=0)
     assert shard.applied() == []
-    [letter] = shard.intake.take_dead_letters()
+    [letter] = shard.intake.letters.take()
     assert dict(letter.headers)["reason_code"] == b"not_rerouted"
     assert b"send records to the topic of their kind" in dict(letter.headers)["reason"]
 
@@ -211,7 +211,7 @@ async def test_a_header_without_a_value_is_no_reason_to_stop() -> None:
     headers = [(name, None) for name in ("topic", "partition", "offset", "timestamp")]
     record = Read(0, 77, b"ann", to_bytes(signed_in("ann", 0)), headers)
     shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, 0, [record], 1, 1, caught_up=True))
-    [letter] = shard.intake.take_dead_letters()
+    [letter] = shard.intake.letters.take()
     assert dict(letter.headers)["reason_code"] == b"not_rerouted"
 
 
@@ -220,7 +220,7 @@ async def test_a_number_too_long_to_be_one_is_no_reason_to_stop() -> None:
     said = {"topic": b"product-events", "partition": b"1", "offset": b"1" * 5_000, "timestamp": b"7"}
     record = Read(0, 77, b"ann", to_bytes(signed_in("ann", 0)), list(said.items()))
     shard.intake.receive(Fetched(TP("rerouted-events", 0), READING, 0, [record], 1, 1, caught_up=True))
-    [letter] = shard.intake.take_dead_letters()
+    [letter] = shard.intake.letters.take()
     assert dict(letter.headers)["reason_code"] == b"not_rerouted"
 
 
@@ -232,7 +232,7 @@ async def test_what_is_sent_to_a_shard_that_is_not_its_home_either_is_a_dead_let
     elsewhere.fetch("rerouted-events", finder.intake.take_misrouted(9), first=0)
     assert elsewhere.applied() == []
     assert elsewhere.intake.take_misrouted(9) == []
-    [letter] = elsewhere.intake.take_dead_letters()
+    [letter] = elsewhere.intake.letters.take()
     said = dict(letter.headers)
     assert (said["reason_code"], said["topic"], said["offset"]) == (b"wrong_partition", b"product-events", b"0")
 
