@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
+from aiokafka.errors import InvalidPartitionsError
 from redis import Redis
 
 from streams import rulefiles
@@ -201,6 +202,11 @@ class Pipeline:
         log = self.folder / f"worker-{self._workers}.log"
         return WorkerProcess(environment, log, command or ("-m", "streams", "worker"))
 
+    def steady_worker(self, *command: str, **more: str) -> WorkerProcess:
+        """Its group does not give it up where this machine stands still: what it read and said it would read, and say,
+        once more."""
+        return self.worker(*command, session_timeout="60s", **more)
+
     def publish(self, records: Iterable[Record]) -> None:
         """Each to its topic, in this order."""
         self.publish_raw((_topic_of(record), record["userId"], to_bytes(record)) for record in records)
@@ -255,7 +261,15 @@ class Pipeline:
         self._asked(lambda admin: admin.delete_records(those))
 
     def widen(self, role: str, partitions: int) -> None:
-        self._asked(lambda admin: admin.create_partitions({self.settings.topic(role): NewPartitions(partitions)}))
+        """Brokers say yes to it before they show it."""
+        topic = self.settings.topic(role)
+
+        async def more(admin: AIOKafkaAdminClient) -> None:
+            while len((await admin.describe_topics([topic]))[0]["partitions"]) < partitions:
+                with suppress(InvalidPartitionsError):  # it has them, and does not show them yet
+                    await admin.create_partitions({topic: NewPartitions(partitions)})
+
+        self._asked(more)
 
     def delete_topics(self) -> None:
         """All of this group's."""

@@ -11,7 +11,7 @@ from confluent_kafka import Producer
 
 from streams.testing import Record, to_bytes
 from tests.e2e import apache_kafka
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import WITHIN_S, Pipeline
 
 CODECS: Final = ("gzip", "snappy", "lz4", "zstd")
 
@@ -27,7 +27,7 @@ def publish_by_librdkafka(
     for record in records:
         producer.produce(topic, to_bytes(record), key=record["userId"].encode() if keyed else None)
         producer.poll(0)
-    assert producer.flush(60) == 0
+    assert producer.flush(WITHIN_S) == 0
 
 
 def publish_by_java(

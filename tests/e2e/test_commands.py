@@ -171,10 +171,9 @@ def test_publish_says_that_no_broker_answers_and_that_one_does_again(run: Run, k
     with publishing(run, tmp_path) as process:
         with stopped(kafka):
             process.hears(json.dumps(track("ann", "x", "2026-03-01", "meanwhile")))
-            process.says("Ctrl-C stops.\n")
-        process.says("Kafka answers again, after ")
+            process.says("nobody listens there now")
         assert process.ended() == 0
-        told, again, sent = process.said().splitlines()
+        *_, told, again, sent = process.said().splitlines()  # it may have stood still before
     assert told.startswith(f"Kafka at {run.address} does not answer: nobody listens there now")
     assert told.endswith("It is tried again until it does; Ctrl-C stops.")
     assert again.startswith("Kafka answers again, after ")

@@ -51,7 +51,7 @@ def test_every_codec_is_read_by_the_worker_and_by_watch(pipeline: Pipeline, apac
         "Java's and librdkafka's"
     )
 
-    with pipeline.worker() as worker:
+    with pipeline.steady_worker() as worker:
         assert told(pipeline, wanted) == wanted
         worker.stop()
     assert {codec for codec, _ in batches_of(apache, changes)} == {4}

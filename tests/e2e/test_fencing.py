@@ -51,7 +51,7 @@ def is_deleted(admin: AdminClient, group: str) -> bool:
     try:
         deleted.result()
     except KafkaException as error:
-        if error.args[0].code() == KafkaError.NON_EMPTY_GROUP:
+        if error.args[0].code() == KafkaError.NON_EMPTY_GROUP or error.args[0].retriable():
             return False
         raise
     return True

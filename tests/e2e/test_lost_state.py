@@ -14,14 +14,14 @@ def test_a_redis_that_lost_all_is_filled_again_from_the_topics(pipeline: Pipelin
     records = history(users=50, events=2_000)
     wanted = expected(pipeline, records)
     pipeline.publish(records)
-    with pipeline.worker() as worker:
+    with pipeline.steady_worker() as worker:
         told(pipeline, wanted)
         worker.stop()
     pipeline.lose_state()
     later = [track(user, "Report Viewed", NEWEST_MS + 50 * DAY_MS, f"late-{user}") for user in wanted]
     pipeline.publish(later)
     wanted = expected(pipeline, [*records, *later])
-    with pipeline.worker() as worker:
+    with pipeline.steady_worker() as worker:
         worker.says("Redis has lost its state")
         worker.says("is made anew", times=4)
         assert told(pipeline, wanted) == wanted

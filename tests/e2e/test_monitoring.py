@@ -22,8 +22,7 @@ from tests.promtool import promtool
 
 
 def steady_worker(pipeline: Pipeline) -> WorkerProcess:
-    """Not given up by its group where this machine stands still: events would be applied, and counted, once more."""
-    return pipeline.worker(metrics="127.0.0.1:0", session_timeout="60s")
+    return pipeline.steady_worker(metrics="127.0.0.1:0")
 
 
 def test_a_scrape_has_all_that_the_dashboard_and_the_alerts_ask_for(pipeline: Pipeline) -> None:
@@ -35,7 +34,7 @@ def test_a_scrape_has_all_that_the_dashboard_and_the_alerts_ask_for(pipeline: Pi
         worker.says("loaded", times=PARTITIONS)
         operator.sees(is_caught_up)
         assert operator.asks("/readyz")[0] == 200
-        until(lambda: operator.figures()['segmenter_shards{state="caught_up"}'], PARTITIONS, worker.said)
+        until(lambda: operator.figures().get('segmenter_shards{state="caught_up"}'), PARTITIONS, worker.said)
         text, figures = operator.asks("/metrics")[1], operator.figures()
         assert figures['segmenter_events_total{outcome="applied"}'] == len(records)
         assert figures['segmenter_dead_letters_total{reason_code="not_json"}'] == 1
@@ -92,11 +91,14 @@ def test_a_kafka_that_does_not_answer_is_told_of_and_so_is_that_it_is_back(pipel
         operator = Operator(worker)
         operator.sees(is_caught_up)
         with frozen(kafka):
-            seen = operator.sees(lambda health: {each["state"] for each in health["shards"]} == {"waiting"})
-            assert "does not answer" in seen["summary"]
+            operator.sees(is_without_kafka)
             until(lambda: operator.figures().get('segmenter_shards_waiting{cause="kafka"}'), PARTITIONS, worker.said)
         worker.says("Kafka - answers again, after")
         operator.sees(is_caught_up)
+
+
+def is_without_kafka(health: dict[str, Any]) -> bool:
+    return {each["state"] for each in health["shards"]} == {"waiting"} and "does not answer" in health["summary"]
 
 
 def test_a_worker_that_cannot_have_the_port_it_was_told_does_not_start(pipeline: Pipeline) -> None:

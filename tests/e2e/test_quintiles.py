@@ -19,7 +19,7 @@ from streams.state.opening import redis_store
 from streams.testing import Record, decoded, instant, track
 from tests.e2e.changes import by_user, told
 from tests.e2e.clocked_worker import FileClock
-from tests.e2e.pipeline import PARTITIONS, Pipeline
+from tests.e2e.pipeline import PARTITIONS, Pipeline, until
 
 START_MS = instant("2026-01-05 09:40")
 MINUTE_MS = 60_000
@@ -83,6 +83,8 @@ def test_two_workers_score_by_the_same_edges_as_if_all_profiles_were_in_one_shar
         one.says("loaded", times=2)
         other.says("loaded", times=2)
         pipeline.publish(after)
+        # Their time does not wait for what they have not heard of yet.
+        until(lambda: sum(pipeline.committed()), len(before) + len(after), lambda: one.said() + other.said())
         clock.set(START_MS + MINUTE_MS)
         changes += alone.step(decoded(pipeline.rulebook, after)) + refreshed(alone, START_MS + MINUTE_MS)
         assert told(pipeline, by_user(as_json(changes))) == by_user(as_json(changes))

@@ -67,7 +67,7 @@ def test_a_java_client_needs_no_setting_where_it_sends_the_user_as_key(pipeline:
     pipeline.publish([])
     publish_by_java(pipeline, records[:360], keyed=True)
     publish_by_java(pipeline, records[360:], keyed=False)
-    with pipeline.worker():
+    with pipeline.steady_worker():
         pipeline.read("segment-changes", lambda seen: len({one.key for one in seen}) == 60)
     rerouted = pipeline.read("rerouted-events", lambda seen: len(seen) > 0)
     offsets = Counter((one.headers["partition"], one.headers["offset"]) for one in rerouted)

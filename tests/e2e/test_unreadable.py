@@ -6,23 +6,26 @@ Each is a dead letter that says why, and all around it is applied, once, though 
 import asyncio
 import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import LeaderNotAvailableError, for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import TopicPartition
 
 from streams.kafka.batches.compression import MOST_BYTES
 from streams.kafka.batches.record import PlainRecord
 from streams.kafka.publisher import home_partition
+from streams.retry import Retry
 from streams.testing import to_bytes, track
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.histories import NEWEST_MS
-from tests.e2e.pipeline import PARTITIONS, Pipeline
+from tests.e2e.pipeline import PARTITIONS, WITHIN_S, Pipeline
 from tests.kafka.batches.written import batch, with_crc
 
 USERS: Final = [user for number in range(40) if home_partition(user := f"user-{number}", PARTITIONS) == 0]
@@ -100,11 +103,20 @@ async def produce(kafka: ApacheKafka, tp: TopicPartition) -> None:
     rounds[-2] = batch(numbered(named), names=lambda name: name.encode("latin-1"))
     for turn in range(ROUNDS):
         for raw in [rounds[turn], *bad[turn : turn + 1]]:
-            request = ProduceRequest(None, -1, 10_000, [(tp.topic, [(tp.partition, raw)])])
-            answer = await client.send(client.cluster.leader_for_partition(tp), request)
-            ((_, ((_, error, *_),)),) = answer.topics
-            assert error == 0
+            async with asyncio.timeout(WITHIN_S):
+                await Retry()("Kafka", partial(send, client, tp, raw))
     await client.close()
+
+
+async def send(client: AIOKafkaClient, tp: TopicPartition, raw: bytes) -> None:
+    """KafkaError: the partition has not got it, as one that is so new that nobody leads it."""
+    if (leader := client.cluster.leader_for_partition(tp)) in (None, -1):
+        await client.force_metadata_update()
+        raise LeaderNotAvailableError
+    answer = await client.send(leader, ProduceRequest(None, -1, 10_000, [(tp.topic, [(tp.partition, raw)])]))
+    ((_, ((_, error, *_),)),) = answer.topics
+    if error:
+        raise for_code(error)
 
 
 async def remove(kafka: ApacheKafka, topic: str) -> None:

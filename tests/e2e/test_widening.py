@@ -10,7 +10,7 @@ from streams.testing import Record, to_bytes
 from tests.conftest import Kafka
 from tests.e2e.apache_kafka import ApacheKafka
 from tests.e2e.histories import EXACTLY, exactly_twelve
-from tests.e2e.pipeline import Pipeline, Seen
+from tests.e2e.pipeline import WITHIN_S, Pipeline, Seen
 
 OWN = ("segment-changes", "segment-memberships", "rerouted-events", "profile-commands", "delivery-commands")
 USERS = 60
@@ -50,7 +50,7 @@ def publish(pipeline: Pipeline, records: Sequence[Record]) -> None:
     for record in records:
         producer.produce(pipeline.settings.topic("product-events"), to_bytes(record), key=record["userId"].encode())
         producer.poll(0)
-    assert producer.flush(60) == 0
+    assert producer.flush(WITHIN_S) == 0
 
 
 def beside(pipeline: Pipeline, kafka: Kafka, redis_server: RedisServer) -> Pipeline:
