@@ -11,6 +11,7 @@ applying     a new version, unless somebody was quicker; an old one once more
 awaiting     a version that reads what was not kept before, until that is there
 reach        how far topics reach back for that
 pass_rates   who fulfils each condition of a rule, and whom it alone keeps out
+restoring    what workers know is put back where Redis has lost it; what came meanwhile follows
 following    whoever runs the rules sees that there is another version
 
 Comes in: rule files, and the state of a group. Goes out: plans and versions. What shards make of a new version is for

@@ -54,9 +54,9 @@ async def apply(
     lacks = was is not None and reads_more(was.rulebook, checked.rulebook)
     awaits = not at_once and lacks and (had_begun or await has_begun(group))
     wanted = Version(found[0].number + 1 if found else 1, at_ms, author, note, checked.digest, awaits)
-    if awaits:
+    if awaits or is_live is None:  # where Redis was emptied a moment ago, it follows what ran (`restoring`)
         wanted = replace(wanted, max_change=max_change)
-    else:
+    if not awaits:
         wanted = replace(wanted, past_of=await being_taken(group, is_live))
     there = await add(group, checked.files, wanted)
     if there != wanted:

@@ -16,7 +16,8 @@ from typing import Final
 from streams.errors import RuleError, StateError
 from streams.lifecycle.applying import Moved, apply
 from streams.lifecycle.checking import Checked, InForce, check_files, check_folder
-from streams.lifecycle.versions import Ahead, Version, add, ahead, files_of, live
+from streams.lifecycle.restoring import restore
+from streams.lifecycle.versions import FIRST_NOTE, Ahead, Version, ahead, files_of, live
 from streams.log import log
 from streams.rulefiles.folder import read_files
 from streams.settings import Settings
@@ -24,7 +25,7 @@ from streams.state.format import SETTLED
 from streams.state.store import GroupStore
 
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
-FIRST_NOTE: Final = "the folder with which the first worker began"
+NEVER_APPLIED: Final = Ahead(None)
 
 
 class Followed:
@@ -39,8 +40,7 @@ class Followed:
         self._group = group
         self._folder = settings.rules
         self._is_named = settings.is_set("rules")
-        self._refused: Version | None = None
-        self._told: Version | None = None  # that cannot be read
+        self._refused, self._told = set[Version](), set[Version]()  # told: that they cannot be read
         self._applies = False
         self._settled = dict(fixed)
         self.version: Version | None = None
@@ -70,10 +70,12 @@ class Followed:
         self._applies = at_ms is not None
         if self._applies:
             await self._keep_settled()
-        version = await live(self._group)
+        found = await ahead(self._group)
+        version = found.live
         if version is None:
             self.checked = check_folder(self._folder)
-            version = None if at_ms is None else await self._apply_first(self.checked, at_ms)
+            if at_ms is not None and found == NEVER_APPLIED:
+                version = await self._apply_first(self.checked, at_ms)
         if version is not None:
             self.checked = await self._read(version)
         self.version = version
@@ -81,15 +83,15 @@ class Followed:
 
     async def look(self) -> bool:
         """Whether another version is live, and in force from now on."""
-        version, awaited, refused = found = await ahead(self._group, self.version)
-        if self._is_lost(found):
-            await self._put_back()
-            version, awaited, refused = await ahead(self._group, self.version)
-        elif self._applies:
+        if self._applies:
             await self._keep_settled()
+        found = await ahead(self._group, self.version)
+        if await self._restored(found):
+            found = await ahead(self._group, self.version)
+        version, awaited, refused = found
         self.refused = refused.refused if refused is not None else ""
         await self._look_ahead(awaited)
-        if version is None or version in (self.version, self._refused):
+        if version is None or version == self.version or version in self._refused:
             return False
         checked = await self._read_or_tell(version, "is live and cannot be read here; what runs goes on: ")
         if checked is None:
@@ -99,33 +101,22 @@ class Followed:
         return True
 
     async def _look_ahead(self, awaited: Version | None) -> None:
-        if awaited is None or awaited == self._refused:
+        if awaited is None or awaited in self._refused:
             self.awaited = None
         elif self.awaited is None or self.awaited.version != awaited:
             checked = await self._read_or_tell(awaited, "awaits its past and cannot be read here: ")
             self.awaited = None if checked is None else InForce(awaited, checked)
 
-    def _is_lost(self, found: Ahead) -> bool:
-        """Whether Redis has not all of what was seen there: versions are never taken out, and the greatest is live; one
-        that awaited its past still does, or is live, or is refused."""
-        if self.version is None:
-            return False
-        if found.live is None or found.live.number < self.version.number:
-            return True
-        return self.awaited is not None and found == Ahead(self.version)
-
-    async def _put_back(self) -> None:
+    async def _restored(self, found: Ahead) -> bool:
         """A worker knows what a Redis has lost that was emptied under it: else the next that starts would apply its
-        folder, in which nothing need be that was applied since. What was fixed at first start goes first: by that
+        folder, in which nothing need be that was applied since. What was fixed at first start is there by then: by that
         whoever applies rules knows that there is a past."""
-        if not self._applies or self.version is None:
-            return
-        await self._keep_settled()
-        if await add(self._group, self.checked.files, self.version) == self.version:
-            log.error("rules - Redis has lost them; %s, which runs here, is put back", self.version)
-        awaited, checked = self.awaited or (None, self.checked)
-        if awaited is not None and await add(self._group, checked.files, awaited) == awaited:
-            log.error("rules - Redis has lost %s, which awaits its past; it is put back, that is made anew", awaited)
+        if not self._applies or self.version is None or (self.awaited is None and found == Ahead(self.version)):
+            return False
+        known = [(self.version, self.checked)]
+        if self.awaited is not None and self.awaited.version is not None:
+            known.append((self.awaited.version, self.awaited.checked))
+        return await restore(self._group, known)
 
     async def _keep_settled(self) -> None:
         """Also where Redis was emptied again while things were put back, so that the versions are there without it."""
@@ -140,21 +131,21 @@ class Followed:
             return await self._read(version)
         except (RuleError, StateError) as error:
             if isinstance(error, RuleError):
-                self._refused = version
-            if version != self._told:
+                self._refused.add(version)
+            if version not in self._told:
                 log.error("rules - %s %s%s", version, said, error)
-            self._told = version
+            self._told.add(version)
             return None
 
     async def _read(self, version: Version) -> Checked:
         files = await files_of(self._group, version)
         return await asyncio.to_thread(check_files, files)
 
-    async def _apply_first(self, checked: Checked, at_ms: int) -> Version:
+    async def _apply_first(self, checked: Checked, at_ms: int) -> Version | None:
         try:
             version = await apply(self._group, checked, after=None, author=login(), note=FIRST_NOTE, at_ms=at_ms)
-        except Moved as moved:
-            return moved.live
+        except Moved:
+            return await live(self._group)
         log.info("rules - %s is live: the folder %s, as nothing was applied before", version, self._folder)
         return version
 

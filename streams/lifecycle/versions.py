@@ -4,7 +4,7 @@
 Comes in: files, with who applies them and why. Goes out: the live version, the history, the files of any.
 
 Files are kept by their digest, and so once however often they are applied. A version is put where there is none of its
-number yet: of two who apply at once the slower one is told.
+number yet, nor of a greater one: of two who apply at once the slower one is told.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from streams.state.format import RULE_FILES, RULEBOOKS
 from streams.state.store import GroupStore
 
 DIGEST_DIGITS: Final = 12  # of what people read
+FIRST_NOTE: Final = "the folder with which the first worker began"
 
 
 class Version(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,6 +47,12 @@ class Version(msgspec.Struct, frozen=True, omit_defaults=True):
     def has_past(self) -> bool:
         """Whether shards that lack what its rules read take it from a past, and do not begin it empty."""
         return self.awaits or self.past_of > 0
+
+    @property
+    def applied(self) -> tuple[int, str, str, str]:
+        """When, by whom, why and what. Who awaited a past and is live is the same still. Of two by one number, as
+        Redis was emptied in between, the one that was applied before the other keeps it."""
+        return self.at_ms, self.author, self.note, self.digest
 
     def encode(self) -> bytes:
         """As it is kept, under its number."""
@@ -118,12 +125,31 @@ async def files_of(group: GroupStore, version: Version) -> Files:
 
 
 async def add(group: GroupStore, files: Files, version: Version) -> Version:
-    """Put it, and then its files are live. Gives the version that stands there: another, where somebody was quicker."""
-    kept = _encoded(files)
-    await group.put(RULE_FILES, version.digest, kept)
-    found = await group.replace(RULEBOOKS, version.number, b"", version.encode())
-    await group.put(RULE_FILES, version.digest, kept)  # Redis may have been emptied in between
-    return Version.decode(version.number, found) if found else version
+    """Put it, and then its files are live. Gives it; where somebody was quicker, the greatest that stands there."""
+    there = await put(group, version, most=version.number, files=files)
+    if there in (b"", version.encode()):
+        return version
+    found = await history(group)
+    return found[0] if found else Version.decode(version.number, there)  # it was emptied since
+
+
+async def put(
+    group: GroupStore,
+    version: Version,
+    *,
+    was: Version | None = None,
+    most: int | None = None,
+    files: Files | None = None,
+) -> bytes:
+    """Put it in the place of `was`, as `GroupStore.replace` has it. files: None where they are there already."""
+    kept = _encoded(files) if files is not None else None
+    if kept is not None:
+        await group.put(RULE_FILES, version.digest, kept)
+    then = was.encode() if was is not None else b""
+    found = await group.replace(RULEBOOKS, version.number, then, version.encode(), most=most)
+    if kept is not None:  # Redis may have been emptied in between
+        await group.put(RULE_FILES, version.digest, kept)
+    return found
 
 
 def _encoded(files: Files) -> bytes:

@@ -149,11 +149,12 @@ class SegmenterApp(Declared):
 
     def _take_over(self) -> None:
         rulebook = self._followed.checked.rulebook
-        if rulebook.means_the_same_as(self._worker.rulebook):
+        past_version, has_past = self._followed.past_version, self._followed.has_past
+        has_it = self._worker.has_past or not has_past  # else shards may come to us that ran what came in between
+        if has_it and rulebook.means_the_same_as(self._worker.rulebook):
             log.info("worker - takes over version %d of the rules: none means anything else", self._followed.number)
             return
         log.info("worker - takes over version %d of the rules", self._followed.number)
-        past_version, has_past = self._followed.past_version, self._followed.has_past
         awaited, self._worker = self._awaits, self._worker.under(rulebook, past_version, has_past=has_past)
         if awaited is not None and awaited.version == past_version and rulebook.means_the_same_as(awaited.rulebook):
             self._worker = awaited

@@ -60,13 +60,12 @@ class Assignment:
         for tp in sorted(tps):
             if tp.partition < self._worker.partitions:  # `look_at_topics` tells of others
                 by_number[tp.partition].append(tp)
-        for number in [number for number, inputs in by_number.items() if not self._are_whole(number, inputs)]:
-            del by_number[number]
-        for number, inputs in by_number.items():
+        whole = {number: inputs for number, inputs in by_number.items() if self._are_whole(number, inputs)}
+        for number, inputs in whole.items():
             owner = ShardLifecycle(self._worker, number, inputs, membership, self._left.get(number), self._pace)
             self._owners[number] = owner, asyncio.create_task(self._watch(owner), name=f"shard {number}")
         self._left.clear()
-        numbers = ", ".join(map(str, by_number)) or "none"
+        numbers = ", ".join(map(str, whole)) or "none"
         log.info("worker - owns shards %s, generation %d", numbers, membership.generation)
 
     def _are_whole(self, number: int, inputs: Sequence[TP]) -> bool:

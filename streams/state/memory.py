@@ -265,10 +265,18 @@ class MemoryGroupStore:
         self._contents[collection.key][name] = value
 
     async def replace(
-        self, collection: Collection[Name, bytes], name: Name, was: bytes, now: bytes, newest: int = 0
+        self,
+        collection: Collection[Name, bytes],
+        name: Name,
+        was: bytes,
+        now: bytes,
+        newest: int = 0,
+        most: int | None = None,
     ) -> bytes:
         kept = self._contents[collection.key]
         found = kept.get(name, b"")
+        if found == was and most is not None and (greater := max(kept, default=most)) > most:
+            return kept[greater]
         if found == was:
             kept[name] = now
             for oldest in sorted(kept)[:-newest] if newest else ():

@@ -26,9 +26,16 @@ class RedisGroupStore:
         await self._redis.call("HSET", self._keys.at(collection), name, value)
 
     async def replace(
-        self, collection: Collection[Name, bytes], name: Name, was: bytes, now: bytes, newest: int = 0
+        self,
+        collection: Collection[Name, bytes],
+        name: Name,
+        was: bytes,
+        now: bytes,
+        newest: int = 0,
+        most: int | None = None,
     ) -> bytes:
-        found: bytes = await self._replace([self._keys.at(collection)], [name, was, now, newest])
+        greatest = "" if most is None else most
+        found: bytes = await self._replace([self._keys.at(collection)], [name, was, now, newest, greatest])
         return found
 
     async def remember(self, collection: Collection[str, bytes], name: str, for_s: int, value: bytes = b"") -> None:

@@ -193,9 +193,17 @@ return held
 )
 
 # KEYS: a hash. ARGV: name, what must be there ('' for nothing), what to put there, how many of the greatest names to
-# keep (0 for all).
+# keep (0 for all), the greatest that may be there ('' for any).
 REPLACE = """
 local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+local most = tonumber(ARGV[5])
+if found == ARGV[2] and most then
+  local greatest = most
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+    greatest = math.max(greatest, tonumber(name))
+  end
+  if greatest > most then return redis.call('HGET', KEYS[1], greatest) end
+end
 if found == ARGV[2] then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
   local newest = tonumber(ARGV[4])

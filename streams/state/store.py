@@ -238,12 +238,19 @@ class GroupStore(Protocol):
         """In the place of what was there."""
 
     async def replace(
-        self, collection: Collection[Name, bytes], name: Name, was: bytes, now: bytes, newest: int = 0
+        self,
+        collection: Collection[Name, bytes],
+        name: Name,
+        was: bytes,
+        now: bytes,
+        newest: int = 0,
+        most: int | None = None,
     ) -> bytes:
         """Put `now` in the place of `was` (empty: nothing), if that is there.
 
         Gives what it found: if that is not `was`, another worker was quicker and nothing is changed. newest: where
-        names are numbers, how many of the greatest stay; 0 for all.
+        names are numbers, how many of the greatest stay; 0 for all. most: where they are, the greatest that may be
+        there; what a greater one has is found, too, and nothing is changed.
         """
 
     async def remember(self, collection: Collection[str, bytes], name: str, for_s: int, value: bytes = b"") -> None:

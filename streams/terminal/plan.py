@@ -34,12 +34,18 @@ SILENT: Final = (
 )
 
 
+NOTHING_LIVE: Final = (
+    "Nothing was ever applied: this would be version 1. Where workers run already, Redis has just lost what they run:"
+    " they put that back, and this follows it as the next version."
+)
+
+
 def in_words(plan: Plan) -> str:
     return "\n".join(_lines(plan))
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    yield headline(plan.live) if plan.live else "Nothing was ever applied: this would be version 1."
+    yield from [headline(plan.live)] if plan.live else in_lines(NOTHING_LIVE, "")
     if plan.is_empty:
         yield "The folder has just that: there is nothing to apply."
         return

@@ -3,7 +3,9 @@
 from typing import Final
 
 from streams.state.format import past_room
+from streams.state.memory import MemoryStore
 from streams.state.store import ShardStore, Store
+from tests.runtime.world import lose
 from tests.state.checkpoints import checkpoint
 
 SHARDS: Final = 2
@@ -16,3 +18,10 @@ async def made_pasts(kept: Store, version: int, epoch: int = 0) -> ShardStore:
         await room.claim(shard, epoch, after=None)
         await room.save(shard, epoch, checkpoint(1))
     return room
+
+
+async def lose_all(kept: Store) -> None:
+    """Redis is emptied."""
+    await lose(kept)
+    if isinstance(kept, MemoryStore):
+        kept.group.__dict__.update(MemoryStore().group.__dict__)

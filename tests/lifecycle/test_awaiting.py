@@ -16,11 +16,9 @@ from streams.lifecycle.moves import Move
 from streams.lifecycle.versions import Version, ahead, history, live
 from streams.settings import Settings
 from streams.state.format import SETTLED
-from streams.state.memory import MemoryStore
 from streams.state.store import GroupStore, Store
 from streams.terminal.versions import history_in_words
-from tests.lifecycle.pasts import made_pasts
-from tests.runtime.world import lose
+from tests.lifecycle.pasts import lose_all, made_pasts
 
 SEEN = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 3\n'}
 MORE = {"seen.yaml": 'segment: seen\nenter: count("Page Viewed") >= 5\n'}
@@ -70,12 +68,6 @@ class _Emptied:
             return await getattr(self._store, name)(*arguments, **named)
 
         return asked
-
-
-async def lose_all(kept: Store) -> None:
-    await lose(kept)
-    if isinstance(kept, MemoryStore):
-        kept.group.__dict__.update(MemoryStore().group.__dict__)
 
 
 @pytest.mark.parametrize("at", range(12))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.errors import RuleError
-from streams.lifecycle import following
+from streams.lifecycle import restoring, versions
 from streams.lifecycle.applying import apply
 from streams.lifecycle.awaiting import must_wait
 from streams.lifecycle.checking import check_files
@@ -134,6 +134,24 @@ async def test_a_version_whose_files_are_put_back_is_taken_over(
     assert worker.awaited.version == second
 
 
+async def test_of_two_that_cannot_be_read_at_once_each_is_told_once(
+    group: GroupStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await apply(group, check_files(QUIET), after=None, author="ann", note="", at_ms=1)
+    worker = Followed(group, Settings())
+    await worker.begin(at_ms=2)
+    for gone in (Version(2, 3, "ann", "", "gone"), Version(3, 4, "ann", "", "gone", awaits=True)):
+        await group.put(RULEBOOKS, gone.number, gone.encode())
+    assert [await worker.look() for _ in range(3)] == [False] * 3
+    told = [record.getMessage().partition(" and cannot")[0] for record in caplog.records if record.levelname == "ERROR"]
+    assert told == ["rules - version 3 awaits its past", "rules - version 2 is live"]
+    for number in (2, 3):
+        await add(group, FAULTY, Version(number + 2, number + 2, "ann", "", "faulty", awaits=number == 3))
+    assert [await worker.look() for _ in range(3)] == [False] * 3
+    assert caplog.text.count("version 4 is live and cannot be read") == 1
+    assert caplog.text.count("version 5 awaits its past and cannot be read") == 1
+
+
 async def test_a_worker_puts_back_what_it_runs_where_redis_has_lost_it(group: GroupStore, tmp_path: Path) -> None:
     worker = Followed(group, named(folder(tmp_path / "rules", QUIET)))
     deliverer = Followed(group, named(tmp_path / "rules"))
@@ -214,13 +232,13 @@ async def test_so_it_is_where_redis_is_emptied_again_while_they_are_put_back(
     await group.put(SETTLED, "partitions", b"4")
     await worker.look()
     group.__dict__.update(MemoryStore().group.__dict__)
-    put = add
+    put = versions.put
 
-    async def emptied_before(*what: Any) -> Version:
+    async def emptied_before(*what: Any, **said: Any) -> bytes:
         group.__dict__.update(MemoryStore().group.__dict__)
-        return await put(*what)
+        return await put(*what, **said)
 
-    monkeypatch.setattr(following, "add", emptied_before)
+    monkeypatch.setattr(restoring, "put", emptied_before)
     await worker.look()
     assert (await live(group), await group.read(SETTLED)) == (worker.version, {})
     await worker.look()

@@ -76,9 +76,9 @@ async def test_a_version_has_its_files_also_where_redis_is_emptied_while_it_is_p
     group = MemoryStore().group
     replace = group.replace
 
-    async def emptied_before(*what: Any) -> bytes:
+    async def emptied_before(*what: Any, **said: Any) -> bytes:
         group.__dict__.update(MemoryStore().group.__dict__)
-        return await replace(*what)
+        return await replace(*what, **said)
 
     monkeypatch.setattr(group, "replace", emptied_before)
     version = Version(1, 7, "ann", "", digest_of(QUIET))

@@ -153,6 +153,28 @@ async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_wait
     assert [is_in for _, is_in in shard.stands] == [True, False]
 
 
+async def test_a_past_is_not_gone_on_with_under_other_rules_that_have_its_number_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where Redis was emptied, and rules that were applied then had it until others were put back."""
+    shard = OneShard(["Opened"])
+
+    async def for_ever(_: PastMaker) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PastMaker, "_make", for_ever)
+    async with shard.owned():
+        await shard.fetch(1)
+        owner, room = shard._owner, shard.store.beside(past_room(2))
+        await owner.await_past(shard.under(OTHERS, version=2))
+        room._shards[0] = shard.store._shards[0]  # it was begun
+        await owner.await_past(shard.under(OTHERS, version=2))
+        assert await room.progress(0) is not None
+        await owner.await_past(shard.under(rulebook(open='latest("Opened", "format") == "pdf"'), version=2))
+        assert await room.progress(0) is None
+        assert owner.made is not None
+
+
 async def test_nobody_waits_for_a_shard_to_take_rules_over_that_was_let_go_before_their_past_had_settled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.state.format import OBSERVED, POPULATIONS, QUINTILES, SETTLED, STRIPE_EVENTS, TICKETS
+from streams.state.format import OBSERVED, POPULATIONS, QUINTILES, RULEBOOKS, SETTLED, STRIPE_EVENTS, TICKETS
 from streams.state.store import GroupStore, Store
 
 ALL_BYTES = bytes(range(256))
@@ -81,3 +81,13 @@ async def test_what_is_remembered_is_taken_once(shared: GroupStore) -> None:
     assert await shared.take(TICKETS, "one") == ALL_BYTES
     assert await shared.take(TICKETS, "one") is None
     assert await shared.take(TICKETS, "other") == b"other"
+
+
+async def test_what_is_to_be_the_greatest_number_is_not_put_where_a_greater_one_is_there(shared: GroupStore) -> None:
+    assert await shared.replace(RULEBOOKS, 3, b"", b"third", most=0) == b""
+    assert await shared.replace(RULEBOOKS, 1, b"", b"first", most=1) == b"third"
+    assert await shared.replace(RULEBOOKS, 10, b"", ALL_BYTES, most=2) == b"third"
+    assert await shared.replace(RULEBOOKS, 10, b"", ALL_BYTES, most=3) == b""
+    assert await shared.replace(RULEBOOKS, 10, b"", b"another", most=10) == ALL_BYTES
+    assert await shared.replace(RULEBOOKS, 9, b"", b"less", most=9) == ALL_BYTES
+    assert await shared.read(RULEBOOKS) == {3: b"third", 10: ALL_BYTES}

@@ -82,7 +82,7 @@ class Nobody:
 
 class PastMaker:
     """worker: under the rules that await their past. running: None while it is not loaded. pace: one for all that are
-    made here.
+    made here. subject: as the log calls it.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class PastMaker:
         running: Callable[[], Running | None],
         pace: Unhurried,
     ):
-        self.version = worker.version
+        self.version, self.rulebook = worker.version, worker.rulebook
+        self.subject = f"shard {number}, past under version {worker.version}"
         self.store: ShardStore = worker.store.beside(past_room(worker.version))
         self._progress = Progress(worker, pace)
         self._worker, self._number, self._tps, self._is_ours, self._running = worker, number, tps, is_ours, running
@@ -109,8 +110,7 @@ class PastMaker:
         self._settled, self._hurried = asyncio.Event(), asyncio.Event()
         self._commands = TP(worker.settings.topic(PROFILE_COMMANDS.name), number)
         self._first: dict[TP, int] = {}
-        self._subject = f"shard {number}, past under version {worker.version}"
-        self._task = asyncio.create_task(self._run(), name=self._subject)
+        self._task = asyncio.create_task(self._run(), name=self.subject)
 
     @property
     def made(self) -> Made:
@@ -144,7 +144,7 @@ class PastMaker:
         if self._task.cancelled():
             return None
         past = await self._task
-        log.info("%s - is there, %s after the shard", self._subject, seconds(since))
+        log.info("%s - is there, %s after the shard", self.subject, seconds(since))
         return past
 
     def abandon(self) -> None:
@@ -165,18 +165,18 @@ class PastMaker:
             try:
                 return await self._make()
             except Fenced:
-                if not await self._retry(f"{self._subject}, asking whose it is", self._is_ours):
+                if not await self._retry(f"{self.subject}, asking whose it is", self._is_ours):
                     raise
             except (Unreachable, KafkaError, StateError) as error:
                 if isinstance(error, StateTooNew):
                     raise
-                log.warning("%s - goes on from its last checkpoint: %s", self._subject, in_words(error))
+                log.warning("%s - goes on from its last checkpoint: %s", self.subject, in_words(error))
             except Exception as error:
                 if self._last is not None:
                     raise  # events wait: whoever waits is to know
                 self._progress.failed(in_words(error))
-                log.error("%s - is tried again, after: %s", self._subject, in_words(error))
-                log.debug("%s - the same with where it came from", self._subject, exc_info=error)
+                log.error("%s - is tried again, after: %s", self.subject, in_words(error))
+                log.debug("%s - the same with where it came from", self.subject, exc_info=error)
                 await asyncio.sleep(FAILED_AGAIN_AFTER_S)
             await asyncio.sleep(AGAIN_AFTER_S)
 
@@ -185,9 +185,9 @@ class PastMaker:
         reader = PastReader(self._worker.consumer, self._pace)
         loop = await self._load(reader)
         await loop.start()
-        working = asyncio.create_task(loop.work(), name=f"{self._subject}, at work")
-        reading = asyncio.create_task(reader.run(loop.receive), name=f"{self._subject}, reading")
-        following = asyncio.create_task(self._follow(loop, reader), name=f"{self._subject}, following")
+        working = asyncio.create_task(loop.work(), name=f"{self.subject}, at work")
+        reading = asyncio.create_task(reader.run(loop.receive), name=f"{self.subject}, reading")
+        following = asyncio.create_task(self._follow(loop, reader), name=f"{self.subject}, following")
         tasks: Sequence[asyncio.Task[Any]] = working, reading, following
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -231,25 +231,25 @@ class PastMaker:
         self._first = dict(await self._worker.consumer.earliest_offsets(*self._tps))
         if not found.stored or all(found.stored.positions.get(tp.topic, 0) >= at for tp, at in self._first.items()):
             return found
-        log.warning("%s - begins anew: topics do not reach back to its last checkpoint any more", self._subject)
+        log.warning("%s - begins anew: topics do not reach back to its last checkpoint any more", self.subject)
         await self.store.forget(self._number)
         return await claim(self.store, self._number, self._is_ours, self._worker.clock)
 
     async def _await_departed(self) -> None:
         """Whoever became somebody of this shard is waited for: what was counted of them is part of it."""
-        await self._retry(self._subject, self._departed.look)
+        await self._retry(self.subject, self._departed.look)
         while self._departed.missing:
             await asyncio.sleep(HURRIED_S)
-            await self._retry(self._subject, self._departed.look)
+            await self._retry(self.subject, self._departed.look)
             if self._departed.missing and self._may_tell():
                 count = counted(self._departed.missing, "user")
-                log.warning("%s - waits for what was counted of %s before a merge", self._subject, count)
+                log.warning("%s - waits for what was counted of %s before a merge", self.subject, count)
 
     async def _begin(self) -> Beginning:
         worker, head = self._worker, await self._head_of_running()
         found = await where_the_past_begins(worker.consumer, self._tps, head, worker.settings, worker.clock())
         since = "" if found.since_ms == NEVER else f" since {format_time(found.since_ms)}, as far as topics reach back"
-        log.info("%s - is made from the input topics%s", self._subject, since)
+        log.info("%s - is made from the input topics%s", self.subject, since)
         return found
 
     async def _head_of_running(self) -> Head:
@@ -289,7 +289,7 @@ class PastMaker:
     async def _look_at_room(self, *, at_once: bool = False) -> None:
         """From time to time. StateLost: Redis has not what was made. Fenced: another makes it."""
         if at_once or time.monotonic() >= self._room_at:
-            epoch = await self._retry(self._subject, partial(self.store.owner, self._number))
+            epoch = await self._retry(self.subject, partial(self.store.owner, self._number))
             owns(self._number, Held() if epoch is None else Held(FORMAT, epoch), self._epoch)
             self._room_at = time.monotonic() + LOOK_EVERY_S
 
@@ -298,7 +298,7 @@ class PastMaker:
         more than it has is forgotten."""
         less = {tp: at for tp, at in newest.positions.items() if at < towards.positions.get(tp, 0)}
         if less:
-            kept = await self._retry(self._subject, partial(self.store.progress, self._number))
+            kept = await self._retry(self.subject, partial(self.store.progress, self._number))
             if kept is not None and any(kept.positions.get(tp.topic, 0) > at for tp, at in less.items()):
                 await self.store.forget(self._number)
             raise StateLost(f"Redis has lost what shard {self._number} had, which it follows")
@@ -326,7 +326,7 @@ class PastMaker:
         """From time to time; again and again while somebody is on the way."""
         if not self._departed.missing and time.monotonic() < self._look_at:
             return
-        await self._retry(self._subject, self._departed.look)
+        await self._retry(self.subject, self._departed.look)
         self._look_at = time.monotonic() + LOOK_EVERY_S
         (self._settled.clear if self._departed.missing else self._settled.set)()
 

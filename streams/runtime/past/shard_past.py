@@ -53,10 +53,10 @@ class ShardPast:
     async def make(self, worker: Worker | None, next_version: int) -> None:
         """Make that of its rules; None: none is awaited any more. next_version: that of the rules which the shard runs,
         or is about to."""
-        version = worker.version if worker is not None else 0
-        if self._maker is not None and self._maker.version not in (version, next_version):
+        version, maker = worker.version if worker is not None else 0, self._maker
+        if maker is not None and (maker.version not in (version, next_version) or _is_of_others(maker, worker)):
             await self.end(forget=True)
-        elif self._maker is not None and self._maker.is_over and self._maker.version == version != next_version:
+        elif maker is not None and maker.is_over and maker.version == version != next_version:
             await self.end(forget=False)  # it was taken over, and Redis has lost that: the rules of before are back
         if self._maker is None and worker is not None and not self._is_left and worker.version != next_version:
             self._maker = self._make(worker)
@@ -90,9 +90,8 @@ class ShardPast:
         since = time.monotonic()
         while True:
             await asyncio.sleep(TOLD_EVERY_S)
-            subject = f"shard {self._number}, past under version {maker.version}"
             read = f"{maker.made.read:,} of {counted(maker.made.of, 'record')}"
-            log.warning("%s - events have waited for it for %s: %s read", subject, seconds(since), read)
+            log.warning("%s - events have waited for it for %s: %s read", maker.subject, seconds(since), read)
 
     async def _is_kept(self, worker: Worker) -> bool:
         room: ShardStore = worker.store.beside(past_room(worker.version))
@@ -121,6 +120,13 @@ class ShardPast:
 
     def _make(self, worker: Worker) -> PastMaker:
         return PastMaker(worker, self._number, self._tps, self._is_ours, self._running, self._pace)
+
+
+def _is_of_others(maker: PastMaker, worker: Worker | None) -> bool:
+    """Whether other rules had the number of these, until Redis was emptied and these were put back."""
+    if worker is None or maker.version != worker.version or maker.rulebook is worker.rulebook:
+        return False
+    return not maker.rulebook.means_the_same_as(worker.rulebook)
 
 
 def _lacks(head: Head, worker: Worker) -> bool:
