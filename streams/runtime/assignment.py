@@ -95,6 +95,8 @@ class Assignment:
         """Run the rules of `worker` from now on: shards that we are given at once; those we have one after the other,
         so that most events never wait."""
         self._worker = worker
+        for owner in self.owners():
+            owner.overtake(worker)
         if not self.is_taking_over:
             self._taking_over = asyncio.create_task(self._turn_all(), name="taking over rules")
 

@@ -93,10 +93,9 @@ class ShardLifecycle:
         self._leaving = self._was_overtaken = False
         self._loading = f"shard {number}, loading"
         self._retry = Retry()
-        pace = pace or Unhurried()
         self._told = TP(worker.settings.topic(REROUTED_EVENTS.name), number)
         self._told_until: dict[int, int] = {}
-        self._past = ShardPast(number, self._tps, self._is_ours, self._running, self._retry, pace)
+        self._past = ShardPast(number, self._tps, self._is_ours, self._running, self._retry, pace or Unhurried())
 
     @property
     def obstacle(self) -> Obstacle | None:
@@ -128,6 +127,11 @@ class ShardLifecycle:
             if self.loaded is not None:
                 self.loaded.leave()
         await self._turned.wait()
+
+    def overtake(self, worker: Worker) -> None:
+        """Where it waits for the past of rules that are live no more, go on under these."""
+        if self._past.is_awaited:
+            self._next = worker
 
     @property
     def made(self) -> Made | None:
@@ -173,7 +177,7 @@ class ShardLifecycle:
             while not self._leaving:
                 self._worker, since = self._next, time.monotonic()
                 found = await self._find()
-                if not self._leaving:  # as we may have been told meanwhile
+                if self._next is self._worker and not self._leaving:  # as we may have been told meanwhile
                     await self._work(found, await self._begin(found), since)
         except Fenced as error:
             log.error("shard %d - let go without a last checkpoint: %s", self.number, error)
@@ -236,7 +240,7 @@ class ShardLifecycle:
         raw = left.shard.head() if left is not None else stored.head if stored is not None else None
         if stands is None or raw is None:
             return None
-        return await self._past.finish(self._worker, stands, Head.decode(raw))
+        return await self._past.finish(self._worker, stands, Head.decode(raw), partial(self.runs_under, self._worker))
 
     async def _is_ours(self) -> bool:
         return await self._worker.consumer.is_current(self._membership)
@@ -272,8 +276,7 @@ class ShardLifecycle:
         identities = await identities_of(worker, shard, stored)
         if begun.published is not None and stored:  # what is told again was read before that
             begun.published.say(stored.outbox)
-        owed = Owed(stored[OWED] if stored else NOTHING)
-        pending = Pending(worker.outputs, begun.published, kept, owed)
+        pending = Pending(worker.outputs, begun.published, kept, Owed(stored[OWED] if stored else NOTHING))
         loop = ShardLoop(worker, shard, identities, intake, self._checkpoints, begun.number, pending)
         stands = self._stands(None, stored)
         loop.saved = stands and stands._replace(is_stale=shard.is_stale)
@@ -331,15 +334,12 @@ class ShardLifecycle:
         changes = [decode_headers(message.headers) for message in stored.outbox if message.topic == topic]
         changed_at = {change.subject: change.time for change in changes}
         users = [user for user in changed_at if user in shard]  # who was erased has a tombstone in the outbox
-        saved = await self._saved_memberships(users) if users else {}
+        ask = partial(self._worker.store.values, self.number, MEMBERSHIPS, users)
+        saved = await self._retry(self._loading, ask) if users else {}
         memberships = [
             self._worker.outputs.memberships(user, saved.get(user, NOWHERE), changed_at[user], number) for user in users
         ]
         await self._checkpoints.publish(stored.number, stored.outbox, memberships)
-
-    async def _saved_memberships(self, users: Sequence[str]) -> dict[str, bytes]:
-        ask = partial(self._worker.store.values, self.number, MEMBERSHIPS, users)
-        return await self._retry(f"shard {self.number}, loading", ask)
 
 
 def _counts_from(shard: Shard, stored: Stored | None) -> int | None:

@@ -153,6 +153,32 @@ async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_wait
     assert [is_in for _, is_in in shard.stands] == [True, False]
 
 
+async def test_a_shard_waits_for_no_past_of_rules_that_are_live_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which may never be there: other shards have gone on to those that are, and make it no more."""
+    shard = OneShard(["Opened", "Closed"])
+    async with shard.owned():
+        await shard.fetch(1)
+    shard._worker = shard.under(OTHERS, version=2)
+    shard.store.beside(past_room(2))._shards[0] = shard.store._shards[0]  # it was begun
+    is_made = asyncio.Event()
+
+    async def for_ever(_: PastMaker) -> None:
+        is_made.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PastMaker, "_make", for_ever)
+    owner = shard._owner = shard.owner()
+    running = asyncio.create_task(owner.run())
+    await is_made.wait()
+    async with asyncio.timeout(60):
+        await owner.take_over(shard.under(RULES, version=3))
+    await shard.fetch(2)
+    owner.leave()
+    await running
+    assert [is_in for _, is_in in shard.stands] == [True, False]
+    assert not any(change.segment == "plenty" for change in shard.changes)
+
+
 async def test_a_past_is_not_gone_on_with_under_other_rules_that_have_its_number_now(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

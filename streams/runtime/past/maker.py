@@ -132,14 +132,14 @@ class PastMaker:
         await asyncio.wait({settled, self._task}, timeout=SETTLED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
         settled.cancel()
 
-    async def finish(self, last: Stand, head: Head) -> Past | None:
+    async def finish(self, last: Stand, head: Head, is_needed: Callable[[], bool]) -> Past | None:
         """As it is where the running one was let go, at its last checkpoint; None where it was ended meanwhile, as
         nobody needs it any more. head: of that checkpoint."""
         since, self._last, self._head = time.monotonic(), last, head
         self._hurried.set()
         while not self._task.done():
             await asyncio.wait([self._task], timeout=STOPPED_AGAIN_S)
-            if self._is_abandoned:
+            if self._is_abandoned or not is_needed():
                 self._task.cancel()  # once more: a client of Redis may have swallowed it
         if self._task.cancelled():
             return None

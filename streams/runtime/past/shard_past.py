@@ -29,7 +29,7 @@ from streams.state.store import ShardStore
 
 
 class ShardPast:
-    """Of one shard: as of `PastMaker`."""
+    """Of one shard: as of `PastMaker`. is_awaited: whether the shard waits for it, to go on."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ShardPast:
         self._number, self._tps, self._is_ours, self._running = number, tps, is_ours, running
         self._retry, self._pace = retry, pace
         self._maker: PastMaker | None = None
-        self._is_left = False
+        self._is_left = self.is_awaited = False
 
     @property
     def made(self) -> Made | None:
@@ -66,9 +66,17 @@ class ShardPast:
         if self._maker is not None and self._maker.version == worker.version:
             await self._maker.settled()
 
-    async def finish(self, worker: Worker, stands: Stand, head: Head) -> Past | None:
+    async def finish(self, worker: Worker, stands: Stand, head: Head, is_needed: Callable[[], bool]) -> Past | None:
         """That of its rules, brought to where the shard stands at its last checkpoint, of which `head` is. None where
-        there is none, and none is lacking, or where the shard is to be let go meanwhile."""
+        there is none, and none is lacking, or where the shard is to be let go meanwhile, or other rules are live, so
+        that it is needed no more: what it waits for may never be there then."""
+        self.is_awaited = True
+        try:
+            return await self._finish(worker, stands, head, is_needed)
+        finally:
+            self.is_awaited = False
+
+    async def _finish(self, worker: Worker, stands: Stand, head: Head, is_needed: Callable[[], bool]) -> Past | None:
         if self._maker is None or not self._maker.can_finish(worker):
             if not await self._is_kept(worker):
                 if not (worker.has_past and _lacks(head, worker)):
@@ -81,7 +89,7 @@ class ShardPast:
         self._maker = self._maker or self._make(worker)
         telling = asyncio.create_task(self._tell(self._maker))
         try:
-            return await self._maker.finish(stands, head)
+            return await self._maker.finish(stands, head, is_needed)
         finally:
             telling.cancel()
 
