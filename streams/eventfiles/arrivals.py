@@ -42,7 +42,8 @@ class Arrivals:
     def batches(self) -> Iterator[Batch]:
         while self._unread or any(map(self._inbox.held, self._sources)):
             for source in self._sources:
-                if source in self._unread and not self._inbox.held(source):
+                # Each batch has a price of its own: what is read at one go may be few events, of a process's own users.
+                while source in self._unread and self._inbox.held(source) < BATCH_EVENTS:
                     self._read(source)
             batch = self._inbox.take(BATCH_EVENTS)
             if len(batch):
