@@ -14,7 +14,7 @@ from streams.backtest.records import SUFFIX, RecordFile
 from streams.eventfiles.decoded import File
 from streams.eventfiles.lines import LineFile
 
-PIECE_BYTES: Final = 16 << 20
+PIECE_BYTES: Final = 4 << 20  # few of many are the last that all wait for
 PACKED: Final = (".gz", ".zst")
 
 

@@ -120,6 +120,17 @@ class HistoryDecoder:
         return [self._unless_erased(decoded) for decoded in decoder.decode_all(records)]
 
     def _decode_rows(self, rows: Rows) -> list[Decoded]:
+        columns = rows.columns()
+        if columns is None:
+            return self._decode_others(rows)
+        decoded: list[Decoded | None] = [*self._decoder.product.decode_plain(columns)]
+        for place in rows.to_look_into():
+            decoded[place] = None
+        others = [place for place, means in enumerate(decoded) if means is None]
+        instead = iter(self._decode_others(rows.at(others)) if others else ())
+        return [next(instead) if means is None else means for means in decoded]
+
+    def _decode_others(self, rows: Rows) -> list[Decoded]:
         product, skims = self._decoder.product, rows.skims()
         rows.make([place for place, skim in enumerate(skims) if skim is None or product.reads_more(skim)])
         return product.decode_skimmed(skims, rows.records(), self._decoder.decode_line)

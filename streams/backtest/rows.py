@@ -14,13 +14,15 @@ import numpy as np
 from streams.backtest.blocks import MEMBERS, Numbered
 from streams.core.arrays import Ints
 from streams.core.kernel.json_ids import ABSENT, ODD, hash_of, hashes_of_texts
+from streams.sources.columns import Columns
 from streams.sources.records import MAX_RECORD_BYTES, Skimmed
 from streams.sources.segment_spec import Skim
 
 OBJECTS: Final = frozenset({"properties", "traits", "context"})
 TIMES: Final = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 # The fields of a `Skim` in its order; an object's content is not looked at.
-SKIMMED: Final = tuple(field.encode_name for field in msgspec.structs.fields(Skim))
+NAMES: Final = {field.name: field.encode_name for field in msgspec.structs.fields(Skim)}
+SKIMMED: Final = tuple(NAMES.values())
 LONGEST_CHARACTER: Final = 6  # bytes, of one that JSON writes as \u0000
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -54,13 +56,19 @@ class Fields:
             return np.full(batch.num_rows, ABSENT if stated is None else hash_of(stated))
         return _hashes(batch.column(self._column[member]))
 
+    def columns(self, batch: Any) -> Columns | None:
+        """What is looked at of rows that are plain; None where any column holds what its field does not."""
+        if not self._can_be_skimmed(batch):
+            return None
+        return Columns(*(list(self._skimmed(batch, NAMES[each])) for each in Columns._fields))
+
     def skims(self, batch: Any) -> list[Skim | None]:
         """What each line would be skimmed to; None of a row that must be a line to tell."""
         if not self._can_be_skimmed(batch):
             return [None] * batch.num_rows
         columns = [self._skimmed(batch, field) for field in SKIMMED]
         skims: list[Skim | None] = list(map(Skim, *columns))
-        for place in self._to_look_into(batch):
+        for place in self.to_look_into(batch):
             skims[place] = None
         return skims
 
@@ -84,7 +92,7 @@ class Fields:
             for field, kind in kinds.items()
         )
 
-    def _to_look_into(self, batch: Any) -> Iterator[int]:
+    def to_look_into(self, batch: Any) -> Iterator[int]:
         """Rows with a context, and rows with text where JSON of an object belongs."""
         for field in OBJECTS & self._column.keys():
             column = batch.column(self._column[field])
@@ -189,6 +197,15 @@ class Rows(Sequence[bytes]):
             return
         made = self._fields.lines(self._batch.take(np.array(places, np.int64)))
         self._made |= zip(places, made, strict=True)
+
+    def at(self, places: Sequence[int]) -> "Rows":
+        return Rows(self._fields, self._batch.take(np.array(places, np.int64)))
+
+    def columns(self) -> Columns | None:
+        return self._fields.columns(self._batch)
+
+    def to_look_into(self) -> Iterator[int]:
+        return self._fields.to_look_into(self._batch)
 
     def skims(self) -> list[Skim | None]:
         return self._fields.skims(self._batch)

@@ -9,6 +9,7 @@
     nested.py         nested objects by dotted name
     aliases.py        whose a record is, and which aliases it bears
     segment_spec.py   product events in the Segment spec
+    columns.py        plain track events out of columns
     traits.py         the traits that identify and group set
     billing.py        billing updates, a row a form
     plain.py          the plain form

@@ -6,7 +6,6 @@ used. A record is skimmed first; properties, traits and context are decoded only
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import compress
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,7 @@ from streams.core.instants import is_instant
 from streams.core.links import Link, Unlinked
 from streams.sources import records
 from streams.sources.aliases import NO_LINKS, find_subject, linking, links_of_alias, links_of_traits
+from streams.sources.columns import NOTHING, Columns, plain_tracks
 from streams.sources.envelope import Envelope
 from streams.sources.mending import mended
 from streams.sources.nested import JsonObject, flatten, pick
@@ -38,8 +38,6 @@ from streams.sources.warnings import Warnings
 EVENT_NAMES: Final = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": "", "group": "", "alias": ""}
 
 TYPES: Final = frozenset({"track", *EVENT_NAMES})
-
-NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 
 # So many records are decoded together: enough to share the cost of a call, few enough to stay in the processor's cache.
 CHUNK: Final = 256
@@ -191,6 +189,12 @@ class SegmentSpec:
             next(product) if of_product else otherwise(line.value or b"")
             for line, of_product in zip(lines, is_product, strict=True)
         ]
+
+    def decode_plain(self, columns: Columns) -> list[Event | None]:
+        """The same of rows without context: of each plain track event, as most are; None of what is to be skimmed."""
+        if self._all_special:
+            return [None] * len(columns.type)
+        return plain_tracks(columns, self._special, self._nobody, self._earliest_ms)
 
     def reads_more(self, body: Skim) -> bool:
         """Whether more of such a record is read than it is skimmed to."""

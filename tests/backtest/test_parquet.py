@@ -108,7 +108,7 @@ def test_a_struct_is_an_object(tmp_path: Path) -> None:
     assert records(path)[0]["context"] == {"active": False}
 
 
-TEXTS = ["ann", "bob", "null", "", 'a"b', "é", None]
+TEXTS = ["ann", "bob", "null", "", 'a"b', "é", None, "of no word for nobody", "x" * 256]
 times = st.sampled_from([NOON, datetime(1960, 1, 1, tzinfo=UTC), datetime(1971, 1, 1, tzinfo=UTC), None])
 OBJECTS = ['{"a": 1}', "{}", "[]", "5", "{", "null", "", '{"b": {"c": "x"}}', None]
 columns: dict[str, st.SearchStrategy[Any]] = {
@@ -165,6 +165,7 @@ def test_rows_that_are_plain_are_never_made_lines(tmp_path: Path) -> None:
         block = file.read()
         assert block is not None
         patch.setattr(Fields, "lines", lambda *_: pytest.fail("a line was made"))
+        patch.setattr(Fields, "skims", lambda *_: pytest.fail("it was skimmed"))
         (event,) = HistoryDecoder(Decoder(Reads({})), {}).decode_lines(block.all().lines)
     assert isinstance(event, Event)
     assert (event.subject, event.name, event.ts) == ("ann", "Opened", NOON_MS)
