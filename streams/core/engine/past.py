@@ -9,6 +9,7 @@ quintiles is left as it is, and so is what asks for it: edges are made of what l
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -64,7 +65,6 @@ class Past:
         self._fields = shard.catalog.fields
         self._words = shard.catalog.kept
         self.kept_since = head.kept_since
-        self._levels = _levels(self._catalog)
 
     def dated(self, head: Head, stored: Head) -> Head:
         """The head with since when every event is in what is filled in. stored: the head of before."""
@@ -127,14 +127,8 @@ class Past:
 
     def take_levels(self, table: Table, rows: Ints, theirs: Ints) -> Iterator[Elsewhere]:
         """Have profiles be where they are by their past, where that is elsewhere than was told."""
-        words = table.memory.words
-        for number, word in self._levels:
-            state, level = words[rows, word + 1], theirs[:, word + 1] & LEVEL
-            moved = np.flatnonzero((state & LEVEL) != level)
-            words[rows[moved], word] = theirs[moved, word]
-            words[rows[moved], word + 1] = state[moved] & ~LEVEL | level[moved]
-            for at in moved.tolist():
-                yield Elsewhere(int(rows[at]), number, int(state[at]) & LEVEL)
+        for at, rule, told in _take_levels(table.memory.words, rows, theirs, self._catalog):
+            yield Elsewhere(int(rows[at]), rule, told)
 
 
 def without_counts(event: Event, rulebook: Rulebook) -> Event:
@@ -180,10 +174,8 @@ def complete(
     then = json.decode(packed.schema, type=RowSchema)
     filled = fill(one.row[None], theirs.row[None], catalog.fields, then, kept_since, calendar)
     fill_document(one.document, theirs.document, [name for name, those in filled.items() if those[0]])
-    for _, word in _levels(catalog):
-        state, level = int(one.row[word + 1]), int(theirs.row[word + 1]) & LEVEL
-        if state & LEVEL != level:
-            one.row[word], one.row[word + 1] = theirs.row[word], state & ~LEVEL | level
+    for _ in _take_levels(one.row[None], np.zeros(1, np.int64), theirs.row[None], catalog):
+        pass
     [row] = write(one.row[None], np.zeros(1, np.int64), catalog.kept, packed.row[0])
     return Packed(row, one.document.encode(), json.encode(RowSchema.of(catalog)))
 
@@ -193,6 +185,18 @@ def begun(head: Head) -> int:
     return min((head.kept_since.get(each.name, NEVER) for each in head.schemas[head.current].filled()), default=NEVER)
 
 
+def _take_levels(words: Ints, rows: Ints, theirs: Ints, catalog: Catalog) -> Iterator[tuple[int, int, int]]:
+    """Of these rows, each with what its past has of it: which was elsewhere, by which rule, and at what level."""
+    for number, word in _levels(catalog):
+        state, level = words[rows, word + 1], theirs[:, word + 1] & LEVEL
+        moved = np.flatnonzero((state & LEVEL) != level)
+        words[rows[moved], word] = theirs[moved, word]
+        words[rows[moved], word + 1] = state[moved] & ~LEVEL | level[moved]
+        for at in moved.tolist():
+            yield at, number, int(state[at]) & LEVEL
+
+
+@lru_cache(maxsize=8)  # of the rules that run, and of those that await their past
 def _levels(catalog: Catalog) -> list[tuple[int, int]]:
     """The number of each rule that a past says where profiles are by, and where its level begins in a row."""
     places = {field.name: field.start for field in catalog.fields}
