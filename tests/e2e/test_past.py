@@ -90,6 +90,26 @@ def test_rules_that_read_what_was_not_kept_come_in_with_their_past_though_a_work
     assert not any(each["live"] for each in told(seen))
 
 
+def test_rules_that_are_applied_to_a_redis_that_was_just_emptied_follow_what_ran(pipeline: Pipeline) -> None:
+    pipeline.use({"more-exports": TIMELESS["more-exports"]})
+    records = actions(users=40, events=800)
+    pipeline.publish(records)
+    with pipeline.worker() as worker:
+        until_members_are(pipeline, wanted(pipeline, records), worker)
+        pipeline.use({"more-exports": TIMELESS["more-exports"], "reader": 'enter: count("Report Viewed") >= 4'})
+        worker.freeze()
+        pipeline.lose_state()
+        assert "Version 1 is live" in rules(pipeline, "apply", "--yes", "--note", "who reads")
+        worker.thaw()
+        worker.says("applied version 1; that is version 2 now, and follows version 1, which runs here")
+        worker.says("takes over version 2 of the rules")
+        until_members_are(pipeline, wanted(pipeline, records), worker)
+        _, newest, first = rules(pipeline, "history").splitlines()
+        assert "who reads" in newest
+        assert "the folder with which the first worker began" in first
+        assert "Traceback" not in worker.said()
+
+
 def test_where_topics_do_not_reach_back_rules_begin_with_what_is_there_as_was_said_beforehand(
     pipeline: Pipeline,
 ) -> None:
