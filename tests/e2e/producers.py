@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from streams.testing import Record, to_bytes
 from tests.e2e import apache_kafka
@@ -23,11 +23,17 @@ def publish_by_librdkafka(
     be sent again, as of a new topic whose leader is not there yet: by its defaults it does not promise that."""
     said = {"bootstrap.servers": pipeline.settings.kafka, "log_level": 0, "compression.codec": codec}
     producer = Producer({**said, "enable.idempotence": True})
-    topic = pipeline.settings.topic("product-events")
+    topic, failed = pipeline.settings.topic("product-events"), list[str]()
+
+    def delivered(error: KafkaError | None, _: Message) -> None:
+        failed.extend([str(error)] if error else [])
+
     for record in records:
-        producer.produce(topic, to_bytes(record), key=record["userId"].encode() if keyed else None)
+        key = record["userId"].encode() if keyed else None
+        producer.produce(topic, to_bytes(record), key=key, on_delivery=delivered)
         producer.poll(0)
     assert producer.flush(WITHIN_S) == 0
+    assert not failed, failed[:3]
 
 
 def publish_by_java(

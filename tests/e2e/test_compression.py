@@ -46,27 +46,29 @@ def test_every_codec_is_read_by_the_worker_and_by_watch(pipeline: Pipeline, apac
         publish_by_librdkafka(pipeline, [each for each in records if each["userId"] in some], codec=codec)
     batches = list(batches_of(apache, pipeline.settings.topic("product-events")))
     # librdkafka leaves a batch as it is where compressing makes it no smaller, as one of a single record.
-    assert {codec for codec, _ in batches} >= {1, 2, 3, 4}
-    assert {body.startswith(XERIAL) for codec, body in batches if codec == 2} == {True, False}, (
+    assert {codec for codec, *_ in batches} >= {1, 2, 3, 4}
+    assert sum(number for _, number, _ in batches) == len(records)
+    assert {body.startswith(XERIAL) for codec, _, body in batches if codec == 2} == {True, False}, (
         "Java's and librdkafka's"
     )
 
     with pipeline.steady_worker() as worker:
         assert told(pipeline, wanted) == wanted
         worker.stop()
-    assert {codec for codec, _ in batches_of(apache, changes)} == {4}
+    assert {codec for codec, *_ in batches_of(apache, changes)} == {4}
     count = sum(map(len, wanted.values()))
     assert watched(pipeline, count) == count
 
 
-def batches_of(kafka: ApacheKafka, topic: str) -> Iterator[tuple[int, bytes]]:
-    """The codec and the records of each batch of a topic, as they lie on the broker's disk."""
+def batches_of(kafka: ApacheKafka, topic: str) -> Iterator[tuple[int, int, bytes]]:
+    """The codec, the number of records, and the records of each batch of a topic, as they lie on the broker's disk."""
     for segment in (kafka.folder / "data").glob(f"{topic}-*/*.log"):
         log, at = segment.read_bytes(), 0
         while at < len(log):
             (length,) = struct.unpack_from(">i", log, at + 8)
             (attributes,) = struct.unpack_from(">h", log, at + 21)
-            yield attributes & 7, log[at + 61 : at + 12 + length]
+            (number,) = struct.unpack_from(">i", log, at + 57)
+            yield attributes & 7, number, log[at + 61 : at + 12 + length]
             at += 12 + length
 
 
