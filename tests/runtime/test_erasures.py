@@ -35,12 +35,12 @@ async def test_an_erasure_that_was_held_back_is_done_once_it_may_be_though_nothi
     alone.arrive([track("ann", "Signed In", NOON)])
     alone.command(Erasure("ann", NOON))
     async with asyncio.timeout(60):
-        while "ann" not in shard:  # noqa: ASYNC110 - nobody is told of it
+        while "ann" not in shard:  # noqa: ASYNC110 - nobody is told of what a shard has applied
             await asyncio.sleep(0)
         for _ in range(50):  # it comes to rest
             await asyncio.sleep(0)
         loaded.hold_erasures_from(1)
-        while "ann" in shard:  # noqa: ASYNC110 - nor of this
+        while "ann" in shard:  # noqa: ASYNC110 - nobody is told of an erasure either
             await asyncio.sleep(0)
     loaded.leave()
     await working

@@ -7,10 +7,12 @@ import pytest
 from faust.types import TP
 
 from streams.core.engine.shard import Shard
+from streams.core.rules.rulebook import Rulebook
 from streams.errors import StateLost
 from streams.runtime.past import shard_past
 from streams.runtime.past.maker import PastMaker
 from streams.runtime.past.shard_past import ShardPast
+from streams.runtime.shard_lifecycle import ShardLifecycle
 from streams.state.format import ROWS, past_room
 from streams.testing import to_bytes, track
 from tests.rulebooks import rulebook
@@ -126,14 +128,13 @@ async def test_a_shard_whose_records_are_gone_ends_with_word_and_is_not_loaded_a
             await shard.owner(shard.left if stays_in_memory else None).run()
 
 
-async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_waits_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """All shards have taken the version over, this one by who had it before."""
-    shard = OneShard(["Opened", "Closed"])
+async def waiting_for_its_past(
+    shard: OneShard, rules: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> tuple[ShardLifecycle, asyncio.Task[None]]:
+    """Its owner under version 2, and that at work; of the past, which was begun, nothing is ever made."""
     async with shard.owned():
         await shard.fetch(1)
-    shard._worker = shard.under(RULES, version=2)
+    shard._worker = shard.under(rules, version=2)
     shard.store.beside(past_room(2))._shards[0] = shard.store._shards[0]  # it was begun
     is_made = asyncio.Event()
 
@@ -145,6 +146,15 @@ async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_wait
     owner = shard._owner = shard.owner()
     running = asyncio.create_task(owner.run())
     await is_made.wait()
+    return owner, running
+
+
+async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All shards have taken the version over, this one by who had it before."""
+    shard = OneShard(["Opened", "Closed"])
+    owner, running = await waiting_for_its_past(shard, RULES, monkeypatch)
     await owner.forget_past(2)
     await until(lambda: owner.loaded is not None or running.done())
     await shard.fetch(2)
@@ -156,20 +166,7 @@ async def test_a_shard_goes_on_where_nobody_needs_the_past_any_more_that_it_wait
 async def test_a_shard_waits_for_no_past_of_rules_that_are_live_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which may never be there: other shards have gone on to those that are, and make it no more."""
     shard = OneShard(["Opened", "Closed"])
-    async with shard.owned():
-        await shard.fetch(1)
-    shard._worker = shard.under(OTHERS, version=2)
-    shard.store.beside(past_room(2))._shards[0] = shard.store._shards[0]  # it was begun
-    is_made = asyncio.Event()
-
-    async def for_ever(_: PastMaker) -> None:
-        is_made.set()
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(PastMaker, "_make", for_ever)
-    owner = shard._owner = shard.owner()
-    running = asyncio.create_task(owner.run())
-    await is_made.wait()
+    owner, running = await waiting_for_its_past(shard, OTHERS, monkeypatch)
     async with asyncio.timeout(60):
         await owner.take_over(shard.under(RULES, version=3))
     await shard.fetch(2)
