@@ -11,7 +11,7 @@ shard of a worker after the other: else that of each would wait for a share of a
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -42,6 +42,7 @@ OTHERS_SLICE: Final = 100  # of profiles that other rules wrote, each of which c
 ERASED_AT_ONCE: Final = 200
 SENT_HOME_AT_ONCE: Final = 500
 WAVE_SHARE: Final = 0.15  # of a checkpoint
+ALL: Final = object()
 OTHERS_AT_MOST: Final = 200  # of them in a checkpoint
 # Time passes at least so often for a shard without deadlines, so that a new rule is not evaluated in the past.
 TIME_EVERY_MS: Final = 60_000
@@ -72,13 +73,19 @@ class ShardWork:
         self._worker, self._identities, self._intake, self._pending = worker, identities, intake, pending
         self._subject, self._at_once = subject, at_once
         self._time: tuple[int, Mapping[str, int]] | None = None
+        self._ending: Iterator[None] | None = None
         self._refreshes_ms = {rule.refresh_ms for rule in worker.rulebook.by_quintiles}
 
     def do_slice(self, *, may_migrate: bool) -> bool:
         """A slice of each, so that events need not wait for a wave of deadlines, or for other rules. Whether there was
         anything to do. may_migrate: whether it is the turn of this shard's profiles that other rules wrote."""
+        if self._ending is not None:
+            return self._lead_on(self._ending)
         migrated = may_migrate and self._migrate()
-        return any([migrated, self._command(), self._tick(), self._send_home(), self._apply(), self._part()])
+        busy = any([migrated, self._command(), self._tick()])
+        if self._ending is not None:
+            return busy
+        return any([busy, self._send_home(), self._apply(), self._part()])
 
     @property
     def may_migrate(self) -> bool:
@@ -88,7 +95,7 @@ class ShardWork:
     @property
     def waits(self) -> bool:
         """Whether time, or rules that are new, are still to be worked off."""
-        return self._time is not None or self.shard.is_stale
+        return self._time is not None or self._ending is not None or self.shard.is_stale
 
     @property
     def has_news(self) -> bool:
@@ -180,11 +187,23 @@ class ShardWork:
         return True
 
     def _end_rebuild(self) -> None:
-        """All that was there when the shard was loaded is in the state, and time has come: what follows is new."""
+        """All that was there when the shard was loaded is in the state, and time has come: what follows is new, and
+        waits until all has been told that differs from what was."""
         if self._pending.rebuilds:
             self._tell_out_erased()
-            self._pending.end_rebuild(self.shard, self._worker.clock())
-            log.info("%s - is made anew: what follows is new", self._subject)
+            self._ending = self._pending.end_rebuild(self.shard, self._worker.clock)
+
+    def _lead_on(self, ending: Iterator[None]) -> bool:
+        """A slice of that, if the next checkpoint has room for it."""
+        until_s = time.monotonic() + WAVE_SLICE_S
+        while not self.is_full(WAVE_SHARE):
+            if next(ending, ALL) is ALL:
+                self._ending = None
+                log.info("%s - is made anew: what follows is new", self._subject)
+                return True
+            if time.monotonic() >= until_s:
+                return True
+        return False
 
     def _apply(self) -> bool:
         """A slice of the events that may be applied."""
@@ -243,6 +262,7 @@ class ShardWork:
             if user not in self._identities.aliases.merged:  # whoever became another since has left by that
                 beyond = self.shard.beyond(user, stood.told)
                 self._tell_to_leave(user, beyond, self.shard.refused_until(user), stood.message_id)
+        self._pending.owed.clear()
 
     def _tell_to_leave(
         self, user: str, told: Memberships, at_ms: int, message_id: str | None, into: str | None = None

@@ -149,6 +149,8 @@ class Owner:
             return True
         if progress is None or self._owner.loaded is None or self._owner.loaded.shard.time_ms < self.world.now_ms:
             return False
+        if self._owner.loaded._work._ending is not None:
+            return False
         if self._awaits is not None and not await self._has_past(progress):
             return False
         if self._awaits is not None and self._awaits.has_limit and self.number not in self.world.moves:

@@ -98,8 +98,12 @@ async def test_a_state_that_was_lost_is_made_anew_and_says_only_what_had_not_bee
         assert [is_in for _, is_in in shard.stands[3:]] == [True]
         await shard.time_comes()
         await shard.fetch(4)
-    assert [change.occurred_at for change in shard.changes][3:] == [NOON + 3]
-    assert [is_in for _, is_in in shard.stands[3:]] == [True, False]
+    # The last that was told says that she left.
+    assert [(change.entered, change.ordinal, change.cause) for change in shard.changes][3:] == [
+        (True, 3, "backfill"),
+        (False, 4, "event"),
+    ]
+    assert [is_in for _, is_in in shard.stands[3:]] == [True, True, False]
     assert shard.stands == sorted(shard.stands)
 
 

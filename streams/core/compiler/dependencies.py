@@ -7,9 +7,9 @@ rules are evaluated.
 from collections.abc import Collection
 
 from streams.core.compiler.catalog import Catalog
-from streams.core.rules.nodes import EventSet, IdleSince, InSegment, Leaf
-from streams.core.rules.rulebook import Grouping
-from streams.core.rules.traversal import Books, events_of, gates, leaf_features, rule_leaves
+from streams.core.rules.nodes import EventSet, IdleSince, InSegment, Leaf, Score
+from streams.core.rules.rulebook import Grouping, Rulebook
+from streams.core.rules.traversal import Books, events_of, gates, leaf_features, operands, rule_leaves, terms
 
 
 def touched_sets(catalog: Catalog, name: str | None, active: bool) -> list[EventSet]:
@@ -36,6 +36,20 @@ def rules_read(rule: Grouping, scores: Books) -> list[str]:
     for leaf in rule_leaves(rule):
         found |= dict.fromkeys(sorted(gates(leaf, scores)))
     return list(found)
+
+
+def by_quintiles(rulebook: Rulebook) -> set[str]:
+    """The rules whose levels hang on quintiles, their own or those of rules that they ask for."""
+    found = {rule.name for rule in rulebook.by_quintiles}
+    groupings = {rule.name: rule for rule in rulebook.groupings}
+    while more := {name for name, rule in groupings.items() if name not in found and found & _asks_for(rule, rulebook)}:
+        found |= more
+    return found
+
+
+def _asks_for(rule: Grouping, rulebook: Rulebook) -> set[str]:
+    values = (term for leaf in rule_leaves(rule) for value in operands(leaf) for term in terms(value))
+    return {term.rule for term in values if isinstance(term, Score)} | set(rules_read(rule, rulebook.scores))
 
 
 def evaluation_order(catalog: Catalog) -> list[Grouping]:

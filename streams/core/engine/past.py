@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from streams.core.arrays import Ints
 from streams.core.calendar import Calendar
 from streams.core.compiler.catalog import Catalog
-from streams.core.compiler.dependencies import rules_read
+from streams.core.compiler.dependencies import by_quintiles
 from streams.core.compiler.fields import Field
 from streams.core.engine.merging import unpack
 from streams.core.events import Event
@@ -34,9 +34,7 @@ from streams.core.profiles.kinds import RULE
 from streams.core.profiles.merging import Profile, merge
 from streams.core.profiles.snapshot import Head, RowSchema
 from streams.core.profiles.table import Table
-from streams.core.rules.nodes import Score
-from streams.core.rules.rulebook import Grouping, Rulebook
-from streams.core.rules.traversal import operands, rule_leaves, terms
+from streams.core.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from streams.core.engine.readable import Readable
@@ -200,20 +198,6 @@ def _take_levels(words: Ints, rows: Ints, theirs: Ints, catalog: Catalog) -> Ite
 def _levels(catalog: Catalog) -> list[tuple[int, int]]:
     """The number of each rule that a past says where profiles are by, and where its level begins in a row."""
     places = {field.name: field.start for field in catalog.fields}
-    by_scores = _by_quintiles(catalog.rulebook)
+    by_scores = by_quintiles(catalog.rulebook)
     rules = enumerate(catalog.rulebook.groupings)
     return [(i, places[RULE + rule.key]) for i, rule in rules if rule.name not in by_scores]
-
-
-def _by_quintiles(rulebook: Rulebook) -> set[str]:
-    """The rules whose levels hang on quintiles, their own or those of rules that they ask for."""
-    found = {rule.name for rule in rulebook.by_quintiles}
-    groupings = {rule.name: rule for rule in rulebook.groupings}
-    while more := {name for name, rule in groupings.items() if name not in found and found & _asks_for(rule, rulebook)}:
-        found |= more
-    return found
-
-
-def _asks_for(rule: Grouping, rulebook: Rulebook) -> set[str]:
-    values = (term for leaf in rule_leaves(rule) for value in operands(leaf) for term in terms(value))
-    return {term.rule for term in values if isinstance(term, Score)} | set(rules_read(rule, rulebook.scores))

@@ -3,13 +3,14 @@
 Comes in: subjects, and the time (ms). Goes out: what is so. Nothing here changes a profile: what does is in `shard.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from streams.core.arrays import Floats, Ints
 from streams.core.calendar import Calendar
+from streams.core.compiler.dependencies import by_quintiles
 from streams.core.compiler.fields import CONTEXT
 from streams.core.compiler.program import written
 from streams.core.engine.decoding import ChangeDecoder, Memberships
@@ -31,7 +32,7 @@ from streams.core.kernel.layout import (
 from streams.core.kernel.memory import Memory
 from streams.core.kernel.transitions import TransitionBuffer, empty_buffer
 from streams.core.profiles.table import Table
-from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.rulebook import Grouping, Rulebook
 
 ROOM_FOR_TRANSITIONS = 1_024
 ALL = slice(None)
@@ -43,6 +44,7 @@ class Readable:
     def __init__(self, rulebook: Rulebook, calendar: Calendar, private_traits: frozenset[str], remembered_ids: int):
         self.catalog, program, text_code = written(rulebook, calendar, remembered_ids)
         self.calendar = calendar
+        self._by_quintiles = by_quintiles(rulebook)
         self.private_traits = private_traits
         self._program = replace(program, words=program.words.copy())
         self.table = Table(self.catalog, self._program, dict(text_code))
@@ -98,6 +100,12 @@ class Readable:
         rows, words = self.table.rows_of(subjects)[:, None], np.array(self._program.rule_words, np.int64)
         since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
         return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS, with_shadow)
+
+    def levels(self, rows: Ints) -> Iterator[tuple[Grouping, Ints]]:
+        """The level of each of these rows, by each live rule whose levels do not hang on quintiles."""
+        for rule, word in zip(self.catalog.rulebook.groupings, self._program.rule_words, strict=True):
+            if not rule.is_shadow and rule.name not in self._by_quintiles:
+                yield rule, self.table.memory.words[rows, word + 1] & LEVEL
 
     def members(self) -> dict[str, int]:
         """How many subjects are in each segment, those of rules in shadow too."""

@@ -14,6 +14,7 @@ shard begins, in `streams.core.engine.storable`.
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 import numpy as np
 
 from streams.core.arrays import Ints
@@ -28,7 +29,7 @@ from streams.core.engine.merging import Merged, pack, unpack
 from streams.core.engine.storable import NO_PRIVATE_TRAITS, Storable
 from streams.core.events import Event
 from streams.core.kernel import loop
-from streams.core.kernel.layout import CLOCK, FEWEST_IDS, NEVER
+from streams.core.kernel.layout import CLOCK, FEWEST_IDS, LEVEL, LEVEL_BITS, NEVER
 from streams.core.kernel.message_ids import deduplicate
 from streams.core.merges import Packed
 from streams.core.rules.rulebook import Rulebook
@@ -187,6 +188,28 @@ class Shard(Storable):
         at_ms = max([at_ms, *(since for since, _ in told.values())])
         cause: Cause = "erase" if survivor is None else "merge"
         return leave(self._rule_of, subject, told, at_ms, cause, message_id, survivor)
+
+    def lead_on(self, subject: str, rule: str, told: str | None, ordinal: int) -> Change:
+        """How a subject comes to where it stands from where it was told to be, by nothing that happens: the next change
+        after that of `ordinal`, as of now. told: a segment of the rule, None for none of them."""
+        rules = self.catalog.rulebook.groupings
+        number = next(number for number, each in enumerate(rules) if each.name == rule and not each.is_shadow)
+        segments, row = rules[number].segments, self.table.row_of(subject)
+        words, word = self.table.memory.words[row], self._program.rule_words[number]
+        counted, level = int(words[word + 1]) >> LEVEL_BITS, int(words[word + 1]) & LEVEL
+        words[word + 1] = max(counted, ordinal + 1) << LEVEL_BITS | level
+        words[CLOCK] = max(self.time_ms, int(words[CLOCK]))  # what comes late comes after it
+        self.table.memory.dirty[row] = 1
+        self.dirty_at_most += 1
+        before = segments.index(told) + 1 if told in segments else 0
+        change = self._arrival(row, number, before, self.time_ms, subject, tuple(self.memberships(subject)))
+        return msgspec.structs.replace(
+            change,
+            segment=change.segment or told,
+            previous=told if change.type == "segment.changed" else None,
+            cause="backfill",
+            ordinal=ordinal + 1,
+        )
 
     def arrive(self, survivor: str, packed: Packed, at_ms: int, message_id: str | None) -> list[Change]:
         """Make a profile that left elsewhere part of one here, as of `at_ms`; deadlines up to then come first."""

@@ -3,7 +3,7 @@
 Comes in: changes as the engine finds them. Goes out: a `Snapshot`, the next checkpoint.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -117,6 +117,8 @@ class Pending:
                 continue  # nobody is told
             if not self._is_told(change):
                 self._tell(change, detected_at)
+            elif change.merged_into is not None:
+                self._tell_gone(change, detected_at)
             self._changed_at[change.subject] = change.occurred_at
             self._flows.count(change)
             self._moves.count_move(change)
@@ -129,20 +131,26 @@ class Pending:
         """While a lost state is made anew: whether it stands there, or a change of rules told it as of then."""
         if self.published is None:
             return False
-        self.owed.follow(change)
-        is_told = self.published.has(change)
-        if is_told or not self.published.has_step(change):
-            return is_told
-        if not self.published.agrees(change):  # by what comes, or else it is no more as it was
-            self.owed.differ(change)
-        return True
+        return self.published.has(change) or self.published.has_step(change)
 
-    def end_rebuild(self, shard: Shard, detected_at: int) -> None:
-        """All that there was has been made anew. Who stands elsewhere than what was told led to is told of now."""
-        unlike = [change for change in self.owed.unlike.values() if change.subject in shard]
-        self.tell(unlike, detected_at)
-        self.retell({change.subject: change.occurred_at for change in unlike})
-        self.owed.clear()
+    def _tell_gone(self, change: Change, detected_at: int) -> None:
+        """That who is another now leaves was told, but others may have come after it. The next has another id."""
+        led = self.published and self.published.told.last_of(change.subject, change.rule)
+        if led and led.segment is not None:
+            at_ms, ordinal = change.occurred_at + 1, led.ordinal + 1
+            again = msgspec.structs.replace(change, segment=led.segment, occurred_at=at_ms, ordinal=ordinal)
+            self._tell(again, detected_at)
+
+    def end_rebuild(self, shard: Shard, clock: Callable[[], int]) -> Iterator[None]:
+        """All that there was has been made anew. Whoever stands elsewhere than where the last change led that was told,
+        is told of now: at most one at each step, between which the shard is left as it is."""
+        for led in self.published.told.elsewhere(shard) if self.published is not None else ():
+            for each in led:
+                change = shard.lead_on(*each)
+                self._tell(change, clock())
+                self.retell({change.subject: change.occurred_at})
+                yield
+            yield
         self.published = None
 
     def stands(self, user: str) -> Memberships:
@@ -150,7 +158,7 @@ class Pending:
         return {} if self.published is None else self.published.stands(user)
 
     def tell(self, changes: Sequence[Change], detected_at: int) -> None:
-        """That a user leaves what she has not entered here, but was told to be in. It is known to nobody else."""
+        """What is so here already, but not by what was told. It is known to nobody else."""
         for change in changes:
             if not change.is_shadow and not (self.published is not None and self.published.has(change)):
                 self._tell(change, detected_at)
@@ -160,6 +168,8 @@ class Pending:
         self._outbox.append(message)
         self._bytes += len(message.value or b"")
         self._told.add(change.subject)
+        if self.published is not None:
+            self.published.told.follow(message.key, change)
 
     def retell(self, users: Mapping[str, int]) -> None:
         """Where these stand is to be told, with when it may have changed (ms), also where no change says so."""

@@ -12,10 +12,11 @@ What a change of rules told is told as of then. Made anew, the rules were always
 another instant, and has another id. It is known by its user, rule and ordinal, and by where it led.
 
 Of a change 8 bytes are kept here, of one by a change of rules 24, of a user 44 and 4 for each segment she has stood in,
-until the state has caught up: 80 MB for ten million changes, over all workers. The chance that any of a hundred
-thousand new ones is taken for one of ten million is one in 18 million.
+and what `told` keeps of where changes led, until the state has caught up: at most 240 MB for ten million changes, over
+all workers. The chance that any of a hundred thousand new ones is taken for one of ten million is one in 18 million.
 """
 
+import asyncio
 from array import array
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
@@ -34,6 +35,7 @@ from streams.core.subjects import USER
 from streams.kafka.message import Message
 from streams.outputs.change import decode_change
 from streams.outputs.membership import Membership, decode_membership, encode_segments
+from streams.runtime.checkpoints.told import Reading, Told
 
 Hashes = npt.NDArray[np.uint64]
 MOST: Final = (1 << 32) - 1  # of an ordinal
@@ -131,7 +133,9 @@ class Published:
         steps: Hashes,
         version: int,
         forgets: bool,
+        told: Told,
     ):
+        self.told = told
         self._steps = steps
         self._ids, self._names, self._memberships, self._forgets = ids, users, memberships, forgets
         self._segments = segments
@@ -147,10 +151,6 @@ class Published:
     def has_step(self, change: Change) -> bool:
         """Whether a change of rules told just that, as of another instant."""
         return _place(self._steps, _step(change)) is not None
-
-    def agrees(self, change: Change) -> bool:
-        """Whether its user stands there as if it were the last of its rule."""
-        return (change.segment in self.stands(change.subject)) == change.entered
 
     def knows(self, user: str, changed_at: int, segments: bytes) -> bool:
         """Whether the user's memberships as of a change, or newer ones, stand there. segments: as `encode_segments`.
@@ -169,8 +169,12 @@ class Published:
         return {segment: (updated_at, ordinal) for segment, ordinal in self._segments.of(int(records[place]))}
 
     def say(self, messages: Iterable[Message]) -> None:
-        """Where the users of these stand is said once more, after what was read."""
-        self._said.update(xxh3_64_intdigest(message.key) for message in messages)
+        """Where the users of these stand is said once more, after what was read, and so are changes among these."""
+        for message in messages:
+            self._said.add(xxh3_64_intdigest(message.key))
+            change_id = dict(message.headers).get("ce_id")
+            if change_id is not None and _place(self._ids, _id(change_id)) is None:
+                self.told.follow_raw(message.key, message.value or b"")
 
     def forget(self, user: str) -> bool:
         """A user is erased: nothing is known any more of where she stands. Returns whether something was, or was said
@@ -201,12 +205,13 @@ async def has_published(topics: Topics, changes: TP, source: str) -> bool:
 
 async def read_published(topics: Topics, changes: TP, memberships: TP, source: str) -> Published:
     """source: by which changes of our group are known from those of others."""
-    ids, steps = array("Q"), Steps()
+    ids, steps, reading = array("Q"), Steps(), Reading()
     async with topics.reading_back(changes) as (begin, batches):
         async for records in batches:
             for change_id, record in _ours(records, source):
-                ids.append(change_id)
                 with suppress(msgspec.DecodeError):
+                    reading.add(record.key or b"", record.value or b"")
+                    ids.append(change_id)
                     steps.add(record.value or b"")
     users, updated, hashes, segments, version = array("Q"), array("q"), array("Q"), Segments(), 0
     async with topics.reading_back(memberships) as (_, batches):
@@ -220,8 +225,9 @@ async def read_published(topics: Topics, changes: TP, memberships: TP, source: s
     names = np.frombuffer(users, np.uint64)
     last = _last_of_each(names)
     known = np.frombuffer(updated, np.int64)[last], np.frombuffer(hashes, np.uint64)[last], last
-    known_ids = np.unique(np.frombuffer(ids, np.uint64))
-    return Published(known_ids, names[last], known, segments, steps.known(), version, begin > 0)
+    known_ids, first = np.unique(np.frombuffer(ids, np.uint64), return_index=True)
+    told = await asyncio.to_thread(reading.told, first)
+    return Published(known_ids, names[last], known, segments, steps.known(), version, begin > 0, told)
 
 
 def _ours(records: Sequence[Known], source: str) -> Iterator[tuple[int, Known]]:

@@ -1,6 +1,7 @@
 """Changes whose instants depend on when something was read: of scores by quintiles, of users who are merged, and of a
 rule that comes in the middle. Whenever that was, they follow one another: of a user and rule, ordinals without a gap,
-each from where the one before led to. Where Redis has lost something they go on from a change of before.
+each from where the one before led to. Where Redis has lost something they go on from a change of before; who then
+stands elsewhere than where the last one led is led there by one of cause `backfill`, and by no other.
 
 And in the end everybody is where the last of them says, which is where she must be.
 """
@@ -63,12 +64,19 @@ def _is_rule(segment: str, rules: Iterable[str]) -> bool:
     return segment.partition("/")[0] in rules
 
 
+def _leads_on(change: Change, last: Step) -> bool:
+    """To elsewhere than where the last change led."""
+    return before(change) == last and after(change).segment != last.segment and not change["event_id"]
+
+
 def follow(verdict: Verdict, changes: Sequence[Change], lost: bool) -> Mapping[tuple[str, str], Step]:
     """Where each user is by each rule after the last of them."""
     steps: dict[tuple[str, str], list[Step]] = {}
     for change in changes:
         known = steps.setdefault((change["user_id"], change["rule"]), [NOWHERE])
-        if before(change) not in (known if lost else known[-1:]):
+        if change["cause"] == "backfill" and not (lost and _leads_on(change, known[-1])):
+            verdict.blame("backfills that do not lead on from the last change", (change, known))
+        elif before(change) not in (known if lost else known[-1:]):
             verdict.blame("changes that do not follow those before", (change, known))
         known.append(after(change))
     return {whose: known[-1] for whose, known in steps.items()}

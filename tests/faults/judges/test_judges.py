@@ -20,6 +20,7 @@ from tests.faults.judges.spoiling import (
     feed_of,
     held_elsewhere,
     known_membership,
+    last_place,
     more,
     no_tombstone,
     of,
@@ -204,6 +205,28 @@ def test_where_redis_lost_something_changes_may_go_on_from_one_of_before(of_engi
     once_more = replace(told, changes=[*told.changes, saying(first, id="another")])
     assert set(verdict_of(of_engine, once_more).wrong) == {FAR}
     assert not verdict_of(of_engine, once_more, lost=True).wrong
+
+
+def test_a_backfill_goes_on_from_the_last_change_to_elsewhere_and_only_where_redis_lost_something(
+    of_engine: Healthy,
+) -> None:
+    told, which = of_engine.told, of(LATER)
+    last = told.changes[last_place(told.changes, which)]
+    led_on = {"id": "another", "cause": "backfill", "event_id": None, "ordinal": last.json["ordinal"] + 1}
+    out, is_in = {"type": "segment.exited"}, {"type": "segment.entered"}
+    there, back = (is_in, out) if last.json["type"] == "segment.exited" else (out, is_in)
+    then = {"id": "yet another", "ordinal": last.json["ordinal"] + 2, "cause": "event"}
+
+    def blamed(*more: Mapping[str, object], lost: bool = True) -> set[str]:
+        changes = [*told.changes, *(saying(last, **each) for each in more)]
+        return set(verdict_of(of_engine, replace(told, changes=changes), lost=lost).wrong)
+
+    assert blamed(led_on | there, then | back) == set()
+    assert blamed(led_on | there) == {ELSEWHERE}
+    unlike = "backfills that do not lead on from the last change"
+    assert blamed(led_on | there, then | back, lost=False) == {unlike}
+    assert blamed(led_on | back) == {unlike}
+    assert blamed(led_on | there | {"ordinal": last.json["ordinal"] + 2}, then | back) >= {unlike}
 
 
 def test_who_is_not_gone_by_the_bound_of_the_product_and_some_more_is_blamed() -> None:

@@ -306,10 +306,13 @@ async def test_who_stands_elsewhere_once_made_anew_than_what_was_told_led_to_is_
     pending = Pending(OURS, published)
     pending.add([entered], NOON + 5)
     assert not snapshot(pending, shard).checkpoint.outbox
-    pending.end_rebuild(shard, NOON + 5)
+    assert set(pending.end_rebuild(shard, lambda: NOON + 5)) == {None}
     checkpoint, _, memberships = snapshot(pending, shard, 2)
-    assert [decode_change(message.value or b"").id for message in checkpoint.outbox] == [entered.id] * (not is_in)
+    changes = [decode_change(message.value or b"") for message in checkpoint.outbox]
+    assert [(each.type, each.ordinal, each.cause) for each in changes] == (
+        [] if is_in else [("segment.entered", 3, "backfill")]
+    )
     assert [decode_membership(each.value or b"").segments for each in memberships] == (
-        [] if is_in else [{"often": (NOON, 1)}]
+        [] if is_in else [{"often": (NOON, 3)}]
     )
     assert not pending.rebuilds

@@ -1,0 +1,143 @@
+"""Where the last change that was told of each user by each rule led: a state that is made anew comes of another order
+of the same events, and may lead elsewhere.
+
+Comes in: the changes that stand on `segment-changes`, and those that a shard tells while it is made anew. Goes out: who
+stands elsewhere by which rule.
+
+Once a state is made anew, and before anything new is applied, each profile is where it was told to be by each rule, or
+the next change says how it comes there from where the last one led. So whoever follows changes alone, and knows
+repeats by their ids, ends where users stand. It is part of a checkpoint like any other: of one that was not saved
+nobody has heard, and by one that was, it is the last that was told, after which nothing differs any more.
+
+Nothing is told so
+
+- where no change stands there any more, by which she was told to be in or out;
+- by a rule that hangs on quintiles: their edges are lost as well, and what new ones make of profiles is told then;
+- of who has no profile: whoever was erased or merged away is told to leave by that.
+
+Of a change 16 bytes are kept here while they are read, and of a user and rule 16 until the state has caught up.
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
+
+from streams.core.arrays import Ints
+from streams.core.changes import Change
+from streams.core.engine.shard import Shard
+
+AT_ONCE: Final = 500  # profiles: about a millisecond, where nobody stands elsewhere
+OUT: Final = 0  # where an exit leads to
+MOST: Final = (1 << 32) - 1  # of an ordinal
+
+
+class Led(NamedTuple):
+    """By which rule a user was led last to a segment, None to none of its own; ordinal: of that change."""
+
+    user: str
+    rule: str
+    segment: str | None
+    ordinal: int
+
+
+class Said(msgspec.Struct, gc=False):
+    """What counts here of what a change says."""
+
+    rule: str
+    segment: str
+    type: str
+    ordinal: int
+
+    @property
+    def entered(self) -> bool:
+        return self.type != "segment.exited"
+
+
+_decode = msgspec.json.Decoder(Said).decode
+
+
+class Told:
+    """whose: a hash of each user and rule of whom anything was told, in order. led_to: the place among `segments` of
+    where the last of that led; ordinals: of that one."""
+
+    def __init__(
+        self, whose: npt.NDArray[Any], led_to: npt.NDArray[Any], ordinals: npt.NDArray[Any], segments: Mapping[str, int]
+    ):
+        self._whose, self._led_to, self._ordinals, self._segments = whose, led_to, ordinals, dict(segments)
+
+    def follow(self, user: bytes, change: Change | Said) -> None:
+        """It is told after what was read. Of whom nothing was, all that makes up her state is told now."""
+        place = self._find(user, change.rule)
+        if place is not None:
+            self._led_to[place] = _place(self._segments, change)
+            self._ordinals[place] = change.ordinal & MOST
+
+    def follow_raw(self, user: bytes, raw: bytes) -> None:
+        """The same as it is published."""
+        self.follow(user, _decode(raw))
+
+    def last_of(self, user: str, rule: str) -> Led | None:
+        place = self._find(user.encode(), rule)
+        return None if place is None else self._led(user, rule, place)
+
+    def elsewhere(self, shard: Shard) -> Iterator[list[Led]]:
+        """Of each who stands elsewhere in a shard than where she was led to, that: some profiles at a time, to which
+        nothing may happen in between."""
+        rows = shard.table.taken() if len(self._whose) else np.empty(0, np.int64)
+        for begin in range(0, len(rows), AT_ONCE):
+            yield list(self._elsewhere(shard, rows[begin : begin + AT_ONCE]))
+
+    def _elsewhere(self, shard: Shard, rows: Ints) -> Iterator[Led]:
+        users = shard.table.subjects_of(rows)
+        hashes = np.array([xxh3_64_intdigest(user.encode()) for user in users], np.uint64)
+        for rule, levels in shard.levels(rows):
+            wanted = hashes ^ np.uint64(_of_rule(rule.name))
+            found = np.minimum(np.searchsorted(self._whose, wanted), len(self._whose) - 1)
+            stands = np.array([OUT, *(self._segments.get(each, MOST) for each in rule.segments)], np.uint32)[levels]
+            for at in np.flatnonzero((self._whose[found] == wanted) & (self._led_to[found] != stands)).tolist():
+                yield self._led(users[at], rule.name, int(found[at]))
+
+    def _led(self, user: str, rule: str, place: int) -> Led:
+        segment = next(name for name, number in self._segments.items() if number == self._led_to[place])
+        return Led(user, rule, segment or None, int(self._ordinals[place]))
+
+    def _find(self, user: bytes, rule: str) -> int | None:
+        wanted = np.uint64(xxh3_64_intdigest(user) ^ _of_rule(rule))
+        place = int(np.searchsorted(self._whose, wanted))
+        return place if place < len(self._whose) and self._whose[place] == wanted else None
+
+
+class Reading:
+    """Changes, in the order in which they stand there."""
+
+    def __init__(self) -> None:
+        self._whose, self._led_to, self._ordinals = array("Q"), array("I"), array("I")
+        self._segments: dict[str, int] = {"": OUT}
+
+    def add(self, user: bytes, raw: bytes) -> None:
+        """msgspec.DecodeError: it is no change."""
+        said = _decode(raw)
+        self._whose.append(xxh3_64_intdigest(user) ^ _of_rule(said.rule))
+        self._led_to.append(_place(self._segments, said))
+        self._ordinals.append(said.ordinal & MOST)
+
+    def told(self, places: npt.NDArray[np.intp]) -> Told:
+        """By the changes at these places: each where it stood first, as by whoever knows repeats by their ids."""
+        newest_first = np.sort(places)[::-1]
+        whose, last = np.unique(np.frombuffer(self._whose, np.uint64)[newest_first], return_index=True)
+        at = newest_first[last]
+        led_to, ordinals = (np.frombuffer(each, np.uint32)[at] for each in (self._led_to, self._ordinals))
+        return Told(whose, led_to, ordinals, self._segments)
+
+
+def _place(segments: dict[str, int], change: Change | Said) -> int:
+    return segments.setdefault(change.segment, len(segments)) if change.entered else OUT
+
+
+def _of_rule(name: str) -> int:
+    return xxh3_64_intdigest(name.encode(), seed=1)
