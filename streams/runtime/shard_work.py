@@ -110,17 +110,18 @@ class ShardWork:
     def wants_time(self, now_ms: int) -> bool:
         """Whether a deadline or a refresh has come by the wall clock, and nobody has asked yet what the inputs hold."""
         shard = self.shard
-        if self._time is not None or shard.is_stale:
+        if self._time is not None or self._ending is not None or shard.is_stale:
             return False
-        if self._identities.merges.are_due(now_ms):
+        if self._pending.rebuilds or self._identities.merges.are_due(now_ms):
             return True
         if shard.due <= now_ms or now_ms - shard.time_ms >= TIME_EVERY_MS:
             return True
         return any(now_ms // each > shard.time_ms // each for each in self._refreshes_ms)
 
     def time_came(self, now_ms: int, ends: Mapping[str, int]) -> None:
-        """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied."""
-        self._time = now_ms, ends
+        """Time `now_ms` comes for this shard when all that its inputs held then, up to `ends`, has been applied. For a
+        state that is made anew, that of when it was lost, where the clock is behind that."""
+        self._time = max(now_ms, self._pending.told_ms), ends
 
     def _migrate(self) -> bool:
         """A slice of the profiles that other rules wrote."""

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.core.changes import Change
+from streams.core.instants import DAY_MS
 from streams.core.language.parser import parse_condition
 from streams.core.rules.rulebook import Level, Rulebook, Tier
 from streams.outputs.change import decode_change
@@ -168,6 +169,24 @@ async def test_of_a_tier_it_is_told_from_which_level_to_which(kept: Store) -> No
     company = await told_as_they_stand(kept, TIER, steps, 3)
     last = changes_of(company)[-1]
     assert (last.previous, last.segment, last.cause) == ("payer/twice", "payer/often", "backfill")
+
+
+async def test_who_was_told_to_be_idle_stays_so_where_the_clock_is_behind_as_her_state_is_made_anew(
+    kept: Store,
+) -> None:
+    await lose(kept)
+    company = Company(kept, NEVER, rulebook(idle="idle_days >= 1"))
+    await live(company, records([SignsIn("ann", 0), SignsIn("dan", 0)]))
+    company.world.now_ms += 2 * DAY_MS
+    await company.live_once(0)
+    await company.live_once(1)
+    before = changes_of(company)
+    assert {change.cause for change in before[-2:]} == {"timer"}
+    await lose(kept)
+    company.world.now_ms = START_MS + DAY_MS // 2
+    await company.settle()
+    assert changes_of(company) == before
+    assert ends(company) == (await company.stands())["published"]
 
 
 # Nothing comes while all is lost.

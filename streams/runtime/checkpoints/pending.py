@@ -153,6 +153,11 @@ class Pending:
             yield
         self.published = None
 
+    @property
+    def told_ms(self) -> int:
+        """How far time had come, by what was told, when the state was lost that is made anew; else `NEVER`."""
+        return NEVER if self.published is None else self.published.told.time_ms
+
     def stands(self, user: str) -> Memberships:
         """Which segments a user stands in, by what was published before the state was lost that is made anew."""
         return {} if self.published is None else self.published.stands(user)

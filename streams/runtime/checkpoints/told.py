@@ -2,12 +2,15 @@
 of the same events, and may lead elsewhere.
 
 Comes in: the changes that stand on `segment-changes`, and those that a shard tells while it is made anew. Goes out: who
-stands elsewhere by which rule.
+stands elsewhere by which rule; and how far time had come.
 
 Once a state is made anew, and before anything new is applied, each profile is where it was told to be by each rule, or
 the next change says how it comes there from where the last one led. So whoever follows changes alone, and knows
 repeats by their ids, ends where users stand. It is part of a checkpoint like any other: of one that was not saved
 nobody has heard, and by one that was, it is the last that was told, after which nothing differs any more.
+
+Time had come at least as far as the last change says that time alone has made. It comes as far here, whatever the
+clock says: else whoever was told to be idle would be told not to be yet, and once more to be a little later.
 
 Nothing is told so
 
@@ -28,12 +31,15 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from streams.core.arrays import Ints
-from streams.core.changes import Change
+from streams.core.changes import Cause, Change
 from streams.core.engine.shard import Shard
+from streams.core.instants import parse_time
+from streams.core.kernel.layout import NEVER
 
 AT_ONCE: Final = 500  # profiles: about a millisecond, where nobody stands elsewhere
 OUT: Final = 0  # where an exit leads to
 MOST: Final = (1 << 32) - 1  # of an ordinal
+BY_TIME: Final = frozenset[Cause](("timer", "backfill"))  # these are of when time had come
 
 
 class Led(NamedTuple):
@@ -52,6 +58,8 @@ class Said(msgspec.Struct, gc=False):
     segment: str
     type: str
     ordinal: int
+    cause: Cause
+    occurred_at: str
 
     @property
     def entered(self) -> bool:
@@ -63,11 +71,17 @@ _decode = msgspec.json.Decoder(Said).decode
 
 class Told:
     """whose: a hash of each user and rule of whom anything was told, in order. led_to: the place among `segments` of
-    where the last of that led; ordinals: of that one."""
+    where the last of that led; ordinals: of that one. time_ms: how far time had come, at least."""
 
     def __init__(
-        self, whose: npt.NDArray[Any], led_to: npt.NDArray[Any], ordinals: npt.NDArray[Any], segments: Mapping[str, int]
+        self,
+        whose: npt.NDArray[Any],
+        led_to: npt.NDArray[Any],
+        ordinals: npt.NDArray[Any],
+        segments: Mapping[str, int],
+        time_ms: int = NEVER,
     ):
+        self.time_ms = time_ms
         self._whose, self._led_to, self._ordinals, self._segments = whose, led_to, ordinals, dict(segments)
 
     def follow(self, user: bytes, change: Change | Said) -> None:
@@ -118,6 +132,7 @@ class Reading:
     def __init__(self) -> None:
         self._whose, self._led_to, self._ordinals = array("Q"), array("I"), array("I")
         self._segments: dict[str, int] = {"": OUT}
+        self._time_ms = NEVER
 
     def add(self, user: bytes, raw: bytes) -> None:
         """msgspec.DecodeError: it is no change."""
@@ -125,6 +140,8 @@ class Reading:
         self._whose.append(xxh3_64_intdigest(user) ^ _of_rule(said.rule))
         self._led_to.append(_place(self._segments, said))
         self._ordinals.append(said.ordinal & MOST)
+        if said.cause in BY_TIME:
+            self._time_ms = max(self._time_ms, parse_time(said.occurred_at) or NEVER)
 
     def told(self, places: npt.NDArray[np.intp]) -> Told:
         """By the changes at these places: each where it stood first, as by whoever knows repeats by their ids."""
@@ -132,7 +149,7 @@ class Reading:
         whose, last = np.unique(np.frombuffer(self._whose, np.uint64)[newest_first], return_index=True)
         at = newest_first[last]
         led_to, ordinals = (np.frombuffer(each, np.uint32)[at] for each in (self._led_to, self._ordinals))
-        return Told(whose, led_to, ordinals, self._segments)
+        return Told(whose, led_to, ordinals, self._segments, self._time_ms)
 
 
 def _place(segments: dict[str, int], change: Change | Said) -> int:
