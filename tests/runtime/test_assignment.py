@@ -11,9 +11,11 @@ from streams.errors import Unreachable
 from streams.monitoring.health import JOINED_WITHIN_S
 from streams.runtime import assignment as assignments
 from streams.runtime.assignment import Assignment
+from streams.runtime.past.maker import PastMaker
 from streams.runtime.transport.fetching import Membership
+from streams.state.format import past_room
 from streams.topics import READ_BY_WORKERS
-from tests.runtime.one_shard import OneShard, until
+from tests.runtime.one_shard import OTHERS, RULES, OneShard, until
 
 INPUTS: Final = [TP(each.name, 0) for each in READ_BY_WORKERS]
 
@@ -34,6 +36,34 @@ async def test_a_shard_whose_task_is_ended_by_nobody_who_may_ends_the_worker() -
         assert await failed.get() == "shard 0: what it waited for was given up"
     await assignment.drop()
     assert failed.empty()
+
+
+async def test_rules_that_are_applied_while_a_shard_waits_for_the_past_of_others_end_its_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which may never be there: other shards have gone on to these, and make it no more."""
+    shard = OneShard(["Opened"])
+    waits = asyncio.Event()
+
+    async def for_ever(_: PastMaker) -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    async def fail(subject: str, error: Exception) -> None:
+        raise AssertionError(subject) from error
+
+    assignment = Assignment(shard._worker, fail)
+    assignment.assigned(INPUTS)
+    await until(lambda: bool(assignment.loaded()))
+    shard.store.beside(past_room(2))._shards[0] = shard.store._shards[0]  # it was begun
+    monkeypatch.setattr(PastMaker, "_make", for_ever)
+    assignment.take_over(shard.under(OTHERS, version=2))
+    async with asyncio.timeout(60):
+        await waits.wait()
+    assignment.take_over(shard.under(RULES, version=3))
+    await until(lambda: not assignment.is_taking_over)
+    assert assignment.loaded()
+    await assignment.drop()
 
 
 async def test_shards_stay_in_memory_while_the_group_is_balanced_anew() -> None:
