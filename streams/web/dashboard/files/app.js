@@ -47,11 +47,11 @@ addEventListener("keyup", ({ key }) => key === " " && setTimeout(release), true)
 // What was chosen or typed since the page was made: also before this module was there to hear of it.
 const isOther = (field) => field.value !== (field.options ? (field.querySelector("[selected]") ?? field.options[0])?.value : field.defaultValue);
 
-// Elements are matched by id; what is open, chosen, focused or being read stays so.
+// Elements are matched by id; what is open, chosen, focused, being read or on its way stays so.
 const put = (page) => {
   for (const fresh of page.querySelectorAll("[data-live]")) {
     const old = document.getElementById(fresh.id);
-    if (old && old.innerHTML !== fresh.innerHTML) swap(old, fresh);
+    if (old && old.innerHTML !== fresh.innerHTML && !old.querySelector("[data-sent]")) swap(old, fresh);
   }
 };
 
@@ -94,7 +94,7 @@ addEventListener("submit", (event) => {
   if (defaultPrevented || form.method !== "post") return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
-  setTimeout(() => delete form.dataset.sent, SENT_MS);
+  setTimeout(() => (delete form.dataset.sent, live && look()), SENT_MS);
 });
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
