@@ -1,6 +1,9 @@
 """Rows of Parquet are the records that JSON Lines of the same would be."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -45,6 +48,15 @@ def records(path: Path) -> list[dict[str, Any]]:
             found += map(json.loads, lines)
         assert file.position == file.size
     return [{name: value for name, value in record.items() if value is not None} for record in found]
+
+
+@pytest.mark.parametrize(("wanted", "found"), [(None, "system"), ("mimalloc", "mimalloc")])
+def test_memory_is_kept_from_batch_to_batch_unless_somebody_wants_another_pool(wanted: str | None, found: str) -> None:
+    says = "from streams.backtest.parquet import load_pyarrow; print(load_pyarrow().default_memory_pool().backend_name)"
+    others = {name: value for name, value in os.environ.items() if name != "ARROW_DEFAULT_MEMORY_POOL"}
+    environment = others if wanted is None else others | {"ARROW_DEFAULT_MEMORY_POOL": wanted}
+    told = subprocess.run([sys.executable, "-c", says], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == found
 
 
 def test_columns_of_the_spec_are_its_fields(tmp_path: Path) -> None:

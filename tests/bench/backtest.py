@@ -21,10 +21,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
-from pyarrow import parquet
 
 from streams import rulefiles
+from streams.backtest.parquet import load_pyarrow
 from streams.backtest.processes import play
 from streams.backtest.question import Question
 from streams.backtest.report import report
@@ -51,11 +50,12 @@ def write_lines(path: Path, records: Iterable[Sent]) -> int:
 
 def write_parquet(whole: Path, columns: Path, lines: Path) -> None:
     """Whole records in a column; and track events alone, a column a field."""
+    pa = load_pyarrow()
     fields = pa.schema([*((name, pa.string()) for name in TEXTS), ("timestamp", pa.timestamp("ms", tz="UTC"))])
     with (
         lines.open("rb") as file,
-        parquet.ParquetWriter(whole, pa.schema([("value", pa.binary())])) as of_values,
-        parquet.ParquetWriter(columns, fields) as of_fields,
+        pa.parquet.ParquetWriter(whole, pa.schema([("value", pa.binary())])) as of_values,
+        pa.parquet.ParquetWriter(columns, fields) as of_fields,
     ):
         while some := [line.rstrip(b"\n") for line in islice(file, ROWS)]:
             of_values.write_table(pa.table({"value": some}))
