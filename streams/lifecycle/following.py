@@ -19,6 +19,7 @@ from streams.lifecycle.checking import Checked, InForce, check_files, check_fold
 from streams.lifecycle.restoring import restore
 from streams.lifecycle.versions import FIRST_NOTE, Ahead, Version, ahead, files_of, live
 from streams.log import log
+from streams.printable import command_line
 from streams.rulefiles.folder import read_files
 from streams.settings import Settings
 from streams.state.format import SETTLED
@@ -159,7 +160,7 @@ class Followed:
             self.differs = f"the folder {self._folder} differs from {self.version}, which is live"
         except RuleError as error:
             self.differs = f"the folder {self._folder} cannot be read: {error.faults[0].message}"
-        self.differs += f"; to make it live: segmenter rules apply {self._folder}"
+        self.differs += f"; to make it live: {command_line('rules', 'apply', str(self._folder))}"
         log.warning("rules - %s", self.differs)
 
 

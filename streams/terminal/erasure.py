@@ -38,9 +38,16 @@ def _lines(report: Report, settings: Settings) -> Iterator[str]:
     earlier = [kept.until_ms for kept in report.before if kept.until_ms is not None]
     if earlier:
         yield f"An earlier command had erased all up to {format_time(max(earlier))}."
-    yield f"Events of {user} up to {until} are refused from now on; later ones begin a new profile."
+    yield f"Events of {user} up to {until} are refused from now on; {_later(report)}."
     topics = (settings.topic(topic.name) for topic in TOPICS if topic.cleanup != "compact")
     yield f"Not removed: records in {', '.join(topics)}, which end with the retention of these topics or by your hand."
+
+
+def _later(report: Report) -> str:
+    """What becomes of what comes later under that id."""
+    if report.alias_of is not None:
+        return f"later ones are {printable(report.alias_of)}'s, as before"
+    return "later ones wait, until it is told whose they are" if report.waiting else "later ones begin a new profile"
 
 
 def _removed(report: Report) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,7 @@ def named(path: Path) -> Settings:
 
 async def test_the_first_worker_applies_its_folder_and_the_next_runs_that(group: GroupStore, tmp_path: Path) -> None:
     one = Followed(group, named(folder(tmp_path / "one", QUIET)))
-    other = Followed(group, named(folder(tmp_path / "other", KEEN)))
+    other = Followed(group, named(folder(tmp_path / "an other", KEEN)))
     await one.begin(at_ms=1)
     await other.begin(at_ms=2)
     assert [version.number for version in await history(group)] == [1]
@@ -50,8 +50,8 @@ async def test_the_first_worker_applies_its_folder_and_the_next_runs_that(group:
     assert other.checked.rulebook.names == ("quiet",)
     assert one.differs == ""
     assert other.differs == (
-        f"the folder {tmp_path}/other differs from version 1, which is live; to make it live: segmenter rules apply"
-        f" {tmp_path}/other"
+        f"the folder {tmp_path}/an other differs from version 1, which is live; to make it live: segmenter rules apply"
+        f" '{tmp_path}/an other'"
     )
 
 

@@ -119,8 +119,9 @@ def records(steps: Sequence[Step | Erase | Early | Late | LateVisit | Backdated]
             case Erase(gone):
                 command = profile_commands.encode(Erasure(gone, ts, f"m-{number}"))
                 found.append(Published("profile-commands", gone, command, now_ms))
-                known.discard(now[gone])
-                now = {user: user if one == now[gone] else one for user, one in now.items()}
+                whoever = now.get(gone)  # nobody, where it is an alias
+                known.discard(whoever or "")
+                now = {user: user if one == whoever else one for user, one in now.items()}
             case Becomes(gone, into) | Early(gone, into) | Backdated(gone, into, _) if {gone, into} <= known:
                 ts = START_MS - APART_MS + number if isinstance(step, Early) else ts
                 ts -= step.by * APART_MS if isinstance(step, Backdated) else 0

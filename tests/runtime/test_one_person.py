@@ -17,7 +17,7 @@ from tests.core.identities.people import STEPS, USERS, Becomes, SignIn, Step, Vi
 from tests.oracle import judge
 from tests.oracle.identities import named
 from tests.runtime.company import CRASHES, NEVER, Company, Crashes, live
-from tests.runtime.happenings import COUNTED, EARLY, EVENTFUL, Early, Erase, items, records
+from tests.runtime.happenings import COUNTED, EARLY, EVENTFUL, Early, Erase, LateVisit, items, records
 from tests.runtime.lives import HOW
 from tests.runtime.world import PARTITIONS, lose
 from tests.strategies.histories import END_MS
@@ -88,6 +88,17 @@ async def test_an_alias_goes_with_the_last_of_a_chain_though_the_home_of_the_fir
     assert (await company.stands())["published"] == {"cy": {"seen-1", "seen-2", "seen-3"}}
     await live(company, [erasure])
     assert not (await company.stands())[f"{dans} {ALIASES.key}"]
+
+
+@pytest.mark.parametrize(
+    ("later", "times"), [(Visit("a-1"), 3), (LateVisit("a-1", 2), 2)], ids=["after it", "before it, but late"]
+)
+async def test_an_alias_that_is_erased_is_whose_it_was_but_nothing_more_of_before_counts(
+    later: Step | LateVisit, times: int
+) -> None:
+    company = Company(MemoryStore(), NEVER)
+    await live(company, records([SignIn("ann", "a-1"), Visit("a-1"), Erase("a-1"), later]))
+    assert (await company.stands())["published"] == {"ann": {f"seen-{n}" for n in range(1, times + 1)}}
 
 
 @pytest.mark.parametrize("crash", [NEVER, {0: ("publish rerouted-events", HOW[0])}])

@@ -21,8 +21,10 @@ def test_who_was_merged_away_is_erased_as_whom_they_are_now() -> None:
 def test_what_waited_under_an_alias_is_told() -> None:
     told = in_words(Report("anon-1", (), 1_772_355_600_000, waiting=3), Settings())
     assert told.startswith("Nobody called anon-1 is known. Removed: 3 records that waited under this id.")
+    assert "are refused from now on; later ones wait, until it is told whose they are." in told
 
 
 def test_of_an_alias_it_is_said_whom_to_erase_instead() -> None:
     told = in_words(Report("anon-1", (), 1_772_355_600_000, alias_of="ann a"), Settings())
     assert told.startswith("anon-1 is no user, but an alias of ann a, and nobody was erased: segmenter erase 'ann a'")
+    assert "are refused from now on; later ones are ann a's, as before." in told

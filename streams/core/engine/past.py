@@ -172,8 +172,7 @@ def complete(
     then = json.decode(packed.schema, type=RowSchema)
     filled = fill(one.row[None], theirs.row[None], catalog.fields, then, kept_since, calendar)
     fill_document(one.document, theirs.document, [name for name, those in filled.items() if those[0]])
-    for _ in _take_levels(one.row[None], np.zeros(1, np.int64), theirs.row[None], catalog):
-        pass
+    _take_levels(one.row[None], np.zeros(1, np.int64), theirs.row[None], catalog)
     [row] = write(one.row[None], np.zeros(1, np.int64), catalog.kept, packed.row[0])
     return Packed(row, one.document.encode(), json.encode(RowSchema.of(catalog)))
 
@@ -183,15 +182,17 @@ def begun(head: Head) -> int:
     return min((head.kept_since.get(each.name, NEVER) for each in head.schemas[head.current].filled()), default=NEVER)
 
 
-def _take_levels(words: Ints, rows: Ints, theirs: Ints, catalog: Catalog) -> Iterator[tuple[int, int, int]]:
-    """Of these rows, each with what its past has of it: which was elsewhere, by which rule, and at what level."""
+def _take_levels(words: Ints, rows: Ints, theirs: Ints, catalog: Catalog) -> list[tuple[int, int, int]]:
+    """Have rows be where their past, which is beside each, says. Gives which was elsewhere, by which rule, and at what
+    level."""
+    found: list[tuple[int, int, int]] = []
     for number, word in _levels(catalog):
         state, level = words[rows, word + 1], theirs[:, word + 1] & LEVEL
         moved = np.flatnonzero((state & LEVEL) != level)
         words[rows[moved], word] = theirs[moved, word]
         words[rows[moved], word + 1] = state[moved] & ~LEVEL | level[moved]
-        for at in moved.tolist():
-            yield at, number, int(state[at]) & LEVEL
+        found += [(at, number, int(state[at]) & LEVEL) for at in moved.tolist()]
+    return found
 
 
 @lru_cache(maxsize=8)  # of the rules that run, and of those that await their past

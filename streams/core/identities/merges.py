@@ -139,7 +139,7 @@ class Merges:
         return [told for each in question.later for told in self.ask(gone, each)]
 
     def _wait_or_refuse(self, gone: str, question: Question, why: Reject) -> list[Event]:
-        if why.code != "merge_unknown" or not question.written_ms or question.is_second:
+        if why.code != UNKNOWN or not question.written_ms or question.is_second:
             return self._refuse(gone, question, why)
         self._keep(gone, replace(question, waits=True))
         return []
