@@ -7,7 +7,6 @@ misses something of it.
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from streams.embedded.server import HOST
-from tests.e2e.pipeline import WITHIN_S
 from tests.e2e.programs import BROWSER, SDKS, chromium, node, sdks
+from tests.served import served
 
 TOLD_CHARACTERS: Final = 3_000  # of what each has said, from the end
 
@@ -60,14 +59,9 @@ class _Answer(BaseHTTPRequestHandler):
 
 @contextmanager
 def site(script: str) -> Iterator[Site]:
-    with Site(script) as serving:
-        thread = threading.Thread(target=serving.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield serving
-        finally:
-            serving.shutdown()
-            thread.join(WITHIN_S)
+    made = Site(script)
+    with served(made):
+        yield made
 
 
 class Sender:

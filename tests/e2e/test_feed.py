@@ -2,11 +2,10 @@
 
 import asyncio
 import gzip
-import threading
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,6 +24,7 @@ from streams.state.store import Checkpoint, Write
 from tests.e2e.browser import WITHIN_MS, chromium
 from tests.e2e.collector import asked
 from tests.e2e.pipeline import PARTITIONS, Pipeline, Seen, WorkerProcess, until
+from tests.served import served
 from tests.state.checkpoints import claimed
 from tests.web.feed.feeds import SECRET, message, token
 
@@ -59,16 +59,6 @@ class Company:
 
         self.server = ThreadingHTTPServer((HOST, 0), Handler)
         self.url = f"http://{HOST}:{self.server.server_address[1]}"
-
-    @contextmanager
-    def served(self) -> Iterator["Company"]:
-        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.server.shutdown()
-            self.server.server_close()
 
 
 class Deliverer:
@@ -135,7 +125,8 @@ class Town:
 async def town(pipeline: Pipeline) -> AsyncIterator[Town]:
     async with stored(pipeline) as store, chromium() as browser:
         port = free_port()
-        with Company(f"http://{HOST}:{port}").served() as company:
+        company = Company(f"http://{HOST}:{port}")
+        with served(company.server):
             made = Town(pipeline, browser, company, Deliverer(store), port)
             made.web()
             yield made

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from streams.embedded.server import HOST, free_port
 from streams.testing import identify, to_bytes
 from tests.e2e.collector import CollectorProcess, asked
 from tests.e2e.pipeline import WITHIN_S, Pipeline, until
+from tests.served import served
 
 SECRET = "whsec_test"
 NOBODY = ""
@@ -62,14 +62,9 @@ class _Receive(BaseHTTPRequestHandler):
 
 @contextmanager
 def listening(to: str | None = None) -> Iterator[Webhooks]:
-    with Webhooks(to) as webhooks:
-        thread = threading.Thread(target=webhooks.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield webhooks
-        finally:
-            webhooks.shutdown()
-            thread.join(WITHIN_S)
+    webhooks = Webhooks(to)
+    with served(webhooks):
+        yield webhooks
 
 
 @contextmanager
