@@ -64,7 +64,7 @@ class Deliverer:
     roles: Mapping[str, str]  # the name of a topic here -> what it is
     clock: Clock
     monitor: Monitor
-    outcomes: Callable[[int], list[Outcome]] = lambda _: []
+    outcomes: Callable[[WebhookQueue], list[Outcome]] = lambda _: []
 
     def __post_init__(self) -> None:
         self.shards: dict[int, DeliveryShard] = {}
@@ -117,7 +117,7 @@ class Deliverer:
                 return False
             newest_ms = max((some[-1].timestamp_ms for some in fetched.records.values()), default=0)
             come_ms = now_ms if fetched.is_all else newest_ms
-            outcomes = self.outcomes(number)
+            outcomes = self.outcomes(shard.queue)
             if not fetched.records and not outcomes and now_ms - self._looked_ms.get(number, 0) < LOOK_EVERY_MS:
                 return False
             self._looked_ms[number] = now_ms
@@ -221,8 +221,8 @@ async def _posting(
     """Webhooks go beside the steps; what is under way at the end is tried again by the next owner."""
     poster = Poster(settings.webhook_private)
 
-    def queues() -> list[tuple[int, WebhookQueue]]:
-        return [(number, shard.queue) for number, shard in deliverer.shards.items()]
+    def queues() -> list[WebhookQueue]:
+        return [shard.queue for shard in deliverer.shards.values()]
 
     sender = Sender(messages, queues, poster, Standings(store.group), deliverer.clock)
     deliverer.outcomes = sender.outcomes

@@ -2,12 +2,16 @@
 
 Comes in: queues of shards. Goes out: outcomes, for their shards to store. An endpoint that hangs has its own places
 and holds up nobody else; one that asks to slow down is left alone for so long.
+
+Outcomes are a queue's, and nobody's once its shard is owned anew. Redis may have lost checkpoints by then: what was
+webhook 7 of a shard may be number 8 of it now.
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from streams.delivery.message import Messages
 from streams.delivery.queue import Numbered, WebhookQueue
@@ -26,19 +30,19 @@ MOST_FAILED: Final = 500  # at once, of an endpoint that is disabled
 
 
 class Sender:
-    """queues: of the shards that are owned now, by number."""
+    """queues: of the shards that are owned now."""
 
     def __init__(
         self,
         messages: Callable[[], Messages],
-        queues: Callable[[], Iterable[tuple[int, WebhookQueue]]],
+        queues: Callable[[], Iterable[WebhookQueue]],
         poster: Poster,
         standings: Standings,
         clock: Callable[[], int],
     ):
         self._messages, self._queues, self._poster = messages, queues, poster
         self._standings, self._clock = standings, clock
-        self._outcomes: dict[int, list[Outcome]] = defaultdict(list)
+        self._outcomes: WeakKeyDictionary[WebhookQueue, list[Outcome]] = WeakKeyDictionary()
         self._under_way: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._paused_until: dict[str, int] = {}
@@ -46,9 +50,12 @@ class Sender:
         self._may_tell = Throttle()
         self._failure: BaseException | None = None
 
-    def outcomes(self, shard: int) -> list[Outcome]:
-        """Of a shard, to be stored now."""
-        return self._outcomes.pop(shard, [])
+    def outcomes(self, queue: WebhookQueue) -> list[Outcome]:
+        """Of a shard's, to be stored now."""
+        return self._outcomes.pop(queue, [])
+
+    def _came(self, queue: WebhookQueue, outcome: Outcome) -> None:
+        self._outcomes.setdefault(queue, []).append(outcome)
 
     async def run(self) -> None:
         """Until it is cancelled. What an attempt raises ends it: its webhook would never be tried again."""
@@ -59,8 +66,8 @@ class Sender:
                 if loop.time() - read_at > READ_EVERY_S:
                     read_at = loop.time()
                     await self._read()
-                for shard, queue in self._queues():
-                    self._look(shard, queue)
+                for queue in self._queues():
+                    self._look(queue)
                 await asyncio.sleep(LOOK_EVERY_S)
             raise self._failure
         finally:
@@ -74,24 +81,24 @@ class Sender:
         except Unreachable as error:
             log.debug("webhooks - where endpoints stand is as before: %s", error)
 
-    def _look(self, shard: int, queue: WebhookQueue) -> None:
+    def _look(self, queue: WebhookQueue) -> None:
         endpoints, now_ms = self._messages().endpoints, self._clock()
         for name in queue.endpoints():
             disabled = self._standings.of(name).disabled
             if name not in endpoints or disabled:
                 said = f"the endpoint is disabled: {disabled}" if disabled else "there is no such endpoint any more"
-                self._give_up(shard, queue, name, said, now_ms)
+                self._give_up(queue, name, said, now_ms)
             elif now_ms >= self._paused_until.get(name, 0):
-                self._begin(shard, queue, endpoints[name], now_ms)
+                self._begin(queue, endpoints[name], now_ms)
 
-    def _give_up(self, shard: int, queue: WebhookQueue, name: str, said: str, now_ms: int) -> None:
-        while len(self._outcomes[shard]) < MOST_FAILED and (numbered := queue.take(name, 1 << 62)):
-            self._outcomes[shard].append(Outcome(numbered.number, False, said, now_ms, is_final=True))
+    def _give_up(self, queue: WebhookQueue, name: str, said: str, now_ms: int) -> None:
+        while len(self._outcomes.get(queue, ())) < MOST_FAILED and (numbered := queue.take(name, 1 << 62)):
+            self._came(queue, Outcome(numbered.number, False, said, now_ms, is_final=True))
 
-    def _begin(self, shard: int, queue: WebhookQueue, endpoint: Endpoint, now_ms: int) -> None:
+    def _begin(self, queue: WebhookQueue, endpoint: Endpoint, now_ms: int) -> None:
         while self._under_way[endpoint.name] < AT_ONCE and (numbered := queue.take(endpoint.name, now_ms)):
             self._under_way[endpoint.name] += 1
-            task = asyncio.create_task(self._try(shard, endpoint, numbered))
+            task = asyncio.create_task(self._try(queue, endpoint, numbered))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
 
@@ -100,7 +107,7 @@ class Sender:
         if not task.cancelled():
             self._failure = self._failure or task.exception()
 
-    async def _try(self, shard: int, endpoint: Endpoint, numbered: Numbered) -> None:
+    async def _try(self, queue: WebhookQueue, endpoint: Endpoint, numbered: Numbered) -> None:
         now_ms = self._clock()
         try:
             posted = await self._post(endpoint, numbered, now_ms)
@@ -109,7 +116,7 @@ class Sender:
             outcome = Outcome(
                 numbered.number, posted.is_done, posted.said, at_ms, posted.is_gone, posted.retry_after_ms
             )
-            self._outcomes[shard].append(outcome)
+            self._came(queue, outcome)
         finally:
             self._under_way[endpoint.name] -= 1
 

@@ -38,12 +38,15 @@ class Sending:
     """A shard, its store, and who posts what it queues; the clock is the test's."""
 
     def __init__(self, book: Messages, store: MemoryStore, found: Poster):
-        self.now_ms, self.log = 0, list[Input]()
+        self.now_ms, self.log, self.book = 0, list[Input](), book
         self.standings = Standings(store.group)
         self.life = Life(store, book)
-        self.sender = Sender(
-            lambda: book, lambda: [(0, self.life.shard.queue)], found, self.standings, lambda: self.now_ms
-        )
+        self.sender = Sender(lambda: book, lambda: [self.life.shard.queue], found, self.standings, lambda: self.now_ms)
+
+    async def own_anew(self, store: MemoryStore) -> None:
+        """With the same who posts."""
+        self.life = Life(store, self.book)
+        await self.life.begin()
 
     async def happen(self, *changes: Any) -> None:
         await self.command(*(Noticed(each, True, encode_change(each)) for each in changes))
@@ -56,7 +59,7 @@ class Sending:
         """Rounds as the process makes them."""
         async with asyncio.timeout(60):
             while not holds():
-                outcomes = self.sender.outcomes(0)
+                outcomes = self.sender.outcomes(self.life.shard.queue)
                 step = await self.life.shard.decide([], {}, 0, self.now_ms, outcomes)
                 if step is not None:
                     await self.life.shard.save(step)
@@ -150,6 +153,23 @@ async def test_after_the_last_attempt_it_has_failed_and_the_user_s_next_goes(rec
             await made.until(lambda before=before: len(made.decided()) > before)  # type: ignore[misc]  # a lambda's default
         await made.until(lambda: len(made.life.shard.queue) == 0)
         assert [(decision, attempt) for _, decision, attempt, _ in made.decided()][-2:] == [("failed", 10), ("sent", 1)]
+
+
+async def test_what_became_of_a_webhook_is_told_of_no_other_that_has_its_number_as_redis_lost_checkpoints(
+    receiver: Receiver,
+) -> None:
+    async with sending(book(endpoint(receiver))) as made:
+        await made.happen(change(user="ann"))
+        async with asyncio.timeout(60):
+            while not any(made.sender._outcomes.values()):  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.005)
+        receiver.answer = lambda _: 500
+        made.log.clear()
+        await made.own_anew(MemoryStore())
+        await made.happen(change(user="bob"))
+        await made.until(lambda: bool(made.decided()))
+        [(user, decision, _, reason)] = made.decided()
+        assert (user, decision, reason[:8]) == ("bob", "held", "HTTP 500")
 
 
 async def test_an_endpoint_that_hangs_or_slows_down_holds_up_no_other(receiver: Receiver) -> None:
