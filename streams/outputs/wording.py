@@ -21,7 +21,7 @@ _NUMBERS = re.compile(r"""(?<![\w."'])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w"'])""")
 
 CAUSES = {
     "rule_change": "the rule is new or was changed",
-    "backfill": "worked out from the past",
+    "backfill": "the state was lost and made anew",
     "erase": "the user was erased",
 }
 
