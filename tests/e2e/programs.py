@@ -5,6 +5,7 @@ else who runs the tests is told how.
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +45,10 @@ def _which(names: tuple[str, ...]) -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
+@cache
 def sdks() -> Path:
-    """The folder of what `sdks/package-lock.json` pins, from npm the first time, beside what uses it."""
+    """The folder of what `sdks/package-lock.json` pins, from npm the first time, beside what uses it. That is put there
+    once: a file that is written anew is empty for a moment, for whoever has just begun to read it."""
     folder = ROOT / ".cache" / "sdks"
     npm = program("npm", package="npm")
     installed, wanted = folder / "node_modules" / ".package-lock.json", SDKS / "package-lock.json"
