@@ -16,7 +16,6 @@ from streams.backtest.rows import OBJECTS, Fields, RowBlock, is_text, laid_out
 from streams.errors import UsageError
 
 BATCH_ROWS: Final = 10_000
-BATCH_RECORDS: Final = 2_500  # whole ones; more would leave the cache of the processor before they are decoded
 WHOLE: Final = ("record", "value", "json")
 FIELDS: Final = frozenset(
     {
@@ -64,13 +63,10 @@ class ParquetFile:
         self._rows: int = self._file.metadata.num_rows
         self._read = 0
         names = self._file.schema_arrow.names
-        whole = _whole(names)
-        self._block = whole or _by_fields(self.name, names)
+        self._block = _whole(names) or _by_fields(self.name, names)
         self.groups: int = self._file.metadata.num_row_groups
         groups = list(range(self.groups * number // of, self.groups * (number + 1) // of))
-        self._batches: Iterator[Any] = self._file.iter_batches(
-            BATCH_RECORDS if whole else BATCH_ROWS, groups, use_threads=False
-        )
+        self._batches: Iterator[Any] = self._file.iter_batches(BATCH_ROWS, groups, use_threads=False)
 
     @property
     def position(self) -> int:

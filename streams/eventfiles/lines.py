@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol, cast
 
 from streams.errors import UsageError
 
-CHUNK_BYTES = 1 << 19  # a larger one leaves the cache of the processor before it is decoded
+CHUNK_BYTES = 1 << 20  # much more would leave the cache of the processor before it is decoded
 PACKED_BYTES = 1 << 15  # which may be a hundred times as much, unpacked
 STDIN = "-"
 
