@@ -10,7 +10,8 @@ repeats by their ids, ends where users stand. It is part of a checkpoint like an
 nobody has heard, and by one that was, it is the last that was told, after which nothing differs any more.
 
 Time had come at least as far as the last change says that time alone has made. It comes as far here, whatever the
-clock says: else whoever was told to be idle would be told not to be yet, and once more to be a little later.
+clock says: else whoever was told to be idle would be told not to be yet, and once more to be a little later. But for
+one user time may have been ahead of the clock of then, by an event of hers that was: others have that time before them.
 
 Nothing is told so
 
@@ -31,7 +32,7 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from streams.core.arrays import Ints
-from streams.core.changes import Cause, Change
+from streams.core.changes import Change
 from streams.core.engine.shard import Shard
 from streams.core.instants import parse_time
 from streams.core.kernel.layout import NEVER
@@ -39,7 +40,7 @@ from streams.core.kernel.layout import NEVER
 AT_ONCE: Final = 500  # profiles: about a millisecond, where nobody stands elsewhere
 OUT: Final = 0  # where an exit leads to
 MOST: Final = (1 << 32) - 1  # of an ordinal
-BY_TIME: Final = frozenset[Cause](("timer", "backfill"))  # these are of when time had come
+BY_TIME: Final = ("timer", "backfill")  # these are of when time had come
 
 
 class Led(NamedTuple):
@@ -58,8 +59,9 @@ class Said(msgspec.Struct, gc=False):
     segment: str
     type: str
     ordinal: int
-    cause: Cause
-    occurred_at: str
+    cause: str = ""
+    occurred_at: str = ""
+    detected_at: str = ""
 
     @property
     def entered(self) -> bool:
@@ -141,7 +143,7 @@ class Reading:
         self._led_to.append(_place(self._segments, said))
         self._ordinals.append(said.ordinal & MOST)
         if said.cause in BY_TIME:
-            self._time_ms = max(self._time_ms, parse_time(said.occurred_at) or NEVER)
+            self._time_ms = max(self._time_ms, parse_time(min(said.occurred_at, said.detected_at)) or NEVER)
 
     def told(self, places: npt.NDArray[np.intp]) -> Told:
         """By the changes at these places: each where it stood first, as by whoever knows repeats by their ids."""

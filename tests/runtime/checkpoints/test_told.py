@@ -9,6 +9,7 @@ from msgspec import structs
 
 from streams.core.changes import Change, Type
 from streams.core.engine.shard import Shard
+from streams.core.kernel.layout import NEVER
 from streams.core.language.parser import parse_condition, parse_value
 from streams.core.rules.rulebook import Rulebook, Scores, Segment
 from streams.runtime.checkpoints import told
@@ -53,6 +54,14 @@ async def test_who_stands_elsewhere_is_found_with_where_the_last_change_of_her_l
     ]
     found = elsewhere(await read(*changes), shard_of(RULES, "in", "out", "she", "nobody knows"))
     assert sorted(found) == [Led("she", "often", "often", 7), Led("she", "once", None, 2)]
+
+
+async def test_time_had_come_as_far_as_what_it_made_says_but_not_ahead_of_the_clock_of_then() -> None:
+    by_time = structs.replace(change("ann", "once", 1), cause="timer")
+    before, ahead = (structs.replace(by_time, occurred_at=NOON + ms) for ms in (-5_000, 60_000))
+    assert (await read(change("dan", "once", 1))).told.time_ms == NEVER
+    assert (await read(before, change("dan", "once", 1))).told.time_ms == NOON - 5_000
+    assert (await read(ahead, before)).told.time_ms == NOON
 
 
 async def test_what_comes_again_is_no_later_change() -> None:
