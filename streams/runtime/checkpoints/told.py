@@ -16,6 +16,7 @@ one user time may have been ahead of the clock of then, by an event of hers that
 Nothing is told so
 
 - where no change stands there any more, by which she was told to be in or out;
+- by a rule that is removed or in shadow by now, nor that a level is left of a tier that is a segment now;
 - by a rule that hangs on quintiles: their edges are lost as well, and what new ones make of profiles is told then;
 - of who has no profile: whoever was erased or merged away is told to leave by that.
 
