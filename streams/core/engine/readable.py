@@ -101,11 +101,13 @@ class Readable:
         since, states = self.table.memory.words[rows, words], self.table.memory.words[rows, words + 1]
         return self._decoder.memberships(states & LEVEL, since, states >> LEVEL_BITS, with_shadow)
 
-    def levels(self, rows: Ints) -> Iterator[tuple[Grouping, Ints]]:
-        """The level of each of these rows, by each live rule whose levels do not hang on quintiles."""
+    def levels(self, rows: Ints) -> Iterator[tuple[Grouping, Ints, Ints]]:
+        """The level of each of these rows, and its last ordinal, by each live rule whose levels do not hang on
+        quintiles."""
         for rule, word in zip(self.catalog.rulebook.groupings, self._program.rule_words, strict=True):
             if not rule.is_shadow and rule.name not in self._by_quintiles:
-                yield rule, self.table.memory.words[rows, word + 1] & LEVEL
+                states = self.table.memory.words[rows, word + 1]
+                yield rule, states & LEVEL, states >> LEVEL_BITS
 
     def members(self) -> dict[str, int]:
         """How many subjects are in each segment, those of rules in shadow too."""

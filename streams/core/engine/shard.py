@@ -32,7 +32,7 @@ from streams.core.kernel import loop
 from streams.core.kernel.layout import CLOCK, FEWEST_IDS, LEVEL, LEVEL_BITS, NEVER
 from streams.core.kernel.message_ids import deduplicate
 from streams.core.merges import Packed
-from streams.core.rules.rulebook import Rulebook
+from streams.core.rules.rulebook import Grouping, Rulebook
 from streams.core.scores.quintiles import Quintiles
 
 
@@ -189,18 +189,24 @@ class Shard(Storable):
         cause: Cause = "erase" if survivor is None else "merge"
         return leave(self._rule_of, subject, told, at_ms, cause, message_id, survivor)
 
+    def count_on(self, rule: Grouping, rows: Ints, ordinals: Ints, told_ms: Ints) -> None:
+        """What was told of these by a rule counts, up to its ordinal and as of then, though it is no part of what has
+        happened here: what comes is told after it."""
+        words, word = self.table.memory.words, self._program.rule_words[self.catalog.rulebook.groupings.index(rule)] + 1
+        words[rows, word] = ordinals << LEVEL_BITS | words[rows, word] & LEVEL
+        words[rows, CLOCK] = np.maximum(words[rows, CLOCK], told_ms)
+        self.table.memory.dirty[rows] = 1
+        self.dirty_at_most += len(rows)
+
     def lead_on(self, subject: str, rule: str, told: str | None, ordinal: int) -> Change:
         """How a subject comes to where it stands from where it was told to be, by nothing that happens: the next change
         after that of `ordinal`, as of now. told: a segment of the rule, None for none of them."""
         rules = self.catalog.rulebook.groupings
         number = next(number for number, each in enumerate(rules) if each.name == rule and not each.is_shadow)
         segments, row = rules[number].segments, self.table.row_of(subject)
-        words, word = self.table.memory.words[row], self._program.rule_words[number]
-        counted, level = int(words[word + 1]) >> LEVEL_BITS, int(words[word + 1]) & LEVEL
-        words[word + 1] = max(counted, ordinal + 1) << LEVEL_BITS | level
-        words[CLOCK] = max(self.time_ms, int(words[CLOCK]))  # what comes late comes after it
-        self.table.memory.dirty[row] = 1
-        self.dirty_at_most += 1
+        counted = int(self.table.memory.words[row, self._program.rule_words[number] + 1]) >> LEVEL_BITS
+        until = np.array([max(counted, ordinal + 1)])
+        self.count_on(rules[number], np.array([row]), until, np.array([self.time_ms]))  # what comes late comes after it
         before = segments.index(told) + 1 if told in segments else 0
         change = self._arrival(row, number, before, self.time_ms, subject, tuple(self.memberships(subject)))
         return msgspec.structs.replace(

@@ -144,8 +144,12 @@ class Pending:
     def end_rebuild(self, shard: Shard, clock: Callable[[], int]) -> Iterator[None]:
         """All that there was has been made anew. Whoever stands elsewhere than where the last change led that was told,
         is told of now: at most one at each step, between which the shard is left as it is."""
-        for led in self.published.told.elsewhere(shard) if self.published is not None else ():
-            for each in led:
+        if self.published is None:
+            return
+        told = self.published.told
+        for rows in told.pieces(shard):
+            told.count_on(shard, rows)
+            for each in told.elsewhere(shard, rows):
                 change = shard.lead_on(*each)
                 self._tell(change, clock())
                 self.retell({change.subject: change.occurred_at})

@@ -12,7 +12,7 @@ What a change of rules told is told as of then. Made anew, the rules were always
 another instant, and has another id. It is known by its user, rule and ordinal, and by where it led.
 
 Of a change 8 bytes are kept here, of one by a change of rules 24, of a user 44 and 4 for each segment she has stood in,
-and what `told` keeps of where changes led, until the state has caught up: at most 240 MB for ten million changes, over
+and what `told` keeps of where changes led, until the state has caught up: at most 320 MB for ten million changes, over
 all workers. The chance that any of a hundred thousand new ones is taken for one of ten million is one in 18 million.
 """
 

@@ -43,7 +43,7 @@ def shard_of(rules: Rulebook, *users: str) -> Shard:
 
 
 def elsewhere(published: Published, shard: Shard) -> Sequence[Led]:
-    return [led for some in published.told.elsewhere(shard) for led in some]
+    return [led for rows in published.told.pieces(shard) for led in published.told.elsewhere(shard, rows)]
 
 
 async def test_who_stands_elsewhere_is_found_with_where_the_last_change_of_her_led() -> None:
