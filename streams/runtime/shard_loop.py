@@ -91,7 +91,7 @@ class ShardLoop:
         self._unwritten: list[Taken] = []
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
-        self._leaving = False
+        self._leaving = self._ends_turn = False
         self.moves = 0
         self._work = ShardWork(worker, shard, identities, intake, self._pending, checkpoints.subject, pace.at_once)
 
@@ -200,11 +200,19 @@ class ShardLoop:
 
     def _may_migrate(self) -> bool:
         """Whether it is the turn of this one, among the worker's shards with profiles that other rules wrote, to fill a
-        checkpoint with them."""
-        if self._work.may_migrate:
+        checkpoint with them. The turn is over when that is written: where Redis or Kafka are slow, so is this."""
+        if self._writing is None and self._work.may_migrate:
             return self._worker.taking_over.is_turn_of(self._wake)
-        self._worker.taking_over.leave(self._wake)
+        if self._writing is None and not self._work.migrated:
+            self._worker.taking_over.leave(self._wake)
         return False
+
+    def _end_turn(self) -> None:
+        """If what has been written is what the turn was for."""
+        if self._ends_turn:
+            self._worker.taking_over.leave(self._wake)
+        if self._shard.is_stale:
+            self._wake.set()  # to stand in line again, or to fill the next one
 
     async def _last_checkpoint(self) -> bool:
         """Whole, or, where that takes too long, as far as Redis: what was not published then waits for the next owner.
@@ -272,10 +280,10 @@ class ShardLoop:
             if self._writing.done():
                 await self._writing
                 self._writing = None
+                self._end_turn()
             elif self._leaving:
                 return False
             else:
-                self._worker.taking_over.leave(self._wake)
                 self._wake.clear()
                 await self._wake.wait()
         return True
@@ -287,8 +295,7 @@ class ShardLoop:
 
     def _snapshot(self) -> Taken:
         self._number += 1
-        self._work.migrated = 0
-        self._worker.taking_over.leave(self._wake)
+        self._ends_turn, self._work.migrated = self._work.migrated > 0, 0
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms

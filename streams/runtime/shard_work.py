@@ -6,7 +6,7 @@ been asked for (`time_came`). Goes out: changes and messages, which `pending` ke
 A wave of deadlines, or of profiles that other rules wrote, takes no more of a checkpoint than leaves room for events,
 and follows no slower than it can be written: so live events are applied, and what they change is published, while a
 million profiles are worked off. Those that other rules wrote, all of which may change at once, fill a checkpoint of one
-shard of a worker after the other: else that of each would wait for a share of all.
+shard of a worker after the other, and the next begins when it is written: else what is live would wait for all of them.
 """
 
 import time

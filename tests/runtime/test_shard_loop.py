@@ -180,6 +180,28 @@ async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a
     assert turns[:6] in (["one", "other"] * 3, ["other", "one"] * 3), said
 
 
+async def test_a_turn_lasts_until_the_checkpoint_is_written_so_that_live_events_find_no_queue_of_others() -> None:
+    said: list[tuple[str, int]] = []
+    line, may_go_on = Line(), asyncio.Event()
+
+    class Slow(OfTwo):
+        async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+            await super().publish(topic, shard, messages)
+            await may_go_on.wait()
+
+    both = [await Slow(name, said, line).load() for name in ("one", "other")]
+    working = [asyncio.create_task(each.work()) for each in both]
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    assert [count <= OTHERS_AT_MOST for _, count in said] == [True]
+    may_go_on.set()
+    while sum(count for _, count in said) < 2 * STALE:  # noqa: ASYNC110 - nobody is told when all has been published
+        await asyncio.sleep(0)
+    for each in both:
+        each.leave()
+    await asyncio.gather(*working)
+
+
 async def test_who_leaves_lets_the_next_in_line_have_its_turn() -> None:
     line, first, second = Line(), asyncio.Event(), asyncio.Event()
     assert line.is_turn_of(first)
