@@ -30,11 +30,17 @@ class Holding(msgspec.Struct, frozen=True):
     holds: bool
 
 
+class Counted(Shard):
+    """One whose changes are but counted: half of what a change costs is its reasons."""
+
+    says_why = False
+
+
 class Side:
     def __init__(self, question: Question, rulebook: Rulebook):
         settings = question.settings
         ids = settings.remembered_ids
-        self.shard = Shard(rulebook, settings.calendar, settings.private_traits, remembered_ids=ids)
+        self.shard = Counted(rulebook, settings.calendar, settings.private_traits, remembered_ids=ids)
         self.played = Played(self.shard, settings.keep_unlinked, settings.merge_users)
         self.tally = Tally(settings.calendar, keeps_stays=question.outcome is not None)
 

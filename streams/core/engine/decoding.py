@@ -6,7 +6,7 @@ Comes in: transitions and the table's names. Goes out: `Change` values, and the 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import count, pairwise, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,9 @@ from streams.core.subjects import USER
 
 Memberships = dict[str, tuple[int, int]]  # segment -> since when (ms), ordinal
 EventId = Callable[[int], str | None]  # the messageId that an occurrence, by its place, came with
+Why = tuple[tuple[Reason, ...], tuple[str, ...], dict[str, Value]]
+"""As fields of a change: the reasons, all segments that the subject is in, and the traits that the rule includes."""
+UNSAID: Why = (), (), {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ def _all_shown(rulebook: Rulebook, private: frozenset[str]) -> Sequence[Sequence
 
 
 class ChangeDecoder:
-    """Reads the kernel's transitions for one rulebook."""
+    """Reads the kernel's transitions for one rulebook. says_why: whether changes bear their `Why`."""
 
-    def __init__(self, catalog: Catalog, program: Program, private: frozenset[str]):
+    def __init__(self, catalog: Catalog, program: Program, private: frozenset[str], says_why: bool):
         shown_at, included_at = int(program.words[SHOWN]), int(program.words[INCLUDED])
         self._notes_at, self._traits_at = shown_at, included_at - shown_at
         self._rules = catalog.rulebook.groupings
+        self._says_why = says_why
         self._segments = [("", *rule.segments) for rule in self._rules]
         self._names = _by_level(self._segments)
         self._live = np.array([not rule.is_shadow for rule in self._rules], np.bool_)
@@ -83,10 +87,18 @@ class ChangeDecoder:
         filled = transitions.words[: transitions.filled[0]]
         if not len(filled):
             return []  # as of most small steps
-        held = filled[:, TRANSITION_WORDS : TRANSITION_WORDS + len(self._rules)]
-        columns = filled[:, :TRANSITION_WORDS].tolist(), self.held(held), *self._notes(filled)
+        heads = filled[:, :TRANSITION_WORDS].tolist()
+        whys = self._whys(table, filled, heads) if self._says_why else repeat(UNSAID, len(heads))
         subjects = table.subjects_of(filled[:, ROW])
-        return [self._change(table, event_id, *each) for each in zip(subjects, *columns, strict=True)]
+        return [self._change(event_id, *each) for each in zip(subjects, heads, whys, strict=True)]
+
+    def _whys(self, table: Table, filled: Ints, heads: Sequence[Sequence[int]]) -> Iterator[Why]:
+        held = self.held(filled[:, TRANSITION_WORDS : TRANSITION_WORDS + len(self._rules)])
+        for head, segments, words, numbers in zip(heads, held, *self._notes(filled), strict=True):
+            _, number, *_, level, before = head
+            rule = self._rules[number]
+            traits = self._traits(table, rule, words, numbers) if rule.include else {}
+            yield self._because(table, number, level, before, words, numbers), segments, traits
 
     def because(self, table: Table, line: Ints) -> tuple[Reason, ...]:
         """Every condition of the line's rule; those whose truth changed come first."""
@@ -151,16 +163,7 @@ class ChangeDecoder:
         notes = transitions[:, self._notes_at :]
         return notes.tolist(), notes.view(np.float64).tolist()
 
-    def _change(
-        self,
-        table: Table,
-        event_id: EventId,
-        subject: str,
-        head: list[int],
-        held: tuple[str, ...],
-        words: list[int],
-        numbers: list[float],
-    ) -> Change:
+    def _change(self, event_id: EventId, subject: str, head: Sequence[int], why: Why) -> Change:
         _, number, at, cause, occurrence, ordinal, level, before = head
         rule = self._rules[number]
         kind, segment, previous = self._flip(number, level, before)
@@ -175,9 +178,7 @@ class ChangeDecoder:
             event_id(occurrence) if occurrence >= 0 else None,
             ordinal,
             rule.version,
-            self._because(table, number, level, before, words, numbers),
-            held,
-            self._traits(table, rule, words, numbers) if rule.include else {},
+            *why,
             USER,
             None,
             rule.is_shadow,

@@ -39,7 +39,11 @@ ALL = slice(None)
 
 
 class Readable:
-    """The profiles of one partition under one rulebook, and the compiled rules by which they are read."""
+    """The profiles of one partition under one rulebook, and the compiled rules by which they are read.
+
+    says_why: whether changes bear their reasons, and what else others are told with them (`decoding.Why`)."""
+
+    says_why = True
 
     def __init__(self, rulebook: Rulebook, calendar: Calendar, private_traits: frozenset[str], remembered_ids: int):
         self.catalog, program, text_code = written(rulebook, calendar, remembered_ids)
@@ -48,7 +52,7 @@ class Readable:
         self.private_traits = private_traits
         self._program = replace(program, words=program.words.copy())
         self.table = Table(self.catalog, self._program, dict(text_code))
-        self._decoder = ChangeDecoder(self.catalog, self._program, private_traits)
+        self._decoder = ChangeDecoder(self.catalog, self._program, private_traits, self.says_why)
         self._transitions = empty_buffer(len(rulebook.rules), ROOM_FOR_TRANSITIONS, self._program.transition_words)
 
     @property
