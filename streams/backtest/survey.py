@@ -25,6 +25,8 @@ from streams.sources.segment_spec import TYPES
 
 UNSURE: Final = -1  # whom a line is about is known when it is decoded
 PRODUCT: Final = np.array(sorted(map(hash_of, TYPES)))
+BILLING: Final = hash_of("billing")
+STRIPE_MARK: Final = b'"object"'  # in each of its events, which are about whom the object in it is
 # Such records bear no id beside these two, but for `identify` with traits that are ids, and `alias`.
 BEARS_TWO: Final = np.array(sorted(map(hash_of, ("track", "page", "screen", "group"))))
 MARKS: Final = (b'nonymousId"', b'"previousId"', b'"customer"', b'"merge"')
@@ -53,13 +55,16 @@ class Surveyor:
         with closing(opened(piece)) as file:
             while (block := file.read()) is not None:
                 types, users, anonymous = block.hashes().T
-                whose.append(self._whose(types, users, anonymous))
+                whose.append(self._whose(block, types, users, anonymous))
                 pairs.append(self._pairs(block, types, users, anonymous))
         return Survey(np.concatenate(whose), np.unique(np.concatenate(pairs), axis=0))
 
-    def _whose(self, types: Ints, users: Ints, anonymous: Ints) -> Ints:
+    def _whose(self, block: Block, types: Ints, users: Ints, anonymous: Ints) -> Ints:
         found = np.where(users == ABSENT, anonymous, users)
-        found[~np.isin(types, PRODUCT) | (found < 0) | self._names_nobody(found)] = UNSURE
+        is_known = np.isin(types, PRODUCT)
+        bills = np.flatnonzero(types == BILLING)
+        is_known[bills] = [STRIPE_MARK not in line for line in block.at(bills)]
+        found[~is_known | (found < 0) | self._names_nobody(found)] = UNSURE
         found[types == BLANK] = BLANK
         return found
 

@@ -1,11 +1,12 @@
 """Which of several processes a line is for: users who have to do with each other are in one.
 
 Comes in: surveys of all pieces. Goes out: what the lines of a process mean. Which process an id is for follows from its
-hash alone, so that the lines of others need neither be decoded nor taken out of their block. A line of which only
-decoding tells whom it is about is decoded by all, and taken by the process that its user is for; what is nobody's, by
-the first.
+hash alone, as processes share out what has the same rest of a hash: so the lines of others need neither be decoded nor
+taken out of their block, and each process has about as many. A line of which only decoding tells whom it is about is
+decoded by all, and taken by the process that its user is for; what is nobody's, by the first.
 """
 
+import heapq
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
@@ -26,6 +27,7 @@ from streams.eventfiles.decoded import Arrived
 ANOTHERS: Final = Ignored("another process's")
 # To spread what has been hashed: any large odd number of 31 bits, so that products with 32 stay below 2^63.
 SPREAD: Final = 0x5BD1_E995
+BUCKETS: Final = 1 << 12  # of users, whom one process has together
 
 Owners = npt.NDArray[np.uint16]
 """Of each line of a file the number of its process, or one of these."""
@@ -38,34 +40,54 @@ class Shares:
 
     def __init__(self, of: int, surveys: Mapping[Piece, Survey]):
         """surveys: of all pieces of each file, in order."""
-        self.of = of
         linked = together(survey.pairs for survey in surveys.values())
         self._linked = np.array(sorted(linked), np.int64)
         self._stands_for = np.array([linked[each] for each in self._linked.tolist()], np.int64)
         self._told: dict[str, int] = {}
+        buckets = {piece: self._buckets(survey.whose) for piece, survey in surveys.items()}
+        lines = np.zeros(BUCKETS, np.int64)
+        for piece, survey in surveys.items():
+            lines += np.bincount(buckets[piece][survey.whose >= 0], minlength=BUCKETS)
+        self._processes = shared_evenly(lines, of)
         self.owners = {
-            name: np.concatenate([self._owners_of(surveys[piece].whose) for piece in own])
+            name: np.concatenate([self._owners_of(surveys[piece].whose, buckets[piece]) for piece in own])
             for name, own in groupby(surveys, key=lambda piece: piece.name)
         }
 
     def process_of(self, subject: str) -> int:
         found = self._told.get(subject)
         if found is None:
-            found = self._told[subject] = int(self._processes(np.array([hash_of(subject)]))[0])
+            bucket = self._buckets(np.array([hash_of(subject)]))[0]
+            found = self._told[subject] = int(self._processes[bucket])
         return found
 
-    def _owners_of(self, whose: Ints) -> Owners:
-        owners = self._processes(whose).astype(np.uint16)
+    def _owners_of(self, whose: Ints, buckets: Ints) -> Owners:
+        owners = self._processes[buckets]
         owners[whose == UNSURE] = ANYBODYS
         owners[whose == BLANK] = NOBODYS
         return owners
 
-    def _processes(self, hashes: Ints) -> Ints:
+    def _buckets(self, hashes: Ints) -> Ints:
         if len(self._linked):
             places = np.minimum(np.searchsorted(self._linked, hashes), len(self._linked) - 1)
             hashes = np.where(self._linked[places] == hashes, self._stands_for[places], hashes)
-        spread: Ints = ((hashes * SPREAD) >> 16) % self.of
+        spread: Ints = ((hashes * SPREAD) >> 16) % BUCKETS
         return spread
+
+
+def shared_evenly(lines: Ints, of: int) -> Owners:
+    """The process of each bucket, so that each has about as many lines: the fullest first, to who has least.
+
+    >>> shared_evenly(np.array([1, 5, 3, 2]), 2).tolist()
+    [0, 0, 1, 1]
+    """
+    loads = [(0, process) for process in range(of)]
+    processes = np.zeros(len(lines), np.uint16)
+    for bucket in np.argsort(-lines, kind="stable").tolist():
+        load, process = loads[0]
+        processes[bucket] = process
+        heapq.heapreplace(loads, (load + int(lines[bucket]), process))
+    return processes
 
 
 class Whole:
