@@ -23,6 +23,9 @@ from streams.settings import Settings
 BATCH_BYTES = 900_000
 # What is read beside others, who are not to wait for it: some milliseconds of work.
 PORTION_BYTES = 128 << 10
+# So long a fetch that finds nothing holds up the next one, which asks for other partitions as well: whoever takes rules
+# over waits for what is read of them.
+FETCH_WAIT_MS = 50
 LOOK_EVERY_S = 0.2  # markers of transactions are no records, and move on
 
 
@@ -100,6 +103,7 @@ async def reading_on(settings: Settings, offsets: Mapping[tuple[str, int], int])
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="none",
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=PORTION_BYTES,
     )
     async with opened(consumer):
