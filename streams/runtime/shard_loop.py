@@ -35,6 +35,7 @@ from streams.runtime.worker import Worker
 
 BACKLOG_CHECKPOINT_EVERY_S: Final = 1.5
 WAVE_CHECKPOINT_EVERY_S: Final = 0.05
+TURN_AT_MOST_S: Final = 1.0  # that a checkpoint of what other rules wrote may take before the next shard fills one
 # A shard that is let go: so long for a whole checkpoint, then so long for the part of it that Redis keeps.
 WRITTEN_WITHIN_S: Final = 4.0
 SAVED_WITHIN_S: Final = 2.0
@@ -91,7 +92,8 @@ class ShardLoop:
         self._unwritten: list[Taken] = []
         self._written_at = time.monotonic()
         self._wake = asyncio.Event()
-        self._leaving = self._ends_turn = False
+        self._turn: asyncio.TimerHandle | None = None
+        self._leaving = False
         self.moves = 0
         self._work = ShardWork(worker, shard, identities, intake, self._pending, checkpoints.subject, pace.at_once)
 
@@ -190,6 +192,7 @@ class ShardLoop:
             self._intake.stop()
             is_whole = await self._last_checkpoint()
         finally:
+            self._end_turn()
             self._worker.taking_over.leave(self._wake)
             if self._writing is not None:
                 self._writing.cancel()
@@ -200,16 +203,19 @@ class ShardLoop:
 
     def _may_migrate(self) -> bool:
         """Whether it is the turn of this one, among the worker's shards with profiles that other rules wrote, to fill a
-        checkpoint with them. The turn is over when that is written: where Redis or Kafka are slow, so is this."""
+        checkpoint with them. The turn is over when that is written: where Redis or Kafka are slow, so is this. Where
+        one partition takes nothing, the other shards need not wait for it."""
         if self._writing is None and self._work.may_migrate:
             return self._worker.taking_over.is_turn_of(self._wake)
-        if self._writing is None and not self._work.migrated:
+        if self._turn is None and not self._work.migrated:
             self._worker.taking_over.leave(self._wake)
         return False
 
     def _end_turn(self) -> None:
-        """If what has been written is what the turn was for."""
-        if self._ends_turn:
+        """If it has one that it has used: that is written, or takes too long."""
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
             self._worker.taking_over.leave(self._wake)
         if self._shard.is_stale:
             self._wake.set()  # to stand in line again, or to fill the next one
@@ -295,7 +301,9 @@ class ShardLoop:
 
     def _snapshot(self) -> Taken:
         self._number += 1
-        self._ends_turn, self._work.migrated = self._work.migrated > 0, 0
+        if self._work.migrated:
+            self._turn = asyncio.get_running_loop().call_later(TURN_AT_MOST_S, self._end_turn)
+            self._work.migrated = 0
         self._written_at = time.monotonic()
         self._saved_positions = self._intake.positions()
         self._saved_time_ms = self._shard.time_ms

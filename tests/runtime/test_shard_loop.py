@@ -180,7 +180,10 @@ async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a
     assert turns[:6] in (["one", "other"] * 3, ["other", "one"] * 3), said
 
 
-async def test_a_turn_lasts_until_the_checkpoint_is_written_so_that_live_events_find_no_queue_of_others() -> None:
+async def test_a_turn_lasts_until_the_checkpoint_is_written_so_that_live_events_find_no_queue_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "TURN_AT_MOST_S", 3_600.0)
     said: list[tuple[str, int]] = []
     line, may_go_on = Line(), asyncio.Event()
 
@@ -191,12 +194,41 @@ async def test_a_turn_lasts_until_the_checkpoint_is_written_so_that_live_events_
 
     both = [await Slow(name, said, line).load() for name in ("one", "other")]
     working = [asyncio.create_task(each.work()) for each in both]
-    for _ in range(1_000):
+    for _ in range(200):
         await asyncio.sleep(0)
     assert [count <= OTHERS_AT_MOST for _, count in said] == [True]
     may_go_on.set()
     while sum(count for _, count in said) < 2 * STALE:  # noqa: ASYNC110 - nobody is told when all has been published
         await asyncio.sleep(0)
+    for each in both:
+        each.leave()
+    await asyncio.gather(*working)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_shards_do_not_wait_for_one_whose_partition_takes_nothing(
+    is_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """is_first: whether it has its turn before; else its turn comes while a live event's change is not taken."""
+    monkeypatch.setattr(runtime, "TURN_AT_MOST_S", 0.01)
+    said: list[tuple[str, int]] = []
+    line, may_go_on = Line(), asyncio.Event()
+
+    class Stuck(OfTwo):
+        async def publish(self, topic: str, shard: int, messages: Sequence[Message]) -> None:
+            await may_go_on.wait()
+            await super().publish(topic, shard, messages)
+
+    stuck, other = Stuck("stuck", said, line), OfTwo("other", said, line)
+    both = [await each.load() for each in ((stuck, other) if is_first else (other, stuck))]
+    stuck.arrive([track("live", "A", NOON)])
+    working = [asyncio.create_task(each.work()) for each in both]
+    while sum(count for _, count in said) < STALE:  # noqa: ASYNC110 - nobody is told when all has been published
+        await asyncio.sleep(0.001)
+    assert {name for name, _ in said} == {"other"}
+    may_go_on.set()
+    while sum(count for _, count in said) < 2 * STALE + 1:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.001)
     for each in both:
         each.leave()
     await asyncio.gather(*working)
