@@ -24,6 +24,7 @@ from streams.web.views.window import Window
 State = Literal["live", "shadow", "warming", "waiting"]
 KEPT_S: Final = 0.5  # however many look
 KEPT_TIMES: Final = 4  # as long as it took to make: of thousands of rules that is a while, in which others are served
+KEPT_AT_MOST_S: Final = 5.0  # what took long may have waited for a Redis that is back
 NAMED: Final = 4
 GRAVE_S: Final = 600.0  # so long behind
 HOW: Final = ("error", "warning", "note")
@@ -89,7 +90,7 @@ class _Made(NamedTuple):
 
 
 class Overviews:
-    """The overview, made anew at most twice a second, and for no more than a fifth of the time."""
+    """The overview, made anew at most twice a second, for no more than a fifth of the time, and each few seconds."""
 
     def __init__(self, window: Window):
         self._window = window
@@ -102,7 +103,8 @@ class Overviews:
             if self._made is None or self._made.until_s < now_s:
                 made = await overview(self._window)
                 done_s = monotonic()
-                self._made = _Made(done_s + max(KEPT_S, KEPT_TIMES * (done_s - now_s)), made)
+                kept_s = min(KEPT_TIMES * (done_s - now_s), KEPT_AT_MOST_S)
+                self._made = _Made(done_s + max(KEPT_S, kept_s), made)
             return self._made.overview
 
 

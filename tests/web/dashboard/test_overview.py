@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -41,23 +42,32 @@ async def test_of_many_troubles_the_overview_tells_some_and_how_many_more(
     assert len(text) < 30_000
 
 
+@pytest.mark.parametrize(
+    ("takes_s", "looked_at_s", "made_s"),
+    [(1.0, (0.0, 1.1, 4.9, 5.1), [0.0, 5.1]), (48.0, (0.0, 49.0, 52.9, 53.1), [0.0, 53.1])],
+    ids=["so that others are served", "but no longer than for some seconds: Redis was away, and is back"],
+)
 async def test_an_overview_that_takes_long_to_make_is_kept_the_longer(
-    group: Group, monkeypatch: pytest.MonkeyPatch
+    takes_s: float,
+    looked_at_s: Sequence[float],
+    made_s: Sequence[float],
+    group: Group,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made, now_s = list[float](), [0.0]
 
     async def slow(_: Window) -> Overview:
         made.append(now_s[0])
-        now_s[0] += 10.0
+        now_s[0] += takes_s
         return Overview("", 0, (), ())
 
     monkeypatch.setattr(overview, "overview", slow)
     monkeypatch.setattr(overview, "monotonic", lambda: now_s[0])
     kept = Overviews(group.window)
-    for at_s in (0.0, 11.0, 50.0, 50.1):
+    for at_s in looked_at_s:
         now_s[0] = max(now_s[0], at_s)
         await kept.now()
-    assert made == [0.0, 50.1]
+    assert made == made_s
 
 
 async def test_who_does_not_keep_up_is_on_the_overview(group: Group, client: AsyncClient) -> None:
