@@ -75,7 +75,8 @@ async def run(
         view.say(f"{len(rulebook.rules)} rules, those in {rules}: edit them, and they are run as you save them.")
         kafka, redis = _servers(started, folder, port, view)
         begin(rules, folder / "rules")
-        ours = _settings_for(kafka, redis, settings.model_copy(update={"rules": folder / "rules"}), speed, web_port)
+        own = {"rules": folder / "rules", "web_backtests": settings.web_backtests or folder / "backtests"}
+        ours = _settings_for(kafka, redis, settings.model_copy(update=own), speed, web_port)
         write_environment(folder / "env", ours.model_copy(update={"rules": rules}))
         now_ms = time.time_ns() // 1_000_000
         clock = SharedClock(now_ms - HISTORY_MS, CONTEXT)
@@ -133,6 +134,7 @@ def _settings_for(
         live_within=max(settings.live_within, int(LIVE_WITHIN_S * 1000 * speed)),
         web=HostPort(HOST, web_port or free_port()),
         feed_key=secrets.token_urlsafe(48),
+        web_backtests=settings.web_backtests,
         **{name: getattr(settings, name) for name in KEPT},
     )
 
