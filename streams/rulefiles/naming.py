@@ -13,7 +13,7 @@ class UnknownSegment(UsageError, Unknown):
     def __init__(self, name: str, known: Collection[str], rules: Collection[str]):
         self.nearest = nearest(name, known)
         hint = f"Did you mean {self.nearest}?" if self.nearest else f"There are: {', '.join(rules)}."
-        super().__init__(f"No rule makes a segment {name}. {hint}")
+        super().__init__(f"No rule makes a segment {name}. {hint}" if name else f"Which segment? {hint}")
 
 
 def rules_called(rulebook: Rulebook, names: Collection[str]) -> tuple[str, ...]:

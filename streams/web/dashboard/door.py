@@ -114,9 +114,9 @@ class Door:
 
     def _trouble(self, request: Request, visitor: Visitor | None, why: Refusal) -> Response:
         status = why.status
-        answer = self.page(
-            request, "trouble.html", visitor, status, is_unknown=status == 404, is_away=status == 503, text=why.message
-        )
+        shown = {"is_unknown": status == 404, "is_away": status == 503, "text": why.message}
+        shown |= {"is_refused": request.method == "POST" and status < 500, "asked_for": _asked_for(request)}
+        answer = self.page(request, "trouble.html", visitor, status, **shown)
         answer.headers.update(why.headers)
         return answer
 

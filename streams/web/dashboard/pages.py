@@ -27,7 +27,7 @@ from streams.web.views.decisions import DecisionShown
 from streams.web.views.overview import Overviews, RuleNow
 from streams.web.views.segment import members, segment
 from streams.web.views.stays import Stays
-from streams.web.views.user import StandingShown, user
+from streams.web.views.user import StandingShown, User, user
 from streams.web.views.window import Window
 
 CHANGES_SHOWN: Final = 30
@@ -99,8 +99,17 @@ class Pages:
             stays=stays,
         )
 
+    async def _user_called(self, name: str) -> User:
+        """As written, spaces and all; or without those that somebody pasted around it."""
+        try:
+            return await user(self._window, name)
+        except Unknown:
+            if name == name.strip():
+                raise
+            return await user(self._window, name.strip())
+
     async def user(self, request: Request, visitor: Visitor) -> Response:
-        found = await user(self._window, request.query_params.get("id", "").strip())
+        found = await self._user_called(request.query_params.get("id", ""))
         past: list[ChangeShown | DecisionShown] = [*found.timeline, *found.messages]
         past.sort(key=_instant, reverse=True)
         search = request.query_params.get("search", "").strip()

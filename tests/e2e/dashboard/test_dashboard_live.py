@@ -9,6 +9,9 @@ from playwright.async_api import Page, Route, expect
 
 from streams.errors import Unreachable
 from streams.kafka.batches.record import PlainRecord
+from streams.lifecycle.applying import apply
+from streams.lifecycle.checking import check_files
+from streams.lifecycle.versions import ahead
 from streams.web.dashboard import mending
 from streams.web.views.dead_letters import SendAgain, SentAgain
 from streams.web.views.window import Window
@@ -17,6 +20,7 @@ from tests.e2e.browser import (
     STOPS,
     look_at_another,
 )
+from tests.e2e.dashboard.unsettled import FILES
 from tests.web.group import NOW, RULES, Group
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -223,3 +227,67 @@ async def test_where_redis_is_away_what_is_written_stays_and_goes_through_once_i
     monkeypatch.setattr(group.window, "latest", latest)
     await apply_.press("Enter")
     await expect(page.locator("#history")).to_contain_text("sooner")
+
+
+async def test_what_is_written_is_there_again_after_another_page_until_it_is_begun_anew_or_applied(page: Page) -> None:
+    text, again = page.locator("#text"), page.locator("#again")
+    await page.goto("./rule?name=quiet")
+    stored = await text.input_value()
+    await expect(again).to_be_hidden()
+    written = RULES["quiet"].replace("7", "5")
+    await text.fill(written)
+    await page.get_by_role("link", name="Overview").first.click()
+    await page.go_back()
+    await expect(text).to_have_value(written)
+    await expect(again).to_be_visible()
+    await expect(page.locator("#said")).to_contain_text("It can be read")
+    await page.goto("./rule?name=admin")
+    await expect(again).to_be_hidden()
+    await page.goto("./rule?name=quiet")
+    await again.get_by_role("button", name="Begin anew").click()
+    await expect(text).to_have_value(stored)
+    await text.fill(written)
+    await expect(page.locator("#said")).to_contain_text("It can be read")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.locator("#history")).to_be_visible()
+    await page.goto("./rule?name=quiet")
+    await expect(again).to_be_hidden()
+
+
+async def test_what_is_written_on_a_version_is_held_against_what_came_since_also_when_it_is_there_again(
+    page: Page, group: Group
+) -> None:
+    await page.goto("./rule?name=quiet")
+    await page.locator("#text").fill(RULES["quiet"].replace("7", "5"))
+    live = (await ahead(group.store.group)).live
+    theirs = {**FILES, "quiet.yaml": RULES["quiet"].replace("7", "6")}
+    await apply(group.store.group, check_files(theirs), after=live, author="bob", note="", at_ms=NOW)
+    await page.goto("./rule?name=quiet")
+    await expect(page.locator("#again")).to_be_visible()
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Nothing is applied: bob applied version")
+
+
+async def test_what_is_refused_stays_until_it_is_read(page: Page) -> None:
+    await page.goto("./dead-letters")
+    await page.locator("button[value=chosen]").first.dispatch_event("click")
+    trouble = page.locator("#trouble")
+    await expect(trouble).to_contain_text("none was chosen")
+    for _ in range(2):  # of a page that looked anew, the second would be after that
+        async with page.expect_response(
+            lambda answer: answer.request.method == "GET" and answer.url.endswith("letters")
+        ):
+            pass
+    await expect(trouble).to_contain_text("none was chosen")
+    await page.get_by_role("link", name="To the page, as it is now").click()
+    await expect(page.locator("#letters")).to_be_visible()
+
+
+async def test_of_a_segment_that_was_taken_away_it_is_not_said_that_it_comes_back(page: Page, group: Group) -> None:
+    await page.goto("./segment?name=quiet")
+    live = (await ahead(group.store.group)).live
+    left = {name: text for name, text in FILES.items() if name == "admin.yaml"}
+    await apply(group.store.group, check_files(left), after=live, author="bob", note="", at_ms=NOW)
+    told = page.locator("#stale")
+    await expect(told).to_contain_text("No rule makes a segment quiet.")
+    await expect(told).not_to_contain_text("It comes back")

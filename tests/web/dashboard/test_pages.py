@@ -11,6 +11,7 @@ from httpx import AsyncClient
 from streams.delivery.decision import Decision
 from streams.kafka.batches.record import PlainRecord
 from streams.outputs.delivery import encode_delivery
+from streams.testing import track
 from streams.web.dashboard import pages
 from tests.web.dashboard.reading import Links, answer_to, page
 from tests.web.group import NOW, Group
@@ -153,3 +154,24 @@ async def test_whoever_closes_a_page_that_is_sending_something_is_no_fault_of_ou
 async def test_a_page_is_small(client: AsyncClient, path: str) -> None:
     files = [(await client.get(f"/dashboard/{name}")).content for name in ("app.css", "app.js", "icon.svg")]
     assert sum(len(gzip.compress(each)) for each in [(await answer_to(client, path)).content, *files]) < 100_000
+
+
+async def test_of_a_rule_in_shadow_no_entries_are_shown_that_nobody_counts(tmp_path: Path) -> None:
+    group = Group(tmp_path)
+    (group.settings.rules / "dark.yaml").write_text("segment: dark\nenter: idle_days >= 1\nstate: shadow")
+    await group.begin([track("ann", "Signed In", "2026-03-01 09:00")])
+    async with group.client() as client:
+        segment, overview = await page(client, "segment?name=dark"), await page(client, "")
+    assert "Entered today" not in segment
+    assert "not counted" in overview
+
+
+async def test_a_user_whose_id_begins_with_a_space_is_found_and_one_that_was_pasted_with_one_too(
+    tmp_path: Path,
+) -> None:
+    group = Group(tmp_path)
+    await group.begin([track(user, "Signed In", "2026-03-19 09:00") for user in (" eve ", "ann")])
+    async with group.client() as client:
+        assert "<bdi> eve </bdi>" in await page(client, "user?id=%20eve%20")
+        assert "<bdi>ann</bdi>" in await page(client, "user?id=%20ann")
+        await page(client, "user?id=%20nobody", 404)

@@ -104,6 +104,8 @@ addEventListener("pageshow", () => {
 const painted = (then) => requestAnimationFrame(() => setTimeout(then));
 
 const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+// What was refused to somebody who sent something stays until it is read; what was away is looked at until it is back.
+const trouble = document.getElementById("trouble");
 const troubleOf = (page) => page?.getElementById("trouble")?.textContent.trim() ?? "segmenter does not answer.";
 
 const look = async () => {
@@ -116,12 +118,12 @@ const look = async () => {
       const page = await parsed(answer);
       await letGo;
       if (answer.ok) {
-        if (document.getElementById("trouble")) return location.replace(location.href); // never what was sent once more
-        if (!paused) put(page);
+        if (trouble && !("stays" in trouble.dataset)) return location.replace(location.href); // never what was sent once more
+        if (!paused && !trouble) put(page);
         asOf = Date.now();
         stale("");
-      } else if (document.getElementById("trouble")) put(page);
-      else stale(troubleOf(page));
+      } else if (!trouble) (answer.status < 500 ? tell : stale)(troubleOf(page));
+      else if (!("stays" in trouble.dataset)) put(page);
     }
   } catch {
     stale("segmenter does not answer.");
@@ -191,6 +193,26 @@ if (draft) {
   let sent = null;
   let isSure = false;
 
+  // What is written stays in this tab, by the rule and with the version that it was begun on, until it is applied: also
+  // where somebody looks at another page, or goes back from a backtest.
+  const asked = new URLSearchParams(location.search);
+  const kept = `segmenter-draft ${asked.get("name")}`;
+  const texts = [...draft.querySelectorAll("textarea")];
+  const forget = () => sessionStorage.removeItem(kept);
+  const keep = () => {
+    if (!texts.some(isOther)) return forget();
+    sessionStorage.setItem(kept, JSON.stringify([draft.elements.base.value, ...texts.map(({ value }) => value)]));
+  };
+  draft.querySelector("[data-anew]")?.addEventListener("click", forget);
+  const [base, ...written] = JSON.parse(sessionStorage.getItem(kept) ?? "[]");
+  if (base !== undefined && !asked.has("backtest") && !texts.some(isOther)) {
+    const again = document.getElementById("again");
+    texts.forEach((text, place) => (text.value = written[place]));
+    again.hidden = !texts.some(isOther);
+    if (!again.hidden) draft.elements.base.value = base;
+    again.querySelector("button").onclick = () => (forget(), location.replace(location.href));
+  }
+
   // What comes of it; null where it did not come through, which is said.
   const posted = async (body, signal) => {
     const answer = await fetch(location.href, { method: "POST", body, signal }).catch((error) => error);
@@ -226,6 +248,7 @@ if (draft) {
     if (draft.dataset.sent) return;
     draft.dataset.sent = "yes";
     const found = await posted(new URLSearchParams(new FormData(draft, by)));
+    if (found?.place && by.value === "apply") forget();
     if (found?.place) return location.assign(found.place); // nothing more is sent from here, however often somebody clicks
     delete draft.dataset.sent;
     if (found) (isSure = true), draft.requestSubmit(by);
@@ -233,6 +256,7 @@ if (draft) {
 
   draft.addEventListener("input", (event) => {
     if (!event.target.matches("textarea")) return;
+    keep();
     clearTimeout(waiting);
     waiting = setTimeout(check, 600);
   });
