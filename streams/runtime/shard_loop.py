@@ -216,9 +216,14 @@ class ShardLoop:
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
-            self._worker.taking_over.leave(self._wake)
+            self._stand_down()
+        elif self._shard.is_stale:
+            self._wake.set()  # to fill the next one
+
+    def _stand_down(self) -> None:
+        self._worker.taking_over.leave(self._wake)
         if self._shard.is_stale:
-            self._wake.set()  # to stand in line again, or to fill the next one
+            self._wake.set()  # to stand in line again
 
     async def _last_checkpoint(self) -> bool:
         """Whole, or, where that takes too long, as far as Redis: what was not published then waits for the next owner.
@@ -278,6 +283,9 @@ class ShardLoop:
             writing = self._write(self._snapshot())
             self._writing = asyncio.create_task(writing, name=f"{self._checkpoints.subject}, checkpoint")
             self._writing.add_done_callback(lambda _: self._wake.set())
+        elif self._work.migrated:  # there was nobody to evaluate: nothing is to be written
+            self._work.migrated = 0
+            self._stand_down()
         return None
 
     async def _written(self) -> bool:

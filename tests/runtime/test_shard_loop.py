@@ -234,6 +234,31 @@ async def test_shards_do_not_wait_for_one_whose_partition_takes_nothing(
     await asyncio.gather(*working)
 
 
+class Empty(OfTwo):
+    """One with nobody, whose rules have just changed."""
+
+    def __init__(self, name: str, said: list[tuple[str, int]], line: Line):
+        super().__init__(name, said, line)
+        shard = Shard(Rulebook((QUIET,))).under(Rulebook((Segment("seen", parse_condition('count("A") >= 0')),)))
+        assert shard.is_stale
+        Alone.__init__(self, shard, lambda: NOON, taking_over=line)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_shards_do_not_wait_for_one_that_has_nobody_to_evaluate(is_first: bool) -> None:
+    said: list[tuple[str, int]] = []
+    line = Line()
+    empty, other = Empty("empty", said, line), OfTwo("other", said, line)
+    both = [await each.load() for each in ((empty, other) if is_first else (other, empty))]
+    working = [asyncio.create_task(each.work()) for each in both]
+    async with asyncio.timeout(60):
+        while sum(count for _, count in said) < STALE:  # noqa: ASYNC110 - nobody is told when all has been published
+            await asyncio.sleep(0.001)
+    for each in both:
+        each.leave()
+    await asyncio.gather(*working)
+
+
 async def test_who_leaves_lets_the_next_in_line_have_its_turn() -> None:
     line, first, second = Line(), asyncio.Event(), asyncio.Event()
     assert line.is_turn_of(first)
