@@ -22,7 +22,7 @@ from streams.sources import Decoder, profile_commands
 from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS
 
 SUFFIX: Final = ".records"
-HEAD: Final = b"\0"
+HEAD: Final = b"\0record\0"
 LENGTH: Final = struct.Struct(">I")
 TOPICS: Final = (PRODUCT_EVENTS, BILLING_UPDATES, PROFILE_COMMANDS)
 NO_NEWS: Final = Ignored("a command")

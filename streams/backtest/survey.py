@@ -29,7 +29,7 @@ BILLING: Final = hash_of("billing")
 STRIPE_MARK: Final = b'"object"'  # in each of its events, which are about whom the object in it is
 # Such records bear no id beside these two, but for `identify` with traits that are ids, and `alias`.
 BEARS_TWO: Final = np.array(sorted(map(hash_of, ("track", "page", "screen", "group"))))
-MARKS: Final = (b'nonymousId"', b'"previousId"', b'"customer"', b'"merge"')
+MARKS: Final = (b'nonymousId"', b'"previousId"', b'"customer"', b'"previous_attributes"', b'"merge"', b"\\u")
 BITS: Final = 32  # of a hash
 LOW: Final = (1 << BITS) - 1
 
@@ -48,7 +48,7 @@ class Surveyor:
     def __init__(self, decoder: HistoryDecoder, settings: Settings):
         self._decoder = decoder
         self._nobodies = np.array(sorted({hash_of(text) for text in ("", *settings.not_users)}))
-        self._marks = (*MARKS, *(f'"{trait}"'.encode() for trait in settings.link_traits))
+        self._marks = (*MARKS, *(f'{trait.rpartition(".")[2]}"'.encode() for trait in settings.link_traits))
 
     def look_through(self, piece: Piece) -> Survey:
         whose, pairs = [np.empty(0, np.int64)], [np.empty((0, 2), np.int64)]
@@ -65,7 +65,8 @@ class Surveyor:
         bills = np.flatnonzero(types == BILLING)
         is_known[bills] = [STRIPE_MARK not in line for line in block.at(bills)]
         found[~is_known | (found < 0) | self._names_nobody(found)] = UNSURE
-        found[types == BLANK] = BLANK
+        blank = np.flatnonzero(types == BLANK)
+        found[blank] = [UNSURE if line.strip() else BLANK for line in block.at(blank)]
         return found
 
     def _names_nobody(self, hashes: Ints) -> npt.NDArray[np.bool_]:
@@ -89,8 +90,8 @@ class Surveyor:
 
 def _of(decoded: Decoded) -> Iterator[tuple[int, int]]:
     match decoded:
-        case Event(subject=subject, identity=Linking(links) | Unlinked(links)):
-            for link in links:
-                yield hash_of(subject), hash_of(link.alias)
+        case Event(subject=subject, identity=Linking(links, had) | Unlinked(links, had=had)):
+            for alias in [*(link.alias for link in links), *([] if had is None else [had])]:
+                yield hash_of(subject), hash_of(alias)
         case Event(subject=subject, identity=Merge(into)):
             yield hash_of(subject), hash_of(into)

@@ -76,17 +76,18 @@ class Shares:
 
 
 def shared_evenly(lines: Ints, of: int) -> Owners:
-    """The process of each bucket, so that each has about as many lines: the fullest first, to who has least.
+    """The process of each bucket, so that each has about as many lines: the fullest first, to who has least. Of those
+    without any, too, each has as many: lines of which only decoding tells whom they are about are not counted.
 
-    >>> shared_evenly(np.array([1, 5, 3, 2]), 2).tolist()
-    [0, 0, 1, 1]
+    >>> shared_evenly(np.array([1, 5, 3, 2, 0, 0]), 2).tolist()
+    [0, 0, 1, 1, 0, 1]
     """
     loads = [(0, process) for process in range(of)]
     processes = np.zeros(len(lines), np.uint16)
     for bucket in np.argsort(-lines, kind="stable").tolist():
         load, process = loads[0]
         processes[bucket] = process
-        heapq.heapreplace(loads, (load + int(lines[bucket]), process))
+        heapq.heapreplace(loads, (load + int(lines[bucket]) + 1, process))
     return processes
 
 

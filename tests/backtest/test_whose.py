@@ -16,7 +16,7 @@ from streams.backtest.survey import Surveyor
 from streams.backtest.whose import ANOTHERS, Shared, Shares, Whole
 from streams.core.events import Decoded, Event, Reads
 from streams.settings import Settings
-from streams.sources import Decoder
+from streams.sources import Decoder, InputOptions
 from streams.testing import billing, to_bytes
 
 AT = "2026-03-01T12:00:00.000Z"
@@ -27,7 +27,17 @@ ids = st.sampled_from(
     ["ann", "Ann", "bob", "cid", "é", 'a"b', "a\\b", "", " ", "null", "'NULL'", "\u00a0null", 5, None]
 )
 kinds = st.sampled_from(["track", "track", "page", "identify", "group", "alias", "merge", "Track", None, 7])
-BROKEN = [b"", b" ", b"{", b"[]", b"\xff", b'{"type":"track","userId":"ann"', b'{"userId":"ann","type":"track"} x']
+BROKEN = [
+    b"",
+    b" ",
+    b"\x01",
+    b"\0\0",
+    b"{",
+    b"[]",
+    b"\xff",
+    b'{"type":"track","userId":"ann"',
+    b'{"userId":"ann","type":"track"} x',
+]
 TWICE = b'{"type":"track","event":"X","timestamp":"2026-03-01","userId":"ann","userId":"bob"}'
 BILL = to_bytes(billing("ann", "Invoice Paid", AT, amount=9))
 BILL_OF_STRIPE = b'{"object":"event","id":"evt_2","type":"billing","userId":"bob","data":{"object":{"id":"cus_1"}}}'
@@ -119,3 +129,47 @@ def test_lines_are_shared_out_evenly_where_some_users_have_many(tmp_path: Path) 
     said = [{"type": "track", "event": "X", "timestamp": AT, "userId": user} for user in users]
     path.write_text("".join(json.dumps(each) + "\n" for each in said))
     assert all(2_900 < len(shared(path, number, 3)) < 3_100 for number in range(3))
+
+
+PRICE = {"id": "p1", "unit_amount": 1000, "currency": "usd", "recurring": {"interval": "month", "interval_count": 1}}
+SUBSCRIPTION: dict[str, object] = {"id": "sub", "object": "subscription", "customer": "cus_1", "status": "active"}
+SUBSCRIPTION |= {"items": {"data": [{"quantity": 1, "price": PRICE}]}}
+
+
+def told_by_stripe(user: str, had: str) -> bytes:
+    """That a subscription is a user's from now on, and was another's."""
+    of = {
+        "object": SUBSCRIPTION | {"metadata": {"user_id": user}},
+        "previous_attributes": {"metadata": {"user_id": had}},
+    }
+    kind = "customer.subscription.updated"
+    return json.dumps(
+        {"object": "event", "id": f"evt_{user}", "type": kind, "created": 1_772_366_400, "data": of}
+    ).encode()
+
+
+def test_who_a_subscription_is_taken_from_is_of_the_process_of_whom_it_is_given_to(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(b"\n".join(told_by_stripe(f"new-{n}", f"old-{n}") for n in range(40)))
+    found = shares(str(path), PROCESSES)
+    assert all(found.process_of(f"old-{n}") == found.process_of(f"new-{n}") for n in range(40))
+
+
+def test_an_alias_in_a_trait_within_a_trait_is_of_the_process_of_its_user(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    traits = ({"crm": {"schlüssel": f"alias-{n}"}} for n in range(40))
+    said = [
+        {"type": "identify", "userId": f"user-{n}", "timestamp": AT, "traits": each} for n, each in enumerate(traits)
+    ]
+    path.write_text("".join(json.dumps(each) + "\n" for each in said))
+    settings = Settings(link_traits=frozenset({"crm.schlüssel"}))
+    surveyor = Surveyor(HistoryDecoder(Decoder(Reads({}), InputOptions.of(settings)), {}), settings)
+    found = Shares(PROCESSES, {piece: surveyor.look_through(piece) for piece in pieces(str(path))})
+    assert all(found.process_of(f"alias-{n}") == found.process_of(f"user-{n}") for n in range(40))
+
+
+def test_users_of_whom_only_decoding_tells_are_shared_out_too(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    said = [{"type": "track", "event": "X", "timestamp": AT, "userId": f"üser-{n}"} for n in range(900)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in said))
+    assert all(200 < len(shared(path, number, 3)) < 400 for number in range(3))
