@@ -21,11 +21,12 @@ from streams.core.kernel.json_ids import ABSENT, BLANK, hash_of
 from streams.core.links import Linking, Unlinked
 from streams.core.merges import Merge
 from streams.settings import Settings
+from streams.sources import plain
 from streams.sources.segment_spec import TYPES
 
 UNSURE: Final = -1  # whom a line is about is known when it is decoded
 PRODUCT: Final = np.array(sorted(map(hash_of, TYPES)))
-BILLING: Final = hash_of("billing")
+BILLING: Final = hash_of(plain.TYPE)
 STRIPE_MARK: Final = b'"object"'  # in each of its events, which are about whom the object in it is
 # Such records bear no id beside these two, but for `identify` with traits that are ids, and `alias`.
 BEARS_TWO: Final = np.array(sorted(map(hash_of, ("track", "page", "screen", "group"))))
@@ -91,7 +92,9 @@ class Surveyor:
 def _of(decoded: Decoded) -> Iterator[tuple[int, int]]:
     match decoded:
         case Event(subject=subject, identity=Linking(links, had) | Unlinked(links, had=had)):
-            for alias in [*(link.alias for link in links), *([] if had is None else [had])]:
-                yield hash_of(subject), hash_of(alias)
+            for link in links:
+                yield hash_of(subject), hash_of(link.alias)
+            if had is not None:
+                yield hash_of(subject), hash_of(had)
         case Event(subject=subject, identity=Merge(into)):
             yield hash_of(subject), hash_of(into)

@@ -193,7 +193,6 @@ class ShardLoop:
             is_whole = await self._last_checkpoint()
         finally:
             self._end_turn()
-            self._worker.taking_over.leave(self._wake)
             if self._writing is not None:
                 self._writing.cancel()
         if not is_whole or self._shard.is_stale or self._pending.rebuilds:
@@ -212,18 +211,16 @@ class ShardLoop:
         return False
 
     def _end_turn(self) -> None:
-        """If it has one that it has used: that is written, or takes too long."""
+        """What it was used for is written, or takes too long, or there was nothing to write."""
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
-            self._stand_down()
-        elif self._shard.is_stale:
-            self._wake.set()  # to fill the next one
-
-    def _stand_down(self) -> None:
         self._worker.taking_over.leave(self._wake)
+
+    def _go_on(self) -> None:
+        """Stand in line again, or fill the next checkpoint where it still is its turn."""
         if self._shard.is_stale:
-            self._wake.set()  # to stand in line again
+            self._wake.set()
 
     async def _last_checkpoint(self) -> bool:
         """Whole, or, where that takes too long, as far as Redis: what was not published then waits for the next owner.
@@ -285,7 +282,8 @@ class ShardLoop:
             self._writing.add_done_callback(lambda _: self._wake.set())
         elif self._work.migrated:  # there was nobody to evaluate: nothing is to be written
             self._work.migrated = 0
-            self._stand_down()
+            self._end_turn()
+            self._go_on()
         return None
 
     async def _written(self) -> bool:
@@ -294,7 +292,9 @@ class ShardLoop:
             if self._writing.done():
                 await self._writing
                 self._writing = None
-                self._end_turn()
+                if self._turn is not None:
+                    self._end_turn()
+                self._go_on()
             elif self._leaving:
                 return False
             else:

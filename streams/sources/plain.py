@@ -48,6 +48,7 @@ class LedgerUpdate(msgspec.Struct):
     properties: LedgerProperties | None = None
 
 
+TYPE: Final = "billing"
 TIMES: Final = ("started_at", "trial_end", "renews_at", "cancel_at")
 # They go on, so that nothing of a cancellation holds any longer but what they say themselves.
 GOES_ON: Final = ("Subscription Started", "Subscription Resumed")
@@ -59,7 +60,7 @@ _PROPERTIES: Final = msgspec.json.Decoder(WithProperties)
 
 
 def is_plain(record: Envelope) -> bool:
-    return record.type == "billing"
+    return record.type == TYPE
 
 
 class PlainUpdates:

@@ -1,7 +1,8 @@
 """When a loaded shard asks for the time, how far its time has come, and how a wave of deadlines is worked off."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, Final
@@ -160,6 +161,22 @@ class OfTwo(Alone):
             self._said.append((self._name, len(messages)))
 
 
+@asynccontextmanager
+async def at_work(*shards: ShardLoop) -> AsyncIterator[None]:
+    """And in the end a last checkpoint of each."""
+    working = [asyncio.create_task(each.work()) for each in shards]
+    yield
+    for each in shards:
+        each.leave()
+    await asyncio.gather(*working)
+
+
+async def until_told(said: Sequence[tuple[str, int]], changes: int) -> None:
+    async with asyncio.timeout(60):
+        while sum(count for _, count in said) < changes:  # noqa: ASYNC110 - nobody is told when all has been published
+            await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("every_s", [runtime.WAVE_CHECKPOINT_EVERY_S, 0.0])
 async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a_small_checkpoint_of_it(
     every_s: float, monkeypatch: pytest.MonkeyPatch
@@ -168,13 +185,8 @@ async def test_shards_of_a_worker_evaluate_what_other_rules_wrote_in_turn_each_a
     monkeypatch.setattr(runtime, "WAVE_CHECKPOINT_EVERY_S", every_s)
     said: list[tuple[str, int]] = []
     line = Line()
-    both = [await OfTwo(name, said, line).load() for name in ("one", "other")]
-    working = [asyncio.create_task(each.work()) for each in both]
-    while sum(count for _, count in said) < 2 * STALE:  # noqa: ASYNC110 - nobody is told when all has been published
-        await asyncio.sleep(0)
-    for each in both:
-        each.leave()
-    await asyncio.gather(*working)
+    async with at_work(*[await OfTwo(name, said, line).load() for name in ("one", "other")]):
+        await until_told(said, 2 * STALE)
     assert max(count for _, count in said) <= OTHERS_AT_MOST
     turns = [name for name, _ in groupby(name for name, _ in said)]
     assert turns[:6] in (["one", "other"] * 3, ["other", "one"] * 3), said
@@ -192,17 +204,12 @@ async def test_a_turn_lasts_until_the_checkpoint_is_written_so_that_live_events_
             await super().publish(topic, shard, messages)
             await may_go_on.wait()
 
-    both = [await Slow(name, said, line).load() for name in ("one", "other")]
-    working = [asyncio.create_task(each.work()) for each in both]
-    for _ in range(200):
-        await asyncio.sleep(0)
-    assert [count <= OTHERS_AT_MOST for _, count in said] == [True]
-    may_go_on.set()
-    while sum(count for _, count in said) < 2 * STALE:  # noqa: ASYNC110 - nobody is told when all has been published
-        await asyncio.sleep(0)
-    for each in both:
-        each.leave()
-    await asyncio.gather(*working)
+    async with at_work(*[await Slow(name, said, line).load() for name in ("one", "other")]):
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert [count <= OTHERS_AT_MOST for _, count in said] == [True]
+        may_go_on.set()
+        await until_told(said, 2 * STALE)
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -222,16 +229,11 @@ async def test_shards_do_not_wait_for_one_whose_partition_takes_nothing(
     stuck, other = Stuck("stuck", said, line), OfTwo("other", said, line)
     both = [await each.load() for each in ((stuck, other) if is_first else (other, stuck))]
     stuck.arrive([track("live", "A", NOON)])
-    working = [asyncio.create_task(each.work()) for each in both]
-    while sum(count for _, count in said) < STALE:  # noqa: ASYNC110 - nobody is told when all has been published
-        await asyncio.sleep(0.001)
-    assert {name for name, _ in said} == {"other"}
-    may_go_on.set()
-    while sum(count for _, count in said) < 2 * STALE + 1:  # noqa: ASYNC110 - as above
-        await asyncio.sleep(0.001)
-    for each in both:
-        each.leave()
-    await asyncio.gather(*working)
+    async with at_work(*both):
+        await until_told(said, STALE)
+        assert {name for name, _ in said} == {"other"}
+        may_go_on.set()
+        await until_told(said, 2 * STALE + 1)
 
 
 class Empty(OfTwo):
@@ -250,13 +252,8 @@ async def test_shards_do_not_wait_for_one_that_has_nobody_to_evaluate(is_first: 
     line = Line()
     empty, other = Empty("empty", said, line), OfTwo("other", said, line)
     both = [await each.load() for each in ((empty, other) if is_first else (other, empty))]
-    working = [asyncio.create_task(each.work()) for each in both]
-    async with asyncio.timeout(60):
-        while sum(count for _, count in said) < STALE:  # noqa: ASYNC110 - nobody is told when all has been published
-            await asyncio.sleep(0.001)
-    for each in both:
-        each.leave()
-    await asyncio.gather(*working)
+    async with at_work(*both):
+        await until_told(said, STALE)
 
 
 async def test_who_leaves_lets_the_next_in_line_have_its_turn() -> None:
