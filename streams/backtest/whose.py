@@ -80,7 +80,7 @@ def shared_evenly(lines: Ints, of: int) -> Owners:
     without any, too, each has as many: lines of which only decoding tells whom they are about are not counted.
 
     >>> shared_evenly(np.array([1, 5, 3, 2, 0, 0]), 2).tolist()
-    [0, 0, 1, 1, 0, 1]
+    [0, 0, 1, 1, 1, 0]
     """
     loads = [(0, process) for process in range(of)]
     processes = np.zeros(len(lines), np.uint16)
