@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from streams.log import counted
+
 # A health check fails when a shard that has something to do has not moved for so long, whatever keeps it.
 UNHEALTHY_AFTER_S: Final = 30.0
 STUCK_AFTER_S: Final = 60.0
@@ -58,6 +60,7 @@ class Seen(NamedTuple):
     has_work: whether anything else waits to be done: a deadline, a checkpoint.
     obstacle: what does not answer, and is asked again and again.
     held_back: topics of which it has read all that is committed, and whose next records are part of a transaction.
+    unevaluated: how many profiles wait to be evaluated under rules that were applied.
     """
 
     shard: int
@@ -67,10 +70,12 @@ class Seen(NamedTuple):
     has_work: bool
     obstacle: Obstacle | None = None
     held_back: Sequence[str] = ()
+    unevaluated: int = 0
 
 
 class ShardHealth(NamedTuple):
-    """Where a shard stands. still_s: for how long it has had something to do and has not moved."""
+    """Where a shard stands. still_s: for how long it has had something to do and has not moved. unevaluated: as `Seen`
+    has it."""
 
     shard: int
     state: State
@@ -78,6 +83,7 @@ class ShardHealth(NamedTuple):
     still_s: float = 0.0
     obstacle: Obstacle | None = None
     is_loaded: bool = True
+    unevaluated: int = 0
 
     @property
     def why(self) -> str:
@@ -133,7 +139,9 @@ class Health(NamedTuple):
         by_topic: Counter[str] = Counter()
         for each in self.shards:
             by_topic.update(each.behind)
-        return [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
+        said = [f"{records:,} behind in {topic}" for topic, records in sorted(by_topic.items()) if records]
+        left = sum(each.unevaluated for each in self.shards)
+        return [*said, f"{counted(left, 'profile')} to evaluate under other rules"] if left else said
 
     def _states(self) -> Iterable[str]:
         said = defaultdict(list)
@@ -188,7 +196,7 @@ class Observer:
             # Deadlines come all the same, and other inputs are read: what is held back is not any less so.
             obstacle, still_s = _transaction(seen.held_back), max(still_s, held_s)
         state = _state(seen, obstacle, now_s - max(last.at_s, last.kept_s))
-        return ShardHealth(seen.shard, state, seen.behind, still_s, obstacle, seen.is_loaded)
+        return ShardHealth(seen.shard, state, seen.behind, still_s, obstacle, seen.is_loaded, seen.unevaluated)
 
 
 def _transaction(topics: Sequence[str]) -> Obstacle:

@@ -142,6 +142,12 @@ SPECS: Final[Sequence[Spec[Monitor]]] = (
     Spec("segmenter_members", "Members of a segment, among the users of a shard.", ("segment", "partition"), _members),
     Spec("segmenter_profiles", "Profiles.", ("partition",), _of_each(lambda each: each.profiles)),
     Spec(
+        "segmenter_unevaluated_profiles",
+        "Profiles that wait to be evaluated under rules that were applied.",
+        ("partition",),
+        _of_each(lambda each: each.unevaluated),
+    ),
+    Spec(
         "segmenter_profile_bytes",
         "What the rows of profiles take in memory.",
         ("partition",),

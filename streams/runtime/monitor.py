@@ -36,7 +36,8 @@ class InputLag(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What a loaded shard is like. late_s: how long ago the deadline came that has not been worked off.
+    """What a loaded shard is like. late_s: how long ago the deadline came that has not been worked off. unevaluated:
+    how many profiles wait to be evaluated under rules that were applied.
 
     aliases, alias_bytes: under how many something waits, and what that takes. past: how much of it is made under rules
     that await their past, 0 to 1; None where none do. saved_at, published_at: Unix times (s), None where it has not
@@ -54,6 +55,7 @@ class Figures(NamedTuple):
     members: Mapping[str, int]
     lags: Sequence[InputLag]
     past: float | None = None
+    unevaluated: int = 0
 
 
 class Monitor:
@@ -132,7 +134,9 @@ class Monitor:
             if lag and shards.is_held_back(tp, position, lag.end):
                 held_back.append(tp.topic)
         has_work = not is_known or loop.has_work(shards.now_ms())
-        return Seen(owner.number, True, (id(loop), loop.moves), behind, has_work, obstacle or loop.obstacle, held_back)
+        left = loop.shard.unevaluated
+        obstacle = obstacle or loop.obstacle
+        return Seen(owner.number, True, (id(loop), loop.moves), behind, has_work, obstacle, held_back, left)
 
     def _figures(self, owner: ShardLifecycle, loop: ShardLoop, now_ms: int, now_s: float) -> Figures:
         shard = loop.shard
@@ -150,6 +154,7 @@ class Monitor:
             dict(loop.members),
             lags,
             owner.made.share if owner.made is not None else None,
+            shard.unevaluated,
         )
 
     def _input_lags(self, loop: ShardLoop, now_s: float) -> Iterator[InputLag]:

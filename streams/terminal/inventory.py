@@ -36,6 +36,8 @@ def _lines(found: Found, version: Version | None, awaited: Awaited | None) -> It
         f"{counted(len(inventory.rules), 'rule')} over {counted(found.profiles, 'profile')}, as of "
         f"{in_full(found.at_ms)}; a profile's row has {inventory.row_bytes:,} bytes"
     )
+    if inventory.unevaluated:
+        yield f"yet to be evaluated under rules that were applied: {counted(inventory.unevaluated, 'profile')}"
     for rule in inventory.rules:
         yield from ("", f"{rule.rule.name}: {_sort(rule.rule)}, {_state(rule, found)}")
         yield from (f"    {line}" for line in in_columns(list(_rows(rule, found))))
@@ -95,6 +97,7 @@ def in_json(found: Found, version: Version | None, awaited: Awaited | None = Non
             "awaited": awaited_json(awaited),
             "as_of": format_time(found.at_ms),
             "profiles": found.profiles,
+            "unevaluated": inventory.unevaluated,
             "shards": inventory.shards,
             "row_bytes": inventory.row_bytes,
             "rules": [_rule_json(rule, found) for rule in inventory.rules],

@@ -45,6 +45,15 @@ class Workers:
         for name, text in files.items():
             (self.rules / f"{name}.yaml").write_text(text)
 
+    def begin(self) -> None:
+        """Load what is stored under the rules of the files, and store it before all are evaluated under them."""
+        assert self._shard is not None
+        rows = list(self._rows.items())
+        shard = Shard.restore(rulefiles.load(self.rules), self._shard.head(), rows, {})
+        shard.migrate(1)
+        self._shard = shard
+        asyncio.run(self._save(shard))
+
     def run(self, *events: Event, until_ms: int = AT) -> None:
         """Under the rules of the files, from now on."""
         rulebook = rulefiles.load(self.rules)
@@ -152,6 +161,17 @@ def test_a_rule_that_workers_have_not_loaded_is_told_and_what_to_do(workers: Wor
     assert "quiet: segment, of which workers still run another version\n" in output
     assert "old: still run, though it is in no file\n    members  1 new\n             0 old\n" in output
     assert output.endswith("as does segmenter rules apply.\n")
+
+
+def test_how_many_are_still_to_be_evaluated_under_what_was_applied_is_told(workers: Workers) -> None:
+    workers.rules_are(quiet=QUIET)
+    workers.run(came("ann"), came("bob"), came("eve"))
+    workers.rules_are(life=LIFE)
+    workers.begin()
+    assert "\nyet to be evaluated under rules that were applied: 2 profiles\n" in workers.command().output
+    assert json.loads(workers.command("--json").output)["unevaluated"] == 2
+    workers.run()
+    assert "yet to be" not in workers.command().output
 
 
 def test_scores_have_the_members_of_their_grid(workers: Workers) -> None:

@@ -53,6 +53,11 @@ def test_a_shard_that_has_nothing_to_do_has_caught_up_for_as_long_as_you_like() 
     assert told(found) == "caught up"
 
 
+def test_it_is_said_how_many_profiles_rules_that_were_applied_have_yet_to_be_evaluated_for() -> None:
+    found = after(1, seen(has_work=True), seen(has_work=True, progress=2, unevaluated=12_000))
+    assert told(found) == "12,000 profiles to evaluate under other rules, shard 3 at work"
+
+
 def test_a_shard_that_is_not_loaded_has_not_caught_up() -> None:
     found = after(0, seen(is_loaded=False, progress=None))
     assert found.state is State.LOADING

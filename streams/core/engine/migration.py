@@ -63,8 +63,8 @@ class Migration:
         self.known: set[int] = set()
         self.united: set[int] = set()
 
-    def __bool__(self) -> bool:
-        return bool(self.rows)
+    def __len__(self) -> int:
+        return len(self.rows)
 
     def as_told(self, members: Mapping[str, int], table: Table, segment: Callable[[int, int], str]) -> Counter[str]:
         """How many are in each segment by what has been told. members: by the rows. segment: of a rule's number and a

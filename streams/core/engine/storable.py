@@ -132,6 +132,11 @@ class Storable(Readable):
         return self._head.kept_since
 
     @property
+    def unevaluated(self) -> int:
+        """How many profiles wait to be evaluated under rules that did not write them."""
+        return len(self._migration) + (len(self._before) if self._before is not None else 0)
+
+    @property
     def dirty_count(self) -> int:
         """How many profiles a checkpoint would write or remove; it looks at all of them."""
         changed = int(np.count_nonzero(self.table.memory.dirty[: len(self.table)]))
@@ -150,4 +155,4 @@ class Storable(Readable):
 
     def head(self) -> bytes:
         head = self._head if self._migration or self._before is not None else self._head.of_one_schema()
-        return head.at(self.time_ms, self._edges.stored()).encode()
+        return head.at(self.time_ms, self._edges.stored(), self.unevaluated).encode()

@@ -53,7 +53,8 @@ class LiveRule(NamedTuple):
 
 class Inventory(NamedTuple):
     """gone: the rules that shards run and no file says, each with what its members are in. time_ms: how far time has
-    come where it has come farthest. row_bytes: of a profile's row, by the files.
+    come where it has come farthest. row_bytes: of a profile's row, by the files. unevaluated: how many profiles wait to
+    be evaluated under rules that were applied.
     """
 
     rules: tuple[LiveRule, ...]
@@ -61,6 +62,7 @@ class Inventory(NamedTuple):
     shards: int
     time_ms: int
     row_bytes: int
+    unevaluated: int
 
 
 def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar = UTC) -> Inventory:
@@ -72,6 +74,7 @@ def take_inventory(rulebook: Rulebook, heads: Sequence[Head], calendar: Calendar
         len(heads),
         max(head.time_ms for head in heads),
         _row_bytes(rulebook),
+        sum(head.unevaluated for head in heads),
     )
 
 

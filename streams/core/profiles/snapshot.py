@@ -90,7 +90,8 @@ class Head(msgspec.Struct, frozen=True):
     time_ms: how far time had come for all of its profiles. current: the number of the schema that rows are written in;
     schemas: by number, each that a stored row may have. edges: by scores rule, the quintiles that it goes by.
     kept_since: by field of the current schema, from when on every event is in it; others have had every event.
-    zone: where days go by a time zone, its name; else they go by utc_offset_ms.
+    zone: where days go by a time zone, its name; else they go by utc_offset_ms. unevaluated: how many profiles wait
+    to be evaluated under the rules of the current schema.
     """
 
     time_ms: int
@@ -100,6 +101,7 @@ class Head(msgspec.Struct, frozen=True):
     edges: dict[str, bytes] = {}
     kept_since: dict[str, int] = {}
     zone: str = ""
+    unevaluated: int = 0
 
     @property
     def timezone(self) -> str:
@@ -113,8 +115,8 @@ class Head(msgspec.Struct, frozen=True):
     def decode(cls, raw: bytes) -> "Head":
         return msgspec.json.decode(raw, type=cls)
 
-    def at(self, time_ms: int, edges: dict[str, bytes]) -> "Head":
-        return msgspec.structs.replace(self, time_ms=time_ms, edges=edges)
+    def at(self, time_ms: int, edges: dict[str, bytes], unevaluated: int) -> "Head":
+        return msgspec.structs.replace(self, time_ms=time_ms, edges=edges, unevaluated=unevaluated)
 
     def edges_for(self, rulebook: Rulebook) -> dict[str, bytes]:
         """The edges of those scores rules that are still the ones they were agreed on for."""

@@ -72,7 +72,9 @@ class Trouble(msgspec.Struct, frozen=True, gc=False):
 
 
 class Overview(msgspec.Struct, frozen=True, gc=False):
-    """profiles: all users that are known. awaited: what is to be live once its past is made. refused: what was applied
+    """profiles: all users that are known; unevaluated: those who wait to be evaluated under rules that were applied.
+
+    awaited: what is to be live once its past is made. refused: what was applied
     last, where it would move too much. after: from where the next page goes on; null on the last."""
 
     as_of: Instant
@@ -82,6 +84,7 @@ class Overview(msgspec.Struct, frozen=True, gc=False):
     awaited: AwaitedShown | None = None
     refused: RefusedShown | None = None
     after: str | None = None
+    unevaluated: int = 0
 
 
 class _Made(NamedTuple):
@@ -120,7 +123,8 @@ async def overview(window: Window) -> Overview:
     of_versions = _of_versions(awaited, refused)
     troubles = (*_troubles(window, found, shown), *of_versions, *_failing(rules.messages.endpoints, endpoints))
     worst_first = tuple(sorted(troubles, key=lambda trouble: HOW.index(trouble.how)))
-    return Overview(told(now_ms), found.profiles, shown, worst_first, awaited, refused)
+    left = found.inventory.unevaluated
+    return Overview(told(now_ms), found.profiles, shown, worst_first, awaited, refused, unevaluated=left)
 
 
 def rule_now(live: LiveRule, found: Found, counts: Mapping[str, Counts], now_ms: int) -> RuleNow:
@@ -182,6 +186,9 @@ def _troubles(window: Window, found: Found, rules: tuple[RuleNow, ...]) -> Itera
         names = ", ".join(rule.rule for rule in waiting[:NAMED])
         more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
         yield Trouble("warning", "rules", f"Not all workers run these rules as they are written: {names}{more}")
+    if left := found.inventory.unevaluated:
+        text = f"Yet to be looked at under what was applied: {left:,} of {counted(found.profiles, 'user')}"
+        yield Trouble("note", "rules", text)
     for name in found.inventory.gone:
         yield Trouble("warning", name, "Workers run this rule, and no file says it any more")
     if letters := window.dead_letters.count:

@@ -151,6 +151,17 @@ def test_a_shard_is_filled_slice_by_slice_so_that_others_go_on_between_them(monk
     assert filled.all_memberships(users) == shard.all_memberships(users)
 
 
+def test_how_many_have_yet_to_be_evaluated_under_other_rules_stands_in_what_is_stored() -> None:
+    shard, other = Shard(rulebook(quiet="idle_days >= 3")), rulebook(quiet="idle_days >= 4")
+    shard.step(Batch.of([seen(user, 0) for user in ("ann", "bob", "eve")]))
+    for following in (shard.under(other), reloaded(shard, other)):
+        counts = [following.unevaluated]
+        while following.is_stale:
+            following.migrate(1)
+            counts.append(Head.decode(following.head()).unevaluated)
+        assert counts == [3, 2, 1, 0]
+
+
 def test_the_same_rules_renew_nothing() -> None:
     rules = rulebook(quiet="idle_days >= 3")
     shard = Shard(rules)

@@ -93,6 +93,12 @@ def test_a_rule_that_reads_a_score_warms_as_long_as_what_that_is_made_of() -> No
     assert found.readings == (("rfm.f", SINCE, SINCE + 89 * DAY_MS),)
 
 
+def test_who_waits_to_be_evaluated_under_rules_that_were_applied_is_counted_over_all_shards() -> None:
+    rule = segment("a", "paying")
+    heads = [replace(head(rule), unevaluated=waiting) for waiting in (3, 0, 4)]
+    assert take_inventory(Rulebook((rule,)), heads).unevaluated == 7
+
+
 def test_shards_that_run_another_version_or_none_are_told_apart() -> None:
     rule, other = segment("a", "idle_days > 1"), segment("a", "idle_days > 2")
     found = live(rule, heads=[head(rule), head(other), head(other), head(segment("b", "paying"))])

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
+from msgspec.structs import replace
 
+from streams.core.profiles.snapshot import Head
 from streams.dispatch.standing import Standings
 from streams.kafka.group import Partition
+from streams.state.store import Checkpoint
 from streams.testing import track
 from streams.web.views import overview
 from streams.web.views.overview import Overview, Overviews, Trouble
@@ -92,6 +95,14 @@ async def test_a_rule_that_nobody_ever_entered_is_told_apart_from_one_that_is_em
         text = await page(client, "")
     told = dict(re.findall(r'name=(\w+)">\w+</a>\s+<span class="quiet">([^<]+)<', text))
     assert (told["never"], told["quiet"]) == ("Nobody is in it, nor entered in 30 days", "Nobody is in it")
+
+
+async def test_how_many_are_still_to_be_evaluated_under_rules_that_were_applied_is_on_the_overview(
+    group: Group, client: AsyncClient
+) -> None:
+    stored = Head.decode(await group.store.shards.head(0) or b"")
+    await group.store.shards.save(0, 1, Checkpoint(2, replace(stored, unevaluated=1).encode(), {}, []))
+    assert "Yet to be looked at under what was applied: 1 of 3 users" in await page(client, "")
 
 
 async def test_an_endpoint_that_gets_nothing_or_is_disabled_is_on_the_overview(tmp_path: Path) -> None:
