@@ -18,6 +18,7 @@ from streams.core.engine.erasure import Erasure
 from streams.core.events import Decoded, Event, Ignored
 from streams.core.merges import Noted
 from streams.eventfiles.lines import CHUNK_BYTES
+from streams.eventfiles.rejects import RejectedLine
 from streams.sources import Decoder, profile_commands
 from streams.topics import BILLING_UPDATES, PRODUCT_EVENTS, PROFILE_COMMANDS
 
@@ -36,6 +37,7 @@ class Framed(msgspec.Struct, array_like=True, gc=False):
     timestamp: int | None
     key: bytes | None
     value: bytes | None
+    offset: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -45,6 +47,13 @@ _decode = msgspec.msgpack.Decoder(Framed).decode
 def write(file: BinaryIO, record: Framed) -> None:
     packed = _encode(record)
     file.write(LENGTH.pack(len(packed)) + packed)
+
+
+def told(rejected: RejectedLine) -> str:
+    """A record by its offset, as everywhere else; a line as it tells itself."""
+    if not rejected.line.startswith(HEAD):
+        return str(rejected)
+    return f"{rejected.file}, offset {_decode(rejected.line[len(HEAD) :]).offset}: {rejected.why.reason}"
 
 
 class RecordBlock:

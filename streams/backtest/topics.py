@@ -55,7 +55,7 @@ async def fetch(settings: Settings, folder: Path, progress: Progress = untold) -
                     async for records in batches:
                         progress(len(files), partitions)
                         for record in records:
-                            write(file, Framed(place, record.timestamp, record.key, record.value))
+                            write(file, Framed(place, record.timestamp, record.key, record.value, record.offset))
                         if TOPICS[place] is PROFILE_COMMANDS:
                             _note(records, erased)
             files.append(str(path))

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from streams.backtest.histories import History, Piece, opened
 from streams.backtest.outcomes import Base, Forecast, Span, base, forecast
 from streams.backtest.question import OUTCOME, Question
-from streams.backtest.records import HistoryDecoder
+from streams.backtest.records import HistoryDecoder, told
 from streams.backtest.sides import Holding, Side, read_by_all
 from streams.backtest.tally import Kept
 from streams.backtest.whose import ANOTHERS, Shared, Shares, Whole
@@ -126,7 +126,7 @@ class Work:
 
     def _reject(self, rejected: RejectedLine) -> None:
         if len(self._rejects) < REJECTS_TOLD:
-            self._rejects.append(str(rejected))
+            self._rejects.append(told(rejected))
 
     def _part(self, arrivals: Arrivals, events: int, begins_ms: int, ends_ms: int) -> Part:
         span = Span(begins_ms, ends_ms, self._question.within_ms)

@@ -19,6 +19,7 @@ from msgspec import to_builtins
 from streams.backtest.histories import pieces
 from streams.backtest.processes import play, surveyor
 from streams.backtest.question import Question, outcome_rules
+from streams.backtest.records import SUFFIX, Framed, write
 from streams.backtest.report import Report, Under, report
 from streams.backtest.whose import Shares
 from streams.backtest.worker import Part, Work
@@ -195,6 +196,14 @@ def story(events: int) -> list[Line]:
         {"type": "track", "event": "Opened", "userId": f"u-{n % 7}", "timestamp": format_time(START + n * 3_600_000)}
         for n in range(events)
     ]
+
+
+def test_a_record_of_a_topic_that_cannot_be_used_is_told_by_its_offset(tmp_path: Path) -> None:
+    path = tmp_path / f"product-events, partition 3{SUFFIX}"
+    with path.open("wb") as file:
+        write(file, Framed(0, START, b"ann", b'{"type":"track"', offset=6_308))
+    [part] = played(Question(SETTINGS, (str(path),), NEW), 1)
+    assert part.rejects == ["product-events, partition 3, offset 6308: Input data was truncated"]
 
 
 @pytest.mark.parametrize("beside", [nullcontext, a_thread_beside], ids=["forked", "spawned"])
