@@ -26,6 +26,8 @@ PORTION_BYTES = 128 << 10
 # So long a fetch that finds nothing holds up the next one, which asks for other partitions as well: whoever takes rules
 # over waits for what is read of them.
 FETCH_WAIT_MS = 50
+# Only an idempotent producer tries for ever; another gives a batch up after this.
+EMBEDDED_ANSWERS_WITHIN_MS = 3_600_000
 LOOK_EVERY_S = 0.2  # markers of transactions are no records, and move on
 
 
@@ -52,9 +54,9 @@ async def started(settings: Settings) -> AIOKafkaProducer:
 
 
 async def _start(settings: Settings, idempotent: bool) -> AIOKafkaProducer:
-    producer = AIOKafkaProducer(
-        **client_options(settings), acks="all", enable_idempotence=idempotent, max_batch_size=BATCH_BYTES
-    )
+    patience: dict[str, Any] = {} if idempotent else {"request_timeout_ms": EMBEDDED_ANSWERS_WITHIN_MS}
+    options = {"acks": "all", "enable_idempotence": idempotent, "max_batch_size": BATCH_BYTES, **patience}
+    producer = AIOKafkaProducer(**client_options(settings), **options)
     try:
         await producer.start()
     except BaseException:
