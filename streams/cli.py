@@ -5,15 +5,18 @@ input was rejected, 1 anything else; errors in the user's words, on stderr.
 """
 
 import difflib
+import errno
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from streams import __version__
 from streams.errors import SegmenterError
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # A command's module is imported when the command is asked for; this list alone answers `segmenter --help`.
 SUMMARIES = {
@@ -86,9 +89,18 @@ class Commands(click.Group):
             failure.exit_code = error.exit_status
             raise failure from error
         except BrokenPipeError:
-            # `segmenter replay ... | head` has seen enough. What is still buffered must not fail at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _print_no_more()  # `segmenter replay ... | head` has seen enough
             return None
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            _print_no_more()
+            raise click.ClickException(f"What is printed cannot be written: {error.strerror}") from error
+
+
+def _print_no_more() -> None:
+    """What is still buffered must not fail at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

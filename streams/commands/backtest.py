@@ -1,7 +1,8 @@
 """`segmenter backtest`: what rules would have done, over a history."""
 
 import asyncio
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ import click
 from streams.commands.options import KAFKA, settings_flags
 from streams.commands.params import Duration, Time
 from streams.core.instants import DAY_MS
-from streams.errors import SOME_REJECTED
+from streams.errors import SOME_REJECTED, UsageError
 from streams.settings import MEANING, Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ TOPIC_SETTINGS = ("topic_product_events", "topic_billing_updates", "topic_profil
 @click.option("--within", type=Duration(), default=30 * DAY_MS, help="In which it is to follow. [30d]")
 @click.option("--until", "until_ms", type=Time(), help="Let time pass up to here.")
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="So many processes. [as many as cores]")
-@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write it as a page, too.")
+@click.option(
+    "--html", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a page, too."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @settings_flags("rules", "timezone", rest=(*KAFKA, *MEANING, "topic_prefix", *TOPIC_SETTINGS))
 def command(
@@ -65,19 +68,31 @@ def command(
 
     if from_kafka == bool(history):
         raise click.UsageError("Name the files of a HISTORY, or say --from-kafka.")
+    if html is not None and not html.absolute().parent.is_dir():
+        raise UsageError(f"{html} cannot be written: there is no folder {html.parent}")
     with ExitStack() as stack:
         question = _question(settings, history, **asked)
         if from_kafka:
             question = _from_topics(question, Path(stack.enter_context(TemporaryDirectory(prefix="segmenter-"))))
         found = _played(question, jobs)
-    if html is not None:
-        from streams.backtest.page import page
-
-        html.write_text(page(found), encoding="utf-8")
     click.echo(msgspec.json.encode(found) if as_json else in_words(found))
+    if html is not None:
+        _write_page(html, found)
     if found.coverage.rejected:
         click.echo(f"{found.coverage.rejected} of {found.coverage.lines} lines were rejected.", err=True)
         raise click.exceptions.Exit(SOME_REJECTED)
+
+
+def _write_page(html: Path, found: "Report") -> None:
+    """The whole page, or nothing."""
+    from streams.backtest.page import page
+
+    try:
+        html.write_text(page(found), encoding="utf-8")
+    except OSError as error:
+        with suppress(OSError):
+            os.truncate(html, 0)
+        raise UsageError(f"{html} cannot be written: {error.strerror}") from error
 
 
 def _played(question: "Question", jobs: int | None) -> "Report":

@@ -113,3 +113,18 @@ def test_of_nothing_nothing_can_be_told(folders: tuple[str, str], tmp_path: Path
     result = run(str(tmp_path / "none.jsonl"), "--rules", folders[0], "--outcome", "x")
     assert result.exit_code == 0
     assert "There is no event in the history" in result.stdout
+
+
+def test_a_page_for_which_there_is_no_folder_is_told_before_anything_is_played(
+    folders: tuple[str, str], tmp_path: Path
+) -> None:
+    page = tmp_path / "nowhere" / "page.html"
+    result = run("no-history.jsonl", "--rules", folders[0], "--html", str(page))
+    assert result.exit_code == 2
+    assert f"{page} cannot be written: there is no folder {page.parent}" in result.stderr
+
+
+def test_the_answer_is_there_though_the_page_cannot_be_written(folders: tuple[str, str], history: str) -> None:
+    result = run(history, "--rules", folders[0], "--html", "/dev/full")
+    assert (result.exit_code, result.stderr) == (2, "Error: /dev/full cannot be written: No space left on device\n")
+    assert "6 events of 3 users" in result.stdout

@@ -276,6 +276,18 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(rules: Path, write: Write
     assert process.returncode == 0
 
 
+def test_what_cannot_be_printed_as_a_disk_is_full_is_said_in_words(rules: Path, write: Write) -> None:
+    (rules / "on-x.yaml").write_text(ON_X)
+    file = write("a.jsonl", [identify("ann", "2026-03-01", plan="x")])
+    command = [sys.executable, "-m", "streams", "replay", file, "--rules", str(rules)]
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (result.returncode, result.stderr) == (
+        1,
+        b"Error: What is printed cannot be written: No space left on device\n",
+    )
+
+
 def test_changes_may_be_told_in_words(rules: Path, write: Write) -> None:
     file = write("a.jsonl", [track("ann", "Signed In", "2026-03-01"), track("bob", "x", "2026-03-09")])
     result = replay(rules, file, "--words")
